@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** Thrown at start-up: every bad variable, with its value and what it should be, in one message. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+/**
+ * Parses environment variables into one typed object. Nothing else reads `process.env`.
+ *
+ * @param shape one zod schema a variable; a variable that is set to '' counts as absent
+ * @param environment what to read, `process.env` unless a test says otherwise
+ * @throws EnvironmentError naming all bad variables at once
+ */
+export function parseEnvironment<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): z.infer<z.ZodObject<Shape>> {
+  const present = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
+  );
+  const result = z.object(shape).safeParse(present);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const value = present[name];
+    const found = value === undefined ? 'is not set' : `is ${JSON.stringify(withoutPassword(value))}`;
+    return `  ${name} ${found}: ${issue.message}`;
+  });
+  throw new EnvironmentError(`The environment has ${lines.length} bad value(s):\n${lines.join('\n')}`);
+}
+
+function withoutPassword(value: string): string {
+  return value.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
+}
+
+const integerBetween = (minimum: number, maximum: number, what: string) => {
+  const message = `should be ${what} from ${minimum} to ${maximum}`;
+  return z.string().regex(/^\d+$/, message).transform(Number).pipe(z.number().min(minimum, message).max(maximum, message));
+};
+
+/** The kinds of values that variables have. Each says in its error what it should be. */
+export const variable = {
+  port: (fallback: number) => integerBetween(1, 65_535, 'a TCP port').default(fallback),
+  host: (fallback: string) =>
+    z
+      .string()
+      .regex(/^[\w.:-]+$/, 'should be a host name or an IP address to listen on')
+      .default(fallback),
+  integer: (fallback: number, minimum: number, maximum: number) =>
+    integerBetween(minimum, maximum, 'a whole number').default(fallback),
+  url: (protocols: readonly string[], fallback?: string) => {
+    const schema = z.string('should be set').refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)),
+      `should be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    );
+    return fallback === undefined ? schema : schema.default(fallback);
+  },
+  oneOf: <const Value extends string>(values: readonly [Value, ...Value[]], fallback: NoInfer<Value>) =>
+    z.enum(values, `should be one of ${values.join(', ')}`).default(fallback),
+  path: () => z.string().optional(),
+};

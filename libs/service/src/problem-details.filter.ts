@@ -1,0 +1,51 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { activeTraceId } from '@spandrel/telemetry';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, type ProblemDetails, statusTitle } from './problem.js';
+
+/**
+ * Turns whatever a handler throws into problem details (RFC 9457) that carry the trace id.
+ * A `Problem` and an HTTP exception say what is theirs to say; anything else is a plain 500,
+ * whose cause is in the log and in the trace, never in the answer.
+ */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemDetailsFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const traceId = activeTraceId();
+    const problem: ProblemDetails = {
+      ...describe(error),
+      instance: request.url,
+      ...(traceId === undefined ? {} : { traceId }),
+    };
+    if (problem.status >= 500) this.logger.error(error instanceof Error ? error : new Error(String(error)));
+    void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);
+  }
+}
+
+function describe(error: unknown): ProblemDetails {
+  if (error instanceof Problem) {
+    return { type: error.type, title: error.kind.title, status: error.kind.status, detail: error.detail };
+  }
+  const status = statusOf(error);
+  const details = { type: 'about:blank', title: statusTitle(status), status };
+  if (error instanceof HttpException) {
+    const response = error.getResponse();
+    const messages = typeof response === 'object' && 'message' in response ? response.message : undefined;
+    return Array.isArray(messages)
+      ? { ...details, detail: messages.join('; '), errors: messages.map(String) }
+      : { ...details, detail: error.message };
+  }
+  return status < 500 && error instanceof Error ? { ...details, detail: error.message } : details;
+}
+
+/** Fastify's own refusals (a body that is too large or no JSON) are errors with a `statusCode`. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status >= 400 && status <= 599 ? status : 500;
+}
