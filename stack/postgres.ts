@@ -1,0 +1,186 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type QueryResultRow } from 'pg';
+import { describeExit, type LeashOptions, type LeashedProcess, startOnLeash } from './leash.ts';
+import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { databaseUser, makeOwnFolder, removeFolder } from './unprivileged.ts';
+
+export interface PostgresOptions {
+  /** Holds `data`, and `postgresql-<version>` where the binaries must be copied. Its parent must let the database's user in. */
+  readonly folder: string;
+  readonly port: number;
+  /** false: nothing is synced to disk, for data that nobody will miss. */
+  readonly durable: boolean;
+  /** The folder is of no use afterwards: it goes when we are killed. Whoever stops the server removes it themselves. */
+  readonly temporary?: boolean;
+}
+
+/** A database cluster that is ready to be started. */
+export interface PreparedPostgres {
+  readonly launch: LeashOptions;
+  /** The superuser's, on database `postgres`. */
+  readonly url: string;
+  readonly version: string;
+}
+
+/** A running server, for those who need no supervision. */
+export interface RunningPostgres {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Creates the cluster if there is none, and says how to start its server: on the loopback only, where
+ * everyone is trusted, with settings for a laptop.
+ *
+ * @throws Error when the binaries are missing or initdb fails
+ */
+export function preparePostgres({ folder, port, durable, temporary }: PostgresOptions): PreparedPostgres {
+  const user = databaseUser();
+  makeOwnFolder(folder, user);
+  const binaries = findPostgresBinaries(user, folder);
+  const data = path.join(folder, 'data');
+  if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(binaries, data, durable);
+  const settings = {
+    listen_addresses: loopbackAddresses().join(','),
+    port,
+    unix_socket_directories: '',
+    max_connections: 60,
+    shared_buffers: '64MB',
+    work_mem: '8MB',
+    maintenance_work_mem: '64MB',
+    effective_cache_size: '512MB',
+    max_wal_size: '512MB',
+    min_wal_size: '64MB',
+    wal_compression: 'pglz',
+    dynamic_shared_memory_type: process.platform === 'linux' ? 'mmap' : 'posix',
+    // A process of ours runs no JIT-worthy query, and the packaged binaries bring no LLVM.
+    jit: 'off',
+    log_min_messages: 'warning',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  };
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    version: binaries.version,
+    launch: {
+      command: binaries.postgres,
+      args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      env: databaseEnvironment(),
+      cwd: '/',
+      // "Fast": end the sessions, write a checkpoint, leave.
+      stopSignal: 'SIGINT',
+      rubbish: temporary === true ? folder : undefined,
+      ...(user === undefined ? {} : { user }),
+    },
+  };
+}
+
+/**
+ * Resolves when the server answers a query.
+ *
+ * @throws Error when it ends first, or does not answer within `timeoutMs`
+ */
+export async function untilPostgresAnswers(
+  url: string,
+  server: Pick<LeashedProcess, 'exited'>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let ended: string | undefined;
+  void server.exited.then((exit) => (ended = describeExit(exit)));
+  for (;;) {
+    const failure = await query(url, 'SELECT 1').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (ended !== undefined) throw new Error(`PostgreSQL ended: ${ended}`);
+    if (failure === undefined) return;
+    if (Date.now() > deadline) throw new Error(`PostgreSQL does not answer: ${String(failure)}`, { cause: failure });
+    await sleep(50);
+  }
+}
+
+/**
+ * Starts a server and waits until it answers.
+ *
+ * @throws Error with the server's last words when it does not start
+ */
+export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
+  const { launch, url } = preparePostgres(options);
+  const server = await startOnLeash(launch);
+  let words = '';
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2_000)));
+  }
+  const stop = async (): Promise<void> => {
+    server.letGo();
+    await server.exited;
+  };
+  try {
+    await untilPostgresAnswers(url, server);
+  } catch (error) {
+    await stop();
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${words.trim()}`, { cause: error });
+  }
+  return { url, stop };
+}
+
+/** Runs one statement on a connection of its own. */
+export async function query<Row extends QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // A server that goes away between statements must not take us with it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<Row>(text, [...values]);
+    return rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** ::1 too where the host has it, since that is what `localhost` may mean first. */
+function loopbackAddresses(): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap(
+    (entries) => entries?.map(({ address }) => address) ?? [],
+  );
+  return addresses.includes('::1') ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+}
+
+/** PGDATA and its like in the user's shell are about another server. */
+function databaseEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
+}
+
+function initialise(binaries: PostgresBinaries, data: string, durable: boolean): void {
+  const user = databaseUser();
+  // What an initdb that was cut short left behind.
+  removeFolder(data);
+  makeOwnFolder(data, user);
+  const { status, stdout, stderr, error } = spawnSync(
+    binaries.initdb,
+    [
+      `--pgdata=${data}`,
+      '--username=postgres',
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--no-instructions',
+      // The same order and case rules on every host, whatever locales it has.
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      ...(durable ? [] : ['--no-sync']),
+    ],
+    { cwd: '/', env: databaseEnvironment(), encoding: 'utf8', ...user },
+  );
+  if (status === 0) return;
+  removeFolder(data);
+  throw new Error(`initdb failed (${error?.message ?? `exit code ${status}`}):\n${stdout}${stderr}`.trim());
+}
