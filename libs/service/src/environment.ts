@@ -36,7 +36,11 @@ function withoutPassword(value: string): string {
 
 const integerBetween = (minimum: number, maximum: number, what: string) => {
   const message = `should be ${what} from ${minimum} to ${maximum}`;
-  return z.string().regex(/^\d+$/, message).transform(Number).pipe(z.number().min(minimum, message).max(maximum, message));
+  return z
+    .string()
+    .regex(/^\d+$/, message)
+    .transform(Number)
+    .pipe(z.number().min(minimum, message).max(maximum, message));
 };
 
 /** The kinds of values that variables have. Each says in its error what it should be. */
@@ -50,10 +54,12 @@ export const variable = {
   integer: (fallback: number, minimum: number, maximum: number) =>
     integerBetween(minimum, maximum, 'a whole number').default(fallback),
   url: (protocols: readonly string[], fallback?: string) => {
-    const schema = z.string('should be set').refine(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)),
-      `should be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-    );
+    const schema = z
+      .string('should be set')
+      .refine(
+        (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)),
+        `should be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+      );
     return fallback === undefined ? schema : schema.default(fallback);
   },
   oneOf: <const Value extends string>(values: readonly [Value, ...Value[]], fallback: NoInfer<Value>) =>

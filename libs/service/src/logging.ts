@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
-import { activeSpanIds } from '@spandrel/telemetry';
+import { activeSpanIds, probePaths } from '@spandrel/telemetry';
 import type { Params } from 'nestjs-pino';
-import { probePaths } from '@spandrel/telemetry';
 import type { LogLevel } from './service.config.js';
 
 /**

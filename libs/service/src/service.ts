@@ -25,7 +25,12 @@ class RootModule {}
  * Makes a service that does not listen yet: Nest on Fastify with validation, problem details,
  * logs, probes, request telemetry, `/openapi.json`, and a graceful end on SIGTERM and SIGINT.
  */
-export async function createService({ name, description, module, config }: ServiceDefinition): Promise<NestFastifyApplication> {
+export async function createService({
+  name,
+  description,
+  module,
+  config,
+}: ServiceDefinition): Promise<NestFastifyApplication> {
   const root: DynamicModule = { module: RootModule, imports: [ServiceModule.forRoot(name, config.LOG_LEVEL), module] };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
     bufferLogs: true,
@@ -58,7 +63,8 @@ export async function startService<Config extends ServiceConfig>(
     const app = await createService({ ...define(config), config });
     await app.listen({ host: config.HOST, port: config.PORT });
   } catch (error) {
-    const text = error instanceof EnvironmentError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+    const text =
+      error instanceof EnvironmentError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
     process.stderr.write(`${text}\n`);
     process.exit(1);
   }

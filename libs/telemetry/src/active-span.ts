@@ -7,7 +7,11 @@ export function activeTraceId(): string | undefined {
 }
 
 /** What a log line needs to be found from its span and the other way round; empty outside of any span. */
-export function activeSpanIds(): { readonly trace_id?: string; readonly span_id?: string; readonly trace_flags?: string } {
+export function activeSpanIds(): {
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  readonly trace_flags?: string;
+} {
   const context = trace.getActiveSpan()?.spanContext();
   if (context === undefined || !isSpanContextValid(context)) return {};
   return {

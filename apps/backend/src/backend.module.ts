@@ -1,0 +1,32 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { BackendConfig } from './backend.config.js';
+import { CreateRandomNumber1700000000000 } from './migrations/1700000000000-create-random-number.js';
+import { NumbersModule } from './numbers/numbers.module.js';
+import { RandomNumberEntity } from './numbers/random-number.entity.js';
+
+/** How long a request waits for a connection before the database counts as away, in ms. */
+const connectTimeoutMs = 2000;
+
+@Module({ imports: [NumbersModule] })
+export class BackendModule {
+  static forRoot(config: BackendConfig): DynamicModule {
+    return {
+      module: BackendModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          type: 'postgres',
+          url: config.BACKEND_DATABASE_URL,
+          applicationName: 'backend',
+          entities: [RandomNumberEntity],
+          migrations: [CreateRandomNumber1700000000000],
+          migrationsRun: true,
+          synchronize: false,
+          poolSize: 5,
+          extra: { connectionTimeoutMillis: connectTimeoutMs },
+          retryDelay: 1000,
+        }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
+import type { DataSource } from 'typeorm';
+import { NumbersController } from './numbers.controller.js';
+import { NumbersService } from './numbers.service.js';
+import { RandomNumberEntity } from './random-number.entity.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([RandomNumberEntity])],
+  controllers: [NumbersController],
+  providers: [
+    NumbersService,
+    {
+      provide: READINESS_CHECK,
+      inject: [getDataSourceToken()],
+      useFactory:
+        (dataSource: DataSource): ReadinessCheck =>
+        async () => {
+          await dataSource.query('SELECT 1');
+        },
+    },
+  ],
+})
+export class NumbersModule {}

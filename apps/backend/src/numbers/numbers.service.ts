@@ -1,0 +1,57 @@
+import { randomInt } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Problem } from '@spandrel/service';
+import { Span } from 'nestjs-otel';
+import { QueryFailedError, type Repository } from 'typeorm';
+import { RandomNumberEntity } from './random-number.entity.js';
+
+const databaseUnavailable = {
+  code: 'database-unavailable',
+  status: 503,
+  title: 'The database of the numbers is unavailable',
+} as const;
+
+/** The numbers are drawn from 0 up to, and without, this one. */
+const numberBound = 1_000_000;
+
+@Injectable()
+export class NumbersService {
+  constructor(@InjectRepository(RandomNumberEntity) private readonly numbers: Repository<RandomNumberEntity>) {}
+
+  /**
+   * Draws a number and stores it.
+   *
+   * @throws Problem `database-unavailable` when PostgreSQL can't be reached
+   */
+  @Span('numbers.draw')
+  async draw(): Promise<RandomNumberEntity> {
+    return reachingDatabase(() => this.numbers.save(this.numbers.create({ value: randomInt(numberBound) })));
+  }
+
+  /**
+   * @param limit how many at the most
+   * @returns the latest numbers, newest first
+   * @throws Problem `database-unavailable` when PostgreSQL can't be reached
+   */
+  @Span('numbers.latest')
+  async latest(limit: number): Promise<readonly RandomNumberEntity[]> {
+    return reachingDatabase(() => this.numbers.find({ order: { id: 'DESC' }, take: limit }));
+  }
+}
+
+/** A server that answers with an error of its own is there; class 57P and a lost connection mean that it is not. */
+async function reachingDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    const driverError: unknown = cause instanceof QueryFailedError ? cause.driverError : cause;
+    const code = driverError instanceof Error && 'code' in driverError ? String(driverError.code) : '';
+    const serverSaidWhy =
+      /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08') && !code.startsWith('E');
+    if (serverSaidWhy) throw cause;
+    throw new Problem(databaseUnavailable, 'PostgreSQL does not answer; the numbers can be neither written nor read.', {
+      cause,
+    });
+  }
+}

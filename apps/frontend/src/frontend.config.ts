@@ -1,0 +1,15 @@
+import { parseEnvironment, ports, type ServiceConfig, serviceVariables, variable } from '@spandrel/service';
+
+export interface FrontendConfig extends ServiceConfig {
+  readonly BACKEND_URL: string;
+  /** How long a request to backend may take, in ms. */
+  readonly BACKEND_TIMEOUT_MS: number;
+}
+
+export function parseFrontendConfig(): FrontendConfig {
+  return parseEnvironment({
+    ...serviceVariables(ports.frontend),
+    BACKEND_URL: variable.url(['http', 'https'], `http://127.0.0.1:${ports.backend}`),
+    BACKEND_TIMEOUT_MS: variable.integer(3000, 1, 60_000),
+  });
+}

@@ -1,2 +1,0 @@
-/** Paths that orchestrators ask every few seconds: neither traced nor logged. */
-export const probePaths: ReadonlySet<string> = new Set(['/livez', '/readyz']);
