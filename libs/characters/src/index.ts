@@ -1,1 +1,11 @@
-export {};
+export { CharacterClient, CharacterClientModule } from './character.client.js';
+export { characterUrl, type FaultConfig, faultVariables, upstreamVariables } from './character.config.js';
+export type { CharacterDescription, Fault, Step, WorkTime } from './character-description.js';
+export { CharacterModule } from './character.module.js';
+export { type Character, CharacterSource } from './character-source.js';
+export { Clock } from './clock.js';
+export { type FaultFlag, faultFlags, FaultSwitches } from './fault-flags.js';
+export { inSpan, recordFailure } from './in-span.js';
+export { Randomness } from './randomness.js';
+export { SimulationModule } from './simulation.module.js';
+export { Workload } from './workload.service.js';

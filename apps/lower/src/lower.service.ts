@@ -1,0 +1,68 @@
+import { Logger } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import {
+  type Character,
+  type CharacterClient,
+  CharacterSource,
+  type Randomness,
+  recordFailure,
+  type Step,
+  type Workload,
+} from '@spandrel/characters';
+import { Span } from 'nestjs-otel';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz';
+
+const processing: Step = {
+  faults: [
+    {
+      flag: 'lower-extra-process',
+      characters: 'zxr',
+      span: 'extra_process_lower',
+      work: { meanMs: 50, deviationMs: 0 },
+    },
+    {
+      flag: 'lower-extra-extra-process',
+      characters: 'at',
+      span: 'extra_extra_process_lower',
+      work: { meanMs: 10, deviationMs: 0 },
+    },
+  ],
+};
+
+/**
+ * Lower-case letters; some are slow, none fails. Each costs a call to the digit service whose answer
+ * is thrown away: it is there to be found in the traces, as the dependency that nobody needs.
+ */
+export class LowerService extends CharacterSource {
+  private readonly logger = new Logger('LowerService');
+
+  /** @param digitUrl where the digit service is */
+  constructor(
+    private readonly digitUrl: string,
+    private readonly client: CharacterClient,
+    private readonly randomness: Randomness,
+    private readonly workload: Workload,
+  ) {
+    super();
+  }
+
+  override async next(): Promise<Character> {
+    const char = this.randomness.choose(alphabet);
+    await this.askForDigit(char);
+    await this.workload.perform(processing, char);
+    return { char };
+  }
+
+  /** Fails in the trace and in the log only: a letter needs no digit. */
+  @Span('digit', (char: string) => ({ attributes: { char } }))
+  private async askForDigit(char: string): Promise<void> {
+    try {
+      await this.client.fetch(this.digitUrl);
+    } catch (error) {
+      const span = trace.getActiveSpan();
+      if (span !== undefined) recordFailure(span, error, { char });
+      this.logger.warn(`digit gave no digit: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
