@@ -40,17 +40,20 @@ export class NumbersService {
   }
 }
 
-/** A server that answers with an error of its own is there; class 57P and a lost connection mean that it is not. */
+/**
+ * SQLSTATE classes that blame the statement: data, constraints, syntax and access rules. With any other
+ * error, a connection that can't be made among them, the database could not do what was right to ask.
+ */
+const statementAtFault = /^(22|23|42)/;
+
 async function reachingDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
     const driverError: unknown = cause instanceof QueryFailedError ? cause.driverError : cause;
-    const code = driverError instanceof Error && 'code' in driverError ? String(driverError.code) : '';
-    const serverSaidWhy =
-      /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08') && !code.startsWith('E');
-    if (serverSaidWhy) throw cause;
-    throw new Problem(databaseUnavailable, 'PostgreSQL does not answer; the numbers can be neither written nor read.', {
+    const sqlState = driverError instanceof Error && 'code' in driverError ? String(driverError.code) : '';
+    if (statementAtFault.test(sqlState)) throw cause;
+    throw new Problem(databaseUnavailable, 'PostgreSQL does not answer; numbers can be neither written nor read.', {
       cause,
     });
   }

@@ -1,0 +1,60 @@
+/** What may import what. `npm run lint` proves it. */
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A module can be read alone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'app-never-imports-app',
+      comment: 'Apps are processes; they meet on the network.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'lib-never-imports-app',
+      comment: 'Libs are what apps stand on.',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'product-never-imports-tools',
+      comment: 'Only a test may lean on what drives the stack and the tests.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '\\.(spec|int-spec)\\.ts$' },
+      to: { path: '^(stack|load|bench|test)/' },
+    },
+    {
+      name: 'load-imports-nothing-foreign',
+      comment: 'k6 reads the scenarios as they are: it has neither Node nor npm.',
+      severity: 'error',
+      from: { path: '^load/scenarios\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'receivers-know-no-sql',
+      comment: 'Inside tracestore data flows one way: otlp, then write, then PostgreSQL.',
+      severity: 'error',
+      from: { path: '^apps/tracestore/src/otlp/', pathNot: '\\.(spec|int-spec)\\.ts$' },
+      to: { path: ['^apps/tracestore/src/schema/', 'node_modules/pg'] },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: '/gen/' },
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], exportsFields: ['exports'] },
+  },
+};
