@@ -1,0 +1,103 @@
+import { Logger } from '@nestjs/common';
+import { faultFlags } from '@spandrel/characters';
+import {
+  FixedClock,
+  FixedRandomness,
+  FixedSwitches,
+  makeCharacter,
+  recordSpans,
+  type ScriptedAnswer,
+  startUpstream,
+  type Upstream,
+} from '@spandrel/characters/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LowerModule } from './lower.module.js';
+
+Logger.overrideLogger(false);
+const recorder = recordSpans();
+const faults = faultFlags.filter((flag) => flag.startsWith('lower-'));
+const aDigit: ScriptedAnswer = { status: 200, body: '{"char":"7"}' };
+
+let digit: Upstream;
+afterEach(() => digit.stop());
+
+const make = (character: string, { off = [] as typeof faults } = {}) =>
+  makeCharacter(
+    LowerModule.forRoot({ FLAGS_FILE: 'none', DIGIT_URL: digit.url, UPSTREAM_TIMEOUT_MS: 100 }),
+    {
+      clock: new FixedClock(),
+      randomness: new FixedRandomness({ character, unlucky: true }),
+      switches: new FixedSwitches(...off),
+    },
+    recorder,
+  );
+
+const char = (value: string) => ({ attributes: { char: value } });
+const call = { name: 'GET', kind: 'CLIENT' };
+const digitSpan = (character: string) => ({ name: 'digit', ...char(character), children: [call] });
+
+describe('lower', () => {
+  it('asks for a digit, in the same trace, and throws it away', async () => {
+    digit = await startUpstream(aDigit);
+    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [] });
+    expect(digit.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['z', 'extra_process_lower', 50],
+    ['x', 'extra_process_lower', 50],
+    ['r', 'extra_process_lower', 50],
+    ['a', 'extra_extra_process_lower', 10],
+    ['t', 'extra_extra_process_lower', 10],
+  ])('takes longer to process %s: %s, %i ms', async (character, name, durationMs) => {
+    digit = await startUpstream(aDigit);
+    expect(await make(character)).toEqual({
+      answer: { char: character },
+      spans: [digitSpan(character), { name, ...char(character) }],
+      sleptMs: [durationMs],
+    });
+  });
+
+  it.each(['z', 'a'])('shows no trace of the faults of %s when they are off', async (character) => {
+    digit = await startUpstream(aDigit);
+    expect(await make(character, { off: faults })).toEqual({
+      answer: { char: character },
+      spans: [digitSpan(character)],
+      sleptMs: [],
+    });
+  });
+
+  it.each<[string, ScriptedAnswer, string]>([
+    ['fails', { status: 500, body: '{"status":500}' }, 'Request failed with status code 500'],
+    ['answers with something else', { status: 200, body: '{"digit":7}' }, 'answered without a char'],
+    ['does not answer', 'never', 'timeout of 100ms exceeded'],
+  ])('answers all the same when digit %s', async (_, answer, message) => {
+    digit = await startUpstream(answer);
+    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [failedDigitSpan(message)], sleptMs: [] });
+  });
+
+  it('answers all the same when digit is away', async () => {
+    digit = await startUpstream(aDigit);
+    await digit.stop();
+    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [failedDigitSpan('ECONNREFUSED')], sleptMs: [] });
+  });
+});
+
+function failedDigitSpan(message: string) {
+  return {
+    name: 'digit',
+    ...char('q'),
+    events: [
+      {
+        name: 'exception',
+        attributes: {
+          char: 'q',
+          'exception.type': expect.stringMatching(/^(Axios)?Error$/),
+          'exception.message': expect.stringContaining(message),
+        },
+      },
+    ],
+    error: expect.stringContaining(message),
+    children: [expect.objectContaining(call)],
+  };
+}

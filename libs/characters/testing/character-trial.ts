@@ -1,0 +1,37 @@
+import type { DynamicModule } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { CharacterSource, Clock, FaultSwitches, Randomness } from '@spandrel/characters';
+import type { FixedClock, FixedRandomness, FixedSwitches } from './fixed-world.js';
+import type { RecordedSpan, SpanRecorder } from './span-recorder.js';
+
+/** What came of one request to a character service. */
+export interface Outcome {
+  /** The answer, or the message of the error. */
+  readonly answer: unknown;
+  readonly spans: readonly RecordedSpan[];
+  readonly sleptMs: readonly number[];
+}
+
+/** The part of the world that a trial decides. */
+export interface World {
+  readonly clock: FixedClock;
+  readonly randomness: FixedRandomness;
+  readonly switches: FixedSwitches;
+}
+
+/** Has a service's module make one character in a world where nothing is left to chance. */
+export async function makeCharacter(module: DynamicModule, world: World, recorder: SpanRecorder): Promise<Outcome> {
+  const testing = await Test.createTestingModule({ imports: [module] })
+    .overrideProvider(Clock)
+    .useValue(world.clock)
+    .overrideProvider(Randomness)
+    .useValue(world.randomness)
+    .overrideProvider(FaultSwitches)
+    .useValue(world.switches)
+    .compile();
+  const answer = await testing
+    .get(CharacterSource, { strict: false })
+    .next()
+    .catch((error: unknown) => (error instanceof Error ? error.message : error));
+  return { answer, spans: recorder.trees(), sleptMs: world.clock.sleptMs };
+}
