@@ -37,6 +37,7 @@ describe('digit', () => {
         { name: 'render_digit', ...char('7') },
       ],
       sleptMs: [0.3, waveAt11Ms, 0.1, 0.2],
+      draws: ['N(0.3, 0.1)', 'N(0.002, 0)', 'N(0.1, 0.05)', 'N(0.2, 0.1)'],
     });
   });
 
@@ -52,20 +53,23 @@ describe('digit', () => {
   it('renders slowly every fifth minute', async () => {
     expect((await make('7', { minute: 55 })).sleptMs.slice(-2)).toEqual([0.2, 50]);
     expect((await make('7', { minute: 0 })).sleptMs.slice(-2)).toEqual([0.2, 50]);
+    expect((await make('7', { minute: 0 })).draws.at(-1)).toBe('N(50, 5)');
     expect((await make('7', { minute: 56 })).sleptMs.slice(-2)).toEqual([0.1, 0.2]);
   });
 
   it.each(['4', '5', '6'])('takes longer to process %s', async (character) => {
-    const { spans, sleptMs } = await make(character);
+    const { spans, sleptMs, draws } = await make(character);
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_digit', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, waveAt11Ms, 0.1, 5, 0.2]);
+    expect(draws).toContain('N(5, 0.5)');
   });
 
   it.each(['0', '2', '8'])('has extra work with the even digit %s now and then', async (character) => {
-    const { answer, spans, sleptMs } = await make(character, { unlucky: true });
+    const { answer, spans, sleptMs, draws } = await make(character, { unlucky: true });
     expect(answer).toEqual({ char: character });
     expect(spans[1]?.events).toEqual([processing(character), { name: 'extra work', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, waveAt11Ms, 0.1, 0.2, 0.2]);
+    expect(draws.slice(3, 5)).toEqual(['P(0.01)', 'N(0.2, 0.1)']);
   });
 
   it.each(['1', '3', '7', '9'])('has none with the odd digit %s, however unlucky', async (character) => {
@@ -81,6 +85,7 @@ describe('digit', () => {
         { name: 'render_digit', ...char('4') },
       ],
       sleptMs: [0.3, 0.1, 0.2],
+      draws: ['N(0.3, 0.1)', 'N(0.1, 0.05)', 'N(0.2, 0.1)'],
     });
   });
 

@@ -39,7 +39,7 @@ const digitSpan = (character: string) => ({ name: 'digit', ...char(character), c
 describe('lower', () => {
   it('asks for a digit, in the same trace, and throws it away', async () => {
     digit = await startUpstream(aDigit);
-    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [] });
+    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [], draws: [] });
     expect(digit.requests).toHaveLength(1);
   });
 
@@ -55,6 +55,7 @@ describe('lower', () => {
       answer: { char: character },
       spans: [digitSpan(character), { name, ...char(character) }],
       sleptMs: [durationMs],
+      draws: [`N(${durationMs}, 0)`],
     });
   });
 
@@ -64,6 +65,7 @@ describe('lower', () => {
       answer: { char: character },
       spans: [digitSpan(character)],
       sleptMs: [],
+      draws: [],
     });
   });
 
@@ -73,13 +75,23 @@ describe('lower', () => {
     ['does not answer', 'never', 'timeout of 100ms exceeded'],
   ])('answers all the same when digit %s', async (_, answer, message) => {
     digit = await startUpstream(answer);
-    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [failedDigitSpan(message)], sleptMs: [] });
+    expect(await make('q')).toEqual({
+      answer: { char: 'q' },
+      spans: [failedDigitSpan(message)],
+      sleptMs: [],
+      draws: [],
+    });
   });
 
   it('answers all the same when digit is away', async () => {
     digit = await startUpstream(aDigit);
     await digit.stop();
-    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [failedDigitSpan('ECONNREFUSED')], sleptMs: [] });
+    expect(await make('q')).toEqual({
+      answer: { char: 'q' },
+      spans: [failedDigitSpan('ECONNREFUSED')],
+      sleptMs: [],
+      draws: [],
+    });
   });
 });
 

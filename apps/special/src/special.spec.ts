@@ -30,19 +30,22 @@ describe('special', () => {
         { name: 'render_special', ...char(character) },
       ],
       sleptMs: [0.3, 0.1, 0.2],
+      draws: ['N(0.3, 0.1)', 'N(0.1, 0.05)', 'N(0.2, 0.1)'],
     });
   });
 
   it.each([...'$@#?%'])('takes longer to process %s', async (character) => {
-    const { answer, spans, sleptMs } = await make(character);
+    const { answer, spans, sleptMs, draws } = await make(character);
     expect(answer).toEqual({ char: character });
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_special', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, 0.1, 5, 0.2]);
+    expect(draws).toContain('N(5, 0.5)');
   });
 
   it.each([...'!@?'])('fails at %s when it is unlucky, in the span of the process itself', async (character) => {
-    const { answer, spans } = await make(character, { unlucky: true, off: ['special-extra-process'] });
+    const { answer, spans, draws } = await make(character, { unlucky: true, off: ['special-extra-process'] });
     expect(answer).toBe(`FAILED to process ${character}`);
+    expect(draws.at(-1)).toBe('P(0.05)');
     expect(spans).toEqual([
       { name: 'random_special', ...char(character) },
       {
@@ -73,6 +76,7 @@ describe('special', () => {
         { name: 'render_special', ...char('@') },
       ],
       sleptMs: [0.3, 0.1, 0.2],
+      draws: ['N(0.3, 0.1)', 'N(0.1, 0.05)', 'N(0.2, 0.1)'],
     });
   });
 

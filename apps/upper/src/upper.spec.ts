@@ -40,6 +40,7 @@ describe('upper', () => {
         { name: 'render_upper', ...char('Q') },
       ],
       sleptMs: [3, 0.1, 0.2],
+      draws: ['N(3, 0.01)', 'N(0.1, 0.05)', 'P(0.01)', 'N(0.2, 0.1)'],
     });
   });
 
@@ -49,15 +50,17 @@ describe('upper', () => {
   });
 
   it('has extra work with any letter now and then', async () => {
-    const { spans, sleptMs } = await make('Q', { unlucky: true });
+    const { spans, sleptMs, draws } = await make('Q', { unlucky: true });
     expect(spans[1]?.events).toEqual([processing('Q'), { name: 'extra work', ...char('Q') }]);
     expect(sleptMs).toEqual([3, 0.1, 0.2, 0.2]);
+    expect(draws.slice(2)).toEqual(['P(0.01)', 'N(0.2, 0.1)', 'N(0.2, 0.1)']);
   });
 
   it.each(['X', 'R'])('takes longer to process %s', async (letter) => {
-    const { spans, sleptMs } = await make(letter);
+    const { spans, sleptMs, draws } = await make(letter);
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_upper', ...char(letter) }]);
     expect(sleptMs).toEqual([3, 0.1, 5, 0.2]);
+    expect(draws).toContain('N(5, 0.5)');
   });
 
   it('takes longer twice to process Z', async () => {
@@ -90,6 +93,7 @@ describe('upper', () => {
         },
       ],
       sleptMs: [3, 0.1, 0.1],
+      draws: ['N(3, 0.01)', 'N(0.1, 0.05)', 'N(0.1, 0.08)', 'P(0.05)'],
     });
   });
 
@@ -108,6 +112,7 @@ describe('upper', () => {
         { name: 'render_upper', ...char('Z') },
       ],
       sleptMs: [0.1, 0.2],
+      draws: ['N(0.1, 0.05)', 'N(0.2, 0.1)'],
     });
   });
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Randomness } from './randomness.js';
 
@@ -28,7 +27,7 @@ export class SystemClock extends Clock {
 
   override async sleep(durationMs: number): Promise<void> {
     const timerMs = this.wholeMilliseconds(durationMs);
-    if (timerMs > 0) await delay(timerMs);
+    if (timerMs > 0) await new Promise((wake) => setTimeout(wake, timerMs));
   }
 
   /**

@@ -10,6 +10,8 @@ export interface Outcome {
   readonly answer: unknown;
   readonly spans: readonly RecordedSpan[];
   readonly sleptMs: readonly number[];
+  /** What was left to chance, as `FixedRandomness` notes it. */
+  readonly draws: readonly string[];
 }
 
 /** The part of the world that a trial decides. */
@@ -33,5 +35,5 @@ export async function makeCharacter(module: DynamicModule, world: World, recorde
     .get(CharacterSource, { strict: false })
     .next()
     .catch((error: unknown) => (error instanceof Error ? error.message : error));
-  return { answer, spans: recorder.trees(), sleptMs: world.clock.sleptMs };
+  return { answer, spans: recorder.trees(), sleptMs: world.clock.sleptMs, draws: world.randomness.draws };
 }

@@ -30,6 +30,8 @@ interface Decisions {
 
 /** Chance as the test decides it; normal distributions give their mean, shuffles reverse. */
 export class FixedRandomness extends Randomness {
+  /** What was left to chance, in order: `N(mean, deviation)` or `P(probability)`, to three decimals. */
+  readonly draws: string[] = [];
   private readonly integers: number[];
 
   constructor(private readonly decisions: Decisions) {
@@ -41,7 +43,8 @@ export class FixedRandomness extends Randomness {
     throw new Error('no test should depend on a number that it has not decided');
   }
 
-  override normal(mean: number): number {
+  override normal(mean: number, deviation: number): number {
+    this.draws.push(`N(${Number(mean.toFixed(3))}, ${deviation})`);
     return mean;
   }
 
@@ -54,6 +57,7 @@ export class FixedRandomness extends Randomness {
   }
 
   override chance(probability: number): boolean {
+    this.draws.push(`P(${probability})`);
     return this.decisions.unlucky === true && probability > 0;
   }
 
