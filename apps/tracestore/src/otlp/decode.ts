@@ -1,0 +1,59 @@
+import { fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { configureTextEncoding, getTextEncoding } from '@bufbuild/protobuf/wire';
+import {
+  type ExportTraceServiceRequest,
+  ExportTraceServiceRequestSchema,
+} from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { JsonNumber, parseJson } from './json-source.js';
+import { Refusal, refusals } from './refusal.js';
+
+/** How a request's body and its answer are written. */
+export type Encoding = 'protobuf' | 'json';
+
+/** Messages within messages; far above what attributes may be nested, so that too deep a span is refused alone. */
+const recursionLimit = 1_000;
+
+// Text that isn't UTF-8 is a fault of one attribute of one span. Strict decoding would refuse the whole request for it;
+// so such bytes become U+FFFD.
+const textEncoding = getTextEncoding();
+configureTextEncoding({ ...textEncoding, decodeUtf8: (bytes) => textEncoding.decodeUtf8(bytes) });
+
+/**
+ * Decodes an ExportTraceServiceRequest. Unknown fields are left out. Whether its spans make sense is not looked at.
+ *
+ * @param body the whole message, decompressed; not kept, except that byte fields of the result may point into it
+ * @throws Refusal `undecodable`, saying why
+ */
+export function decodeRequest(body: Uint8Array, encoding: Encoding): ExportTraceServiceRequest {
+  try {
+    return encoding === 'json'
+      ? decodeJson(body)
+      : fromBinary(ExportTraceServiceRequestSchema, body, { readUnknownFields: false, recursionLimit });
+  } catch (cause) {
+    throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Ids are in hex, which is where OTLP's JSON leaves the JSON mapping of protobuf (OTLP specification, "JSON Protobuf Encoding"). */
+const idFields: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
+
+function decodeJson(body: Uint8Array): ExportTraceServiceRequest {
+  const text = new TextDecoder().decode(body);
+  const json = parseJson(text, (key, value) => {
+    if (value instanceof JsonNumber) return numberFor(value.source);
+    return idFields.has(key) && typeof value === 'string' ? base64OfHex(key, value) : value;
+  });
+  return fromJson(ExportTraceServiceRequestSchema, json as JsonValue, { ignoreUnknownFields: true, recursionLimit });
+}
+
+/** Protobuf's mapping takes a 64-bit integer as text, too; that is where JavaScript's number would round it. */
+function numberFor(source: string): number | string {
+  const value = Number(source);
+  return Number.isSafeInteger(value) || !/^-?\d+$/.test(source) ? value : source;
+}
+
+function base64OfHex(field: string, hex: string): string {
+  if (!/^(?:[\da-f]{2})*$/i.test(hex))
+    throw new TypeError(`${field} should be hex, but is ${JSON.stringify(hex.slice(0, 40))}`);
+  return Buffer.from(hex, 'hex').toString('base64');
+}

@@ -1,0 +1,89 @@
+import { status as grpcStatus } from '@grpc/grpc-js';
+
+/** What an answer other than success means, on each of the protocols: a row of the error table. */
+export interface RefusalKind {
+  /** Stable and machine-readable, in kebab-case. */
+  readonly code: string;
+  readonly message: string;
+  readonly httpStatus: number;
+  readonly grpcStatus: grpcStatus;
+  /** When the same request may be sent again; without it, never. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * Every way to say no (OTLP specification 1.x, "Failures" of OTLP/gRPC and OTLP/HTTP). A client gives up the data
+ * unless it is told to try again: over gRPC by UNAVAILABLE, or by RESOURCE_EXHAUSTED with a RetryInfo; over HTTP by
+ * 429 or 503. So only what no retry can mend may be anything else.
+ */
+export const refusals = {
+  undecodable: {
+    code: 'undecodable',
+    message: 'The body is no OTLP trace request',
+    httpStatus: 400,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+  },
+  unknownPath: {
+    code: 'unknown-path',
+    message: 'Traces are taken at /v1/traces',
+    httpStatus: 404,
+    grpcStatus: grpcStatus.NOT_FOUND,
+  },
+  wrongMethod: {
+    code: 'wrong-method',
+    message: 'Traces are taken by POST',
+    httpStatus: 405,
+    grpcStatus: grpcStatus.UNIMPLEMENTED,
+  },
+  tooLarge: {
+    code: 'too-large',
+    message: 'The request is too large',
+    httpStatus: 413,
+    grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
+  },
+  wrongContentType: {
+    code: 'wrong-content-type',
+    message: 'The content type must be application/x-protobuf or application/json',
+    httpStatus: 415,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+  },
+  wrongContentEncoding: {
+    code: 'wrong-content-encoding',
+    message: 'The content encoding must be gzip or identity',
+    httpStatus: 415,
+    grpcStatus: grpcStatus.UNIMPLEMENTED,
+  },
+  overloaded: {
+    code: 'overloaded',
+    message: 'Too much is being written already',
+    httpStatus: 429,
+    grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
+    retryAfterSeconds: 1,
+  },
+  internal: {
+    code: 'internal',
+    message: 'The request could not be stored',
+    httpStatus: 500,
+    grpcStatus: grpcStatus.INTERNAL,
+  },
+  unavailable: {
+    code: 'unavailable',
+    message: 'The database is not available',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.UNAVAILABLE,
+    retryAfterSeconds: 5,
+  },
+} as const satisfies Record<string, RefusalKind>;
+
+/** A request is not stored. The kind's message and the detail are for the client; the cause is for the log. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly kind: RefusalKind,
+    detail?: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail === undefined ? kind.message : `${kind.message}: ${detail}`, options);
+  }
+}

@@ -1,0 +1,288 @@
+import { AttributeLimitError, attributesToJson, storableText } from './attribute-json.js';
+import { contentId } from './content-id.js';
+import type { ExportTraceServiceRequest } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import type { EntityRef, InstrumentationScope, KeyValue } from './gen/opentelemetry/proto/common/v1/common_pb.js';
+import type { Resource } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import type { Span, Span_Event, Span_Link } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import type { EventRow, LinkRow, OperationRow, ResourceRow, ScopeRow, SpanRow, TraceRows } from './trace-rows.js';
+
+/** A request as rows, and what had to be left out. */
+export interface Transcoded {
+  readonly rows: TraceRows;
+  readonly rejectedSpans: number;
+  /** What was wrong with the first rejected spans, naming field and position; empty when none was rejected. */
+  readonly errorMessage: string;
+}
+
+/** The service name of a resource that has none. */
+export const unknownService = 'unknown_service';
+
+/** How many rejected spans are described; of the others only the number is told. */
+const maxDescribedRejections = 5;
+
+/** Entity references that a resource may have; the conventions know a handful of entity types. */
+const maxEntityRefs = 1_000;
+
+const maxInt64 = 2n ** 63n - 1n;
+
+/** A span can't be stored; the message names the field and says what is wrong with it. */
+class BadSpanError extends Error {
+  override readonly name = 'BadSpanError';
+}
+
+/**
+ * Makes rows of a decoded request. A span that can't be stored is rejected alone: ids of a wrong length or of zeros
+ * only, times that don't fit a signed 64-bit integer, attributes beyond `attributeLimits`. A resource or scope that
+ * can't be stored costs its own spans. Whatever is accepted, PostgreSQL takes.
+ *
+ * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
+ */
+export function transcode(request: ExportTraceServiceRequest, firstInstance: number): Transcoded {
+  return new Transcoder(firstInstance).run(request);
+}
+
+class Transcoder {
+  private readonly resources = new Map<bigint, ResourceRow>();
+  private readonly scopes = new Map<bigint, ScopeRow>();
+  private readonly operations = new Map<bigint, OperationRow>();
+  private readonly spans: SpanRow[] = [];
+  private readonly events: EventRow[] = [];
+  private readonly links: LinkRow[] = [];
+  private readonly rejections: string[] = [];
+  private rejectedSpans = 0;
+  private seenSpans = 0;
+
+  constructor(private readonly firstInstance: number) {}
+
+  run(request: ExportTraceServiceRequest): Transcoded {
+    for (const [r, resourceSpans] of request.resourceSpans.entries()) {
+      const resourcePath = `resource_spans[${r}]`;
+      const resource = attempt(() => resourceRow(resourceSpans.resource, resourceSpans.schemaUrl, resourcePath));
+      for (const [s, scopeSpans] of resourceSpans.scopeSpans.entries()) {
+        const scopePath = `${resourcePath}.scope_spans[${s}]`;
+        const scope = attempt(() => scopeRow(scopeSpans.scope, scopeSpans.schemaUrl, scopePath));
+        for (const [n, span] of scopeSpans.spans.entries()) {
+          this.seenSpans += 1;
+          if (resource instanceof BadSpanError) this.reject(resource);
+          else if (scope instanceof BadSpanError) this.reject(scope);
+          else this.add(span, resource, scope, `${scopePath}.spans[${n}]`);
+        }
+      }
+    }
+    const { resources, scopes, operations, spans, events, links, rejectedSpans } = this;
+    return {
+      rows: { resources, scopes, operations, spans, events, links },
+      rejectedSpans,
+      errorMessage: this.errorMessage(),
+    };
+  }
+
+  private add(span: Span, resource: ResourceRow, scope: ScopeRow, path: string): void {
+    const operation = operationRow(resource.serviceName, span);
+    const instance = (this.firstInstance + this.seenSpans) | 0;
+    const rows = attempt(() => {
+      const row = spanRow(
+        span,
+        { resourceId: resource.id, scopeId: scope.id, operationId: operation.id, instance },
+        path,
+      );
+      return {
+        row,
+        events: span.events.map((event, n) => eventRow(event, row, n, `${path}.events[${n}]`)),
+        links: span.links.map((link, n) => linkRow(link, row, n, `${path}.links[${n}]`)),
+      };
+    });
+    if (rows instanceof BadSpanError) {
+      this.reject(rows);
+      return;
+    }
+    this.resources.set(resource.id, resource);
+    this.scopes.set(scope.id, scope);
+    this.operations.set(operation.id, operation);
+    this.spans.push(rows.row);
+    for (const event of rows.events) this.events.push(event);
+    for (const link of rows.links) this.links.push(link);
+  }
+
+  private reject(error: BadSpanError): void {
+    this.rejectedSpans += 1;
+    if (this.rejections.length < maxDescribedRejections) this.rejections.push(error.message);
+  }
+
+  private errorMessage(): string {
+    if (this.rejectedSpans === 0) return '';
+    const more = this.rejectedSpans > this.rejections.length ? '; …' : '';
+    return `${this.rejectedSpans} of ${this.seenSpans} spans rejected: ${this.rejections.join('; ')}${more}`;
+  }
+}
+
+/** The result, or the BadSpanError that was thrown instead. */
+function attempt<Result>(make: () => Result): Result | BadSpanError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof BadSpanError) return error;
+    throw error;
+  }
+}
+
+function resourceRow(resource: Resource | undefined, url: string, path: string): ResourceRow {
+  const attributes = attributesJson(resource?.attributes ?? [], `${path}.resource.attributes`);
+  const droppedAttributesCount = (resource?.droppedAttributesCount ?? 0) | 0;
+  const schemaUrl = textOrNull(url);
+  const entityRefs = entityRefsJson(resource?.entityRefs ?? [], `${path}.resource.entity_refs`);
+  return {
+    id: contentId('resource', [attributes, droppedAttributesCount, schemaUrl ?? '', entityRefs ?? '']),
+    serviceName: serviceNameOf(resource?.attributes ?? []),
+    attributes,
+    droppedAttributesCount,
+    schemaUrl,
+    entityRefs,
+  };
+}
+
+/** A service name that isn't a string is taken as it looks in JSON. */
+function serviceNameOf(attributes: readonly KeyValue[]): string {
+  const attribute = attributes.findLast(({ key }) => key === 'service.name');
+  const content = attribute?.value?.value;
+  if (attribute === undefined || content?.case === undefined || content.case === 'stringValueStrindex')
+    return unknownService;
+  if (content.case === 'stringValue') return storableText(content.value) || unknownService;
+  return attributesToJson([attribute]).slice('{"service.name":'.length, -1);
+}
+
+function entityRefsJson(entityRefs: readonly EntityRef[], path: string): string | null {
+  if (entityRefs.length === 0) return null;
+  if (entityRefs.length > maxEntityRefs) {
+    throw new BadSpanError(`${path} has ${entityRefs.length} entries, more than ${maxEntityRefs}`);
+  }
+  return JSON.stringify(
+    entityRefs.map(({ schemaUrl, type, idKeys, descriptionKeys }) => ({
+      schemaUrl: storableText(schemaUrl),
+      type: storableText(type),
+      idKeys: idKeys.map(storableText),
+      descriptionKeys: descriptionKeys.map(storableText),
+    })),
+  );
+}
+
+function scopeRow(scope: InstrumentationScope | undefined, url: string, path: string): ScopeRow {
+  const name = textOrNull(scope?.name ?? '');
+  const version = textOrNull(scope?.version ?? '');
+  const attributes = attributesJson(scope?.attributes ?? [], `${path}.scope.attributes`);
+  const droppedAttributesCount = (scope?.droppedAttributesCount ?? 0) | 0;
+  const schemaUrl = textOrNull(url);
+  return {
+    id: contentId('scope', [name ?? '', version ?? '', attributes, droppedAttributesCount, schemaUrl ?? '']),
+    name,
+    version,
+    attributes,
+    droppedAttributesCount,
+    schemaUrl,
+  };
+}
+
+function operationRow(serviceName: string, span: Span): OperationRow {
+  const spanName = storableText(span.name);
+  return { id: contentId('operation', [serviceName, span.kind, spanName]), serviceName, spanKind: span.kind, spanName };
+}
+
+type SpanReferences = Pick<SpanRow, 'resourceId' | 'scopeId' | 'operationId' | 'instance'>;
+
+function spanRow(span: Span, references: SpanReferences, path: string): SpanRow {
+  const parent = optionalId(span.parentSpanId, 8, `${path}.parent_span_id`);
+  return {
+    ...references,
+    traceId: hexOf(requiredId(span.traceId, 16, `${path}.trace_id`)),
+    spanId: signedOf(requiredId(span.spanId, 8, `${path}.span_id`)),
+    parentSpanId: parent === null || isZero(parent) ? null : signedOf(parent),
+    startTimeUnixNano: time(span.startTimeUnixNano, `${path}.start_time_unix_nano`),
+    endTimeUnixNano: time(span.endTimeUnixNano, `${path}.end_time_unix_nano`),
+    flags: span.flags | 0,
+    droppedAttributesCount: span.droppedAttributesCount | 0,
+    droppedEventsCount: span.droppedEventsCount | 0,
+    droppedLinksCount: span.droppedLinksCount | 0,
+    statusCode: span.status?.code ?? 0,
+    traceState: textOrNull(span.traceState),
+    statusMessage: textOrNull(span.status?.message ?? ''),
+    attributes: attributesJson(span.attributes, `${path}.attributes`),
+  };
+}
+
+function eventRow(event: Span_Event, span: SpanRow, eventNbr: number, path: string): EventRow {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    spanStartTimeUnixNano: span.startTimeUnixNano,
+    timeUnixNano: time(event.timeUnixNano, `${path}.time_unix_nano`),
+    spanInstance: span.instance,
+    eventNbr,
+    droppedAttributesCount: event.droppedAttributesCount | 0,
+    name: storableText(event.name),
+    attributes: attributesJson(event.attributes, `${path}.attributes`),
+  };
+}
+
+/**
+ * Ids of no bytes and of zeros are taken: an SDK may record a link that leads nowhere for the attributes that it has
+ * (OpenTelemetry trace API, "Add Link").
+ */
+function linkRow(link: Span_Link, span: SpanRow, linkNbr: number, path: string): LinkRow {
+  const linkedTraceId = optionalId(link.traceId, 16, `${path}.trace_id`);
+  const linkedSpanId = optionalId(link.spanId, 8, `${path}.span_id`);
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    spanStartTimeUnixNano: span.startTimeUnixNano,
+    linkedTraceId: linkedTraceId === null ? null : hexOf(linkedTraceId),
+    linkedSpanId: linkedSpanId === null ? null : signedOf(linkedSpanId),
+    spanInstance: span.instance,
+    linkNbr,
+    flags: link.flags | 0,
+    droppedAttributesCount: link.droppedAttributesCount | 0,
+    traceState: textOrNull(link.traceState),
+    attributes: attributesJson(link.attributes, `${path}.attributes`),
+  };
+}
+
+function requiredId(id: Uint8Array, length: number, path: string): Uint8Array {
+  if (id.length !== length) throw new BadSpanError(`${path} has ${id.length} bytes, not ${length}`);
+  if (isZero(id)) throw new BadSpanError(`${path} is all zeros`);
+  return id;
+}
+
+function optionalId(id: Uint8Array, length: number, path: string): Uint8Array | null {
+  if (id.length === 0) return null;
+  if (id.length !== length) throw new BadSpanError(`${path} has ${id.length} bytes, not ${length} or none`);
+  return id;
+}
+
+function isZero(id: Uint8Array): boolean {
+  return id.every((byte) => byte === 0);
+}
+
+function hexOf(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex');
+}
+
+function signedOf(id: Uint8Array): bigint {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).readBigInt64BE(0);
+}
+
+function time(unixNano: bigint, path: string): bigint {
+  if (unixNano > maxInt64) throw new BadSpanError(`${path} is ${unixNano}, later than ${maxInt64}`);
+  return unixNano;
+}
+
+function textOrNull(text: string): string | null {
+  return text === '' ? null : storableText(text);
+}
+
+function attributesJson(attributes: readonly KeyValue[], path: string): string {
+  try {
+    return attributesToJson(attributes);
+  } catch (error) {
+    if (error instanceof AttributeLimitError) throw new BadSpanError(`${path} ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+-- Which migrations does this database have?
+SELECT name, checksum FROM tracestore.migration ORDER BY name;

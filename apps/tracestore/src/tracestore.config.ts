@@ -1,0 +1,59 @@
+import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
+
+/** How tracestore listens, what it accepts and where it writes. */
+export interface TracestoreConfig {
+  /** Where all of its servers listen. */
+  readonly host: string;
+  readonly httpPort: number;
+  readonly otlpGrpcPort: number;
+  readonly otlpHttpPort: number;
+  /** Holds for a request as it comes and as it is after decompression. */
+  readonly maxRequestBytes: number;
+  /** What may be in memory at once, of all requests that are being written. */
+  readonly maxBytesInFlight: number;
+  readonly databaseUrl: string;
+  readonly databaseConnections: number;
+  readonly logLevel: LogLevel;
+}
+
+/** The token under which the configuration is injected. */
+export const TRACESTORE_CONFIG = Symbol('TRACESTORE_CONFIG');
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * Reads the configuration from the environment.
+ *
+ * @throws EnvironmentError naming every bad variable
+ */
+export function readTracestoreConfig(environment?: Readonly<Record<string, string | undefined>>): TracestoreConfig {
+  const values = parseEnvironment(
+    {
+      TRACESTORE_HOST: variable.host('127.0.0.1'),
+      TRACESTORE_HTTP_PORT: variable.port(ports.tracestore),
+      TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc),
+      TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp),
+      // At most what a jsonb value can surely hold when one attribute is all of the request.
+      TRACESTORE_MAX_REQUEST_BYTES: variable.integer(64 * mebibyte, 1024, 128 * mebibyte),
+      TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(256 * mebibyte, 1024, 16 * 1024 * mebibyte),
+      TRACESTORE_DATABASE_URL: variable.url(
+        ['postgres', 'postgresql'],
+        `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
+      ),
+      TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
+      LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
+    },
+    environment,
+  );
+  return {
+    host: values.TRACESTORE_HOST,
+    httpPort: values.TRACESTORE_HTTP_PORT,
+    otlpGrpcPort: values.TRACESTORE_OTLP_GRPC_PORT,
+    otlpHttpPort: values.TRACESTORE_OTLP_HTTP_PORT,
+    maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,
+    maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),
+    databaseUrl: values.TRACESTORE_DATABASE_URL,
+    databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
+    logLevel: values.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
+import { AdmissionService } from './otlp/admission.service.js';
+import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
+import { HttpReceiverService } from './otlp/http-receiver.service.js';
+import { TraceIngestService } from './otlp/trace-ingest.service.js';
+import { DatabaseService } from './schema/database.service.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from './tracestore.config.js';
+import { TraceWriterService } from './write/trace-writer.service.js';
+
+/** OTLP in, rows out. */
+@Module({})
+export class TracestoreModule {
+  static forRoot(config: TracestoreConfig): DynamicModule {
+    return {
+      module: TracestoreModule,
+      providers: [
+        { provide: TRACESTORE_CONFIG, useValue: config },
+        DatabaseService,
+        TraceWriterService,
+        AdmissionService,
+        TraceIngestService,
+        GrpcReceiverService,
+        HttpReceiverService,
+        {
+          provide: READINESS_CHECK,
+          useFactory:
+            (database: DatabaseService): ReadinessCheck =>
+            () =>
+              database.check(),
+          inject: [DatabaseService],
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,5 @@
+-- Takes events; the columns stand in the order in which copy-text.ts writes them.
+COPY tracestore.event (
+  trace_id, span_id, span_start_time, time, time_nanos, span_instance, event_nbr, dropped_attributes_count, name,
+  attributes
+) FROM STDIN
