@@ -32,10 +32,11 @@ export function inSpan<Result>(
  * @param attributes what the exception was about; the API's own `recordException` takes none
  */
 export function recordFailure(span: Span, failure: unknown, attributes: Attributes): void {
-  const error = failure instanceof Error ? failure : new Error(String(failure));
+  const error: NodeJS.ErrnoException = failure instanceof Error ? failure : new Error(String(failure));
   span.addEvent('exception', {
     ...attributes,
-    'exception.type': error.name,
+    // As the SDK has it: for a refused connection, the code says what the class does not.
+    'exception.type': error.code ?? error.name,
     'exception.message': error.message,
     ...(error.stack === undefined ? {} : { 'exception.stacktrace': error.stack }),
   });
