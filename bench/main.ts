@@ -7,7 +7,10 @@ export type Figures = Readonly<Record<string, number>>;
 
 const benches: Readonly<Record<string, (say: (line: string) => void) => Promise<Figures>>> = { stack: stackBench };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
 const [name = '', ...others] = positionals;
 const run = benches[name];
 if (run === undefined || others.length > 0) {

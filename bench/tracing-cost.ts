@@ -39,7 +39,9 @@ export async function measureTracingCost(flagsOff: string, say: (line: string) =
     for (let round = 1; round <= rounds; round++) {
       untraced.push(await cpuUsPerRequest([], flagsOff, sink));
       traced.push(await cpuUsPerRequest(['--import', '@spandrel/telemetry/register'], flagsOff, sink));
-      say(`round ${round} of ${rounds}: untraced ${untraced.at(-1)?.toFixed(0)} µs, traced ${traced.at(-1)?.toFixed(0)} µs`);
+      say(
+        `round ${round} of ${rounds}: untraced ${untraced.at(-1)?.toFixed(0)} µs, traced ${traced.at(-1)?.toFixed(0)} µs`,
+      );
     }
     return {
       untracedCpuUs: median(untraced),
@@ -105,7 +107,7 @@ async function untilReady(url: string, service: ChildProcess): Promise<void> {
 async function sendRequests(url: string, count: number, agent: Agent): Promise<void> {
   const pending: Promise<void>[] = [];
   const start = performance.now();
-  for (let sent = 0; sent < count; ) {
+  for (let sent = 0; sent < count;) {
     const due = Math.min(count, Math.ceil(((performance.now() - start) / 1000) * requestsPerSecond));
     for (; sent < due; sent++) pending.push(request(url, agent));
     await sleep(2);
@@ -117,7 +119,9 @@ function request(url: string, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
       response.resume();
-      response.on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+      );
     }).on('error', reject);
   });
 }
