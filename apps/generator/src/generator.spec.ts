@@ -50,17 +50,18 @@ function generatorModule() {
 /** @param integers the password's length, then how many of each kind are fetched, round by round */
 async function generate(...integers: readonly number[]) {
   const clock = new FixedClock();
+  const randomness = new FixedRandomness({ integers });
   const testing = await Test.createTestingModule({ imports: [generatorModule()] })
     .overrideProvider(Clock)
     .useValue(clock)
     .overrideProvider(Randomness)
-    .useValue(new FixedRandomness({ integers }))
+    .useValue(randomness)
     .compile();
   const answer = await testing
     .get(GeneratorService)
     .generate()
     .catch((error: unknown) => (error instanceof Error ? error.message : error));
-  return { answer, spans: recorder.trees(), sleptMs: clock.sleptMs };
+  return { answer, spans: recorder.trees(), sleptMs: clock.sleptMs, draws: randomness.draws };
 }
 
 function fetched(kinds: string, count: number): RecordedSpan {
@@ -101,6 +102,7 @@ describe('generator', () => {
         },
       ],
       sleptMs: [0.01],
+      draws: ['N(0.01, 0.01)', 'I(8, 25)', ...Array<string>(8).fill('I(0, 3)')],
     });
   });
 
@@ -186,4 +188,5 @@ const failureToFetchADigit = {
     },
   ],
   sleptMs: [0.01],
+  draws: ['N(0.01, 0.01)', 'I(8, 25)', 'I(0, 3)', 'I(0, 3)', 'I(0, 3)'],
 };

@@ -14,7 +14,7 @@ const openFeatureDomain = 'faults';
  */
 export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Faults');
-  private readonly provider = new TypedInMemoryProvider(parseFlags(undefined).definitions);
+  private readonly provider = new TypedInMemoryProvider();
   private readonly client = OpenFeature.getClient(openFeatureDomain);
   private readonly evaluateOnChange = (): Promise<void> => this.evaluate();
   private flagsThatAreOn: ReadonlySet<FaultFlag> = new Set(faultFlags);

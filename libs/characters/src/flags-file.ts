@@ -5,7 +5,7 @@ import { faultFlags } from './fault-flags.js';
 
 /** What a file of flags says. */
 export interface FlagsFile {
-  /** Every fault's flag, whether the file names it or not. */
+  /** For OpenFeature; a fault that they leave out is on, which is the default at its evaluation. */
   readonly definitions: InMemoryFlagConfiguration;
   /** Names that no fault has: a misspelling, or a fault of another version. */
   readonly unknownNames: readonly string[];
@@ -26,34 +26,29 @@ const flagSchema = z
 
 const fileSchema = z.object({ flags: z.record(z.string(), flagSchema) });
 
-const on = { variants: { on: true, off: false }, defaultVariant: 'on', disabled: false };
-const allOn: InMemoryFlagConfiguration = Object.fromEntries(faultFlags.map((flag) => [flag, on]));
 const names: ReadonlySet<string> = new Set(faultFlags);
 
 /**
- * Reads definitions in flagd's format. Faults that they leave out are on; so, as flagd has it, are
- * those whose state is DISABLED, since that takes the switch away and not the fault.
+ * Reads definitions in flagd's format. As flagd has it, a flag whose state is DISABLED counts as
+ * absent: that takes the switch away and not the fault.
  *
  * @param text the file's content, or undefined if there is no file
  * @throws Error that says in one line what is wrong with the text
  */
 export function parseFlags(text: string | undefined): FlagsFile {
-  if (text === undefined) return { definitions: allOn, unknownNames: [] };
+  if (text === undefined) return { definitions: {}, unknownNames: [] };
   const parsed = fileSchema.safeParse(JSON.parse(text));
   if (!parsed.success) {
     throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   }
   const flags = Object.entries(parsed.data.flags);
   return {
-    definitions: {
-      ...allOn,
-      ...Object.fromEntries(
-        flags.map(([name, { state, variants, defaultVariant }]) => [
-          name,
-          { variants, defaultVariant, disabled: state === 'DISABLED' },
-        ]),
-      ),
-    },
+    definitions: Object.fromEntries(
+      flags.map(([name, { state, variants, defaultVariant }]) => [
+        name,
+        { variants, defaultVariant, disabled: state === 'DISABLED' },
+      ]),
+    ),
     unknownNames: flags.map(([name]) => name).filter((name) => !names.has(name)),
   };
 }

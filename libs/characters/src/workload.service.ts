@@ -52,7 +52,7 @@ export class Workload {
   }
 
   private work({ meanMs, deviationMs }: WorkTime): Promise<void> {
-    return this.clock.sleep(Math.max(0, this.randomness.normal(meanMs, deviationMs)));
+    return this.clock.sleep(this.randomness.normal(meanMs, deviationMs));
   }
 
   private minute(): number {

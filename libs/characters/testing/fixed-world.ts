@@ -30,7 +30,7 @@ interface Decisions {
 
 /** Chance as the test decides it; normal distributions give their mean, shuffles reverse. */
 export class FixedRandomness extends Randomness {
-  /** What was left to chance, in order: `N(mean, deviation)` or `P(probability)`, to three decimals. */
+  /** What was left to chance, in order: `N(mean, deviation)`, `P(probability)` or `I(minimum, maximum)`. */
   readonly draws: string[] = [];
   private readonly integers: number[];
 
@@ -49,6 +49,7 @@ export class FixedRandomness extends Randomness {
   }
 
   override integer(minimum: number, maximum: number): number {
+    this.draws.push(`I(${minimum}, ${maximum})`);
     const integer = this.integers.shift();
     if (integer === undefined || integer < minimum || integer > maximum) {
       throw new Error(`${integer} was drawn where ${minimum} to ${maximum} were possible`);
