@@ -1,6 +1,8 @@
 import { chmodSync, cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeOutsideFolder } from './state-folder.ts';
 import { removeFolder, tryAs, type User } from './unprivileged.ts';
 
 /** PostgreSQL's programs, runnable by the user that they were looked up for. */
@@ -11,13 +13,15 @@ export interface PostgresBinaries {
   readonly version: string;
 }
 
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
 /**
  * Finds the binaries that npm installed. Where `user` may not run them in place (only root may enter the
- * clone), they are copied to `copyFolder` first.
+ * clone), they are copied to a folder outside first.
  *
  * @throws Error when this platform has no binaries, they are not installed, or they do not run
  */
-export function findPostgresBinaries(user: User | undefined, copyFolder: string): PostgresBinaries {
+export function findPostgresBinaries(user: User | undefined): PostgresBinaries {
   const { native, packageVersion } = installedPackage();
   try {
     restoreSymlinks(native);
@@ -26,11 +30,12 @@ export function findPostgresBinaries(user: User | undefined, copyFolder: string)
   }
   const inPlace = runnable(native, user);
   if (typeof inPlace !== 'string') return inPlace;
-  const copy = path.join(copyFolder, `postgresql-${packageVersion}`);
+  if (user === undefined) throw new Error(`PostgreSQL does not run: ${inPlace}`);
+  const copy = path.join(makeOutsideFolder(root), `postgresql-${packageVersion}`);
   copyBinaries(native, copy);
   const copied = runnable(copy, user);
   if (typeof copied !== 'string') return copied;
-  throw new Error(`PostgreSQL does not run${user === undefined ? '' : ` as uid ${user.uid}`}: ${copied}`);
+  throw new Error(`PostgreSQL does not run as uid ${user.uid}: ${copied}`);
 }
 
 function installedPackage(): { readonly native: string; readonly packageVersion: string } {

@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
 import { describeExit, type LeashOptions, type LeashedProcess, startOnLeash } from './leash.ts';
+import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import { databaseUser, makeOwnFolder, removeFolder } from './unprivileged.ts';
 
 export interface PostgresOptions {
-  /** Holds `data`, and `postgresql-<version>` where the binaries must be copied. Its parent must let the database's user in. */
+  /** Holds `data`. Its parent must let the database's user in. */
   readonly folder: string;
   readonly port: number;
   /** false: nothing is synced to disk, for data that nobody will miss. */
@@ -38,11 +39,17 @@ export interface RunningPostgres {
  *
  * @throws Error when the binaries are missing or initdb fails
  */
-export function preparePostgres({ folder, port, durable, temporary }: PostgresOptions): PreparedPostgres {
+export async function preparePostgres({
+  folder,
+  port,
+  durable,
+  temporary,
+}: PostgresOptions): Promise<PreparedPostgres> {
   const user = databaseUser();
   makeOwnFolder(folder, user);
-  const binaries = findPostgresBinaries(user, folder);
+  const binaries = findPostgresBinaries(user);
   const data = path.join(folder, 'data');
+  await endOrphanPostgres(data);
   if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(binaries, data, durable);
   const settings = {
     listen_addresses: loopbackAddresses().join(','),
@@ -81,12 +88,13 @@ export function preparePostgres({ folder, port, durable, temporary }: PostgresOp
 /**
  * Resolves when the server answers a query.
  *
- * @throws Error when it ends first, or does not answer within `timeoutMs`
+ * @throws Error when it ends first, the signal aborts, or it does not answer within `timeoutMs`
  */
 export async function untilPostgresAnswers(
   url: string,
   server: Pick<LeashedProcess, 'exited'>,
-  timeoutMs = 30_000,
+  signal?: AbortSignal,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let ended: string | undefined;
@@ -98,6 +106,7 @@ export async function untilPostgresAnswers(
     );
     if (ended !== undefined) throw new Error(`PostgreSQL ended: ${ended}`);
     if (failure === undefined) return;
+    signal?.throwIfAborted();
     if (Date.now() > deadline) throw new Error(`PostgreSQL does not answer: ${String(failure)}`, { cause: failure });
     await sleep(50);
   }
@@ -109,7 +118,7 @@ export async function untilPostgresAnswers(
  * @throws Error with the server's last words when it does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const { launch, url } = preparePostgres(options);
+  const { launch, url } = await preparePostgres(options);
   const server = await startOnLeash(launch);
   let words = '';
   for (const stream of [server.stdout, server.stderr]) {
@@ -126,6 +135,28 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${words.trim()}`, { cause: error });
   }
   return { url, stop };
+}
+
+/**
+ * Makes what the stack needs on its own server, as far as it is missing: the roles `tracestore` and `backend`,
+ * and the database `numbers`.
+ *
+ * @param url the superuser's
+ * @returns the URLs with which tracestore and backend connect
+ */
+export async function prepareDatabases(
+  url: string,
+): Promise<{ readonly tracestore: string; readonly backend: string }> {
+  await query(url, readFileSync(new URL('database-roles.sql', import.meta.url), 'utf8'));
+  const existing = await query(url, "SELECT FROM pg_database WHERE datname = 'numbers'");
+  if (existing.length === 0) await query(url, 'CREATE DATABASE numbers OWNER backend');
+  const urlOf = (role: string, database: string): string => {
+    const changed = new URL(url);
+    changed.username = role;
+    changed.pathname = `/${database}`;
+    return changed.href;
+  };
+  return { tracestore: urlOf('tracestore', 'postgres'), backend: urlOf('backend', 'numbers') };
 }
 
 /** Runs one statement on a connection of its own. */

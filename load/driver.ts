@@ -1,0 +1,116 @@
+import { createArrivals, inTurn } from './arrivals.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import { createAgent, type Outcome, performRequest, type Targets } from './request.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
+
+export interface LoadOptions {
+  readonly targets: Targets;
+  /** Requests a second, of all scenarios together. */
+  readonly ratePerSecond: number;
+  /** How many requests may be under way; a request that is due beyond that is dropped, and counted. */
+  readonly concurrency: number;
+  readonly timeoutMs?: number;
+}
+
+/** What has been counted, of one scenario or of all. */
+export interface Counts {
+  readonly good: number;
+  /** Answers that were not what was asked for, by status; no answers, by reason. */
+  readonly failed: Readonly<Record<string, number>>;
+  readonly dropped: number;
+  /** In ms, of all that was answered. */
+  readonly latency: {
+    readonly p50?: number | undefined;
+    readonly p95?: number | undefined;
+    readonly p99?: number | undefined;
+  };
+}
+
+/** A load that runs until it is stopped. */
+export interface Load {
+  /** By the scenario's name, since the start. */
+  counts(): ReadonlyMap<string, Counts>;
+  /** All scenarios together, since the last call of `recent`. */
+  recent(): Counts;
+  /** Makes no more requests. Resolves when those under way have an outcome, or after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const tickMs = 10;
+
+/** Makes requests at a rate, whether or not answers keep up (an open loop). */
+export function startLoad({ targets, ratePerSecond, concurrency, timeoutMs = 10_000 }: LoadOptions): Load {
+  const agent = createAgent();
+  const arrivals = createArrivals(ratePerSecond, performance.now());
+  const turns = inTurn(scenarios);
+  const byScenario = new Map(scenarios.map(({ name }) => [name, new Tally()]));
+  let recentTally = new Tally();
+  const underWay = new Set<Promise<void>>();
+
+  const tally = (scenario: Scenario, count: (tally: Tally) => void): void => {
+    const own = byScenario.get(scenario.name);
+    if (own !== undefined) count(own);
+    count(recentTally);
+  };
+  const perform = async (scenario: Scenario): Promise<void> => {
+    const outcome = await performRequest(scenario, targets, agent, timeoutMs);
+    tally(scenario, (counted) => counted.add(outcome));
+  };
+  const timer = setInterval(() => {
+    for (let due = arrivals.due(performance.now()); due > 0; due -= 1) {
+      const scenario = turns.next().value;
+      if (underWay.size >= concurrency) {
+        tally(scenario, (counted) => counted.drop());
+        continue;
+      }
+      const request = perform(scenario).finally(() => underWay.delete(request));
+      underWay.add(request);
+    }
+  }, tickMs);
+
+  return {
+    counts: () => new Map([...byScenario].map(([name, counted]) => [name, counted.counts()])),
+    recent: () => {
+      const counts = recentTally.counts();
+      recentTally = new Tally();
+      return counts;
+    },
+    stop: async (graceMs = 1_000) => {
+      clearInterval(timer);
+      let grace: NodeJS.Timeout | undefined;
+      await Promise.race([
+        Promise.all(underWay),
+        new Promise<void>((resolve) => (grace = setTimeout(resolve, graceMs))),
+      ]);
+      clearTimeout(grace);
+      agent.destroy();
+    },
+  };
+}
+
+class Tally {
+  private good = 0;
+  private dropped = 0;
+  private readonly failed = new Map<string, number>();
+  private readonly latency = new LatencyHistogram();
+
+  add({ kind, status, durationMs }: Outcome): void {
+    if (kind === 'good') this.good += 1;
+    else this.failed.set(String(status), (this.failed.get(String(status)) ?? 0) + 1);
+    if (kind !== 'none') this.latency.add(durationMs);
+  }
+
+  drop(): void {
+    this.dropped += 1;
+  }
+
+  counts(): Counts {
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => this.latency.percentile(share));
+    return {
+      good: this.good,
+      dropped: this.dropped,
+      failed: Object.fromEntries(this.failed),
+      latency: { p50, p95, p99 },
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import type { PortName } from './services.ts';
+import { paint, print } from './terminal.ts';
+
+export interface BannerFacts {
+  readonly url: (port: PortName) => string;
+  readonly databasePort: number | undefined;
+  readonly otlpGrpcPort: number;
+  readonly flagsFile: string;
+  readonly faults: boolean;
+  readonly state: readonly string[];
+  readonly temporary: boolean;
+  readonly load: string;
+}
+
+/** Says once, when everything is ready, what is where. */
+export function printBanner(facts: BannerFacts): void {
+  const { url, databasePort } = facts;
+  const rows: readonly (readonly [label: string, text: string])[] = [
+    ['Console', paint('cyan', url('tracestore'))],
+    ['Numbers', `curl -X POST ${url('frontend')}/numbers`],
+    ['', `curl '${url('frontend')}/numbers?limit=100'`],
+    ['Passwords', `curl ${url('generator')}`],
+    [
+      'SQL',
+      databasePort === undefined
+        ? 'in your own database'
+        : `psql -h localhost -p ${databasePort} -d postgres -U postgres`,
+    ],
+    ['OTLP', `${url('otlpHttp')} (HTTP), localhost:${facts.otlpGrpcPort} (gRPC)`],
+    ['Faults', `${facts.faults ? 'on' : 'off'}, each in ${facts.flagsFile}: edit it any time`],
+    ['Load', facts.load],
+    ...facts.state.map((folder, index) => [index === 0 ? 'State' : '', folder] as const),
+    ['Stop', `Ctrl-C${facts.temporary ? '; no data is kept' : '; data is kept'}`],
+  ];
+  print();
+  for (const [label, text] of rows) print(`  ${paint('bold', label.padEnd(10))} ${text}`);
+  print();
+}

@@ -1,0 +1,107 @@
+/** What `npm start` and `npm run dev` were asked for. */
+export interface Options {
+  readonly smoke: boolean;
+  readonly load: boolean;
+  readonly faults: boolean;
+  readonly fresh: boolean;
+  readonly memory: boolean;
+  readonly open: boolean;
+  readonly dev: boolean;
+  /** Added to every port. */
+  readonly portOffset: number;
+  /** Whose log lines are shown besides errors. */
+  readonly logs: 'none' | 'all' | { readonly service: string };
+}
+
+/** Thrown for a command line that cannot be understood; the message says what to change. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** With a larger offset, the highest port (17271) would leave the range. */
+const maximumPortOffset = 65_535 - 17_271;
+
+/** What `--logs` can show. */
+export const processNames = [
+  'postgres',
+  'tracestore',
+  'frontend',
+  'backend',
+  'generator',
+  'digit',
+  'special',
+  'lower',
+  'upper',
+] as const;
+
+/**
+ * Parses the command line. Needs no package, so that a wrong option is refused before anything is installed.
+ *
+ * @throws UsageError for an unknown option, or a value that is missing or wrong
+ */
+export function parseOptions(args: readonly string[]): Options {
+  const flags = new Set<string>();
+  let portOffset = 0;
+  let logs: Options['logs'] = 'none';
+  const rest = args.flatMap((arg) => splitAssignment(arg));
+  for (let index = 0; index < rest.length; index += 1) {
+    const option = rest[index] ?? '';
+    const value = rest[index + 1];
+    if (option === '--port-offset') {
+      portOffset = parsePortOffset(value);
+      index += 1;
+    } else if (option === '--logs') {
+      const service = value === undefined || value.startsWith('-') ? undefined : parseProcessName(value);
+      logs = service === undefined ? 'all' : { service };
+      if (service !== undefined) index += 1;
+    } else if (switches.has(option)) {
+      flags.add(option);
+    } else {
+      throw new UsageError(`unknown option ${option}; see \`npm start -- --help\``);
+    }
+  }
+  return {
+    smoke: flags.has('--smoke'),
+    load: !flags.has('--no-load'),
+    faults: !flags.has('--no-faults'),
+    fresh: flags.has('--fresh'),
+    memory: flags.has('--memory'),
+    open: !flags.has('--no-open'),
+    dev: flags.has('--dev'),
+    portOffset,
+    logs,
+  };
+}
+
+/** `--dev` is what `npm run dev` adds. */
+const switches: ReadonlySet<string> = new Set([
+  '--smoke',
+  '--no-load',
+  '--no-faults',
+  '--fresh',
+  '--memory',
+  '--no-open',
+  '--dev',
+]);
+
+function splitAssignment(arg: string): readonly string[] {
+  const [, option, value] = /^(--[a-z-]+)=(.*)$/s.exec(arg) ?? [];
+  return option !== undefined && value !== undefined ? [option, value] : [arg];
+}
+
+/**
+ * @param value what follows `--port-offset`
+ * @throws UsageError when it is no whole number that leaves all ports in range
+ */
+export function parsePortOffset(value: string | undefined): number {
+  const offset = /^\d+$/.test(value ?? '') ? Number(value) : Number.NaN;
+  if (offset <= maximumPortOffset) return offset;
+  throw new UsageError(
+    `--port-offset ${value === undefined ? 'has no value' : `is ${value}`}; it should be a whole number from 0 to ${maximumPortOffset}`,
+  );
+}
+
+function parseProcessName(value: string): string {
+  if (processNames.some((name) => name === value)) return value;
+  throw new UsageError(`--logs ${value}: there is no such service; it should be one of ${processNames.join(', ')}`);
+}

@@ -1,0 +1,76 @@
+import { Client, DatabaseError, type QueryArrayResult } from 'pg';
+import { positionOf, splitStatements, type Statement } from './sql-statements.ts';
+import { layOut } from './table.ts';
+import { paint, print } from './terminal.ts';
+
+export interface PrintOptions {
+  readonly indent: string;
+  /** Rows beyond that are counted, not shown. */
+  readonly mostRows: number;
+}
+
+/** int8, int2, int4, oid, float4, float8, numeric */
+const numericTypes: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 1700]);
+
+/** All values as the text that PostgreSQL writes, as in psql. */
+const asText = { getTypeParser: () => (text: string) => text };
+
+/**
+ * Runs a script, one statement after the other on one connection, and prints what each gives.
+ *
+ * @returns false after an error, which is printed in one line with its position; the rest is not run then
+ * @throws Error when the database cannot be reached
+ */
+export async function printResults(url: string, script: string, options: PrintOptions): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    for (const statement of splitStatements(script)) {
+      if (!(await printResult(client, statement, script, options))) return false;
+    }
+    return true;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function printResult(
+  client: Client,
+  statement: Statement,
+  script: string,
+  options: PrintOptions,
+): Promise<boolean> {
+  const { indent, mostRows } = options;
+  try {
+    const result: QueryArrayResult<(string | null)[]> = await client.query({
+      text: statement.text,
+      rowMode: 'array',
+      types: asText,
+    });
+    if (result.fields.length === 0) {
+      print(`${indent}${result.command}${result.rowCount === null ? '' : ` ${result.rowCount}`}`);
+      return true;
+    }
+    const columns = result.fields.map(({ name, dataTypeID }) => ({
+      title: name,
+      align: numericTypes.has(dataTypeID) ? ('right' as const) : ('left' as const),
+    }));
+    const rows = result.rows.slice(0, mostRows).map((row) => row.map((value) => value ?? '∅'));
+    for (const line of layOut(columns, rows)) print(indent + line);
+    const { length } = result.rows;
+    const shown = length > mostRows ? `, the first ${mostRows} shown` : '';
+    print(paint('dim', `${indent}${length} ${length === 1 ? 'row' : 'rows'}${shown}`));
+    return true;
+  } catch (error) {
+    print(indent + paint('red', describeError(error, statement, script)));
+    return false;
+  }
+}
+
+function describeError(error: unknown, { offset }: Statement, script: string): string {
+  if (!(error instanceof DatabaseError)) return `Error: ${error instanceof Error ? error.message : String(error)}`;
+  const at = positionOf(script, offset + (error.position === undefined ? 0 : Number(error.position) - 1));
+  const extra = [error.detail, error.hint].filter((text) => text !== undefined).map((text) => ` (${text})`);
+  return `${error.severity ?? 'ERROR'} ${error.code ?? ''} at line ${at.line}, column ${at.column}: ${error.message}${extra.join('')}`;
+}

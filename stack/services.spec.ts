@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import {
+  chooseHost,
+  planPorts,
+  serviceEnvironment,
+  services,
+  serviceUrl,
+  type Surroundings,
+  tracestore,
+} from './services.ts';
+
+const surroundings: Surroundings = {
+  ports: planPorts(100),
+  host: '0.0.0.0',
+  tracestoreDatabaseUrl: 'postgres://tracestore@127.0.0.1:6099/postgres',
+  backendDatabaseUrl: 'postgres://backend@127.0.0.1:6099/numbers',
+  flagsFile: '/state/flags.json',
+  version: '1.2.3',
+};
+
+const environmentOf = (name: string, user: Record<string, string>) => {
+  const service = [tracestore, ...services].find((candidate) => candidate.name === name);
+  if (service === undefined) throw new Error(name);
+  return serviceEnvironment(service, surroundings, user);
+};
+
+describe('the environment of a service', () => {
+  it('points it at its neighbours on the moved ports', () => {
+    expect(environmentOf('lower', {})).toMatchObject({
+      PORT: '5153',
+      HOST: '0.0.0.0',
+      DIGIT_URL: 'http://127.0.0.1:5151',
+      FLAGS_FILE: '/state/flags.json',
+      OTEL_SERVICE_NAME: 'lower',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4418',
+    });
+  });
+
+  it("keeps the user's own, but neither PORT nor one name for all", () => {
+    const environment = environmentOf('upper', {
+      PORT: '1',
+      OTEL_SERVICE_NAME: 'all',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      OTEL_RESOURCE_ATTRIBUTES: 'team=a',
+      LOG_LEVEL: 'debug',
+    });
+    expect(environment).toMatchObject({
+      PORT: '5154',
+      OTEL_SERVICE_NAME: 'upper',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      LOG_LEVEL: 'debug',
+    });
+    expect(environment['OTEL_RESOURCE_ATTRIBUTES']).toMatch(/^service\.namespace=spandrel,.*,team=a$/);
+  });
+
+  it('does not make tracestore trace itself', () => {
+    expect(environmentOf('tracestore', {})).not.toHaveProperty('OTEL_SERVICE_NAME');
+  });
+});
+
+it('starts each service after those that it calls', () => {
+  const names = services.map(({ name }) => name);
+  for (const [caller, callee] of [
+    ['frontend', 'backend'],
+    ['lower', 'digit'],
+    ['generator', 'lower'],
+  ] as const) {
+    expect(names.indexOf(caller)).toBeGreaterThan(names.indexOf(callee));
+  }
+});
+
+it('takes HOST for an address only if it is one', () => {
+  expect(chooseHost({ HOST: '0.0.0.0' })).toBe('0.0.0.0');
+  expect(chooseHost({ HOST: 'x86_64-conda-linux-gnu' })).toBe('127.0.0.1');
+  expect(serviceUrl('digit', { host: '::1', ports: planPorts(0) })).toBe('http://[::1]:5051');
+});

@@ -1,0 +1,149 @@
+import { isIP } from 'node:net';
+import { ports as defaultPorts } from '@spandrel/service/ports';
+
+export type PortName = keyof typeof defaultPorts;
+export type PortPlan = Readonly<Record<PortName, number>>;
+
+/** What the processes of the stack are told. */
+export interface Surroundings {
+  readonly ports: PortPlan;
+  /** The address that everything listens on. */
+  readonly host: string;
+  readonly tracestoreDatabaseUrl: string;
+  readonly backendDatabaseUrl: string;
+  readonly flagsFile: string;
+  readonly version: string;
+}
+
+/** One process of the stack that is written in TypeScript. */
+export interface Service {
+  readonly name: string;
+  readonly port: PortName;
+  /** Whether it sends spans of its own. tracestore does not: each export would make the next. */
+  readonly traced: boolean;
+  readonly environment: (surroundings: Surroundings) => Readonly<Record<string, string | number>>;
+}
+
+/** The environment of the user, in which every process of the stack runs. */
+export type UserEnvironment = Readonly<Record<string, string | undefined>>;
+
+const faults = ({ flagsFile }: Surroundings) => ({ FLAGS_FILE: flagsFile });
+
+export const tracestore: Service = {
+  name: 'tracestore',
+  port: 'tracestore',
+  traced: false,
+  environment: ({ host, ports, tracestoreDatabaseUrl }) => ({
+    TRACESTORE_HOST: host,
+    TRACESTORE_HTTP_PORT: ports.tracestore,
+    TRACESTORE_OTLP_GRPC_PORT: ports.otlpGrpc,
+    TRACESTORE_OTLP_HTTP_PORT: ports.otlpHttp,
+    TRACESTORE_DATABASE_URL: tracestoreDatabaseUrl,
+  }),
+};
+
+/** The seven services, each after those that it calls. */
+export const services: readonly Service[] = [
+  {
+    name: 'backend',
+    port: 'backend',
+    traced: true,
+    environment: ({ backendDatabaseUrl }) => ({ BACKEND_DATABASE_URL: backendDatabaseUrl }),
+  },
+  { name: 'digit', port: 'digit', traced: true, environment: faults },
+  { name: 'special', port: 'special', traced: true, environment: faults },
+  { name: 'upper', port: 'upper', traced: true, environment: faults },
+  {
+    name: 'lower',
+    port: 'lower',
+    traced: true,
+    environment: (surroundings) => ({ ...faults(surroundings), DIGIT_URL: serviceUrl('digit', surroundings) }),
+  },
+  {
+    name: 'frontend',
+    port: 'frontend',
+    traced: true,
+    environment: (surroundings) => ({ BACKEND_URL: serviceUrl('backend', surroundings) }),
+  },
+  {
+    name: 'generator',
+    port: 'generator',
+    traced: true,
+    environment: (surroundings) => ({
+      ...faults(surroundings),
+      DIGIT_URL: serviceUrl('digit', surroundings),
+      LOWER_URL: serviceUrl('lower', surroundings),
+      SPECIAL_URL: serviceUrl('special', surroundings),
+      UPPER_URL: serviceUrl('upper', surroundings),
+    }),
+  },
+];
+
+/** Every port, moved by the offset. */
+export function planPorts(offset: number): PortPlan {
+  return Object.fromEntries(Object.entries(defaultPorts).map(([name, port]) => [name, port + offset])) as Record<
+    PortName,
+    number
+  >;
+}
+
+/** The address to listen on: HOST if it is one (some shells and tools keep a machine's name there). */
+export function chooseHost({ HOST }: UserEnvironment): string {
+  return HOST !== undefined && (isIP(HOST) !== 0 || HOST === 'localhost') ? HOST : '127.0.0.1';
+}
+
+/** Where we ourselves reach a service of the stack. */
+export function serviceUrl(port: PortName, { host, ports }: Pick<Surroundings, 'host' | 'ports'>): string {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const address = everywhere ? '127.0.0.1' : isIP(host) === 6 ? `[${host}]` : host;
+  return `http://${address}:${ports[port]}`;
+}
+
+/**
+ * The whole environment of a service: the user's own, and what the stack says. OpenTelemetry's variables
+ * are the user's where set, except for the name, since one name for all would make one service of them.
+ */
+export function serviceEnvironment(
+  service: Service,
+  surroundings: Surroundings,
+  user: UserEnvironment,
+): Readonly<Record<string, string | undefined>> {
+  const inherited = Object.entries(user).filter(
+    ([name]) => !/^npm_|^(INIT_CWD|PORT|HOST|SPANDREL_LAUNCHER_PID)$/.test(name),
+  );
+  const said = Object.entries({
+    HOST: surroundings.host,
+    PORT: surroundings.ports[service.port],
+    ...service.environment(surroundings),
+  }).map(([name, value]) => [name, String(value)]);
+  return {
+    LOG_LEVEL: 'info',
+    ...(service.traced ? telemetryDefaults(surroundings) : {}),
+    ...Object.fromEntries(inherited),
+    ...Object.fromEntries(said),
+    ...(service.traced ? telemetryIdentity(service, surroundings, user) : {}),
+  };
+}
+
+function telemetryDefaults(surroundings: Surroundings) {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: serviceUrl('otlpHttp', surroundings),
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    // Traces should show up while one looks.
+    OTEL_BSP_SCHEDULE_DELAY: '1000',
+  };
+}
+
+function telemetryIdentity(
+  { name }: Service,
+  { version }: Surroundings,
+  { OTEL_RESOURCE_ATTRIBUTES: own }: UserEnvironment,
+) {
+  const attributes = [
+    'service.namespace=spandrel',
+    `service.version=${version}`,
+    'deployment.environment.name=development',
+    ...(own ? [own] : []),
+  ];
+  return { OTEL_SERVICE_NAME: name, OTEL_RESOURCE_ATTRIBUTES: attributes.join(',') };
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parsePortOffset } from './options.ts';
+import { printResults } from './print-results.ts';
+import { planPorts } from './services.ts';
+
+const usage = `npm run sql -- FILE           runs a script against the trace store and prints what each statement gives
+npm run sql -- -c 'SELECT 1'  runs what is given
+
+  --port-offset N   of the stack that is asked
+  TRACESTORE_DATABASE_URL says where to (postgres://postgres@127.0.0.1:5999/postgres)
+`;
+
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        command: { type: 'string', short: 'c' },
+        'port-offset': { type: 'string', default: '0' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const [file, ...rest] = positionals;
+    if (values.help || rest.length > 0 || (file === undefined) === (values.command === undefined)) {
+      (values.help ? process.stdout : process.stderr).write(usage);
+      return values.help ? 0 : 2;
+    }
+    const { database } = planPorts(parsePortOffset(values['port-offset']));
+    const url = process.env['TRACESTORE_DATABASE_URL'] || `postgres://postgres@127.0.0.1:${database}/postgres`;
+    const script = values.command ?? readFileSync(file ?? '', 'utf8');
+    return (await printResults(url, script, { indent: '', mostRows: 1_000 })) ? 0 : 1;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const text = code === 'ECONNREFUSED' ? 'no database answers there; is `npm start` running?' : String(error);
+    process.stderr.write(`${text}\n`);
+    return 1;
+  }
+}
