@@ -41,7 +41,9 @@ function decodeJson(body: Uint8Array): ExportTraceServiceRequest {
   const text = new TextDecoder().decode(body);
   const json = parseJson(text, (key, value) => {
     if (value instanceof JsonNumber) return numberFor(value.source);
-    return idFields.has(key) && typeof value === 'string' ? base64OfHex(key, value) : value;
+    if (typeof value !== 'string') return value;
+    // Half a surrogate pair can be written in JSON, but is no text.
+    return idFields.has(key) ? base64OfHex(key, value) : value.toWellFormed();
   });
   return fromJson(ExportTraceServiceRequestSchema, json as JsonValue, { ignoreUnknownFields: true, recursionLimit });
 }

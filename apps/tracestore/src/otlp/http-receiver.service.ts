@@ -31,6 +31,7 @@ const inflateChunkBytes = 512 * 1024;
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(HttpReceiverService.name);
   private readonly server: FastifyInstance;
+  private draining = false;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -49,6 +50,10 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       }
       done();
     });
+    // A connection that stays open after its answer would hold up the end until the client lets go of it.
+    this.server.addHook('onSend', async (_request, reply) => {
+      if (this.draining) reply.header('connection', 'close');
+    });
     this.server.post(path, async (request, reply) => this.export(request, reply));
     this.server.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request)));
     this.server.setErrorHandler((error, request, reply) => refuse(request, reply, this.refusalFor(error)));
@@ -62,6 +67,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
 
   /** Takes no more requests and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.draining = true;
     await this.server.close();
   }
 

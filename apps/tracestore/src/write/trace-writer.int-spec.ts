@@ -1,0 +1,166 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
+import { encodeProtobuf, post, sendGrpc } from '../../test/otlp-client.js';
+import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { RetryInfoSchema } from '../otlp/gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../otlp/gen/google/rpc/status_pb.js';
+import {
+  ExportTraceServiceRequestSchema,
+  ExportTraceServiceResponseSchema,
+} from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+
+const success = create(ExportTraceServiceResponseSchema);
+const protobuf = { 'content-type': 'application/x-protobuf' };
+
+let database: FreshDatabase;
+let gate: DatabaseGate;
+let store: RunningTracestore;
+
+beforeEach(async () => {
+  database = await createFreshDatabase();
+  gate = await startDatabaseGate(database.url);
+  store = await startTracestore(gate.url);
+});
+
+afterEach(async () => {
+  await store.stop();
+  await gate.close();
+  await database.drop();
+});
+
+async function countRows(): Promise<Readonly<Record<string, number>>> {
+  const [row] = await queryOnce<Record<string, number>>(
+    database.url,
+    `SELECT (SELECT count(*)::int FROM tracestore.span) AS spans,
+       (SELECT count(*)::int FROM tracestore.event) AS events,
+       (SELECT count(*)::int FROM tracestore.link) AS links,
+       (SELECT count(*)::int FROM tracestore.resource) AS resources,
+       (SELECT count(*)::int FROM tracestore.scope) AS scopes,
+       (SELECT count(*)::int FROM tracestore.operation) AS operations`,
+  );
+  return row ?? {};
+}
+
+const nothing = { spans: 0, events: 0, links: 0, resources: 0, scopes: 0, operations: 0 };
+
+async function send(request = fullRequest()): Promise<unknown> {
+  return sendGrpc(store.grpcAddress, encodeProtobuf(request)).catch((error: unknown) => error);
+}
+
+async function expectReadySoon(): Promise<void> {
+  await expect.poll(async () => (await fetch(`${store.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+}
+
+describe('one transaction', () => {
+  it.each(['COPY tracestore.span', 'COPY tracestore.event', 'COPY tracestore.link', 'COMMIT'])(
+    'leaves nothing when the connection breaks before %s, and the retry stores all of it',
+    async (statement) => {
+      gate.breakBefore(statement);
+      expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
+      expect(await countRows()).toEqual(nothing);
+      await expectReadySoon();
+      expect(await send()).toEqual(success);
+      expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
+    },
+  );
+
+  it('leaves nothing when the database refuses its last part, and says that a retry is in vain', async () => {
+    await queryOnce(database.url, 'ALTER TABLE tracestore.link ADD CONSTRAINT refuse_all CHECK (link_nbr < 0)');
+    expect(await send()).toMatchObject({ code: grpcStatus.INTERNAL });
+    expect(await countRows()).toEqual(nothing);
+    const overHttp = await post(store.tracesUrl, encodeProtobuf(fullRequest()), protobuf);
+    expect(overHttp.status).toBe(500);
+    expect(await countRows()).toEqual(nothing);
+  });
+
+  it('is unavailable rather than refused when it was stopped from outside', async () => {
+    await queryOnce(
+      database.url,
+      `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+         $$BEGIN RAISE EXCEPTION 'as if it were a deadlock' USING ERRCODE = 'deadlock_detected'; END$$;
+       CREATE TRIGGER fail BEFORE INSERT ON tracestore.event FOR EACH STATEMENT EXECUTE FUNCTION fail()`,
+    );
+    expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
+    expect(await countRows()).toEqual(nothing);
+    expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
+  });
+
+  it('that may or may not have been committed is answered as not', async () => {
+    gate.breakAfter('COMMIT');
+    expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
+  });
+});
+
+describe('the dictionaries', () => {
+  it('have one row for what is the same, however often and from wherever it comes', async () => {
+    const other = await startTracestore(database.url);
+    const message = encodeProtobuf(requestOf([goodSpan({ name: 'same' }), goodSpan({ name: 'same' })]));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) => sendGrpc(n % 2 === 0 ? store.grpcAddress : other.grpcAddress, message)),
+    );
+    expect(await countRows()).toEqual({ ...nothing, spans: 40, resources: 1, scopes: 1, operations: 1 });
+    await other.stop();
+  });
+
+  it('are not believed to hold what a failed transaction would have added', async () => {
+    gate.breakBefore('COPY tracestore.span');
+    await send();
+    await expectReadySoon();
+    expect(await send()).toEqual(success);
+    const orphans = await queryOnce(database.url, 'SELECT FROM ps_trace.span WHERE service_name IS NULL OR resource_tags IS NULL');
+    expect(orphans).toEqual([]);
+  });
+});
+
+describe('a database that is away', () => {
+  it('makes every answer 503 or UNAVAILABLE with a time to retry, until it is back', async () => {
+    expect(await send()).toEqual(success);
+    await gate.close();
+
+    const overGrpc = (await send()) as ServiceError;
+    expect(overGrpc.code).toBe(grpcStatus.UNAVAILABLE);
+    const [details] = overGrpc.metadata.get('grpc-status-details-bin');
+    const [retry] = fromBinary(StatusSchema, details as Buffer).details;
+    expect(retry && anyUnpack(retry, RetryInfoSchema)?.retryDelay?.seconds).toBe(5n);
+
+    const overHttp = await post(store.tracesUrl, encodeProtobuf(fullRequest()), protobuf);
+    expect(overHttp.status).toBe(503);
+    expect(overHttp.headers.get('retry-after')).toBe('5');
+    expect(fromBinary(StatusSchema, overHttp.body).code).toBe(grpcStatus.UNAVAILABLE);
+
+    expect((await fetch(`${store.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${store.url}/livez`)).status).toBe(200);
+    expect(await send(create(ExportTraceServiceRequestSchema))).toEqual(success);
+
+    await gate.open();
+    await expectReadySoon();
+    expect(await send(requestOf([goodSpan({ name: 'after' })]))).toEqual(success);
+    expect((await countRows())['spans']).toBe(4);
+  });
+
+  it('may be away when tracestore starts', async () => {
+    await gate.close();
+    const late = await startTracestore(gate.url);
+    expect((await fetch(`${late.url}/readyz`)).status).toBe(503);
+    expect((await post(late.tracesUrl, encodeProtobuf(fullRequest()), protobuf)).status).toBe(503);
+    await gate.open();
+    await expect.poll(async () => (await fetch(`${late.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    expect((await post(late.tracesUrl, encodeProtobuf(fullRequest()), protobuf)).status).toBe(200);
+    await late.stop();
+  });
+
+  it('may come back empty', async () => {
+    expect(await send()).toEqual(success);
+    await queryOnce(database.url, 'DROP SCHEMA ps_trace CASCADE; DROP SCHEMA tracestore CASCADE');
+    expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
+    await expectReadySoon();
+    expect(await send()).toEqual(success);
+    expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
+  });
+});

@@ -1,0 +1,84 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from '../../../stack/free-port.ts';
+
+/** A database behind a door: closed, its connections break and new ones are refused, as with a server that is away. */
+export interface DatabaseGate {
+  readonly url: string;
+  close(): Promise<void>;
+  open(): Promise<void>;
+  /** Breaks the connections as soon as the client has sent this text, before the server sees it. */
+  breakBefore(text: string): void;
+  /** Breaks the connections after the server was sent this text, before the client sees the answer. */
+  breakAfter(text: string): void;
+}
+
+export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGate> {
+  const target = new URL(databaseUrl);
+  const port = await freePort();
+  const sockets = new Set<Socket>();
+  let server: Server | undefined;
+  let breakBefore: string | undefined;
+  let breakAfter: string | undefined;
+
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const accept = (client: Socket): void => {
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      if (breakBefore !== undefined && data.includes(breakBefore)) {
+        breakBefore = undefined;
+        cut();
+        return;
+      }
+      if (breakAfter !== undefined && data.includes(breakAfter)) {
+        breakAfter = undefined;
+        upstream.removeAllListeners('data');
+        upstream.once('data', cut);
+      }
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => client.write(data));
+  };
+
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  const gate: DatabaseGate = {
+    url: url.href,
+    open: async () => {
+      const opened = createServer(accept);
+      server = opened;
+      await new Promise<void>((resolve) => {
+        opened.listen(port, '127.0.0.1', resolve);
+      });
+    },
+    close: async () => {
+      const closing = server;
+      const closed = new Promise<void>((resolve) => {
+        if (closing === undefined) resolve();
+        else closing.close(() => resolve());
+      });
+      cut();
+      await closed;
+      server = undefined;
+    },
+    breakBefore: (text) => {
+      breakBefore = text;
+    },
+    breakAfter: (text) => {
+      breakAfter = text;
+    },
+  };
+  await gate.open();
+  return gate;
+}

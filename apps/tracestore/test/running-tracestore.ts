@@ -1,0 +1,58 @@
+import { createService } from '@spandrel/service';
+import pg from 'pg';
+import { freePort } from '../../../stack/free-port.ts';
+import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
+import { TracestoreModule } from '../src/tracestore.module.js';
+
+/** A tracestore in this process, on free ports. */
+export interface RunningTracestore {
+  readonly config: TracestoreConfig;
+  /** Of the health endpoints, without a slash at the end. */
+  readonly url: string;
+  /** Where OTLP over HTTP is taken. */
+  readonly tracesUrl: string;
+  readonly grpcAddress: string;
+  stop(): Promise<void>;
+}
+
+export async function startTracestore(
+  databaseUrl: string,
+  overrides: Partial<TracestoreConfig> = {},
+): Promise<RunningTracestore> {
+  const config: TracestoreConfig = {
+    ...readTracestoreConfig({ TRACESTORE_DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent' }),
+    httpPort: await freePort(),
+    otlpGrpcPort: await freePort(),
+    otlpHttpPort: await freePort(),
+    ...overrides,
+  };
+  const app = await createService({
+    name: 'tracestore',
+    description: 'under test',
+    module: TracestoreModule.forRoot(config),
+    config: { HOST: config.host, PORT: config.httpPort, LOG_LEVEL: config.logLevel },
+  });
+  await app.listen({ host: config.host, port: config.httpPort });
+  return {
+    config,
+    url: `http://${config.host}:${config.httpPort}`,
+    tracesUrl: `http://${config.host}:${config.otlpHttpPort}/v1/traces`,
+    grpcAddress: `${config.host}:${config.otlpGrpcPort}`,
+    stop: () => app.close(),
+  };
+}
+
+/** Runs one query on a connection of its own. */
+export async function queryOnce<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
