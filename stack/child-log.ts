@@ -93,8 +93,10 @@ function isError({ level }: JsonLine): boolean {
 
 function readable(entry: JsonLine | undefined, line: string): string {
   if (entry === undefined) return line;
-  const parts = [entry.msg, entry.err?.message].filter((part) => typeof part === 'string' && part !== '');
-  return parts.length === 0 ? line : [...new Set(parts)].join(': ');
+  const [message, cause] = [entry.msg, entry.err?.message].map((part) => (typeof part === 'string' ? part : ''));
+  // The error's own text, with those of its causes, mostly begins with what was logged.
+  const text = cause?.startsWith(message ?? '') ? cause : [message, cause].filter(Boolean).join(': ');
+  return text || line;
 }
 
 function shortened(text: string): string {

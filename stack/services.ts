@@ -21,6 +21,8 @@ export interface Service {
   readonly port: PortName;
   /** Whether it sends spans of its own. tracestore does not: each export would make the next. */
   readonly traced: boolean;
+  /** The services that it asks over HTTP; each is told where the others are in a variable `<NAME>_URL`. */
+  readonly calls: readonly PortName[];
   readonly environment: (surroundings: Surroundings) => Readonly<Record<string, string | number>>;
 }
 
@@ -33,6 +35,7 @@ export const tracestore: Service = {
   name: 'tracestore',
   port: 'tracestore',
   traced: false,
+  calls: [],
   environment: ({ host, ports, tracestoreDatabaseUrl }) => ({
     TRACESTORE_HOST: host,
     TRACESTORE_HTTP_PORT: ports.tracestore,
@@ -48,34 +51,20 @@ export const services: readonly Service[] = [
     name: 'backend',
     port: 'backend',
     traced: true,
+    calls: [],
     environment: ({ backendDatabaseUrl }) => ({ BACKEND_DATABASE_URL: backendDatabaseUrl }),
   },
-  { name: 'digit', port: 'digit', traced: true, environment: faults },
-  { name: 'special', port: 'special', traced: true, environment: faults },
-  { name: 'upper', port: 'upper', traced: true, environment: faults },
-  {
-    name: 'lower',
-    port: 'lower',
-    traced: true,
-    environment: (surroundings) => ({ ...faults(surroundings), DIGIT_URL: serviceUrl('digit', surroundings) }),
-  },
-  {
-    name: 'frontend',
-    port: 'frontend',
-    traced: true,
-    environment: (surroundings) => ({ BACKEND_URL: serviceUrl('backend', surroundings) }),
-  },
+  { name: 'digit', port: 'digit', traced: true, calls: [], environment: faults },
+  { name: 'special', port: 'special', traced: true, calls: [], environment: faults },
+  { name: 'upper', port: 'upper', traced: true, calls: [], environment: faults },
+  { name: 'lower', port: 'lower', traced: true, calls: ['digit'], environment: faults },
+  { name: 'frontend', port: 'frontend', traced: true, calls: ['backend'], environment: () => ({}) },
   {
     name: 'generator',
     port: 'generator',
     traced: true,
-    environment: (surroundings) => ({
-      ...faults(surroundings),
-      DIGIT_URL: serviceUrl('digit', surroundings),
-      LOWER_URL: serviceUrl('lower', surroundings),
-      SPECIAL_URL: serviceUrl('special', surroundings),
-      UPPER_URL: serviceUrl('upper', surroundings),
-    }),
+    calls: ['digit', 'lower', 'special', 'upper'],
+    environment: faults,
   },
 ];
 
@@ -114,6 +103,7 @@ export function serviceEnvironment(
   const said = Object.entries({
     HOST: surroundings.host,
     PORT: surroundings.ports[service.port],
+    ...Object.fromEntries(service.calls.map((name) => [`${name.toUpperCase()}_URL`, serviceUrl(name, surroundings)])),
     ...service.environment(surroundings),
   }).map(([name, value]) => [name, String(value)]);
   return {
