@@ -13,7 +13,14 @@ export async function installIfNeeded(root) {
   const reason = whyInstall(root);
   if (reason === undefined) return;
   // The build needs the development packages, whatever NODE_ENV says.
-  await step('install', reason, root, ['ci', '--include=dev', '--no-audit', '--no-fund']);
+  const flags = ['--include=dev', '--no-audit', '--no-fund'];
+  try {
+    await step('install', reason, root, ['ci', ...flags]);
+  } catch (error) {
+    // A lockfile made where the registry lacks the packages of other platforms: npm ci takes exception to that.
+    if (!String(error).includes('code EUSAGE')) throw error;
+    await step('install', 'the lockfile is not complete', root, ['install', '--no-save', ...flags]);
+  }
 }
 
 /**
@@ -123,12 +130,23 @@ async function step(name, reason, root, args) {
   const child = spawn(command, commandArgs, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text) => (output = `${output}${text}`.slice(-4000)));
+    stream.on('data', (text) => (output = `${output}${text}`.slice(0, 100_000)));
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode) => resolve(exitCode ?? 1));
   }).finally(() => clearInterval(timer));
   const start = onTerminal ? '\r\u001B[K' : '';
   process.stdout.write(`${start}  ${code === 0 ? '✓' : '✗'} ${label} ${seconds()}  ${reason}\n`);
-  if (code !== 0) throw new Error(`\`npm ${args.join(' ')}\` failed:\n${output.trimEnd()}`);
+  if (code !== 0) throw new Error(`\`npm ${args.join(' ')}\` failed:\n${essence(output)}`);
+}
+
+/**
+ * What a person needs of a long output: the lines that say error, or else the end.
+ *
+ * @param {string} output
+ */
+function essence(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && line.trim() !== 'npm error');
+  const errors = lines.filter((line) => /error/i.test(line));
+  return errors.length === 0 ? lines.slice(-20).join('\n') : errors.slice(0, 20).join('\n');
 }
