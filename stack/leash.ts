@@ -15,12 +15,17 @@ import type { Socket } from 'node:net';
 const leashScript = `
 signal=$1 tenths=$2 rubbish=$3
 shift 3
+alive() {
+  kill -0 "$$" || return 1
+  # One that has ended but was not collected yet, where /proc tells.
+  ! { read -r _ _ state _ <"/proc/$$/stat" && [ "$state" = Z ]; }
+}
 (
   (
     trap '' HUP INT TERM
     read -r _ <&3
     kill -s "$signal" -- "-$$"
-    while [ "$tenths" -gt 0 ] && kill -0 "$$"; do
+    while [ "$tenths" -gt 0 ] && alive; do
       sleep 0.1 || sleep 1
       tenths=$((tenths - 1))
     done

@@ -213,5 +213,8 @@ function initialise(binaries: PostgresBinaries, data: string, durable: boolean):
   );
   if (status === 0) return;
   removeFolder(data);
+  if (stderr?.includes('could not look up effective user ID')) {
+    throw new Error(`PostgreSQL needs its user to have a name, and uid ${process.getuid?.()} is not in /etc/passwd`);
+  }
   throw new Error(`initdb failed (${error?.message ?? `exit code ${status}`}):\n${stdout}${stderr}`.trim());
 }

@@ -3,17 +3,27 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+/** A user by number. On macOS that of `nobody` is negative for processes, and the same bits unsigned for files. */
 export interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** `nobody` nearly everywhere; the number needs no entry in /etc/passwd. */
-const nobody: User = { uid: 65_534, gid: 65_534 };
-
-/** Whom PostgreSQL runs as: it refuses to be root, so for root it is `nobody`; else ourselves (undefined). */
+/**
+ * Whom PostgreSQL runs as: it refuses to be root, so for root it is `nobody`, whatever number that has here
+ * (initdb wants a user with a name); else ourselves (undefined).
+ */
 export function databaseUser(): User | undefined {
-  return process.getuid?.() === 0 ? nobody : undefined;
+  if (process.getuid?.() !== 0) return undefined;
+  nobody ??= { uid: numberOf('-u') ?? 65_534, gid: numberOf('-g') ?? 65_534 };
+  return nobody;
+}
+
+let nobody: User | undefined;
+
+function numberOf(option: '-u' | '-g'): number | undefined {
+  const { status, stdout } = spawnSync('id', [option, 'nobody'], { encoding: 'utf8' });
+  return status === 0 && /^-?\d+$/.test(stdout.trim()) ? Number(stdout) : undefined;
 }
 
 /** What came of a command that was tried as a user. */
@@ -39,7 +49,7 @@ export function tryAs(user: User | undefined, command: string, args: readonly st
 /** Makes a folder (with its parents) that belongs to `user` alone. */
 export function makeOwnFolder(folder: string, user: User | undefined): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
 }
 
 /** Whether `user` can create a file in `folder`. */
@@ -53,7 +63,7 @@ export function makeTemporaryFolder(user: User | undefined): string {
   if (parent === undefined)
     throw new Error(`no temporary folder that uid ${user?.uid ?? process.getuid?.()} may write to`);
   const folder = mkdtempSync(path.join(parent, 'spandrel-'));
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
   return folder;
 }
 
