@@ -44,11 +44,11 @@ export function encodeJson(request: ExportTraceServiceRequest): string {
 /** POSTs bytes and returns what came back, whatever it is. */
 export async function post(
   url: string,
-  body: Uint8Array | string,
+  body: Buffer | string,
   headers: Readonly<Record<string, string>>,
   method = 'POST',
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: Buffer }> {
-  const response = await fetch(url, { method, headers, ...(method === 'GET' ? {} : { body: body as BodyInit }) });
+  const response = await fetch(url, { method, headers, ...(method === 'GET' ? {} : { body: Buffer.from(body) }) });
   return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
 }
 

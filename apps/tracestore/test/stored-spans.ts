@@ -64,12 +64,15 @@ export function expectedSpans(request: ExportTraceServiceRequest): readonly Stor
             }),
           }),
           resource: create(ResourceSchema, {
-            ...resourceSpans.resource,
+            droppedAttributesCount: resourceSpans.resource?.droppedAttributesCount ?? 0,
+            entityRefs: resourceSpans.resource?.entityRefs ?? [],
             attributes: normalAttributes(resourceSpans.resource?.attributes ?? []),
           }),
           resourceSchemaUrl: resourceSpans.schemaUrl,
           scope: create(InstrumentationScopeSchema, {
-            ...scopeSpans.scope,
+            name: scopeSpans.scope?.name ?? '',
+            version: scopeSpans.scope?.version ?? '',
+            droppedAttributesCount: scopeSpans.scope?.droppedAttributesCount ?? 0,
             attributes: normalAttributes(scopeSpans.scope?.attributes ?? []),
           }),
           scopeSchemaUrl: scopeSpans.schemaUrl,
@@ -110,7 +113,7 @@ function normalValue(value: AnyValue | undefined): AnyValue {
     case 'stringValueStrindex':
       return create(AnyValueSchema);
     default:
-      return create(AnyValueSchema, { value: content });
+      return value ?? create(AnyValueSchema);
   }
 }
 

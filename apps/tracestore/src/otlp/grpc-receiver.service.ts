@@ -14,6 +14,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { drainMs } from './drain.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, refusals } from './refusal.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
@@ -30,9 +31,6 @@ const exportMethod: MethodDefinition<Buffer, Buffer> = {
   responseSerialize: asItIs,
   responseDeserialize: asItIs,
 };
-
-/** How long requests in flight may take when the process ends, before their connections are cut. */
-const drainMs = 10_000;
 
 /** OTLP over gRPC. Messages above the limit, compressed or not, are refused by grpc-js itself with RESOURCE_EXHAUSTED. */
 @Injectable()

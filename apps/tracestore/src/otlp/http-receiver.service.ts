@@ -10,6 +10,7 @@ import {
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import type { Encoding } from './decode.js';
+import { drainMs } from './drain.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, type RefusalKind, refusals } from './refusal.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
@@ -68,7 +69,9 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   /** Takes no more requests and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
+    const cut = setTimeout(() => this.server.server.closeAllConnections(), drainMs);
     await this.server.close();
+    clearTimeout(cut);
   }
 
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

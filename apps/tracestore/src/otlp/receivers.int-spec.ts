@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 
 async function storedSpanNames(): Promise<readonly string[]> {
-  const rows = await queryOnce<{ span_name: string }>(database.url, 'SELECT span_name FROM ps_trace.span ORDER BY span_name');
+  const rows = await queryOnce<{ span_name: string }>(database.url, 'SELECT span_name FROM ps_trace.span ORDER BY span_name COLLATE "C"');
   return rows.map(({ span_name: name }) => name);
 }
 
@@ -347,7 +347,7 @@ describe('the end of the process', () => {
     await expect(overHttp).resolves.toMatchObject({ status: 200 });
     await stopped;
     await ended;
-    expect(await storedSpanNames()).toEqual(['over gRPC', 'over HTTP']);
+    expect(await storedSpanNames()).toEqual(['over HTTP', 'over gRPC']);
     await expect(post(ending.tracesUrl, '', protobuf)).rejects.toThrow('fetch failed');
     await expect(sendGrpc(ending.grpcAddress, Buffer.alloc(0))).rejects.toMatchObject({ code: grpcStatus.UNAVAILABLE });
   });

@@ -27,8 +27,9 @@ SELECT
   s.start_time,
   s.end_time,
   tstzrange(s.start_time, greatest(s.start_time, s.end_time), '[]') AS time_range,
+  -- In nanoseconds first, which are whole numbers: adding fractions of milliseconds would round twice.
   greatest(
-    extract(epoch FROM s.end_time - s.start_time)::float8 * 1e3 + (s.end_nanos - s.start_nanos)::float8 / 1e6, 0
+    (extract(epoch FROM s.end_time - s.start_time) * 1000000000 + (s.end_nanos - s.start_nanos))::float8 / 1e6, 0
   ) AS duration_ms,
   s.attributes::ps_trace.tag_map AS span_tags,
   CASE WHEN s.dropped_attributes_count < 0 THEN 2147483647 ELSE s.dropped_attributes_count END AS dropped_tags_count,

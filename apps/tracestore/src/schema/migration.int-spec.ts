@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { fullRequest } from '../../test/requests.js';
+import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { makeReaderRole, migrate, type MigrationOutcome, readMigrations } from './migration.js';
+
+let database: FreshDatabase;
+/** Roles that a test has made. They belong to the whole server. */
+const roles: string[] = [];
+
+beforeEach(async () => {
+  database = await createFreshDatabase();
+});
+
+afterEach(async () => {
+  await database.drop();
+  for (const role of roles.splice(0)) await queryOnce(inject('databaseUrl'), `DROP ROLE ${role}`);
+});
+
+async function migrateAs(url: string, migrations = readMigrations()): Promise<MigrationOutcome> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return await migrate(client, migrations);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A role that may log in and has only these rights, as a URL to the test's database. */
+async function roleUrl(...statements: readonly string[]): Promise<string> {
+  const role = `role_${randomBytes(4).toString('hex')}`;
+  await queryOnce(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
+  roles.push(role);
+  const url = new URL(database.url);
+  const name = url.pathname.slice(1);
+  for (const statement of statements) {
+    await queryOnce(database.url, statement.replaceAll('$role', role).replaceAll('$database', name));
+  }
+  url.username = role;
+  url.password = 'secret';
+  return url.href;
+}
+
+const all = readMigrations().map(({ name }) => name);
+
+describe('migrations', () => {
+  it('are applied once, by whichever of several processes comes first', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => migrateAs(database.url)));
+    expect(outcomes.map(({ applied }) => applied.length).toSorted((left, right) => left - right)).toEqual([0, 0, 0, 0, all.length]);
+    expect((await migrateAs(database.url)).applied).toEqual([]);
+    const rows = await queryOnce<{ name: string }>(database.url, 'SELECT name FROM tracestore.migration ORDER BY name');
+    expect(rows.map(({ name }) => name)).toEqual(all);
+  });
+
+  it('let two stores start on the same empty database', async () => {
+    const stores = await Promise.all([startTracestore(database.url), startTracestore(database.url)]);
+    for (const store of stores) expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
+    await Promise.all(stores.map((store) => store.stop()));
+  });
+
+  it('stop a store whose migrations were changed afterwards, with the name of the file', async () => {
+    await migrateAs(database.url);
+    await queryOnce(database.url, `UPDATE tracestore.migration SET checksum = 'x' WHERE name = '0002-public-views.sql'`);
+    await expect(startTracestore(database.url)).rejects.toThrow('0002-public-views.sql has changed');
+  });
+
+  it('stop a store that is older than its database', async () => {
+    await migrateAs(database.url);
+    await queryOnce(database.url, `INSERT INTO tracestore.migration VALUES ('9999-from-the-future.sql', 'x')`);
+    await expect(startTracestore(database.url)).rejects.toThrow('9999-from-the-future.sql');
+  });
+
+  it('leave nothing behind when one of them fails', async () => {
+    const broken = [...readMigrations(), { name: '9998-broken.sql', sql: 'CREATE TABLE tracestore.x (); SELECT 1 / 0' }];
+    await expect(migrateAs(database.url, broken)).rejects.toThrow('division by zero');
+    expect(await queryOnce(database.url, `SELECT to_regnamespace('tracestore') AS schema`)).toEqual([{ schema: null }]);
+  });
+
+  it('refuse a database that cannot hold every text', async () => {
+    const name = `latin_${randomBytes(4).toString('hex')}`;
+    await queryOnce(database.url, `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
+    const url = new URL(database.url);
+    url.pathname = `/${name}`;
+    await expect(migrateAs(url.href)).rejects.toThrow("The database's encoding is LATIN1; tracestore needs UTF8");
+    await queryOnce(database.url, `DROP DATABASE ${name}`);
+  });
+});
+
+describe('a role that is no superuser', () => {
+  it.each([
+    ['owns its database', ['ALTER DATABASE $database OWNER TO $role']],
+    ['may create schemas', ['GRANT CREATE ON DATABASE $database TO $role']],
+    [
+      'owns the two schemas and may create no other',
+      ['CREATE SCHEMA tracestore AUTHORIZATION $role', 'CREATE SCHEMA ps_trace AUTHORIZATION $role'],
+    ],
+  ])('migrates and stores when it %s', async (_rights, statements) => {
+    const store = await startTracestore(await roleUrl(...statements));
+    await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()));
+    await store.stop();
+    expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
+  });
+
+  it('is told when ps_trace_reader lacks rights, and an administrator can make up for it', async () => {
+    await migrateAs(database.url);
+    await queryOnce(database.url, 'REVOKE SELECT ON ps_trace.link FROM ps_trace_reader');
+    const url = await roleUrl('GRANT USAGE ON SCHEMA tracestore, ps_trace TO $role', 'GRANT ALL ON tracestore.migration TO $role');
+    expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: false });
+    await queryOnce(database.url, makeReaderRole);
+    expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: true });
+  });
+});
+
+describe('the role ps_trace_reader', () => {
+  it('reads the public views and nothing else', async () => {
+    const store = await startTracestore(database.url);
+    await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()));
+    await store.stop();
+    const url = await roleUrl('GRANT ps_trace_reader TO $role');
+    expect(await readStoredSpans(url)).toEqual(expectedSpans(fullRequest()));
+    await expect(queryOnce(url, 'SELECT FROM tracestore.span')).rejects.toThrow('permission denied for schema tracestore');
+    const rights = await queryOnce(
+      url,
+      `SELECT DISTINCT privilege_type FROM information_schema.role_table_grants
+       WHERE grantee = 'ps_trace_reader' AND table_schema IN ('ps_trace', 'tracestore')`,
+    );
+    expect(rights).toEqual([{ privilege_type: 'SELECT' }]);
+    await expect(queryOnce(url, 'CREATE TABLE ps_trace.x ()')).rejects.toThrow('permission denied for schema ps_trace');
+  });
+});
