@@ -10,11 +10,14 @@ import {
 import type { RunningTracestore } from './running-tracestore.js';
 
 /** Sends a request as one kind of client does. */
-export type Send = (store: RunningTracestore, request: ExportTraceServiceRequest) => Promise<ExportTraceServiceResponse>;
+export type Send = (
+  store: RunningTracestore,
+  request: ExportTraceServiceRequest,
+) => Promise<ExportTraceServiceResponse>;
 
 /** Every way in which a Collector may send. */
 export const waysToSend: Readonly<Record<string, Send>> = {
-  'gRPC': (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request)),
+  gRPC: (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request)),
   'gRPC with gzip': (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request), { gzip: true }),
   'HTTP with protobuf': (store, request) => sendProtobuf(store, encodeProtobuf(request), {}),
   'HTTP with protobuf and gzip': (store, request) =>

@@ -29,9 +29,7 @@ export function hexBytes(hex: string): Uint8Array<ArrayBuffer> {
 /** A request of one service that has these spans. */
 export function requestOf(spans: readonly SpanInit[], service = 'shop'): ExportTraceServiceRequest {
   return create(ExportTraceServiceRequestSchema, {
-    resourceSpans: [
-      { resource: { attributes: [text('service.name', service)] }, scopeSpans: [{ spans: [...spans] }] },
-    ],
+    resourceSpans: [{ resource: { attributes: [text('service.name', service)] }, scopeSpans: [{ spans: [...spans] }] }],
   });
 }
 
@@ -166,7 +164,9 @@ export function fullRequest(): ExportTraceServiceRequest {
         ],
       },
       {
-        scopeSpans: [{ spans: [{ traceId: hexBytes('ffeeddccbbaa99887766554433221100'), spanId: hexBytes('02'.repeat(8)) }] }],
+        scopeSpans: [
+          { spans: [{ traceId: hexBytes('ffeeddccbbaa99887766554433221100'), spanId: hexBytes('02'.repeat(8)) }] },
+        ],
       },
     ],
   });

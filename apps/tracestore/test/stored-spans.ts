@@ -49,7 +49,11 @@ export function expectedSpans(request: ExportTraceServiceRequest): readonly Stor
             parentSpanId: span.parentSpanId.every((byte) => byte === 0) ? new Uint8Array() : span.parentSpanId,
             attributes: normalAttributes(span.attributes),
             events: span.events.map((event) =>
-              create(Span_EventSchema, { ...event, name: clean(event.name), attributes: normalAttributes(event.attributes) }),
+              create(Span_EventSchema, {
+                ...event,
+                name: clean(event.name),
+                attributes: normalAttributes(event.attributes),
+              }),
             ),
             links: span.links.map((link) =>
               create(Span_LinkSchema, {
@@ -100,7 +104,10 @@ function normalValue(value: AnyValue | undefined): AnyValue {
       return create(AnyValueSchema, { value: { case: 'stringValue', value: clean(content.value) } });
     case 'arrayValue':
       return create(AnyValueSchema, {
-        value: { case: 'arrayValue', value: create(ArrayValueSchema, { values: content.value.values.map(normalValue) }) },
+        value: {
+          case: 'arrayValue',
+          value: create(ArrayValueSchema, { values: content.value.values.map(normalValue) }),
+        },
       });
     case 'kvlistValue':
       return create(AnyValueSchema, {

@@ -11,7 +11,10 @@ import { queryOnce, type RunningTracestore, startTracestore } from '../../test/r
 import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
 import { RetryInfoSchema } from './gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from './gen/google/rpc/status_pb.js';
-import { ExportTraceServiceRequestSchema, ExportTraceServiceResponseSchema } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import {
+  ExportTraceServiceRequestSchema,
+  ExportTraceServiceResponseSchema,
+} from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 /** Success says nothing: `partial_success` must be unset. */
 const success = create(ExportTraceServiceResponseSchema);
@@ -38,7 +41,10 @@ beforeEach(async () => {
 });
 
 async function storedSpanNames(): Promise<readonly string[]> {
-  const rows = await queryOnce<{ span_name: string }>(database.url, 'SELECT span_name FROM ps_trace.span ORDER BY span_name COLLATE "C"');
+  const rows = await queryOnce<{ span_name: string }>(
+    database.url,
+    'SELECT span_name FROM ps_trace.span ORDER BY span_name COLLATE "C"',
+  );
   return rows.map(({ span_name: name }) => name);
 }
 
@@ -128,7 +134,10 @@ describe('a bad span', () => {
       { links: [{ traceId: hexBytes('01') }] },
       'links[0].trace_id has 1 bytes, not 16 or none',
     ],
-    'attributes that are nested too deeply': [{ attributes: [tooDeep] }, 'attributes is nested more than 64 levels deep'],
+    'attributes that are nested too deeply': [
+      { attributes: [tooDeep] },
+      'attributes is nested more than 64 levels deep',
+    ],
   };
 
   it.each(Object.keys(badSpans))('with %s is rejected alone, over every protocol', async (name) => {
@@ -208,7 +217,12 @@ describe('a refusal over HTTP', () => {
 
   it.each<readonly [string, number, number, () => Promise<Awaited<ReturnType<typeof post>>>]>([
     ['a body that is no protobuf', 400, grpcStatus.INVALID_ARGUMENT, () => post(store.tracesUrl, 'nonsense', protobuf)],
-    ['a body that is cut off', 400, grpcStatus.INVALID_ARGUMENT, () => post(store.tracesUrl, good().subarray(0, -3), protobuf)],
+    [
+      'a body that is cut off',
+      400,
+      grpcStatus.INVALID_ARGUMENT,
+      () => post(store.tracesUrl, good().subarray(0, -3), protobuf),
+    ],
     [
       'a body that is no gzip',
       400,
@@ -254,8 +268,16 @@ describe('a refusal over HTTP', () => {
 
   it.each([
     ['a body that is no JSON', '{', 'JSON'],
-    ['an id that is not hex', '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"+"}]}]}]}', 'traceId should be hex'],
-    ['a time below zero', '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"-1"}]}]}]}', 'start_time_unix_nano'],
+    [
+      'an id that is not hex',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"+"}]}]}]}',
+      'traceId should be hex',
+    ],
+    [
+      'a time below zero',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"-1"}]}]}]}',
+      'start_time_unix_nano',
+    ],
     ['JSON without an end to its depth', '['.repeat(1_000_000), ''],
   ])('of %s is 400 with a Status in JSON', async (_what, body, reason) => {
     const answer = await post(store.tracesUrl, body, json);
@@ -289,11 +311,14 @@ describe('a refusal over gRPC', () => {
     });
   });
 
-  it.each([false, true])('of a message that is too large is RESOURCE_EXHAUSTED without RetryInfo (gzip: %s)', async (gzip) => {
-    const error = await grpcError(Buffer.alloc(9 * mebibyte), { gzip });
-    expect(error.code).toBe(grpcStatus.RESOURCE_EXHAUSTED);
-    expect(error.metadata.get('grpc-status-details-bin')).toEqual([]);
-  });
+  it.each([false, true])(
+    'of a message that is too large is RESOURCE_EXHAUSTED without RetryInfo (gzip: %s)',
+    async (gzip) => {
+      const error = await grpcError(Buffer.alloc(9 * mebibyte), { gzip });
+      expect(error.code).toBe(grpcStatus.RESOURCE_EXHAUSTED);
+      expect(error.metadata.get('grpc-status-details-bin')).toEqual([]);
+    },
+  );
 });
 
 /** Lets nobody write spans for a while; resolves as soon as that holds, with the end of it. */

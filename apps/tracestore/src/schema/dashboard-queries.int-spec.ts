@@ -90,8 +90,24 @@ describe('the query of dashboard', () => {
 
   it('04 says which service calls which', async () => {
     expect(await ask('04-service-dependencies')).toEqual([
-      { source: 'frontend', target: 'backend', operation: 'POST /numbers', calls: '2', errors: '1', total_ms: '130.000', average_ms: '65.000' },
-      { source: 'backend', target: 'database', operation: 'INSERT', calls: '1', errors: '0', total_ms: '20.000', average_ms: '20.000' },
+      {
+        source: 'frontend',
+        target: 'backend',
+        operation: 'POST /numbers',
+        calls: '2',
+        errors: '1',
+        total_ms: '130.000',
+        average_ms: '65.000',
+      },
+      {
+        source: 'backend',
+        target: 'database',
+        operation: 'INSERT',
+        calls: '1',
+        errors: '0',
+        total_ms: '20.000',
+        average_ms: '20.000',
+      },
     ]);
   });
 
@@ -111,7 +127,14 @@ describe('the query of dashboard', () => {
   it('06 finds where the time goes, and never a negative time', async () => {
     expect(await ask('06-downstream-spans')).toMatchObject([
       // 20 + 90: the first call but for its INSERT, and the second
-      { service_name: 'backend', span_name: 'POST /numbers', depth: 1, spans: '2', self_ms: '110.000', p50_self_ms: '55.000' },
+      {
+        service_name: 'backend',
+        span_name: 'POST /numbers',
+        depth: 1,
+        spans: '2',
+        self_ms: '110.000',
+        p50_self_ms: '55.000',
+      },
       { service_name: 'database', span_name: 'INSERT', depth: 2, spans: '1', self_ms: '20.000' },
       // Until the first call, which the second outlasts
       { service_name: 'frontend', span_name: 'GET /', depth: 0, spans: '1', self_ms: '10.000' },

@@ -51,7 +51,13 @@ const all = readMigrations().map(({ name }) => name);
 describe('migrations', () => {
   it('are applied once, by whichever of several processes comes first', async () => {
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => migrateAs(database.url)));
-    expect(outcomes.map(({ applied }) => applied.length).toSorted((left, right) => left - right)).toEqual([0, 0, 0, 0, all.length]);
+    expect(outcomes.map(({ applied }) => applied.length).toSorted((left, right) => left - right)).toEqual([
+      0,
+      0,
+      0,
+      0,
+      all.length,
+    ]);
     expect((await migrateAs(database.url)).applied).toEqual([]);
     const rows = await queryOnce<{ name: string }>(database.url, 'SELECT name FROM tracestore.migration ORDER BY name');
     expect(rows.map(({ name }) => name)).toEqual(all);
@@ -65,7 +71,10 @@ describe('migrations', () => {
 
   it('stop a store whose migrations were changed afterwards, with the name of the file', async () => {
     await migrateAs(database.url);
-    await queryOnce(database.url, `UPDATE tracestore.migration SET checksum = 'x' WHERE name = '0002-public-views.sql'`);
+    await queryOnce(
+      database.url,
+      `UPDATE tracestore.migration SET checksum = 'x' WHERE name = '0002-public-views.sql'`,
+    );
     await expect(startTracestore(database.url)).rejects.toThrow('0002-public-views.sql has changed');
   });
 
@@ -76,7 +85,10 @@ describe('migrations', () => {
   });
 
   it('leave nothing behind when one of them fails', async () => {
-    const broken = [...readMigrations(), { name: '9998-broken.sql', sql: 'CREATE TABLE tracestore.x (); SELECT 1 / 0' }];
+    const broken = [
+      ...readMigrations(),
+      { name: '9998-broken.sql', sql: 'CREATE TABLE tracestore.x (); SELECT 1 / 0' },
+    ];
     await expect(migrateAs(database.url, broken)).rejects.toThrow('division by zero');
     expect(await queryOnce(database.url, `SELECT to_regnamespace('tracestore') AS schema`)).toEqual([{ schema: null }]);
   });
@@ -109,7 +121,10 @@ describe('a role that is no superuser', () => {
   it('is told when ps_trace_reader lacks rights, and an administrator can make up for it', async () => {
     await migrateAs(database.url);
     await queryOnce(database.url, 'REVOKE SELECT ON ps_trace.link FROM ps_trace_reader');
-    const url = await roleUrl('GRANT USAGE ON SCHEMA tracestore, ps_trace TO $role', 'GRANT ALL ON tracestore.migration TO $role');
+    const url = await roleUrl(
+      'GRANT USAGE ON SCHEMA tracestore, ps_trace TO $role',
+      'GRANT ALL ON tracestore.migration TO $role',
+    );
     expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: false });
     await queryOnce(database.url, makeReaderRole);
     expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: true });
@@ -123,7 +138,9 @@ describe('the role ps_trace_reader', () => {
     await store.stop();
     const url = await roleUrl('GRANT ps_trace_reader TO $role');
     expect(await readStoredSpans(url)).toEqual(expectedSpans(fullRequest()));
-    await expect(queryOnce(url, 'SELECT FROM tracestore.span')).rejects.toThrow('permission denied for schema tracestore');
+    await expect(queryOnce(url, 'SELECT FROM tracestore.span')).rejects.toThrow(
+      'permission denied for schema tracestore',
+    );
     const rights = await queryOnce(
       url,
       `SELECT DISTINCT privilege_type FROM information_schema.role_table_grants

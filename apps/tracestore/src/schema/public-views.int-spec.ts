@@ -75,7 +75,11 @@ describe('a span that ends before it starts', () => {
 describe('durations', () => {
   it('are in milliseconds and know nanoseconds', async () => {
     await send(
-      goodSpan({ name: 'short', startTimeUnixNano: 1_700_000_000_000_000_999n, endTimeUnixNano: 1_700_000_000_000_001_000n }),
+      goodSpan({
+        name: 'short',
+        startTimeUnixNano: 1_700_000_000_000_000_999n,
+        endTimeUnixNano: 1_700_000_000_000_001_000n,
+      }),
       goodSpan({ name: 'days', startTimeUnixNano: 0n, endTimeUnixNano: 3n * 86_400n * 1_000_000_000n }),
     );
     const rows = await queryOnce(
@@ -92,13 +96,21 @@ describe('durations', () => {
 describe('numbers that have no room', () => {
   it('read as the greatest that has: a dropped count above int4, an enumerator that is not known', async () => {
     await send(
-      goodSpan({ name: 'odd', droppedAttributesCount: 2 ** 32 - 1, kind: 99 as 0, status: { code: -7 as 0 }, flags: 2 ** 32 - 1 }),
+      goodSpan({
+        name: 'odd',
+        droppedAttributesCount: 2 ** 32 - 1,
+        kind: 99 as 0,
+        status: { code: -7 as 0 },
+        flags: 2 ** 32 - 1,
+      }),
     );
     const rows = await queryOnce(
       database.url,
       `SELECT dropped_tags_count, span_kind, status_code, flags::text FROM ps_trace.span WHERE span_name = 'odd'`,
     );
-    expect(rows).toEqual([{ dropped_tags_count: 2_147_483_647, span_kind: 'unspecified', status_code: 'unset', flags: '4294967295' }]);
+    expect(rows).toEqual([
+      { dropped_tags_count: 2_147_483_647, span_kind: 'unspecified', status_code: 'unset', flags: '4294967295' },
+    ]);
     const kept = await queryOnce(
       database.url,
       `SELECT s.dropped_attributes_count, s.status_code, o.span_kind
@@ -161,7 +173,12 @@ describe('a link', () => {
     });
     const select = `SELECT linked_span_name, linked_trace_state, link_trace_state, linked_service_name
       FROM ps_trace.link WHERE linked_trace_id = '00112233445566778899aabbccddeeff'`;
-    const unknown = { linked_span_name: null, linked_trace_state: null, link_trace_state: 'linked=1', linked_service_name: null };
+    const unknown = {
+      linked_span_name: null,
+      linked_trace_state: null,
+      link_trace_state: 'linked=1',
+      linked_service_name: null,
+    };
     expect(await queryOnce(database.url, select)).toEqual([unknown]);
     await send(target);
     expect(await queryOnce(database.url, select)).toEqual([
@@ -172,7 +189,10 @@ describe('a link', () => {
 
 describe('event_time', () => {
   it('spans the events of a span and is null without any', async () => {
-    await send(goodSpan({ name: 'without events' }), goodSpan({ name: 'with events', events: [{ timeUnixNano: 2_000_000_000n }, { timeUnixNano: 1_000_000_000n }] }));
+    await send(
+      goodSpan({ name: 'without events' }),
+      goodSpan({ name: 'with events', events: [{ timeUnixNano: 2_000_000_000n }, { timeUnixNano: 1_000_000_000n }] }),
+    );
     const rows = await queryOnce(
       database.url,
       `SELECT lower(event_time) = 'epoch'::timestamptz + '1 s'::interval AS first,

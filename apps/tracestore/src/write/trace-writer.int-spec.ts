@@ -113,7 +113,10 @@ describe('the dictionaries', () => {
     await send();
     await expectReadySoon();
     expect(await send()).toEqual(success);
-    const orphans = await queryOnce(database.url, 'SELECT FROM ps_trace.span WHERE service_name IS NULL OR resource_tags IS NULL');
+    const orphans = await queryOnce(
+      database.url,
+      'SELECT FROM ps_trace.span WHERE service_name IS NULL OR resource_tags IS NULL',
+    );
     expect(orphans).toEqual([]);
   });
 });
