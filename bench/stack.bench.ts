@@ -1,6 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFlagsFile } from '../stack/flags-file.ts';
 import type { Figures } from './main.ts';
+import { treePssBytes } from './process-accounting.ts';
+import { measureTracingCost } from './tracing-cost.ts';
+
+const root = path.dirname(import.meta.dirname);
+/** Away from a stack that the user may have running. */
+const portOffset = 25_000;
+/** How long the stack is left alone before it counts as at rest. */
+const settleMs = 15_000;
+/** How long it is under its usual load of 20 requests a second, and how often it is weighed meanwhile. */
+const loadMs = 60_000;
+const weighEveryMs = 5_000;
+
+/**
+ * The embedded stack as a whole: how soon it is ready, what it weighs at rest and under load as proportional set
+ * size of all its processes (PostgreSQL included), and what tracing costs a request.
+ */
 export async function stackBench(say: (line: string) => void): Promise<Figures> {
-  const { measureTracingCost } = await import('./tracing-cost.ts');
-  const c = await measureTracingCost('/tmp/off.json', say);
-  return { ...c };
+  const rest = await withStack(['--no-load'], async (stack, readySeconds) => {
+    say(`ready after ${readySeconds.toFixed(1)} s`);
+    await sleep(settleMs);
+    return { readySeconds, idleBytes: await treePssBytes(pidOf(stack)) };
+  });
+  say(`at rest: ${megabytes(rest.idleBytes)} MB`);
+  const loadedBytes = await withStack([], async (stack) => {
+    let most = 0;
+    for (let passed = 0; passed < loadMs; passed += weighEveryMs) {
+      await sleep(weighEveryMs);
+      most = Math.max(most, await treePssBytes(pidOf(stack)));
+    }
+    return most;
+  });
+  say(`under load: ${megabytes(loadedBytes)} MB at the most`);
+  const { untracedCpuUs, tracedCpuUs, tracedRatio } = await withFaultsOff((flags) => measureTracingCost(flags, say));
+  return {
+    readySeconds: rounded(rest.readySeconds, 1),
+    idleMb: megabytes(rest.idleBytes),
+    loadedMb: megabytes(loadedBytes),
+    untracedCpuUs: rounded(untracedCpuUs, 1),
+    tracedCpuUs: rounded(tracedCpuUs, 1),
+    tracedRatio: rounded(tracedRatio, 2),
+  };
+}
+
+async function withStack<Result>(
+  options: readonly string[],
+  measure: (stack: ChildProcess, readySeconds: number) => Promise<Result>,
+): Promise<Result> {
+  const startedAt = performance.now();
+  const stack = spawn('node', ['stack/start.mjs', '--memory', '--port-offset', String(portOffset), ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await untilBanner(stack);
+    return await measure(stack, (performance.now() - startedAt) / 1000);
+  } finally {
+    stack.kill('SIGINT');
+    if (stack.exitCode === null && stack.signalCode === null) await once(stack, 'exit');
+  }
+}
+
+/** The banner's last line says how to stop; it is printed when everything is ready. */
+function untilBanner(stack: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    stack.stdout?.on('data', (text: Buffer) => {
+      output += text.toString();
+      if (/^\s+Stop\s/m.test(output)) resolve();
+    });
+    stack.once('exit', () => reject(new Error(`the stack ended before it was ready:\n${output}`)));
+  });
+}
+
+async function withFaultsOff<Result>(measure: (flagsFile: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'spandrel-bench-'));
+  try {
+    return await measure(writeFlagsFile(root, folder, false));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the stack did not start');
+  return pid;
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_000_000);
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }
