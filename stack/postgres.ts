@@ -15,8 +15,8 @@ export interface PostgresOptions {
   readonly port: number;
   /** false: nothing is synced to disk, for data that nobody will miss. */
   readonly durable: boolean;
-  /** The folder is of no use afterwards: it goes when we are killed. Whoever stops the server removes it themselves. */
-  readonly temporary?: boolean;
+  /** What is of no use without the server: goes when we are killed. Whoever stops the server removes it themselves. */
+  readonly rubbish?: string | undefined;
 }
 
 /** A database cluster that is ready to be started. */
@@ -39,12 +39,7 @@ export interface RunningPostgres {
  *
  * @throws Error when the binaries are missing or initdb fails
  */
-export async function preparePostgres({
-  folder,
-  port,
-  durable,
-  temporary,
-}: PostgresOptions): Promise<PreparedPostgres> {
+export async function preparePostgres({ folder, port, durable, rubbish }: PostgresOptions): Promise<PreparedPostgres> {
   const user = databaseUser();
   makeOwnFolder(folder, user);
   const binaries = findPostgresBinaries(user);
@@ -79,7 +74,7 @@ export async function preparePostgres({
       cwd: '/',
       // "Fast": end the sessions, write a checkpoint, leave.
       stopSignal: 'SIGINT',
-      rubbish: temporary === true ? folder : undefined,
+      rubbish,
       ...(user === undefined ? {} : { user }),
     },
   };

@@ -30,7 +30,7 @@ export interface StackPlan {
 }
 
 /** How long each may take to end, in ms: 5 s in all, since calls are at most three services deep. */
-const graceMs = { service: 850, tracestore: 1_200, database: 1_000 } as const;
+const graceMs = { service: 800, tracestore: 1_000, database: 1_000 } as const;
 
 /**
  * V8 lets short-lived objects pile up to 16 MB three times over where the machine has room, which a service
@@ -120,7 +120,7 @@ export class Stack {
       folder: state.database,
       port: this.surroundings.ports.database,
       durable: !options.memory,
-      temporary: state.temporary,
+      rubbish: state.temporary ? state.own : undefined,
     });
     await this.startChild(
       new SupervisedChild(

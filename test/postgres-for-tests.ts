@@ -37,7 +37,7 @@ async function start(): Promise<SharedServer> {
   if (given) return { url: given, stop: async () => {} };
   const folder = makeTemporaryFolder(databaseUser());
   try {
-    const { url, stop } = await startPostgres({ folder, port: await freePort(), durable: false, temporary: true });
+    const { url, stop } = await startPostgres({ folder, port: await freePort(), durable: false, rubbish: folder });
     return {
       url,
       stop: async () => {
