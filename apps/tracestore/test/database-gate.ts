@@ -1,5 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePort } from '../../../stack/free-port.ts';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A database behind a door: closed, its connections break and new ones are refused, as with a server that is away. */
 export interface DatabaseGate {
@@ -14,7 +13,8 @@ export interface DatabaseGate {
 
 export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGate> {
   const target = new URL(databaseUrl);
-  const port = await freePort();
+  // The system's choice when the door opens first, and the same whenever it opens again.
+  let port = 0;
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   let breakBefore: string | undefined;
@@ -50,18 +50,21 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
     upstream.on('data', (data) => client.write(data));
   };
 
+  const open = async (): Promise<void> => {
+    const opened = createServer(accept);
+    server = opened;
+    await new Promise<void>((resolve) => {
+      opened.listen(port, '127.0.0.1', resolve);
+    });
+    ({ port } = opened.address() as AddressInfo);
+  };
+  await open();
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
   url.port = String(port);
-  const gate: DatabaseGate = {
+  return {
     url: url.href,
-    open: async () => {
-      const opened = createServer(accept);
-      server = opened;
-      await new Promise<void>((resolve) => {
-        opened.listen(port, '127.0.0.1', resolve);
-      });
-    },
+    open,
     close: async () => {
       const closing = server;
       const closed = new Promise<void>((resolve) => {
@@ -79,6 +82,4 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
       breakAfter = text;
     },
   };
-  await gate.open();
-  return gate;
 }

@@ -1,12 +1,12 @@
 import { createService } from '@spandrel/service';
 import pg from 'pg';
-import { freePort } from '../../../stack/free-port.ts';
+import { GrpcReceiverService } from '../src/otlp/grpc-receiver.service.js';
+import { HttpReceiverService } from '../src/otlp/http-receiver.service.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
 import { TracestoreModule } from '../src/tracestore.module.js';
 
 /** A tracestore in this process, on free ports. */
 export interface RunningTracestore {
-  readonly config: TracestoreConfig;
   /** Of the health endpoints, without a slash at the end. */
   readonly url: string;
   /** Where OTLP over HTTP is taken. */
@@ -21,9 +21,9 @@ export async function startTracestore(
 ): Promise<RunningTracestore> {
   const config: TracestoreConfig = {
     ...readTracestoreConfig({ TRACESTORE_DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent' }),
-    httpPort: await freePort(),
-    otlpGrpcPort: await freePort(),
-    otlpHttpPort: await freePort(),
+    httpPort: 0,
+    otlpGrpcPort: 0,
+    otlpHttpPort: 0,
     ...overrides,
   };
   const app = await createService({
@@ -34,10 +34,9 @@ export async function startTracestore(
   });
   await app.listen({ host: config.host, port: config.httpPort });
   return {
-    config,
-    url: `http://${config.host}:${config.httpPort}`,
-    tracesUrl: `http://${config.host}:${config.otlpHttpPort}/v1/traces`,
-    grpcAddress: `${config.host}:${config.otlpGrpcPort}`,
+    url: await app.getUrl(),
+    tracesUrl: `http://${config.host}:${app.get(HttpReceiverService).port}/v1/traces`,
+    grpcAddress: `${config.host}:${app.get(GrpcReceiverService).port}`,
     stop: () => app.close(),
   };
 }

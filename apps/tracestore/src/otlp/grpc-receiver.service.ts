@@ -37,6 +37,7 @@ const exportMethod: MethodDefinition<Buffer, Buffer> = {
 export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(GrpcReceiverService.name);
   private readonly server: Server;
+  private boundPort: number | undefined;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -56,12 +57,17 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
   async onApplicationBootstrap(): Promise<void> {
     const { host, otlpGrpcPort } = this.config;
     const address = `${host.includes(':') ? `[${host}]` : host}:${otlpGrpcPort}`;
-    await new Promise<void>((resolve, reject) => {
-      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error) =>
-        error ? reject(error) : resolve(),
+    this.boundPort = await new Promise<number>((resolve, reject) => {
+      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
       );
     });
     this.logger.log(`OTLP over gRPC at ${address}`);
+  }
+
+  /** Where it listens; undefined before it does. */
+  get port(): number | undefined {
+    return this.boundPort;
   }
 
   /** Takes no more requests and answers those in flight. */

@@ -66,6 +66,12 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.logger.log(`OTLP over HTTP at ${address}${path}`);
   }
 
+  /** Where it listens; undefined before it does. */
+  get port(): number | undefined {
+    const address = this.server.server.address();
+    return typeof address === 'object' ? address?.port : undefined;
+  }
+
   /** Takes no more requests and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DatabaseUnavailableError } from '../schema/database-failure.js';
-import { TraceWriterService } from '../write/trace-writer.service.js';
+import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
 import { AdmissionService } from './admission.service.js';
 import { decodeRequest, type Encoding } from './decode.js';
 import {
@@ -49,7 +48,7 @@ export class TraceIngestService {
 
   private refusalFor(error: unknown): Refusal {
     if (error instanceof Refusal) return error;
-    if (error instanceof DatabaseUnavailableError) {
+    if (error instanceof WriteUnavailableError) {
       return new Refusal(refusals.unavailable, undefined, { cause: error });
     }
     this.logger.error(error instanceof Error ? error : new Error(String(error)));

@@ -22,6 +22,11 @@ const knownIdsCapacity = 100_000;
 /** A connection that says nothing for so long is given up; the server's own statement time-out is shorter. */
 const writeTimeoutMs = 60_000;
 
+/** The rows are not written, through no fault of theirs; they may be written later. */
+export class WriteUnavailableError extends Error {
+  override readonly name = 'WriteUnavailableError';
+}
+
 /** Writes the rows of a request in one transaction. */
 @Injectable()
 export class TraceWriterService {
@@ -36,12 +41,12 @@ export class TraceWriterService {
    * Resolves when the rows are committed. When it rejects, none of them is in the database, unless the connection broke
    * during the commit itself: then nobody knows, and the request may be written again.
    *
-   * @throws DatabaseUnavailableError when the rows may be written later
+   * @throws WriteUnavailableError when the rows may be written later
    * @throws Error when the database refuses these rows, which is a fault of this program
    */
   async write(rows: TraceRows): Promise<void> {
     if (rows.spans.length === 0) return;
-    const client = await this.database.connect();
+    const client = await this.connect();
     this.forgetWhatIsVoid();
     // Ends the connection under the query, which then fails.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
@@ -57,13 +62,22 @@ export class TraceWriterService {
       failure = cause instanceof Error ? cause : new Error(String(cause));
       this.database.noteFailure(cause);
       if (classifyFailure(cause) === 'refused') throw cause;
-      throw new DatabaseUnavailableError('The transaction failed', { cause });
+      throw new WriteUnavailableError('The transaction failed', { cause });
     } finally {
       clearTimeout(timeout);
       // After a failure the connection is closed, which rolls the transaction back.
       client.release(failure);
     }
     this.remember(rows);
+  }
+
+  private async connect(): Promise<PoolClient> {
+    try {
+      return await this.database.connect();
+    } catch (cause) {
+      if (!(cause instanceof DatabaseUnavailableError)) throw cause;
+      throw new WriteUnavailableError(cause.message, { cause });
+    }
   }
 
   private async writeDictionaries(client: PoolClient, rows: TraceRows): Promise<void> {
