@@ -144,7 +144,7 @@ async function refuseTakenPorts(stack: Stack, options: Options): Promise<void> {
   if (taken.length === 0) return;
   const lines = taken.map(({ name, port, holder }) => `  ${String(port).padEnd(6)} ${name.padEnd(11)} ${holder}`);
   let advice = 'npm start -- --port-offset N adds N to every port.';
-  for (let offset = options.portOffset + 100; offset <= 1_000; offset += 100) {
+  for (let offset = options.portOffset + 100; offset <= options.portOffset + 1_000; offset += 100) {
     if ((await findTakenPorts(wanted(planPorts(offset)))).length > 0) continue;
     advice = `Stop that, or move all ports: npm start -- --port-offset ${offset}`;
     break;

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import path from 'node:path';
+
+const longestSubject = 60;
 
 /** A port that the stack is about to take. */
 export interface WantedPort {
@@ -106,10 +109,18 @@ function holderFromLsof(port: number): number | undefined {
   return first === '' ? undefined : Number(first);
 }
 
+/** The program, and the first file or folder that it was given: enough to recognise a process by. */
 function nameOf(pid: number): string {
-  const command =
+  const [program = '', ...args] =
     process.platform === 'linux'
-      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-  return command.length > 80 ? `${command.slice(0, 79)}…` : command;
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+          .trim()
+          .split(' ');
+  const subject =
+    args.find(
+      (arg) => !arg.startsWith('-') && (arg.includes('/') || /\.[cm]?[jt]s$/.test(arg)) && !arg.startsWith('@'),
+    ) ?? '';
+  const shortened = subject.length > longestSubject ? `…${subject.slice(1 - longestSubject)}` : subject;
+  return `${path.basename(program)} ${shortened}`.trim();
 }
