@@ -51,7 +51,7 @@ export class ChildLog {
     if (this.last.length > keptLines) this.last.shift();
     if (this.showsAll) return print(`${this.prefix} ${line}`);
     const entry = parseJsonLine(line);
-    if (entry === undefined ? fromStderr && this.isAlarming(line) : isError(entry))
+    if (entry === undefined ? fromStderr && !isStackFrame(line) && this.isAlarming(line) : isError(entry))
       this.complain(readable(entry, line), Date.now());
   }
 
@@ -97,6 +97,11 @@ function readable(entry: JsonLine | undefined, line: string): string {
   // The error's own text, with those of its causes, mostly begins with what was logged.
   const text = cause?.startsWith(message ?? '') ? cause : [message, cause].filter(Boolean).join(': ');
   return text || line;
+}
+
+/** Where an error was thrown is for whoever asks for all lines. */
+function isStackFrame(line: string): boolean {
+  return /^\s+at /.test(line);
 }
 
 function shortened(text: string): string {

@@ -126,8 +126,9 @@ async function openState(options: Options, undo: (() => void)[]): Promise<StateF
   const state = findStateFolder(root);
   const lock = lockStack(root);
   undo.push(() => lock.release());
-  if (!options.fresh) return state;
+  // Before the ports are checked: it may hold one.
   await endOrphanPostgres(path.join(state.database, 'data'));
+  if (!options.fresh) return state;
   removeFolder(state.database);
   removeFolder(folderOutside(root));
   // What was removed is made again, with its owner.
