@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** The libs are taken from their sources, so that a test needs no build. */
-const fromSource = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source', 'node'] } } };
+const fromSource = {
+  // Also in specs, which the tsconfigs of apps and libs leave out.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
+};
 
 export default defineConfig({
   test: {

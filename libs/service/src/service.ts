@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
 import { Logger } from 'nestjs-pino';
+import { drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
@@ -37,7 +38,9 @@ export async function createService({
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
-  traceRequests(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  traceRequests(fastify);
+  drainConnectionsOnClose(fastify);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });

@@ -13,8 +13,8 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { drainMs } from '@spandrel/service';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { drainMs } from './drain.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, refusals } from './refusal.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';

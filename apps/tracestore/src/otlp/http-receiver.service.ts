@@ -7,10 +7,10 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { drainConnectionsOnClose } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import type { Encoding } from './decode.js';
-import { drainMs } from './drain.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, type RefusalKind, refusals } from './refusal.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
@@ -32,7 +32,6 @@ const inflateChunkBytes = 512 * 1024;
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(HttpReceiverService.name);
   private readonly server: FastifyInstance;
-  private draining = false;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -51,10 +50,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       }
       done();
     });
-    // A connection that stays open after its answer would hold up the end until the client lets go of it.
-    this.server.addHook('onSend', async (_request, reply) => {
-      if (this.draining) reply.header('connection', 'close');
-    });
+    drainConnectionsOnClose(this.server);
     this.server.post(path, async (request, reply) => this.export(request, reply));
     this.server.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request)));
     this.server.setErrorHandler((error, request, reply) => refuse(request, reply, this.refusalFor(error)));
@@ -74,10 +70,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
 
   /** Takes no more requests and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.draining = true;
-    const cut = setTimeout(() => this.server.server.closeAllConnections(), drainMs);
     await this.server.close();
-    clearTimeout(cut);
   }
 
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

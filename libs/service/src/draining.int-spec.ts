@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, Get, Module } from '@nestjs/common';
+import { expect, it } from 'vitest';
+import { createService } from './service.js';
+
+const answerMs = 300;
+
+@Controller()
+class SlowController {
+  @Get()
+  async slow(): Promise<string> {
+    await sleep(answerMs);
+    return 'done';
+  }
+}
+
+@Module({ controllers: [SlowController] })
+class SlowModule {}
+
+it('answers what is in flight on a kept-alive connection, and then ends at once', async () => {
+  const app = await createService({
+    name: 'slow',
+    description: 'under test',
+    module: SlowModule,
+    config: { HOST: '127.0.0.1', PORT: 0, LOG_LEVEL: 'silent' },
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const request = get(await app.getUrl(), { agent });
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+    await sleep(answerMs / 3);
+    const startedAt = performance.now();
+    const closed = app.close();
+    const [response] = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    await closed;
+    // Without help it would be Fastify's keep-alive time-out of 72 s.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  } finally {
+    agent.destroy();
+  }
+});
