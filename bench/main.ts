@@ -1,9 +1,7 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints a table, or one JSON object. */
 import { parseArgs } from 'node:util';
+import type { Figures } from './figures.ts';
 import { stackBench } from './stack.bench.ts';
-
-/** What a benchmark found: figures by name, each with its unit in the name. */
-export type Figures = Readonly<Record<string, number>>;
 
 const benches: Readonly<Record<string, (say: (line: string) => void) => Promise<Figures>>> = { stack: stackBench };
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFlagsFile } from '../stack/flags-file.ts';
-import type { Figures } from './main.ts';
+import type { Figures } from './figures.ts';
 import { treePssBytes } from './process-accounting.ts';
 import { measureTracingCost } from './tracing-cost.ts';
 

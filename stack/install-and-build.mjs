@@ -13,14 +13,7 @@ export async function installIfNeeded(root) {
   const reason = whyInstall(root);
   if (reason === undefined) return;
   // The build needs the development packages, whatever NODE_ENV says.
-  const flags = ['--include=dev', '--no-audit', '--no-fund'];
-  try {
-    await step('install', reason, root, ['ci', ...flags]);
-  } catch (error) {
-    // A lockfile made where the registry lacks the packages of other platforms: npm ci takes exception to that.
-    if (!String(error).includes('code EUSAGE')) throw error;
-    await step('install', 'the lockfile is not complete', root, ['install', '--no-save', ...flags]);
-  }
+  await step('install', reason, root, ['ci', '--include=dev', '--no-audit', '--no-fund']);
 }
 
 /**

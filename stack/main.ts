@@ -6,7 +6,6 @@ import { printBanner } from './banner.ts';
 import { type Reloader, startReloader } from './dev.ts';
 import { writeFlagsFile } from './flags-file.ts';
 import { watchLauncher } from './launcher.ts';
-import { openBrowser } from './open-browser.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findTakenPorts } from './ports-check.ts';
@@ -82,7 +81,6 @@ async function run(): Promise<number> {
       load: options.load ? `${loadPlan.ratePerSecond} requests a second` : 'none; npm run load makes some',
     });
     if (options.dev) reloader = await startReloader(root, (name) => stack?.restart(name));
-    if (options.open) await openBrowser(url('tracestore'));
     await over;
     return 0;
   } catch (error) {

@@ -8,7 +8,6 @@ it('starts everything, with load and faults, unless told otherwise', () => {
     faults: true,
     fresh: false,
     memory: false,
-    open: true,
     dev: false,
     portOffset: 0,
     logs: 'none',

@@ -5,7 +5,6 @@ export interface Options {
   readonly faults: boolean;
   readonly fresh: boolean;
   readonly memory: boolean;
-  readonly open: boolean;
   readonly dev: boolean;
   /** Added to every port. */
   readonly portOffset: number;
@@ -66,7 +65,6 @@ export function parseOptions(args: readonly string[]): Options {
     faults: !flags.has('--no-faults'),
     fresh: flags.has('--fresh'),
     memory: flags.has('--memory'),
-    open: !flags.has('--no-open'),
     dev: flags.has('--dev'),
     portOffset,
     logs,
@@ -74,15 +72,7 @@ export function parseOptions(args: readonly string[]): Options {
 }
 
 /** `--dev` is what `npm run dev` adds. */
-const switches: ReadonlySet<string> = new Set([
-  '--smoke',
-  '--no-load',
-  '--no-faults',
-  '--fresh',
-  '--memory',
-  '--no-open',
-  '--dev',
-]);
+const switches: ReadonlySet<string> = new Set(['--smoke', '--no-load', '--no-faults', '--fresh', '--memory', '--dev']);
 
 function splitAssignment(arg: string): readonly string[] {
   const [, option, value] = /^(--[a-z-]+)=(.*)$/s.exec(arg) ?? [];

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ChildLog } from './child-log.ts';
 import type { Options } from './options.ts';
-import { prepareDatabases, preparePostgres, query, untilPostgresAnswers } from './postgres.ts';
+import { prepareDatabases, preparePostgres, untilPostgresAnswers } from './postgres.ts';
 import { untilServiceReady } from './readiness.ts';
 import {
   chooseHost,
@@ -133,8 +133,7 @@ export class Stack {
       tracestore: environment['TRACESTORE_DATABASE_URL'] || made.tracestore,
       backend: environment['BACKEND_DATABASE_URL'] || made.backend,
     };
-    const [timescale] = await query(url, "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'");
-    return `PostgreSQL ${version}${timescale === undefined ? ', no TimescaleDB: native partitions' : ' with TimescaleDB'}`;
+    return `PostgreSQL ${version}`;
   }
 
   private async startService(service: Service): Promise<string> {

@@ -19,7 +19,7 @@ let stack: ChildProcess;
 let output = '';
 
 beforeAll(async () => {
-  const args = ['stack/start.mjs', '--memory', '--no-load', '--no-open', '--port-offset', String(portOffset)];
+  const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(portOffset)];
   stack = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [stack.stdout, stack.stderr]) stream?.on('data', (text) => (output += String(text)));
   await until(() => output.includes('Ctrl-C') || stack.exitCode !== null, readyMs);
