@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
+import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { AdmissionService } from './otlp/admission.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from './otlp/http-receiver.service.js';
@@ -14,8 +16,10 @@ export class TracestoreModule {
   static forRoot(config: TracestoreConfig): DynamicModule {
     return {
       module: TracestoreModule,
+      controllers: [MetricsController],
       providers: [
         { provide: TRACESTORE_CONFIG, useValue: config },
+        IngestMetricsService,
         DatabaseService,
         TraceWriterService,
         AdmissionService,

@@ -1,5 +1,5 @@
-/** Paths that orchestrators ask every few seconds: neither traced nor logged. */
-export const probePaths: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+/** Paths that orchestrators and Prometheus ask every few seconds: neither traced nor logged. */
+export const probePaths: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
 /**
  * The OTLP path (OTLP specification, "OTLP/HTTP Request"): were spans made of receiving spans, a

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { IngestMetricsService } from './ingest-metrics.service.js';
+
+/** The samples of ingest in the text exposition, by name and labels. */
+async function samplesOf(metrics: IngestMetricsService): Promise<Readonly<Record<string, number>>> {
+  const lines = (await metrics.expose()).split('\n').filter((line) => line.startsWith('tracestore_ingest_'));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  );
+}
+
+describe('the metrics', () => {
+  it('start at zero, so that the first of each kind is an increase', async () => {
+    expect(await samplesOf(new IngestMetricsService())).toMatchObject({
+      tracestore_ingest_spans_accepted_total: 0,
+      tracestore_ingest_commits_total: 0,
+      tracestore_ingest_ledger_hits_total: 0,
+      tracestore_ingest_commit_duration_seconds_count: 0,
+    });
+  });
+
+  it('count what happened', async () => {
+    const metrics = new IngestMetricsService();
+    metrics.requestReceived('http');
+    metrics.bytesReceived('http', 1_000);
+    metrics.requestRefused('overloaded');
+    metrics.spansAccepted(30);
+    metrics.spansAccepted(12);
+    metrics.spansRejected('bad-id', 2);
+    metrics.committed({ durationSeconds: 0.02, requests: 3, spans: 42 });
+    metrics.ledgerHit();
+    expect(await samplesOf(metrics)).toMatchObject({
+      'tracestore_ingest_requests_total{protocol="http"}': 1,
+      'tracestore_ingest_received_bytes_total{protocol="http"}': 1_000,
+      'tracestore_ingest_requests_refused_total{code="overloaded"}': 1,
+      tracestore_ingest_spans_accepted_total: 42,
+      'tracestore_ingest_spans_rejected_total{reason="bad-id"}': 2,
+      tracestore_ingest_commits_total: 1,
+      tracestore_ingest_ledger_hits_total: 1,
+      'tracestore_ingest_commit_duration_seconds_bucket{le="0.01"}': 0,
+      'tracestore_ingest_commit_duration_seconds_bucket{le="0.025"}': 1,
+      tracestore_ingest_commit_requests_sum: 3,
+      tracestore_ingest_commit_spans_sum: 42,
+    });
+  });
+
+  it('read gauges when they are asked for', async () => {
+    const metrics = new IngestMetricsService();
+    let bytes = 5;
+    metrics.observeInFlight(() => bytes, 100);
+    metrics.observeQueue(() => ({ requests: 2, bytes: 2 * bytes }));
+    bytes = 7;
+    expect(await samplesOf(metrics)).toMatchObject({
+      tracestore_ingest_in_flight_bytes: 7,
+      tracestore_ingest_in_flight_limit_bytes: 100,
+      tracestore_ingest_queued_requests: 2,
+      tracestore_ingest_queued_bytes: 14,
+    });
+  });
+
+  it('bring those of the process along', async () => {
+    expect(await new IngestMetricsService().expose()).toContain('process_resident_memory_bytes');
+  });
+
+  it('are apart for each store in a process', async () => {
+    const [one, other] = [new IngestMetricsService(), new IngestMetricsService()];
+    one.spansAccepted(1);
+    expect((await samplesOf(other))['tracestore_ingest_spans_accepted_total']).toBe(0);
+  });
+});

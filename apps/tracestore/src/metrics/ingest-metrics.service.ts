@@ -1,0 +1,149 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** How a request came. */
+export type IngestProtocol = 'grpc' | 'http';
+
+/** One transaction that was committed. */
+export interface CommitFacts {
+  /** From the first byte to the database until its word that all is committed. */
+  readonly durationSeconds: number;
+  readonly requests: number;
+  readonly spans: number;
+}
+
+/** What is read only when somebody asks for the metrics. */
+export interface IngestQueue {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+const prefix = 'tracestore_ingest_';
+
+/** From a commit that a fast disk makes to the statement time-out. */
+const commitSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const commitRequestsBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const commitSpansBuckets = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000];
+
+/**
+ * What receiving and writing say of themselves, in Prometheus' terms: counters that only grow, gauges that are read
+ * when asked for, base units in the names. Each instance has a registry of its own, as a process may run several
+ * stores. No method fails, and none costs more than a few additions: they are called once a request or a commit.
+ */
+@Injectable()
+export class IngestMetricsService {
+  private readonly registry = new Registry();
+  private readonly requests = this.counter('requests_total', 'Requests that began to come in', ['protocol']);
+  private readonly receivedBytes = this.counter(
+    'received_bytes_total',
+    'Bytes of request bodies, compressed as they came',
+    ['protocol'],
+  );
+  private readonly refused = this.counter('requests_refused_total', 'Requests of which nothing was stored', ['code']);
+  private readonly accepted = this.counter('spans_accepted_total', 'Spans that are committed and acknowledged', []);
+  private readonly rejected = this.counter('spans_rejected_total', 'Spans left out of a request that was stored', [
+    'reason',
+  ]);
+  private readonly commits = this.counter('commits_total', 'Transactions that stored requests', []);
+  private readonly ledgerHits = this.counter(
+    'ledger_hits_total',
+    'Requests answered as success because they had been stored already',
+    [],
+  );
+  private readonly commitSeconds = this.histogram(
+    'commit_duration_seconds',
+    'How long a transaction took, from its first byte to the commit',
+    commitSecondsBuckets,
+  );
+  private readonly commitRequests = this.histogram(
+    'commit_requests',
+    'Requests that shared a transaction',
+    commitRequestsBuckets,
+  );
+  private readonly commitSpans = this.histogram('commit_spans', 'Spans that shared a transaction', commitSpansBuckets);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A request began to come in. */
+  requestReceived(protocol: IngestProtocol): void {
+    this.requests.inc({ protocol });
+  }
+
+  /** So many bytes of bodies came in, compressed if they were. */
+  bytesReceived(protocol: IngestProtocol, bytes: number): void {
+    this.receivedBytes.inc({ protocol }, bytes);
+  }
+
+  /** @param code of the error table, such as `overloaded` */
+  requestRefused(code: string): void {
+    this.refused.inc({ code });
+  }
+
+  /** Called after the commit, so that what is counted is stored. A retry that was stored before doesn't count again. */
+  spansAccepted(count: number): void {
+    this.accepted.inc(count);
+  }
+
+  /** @param reason one of a small closed list in kebab-case, never anything that a client has written */
+  spansRejected(reason: string, count: number): void {
+    this.rejected.inc({ reason }, count);
+  }
+
+  /** A transaction was committed. */
+  committed({ durationSeconds, requests, spans }: CommitFacts): void {
+    this.commits.inc();
+    this.commitSeconds.observe(durationSeconds);
+    this.commitRequests.observe(requests);
+    this.commitSpans.observe(spans);
+  }
+
+  /** A request was found in the ledger and answered as success. */
+  ledgerHit(): void {
+    this.ledgerHits.inc();
+  }
+
+  /**
+   * Shows what is waiting for a transaction.
+   *
+   * @param read called whenever the metrics are asked for; must be cheap
+   */
+  observeQueue(read: () => IngestQueue): void {
+    this.gauge('queued_requests', 'Requests that wait for a transaction', () => read().requests);
+    this.gauge('queued_bytes', 'Bytes of rows that wait for a transaction', () => read().bytes);
+  }
+
+  /**
+   * Shows what admission has let in.
+   *
+   * @param read called whenever the metrics are asked for; must be cheap
+   * @param limitBytes above which requests are refused
+   */
+  observeInFlight(read: () => number, limitBytes: number): void {
+    this.gauge('in_flight_bytes', 'Bytes of requests from their first byte to their answer', read);
+    this.gauge('in_flight_limit_bytes', 'Bytes in flight above which requests are refused', () => limitBytes);
+  }
+
+  /** The text exposition of everything, with the process's own metrics. */
+  expose(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  private histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    return new Histogram({ name: prefix + name, help, buckets: [...buckets], registers: [this.registry] });
+  }
+
+  private gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name: prefix + name,
+      help,
+      registers: [this.registry],
+      collect: (): void => gauge.set(read()),
+    });
+  }
+}

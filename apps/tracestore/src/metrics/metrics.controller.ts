@@ -1,0 +1,17 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { Registry } from 'prom-client';
+import { IngestMetricsService } from './ingest-metrics.service.js';
+
+/** For Prometheus, and whoever else reads its text format. */
+@ApiExcludeController()
+@Controller()
+export class MetricsController {
+  constructor(@Inject(IngestMetricsService) private readonly metrics: IngestMetricsService) {}
+
+  @Get('metrics')
+  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
+  read(): Promise<string> {
+    return this.metrics.expose();
+  }
+}
