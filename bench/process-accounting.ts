@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 
+/** What a tick of /proc/PID/stat lasts: USER_HZ is 100 on every Linux that Node runs on. */
+const tickNs = 10_000_000;
+
 /**
  * What the kernel says that a process has used. Linux only: read from /proc.
  *
@@ -18,6 +21,23 @@ export async function cpuTimeNs(pid: number): Promise<number> {
 }
 
 /**
+ * CPU time of a process and all its descendants, those included that have ended and were collected by one that
+ * lives: a server whose workers come and go. Linux only.
+ *
+ * @param root the process at the top
+ * @returns ns
+ */
+export async function treeCpuTimeNs(root: number): Promise<number> {
+  const times = await Promise.all(
+    (await treeOf(root)).map(async ({ pid, collectedTicks }) => {
+      const living = await cpuTimeNs(pid).catch(() => 0);
+      return living + collectedTicks * tickNs;
+    }),
+  );
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
+/**
  * Memory of a process and all its descendants as proportional set size: what several of them share
  * is split between them, so that the sum is what the machine has to give. Linux only.
  *
@@ -25,20 +45,59 @@ export async function cpuTimeNs(pid: number): Promise<number> {
  * @returns bytes
  */
 export async function treePssBytes(root: number): Promise<number> {
-  const parents = new Map<number, number>();
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => undefined);
-    // The command's name, in brackets, may hold anything; the parent's pid is the second field behind it.
-    const parent = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-    if (parent !== undefined) parents.set(Number(entry), Number(parent));
-  }
-  const descends = (pid: number): boolean => pid === root || (parents.has(pid) && descends(parents.get(pid) ?? 0));
   const sizes = await Promise.all(
-    [...parents.keys()].filter(descends).map(async (pid) => {
+    (await treeOf(root)).map(async ({ pid }) => {
       const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
       return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
     }),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * The most memory that a process has held since it began. Linux only.
+ *
+ * @returns bytes
+ */
+export async function peakRssBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** What a process holds now. Linux only. @returns bytes */
+export async function rssBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** The pids of a process and of all its descendants. Linux only. */
+export async function treePids(root: number): Promise<readonly number[]> {
+  return (await treeOf(root)).map(({ pid }) => pid);
+}
+
+interface TreeMember {
+  readonly pid: number;
+  readonly parent: number;
+  /** CPU time of the children that it has waited for. */
+  readonly collectedTicks: number;
+}
+
+async function treeOf(root: number): Promise<readonly TreeMember[]> {
+  const members = new Map<number, TreeMember>();
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => undefined);
+    if (stat === undefined) continue;
+    // The command's name, in brackets, may hold anything; behind it come state and parent, and from the eleventh
+    // field user time, system time, and both of the children that were waited for.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const pid = Number(entry);
+    members.set(pid, { pid, parent: Number(fields[1]), collectedTicks: Number(fields[13]) + Number(fields[14]) });
+  }
+  const descends = ({ pid, parent }: TreeMember): boolean => {
+    if (pid === root) return true;
+    const above = members.get(parent);
+    return above !== undefined && descends(above);
+  };
+  return [...members.values()].filter(descends);
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
 import { writeFlagsFile } from '../stack/flags-file.ts';
 import type { Figures } from './figures.ts';
 import { treePssBytes } from './process-accounting.ts';
@@ -26,14 +25,14 @@ export async function stackBench(say: (line: string) => void): Promise<Figures> 
   const rest = await withStack(['--no-load'], async (stack, readySeconds) => {
     say(`ready after ${readySeconds.toFixed(1)} s`);
     await sleep(settleMs);
-    return { readySeconds, idleBytes: await treePssBytes(pidOf(stack)) };
+    return { readySeconds, idleBytes: await treePssBytes(stack.pid) };
   });
   say(`at rest: ${megabytes(rest.idleBytes)} MB`);
   const loadedBytes = await withStack([], async (stack) => {
     let most = 0;
     for (let passed = 0; passed < loadMs; passed += weighEveryMs) {
       await sleep(weighEveryMs);
-      most = Math.max(most, await treePssBytes(pidOf(stack)));
+      most = Math.max(most, await treePssBytes(stack.pid));
     }
     return most;
   });
@@ -51,32 +50,15 @@ export async function stackBench(say: (line: string) => void): Promise<Figures> 
 
 async function withStack<Result>(
   options: readonly string[],
-  measure: (stack: ChildProcess, readySeconds: number) => Promise<Result>,
+  measure: (stack: ChildStack, readySeconds: number) => Promise<Result>,
 ): Promise<Result> {
   const startedAt = performance.now();
-  const stack = spawn('node', ['stack/start.mjs', '--memory', '--port-offset', String(portOffset), ...options], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const stack = await startChildStack(portOffset, options);
   try {
-    await untilBanner(stack);
     return await measure(stack, (performance.now() - startedAt) / 1000);
   } finally {
-    stack.kill('SIGINT');
-    if (stack.exitCode === null && stack.signalCode === null) await once(stack, 'exit');
+    await stack.stop();
   }
-}
-
-/** The banner's last line says how to stop; it is printed when everything is ready. */
-function untilBanner(stack: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    stack.stdout?.on('data', (text: Buffer) => {
-      output += text.toString();
-      if (/^\s+Stop\s/m.test(output)) resolve();
-    });
-    stack.once('exit', () => reject(new Error(`the stack ended before it was ready:\n${output}`)));
-  });
 }
 
 async function withFaultsOff<Result>(measure: (flagsFile: string) => Promise<Result>): Promise<Result> {
@@ -86,11 +68,6 @@ async function withFaultsOff<Result>(measure: (flagsFile: string) => Promise<Res
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error('the stack did not start');
-  return pid;
 }
 
 function megabytes(bytes: number): number {

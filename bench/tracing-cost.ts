@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../stack/free-port.ts';
 import { median } from './median.ts';
 import { cpuTimeNs } from './process-accounting.ts';
-import { type SpanSink, startSpanSink } from './span-sink.ts';
+import { type SpanSink, startSpanSink } from '../test/span-sink.ts';
 
 /** How often each way is measured; the two ways take turns, so that a machine that drifts drifts for both. */
 const rounds = 5;

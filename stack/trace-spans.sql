@@ -1,4 +1,4 @@
--- All spans of some traces ($1: trace ids), each with the names of its events.
+-- All spans of some traces ($1: trace ids) in the order of their starts, each with the names of its events.
 SELECT
   s.trace_id_hex AS "traceId",
   s.span_id_hex AS "spanId",
@@ -10,7 +10,7 @@ SELECT
   s.span_tags AS tags,
   coalesce(
     (
-      SELECT array_agg(e.event_name)
+      SELECT array_agg(e.event_name ORDER BY e.event_nbr)
       FROM ps_trace.event e
       WHERE e.trace_id = s.trace_id AND e.span_id = s.span_id
     ),
@@ -18,3 +18,4 @@ SELECT
   ) AS events
 FROM ps_trace.span s
 WHERE s.trace_id = ANY ($1::uuid[])
+ORDER BY s.start_time_unix_nano

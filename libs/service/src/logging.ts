@@ -15,7 +15,9 @@ export function loggerParams(service: string, level: LogLevel): Params {
       level,
       mixin: activeSpanIds,
       formatters: { level: (label) => ({ level: label }) },
-      autoLogging: { ignore: (request) => probePaths.has(request.url ?? '') },
+      autoLogging: {
+        ignore: (request: IncomingMessage & { originalUrl?: string }) => probePaths.has(request.originalUrl ?? ''),
+      },
       quietReqLogger: true,
       serializers: {
         req: (request: { method: string; url: string }) => ({ method: request.method, url: request.url }),
@@ -24,7 +26,7 @@ export function loggerParams(service: string, level: LogLevel): Params {
       customLogLevel: (_request: IncomingMessage, response: ServerResponse, error?: Error) =>
         error !== undefined || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'warn' : 'debug',
     },
-    // nestjs-pino's own default route matches nothing on Fastify.
-    forRoutes: [{ path: '*splat', method: RequestMethod.ALL }],
+    // nestjs-pino's own default route matches nothing on Fastify. Braces: the root path as well.
+    forRoutes: [{ path: '{*splat}', method: RequestMethod.ALL }],
   };
 }

@@ -1,0 +1,98 @@
+import { chownSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, type QueryResultRow } from 'pg';
+import { freePort } from '../../stack/free-port.ts';
+import { startOnLeash } from '../../stack/leash.ts';
+import { preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
+import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
+
+/** The database that is written to, and what can be known of it from outside. */
+export interface BenchDatabase {
+  readonly url: string;
+  /** The server's first process; undefined when it is not ours to look at (another host, a container). */
+  readonly serverPid: number | undefined;
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * What a server for real load would have; the embedded one is set up for a laptop. Vacuuming in the background would
+ * hit one way and spare another, so it waits for the end, when the size is taken.
+ */
+const settings = { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum: 'off' } as const;
+
+/** A PostgreSQL of our own that syncs to a real disk, in a folder that is gone afterwards. */
+export async function startBenchDatabase(): Promise<BenchDatabase> {
+  const user = databaseUser();
+  // Not where tests have theirs: a disk in memory would sync for free.
+  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-bench-'));
+  if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
+  const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish: folder });
+  const added = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = await startOnLeash({ ...launch, args: [...launch.args, ...added] });
+  for (const stream of [server.stdout, server.stderr]) stream.pipe(process.stderr, { end: false });
+  const stop = async (): Promise<void> => {
+    server.letGo();
+    await server.exited;
+    removeFolder(folder);
+  };
+  try {
+    await untilPostgresAnswers(url, server);
+    const client = await connect(url);
+    return { ...describe(url, client), serverPid: server.pid, stop: () => client.end().then(stop) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * A database that is given, such as one with TimescaleDB. All that tracestore has in it is thrown away.
+ *
+ * @throws Error when it already holds spans: it may be somebody's
+ */
+export async function useBenchDatabase(url: string): Promise<BenchDatabase> {
+  const client = await connect(url);
+  const database = describe(url, client);
+  const [found] = await database.query<{ found: boolean }>("SELECT to_regnamespace('tracestore') IS NOT NULL AS found");
+  if (found?.found === true) {
+    await client.end();
+    throw new Error('the database has a schema tracestore: give one that is empty');
+  }
+  const [backend] = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return {
+    ...database,
+    serverPid: parentOfPostgres(backend?.pid ?? 0),
+    stop: async () => {
+      await database.query('DROP SCHEMA IF EXISTS ps_trace CASCADE');
+      await database.query('DROP SCHEMA IF EXISTS tracestore CASCADE');
+      await client.end();
+    },
+  };
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client(url);
+  await client.connect();
+  return client;
+}
+
+function describe(url: string, client: Client): Pick<BenchDatabase, 'url' | 'query'> {
+  return {
+    url,
+    query: async <Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(sql, [...values])).rows,
+  };
+}
+
+/** A backend's parent is the server, if that pid is a PostgreSQL on this host at all. */
+function parentOfPostgres(backend: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${backend}/stat`, 'utf8');
+    const [, name, parent] = /^\d+ \((.*)\) \S+ (\d+)/s.exec(stat) ?? [];
+    return name?.startsWith('postgres') === true ? Number(parent) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { Ceiling } from './ceiling.ts';
+import type { ContestantPlan, Order, Report } from './contestant.ts';
+import { openIngestPath } from './ingest-path.ts';
+import { openGrpcSender, openHttpSender, sendUntilTaken } from './otlp-sender.ts';
+import { makeRequests, renew, type ResendableRequest } from './request-stream.ts';
+
+const seed = 20_250_101;
+const hourNano = 3_600_000_000_000n;
+
+const plan = JSON.parse(process.argv[2] ?? '') as ContestantPlan;
+const requests = makeRequests({
+  ...plan.corpus,
+  seed,
+  startTimeUnixNano: BigInt(plan.corpus.startTimeUnixNano),
+  durationNano: hourNano,
+});
+const spansInAll = requests.reduce((sum, { spanCount }) => sum + spanCount, 0);
+
+interface Contestant {
+  prepare(requestsPerTransaction: number): Promise<void>;
+  /** Sends requests until there are no more. @returns how many were refused for the moment */
+  send(stream: Iterable<ResendableRequest>): Promise<number>;
+  close(): Promise<void> | void;
+}
+
+async function openContestant(): Promise<Contestant> {
+  const { way, databaseUrl, connections, requestsInFlight } = plan;
+  if (way.name === 'ceiling') {
+    const ceiling = await Ceiling.open(databaseUrl, connections);
+    return {
+      prepare: (requestsPerTransaction) =>
+        ceiling.prepare(
+          requests.map(({ body }) => body),
+          requestsPerTransaction,
+        ),
+      send: async () => {
+        await ceiling.run();
+        return 0;
+      },
+      close: () => ceiling.close(),
+    };
+  }
+  if (way.name === 'bytes') {
+    const path = await openIngestPath({ databaseUrl, connections, ...way });
+    return {
+      prepare: async () => {},
+      send: (stream) =>
+        inParallel(stream, requestsInFlight, async ({ body }) => {
+          await path.ingest(body);
+          return 0;
+        }),
+      close: () => path.close(),
+    };
+  }
+  const sender = way.name === 'http' ? openHttpSender(way.port, requestsInFlight) : openGrpcSender(way.port);
+  return {
+    prepare: async () => {},
+    send: (stream) => inParallel(stream, requestsInFlight, (message) => sendUntilTaken(sender, message)),
+    close: () => sender.close(),
+  };
+}
+
+/** A closed loop: so many requests are always on their way. */
+async function inParallel(
+  stream: Iterable<ResendableRequest>,
+  lanes: number,
+  send: (message: ResendableRequest) => Promise<number>,
+): Promise<number> {
+  let refused = 0;
+  const waiting = stream[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.next(); next.done !== true; next = waiting.next()) {
+      renew(next.value);
+      refused += await send(next.value);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return refused;
+}
+
+/** Sends and measures. */
+async function measured(stream: Iterable<ResendableRequest>): Promise<Report> {
+  let spans = 0;
+  let sent = 0;
+  function* counted(): Generator<ResendableRequest, void> {
+    for (const message of stream) {
+      spans += message.spanCount;
+      sent++;
+      yield message;
+    }
+  }
+  const cpuBefore = process.cpuUsage();
+  const before = performance.now();
+  const refused = await contestant.send(counted());
+  const wallMs = performance.now() - before;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  // The ceiling has the requests in its transactions, and asks for none.
+  if (sent === 0) [spans, sent] = [spansInAll, requests.length];
+  return { wallMs, cpuMs: (user + system) / 1000, spans, requests: sent, refused };
+}
+
+function* untilOver(seconds: number): Generator<ResendableRequest, void> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    for (const message of requests) {
+      if (performance.now() >= deadline) return;
+      yield message;
+    }
+  }
+}
+
+async function obey(order: Order): Promise<Report | undefined> {
+  switch (order.order) {
+    case 'prepare':
+      await contestant.prepare(order.requestsPerTransaction);
+      return { wallMs: 0, cpuMs: 0, spans: 0, requests: 0, refused: 0 };
+    case 'run':
+      return measured(requests);
+    case 'soak':
+      return measured(untilOver(order.seconds));
+    case 'leave':
+      await contestant.close();
+      process.disconnect();
+      return undefined;
+  }
+}
+
+const contestant = await openContestant();
+// Whoever gives the orders is gone, or needs us no more.
+process.once('disconnect', () => process.exit());
+process.on('message', (order) => {
+  obey(order as Order).then(
+    (report) => report && process.send?.(report),
+    (error: unknown) => {
+      process.stderr.write(`${plan.way.name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.send?.({ wallMs: 0, cpuMs: 0, spans: spansInAll, requests: requests.length, refused: 0 } satisfies Report);

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../stack/free-port.ts';
+import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
+import { untilServiceReady } from '../../stack/readiness.ts';
+import type { ContestantPlan, Order, Report } from './contestant.ts';
+import { onCores } from './cores.ts';
+
+const root = path.dirname(path.dirname(import.meta.dirname));
+
+/** A contestant that waits for orders. */
+export interface RunningContestant {
+  readonly pid: number;
+  /** How many spans and requests its corpus has. */
+  readonly corpus: Pick<Report, 'spans' | 'requests'>;
+  obey(order: Exclude<Order, { order: 'leave' }>): Promise<Report>;
+  leave(): Promise<void>;
+}
+
+/** @throws Error when it ends before it is ready */
+export async function startContestant(plan: ContestantPlan, cores: string | undefined): Promise<RunningContestant> {
+  const script = path.join(import.meta.dirname, 'contestant-main.ts');
+  const [command = '', ...args] = onCores(cores, process.execPath, [script, JSON.stringify(plan)]);
+  // What the store logs is for people: stdout holds the result alone.
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', process.stderr, 'inherit', 'ipc'] });
+  const corpus = await nextReport(child, plan.way.name);
+  return {
+    pid: child.pid ?? 0,
+    corpus,
+    obey: (order) => {
+      const report = nextReport(child, plan.way.name);
+      child.send(order);
+      return report;
+    },
+    leave: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.send({ order: 'leave' } satisfies Order);
+      await exited;
+    },
+  };
+}
+
+function nextReport(child: ChildProcess, name: string): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error(`${name} ended before it was done`));
+    child.once('exit', ended);
+    child.once('message', (report) => {
+      child.off('exit', ended);
+      resolve(report as Report);
+    });
+  });
+}
+
+/** The real tracestore, as everybody runs it. */
+export interface RunningStore {
+  readonly pid: number;
+  readonly httpPort: number;
+  readonly otlpHttpPort: number;
+  readonly otlpGrpcPort: number;
+  stop(): Promise<void>;
+}
+
+/** @param cores those that it may use, if not all */
+export async function startStore(
+  databaseUrl: string,
+  connections: number,
+  cores: string | undefined,
+): Promise<RunningStore> {
+  const [httpPort, otlpHttpPort, otlpGrpcPort] = [await freePort(), await freePort(), await freePort()];
+  const [command = '', ...args] = onCores(cores, process.execPath, ['dist/apps/tracestore/main.js']);
+  const process_ = await startOnLeash({
+    command,
+    args,
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'warn',
+      TRACESTORE_HTTP_PORT: String(httpPort),
+      TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),
+      TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpcPort),
+      TRACESTORE_DATABASE_URL: databaseUrl,
+      TRACESTORE_DATABASE_CONNECTIONS: String(connections),
+    },
+    stopSignal: 'SIGTERM',
+  });
+  forwardOutput(process_);
+  await untilServiceReady(`http://127.0.0.1:${httpPort}`, process_, AbortSignal.timeout(60_000));
+  // taskset becomes the store, so its pid is the store's.
+  return { pid: process_.pid, httpPort, otlpHttpPort, otlpGrpcPort, stop: () => stop(process_) };
+}
+
+export function forwardOutput({ stdout, stderr }: LeashedProcess): void {
+  for (const stream of [stdout, stderr]) stream.pipe(process.stderr, { end: false });
+}
+
+async function stop(leashed: LeashedProcess): Promise<void> {
+  leashed.letGo();
+  await leashed.exited;
+}
+
+/** Asks again and again until the answer is yes. @throws Error after `timeoutMs` */
+export async function until(what: string, ask: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await ask())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
+    await sleep(100);
+  }
+}
+

@@ -1,0 +1,76 @@
+import type { QueryResultRow } from 'pg';
+import type { BenchDatabase } from './bench-database.ts';
+import { spanTables } from './built-tracestore.ts';
+
+/** Rows by table. */
+export type RowCounts = Readonly<Record<string, number>>;
+
+export async function countRows({ query }: BenchDatabase): Promise<RowCounts> {
+  const counts = spanTables.map((table) => `(SELECT count(*)::int FROM tracestore.${table}) AS ${table}`);
+  const [row] = await query<RowCounts & QueryResultRow>(`SELECT ${counts.join(', ')}`);
+  return row ?? {};
+}
+
+/** In how many transactions the spans were written. */
+export async function countTransactions({ query }: BenchDatabase): Promise<number> {
+  const [row] = await query<{ count: number }>('SELECT count(DISTINCT xmin::text)::int AS count FROM tracestore.span');
+  return row?.count ?? 0;
+}
+
+/**
+ * Leaves the tables as if nothing had been written, but for the dictionaries and the migrations: what a store that
+ * has run for a while knows stays known.
+ */
+export async function empty({ query }: BenchDatabase): Promise<void> {
+  const tables = await query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'tracestore' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation')
+     ORDER BY c.relname`,
+  );
+  await query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
+  await query('CHECKPOINT');
+}
+
+/** What one relation takes on disk. */
+export interface DiskUse {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Tables and indexes, those of partitions and chunks under the name of the table or index that they are part of. */
+export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUse[]> {
+  return query<DiskUse & QueryResultRow>(
+    `WITH stored AS (
+       SELECT coalesce(pg_partition_root(c.oid), c.oid)::regclass::text AS name,
+         pg_relation_size(c.oid) + coalesce(pg_total_relation_size(nullif(c.reltoastrelid, 0)), 0)
+           + pg_relation_size(c.oid, 'fsm') + pg_relation_size(c.oid, 'vm') AS bytes
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname IN ('tracestore', '_timescaledb_internal') AND c.relkind IN ('r', 'i', 'm')
+     )
+     SELECT name, sum(bytes)::float8 AS bytes FROM stored GROUP BY name HAVING sum(bytes) > 0 ORDER BY bytes DESC`,
+  );
+}
+
+/** Lets the database do all that it would have done in time. */
+export async function settle({ query }: BenchDatabase): Promise<void> {
+  await query('VACUUM (ANALYZE)');
+  await query('CHECKPOINT');
+}
+
+/** Compresses every chunk. @returns false where there is nothing that could be: no TimescaleDB, or its Apache edition */
+export async function compress({ query }: BenchDatabase): Promise<boolean> {
+  const [found] = await query<{ found: boolean }>(
+    "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL AS found",
+  );
+  if (found?.found !== true) return false;
+  const chunks = await query<{ chunk: string }>(
+    `SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk
+     FROM timescaledb_information.chunks c
+     JOIN timescaledb_information.hypertables h USING (hypertable_schema, hypertable_name)
+     WHERE c.hypertable_schema = 'tracestore' AND h.compression_enabled AND NOT c.is_compressed`,
+  );
+  for (const { chunk } of chunks) await query('SELECT compress_chunk($1::regclass)', [chunk]);
+  return chunks.length > 0;
+}

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Load, startLoad } from '../load/driver.ts';
+import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { query } from '../stack/postgres.ts';
+import { StackProcesses, until } from './stack-processes.ts';
+
+// Each service is killed in turn while the load runs: who asks it says so clearly, the trace shows it, it comes back,
+// and nobody else goes down with it.
+
+let stack: ChildStack;
+let processes: StackProcesses;
+let load: Load;
+
+beforeAll(async () => {
+  stack = await startChildStack(10_000, ['--no-load', '--no-faults']);
+  processes = new StackProcesses(stack.pid);
+  load = startLoad({
+    targets: { frontend: stack.url('frontend'), generator: stack.url('generator') },
+    ratePerSecond: 20,
+    concurrency: 20,
+  });
+});
+afterAll(async () => {
+  await load?.stop(500);
+  await stack?.stop();
+});
+
+const services = ['frontend', 'backend', 'generator', 'digit', 'special', 'lower', 'upper'] as const;
+type ServiceName = (typeof services)[number];
+
+const pids = (): Readonly<Record<string, number | undefined>> =>
+  Object.fromEntries(
+    [...services, 'tracestore'].map((name) => [name, processes.running(`dist/apps/${name}/main.js`)[0]]),
+  );
+
+interface Answer {
+  /** undefined when there was no answer. */
+  readonly status: number | undefined;
+  readonly type: string | null;
+  readonly body: { readonly traceId?: string; readonly type?: string };
+}
+
+async function ask(entrance: 'frontend' | 'generator'): Promise<Answer> {
+  const url = entrance === 'frontend' ? `${stack.url('frontend')}/numbers` : `${stack.url('generator')}/`;
+  try {
+    const response = await fetch(url, {
+      method: entrance === 'frontend' ? 'POST' : 'GET',
+      signal: AbortSignal.timeout(10_000),
+    });
+    const body = (await response.json()) as Answer['body'];
+    return { status: response.status, type: response.headers.get('content-type'), body };
+  } catch {
+    return { status: undefined, type: null, body: {} };
+  }
+}
+
+/** Kills a service and asks until the answers are good again. @returns the answers in between */
+async function killAndAsk(name: ServiceName, entrance: 'frontend' | 'generator'): Promise<readonly Answer[]> {
+  const before = pids();
+  process.kill(before[name] ?? 0, 'SIGKILL');
+  const bad: Answer[] = [];
+  const isBack = async (): Promise<boolean> => {
+    const answer = await ask(entrance);
+    const good = answer.status === 200 || answer.status === 201;
+    if (!good) bad.push(answer);
+    const now = pids()[name];
+    return good && now !== undefined && now !== before[name];
+  };
+  expect(await until(isBack, 20_000)).toBe(true);
+  const after = pids();
+  for (const other of [...services, 'tracestore'].filter((candidate) => candidate !== name)) {
+    expect(after[other], `${other} goes on`).toBe(before[other]);
+  }
+  return bad;
+}
+
+async function hasErrorRoot(traceId: string, service: string): Promise<boolean> {
+  const rows = await query(
+    stack.databaseUrl,
+    `SELECT FROM ps_trace.span
+     WHERE trace_id = $1::uuid AND parent_span_id IS NULL AND status_code = 'error' AND service_name = $2`,
+    [traceId, service],
+  );
+  return rows.length === 1;
+}
+
+async function expectClearErrors(bad: readonly Answer[], statuses: readonly number[], root: string): Promise<void> {
+  expect(bad.length).toBeGreaterThan(0);
+  for (const { status, type, body } of bad) {
+    expect(statuses).toContain(status);
+    expect(type).toContain('application/problem+json');
+    expect(body.traceId).toMatch(/^[\da-f]{32}$/);
+  }
+  const [first] = bad;
+  expect(await until(() => hasErrorRoot(first?.body.traceId ?? '', root), 15_000)).toBe(true);
+}
+
+describe('while a service is down', () => {
+  it('backend: frontend says 502 or 503', async () => {
+    await expectClearErrors(await killAndAsk('backend', 'frontend'), [502, 503], 'frontend');
+  });
+
+  it.each(['upper', 'lower', 'digit', 'special'] as const)('%s: generator says 500', async (name) => {
+    await expectClearErrors(await killAndAsk(name, 'generator'), [500], 'generator');
+  });
+
+  it.each([['frontend'], ['generator']] as const)('%s: nobody answers, and then it does', async (name) => {
+    const bad = await killAndAsk(name, name);
+    expect(bad.length).toBeGreaterThan(0);
+    for (const { status } of bad) expect(status).toBeUndefined();
+  });
+
+  it('tracestore: requests go on, and spans come in again when it is back', async () => {
+    const before = pids();
+    process.kill(before['tracestore'] ?? 0, 'SIGKILL');
+    const answers = await Promise.all([ask('frontend'), ask('frontend')]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    const isBack = (): boolean => {
+      const now = pids()['tracestore'];
+      return now !== undefined && now !== before['tracestore'];
+    };
+    expect(await until(isBack, 5_000)).toBe(true);
+    const [{ now } = { now: '' }] = await query<{ readonly now: string }>(stack.databaseUrl, 'SELECT now()::text');
+    const comesIn = async (): Promise<boolean> => {
+      const sql = 'SELECT FROM ps_trace.span WHERE start_time > $1::timestamptz LIMIT 1';
+      return (await query(stack.databaseUrl, sql, [now])).length > 0;
+    };
+    expect(await until(comesIn, 20_000)).toBe(true);
+    for (const name of services) expect(pids()[name], `${name} goes on`).toBe(before[name]);
+  });
+});

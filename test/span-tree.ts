@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { query } from '../stack/postgres.ts';
+
+interface SpanRow {
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly service: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly status: string;
+  readonly events: readonly string[];
+}
+
+/** A span with its children. */
+export interface SpanNode extends SpanRow {
+  readonly children: readonly SpanNode[];
+}
+
+/** What can be drawn: a line, and what stands below it. */
+export interface Branch {
+  readonly label: string;
+  readonly below: readonly Branch[];
+}
+
+/**
+ * The roots of a stored trace, which are also the spans whose parent is not there.
+ *
+ * @param traceId 32 hex digits
+ */
+export async function readSpanTree(databaseUrl: string, traceId: string): Promise<readonly SpanNode[]> {
+  const sql = readFileSync(new URL('../stack/trace-spans.sql', import.meta.url), 'utf8');
+  const rows = await query<SpanRow>(databaseUrl, sql, [[traceId]]);
+  const ids = new Set(rows.map(({ spanId }) => spanId));
+  const nodesBelow = (parent: string | undefined): readonly SpanNode[] =>
+    rows
+      .filter(({ parentSpanId }) =>
+        parent === undefined ? parentSpanId === null || !ids.has(parentSpanId) : parentSpanId === parent,
+      )
+      .map((row) => ({ ...row, children: nodesBelow(row.spanId) }));
+  return nodesBelow(undefined);
+}
+
+/** A span as service, kind, name, and ERROR where it failed. */
+export function branchOf({ service, kind, name, status, children }: SpanNode): Branch {
+  return { label: `${service} ${kind} ${name}${status === 'error' ? ' ERROR' : ''}`, below: children.map(branchOf) };
+}
+
+/**
+ * One line a branch, what is below it indented. Siblings are sorted by what is drawn of them: OpenTelemetry's SDK for
+ * JavaScript takes the start of a span to the millisecond, so their times do not tell which came first.
+ */
+export function draw(branches: readonly Branch[], indent = ''): string {
+  return branches
+    .map(({ label, below }) => `${indent}${label}\n${draw(below, `${indent}  `)}`)
+    .toSorted()
+    .join('');
+}

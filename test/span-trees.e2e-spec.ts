@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { type Branch, branchOf, draw, readSpanTree, type SpanNode } from './span-tree.ts';
+
+// Whole traces, span by span: an instrumentation that goes silent, or says more than it did, fails here.
+
+let stack: ChildStack;
+
+beforeAll(async () => {
+  stack = await startChildStack(8_000, ['--no-load', '--no-faults']);
+});
+afterAll(() => stack?.stop());
+
+/** Makes a request and waits until its trace is as large as expected, or has had its time. */
+async function traceOf(url: string, method: 'GET' | 'POST', isWhole: (roots: readonly SpanNode[]) => boolean) {
+  const response = await fetch(url, { method });
+  await response.text();
+  const [, traceId = ''] = response.headers.get('traceresponse')?.split('-') ?? [];
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const roots = await readSpanTree(stack.databaseUrl, traceId);
+    if (isWhole(roots) || Date.now() > deadline) return { status: response.status, roots };
+    await sleep(200);
+  }
+}
+
+function count(nodes: readonly SpanNode[]): number {
+  return nodes.reduce((sum, { children }) => sum + 1 + count(children), 0);
+}
+
+describe('a request through frontend and backend', () => {
+  it('writes a number', async () => {
+    const { status, roots } = await traceOf(`${stack.url('frontend')}/numbers`, 'POST', (found) => count(found) >= 12);
+    expect(status).toBe(201);
+    expect(draw(roots.map(branchOf))).toBe(`\
+frontend server POST /numbers
+  frontend internal NumbersController.create
+    frontend internal backend.draw
+      frontend client POST
+        backend server POST /numbers
+          backend internal NumbersController.create
+            backend internal numbers.draw
+              backend client save random_number
+                backend client pg-pool.connect
+                backend client pg.query:COMMIT numbers
+                backend client pg.query:INSERT numbers
+                backend client pg.query:START numbers
+`);
+  });
+
+  it('reads the latest', async () => {
+    const url = `${stack.url('frontend')}/numbers?limit=3`;
+    const { status, roots } = await traceOf(url, 'GET', (found) => count(found) >= 10);
+    expect(status).toBe(200);
+    expect(draw(roots.map(branchOf))).toBe(`\
+frontend server GET /numbers
+  frontend internal NumbersController.latest
+    frontend internal backend.latest
+      frontend client GET
+        backend server GET /numbers
+          backend internal NumbersController.latest
+            backend internal numbers.latest
+              backend client find random_number
+                backend client pg-pool.connect
+                backend client pg.query:SELECT numbers
+`);
+  });
+});
+
+const leaf = (label: string): Branch => ({ label, below: [] });
+
+/** What a character service does for one call. */
+function character(service: string, below: readonly Branch[]): Branch {
+  return {
+    label: `${service} server GET /`,
+    below: [{ label: `${service} internal CharacterController.character`, below }],
+  };
+}
+
+function threeSteps(service: string): Branch {
+  return character(
+    service,
+    ['random', 'process', 'render'].map((step) => leaf(`${service} internal ${step}_${service}`)),
+  );
+}
+
+const lower = character('lower', [
+  { label: 'lower internal digit', below: [{ label: 'lower client GET', below: [threeSteps('digit')] }] },
+]);
+
+/** The spans of generator, each with what is below every one of its calls. */
+const calls: Readonly<Record<string, Branch>> = {
+  'generator.uppers': threeSteps('upper'),
+  'generator.lowers': lower,
+  'generator.digits': threeSteps('digit'),
+  'generator.specials': threeSteps('special'),
+};
+
+/** How often each kind of character was asked for is chance; the events of the trace itself tell. */
+function expectedPassword(roots: readonly SpanNode[]): Branch {
+  const rounds = generateSpan(roots)?.children ?? [];
+  const below = rounds.map(({ name, events }) => ({
+    label: `generator internal ${name}`,
+    below: events
+      .filter((event) => event.startsWith('iteration_'))
+      .map(() => ({ label: 'generator client GET', below: [calls[name] ?? leaf('an unknown kind')] })),
+  }));
+  return {
+    label: 'generator server GET /',
+    below: [
+      {
+        label: 'generator internal GeneratorController.password',
+        below: [{ label: 'generator internal generator.generate', below }],
+      },
+    ],
+  };
+}
+
+function generateSpan(roots: readonly SpanNode[]): SpanNode | undefined {
+  return roots[0]?.children[0]?.children[0];
+}
+
+describe('a password', () => {
+  it('comes from four services', async () => {
+    const { status, roots } = await traceOf(
+      stack.url('generator'),
+      'GET',
+      (found) => count(found) > 30 && draw(found.map(branchOf)) === draw([expectedPassword(found)]),
+    );
+    expect(status).toBe(200);
+    expect(draw(roots.map(branchOf))).toBe(draw([expectedPassword(roots)]));
+    const generate = generateSpan(roots);
+    const names = generate?.children.map(({ name }) => name) ?? [];
+    const rounds = names.length / 4;
+    expect(rounds).toBeGreaterThanOrEqual(1);
+    for (const name of Object.keys(calls)) expect(names.filter((candidate) => candidate === name).length).toBe(rounds);
+    expect(generate?.events).toEqual([
+      'selecting_password_length',
+      ...Array.from({ length: rounds }, (_, round) => `generate_loop_${round + 1}`),
+      'shuffling_password',
+      ...(generate?.events.includes('trimming_password') ? ['trimming_password'] : []),
+    ]);
+  });
+});
