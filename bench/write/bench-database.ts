@@ -6,6 +6,7 @@ import { freePort } from '../../stack/free-port.ts';
 import { startOnLeash } from '../../stack/leash.ts';
 import { preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
+import { forwardOutput } from './processes.ts';
 
 /** The database that is written to, and what can be known of it from outside. */
 export interface BenchDatabase {
@@ -31,7 +32,7 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
   const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish: folder });
   const added = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await startOnLeash({ ...launch, args: [...launch.args, ...added] });
-  for (const stream of [server.stdout, server.stderr]) stream.pipe(process.stderr, { end: false });
+  forwardOutput(server);
   const stop = async (): Promise<void> => {
     server.letGo();
     await server.exited;

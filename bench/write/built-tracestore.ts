@@ -4,7 +4,7 @@
  * type check. This file and ingest-path.ts are all that know tracestore from inside.
  */
 type Decode = typeof import('../../apps/tracestore/src/otlp/decode.ts');
-type Transcode = typeof import('../../apps/tracestore/src/otlp/transcode.ts');
+type Transcode = typeof import('../../apps/tracestore/src/otlp/reference-transcode.ts');
 
 /** Imports a module of the built tracestore, by its path below `src`. */
 export async function importBuilt<Module>(module: string): Promise<Module> {
@@ -30,7 +30,7 @@ export type ReadReferenceRows = (
 
 export async function loadReferenceDecoder(): Promise<ReadReferenceRows> {
   const { decodeRequest } = await importBuilt<Decode>('otlp/decode');
-  const { transcode } = await importBuilt<Transcode>('otlp/transcode');
+  const { transcode } = await importBuilt<Transcode>('otlp/reference-transcode');
   return (body, firstInstance) => {
     const { rows, rejectedSpans, errorMessage } = transcode(decodeRequest(body, 'protobuf'), firstInstance);
     if (rejectedSpans > 0) throw new Error(`the corpus has bad spans: ${errorMessage}`);

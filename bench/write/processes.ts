@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../stack/free-port.ts';
 import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
@@ -71,7 +70,7 @@ export async function startStore(
 ): Promise<RunningStore> {
   const [httpPort, otlpHttpPort, otlpGrpcPort] = [await freePort(), await freePort(), await freePort()];
   const [command = '', ...args] = onCores(cores, process.execPath, ['dist/apps/tracestore/main.js']);
-  const process_ = await startOnLeash({
+  const store = await startOnLeash({
     command,
     args,
     cwd: root,
@@ -86,27 +85,17 @@ export async function startStore(
     },
     stopSignal: 'SIGTERM',
   });
-  forwardOutput(process_);
-  await untilServiceReady(`http://127.0.0.1:${httpPort}`, process_, AbortSignal.timeout(60_000));
+  forwardOutput(store);
+  await untilServiceReady(`http://127.0.0.1:${httpPort}`, store, AbortSignal.timeout(60_000));
   // taskset becomes the store, so its pid is the store's.
-  return { pid: process_.pid, httpPort, otlpHttpPort, otlpGrpcPort, stop: () => stop(process_) };
+  return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, stop: () => stop(store) };
 }
 
 export function forwardOutput({ stdout, stderr }: LeashedProcess): void {
-  for (const stream of [stdout, stderr]) stream.pipe(process.stderr, { end: false });
+  for (const stream of [stdout, stderr]) stream.on('data', (text: Buffer) => process.stderr.write(text));
 }
 
 async function stop(leashed: LeashedProcess): Promise<void> {
   leashed.letGo();
   await leashed.exited;
 }
-
-/** Asks again and again until the answer is yes. @throws Error after `timeoutMs` */
-export async function until(what: string, ask: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await ask())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
-    await sleep(100);
-  }
-}
-

@@ -1,0 +1,386 @@
+import { parseArgs } from 'node:util';
+import type { CorpusShape } from './corpus/corpus.ts';
+import { type Figures, rounded } from './figures.ts';
+import { median } from './median.ts';
+import { cpuTimeNs, rssBytes, treeCpuTimeNs } from './process-accounting.ts';
+import { type BenchDatabase, startBenchDatabase, useBenchDatabase } from './write/bench-database.ts';
+import type { ContestantPlan, Way } from './write/contestant.ts';
+import { type Cores, findCores, moveTree } from './write/cores.ts';
+import { defaultConnections, switches } from './write/ingest-path.ts';
+import { measurePeers } from './write/peers.ts';
+import { type RunningContestant, type RunningStore, startContestant, startStore } from './write/processes.ts';
+import { compress, countRows, countTransactions, diskUse, empty, type RowCounts, settle } from './write/stored.ts';
+
+const shapes: readonly CorpusShape[] = ['services', 'clickhouse'];
+
+interface WriteOptions {
+  readonly shape: CorpusShape;
+  readonly spans: number;
+  readonly spansPerRequest: number;
+  readonly rounds: number;
+  readonly connections: number;
+  readonly requestsInFlight: number;
+  readonly soakSeconds: number;
+  readonly peers: boolean;
+  readonly databaseUrl: string | undefined;
+}
+
+/**
+ * tracestore's way from OTLP to committed rows against the ceiling, which is the same rows, encoded before the clock
+ * runs. docs/benchmarks.md says what each figure means.
+ */
+export async function writeBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+  const options = await readOptions(args);
+  const cores = findCores();
+  const database =
+    options.databaseUrl === undefined ? await startBenchDatabase() : await useBenchDatabase(options.databaseUrl);
+  try {
+    return await new WriteBench(say, options, database, cores).run();
+  } finally {
+    await database.stop();
+  }
+}
+
+async function readOptions(args: readonly string[]): Promise<WriteOptions> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: 'string', default: 'services' },
+      spans: { type: 'string', default: '200000' },
+      'spans-per-request': { type: 'string', default: '1000' },
+      rounds: { type: 'string', default: '5' },
+      connections: { type: 'string', default: String(await defaultConnections()) },
+      'in-flight': { type: 'string', default: '16' },
+      soak: { type: 'string', default: '60' },
+      peers: { type: 'boolean', default: false },
+      database: { type: 'string' },
+    },
+  });
+  const count = (name: string, text: string, least: number): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new Error(`--${name} is a whole number of at least ${least}, not ${text}`);
+  };
+  const shape = shapes.find((known) => known === values.shape);
+  if (shape === undefined) throw new Error(`--shape is one of ${shapes.join(', ')}`);
+  const spansPerRequest = count('spans-per-request', values['spans-per-request'], 1);
+  const requestsInFlight = count('in-flight', values['in-flight'], 1);
+  return {
+    shape,
+    spansPerRequest,
+    requestsInFlight,
+    // A request is changed in place before it is sent again, so there have to be more than are on their way.
+    spans: count('spans', values.spans, 2 * requestsInFlight * spansPerRequest),
+    rounds: count('rounds', values.rounds, 1),
+    connections: count('connections', values.connections, 1),
+    soakSeconds: count('soak', values.soak, 0),
+    peers: values.peers,
+    databaseUrl: values.database ?? process.env['TEST_DATABASE_URL'],
+  };
+}
+
+/** What one way took for the whole corpus, once. */
+interface Sample {
+  readonly wallMs: number;
+  /** Of the process under test. */
+  readonly nodeCpuMs: number;
+  /** NaN where the server's processes cannot be seen. */
+  readonly postgresCpuMs: number;
+}
+
+type Samples = readonly Sample[];
+
+/** A way with all that it needs, warm and waiting. */
+interface Competitor {
+  readonly name: WayName;
+  readonly contestant: RunningContestant;
+  /** Whose CPU counts: the contestant itself, or the store that it sends to. */
+  readonly pid: number;
+}
+
+type WayName = 'ceiling' | 'bytes' | 'withoutLedger' | 'withRollups' | 'http' | 'grpc';
+
+const nsPerMs = 1_000_000;
+
+class WriteBench {
+  readonly #say: (line: string) => void;
+  readonly #options: WriteOptions;
+  readonly #database: BenchDatabase;
+  readonly #cores: Cores | undefined;
+  readonly #startTimeUnixNano: string;
+  #expected: RowCounts | undefined;
+
+  constructor(say: (line: string) => void, options: WriteOptions, database: BenchDatabase, cores: Cores | undefined) {
+    this.#say = say;
+    this.#options = options;
+    this.#database = database;
+    this.#cores = cores;
+    // Within the last two hours, where a store has its partitions.
+    this.#startTimeUnixNano = `${Date.now() - 2 * 3_600_000}000000`;
+  }
+
+  async run(): Promise<Figures> {
+    const pinned = await this.#pinDatabase();
+    const { connections, rounds, spansPerRequest } = this.#options;
+    const store = await startStore(this.#database.url, connections, this.#cores?.node);
+    const competitors: Competitor[] = [];
+    try {
+      competitors.push(...(await this.#startCompetitors(store)));
+      const requestsPerTransaction = await this.#warmUp(competitors);
+      const samples = new Map<WayName, Sample[]>(competitors.map(({ name }) => [name, []]));
+      for (let round = 1; round <= rounds; round++) {
+        // There and back again: whoever comes first in one round comes last in the next.
+        for (const competitor of round % 2 === 1 ? competitors : competitors.toReversed()) {
+          const sample = await this.#measure(competitor);
+          samples.get(competitor.name)?.push(sample);
+          this.#say(`round ${round} of ${rounds}: ${competitor.name.padEnd(13)} ${this.#describe(sample)}`);
+        }
+      }
+      const figures = {
+        pinned: pinned ? 1 : 0,
+        spansPerRequest,
+        connections,
+        requestsPerTransaction: rounded(requestsPerTransaction, 2),
+        ...this.#compare(samples),
+        ...(await this.#weighOnDisk(competitors)),
+        ...(await this.#soak(store, competitors)),
+      };
+      for (const { contestant } of competitors) await contestant.leave();
+      await store.stop();
+      if (!this.#options.peers) return figures;
+      await empty(this.#database);
+      return { ...figures, ...(await this.#comparePeers()) };
+    } finally {
+      await Promise.all(competitors.map(({ contestant }) => contestant.leave()));
+      await store.stop();
+    }
+  }
+
+  async #pinDatabase(): Promise<boolean> {
+    const { serverPid } = this.#database;
+    if (this.#cores === undefined) {
+      this.#say(
+        'NOT PINNED: this needs Linux, taskset and two cores. The ratios mix what each side takes of the other.',
+      );
+      return false;
+    }
+    if (serverPid === undefined) {
+      this.#say('NOT PINNED, and no figures of its CPU: the processes of the given server cannot be seen from here.');
+      return false;
+    }
+    await moveTree(serverPid, this.#cores.postgres);
+    const { postgres, node, sender } = this.#cores;
+    this.#say(
+      `PostgreSQL on core ${postgres}, the process under test on core ${node}, what sends to it on core ${sender}`,
+    );
+    return true;
+  }
+
+  async #startCompetitors(store: RunningStore): Promise<readonly Competitor[]> {
+    const all: readonly (readonly [WayName, Way])[] = [
+      ['ceiling', { name: 'ceiling' }],
+      ['bytes', { name: 'bytes', exactlyOnce: true, rollups: false }],
+      ...(switches.exactlyOnce
+        ? ([['withoutLedger', { name: 'bytes', exactlyOnce: false, rollups: false }]] as const)
+        : []),
+      ...(switches.rollups ? ([['withRollups', { name: 'bytes', exactlyOnce: true, rollups: true }]] as const) : []),
+      ['http', { name: 'http', port: store.otlpHttpPort }],
+      ['grpc', { name: 'grpc', port: store.otlpGrpcPort }],
+    ];
+    const competitors: Competitor[] = [];
+    for (const [name, way] of all) {
+      const sends = way.name === 'http' || way.name === 'grpc';
+      const contestant = await startContestant(this.#plan(way), sends ? this.#cores?.sender : this.#cores?.node);
+      competitors.push({ name, contestant, pid: sends ? store.pid : contestant.pid });
+    }
+    return competitors;
+  }
+
+  #plan(way: Way): ContestantPlan {
+    const { shape, spans, spansPerRequest, connections, requestsInFlight } = this.#options;
+    const corpus = { shape, spans, spansPerRequest, startTimeUnixNano: this.#startTimeUnixNano };
+    return { way, databaseUrl: this.#database.url, connections, requestsInFlight, corpus };
+  }
+
+  /**
+   * Every way once, uncounted. What comes in while a transaction is on its way shares the next: how many that are is
+   * seen here, and the ceiling's transactions are made as large.
+   */
+  async #warmUp(competitors: readonly Competitor[]): Promise<number> {
+    let requestsPerTransaction = Number.NaN;
+    for (const competitor of competitors.toSorted(
+      (a, b) => Number(a.name === 'ceiling') - Number(b.name === 'ceiling'),
+    )) {
+      const { name, contestant } = competitor;
+      if (name === 'ceiling') {
+        const whole = Math.max(1, Math.round(requestsPerTransaction));
+        await contestant.obey({ order: 'prepare', requestsPerTransaction: whole });
+      }
+      await this.#measure(competitor);
+      const perTransaction = contestant.corpus.requests / (await countTransactions(this.#database));
+      this.#say(`warm-up: ${name.padEnd(13)} ${perTransaction.toFixed(1)} requests a transaction`);
+      if (name === 'bytes') requestsPerTransaction = perTransaction;
+    }
+    return requestsPerTransaction;
+  }
+
+  async #measure({ name, contestant, pid }: Competitor): Promise<Sample> {
+    await empty(this.#database);
+    const nodeBefore = await this.#cpuMs(pid);
+    const postgresBefore = await this.#postgresCpuMs();
+    const { wallMs, cpuMs } = await contestant.obey({ order: 'run' });
+    const postgresCpuMs = (await this.#postgresCpuMs()) - postgresBefore;
+    // What a process knows of itself is exact; another's is read from outside, where that is possible.
+    const nodeCpuMs = pid === contestant.pid ? cpuMs : (await this.#cpuMs(pid)) - nodeBefore;
+    const counts = await countRows(this.#database);
+    this.#expected ??= counts;
+    for (const [table, count] of Object.entries(this.#expected)) {
+      if (counts[table] === count && counts['span'] === contestant.corpus.spans) continue;
+      throw new Error(`${name} left ${counts[table]} rows in ${table}, ${count} were expected`);
+    }
+    return { wallMs, nodeCpuMs, postgresCpuMs };
+  }
+
+  async #cpuMs(pid: number): Promise<number> {
+    return process.platform === 'linux' ? (await cpuTimeNs(pid)) / nsPerMs : Number.NaN;
+  }
+
+  async #postgresCpuMs(): Promise<number> {
+    const { serverPid } = this.#database;
+    return serverPid === undefined || process.platform !== 'linux'
+      ? Number.NaN
+      : (await treeCpuTimeNs(serverPid)) / nsPerMs;
+  }
+
+  #describe({ wallMs, nodeCpuMs, postgresCpuMs }: Sample): string {
+    const perSecond = Math.round((this.#options.spans / wallMs) * 1000);
+    const perMillion = (cpuMs: number): string => (cpuMs / 1000 / (this.#options.spans / 1e6)).toFixed(2);
+    return `${perSecond} spans/s; CPU-s per million: Node ${perMillion(nodeCpuMs)}, PostgreSQL ${perMillion(postgresCpuMs)}`;
+  }
+
+  /** Ratios are taken within a round, between neighbours in time, and then the middle one of the rounds. */
+  #compare(samples: ReadonlyMap<WayName, Samples>): Figures {
+    const millions = this.#options.spans / 1e6;
+    const of = (name: WayName): Samples => samples.get(name) ?? [];
+    const perRound = (name: WayName, to: WayName, ratio: (sample: Sample, other: Sample) => number): number => {
+      const others = of(to);
+      const ratios = of(name).flatMap((sample, round) => {
+        const other = others[round];
+        return other === undefined ? [] : [ratio(sample, other)];
+      });
+      return ratios.length === 0 ? Number.NaN : median(ratios);
+    };
+    const middle = (name: WayName, figure: (sample: Sample) => number): number =>
+      of(name).length === 0 ? Number.NaN : median(of(name).map(figure));
+    const throughput = (name: WayName): number => perRound(name, 'ceiling', (a, b) => b.wallMs / a.wallMs);
+    const nodeCpu = (name: WayName): number => perRound(name, 'ceiling', (a, b) => a.nodeCpuMs / b.postgresCpuMs);
+    const postgresCpu = (name: WayName): number =>
+      perRound(name, 'ceiling', (a, b) => a.postgresCpuMs / b.postgresCpuMs);
+    const cpu = ({ nodeCpuMs, postgresCpuMs }: Sample): number => nodeCpuMs + postgresCpuMs;
+    const extraCpu = (name: WayName, to: WayName): number => perRound(name, to, (a, b) => cpu(a) / cpu(b) - 1);
+    const extraTime = (name: WayName, to: WayName): number => perRound(name, to, (a, b) => a.wallMs / b.wallMs - 1);
+    const absolute = (suffix: string, name: WayName): Figures => ({
+      [`spansPerSecond${suffix}`]: rounded(this.#options.spans / middle(name, ({ wallMs }) => wallMs / 1000), 0),
+      [`nodeCpuSecondsPerMillion${suffix}`]: rounded(middle(name, ({ nodeCpuMs }) => nodeCpuMs / 1000) / millions, 2),
+      [`postgresCpuSecondsPerMillion${suffix}`]: rounded(
+        middle(name, ({ postgresCpuMs }) => postgresCpuMs / 1000) / millions,
+        2,
+      ),
+    });
+    return known({
+      throughputRatio: rounded(throughput('bytes'), 3),
+      throughputRatioHttp: rounded(throughput('http'), 3),
+      throughputRatioGrpc: rounded(throughput('grpc'), 3),
+      postgresCpuRatio: rounded(postgresCpu('bytes'), 3),
+      postgresCpuRatioHttp: rounded(postgresCpu('http'), 3),
+      postgresCpuRatioGrpc: rounded(postgresCpu('grpc'), 3),
+      nodeCpuRatio: rounded(nodeCpu('bytes'), 3),
+      nodeCpuRatioHttp: rounded(nodeCpu('http'), 3),
+      nodeCpuRatioGrpc: rounded(nodeCpu('grpc'), 3),
+      exactlyOnceCost: rounded(extraCpu('bytes', 'withoutLedger'), 3),
+      exactlyOnceTimeCost: rounded(extraTime('bytes', 'withoutLedger'), 3),
+      rollupCost: rounded(extraCpu('withRollups', 'bytes'), 3),
+      rollupTimeCost: rounded(extraTime('withRollups', 'bytes'), 3),
+      ...absolute('Ceiling', 'ceiling'),
+      ...absolute('', 'bytes'),
+      ...absolute('WithRollups', 'withRollups'),
+      ...absolute('Http', 'http'),
+      ...absolute('Grpc', 'grpc'),
+    });
+  }
+
+  /** The corpus once more, through the real store, and what it takes when the database has come to rest. */
+  async #weighOnDisk(competitors: readonly Competitor[]): Promise<Figures> {
+    const grpc = competitors.find(({ name }) => name === 'grpc');
+    if (grpc === undefined) return {};
+    await this.#measure(grpc);
+    await settle(this.#database);
+    const perSpan = async (): Promise<number> => {
+      const uses = await diskUse(this.#database);
+      for (const { name, bytes } of uses)
+        this.#say(`on disk: ${name} ${(bytes / this.#options.spans).toFixed(1)} B a span`);
+      return uses.reduce((sum, { bytes }) => sum + bytes, 0) / this.#options.spans;
+    };
+    const diskBytesPerSpan = rounded(await perSpan(), 1);
+    if (!(await compress(this.#database))) return { diskBytesPerSpan };
+    await settle(this.#database);
+    return { diskBytesPerSpan, diskBytesPerSpanCompressed: rounded(await perSpan(), 1) };
+  }
+
+  /** The real store at full load over both protocols, for a while: what it holds, at the most and towards the end. */
+  async #soak(store: RunningStore, competitors: readonly Competitor[]): Promise<Figures> {
+    const { soakSeconds } = this.#options;
+    const senders = competitors.filter(({ name }) => name === 'http' || name === 'grpc');
+    if (soakSeconds === 0 || process.platform !== 'linux') return {};
+    await empty(this.#database);
+    const startedAt = performance.now();
+    const over = new AbortController();
+    const reports = Promise.all(
+      senders.map(({ contestant }) => contestant.obey({ order: 'soak', seconds: soakSeconds })),
+    ).finally(() => over.abort());
+    const weights: number[] = [];
+    let emptiedAt = startedAt;
+    const weigh = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        weights.push(await rssBytes(store.pid));
+        await new Promise((resolve) => setTimeout(resolve, weighEveryMs));
+        if (performance.now() - emptiedAt < emptyEveryMs) continue;
+        // Ten minutes at full load would fill a small disk.
+        await empty(this.#database).catch((error: unknown) => this.#say(`not emptied: ${String(error)}`));
+        emptiedAt = performance.now();
+      }
+    };
+    const [done] = await Promise.all([reports, weigh()]);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const spans = done.reduce((sum, report) => sum + report.spans, 0);
+    const megabytes = (bytes: number): number => rounded(bytes / 1e6, 0);
+    const half = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : median(values));
+    return known({
+      rssMb: megabytes(Math.max(...weights)),
+      rssFirstHalfMb: megabytes(half(weights.slice(0, weights.length >> 1))),
+      rssSecondHalfMb: megabytes(half(weights.slice(weights.length >> 1))),
+      soakSeconds: rounded(seconds, 0),
+      soakSpansPerSecond: rounded(spans / seconds, 0),
+      soakRefusedRequests: done.reduce((sum, { refused }) => sum + refused, 0),
+    });
+  }
+
+  /** Both sides use all cores, and are asked the same by the same sender. */
+  async #comparePeers(): Promise<Figures> {
+    const { serverPid } = this.#database;
+    return measurePeers({
+      say: this.#say,
+      plan: (port) => this.#plan({ name: 'grpc', port }),
+      startOurs: () => startStore(this.#database.url, this.#options.connections, undefined),
+      databasePid: serverPid,
+    });
+  }
+}
+
+const weighEveryMs = 500;
+const emptyEveryMs = 30_000;
+
+/** Without what could not be measured. */
+function known(figures: Figures): Figures {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+}

@@ -1,0 +1,189 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../stack/free-port.ts';
+import { describeExit, startOnLeash } from '../../stack/leash.ts';
+import { removeFolder } from '../../stack/unprivileged.ts';
+import { type Figures, rounded } from '../figures.ts';
+import { peakRssBytes, treeCpuTimeNs, treePids, treePssBytes } from '../process-accounting.ts';
+import type { ContestantPlan } from './contestant.ts';
+import { moveTree } from './cores.ts';
+import { type RunningStore, startContestant } from './processes.ts';
+
+/** What comparing with others needs. */
+export interface PeerRun {
+  readonly say: (line: string) => void;
+  /** For a sender to that port, over gRPC. */
+  readonly plan: (port: number) => ContestantPlan;
+  readonly startOurs: () => Promise<RunningStore>;
+  /** The server that ours writes to, whose CPU and memory are ours to answer for. */
+  readonly databasePid: number | undefined;
+}
+
+/** A server under load. */
+interface Subject {
+  readonly name: string;
+  readonly grpcPort: number;
+  /** The processes whose CPU and memory count. */
+  readonly pids: readonly number[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Sends the corpus once, over gRPC, to tracestore and to those others whose programs are on the PATH. Nothing is
+ * pinned, nothing is warmed up, for nobody. The others answer from memory; ours has committed.
+ */
+export async function measurePeers(run: PeerRun): Promise<Figures> {
+  const { say, databasePid } = run;
+  if (process.platform !== 'linux') {
+    say('peers: this needs Linux');
+    return {};
+  }
+  if (databasePid !== undefined) await moveTree(databasePid, '0-1023');
+  const figures: Record<string, number> = {};
+  const take = async (start: () => Promise<Subject>): Promise<void> => {
+    const subject = await start();
+    try {
+      Object.assign(figures, await measure(subject, run));
+    } finally {
+      await subject.stop();
+    }
+  };
+  await take(async () => {
+    const store = await run.startOurs();
+    const pids = [store.pid, ...(databasePid === undefined ? [] : [databasePid])];
+    return { name: 'tracestore', grpcPort: store.otlpGrpcPort, pids, stop: () => store.stop() };
+  });
+  if (spawnSync('jaeger', ['version']).error !== undefined) {
+    say('peers: no `jaeger` on the PATH');
+    return figures;
+  }
+  for (const storage of ['memory', 'badger'] as const) await take(() => startJaeger(storage));
+  return figures;
+}
+
+async function measure({ name, grpcPort, pids }: Subject, { say, plan }: PeerRun): Promise<Figures> {
+  const sender = await startContestant(plan(grpcPort), undefined);
+  try {
+    let peakBytes = 0;
+    const over = new AbortController();
+    const weigh = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        const sizes = await Promise.all(pids.map((pid) => treePssBytes(pid)));
+        peakBytes = Math.max(
+          peakBytes,
+          sizes.reduce((sum, size) => sum + size, 0),
+        );
+        await sleep(weighEveryMs);
+      }
+    };
+    const cpuBefore = await cpuSeconds(pids);
+    const weighing = weigh();
+    const report = await sender.obey({ order: 'run' }).finally(() => over.abort());
+    await weighing;
+    // What it still has to do for what it has acknowledged.
+    await sleep(afterMathMs);
+    const cpu = (await cpuSeconds(pids)) - cpuBefore;
+    // Proportional sizes are sampled, the kernel's peak of a single process is not.
+    if (pids.length === 1 && (await treePids(pids[0] ?? 0)).length === 1) {
+      peakBytes = Math.max(peakBytes, await peakRssBytes(pids[0] ?? 0));
+    }
+    const millions = report.spans / 1e6;
+    const figures = {
+      [`${name}SpansPerSecond`]: rounded(report.spans / (report.wallMs / 1000), 0),
+      [`${name}CpuSecondsPerMillion`]: rounded(cpu / millions, 2),
+      [`${name}PeakMb`]: rounded(peakBytes / 1e6, 0),
+    };
+    say(
+      `peers: ${Object.entries(figures)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(', ')}`,
+    );
+    return figures;
+  } finally {
+    await sender.leave();
+  }
+}
+
+const weighEveryMs = 250;
+const afterMathMs = 3_000;
+
+async function cpuSeconds(pids: readonly number[]): Promise<number> {
+  const times = await Promise.all(pids.map((pid) => treeCpuTimeNs(pid)));
+  return times.reduce((sum, time) => sum + time, 0) / 1e9;
+}
+
+/** Jaeger with nothing between its receiver and its storage, so that its answer means as much as it can. */
+async function startJaeger(storage: 'memory' | 'badger'): Promise<Subject> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
+  const [grpcPort, queryHttpPort, queryGrpcPort, healthPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const backend =
+    storage === 'memory'
+      ? { memory: { max_traces: 10_000_000 } }
+      : { badger: { ephemeral: false, directories: { keys: `${folder}/keys`, values: `${folder}/values` } } };
+  // JSON is YAML.
+  const config = {
+    service: {
+      extensions: ['jaeger_storage', 'jaeger_query', 'healthcheckv2'],
+      pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
+      telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
+    },
+    extensions: {
+      jaeger_storage: { backends: { store: backend } },
+      jaeger_query: {
+        storage: { traces: 'store' },
+        http: { endpoint: `127.0.0.1:${queryHttpPort}` },
+        grpc: { endpoint: `127.0.0.1:${queryGrpcPort}` },
+      },
+      healthcheckv2: { use_v2: true, http: { endpoint: `127.0.0.1:${healthPort}` } },
+    },
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${grpcPort}`, max_recv_msg_size_mib: 64 } } } },
+    exporters: { jaeger_storage_exporter: { trace_storage: 'store' } },
+  };
+  const file = path.join(folder, 'config.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  const server = await startOnLeash({
+    command: 'jaeger',
+    args: ['--config', file],
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: folder },
+    stopSignal: 'SIGTERM',
+    rubbish: folder,
+  });
+  let words = '';
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on('data', (text: Buffer) => (words = `${words}${text.toString()}`.slice(-2_000)));
+  }
+  let ended: string | undefined;
+  void server.exited.then((exit) => (ended = describeExit(exit)));
+  const deadline = performance.now() + 30_000;
+  const healthy = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${healthPort}/status`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await healthy())) {
+    if (ended !== undefined || performance.now() > deadline) {
+      server.letGo();
+      throw new Error(`jaeger does not start (${ended ?? 'no answer'}):\n${words}`);
+    }
+    await sleep(100);
+  }
+  return {
+    name: storage === 'memory' ? 'jaegerMemory' : 'jaegerBadger',
+    grpcPort,
+    pids: [server.pid],
+    stop: async () => {
+      server.letGo();
+      await server.exited;
+      removeFolder(folder);
+    },
+  };
+}
