@@ -222,12 +222,12 @@ describe('a query that is narrow', () => {
 
   it('for a trace uses the index, and touches no dictionary that it does not name', async () => {
     const text = await plan(`SELECT span_id FROM ps_trace.span WHERE trace_id = '${'a'.repeat(31)}1'`);
-    expect(text).toContain('span_by_trace');
+    expect(text).toMatch(/span_by_trace|span_\w*trace_id_idx/);
     expect(text).not.toMatch(/resource|scope|operation/);
   });
 
   it('for an operation uses the index', async () => {
     const text = await plan(`SELECT * FROM ps_trace.span WHERE service_name = 'shop' AND span_name = 'narrow 7'`);
-    expect(text).toContain('span_by_operation');
+    expect(text).toMatch(/span_by_operation|span_\w*operation_id_start_time_idx/);
   });
 });

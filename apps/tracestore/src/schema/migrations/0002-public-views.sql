@@ -31,16 +31,21 @@ SELECT
   greatest(
     (extract(epoch FROM s.end_time - s.start_time) * 1000000000 + (s.end_nanos - s.start_nanos))::float8 / 1e6, 0
   ) AS duration_ms,
-  s.attributes::ps_trace.tag_map AS span_tags,
-  CASE WHEN s.dropped_attributes_count < 0 THEN 2147483647 ELSE s.dropped_attributes_count END AS dropped_tags_count,
+  CASE
+    WHEN s.attribute_form_id IS NULL THEN s.attributes
+    ELSE format(f.template, VARIADIC string_to_array(s.attribute_values, chr(31)))::jsonb
+  END::ps_trace.tag_map AS span_tags,
+  CASE WHEN s.dropped_attributes_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_attributes_count, 0) END AS dropped_tags_count,
   (
     SELECT tstzrange(min(e.time), max(e.time), '[]')
     FROM tracestore.event e
     WHERE e.trace_id = s.trace_id AND e.span_id = s.span_id AND e.span_instance = s.instance
+      -- Names the one partition or chunk in which they are.
+      AND e.span_start_time = s.start_time
     HAVING count(*) > 0
   ) AS event_time,
-  CASE WHEN s.dropped_events_count < 0 THEN 2147483647 ELSE s.dropped_events_count END AS dropped_events_count,
-  CASE WHEN s.dropped_links_count < 0 THEN 2147483647 ELSE s.dropped_links_count END AS dropped_link_count,
+  CASE WHEN s.dropped_events_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_events_count, 0) END AS dropped_events_count,
+  CASE WHEN s.dropped_links_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_links_count, 0) END AS dropped_link_count,
   CASE s.status_code WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END::ps_trace.status_code AS status_code,
   s.status_message,
   c.name AS instrumentation_lib_name,
@@ -55,7 +60,7 @@ SELECT
   lpad(to_hex(s.parent_span_id), 16, '0') AS parent_span_id_hex,
   (extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos AS start_time_unix_nano,
   (extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos AS end_time_unix_nano,
-  s.flags::int8 & 4294967295 AS flags,
+  coalesce(s.flags, 0)::int8 & 4294967295 AS flags,
   c.attributes::ps_trace.tag_map AS instrumentation_lib_tags,
   CASE WHEN c.dropped_attributes_count < 0 THEN 2147483647 ELSE c.dropped_attributes_count END
     AS instrumentation_lib_dropped_tags_count,
@@ -64,7 +69,8 @@ SELECT
 FROM tracestore.span s
 LEFT JOIN tracestore.operation o ON o.id = s.operation_id
 LEFT JOIN tracestore.resource r ON r.id = s.resource_id
-LEFT JOIN tracestore.scope c ON c.id = s.scope_id;
+LEFT JOIN tracestore.scope c ON c.id = s.scope_id
+LEFT JOIN tracestore.attribute_form f ON f.id = s.attribute_form_id;
 COMMENT ON VIEW tracestore.full_span IS 'What the public views are made of';
 
 CREATE VIEW ps_trace.span AS
@@ -102,7 +108,7 @@ SELECT
   e.time,
   e.name AS event_name,
   e.attributes::ps_trace.tag_map AS event_tags,
-  CASE WHEN e.dropped_attributes_count < 0 THEN 2147483647 ELSE e.dropped_attributes_count END AS dropped_tags_count,
+  CASE WHEN e.dropped_attributes_count < 0 THEN 2147483647 ELSE coalesce(e.dropped_attributes_count, 0) END AS dropped_tags_count,
   s.trace_state,
   s.service_name,
   s.span_name,
@@ -165,14 +171,14 @@ SELECT
   l.resource_dropped_tags_count AS linked_resource_dropped_tags_count,
   l.resource_schema_url AS linked_resource_schema_url,
   k.attributes::ps_trace.tag_map AS link_tags,
-  CASE WHEN k.dropped_attributes_count < 0 THEN 2147483647 ELSE k.dropped_attributes_count END
+  CASE WHEN k.dropped_attributes_count < 0 THEN 2147483647 ELSE coalesce(k.dropped_attributes_count, 0) END
     AS dropped_link_tags_count,
   replace(k.trace_id::text, '-', '') AS trace_id_hex,
   lpad(to_hex(k.span_id), 16, '0') AS span_id_hex,
   replace(k.linked_trace_id::text, '-', '') AS linked_trace_id_hex,
   lpad(to_hex(k.linked_span_id), 16, '0') AS linked_span_id_hex,
   k.trace_state AS link_trace_state,
-  k.flags::int8 & 4294967295 AS link_flags,
+  coalesce(k.flags, 0)::int8 & 4294967295 AS link_flags,
   k.link_nbr
 FROM tracestore.link k
 LEFT JOIN tracestore.full_span s
