@@ -3,7 +3,6 @@ import { importBuilt } from './built-tracestore.ts';
 type Config = typeof import('../../apps/tracestore/src/tracestore.config.ts');
 type Database = typeof import('../../apps/tracestore/src/schema/database.service.ts');
 type Writer = typeof import('../../apps/tracestore/src/write/trace-writer.service.ts');
-type Admission = typeof import('../../apps/tracestore/src/otlp/admission.service.ts');
 type Ingest = typeof import('../../apps/tracestore/src/otlp/trace-ingest.service.ts');
 
 /** tracestore's way from the bytes of a request to committed rows, in this process and without a receiver. */
@@ -29,7 +28,6 @@ export async function openIngestPath({ databaseUrl, connections }: IngestPathOpt
   const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
   const { DatabaseService } = await importBuilt<Database>('schema/database.service');
   const { TraceWriterService } = await importBuilt<Writer>('write/trace-writer.service');
-  const { AdmissionService } = await importBuilt<Admission>('otlp/admission.service');
   const { TraceIngestService } = await importBuilt<Ingest>('otlp/trace-ingest.service');
   const config = readTracestoreConfig({
     TRACESTORE_DATABASE_URL: databaseUrl,
@@ -37,7 +35,7 @@ export async function openIngestPath({ databaseUrl, connections }: IngestPathOpt
   });
   const database = new DatabaseService(config);
   await database.onModuleInit();
-  const service = new TraceIngestService(new AdmissionService(config), new TraceWriterService(database));
+  const service = new TraceIngestService(new TraceWriterService(database));
   return {
     ingest: async (body) => {
       await service.ingest(body, 'protobuf');

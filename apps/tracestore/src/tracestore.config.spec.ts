@@ -11,6 +11,8 @@ describe('the configuration', () => {
       otlpHttpPort: 4318,
       maxRequestBytes: 67_108_864,
       maxBytesInFlight: 268_435_456,
+      bodyTimeoutMs: 30_000,
+      maxConnections: 4096,
       databaseUrl: 'postgres://postgres@127.0.0.1:5999/postgres',
       databaseConnections: 4,
       logLevel: 'info',

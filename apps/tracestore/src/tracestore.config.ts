@@ -9,8 +9,12 @@ export interface TracestoreConfig {
   readonly otlpHttpPort: number;
   /** Holds for a request as it comes and as it is after decompression. */
   readonly maxRequestBytes: number;
-  /** What may be in memory at once, of all requests that are being written. */
+  /** What may be in memory at once, of all requests that are being received and written. */
   readonly maxBytesInFlight: number;
+  /** How long a sender may take from the head of a request to the end of its body. */
+  readonly bodyTimeoutMs: number;
+  /** Holds for each of the two receivers. */
+  readonly maxConnections: number;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
   readonly logLevel: LogLevel;
@@ -36,6 +40,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       // At most what a jsonb value can surely hold when one attribute is all of the request.
       TRACESTORE_MAX_REQUEST_BYTES: variable.integer(64 * mebibyte, 1024, 128 * mebibyte),
       TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(256 * mebibyte, 1024, 16 * 1024 * mebibyte),
+      TRACESTORE_BODY_TIMEOUT_MS: variable.integer(30_000, 100, 600_000),
+      TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
       TRACESTORE_DATABASE_URL: variable.url(
         ['postgres', 'postgresql'],
         `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
@@ -52,6 +58,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     otlpHttpPort: values.TRACESTORE_OTLP_HTTP_PORT,
     maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,
     maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),
+    bodyTimeoutMs: values.TRACESTORE_BODY_TIMEOUT_MS,
+    maxConnections: values.TRACESTORE_MAX_CONNECTIONS,
     databaseUrl: values.TRACESTORE_DATABASE_URL,
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     logLevel: values.LOG_LEVEL,

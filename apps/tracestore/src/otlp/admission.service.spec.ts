@@ -1,25 +1,47 @@
 import { describe, expect, it } from 'vitest';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { readTracestoreConfig } from '../tracestore.config.js';
 import { AdmissionService } from './admission.service.js';
 
-const admissionOf = (maxBytesInFlight: number): AdmissionService =>
-  new AdmissionService({ ...readTracestoreConfig({}), maxBytesInFlight });
+const kibibyte = 1024;
+const admissionOf = (maxBytesInFlight: number, metrics = new IngestMetricsService()): AdmissionService =>
+  new AdmissionService({ ...readTracestoreConfig({}), maxBytesInFlight }, metrics);
+const overloaded = expect.objectContaining({ kind: expect.objectContaining({ code: 'overloaded' }) });
 
 describe('admission', () => {
-  it('refuses what has no room beside the others, and makes room when they end, well or not', async () => {
-    const admission = admissionOf(100);
-    const first = Promise.withResolvers<string>();
-    const second = Promise.withResolvers<string>();
-    const running = [admission.admit(60, () => first.promise), admission.admit(40, () => second.promise)];
-    await expect(admission.admit(1, async () => 'third')).rejects.toMatchObject({ kind: { code: 'overloaded' } });
-    second.reject(new Error('failed'));
-    await expect(running[1]).rejects.toThrow('failed');
-    await expect(admission.admit(40, async () => 'third')).resolves.toBe('third');
-    first.resolve('first');
-    await expect(running[0]).resolves.toBe('first');
+  it('refuses what has no room beside the others, and has room again when they give theirs back', () => {
+    const admission = admissionOf(100 * kibibyte);
+    const [first, second] = [admission.open(), admission.open()];
+    first.grow(60 * kibibyte);
+    second.grow(30 * kibibyte);
+    expect(() => second.grow(10 * kibibyte)).toThrow(overloaded);
+    first.shrink(20 * kibibyte);
+    second.grow(10 * kibibyte);
+    first.release();
+    second.grow(55 * kibibyte);
   });
 
-  it('has room for whatever comes alone', async () => {
-    await expect(admissionOf(100).admit(1_000, async () => 'done')).resolves.toBe('done');
+  it('counts a request before its first byte', () => {
+    const admission = admissionOf(100 * kibibyte);
+    for (let n = 0; n < 25; n += 1) admission.open();
+    expect(() => admission.open()).toThrow(overloaded);
+  });
+
+  it('has room for whatever comes alone', () => {
+    const admission = admissionOf(kibibyte);
+    const alone = admission.open();
+    alone.grow(1_000 * kibibyte);
+    expect(() => admission.open()).toThrow(overloaded);
+    alone.grow(1_000 * kibibyte);
+  });
+
+  it('holds nothing when all is given back, once or twice, and tells the metrics so', async () => {
+    const metrics = new IngestMetricsService();
+    const lease = admissionOf(100 * kibibyte, metrics).open();
+    lease.grow(10 * kibibyte);
+    expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 14336\n');
+    lease.release();
+    lease.release();
+    expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 0\n');
   });
 });

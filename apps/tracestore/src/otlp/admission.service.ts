@@ -1,33 +1,62 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { Refusal, refusals } from './refusal.js';
 
+/** What a request weighs before its first byte: its stream, its headers, its timer. */
+const requestFloorBytes = 4 * 1024;
+
+/** What one request holds of the memory that all of them share. Whoever opened it releases it. */
+export interface Lease {
+  /**
+   * To be called before the memory is taken.
+   *
+   * @throws Refusal `overloaded` when there is no room; what is held already stays held
+   */
+  grow(bytes: number): void;
+  /** Gives a part back. */
+  shrink(bytes: number): void;
+  /** Gives everything back; harmless when repeated. */
+  release(): void;
+}
+
 /**
- * Bounds what is being decoded and written at once, so that a slow database fills the clients' queues rather than
- * this process's memory. Counted are the bytes of a request as decoded from; its rows are a small multiple of them.
+ * Bounds the memory of requests from their first byte to their answer, so that a slow database, slow senders and zip
+ * bombs fill the clients' queues rather than this process's memory. A request holds what it is known to need: first
+ * the length that it announces, or what has come in, then what it inflates to as it inflates, until it is answered.
+ * The rows made of it are a small multiple of that.
  */
 @Injectable()
 export class AdmissionService {
   private readonly maxBytes: number;
   private bytesInFlight = 0;
 
-  constructor(@Inject(TRACESTORE_CONFIG) config: TracestoreConfig) {
+  constructor(
+    @Inject(TRACESTORE_CONFIG) config: TracestoreConfig,
+    @Inject(IngestMetricsService) metrics: IngestMetricsService,
+  ) {
     this.maxBytes = config.maxBytesInFlight;
+    metrics.observeInFlight(() => this.bytesInFlight, this.maxBytes);
   }
 
   /**
-   * Does the work if there is room for it. A request that is alone always has room.
+   * Lets a request begin. One that is alone always has room, however much it needs, or it could never be stored.
    *
-   * @param bytes what the request's body takes, after decompression
-   * @throws Refusal `overloaded` when there is no room, and whatever the work throws
+   * @throws Refusal `overloaded` when there is no room even to listen to it
    */
-  async admit<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
-    if (this.bytesInFlight > 0 && this.bytesInFlight + bytes > this.maxBytes) throw new Refusal(refusals.overloaded);
-    this.bytesInFlight += bytes;
-    try {
-      return await work();
-    } finally {
+  open(): Lease {
+    let held = 0;
+    const grow = (bytes: number): void => {
+      const others = this.bytesInFlight - held;
+      if (others > 0 && this.bytesInFlight + bytes > this.maxBytes) throw new Refusal(refusals.overloaded);
+      held += bytes;
+      this.bytesInFlight += bytes;
+    };
+    const shrink = (bytes: number): void => {
+      held -= bytes;
       this.bytesInFlight -= bytes;
-    }
+    };
+    grow(requestFloorBytes);
+    return { grow, shrink, release: () => shrink(held) };
   }
 }

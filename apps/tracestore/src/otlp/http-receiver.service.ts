@@ -1,5 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -9,13 +9,15 @@ import {
 } from '@nestjs/common';
 import { drainConnectionsOnClose } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { AdmissionService, type Lease } from './admission.service.js';
 import type { Encoding } from './decode.js';
+import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, type RefusalKind, refusals } from './refusal.js';
+import { GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
-
-const inflate = promisify(gunzip);
 
 const path = '/v1/traces';
 
@@ -24,10 +26,24 @@ const contentTypes: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
 };
 
-/** Twice as fast as the default of 16 KiB with requests of the size that Collectors send. */
-const inflateChunkBytes = 512 * 1024;
+/** `zlib` is what a Collector calls deflate when it is told to compress with zlib. */
+const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
+  '': 'identity',
+  identity: 'identity',
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  zlib: 'deflate',
+  zstd: 'zstd',
+};
 
-/** OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or gzip. Answers are in the encoding of the request. */
+/** How much longer than a body Node waits for a request before it cuts the connection: what was refused is let flow. */
+const cutAfterMs = 5_000;
+
+/**
+ * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. Answers are in the encoding of the
+ * request. Bodies are read here rather than by Fastify, as they are counted while they come in.
+ */
 @Injectable()
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(HttpReceiverService.name);
@@ -35,25 +51,33 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
+    @Inject(AdmissionService) private readonly admission: AdmissionService,
+    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
   ) {
-    this.server = fastify({ bodyLimit: config.maxRequestBytes });
+    this.server = fastify({
+      requestTimeout: config.bodyTimeoutMs + cutAfterMs,
+      http: { headersTimeout: config.bodyTimeoutMs, connectionsCheckingInterval: cutAfterMs },
+      // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
+      return503OnClosing: false,
+      clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
+      frameworkErrors: (error, request, reply) => this.refuse(request, reply, this.refusalFor(error)),
+    });
+    this.server.server.maxConnections = config.maxConnections;
     this.server.removeAllContentTypeParsers();
-    for (const contentType of Object.values(contentTypes)) {
-      this.server.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    }
+    this.server.addContentTypeParser('*', (_request, _body, done) => done(null));
     // Before the body: one that will be refused needn't be read.
     this.server.addHook('onRequest', (request, _reply, done) => {
       if (!request.is404) {
         encodingOf(request);
-        isGzip(request);
+        compressionOf(request);
       }
       done();
     });
     drainConnectionsOnClose(this.server);
     this.server.post(path, async (request, reply) => this.export(request, reply));
-    this.server.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request)));
-    this.server.setErrorHandler((error, request, reply) => refuse(request, reply, this.refusalFor(error)));
+    this.server.setNotFoundHandler((request, reply) => this.refuse(request, reply, notFound(request)));
+    this.server.setErrorHandler((error, request, reply) => this.refuse(request, reply, this.refusalFor(error)));
   }
 
   /** @throws Error when the port is taken */
@@ -68,29 +92,38 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     return typeof address === 'object' ? address?.port : undefined;
   }
 
-  /** Takes no more requests and answers those in flight. */
+  /** Takes no more connections and answers those that are open. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.server.close();
   }
 
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
-    const received = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const body = isGzip(request) ? await this.decompress(received) : received;
-    const response = await this.ingest.ingest(body, encoding);
-    return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
+    const lease = this.admission.open();
+    try {
+      const body = await this.receive(request, lease);
+      const response = await this.ingest.ingest(body, encoding);
+      return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
+    } finally {
+      lease.release();
+    }
   }
 
-  /** Stops as soon as the result is above the limit, however little its source takes. */
-  private async decompress(compressed: Buffer): Promise<Buffer> {
+  /** The body, inflated. Of what the lease holds in the end, the body is all. */
+  private async receive(request: FastifyRequest, lease: Lease): Promise<Buffer> {
+    const { maxRequestBytes, bodyTimeoutMs } = this.config;
+    const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
     try {
-      return await inflate(compressed, { maxOutputLength: this.config.maxRequestBytes, chunkSize: inflateChunkBytes });
-    } catch (cause) {
-      const tooLarge = codeOf(cause) === 'ERR_BUFFER_TOO_LARGE';
-      throw new Refusal(tooLarge ? refusals.tooLarge : refusals.undecodable, tooLarge ? 'decompressed' : 'no gzip', {
-        cause,
-      });
+      await readToEnd(request.raw, (piece) => bytes.append(piece), bodyTimeoutMs);
+    } finally {
+      this.metrics.bytesReceived('http', bytes.length);
     }
+    const compression = compressionOf(request);
+    if (compression === 'identity') return bytes.take();
+    const body = await inflate(bytes.take(), compression, maxRequestBytes, lease);
+    bytes.drop();
+    return body;
   }
 
   private refusalFor(error: unknown): Refusal {
@@ -100,42 +133,94 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
     return new Refusal(refusals.internal, undefined, { cause: error });
   }
+
+  /** A request of neither encoding is answered in JSON, which people can read. */
+  private refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+    this.metrics.requestRefused(refusal.kind.code);
+    // What is left of the body flows into the void, as a sender that is not read may not read either.
+    request.raw.resume();
+    const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
+    return reply
+      .status(refusal.kind.httpStatus)
+      .headers(headersOf(refusal.kind))
+      .type(contentTypes[encoding])
+      .send(encodeStatus(refusal, encoding));
+  }
+
+  /** Answers what could not be read as a request, in JSON as nothing is known of it. */
+  private refuseRaw(socket: Socket, refusal: Refusal | undefined): void {
+    if (refusal !== undefined && socket.writable) {
+      this.metrics.requestRefused(refusal.kind.code);
+      const body = encodeStatus(refusal, 'json');
+      const headers = { ...headersOf(refusal.kind), 'content-type': contentTypes.json, 'content-length': body.length };
+      const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
+      socket.write(`HTTP/1.1 ${refusal.kind.httpStatus} ${refusal.kind.code}\r\n${lines.join('\r\n')}\r\n\r\n`);
+      socket.end(body);
+    }
+    socket.destroySoon();
+  }
 }
 
 /** What Fastify refuses before our handler sees it. */
 const fastifyErrors: Readonly<Record<string, RefusalKind>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: refusals.tooLarge,
+  FST_ERR_BAD_URL: refusals.unknownPath,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: refusals.wrongContentType,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: refusals.undecodable,
 };
 
+/** Undefined when nobody is there to be answered. */
+function refusalOfConnection(error: Error): Refusal | undefined {
+  switch (codeOf(error)) {
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Refusal(refusals.tooSlow);
+    case 'HPE_HEADER_OVERFLOW':
+      return new Refusal(refusals.headersTooLarge);
+    default:
+      return new Refusal(refusals.undecodable, error.message, { cause: error });
+  }
+}
+
+/** What HTTP wants to be said beside the status. */
+function headersOf({ code, httpStatus, retryAfterSeconds }: RefusalKind): Readonly<Record<string, string>> {
+  return {
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(httpStatus === refusals.wrongMethod.httpStatus && { allow: 'POST' }),
+    ...(code === refusals.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
+    // The rest of that body is not waited for.
+    ...(code === refusals.tooSlow.code && { connection: 'close' }),
+  };
+}
+
 /** @throws Refusal when it is neither of the two that OTLP knows */
 function encodingOf(request: FastifyRequest): Encoding {
-  const contentType = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (contentType === contentTypes.protobuf) return 'protobuf';
-  if (contentType === contentTypes.json) return 'json';
+  const mediaType = mediaTypeOf(request);
+  if (mediaType === contentTypes.protobuf) return 'protobuf';
+  if (mediaType === contentTypes.json) return 'json';
   throw new Refusal(refusals.wrongContentType);
 }
 
-/** @throws Refusal when it is neither gzip nor plain */
-function isGzip(request: FastifyRequest): boolean {
-  const contentEncoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (contentEncoding === 'gzip' || contentEncoding === 'identity' || contentEncoding === '')
-    return contentEncoding === 'gzip';
-  throw new Refusal(refusals.wrongContentEncoding);
+function mediaTypeOf(request: FastifyRequest): string | undefined {
+  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+/** @throws Refusal when it is not known, or more than one: no client of OTLP compresses twice */
+function compressionOf(request: FastifyRequest): Compression | 'identity' {
+  const name = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const compression = Object.hasOwn(contentEncodings, name) ? contentEncodings[name] : undefined;
+  if (compression === undefined) throw new Refusal(refusals.wrongContentEncoding);
+  return compression;
+}
+
+/** Zero when the body comes in chunks. Node has made sure that it is a number. */
+function announcedBytes({ headers }: IncomingMessage): number {
+  return headers['content-length'] === undefined ? 0 : Number(headers['content-length']);
 }
 
 function notFound(request: FastifyRequest): Refusal {
   return new Refusal(request.url.split('?', 1)[0] === path ? refusals.wrongMethod : refusals.unknownPath);
-}
-
-/** A request of neither encoding is answered in JSON, which people can read. */
-function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const encoding = request.headers['content-type']?.startsWith(contentTypes.protobuf) === true ? 'protobuf' : 'json';
-  const { httpStatus, retryAfterSeconds } = refusal.kind;
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-  if (httpStatus === refusals.wrongMethod.httpStatus) reply.header('allow', 'POST');
-  return reply.status(httpStatus).type(contentTypes[encoding]).send(encodeStatus(refusal, encoding));
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -316,7 +316,11 @@ describe('a refusal over gRPC', () => {
     async (gzip) => {
       const error = await grpcError(Buffer.alloc(9 * mebibyte), { gzip });
       expect(error.code).toBe(grpcStatus.RESOURCE_EXHAUSTED);
-      expect(error.metadata.get('grpc-status-details-bin')).toEqual([]);
+      const [details] = error.metadata.get('grpc-status-details-bin');
+      expect(fromBinary(StatusSchema, details as Buffer)).toMatchObject({
+        code: grpcStatus.RESOURCE_EXHAUSTED,
+        details: [],
+      });
     },
   );
 });

@@ -29,6 +29,12 @@ export const refusals = {
     httpStatus: 404,
     grpcStatus: grpcStatus.NOT_FOUND,
   },
+  unknownRpc: {
+    code: 'unknown-rpc',
+    message: 'Only TraceService/Export is served',
+    httpStatus: 404,
+    grpcStatus: grpcStatus.UNIMPLEMENTED,
+  },
   wrongMethod: {
     code: 'wrong-method',
     message: 'Traces are taken by POST',
@@ -49,13 +55,19 @@ export const refusals = {
   },
   wrongContentEncoding: {
     code: 'wrong-content-encoding',
-    message: 'The content encoding must be gzip or identity',
+    message: 'The body must be compressed with gzip, deflate, zstd or not at all',
     httpStatus: 415,
     grpcStatus: grpcStatus.UNIMPLEMENTED,
   },
+  headersTooLarge: {
+    code: 'headers-too-large',
+    message: 'The header is too large',
+    httpStatus: 431,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+  },
   overloaded: {
     code: 'overloaded',
-    message: 'Too much is being written already',
+    message: 'Too much is being received and written already',
     httpStatus: 429,
     grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
     retryAfterSeconds: 1,
@@ -66,6 +78,21 @@ export const refusals = {
     httpStatus: 500,
     grpcStatus: grpcStatus.INTERNAL,
   },
+  interrupted: {
+    code: 'interrupted',
+    message: 'The request ended before its body',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.CANCELLED,
+    retryAfterSeconds: 1,
+  },
+  // Not 408, after which clients give up the data: the network that was slow may be fast again.
+  tooSlow: {
+    code: 'too-slow',
+    message: 'The body did not come in time',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.UNAVAILABLE,
+    retryAfterSeconds: 5,
+  },
   unavailable: {
     code: 'unavailable',
     message: 'The database is not available',
@@ -74,6 +101,9 @@ export const refusals = {
     retryAfterSeconds: 5,
   },
 } as const satisfies Record<string, RefusalKind>;
+
+/** The message goes into headers over gRPC, and a detail may quote what a client sent. */
+const maxDetailLength = 500;
 
 /** A request is not stored. The kind's message and the detail are for the client; the cause is for the log. */
 export class Refusal extends Error {
@@ -84,6 +114,6 @@ export class Refusal extends Error {
     detail?: string,
     options?: ErrorOptions,
   ) {
-    super(detail === undefined ? kind.message : `${kind.message}: ${detail}`, options);
+    super(detail === undefined ? kind.message : `${kind.message}: ${detail.slice(0, maxDetailLength)}`, options);
   }
 }

@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
-import { AdmissionService } from './admission.service.js';
 import { decodeRequest, type Encoding } from './decode.js';
 import {
   type ExportTraceServiceResponse,
@@ -16,20 +15,17 @@ import { transcode } from './transcode.js';
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
 
-  constructor(
-    @Inject(AdmissionService) private readonly admission: AdmissionService,
-    @Inject(TraceWriterService) private readonly writer: TraceWriterService,
-  ) {}
+  constructor(@Inject(TraceWriterService) private readonly writer: TraceWriterService) {}
 
   /**
    * Stores a request. When this resolves, every span that isn't counted as rejected is committed.
    *
-   * @param body the whole message, decompressed
+   * @param body the whole message, decompressed and admitted
    * @throws Refusal, and nothing else; then nothing of the request is stored
    */
   async ingest(body: Uint8Array, encoding: Encoding): Promise<ExportTraceServiceResponse> {
     try {
-      return await this.admission.admit(body.byteLength, () => this.store(body, encoding));
+      return await this.store(body, encoding);
     } catch (error) {
       throw this.refusalFor(error);
     }
@@ -56,8 +52,12 @@ export class TraceIngestService {
   }
 }
 
-/** The bytes of an answer, in the encoding of its request. */
+/** Success without more to say, which almost every answer is. */
+const plainSuccess: Readonly<Record<Encoding, Buffer>> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') };
+
+/** The bytes of an answer, in the encoding of its request; they may be shared. */
 export function encodeResponse(response: ExportTraceServiceResponse, encoding: Encoding): Buffer {
+  if (response.partialSuccess === undefined) return plainSuccess[encoding];
   return encoding === 'json'
     ? Buffer.from(JSON.stringify(toJson(ExportTraceServiceResponseSchema, response)))
     : Buffer.from(toBinary(ExportTraceServiceResponseSchema, response));
