@@ -19,9 +19,15 @@ export interface BenchDatabase {
 
 /**
  * What a server for real load would have; the embedded one is set up for a laptop. Vacuuming in the background would
- * hit one way and spare another, so it waits for the end, when the size is taken.
+ * hit one way and spare another, so it waits for the end, when the size is taken; that BRIN indexes then have nobody to
+ * ask for a summary is not worth a line each time.
  */
-const settings = { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum: 'off' } as const;
+const settings = {
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  autovacuum: 'off',
+  log_min_messages: 'fatal',
+} as const;
 
 /** A PostgreSQL of our own that syncs to a real disk, in a folder that is gone afterwards. */
 export async function startBenchDatabase(): Promise<BenchDatabase> {

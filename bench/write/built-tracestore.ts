@@ -30,9 +30,9 @@ export type ReadReferenceRows = (
 
 export async function loadReferenceDecoder(): Promise<ReadReferenceRows> {
   const { decodeRequest } = await importBuilt<Decode>('otlp/decode');
-  const { transcode } = await importBuilt<Transcode>('otlp/reference-transcode');
+  const { transcodeReference } = await importBuilt<Transcode>('otlp/reference-transcode');
   return (body, firstInstance) => {
-    const { rows, rejectedSpans, errorMessage } = transcode(decodeRequest(body, 'protobuf'), firstInstance);
+    const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, 'protobuf'), firstInstance);
     if (rejectedSpans > 0) throw new Error(`the corpus has bad spans: ${errorMessage}`);
     const plain = (row: object): ReferenceRow => ({ ...row });
     return { span: rows.spans.map(plain), event: rows.events.map(plain), link: rows.links.map(plain) };

@@ -1,0 +1,341 @@
+import { chownSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SeededRandom } from '../../bench/corpus/random.ts';
+import { freePort } from '../../stack/free-port.ts';
+import { prepareDatabases, query } from '../../stack/postgres.ts';
+import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
+import { detectGrpcAnswer, detectPostgresCommit, startCuttingProxy } from './cutting-proxy.ts';
+import { GrpcCaller } from './grpc-caller.ts';
+import { numberedRequests } from './numbered-requests.ts';
+import { collector, postgres, store, type Victim } from './victims.ts';
+
+export interface CrashOptions {
+  /** How long things are broken under load. */
+  readonly seconds: number;
+  /** Of what is broken when; what comes of it is the machine's. */
+  readonly seed: number;
+  readonly spansPerRequest: number;
+  readonly requestsInFlight: number;
+}
+
+/** What was sent, what was promised and what is there, in spans where nothing else is said. */
+export interface CrashFigures {
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly stored: number;
+  /** Acknowledged and not stored. */
+  readonly lost: number;
+  /** Stored more than once. */
+  readonly duplicates: number;
+  /** Requests of which some spans are stored and some are not. */
+  readonly tornRequests: number;
+  /** Stored, but what they refer to is not. */
+  readonly incomplete: number;
+  /** Stored without anybody having been told so: the answer was lost. */
+  readonly storedUnacknowledged: number;
+  /** How often the sender sent a request again because it had heard nothing, and because the Collector's queue was full. */
+  readonly resentRequests: number;
+  readonly refusedRequests: number;
+  readonly killsOfPostgres: number;
+  readonly killsOfStore: number;
+  readonly killsOfCollector: number;
+  readonly cutConnections: number;
+  /** Answers that were lost after the work was done, between sender and Collector, Collector and store, store and database. */
+  readonly lostAnswersToSender: number;
+  readonly lostAnswersToCollector: number;
+  readonly lostCommits: number;
+  readonly databaseStalls: number;
+  /** At least so many: a killed store takes its last count with it. Without /metrics it is 0. */
+  readonly ledgerHits: number;
+  readonly unexpectedEnds: number;
+  readonly drainSeconds: number;
+}
+
+const storedRequests = readFileSync(new URL('stored-requests.sql', import.meta.url), 'utf8');
+
+/** Longer than the Collector's longest pause between two tries. */
+const quietMs = 6_000;
+const drainTimeoutMs = 600_000;
+const callTimeoutMs = 10_000;
+const pauseAfterRefusalMs = 50;
+/** What a Collector's queue holds; beyond it a sender is refused. */
+const queueRequests = 500;
+
+/**
+ * Sender, Collector, store and PostgreSQL, with a proxy between each two, under full load; for a while everything is
+ * killed and cut again and again, then all of it is left alone until the Collector has delivered what it holds.
+ *
+ * @throws Error when it does not come to rest, or cannot begin
+ */
+export async function runCrashes(options: CrashOptions, say: (line: string) => void): Promise<CrashFigures> {
+  const user = databaseUser();
+  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-crash-'));
+  const databaseFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-crash-'));
+  if (user !== undefined) chownSync(databaseFolder, user.uid >>> 0, user.gid >>> 0);
+  const closing: (() => Promise<void> | void)[] = [
+    () => {
+      for (const used of [folder, databaseFolder]) removeFolder(used);
+    },
+  ];
+  try {
+    return await run(options, say, folder, databaseFolder, closing);
+  } finally {
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+async function run(
+  { seconds, seed, spansPerRequest, requestsInFlight }: CrashOptions,
+  say: (line: string) => void,
+  folder: string,
+  databaseFolder: string,
+  closing: (() => Promise<void> | void)[],
+): Promise<CrashFigures> {
+  const databasePort = await freePort();
+  const database = postgres(databaseFolder, databasePort);
+  const begin = async (victim: Victim): Promise<void> => {
+    closing.push(() => victim.stop());
+    await victim.start();
+  };
+  await begin(database);
+  const adminUrl = `postgres://postgres@127.0.0.1:${databasePort}/postgres`;
+  const storeUrl = new URL((await prepareDatabases(adminUrl)).tracestore);
+  const toDatabase = await startCuttingProxy(databasePort, detectPostgresCommit);
+  closing.push(() => toDatabase.close());
+  storeUrl.port = String(toDatabase.port);
+  const storePorts = { http: await freePort(), otlpHttp: await freePort(), otlpGrpc: await freePort() };
+  const theStore = store(storeUrl.href, storePorts);
+  await begin(theStore);
+  const toStore = await startCuttingProxy(storePorts.otlpGrpc, detectGrpcAnswer);
+  closing.push(() => toStore.close());
+  const collectorPort = await freePort();
+  const theCollector = collector({ folder, port: collectorPort, storePort: toStore.port, queueRequests });
+  await begin(theCollector);
+  const toCollector = await startCuttingProxy(collectorPort, detectGrpcAnswer);
+  closing.push(() => toCollector.close());
+  const hits = watchLedgerHits(storePorts.http);
+  closing.push(() => hits.stop());
+  say('PostgreSQL, tracestore and Collector are up');
+
+  const random = new SeededRandom(seed);
+  const victims = { killPostgres: database, killStore: theStore, killCollector: theCollector } as const;
+  let cutConnections = 0;
+  let databaseStalls = 0;
+  const cut = (proxy: { cut(): void }) => () => {
+    cutConnections++;
+    proxy.cut();
+  };
+  const breakages: readonly (readonly [name: string, act: () => Promise<void> | void])[] = [
+    ...Object.entries(victims).map(
+      ([name, victim]) => [name, killAndRestart(victim, () => random.below(1_500))] as const,
+    ),
+    ['cutSender', cut(toCollector)],
+    ['cutCollector', cut(toStore)],
+    ['cutDatabase', cut(toDatabase)],
+    ['loseAnswerToSender', () => toCollector.loseAnswer()],
+    ['loseAnswerToCollector', () => toStore.loseAnswer()],
+    ['loseCommit', () => toDatabase.loseAnswer()],
+    [
+      'stallDatabase',
+      () => {
+        databaseStalls++;
+        toDatabase.stall(500 + random.below(1_500));
+      },
+    ],
+  ];
+
+  const over = new AbortController();
+  const sender = new Sender(new GrpcCaller(toCollector.port, callTimeoutMs), random, seed, spansPerRequest);
+  const sending = sender.run(requestsInFlight, over.signal);
+  const repairs: Promise<void>[] = [];
+  const deadline = performance.now() + seconds * 1000;
+  let bag: (typeof breakages)[number][] = [];
+  while (performance.now() < deadline) {
+    await sleep(200 + random.below(1_000));
+    // Each kind once before any comes again.
+    if (bag.length === 0) bag = [...breakages];
+    const [next] = bag.splice(random.below(bag.length), 1);
+    if (next === undefined) continue;
+    const [name, act] = next;
+    say(
+      `${Math.max(0, (deadline - performance.now()) / 1000)
+        .toFixed(0)
+        .padStart(4)} s left: ${name}`,
+    );
+    // Nobody waits for a repair: the next thing may break before.
+    repairs.push(Promise.resolve(act()));
+  }
+  over.abort();
+  await sending;
+  sender.close();
+  await Promise.all(repairs);
+
+  const drainBegan = performance.now();
+  say(
+    `sent ${sender.spans('sent')} spans, ${sender.spans('acknowledged')} of them acknowledged; waiting for the Collector to deliver`,
+  );
+  await untilQuiet(adminUrl, sender.spans('acknowledged'), say);
+  const drainSeconds = Math.round((performance.now() - drainBegan - quietMs) / 1000);
+  await hits.stop();
+
+  const stored = await query<{
+    readonly request: string;
+    readonly spans: number;
+    readonly different_spans: number;
+    readonly incomplete_spans: number;
+  }>(adminUrl, storedRequests);
+  const totals = { stored: 0, duplicates: 0, tornRequests: 0, incomplete: 0, storedUnacknowledged: 0, found: 0 };
+  for (const row of stored) {
+    const request = sender.requests.get(Number(row.request));
+    if (request === undefined) throw new Error(`spans of a request that was never sent: ${row.request}`);
+    totals.stored += row.spans;
+    totals.duplicates += row.spans - row.different_spans;
+    totals.incomplete += row.incomplete_spans;
+    if (row.different_spans !== request.spanCount) totals.tornRequests++;
+    if (request.acknowledged) totals.found += row.different_spans;
+    else totals.storedUnacknowledged += row.different_spans;
+  }
+  const { found, ...counted } = totals;
+  const ends = [database, theStore, theCollector].flatMap(({ unexpectedEnds }) => unexpectedEnds);
+  for (const end of ends) say(`ended without being killed: ${end}`);
+  return {
+    sent: sender.spans('sent'),
+    acknowledged: sender.spans('acknowledged'),
+    ...counted,
+    lost: sender.spans('acknowledged') - found,
+    resentRequests: sender.resent,
+    refusedRequests: sender.refused,
+    killsOfPostgres: database.kills,
+    killsOfStore: theStore.kills,
+    killsOfCollector: theCollector.kills,
+    cutConnections,
+    lostAnswersToSender: toCollector.lostAnswers(),
+    lostAnswersToCollector: toStore.lostAnswers(),
+    lostCommits: toDatabase.lostAnswers(),
+    databaseStalls,
+    ledgerHits: hits.count(),
+    unexpectedEnds: ends.length,
+    drainSeconds,
+  };
+}
+
+/** Kills, leaves dead for a while, and starts again; while that goes on, nothing more is done to this one. */
+function killAndRestart(victim: Victim, deadMs: () => number): () => Promise<void> {
+  let busy = false;
+  return async () => {
+    if (busy) return;
+    busy = true;
+    await victim.kill();
+    await sleep(deadMs());
+    await victim.start();
+    busy = false;
+  };
+}
+
+interface SentRequest {
+  readonly spanCount: number;
+  acknowledged: boolean;
+}
+
+/** An SDK in a hurry: always so many requests on their way, and some of those that nobody answered are sent again. */
+class Sender {
+  readonly requests = new Map<number, SentRequest>();
+  resent = 0;
+  refused = 0;
+  readonly #caller: GrpcCaller;
+  readonly #random: SeededRandom;
+  readonly #seed: number;
+  readonly #spansPerRequest: number;
+
+  constructor(caller: GrpcCaller, random: SeededRandom, seed: number, spansPerRequest: number) {
+    this.#caller = caller;
+    this.#random = random;
+    this.#seed = seed;
+    this.#spansPerRequest = spansPerRequest;
+  }
+
+  spans(of: 'sent' | 'acknowledged'): number {
+    let sum = 0;
+    for (const { spanCount, acknowledged } of this.requests.values())
+      if (of === 'sent' || acknowledged) sum += spanCount;
+    return sum;
+  }
+
+  async run(lanes: number, over: AbortSignal): Promise<void> {
+    const source = numberedRequests(this.#seed, this.#spansPerRequest);
+    const lane = async (): Promise<void> => {
+      while (!over.aborted) {
+        const { value: request } = source.next();
+        if (request === undefined) return;
+        const { number, spanCount, grpcMessage } = request;
+        const entry: SentRequest = { spanCount, acknowledged: false };
+        this.requests.set(number, entry);
+        entry.acknowledged = await this.#offer(grpcMessage, over);
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+  }
+
+  close(): void {
+    this.#caller.close();
+  }
+
+  /** Offers a request until it is taken; where no answer came, the dice say whether it is given up. */
+  async #offer(grpcMessage: Buffer, over: AbortSignal): Promise<boolean> {
+    for (;;) {
+      const outcome = await this.#caller.export(grpcMessage);
+      if (outcome === 'acknowledged') return true;
+      if (outcome === 'refused') this.refused++;
+      await sleep(pauseAfterRefusalMs);
+      if (over.aborted || (outcome === 'unanswered' && this.#random.chance(0.5))) return false;
+      if (outcome === 'unanswered') this.resent++;
+    }
+  }
+}
+
+/** Waits until everything that was acknowledged could be there and nothing more comes. */
+async function untilQuiet(url: string, acknowledged: number, say: (line: string) => void): Promise<void> {
+  const deadline = performance.now() + drainTimeoutMs;
+  let before = -1;
+  for (;;) {
+    const [row] = await query<{ count: number }>(url, 'SELECT count(*)::float8 AS count FROM ps_trace.span');
+    const count = row?.count ?? 0;
+    if (count === before) {
+      if (count < acknowledged) say(`nothing more comes, and ${acknowledged - count} spans are missing at least`);
+      return;
+    }
+    if (performance.now() > deadline) throw new Error(`the Collector still delivers after ${drainTimeoutMs / 1000} s`);
+    before = count;
+    await sleep(quietMs);
+  }
+}
+
+/** Sums up what the store says of its ledger, over all its lives. */
+function watchLedgerHits(port: number): { readonly count: () => number; stop(): Promise<void> } {
+  const over = new AbortController();
+  let before = 0;
+  let hits = 0;
+  const look = async (): Promise<void> => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) });
+    if (!response.ok) return;
+    const text = await response.text();
+    const now = Number(/^\w*ledger_hits\w*(?:\{[^}]*\})? ([\d.e+]+)$/m.exec(text)?.[1] ?? 0);
+    hits += now < before ? now : now - before;
+    before = now;
+  };
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      await look().catch(() => {});
+      await sleep(250);
+    }
+  })();
+  return {
+    count: () => hits,
+    stop: async () => {
+      over.abort();
+      await watching;
+    },
+  };
+}
