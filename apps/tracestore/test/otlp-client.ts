@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { fromBinary, fromJsonString, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import {
@@ -7,6 +7,7 @@ import {
   type ExportTraceServiceResponse,
   ExportTraceServiceResponseSchema,
 } from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { callGrpc, grpcFrame } from './grpc-wire.js';
 import type { RunningTracestore } from './running-tracestore.js';
 
 /** Sends a request as one kind of client does. */
@@ -19,9 +20,14 @@ export type Send = (
 export const waysToSend: Readonly<Record<string, Send>> = {
   gRPC: (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request)),
   'gRPC with gzip': (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request), { gzip: true }),
+  'gRPC with zstd': (store, request) => sendGrpcWithZstd(store.grpcAddress, encodeProtobuf(request)),
   'HTTP with protobuf': (store, request) => sendProtobuf(store, encodeProtobuf(request), {}),
   'HTTP with protobuf and gzip': (store, request) =>
     sendProtobuf(store, gzipSync(encodeProtobuf(request)), { 'content-encoding': 'gzip' }),
+  'HTTP with protobuf and deflate': (store, request) =>
+    sendProtobuf(store, deflateSync(encodeProtobuf(request)), { 'content-encoding': 'deflate' }),
+  'HTTP with protobuf and zstd': (store, request) =>
+    sendProtobuf(store, zstdCompressSync(encodeProtobuf(request)), { 'content-encoding': 'zstd' }),
   'HTTP with JSON': (store, request) => sendJson(store, Buffer.from(encodeJson(request)), {}),
   'HTTP with JSON and gzip': (store, request) =>
     sendJson(store, gzipSync(encodeJson(request)), { 'content-encoding': 'gzip' }),
@@ -106,4 +112,13 @@ export async function sendGrpc(
   } finally {
     client.close();
   }
+}
+
+/** As a Collector does; grpc-js cannot. */
+async function sendGrpcWithZstd(address: string, message: Buffer): Promise<ExportTraceServiceResponse> {
+  const answer = await callGrpc(address, [grpcFrame(zstdCompressSync(message), 1)], {
+    headers: { 'grpc-encoding': 'zstd' },
+  });
+  if (answer.grpcStatus !== 0) throw new Error(`${answer.grpcStatus} ${answer.status?.message}`);
+  return fromBinary(ExportTraceServiceResponseSchema, answer.message.subarray(5));
 }

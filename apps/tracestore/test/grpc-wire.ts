@@ -1,0 +1,76 @@
+import { connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type Status, StatusSchema } from '../src/otlp/gen/google/rpc/status_pb.js';
+
+/** What came back, as it was on the wire. */
+export interface GrpcAnswer {
+  readonly httpStatus: number;
+  /** Undefined where it did not speak gRPC. */
+  readonly grpcStatus: number | undefined;
+  readonly status: Status | undefined;
+  readonly acceptedEncodings: string | undefined;
+  /** With its prefix. */
+  readonly message: Buffer;
+}
+
+export interface GrpcCallOptions {
+  readonly headers?: OutgoingHttpHeaders;
+  /** False leaves the request without an end. */
+  readonly end?: boolean;
+}
+
+const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+
+/** A message as it is on the wire. */
+export function grpcFrame(message: Uint8Array, flag = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(flag, 0);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/**
+ * A call on a connection of its own, with bytes that no library would send. Resolves with the answer, whenever it
+ * comes.
+ *
+ * @param pieces are written one by one
+ */
+export async function callGrpc(
+  address: string,
+  pieces: readonly Buffer[],
+  { headers = {}, end = true }: GrpcCallOptions = {},
+): Promise<GrpcAnswer> {
+  const session = connect(`http://${address}`);
+  try {
+    return await new Promise<GrpcAnswer>((resolve, reject) => {
+      session.on('error', reject);
+      const stream = session.request(
+        { ':method': 'POST', ':path': exportPath, 'content-type': 'application/grpc', te: 'trailers', ...headers },
+        { endStream: false },
+      );
+      const received: Record<string, string | undefined> = {};
+      const message: Buffer[] = [];
+      const collect = (some: object): unknown => Object.assign(received, some);
+      stream.on('response', collect).on('trailers', collect);
+      stream.on('data', (data: Buffer) => message.push(data));
+      stream.on('error', reject);
+      stream.on('close', () => resolve(answerOf(received, Buffer.concat(message), stream.rstCode)));
+      for (const piece of pieces) stream.write(piece);
+      if (end) stream.end();
+    });
+  } finally {
+    session.destroy();
+  }
+}
+
+function answerOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer, rstCode: number): GrpcAnswer {
+  if (rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`The stream was reset with ${rstCode}`);
+  const details = headers['grpc-status-details-bin'];
+  return {
+    httpStatus: Number(headers[':status']),
+    grpcStatus: headers['grpc-status'] === undefined ? undefined : Number(headers['grpc-status']),
+    status: details === undefined ? undefined : fromBinary(StatusSchema, Buffer.from(details, 'base64')),
+    acceptedEncodings: headers['grpc-accept-encoding'],
+    message,
+  };
+}
