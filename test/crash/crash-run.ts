@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
+import { peakRssBytes } from '../../bench/process-accounting.ts';
 import { freePort } from '../../stack/free-port.ts';
 import { prepareDatabases, query } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
@@ -49,6 +50,8 @@ export interface CrashFigures {
   readonly databaseStalls: number;
   /** At least so many: a killed store takes its last count with it. Without /metrics it is 0. */
   readonly ledgerHits: number;
+  /** The most memory that the store held in any of its lives, in MB; 0 where that cannot be seen. */
+  readonly storePeakMb: number;
   readonly unexpectedEnds: number;
   readonly drainSeconds: number;
 }
@@ -115,8 +118,8 @@ async function run(
   await begin(theCollector);
   const toCollector = await startCuttingProxy(collectorPort, detectGrpcAnswer);
   closing.push(() => toCollector.close());
-  const hits = watchLedgerHits(storePorts.http);
-  closing.push(() => hits.stop());
+  const watch = watchStore(theStore, storePorts.http);
+  closing.push(() => watch.stop());
   say('PostgreSQL, tracestore and Collector are up');
 
   const random = new SeededRandom(seed);
@@ -178,7 +181,7 @@ async function run(
   );
   await untilQuiet(adminUrl, sender.spans('acknowledged'), say);
   const drainSeconds = Math.round((performance.now() - drainBegan - quietMs) / 1000);
-  await hits.stop();
+  await watch.stop();
 
   const stored = await query<{
     readonly request: string;
@@ -215,7 +218,8 @@ async function run(
     lostAnswersToCollector: toStore.lostAnswers(),
     lostCommits: toDatabase.lostAnswers(),
     databaseStalls,
-    ledgerHits: hits.count(),
+    ledgerHits: watch.ledgerHits(),
+    storePeakMb: Math.round(watch.peakBytes() / 1e6),
     unexpectedEnds: ends.length,
     drainSeconds,
   };
@@ -312,27 +316,41 @@ async function untilQuiet(url: string, acknowledged: number, say: (line: string)
   }
 }
 
-/** Sums up what the store says of its ledger, over all its lives. */
-function watchLedgerHits(port: number): { readonly count: () => number; stop(): Promise<void> } {
+/** Sums up what the store says of its ledger over all its lives, and weighs it. */
+interface StoreWatch {
+  readonly ledgerHits: () => number;
+  readonly peakBytes: () => number;
+  stop(): Promise<void>;
+}
+
+function watchStore(victim: Victim, port: number): StoreWatch {
   const over = new AbortController();
   let before = 0;
-  let hits = 0;
-  const look = async (): Promise<void> => {
+  let ledgerHits = 0;
+  let peakBytes = 0;
+  const weigh = async (): Promise<void> => {
+    if (process.platform !== 'linux' || victim.pid === undefined) return;
+    peakBytes = Math.max(peakBytes, await peakRssBytes(victim.pid));
+  };
+  const ask = async (): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) });
     if (!response.ok) return;
     const text = await response.text();
     const now = Number(/^\w*ledger_hits\w*(?:\{[^}]*\})? ([\d.e+]+)$/m.exec(text)?.[1] ?? 0);
-    hits += now < before ? now : now - before;
+    ledgerHits += now < before ? now : now - before;
     before = now;
   };
   const watching = (async () => {
     while (!over.signal.aborted) {
-      await look().catch(() => {});
+      // Dead at the moment, maybe.
+      await weigh().catch(() => {});
+      await ask().catch(() => {});
       await sleep(250);
     }
   })();
   return {
-    count: () => hits,
+    ledgerHits: () => ledgerHits,
+    peakBytes: () => peakBytes,
     stop: async () => {
       over.abort();
       await watching;
