@@ -15,6 +15,12 @@ describe('the configuration', () => {
       maxConnections: 4096,
       databaseUrl: 'postgres://postgres@127.0.0.1:5999/postgres',
       databaseConnections: 4,
+      lifecycle: {
+        retentionMs: 2_592_000_000,
+        ledgerRetentionMs: 2_592_000_000,
+        rollupRetentionMs: 2_592_000_000,
+        compressAfterMs: 21_600_000,
+      },
       logLevel: 'info',
     });
   });

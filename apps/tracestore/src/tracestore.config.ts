@@ -1,4 +1,5 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
+import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
 
 /** How tracestore listens, what it accepts and where it writes. */
 export interface TracestoreConfig {
@@ -17,6 +18,7 @@ export interface TracestoreConfig {
   readonly maxConnections: number;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
+  readonly lifecycle: LifecycleConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -47,6 +49,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
         `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
       ),
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
+      ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
     },
     environment,
@@ -62,6 +65,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     maxConnections: values.TRACESTORE_MAX_CONNECTIONS,
     databaseUrl: values.TRACESTORE_DATABASE_URL,
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
+    lifecycle: lifecycleConfigOf(values),
     logLevel: values.LOG_LEVEL,
   };
 }

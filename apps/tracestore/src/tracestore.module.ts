@@ -3,6 +3,7 @@ import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { AdmissionService } from './otlp/admission.service.js';
+import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from './otlp/http-receiver.service.js';
 import { TraceIngestService } from './otlp/trace-ingest.service.js';
@@ -22,6 +23,7 @@ export class TracestoreModule {
         IngestMetricsService,
         DatabaseService,
         TraceWriterService,
+        LifecycleService,
         AdmissionService,
         TraceIngestService,
         GrpcReceiverService,

@@ -20,7 +20,12 @@ export async function startTracestore(
   overrides: Partial<TracestoreConfig> = {},
 ): Promise<RunningTracestore> {
   const config: TracestoreConfig = {
-    ...readTracestoreConfig({ TRACESTORE_DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent' }),
+    ...readTracestoreConfig({
+      TRACESTORE_DATABASE_URL: databaseUrl,
+      // Tests have spans of any time.
+      TRACESTORE_RETENTION: '36500d',
+      LOG_LEVEL: 'silent',
+    }),
     httpPort: 0,
     otlpGrpcPort: 0,
     otlpHttpPort: 0,

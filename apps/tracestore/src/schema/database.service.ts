@@ -2,13 +2,26 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import pg from 'pg';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { classifyFailure, DatabaseUnavailableError } from './database-failure.js';
+import {
+  type DatabaseCapabilities,
+  describeCapabilities,
+  installTimescale,
+  probeCapabilities,
+} from './capabilities.js';
 import { makeReaderRole, migrate, MigrationError } from './migration.js';
+import { addMissingPartitions, timedTables } from './partitions.js';
 
 const retryMs = 1_000;
 const connectTimeoutMs = 5_000;
 
 /** How long the server may work on one statement before it gives up. */
 const statementTimeoutMs = 30_000;
+
+/**
+ * So often what is remembered of the database's content is void. Writers then write the dictionaries' rows that they use
+ * again, by which the lifecycle knows that they are used.
+ */
+const forgetEveryMs = 3_600_000;
 
 /**
  * The pool of connections and what is known of the database behind it: it is used only when it is reachable and
@@ -24,8 +37,11 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private preparing: Promise<void> | undefined;
   private readonly stop = new AbortController();
   private generation = 0;
+  private found: DatabaseCapabilities | undefined;
+  private readonly forgetting: NodeJS.Timeout;
 
-  constructor(@Inject(TRACESTORE_CONFIG) config: TracestoreConfig) {
+  constructor(@Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig) {
+    this.forgetting = setInterval(() => (this.generation += 1), forgetEveryMs).unref();
     this.connection = {
       connectionString: config.databaseUrl,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -62,13 +78,19 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   /** Ends every connection once it is free. */
   async onApplicationShutdown(): Promise<void> {
     this.stop.abort();
+    clearInterval(this.forgetting);
     await this.preparing;
     await this.pool.end();
   }
 
+  /** What the database can do; undefined until it was reached. */
+  get capabilities(): DatabaseCapabilities | undefined {
+    return this.found;
+  }
+
   /**
-   * Counts how often the database was found as it should be. What was remembered of its content under another number
-   * is void: it may be another database.
+   * Counts how often the database was found as it should be, and hours. What was remembered of its content under another
+   * number is void: it may be another database, and the lifecycle removes what was not written for long.
    */
   get readyGeneration(): number {
     return this.generation;
@@ -83,6 +105,24 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     if (this.unreadyBecause !== undefined) throw new DatabaseUnavailableError(this.unreadyBecause);
     try {
       return await this.pool.connect();
+    } catch (cause) {
+      this.noteFailure(cause);
+      throw new DatabaseUnavailableError('No connection to the database', { cause });
+    }
+  }
+
+  /**
+   * A connection to a migrated database outside of the pool, for the lifecycle; the caller ends it.
+   *
+   * @throws DatabaseUnavailableError when the database isn't ready or doesn't answer
+   */
+  async connectAside(): Promise<pg.Client> {
+    if (this.unreadyBecause !== undefined) throw new DatabaseUnavailableError(this.unreadyBecause);
+    const client = new pg.Client({ ...this.connection, application_name: 'tracestore lifecycle' });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
     } catch (cause) {
       this.noteFailure(cause);
       throw new DatabaseUnavailableError('No connection to the database', { cause });
@@ -145,12 +185,16 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     client.on('error', () => undefined);
     try {
       await client.connect();
+      const withoutTimescale = await installTimescale(client);
       const { applied, readerCanRead } = await migrate(client);
+      this.found = await probeCapabilities(client);
+      await this.addPartitions(client);
       this.generation += 1;
       this.unreadyBecause = undefined;
       this.logger.log(
-        applied.length === 0 ? 'The database is ready' : `The database is ready; applied ${applied.join(', ')}`,
+        `The database is ready: ${describeCapabilities(this.found)}${applied.length === 0 ? '' : `; applied ${applied.join(', ')}`}`,
       );
+      if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
       if (!readerCanRead) {
         this.logger.warn(
           `The role ps_trace_reader is missing or lacks rights. An administrator can run:\n${makeReaderRole}`,
@@ -158,6 +202,25 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       }
     } finally {
       await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Before the first span comes, so that it need not be moved. Without them the default partition takes all. */
+  private async addPartitions(client: pg.Client): Promise<void> {
+    const { retentionMs, rollupRetentionMs } = this.config.lifecycle;
+    try {
+      await client.query('SET lock_timeout = 5000');
+      for (const table of timedTables) {
+        await addMissingPartitions(
+          client,
+          table,
+          new Date(),
+          table === 'operation_stats' ? rollupRetentionMs : retentionMs,
+        );
+      }
+    } catch (error) {
+      if (classifyFailure(error) === 'away') throw error;
+      this.logger.warn(`Partitions are added later: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -13,6 +13,7 @@ CREATE TABLE tracestore.resource (
   service_name             text NOT NULL,
   attributes               jsonb NOT NULL,
   dropped_attributes_count int4 NOT NULL,
+  last_seen                timestamptz NOT NULL DEFAULT now(),
   schema_url               text,
   entity_refs              jsonb
 );
@@ -26,6 +27,7 @@ CREATE TABLE tracestore.scope (
   version                  text,
   attributes               jsonb NOT NULL,
   dropped_attributes_count int4 NOT NULL,
+  last_seen                timestamptz NOT NULL DEFAULT now(),
   schema_url               text
 );
 COMMENT ON TABLE tracestore.scope IS 'The instrumentation library that made spans, and the schema URL of its spans; the id is made of the content';
@@ -34,13 +36,15 @@ CREATE TABLE tracestore.operation (
   id           int8 PRIMARY KEY,
   service_name text NOT NULL,
   span_kind    int4 NOT NULL,
-  span_name    text NOT NULL
+  span_name    text NOT NULL,
+  last_seen    timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE tracestore.operation IS 'What a service does: kind and name of its spans; the id is made of the content';
 
 CREATE TABLE tracestore.attribute_form (
-  id       int8 PRIMARY KEY,
-  template text NOT NULL
+  id        int8 PRIMARY KEY,
+  template  text NOT NULL,
+  last_seen timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE tracestore.attribute_form IS 'The keys of a span''s attributes, which many spans share: a template for format() in which each value is %s. The id is made of the content';
 

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** For how long what is kept, and when it is compressed. All ages are of the data, not of its arrival. */
+export interface LifecycleConfig {
+  readonly retentionMs: number;
+  /** The digests of requests. Never shorter than needed for a retry to be known: see docs/operations.md. */
+  readonly ledgerRetentionMs: number;
+  /** The figures of operations. */
+  readonly rollupRetentionMs: number;
+  /** How long after its end a chunk is compressed. */
+  readonly compressAfterMs: number;
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A variable that is a time such as `30d`, `12h`, `90m` or `45s`; its value is in milliseconds. */
+function duration(minimumMs: number, minimum: string) {
+  const message = `should be a time such as 30d, 12h or 90m, at least ${minimum} and at most 36500d`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,8}[smhd]$/, message)
+    .transform((text) => Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs])
+    .pipe(
+      z
+        .number()
+        .min(minimumMs, message)
+        .max(36_500 * unitMs.d, message),
+    );
+}
+
+/** The variables of the lifecycle, for `parseEnvironment`. */
+export const lifecycleVariables = {
+  TRACESTORE_RETENTION: duration(unitMs.h, '1h').default(30 * unitMs.d),
+  // A retry that comes later than its spans' retention stores what is dropped at once.
+  TRACESTORE_LEDGER_RETENTION: duration(unitMs.h, '1h').optional(),
+  TRACESTORE_ROLLUP_RETENTION: duration(unitMs.h, '1h').optional(),
+  TRACESTORE_COMPRESS_AFTER: duration(unitMs.m, '1m').default(6 * unitMs.h),
+};
+
+/** Fills in what depends on another variable. */
+export function lifecycleConfigOf(values: {
+  readonly TRACESTORE_RETENTION: number;
+  readonly TRACESTORE_LEDGER_RETENTION?: number | undefined;
+  readonly TRACESTORE_ROLLUP_RETENTION?: number | undefined;
+  readonly TRACESTORE_COMPRESS_AFTER: number;
+}): LifecycleConfig {
+  return {
+    retentionMs: values.TRACESTORE_RETENTION,
+    ledgerRetentionMs: values.TRACESTORE_LEDGER_RETENTION ?? values.TRACESTORE_RETENTION,
+    rollupRetentionMs: values.TRACESTORE_ROLLUP_RETENTION ?? values.TRACESTORE_RETENTION,
+    compressAfterMs: values.TRACESTORE_COMPRESS_AFTER,
+  };
+}

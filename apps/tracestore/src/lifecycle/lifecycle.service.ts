@@ -1,0 +1,131 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Client } from 'pg';
+import { DatabaseUnavailableError } from '../schema/database-failure.js';
+import { DatabaseService } from '../schema/database.service.js';
+import { readSqlFile } from '../sql-file.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { type LifecycleStep, lifecycleSteps } from './steps.js';
+
+const lockLifecycle = readSqlFile(import.meta.url, 'lock-lifecycle.sql');
+const unlockLifecycle = readSqlFile(import.meta.url, 'unlock-lifecycle.sql');
+const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
+
+/** How often it is looked whether a step is due. */
+const tickMs = 1_000;
+
+/** A step that failed is tried again after so long, or earlier if it is due earlier. */
+const retryMs = 15_000;
+
+/**
+ * What is waited for a lock. Whoever writes waits as long behind us in the worst case, so it is short: what cannot be
+ * done now can be done later.
+ */
+const lockTimeoutMs = 1_000;
+
+/**
+ * Keeps the database in shape beside its work. Of several stores on one database one does it at a time, on a connection
+ * of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
+ */
+@Injectable()
+export class LifecycleService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(LifecycleService.name);
+  private readonly stop = new AbortController();
+  private readonly dueAtMs = new Map<string, number>();
+  /** What was logged of a step's failure, so that it is said once. */
+  private readonly failures = new Map<string, string>();
+  private client: Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    @Inject(DatabaseService) private readonly database: DatabaseService,
+    @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const tick = (): void => {
+      this.running ??= this.runDue()
+        .catch((error: unknown) => this.noteFailure('lifecycle', error))
+        .finally(() => {
+          this.running = undefined;
+        });
+    };
+    this.timer = setInterval(tick, tickMs);
+    tick();
+  }
+
+  /** Ends the step that runs after its current statement, or with its connection when that takes long. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.stop.abort();
+    await this.client?.end().catch(() => undefined);
+    await this.running;
+  }
+
+  private async runDue(): Promise<void> {
+    const due = lifecycleSteps.filter(({ name }) => (this.dueAtMs.get(name) ?? 0) <= performance.now());
+    if (due.length === 0) return;
+    const client = await this.connect();
+    if (client === undefined) return;
+    const { rows } = await client.query<{ locked: boolean }>(lockLifecycle);
+    if (rows[0]?.locked !== true) {
+      for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
+      return;
+    }
+    try {
+      for (const step of due) {
+        if (this.stop.signal.aborted) return;
+        await this.run(step, client);
+      }
+    } finally {
+      await client.query(unlockLifecycle);
+    }
+  }
+
+  private async run(step: LifecycleStep, client: Client): Promise<void> {
+    const { capabilities } = this.database;
+    if (capabilities === undefined) return;
+    const startMs = performance.now();
+    try {
+      await client.query(setTimeouts, [String(lockTimeoutMs), String(step.statementTimeoutMs)]);
+      const { signal } = this.stop;
+      const done = await step.run({ client, capabilities, config: this.config.lifecycle, now: new Date(), signal });
+      this.dueAtMs.set(step.name, startMs + step.everyMs);
+      this.failures.delete(step.name);
+      // Every ten seconds there is something to compact.
+      if (done !== undefined) {
+        this.logger[step.everyMs < 60_000 ? 'debug' : 'log'](
+          `${step.name}: ${done} in ${Math.round(performance.now() - startMs)} ms`,
+        );
+      }
+    } catch (error) {
+      this.dueAtMs.set(step.name, performance.now() + Math.min(retryMs, step.everyMs));
+      this.noteFailure(step.name, error);
+    }
+  }
+
+  /** The connection, made anew where there is none; undefined while the database is away. */
+  private async connect(): Promise<Client | undefined> {
+    if (this.client !== undefined) return this.client;
+    try {
+      const client = await this.database.connectAside();
+      client.on('end', () => {
+        if (this.client === client) this.client = undefined;
+      });
+      this.client = client;
+      return client;
+    } catch (error) {
+      // It is said elsewhere that the database is away.
+      if (error instanceof DatabaseUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  private noteFailure(name: string, error: unknown): void {
+    this.database.noteFailure(error);
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    if (this.stop.signal.aborted || this.failures.get(name) === reason) return;
+    this.failures.set(name, reason);
+    this.logger.warn(`${name}: ${reason}; it will be tried again`);
+  }
+}
