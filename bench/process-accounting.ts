@@ -28,13 +28,14 @@ export async function cpuTimeNs(pid: number): Promise<number> {
  * @returns ns
  */
 export async function treeCpuTimeNs(root: number): Promise<number> {
-  const times = await Promise.all(
-    (await treeOf(root)).map(async ({ pid, collectedTicks }) => {
-      const living = await cpuTimeNs(pid).catch(() => 0);
-      return living + collectedTicks * tickNs;
-    }),
-  );
-  return times.reduce((sum, time) => sum + time, 0);
+  for (;;) {
+    const members = await treeOf(root);
+    const times = await Promise.all(members.map(({ pid }) => cpuTimeNs(pid).catch(() => 0)));
+    // One that ends in between is neither among the living nor among those that were collected.
+    if (JSON.stringify(members) !== JSON.stringify(await treeOf(root))) continue;
+    const collected = members.reduce((sum, { collectedTicks }) => sum + collectedTicks, 0);
+    return times.reduce((sum, time) => sum + time, collected * tickNs);
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { type Cores, findCores, moveTree } from './write/cores.ts';
 import { defaultConnections, switches } from './write/ingest-path.ts';
 import { measurePeers } from './write/peers.ts';
 import { type RunningContestant, type RunningStore, startContestant, startStore } from './write/processes.ts';
-import { compress, countRows, countTransactions, diskUse, empty, type RowCounts, settle } from './write/stored.ts';
+import { compress, countRows, countTransactions, diskUse, empty, settle, spanTables } from './write/stored.ts';
 
 const shapes: readonly CorpusShape[] = ['services', 'clickhouse'];
 
@@ -108,7 +108,6 @@ class WriteBench {
   readonly #database: BenchDatabase;
   readonly #cores: Cores | undefined;
   readonly #startTimeUnixNano: string;
-  #expected: RowCounts | undefined;
 
   constructor(say: (line: string) => void, options: WriteOptions, database: BenchDatabase, cores: Cores | undefined) {
     this.#say = say;
@@ -203,24 +202,23 @@ class WriteBench {
   }
 
   /**
-   * Every way once, uncounted. What comes in while a transaction is on its way shares the next: how many that are is
-   * seen here, and the ceiling's transactions are made as large.
+   * Every way once, uncounted. What comes in while a transaction is on its way shares the next, so the ceiling takes
+   * rows and transactions as they came out for the way from bytes to committed.
    */
   async #warmUp(competitors: readonly Competitor[]): Promise<number> {
+    const [ceiling] = competitors.filter(({ name }) => name === 'ceiling');
+    const others = competitors.filter((competitor) => competitor !== ceiling);
     let requestsPerTransaction = Number.NaN;
-    for (const competitor of competitors.toSorted(
-      (a, b) => Number(a.name === 'ceiling') - Number(b.name === 'ceiling'),
-    )) {
+    for (const competitor of others) {
       const { name, contestant } = competitor;
-      if (name === 'ceiling') {
-        const whole = Math.max(1, Math.round(requestsPerTransaction));
-        await contestant.obey({ order: 'prepare', requestsPerTransaction: whole });
-      }
       await this.#measure(competitor);
       const perTransaction = contestant.corpus.requests / (await countTransactions(this.#database));
       this.#say(`warm-up: ${name.padEnd(13)} ${perTransaction.toFixed(1)} requests a transaction`);
-      if (name === 'bytes') requestsPerTransaction = perTransaction;
+      if (name !== 'bytes') continue;
+      requestsPerTransaction = perTransaction;
+      await ceiling?.contestant.obey({ order: 'capture' });
     }
+    if (ceiling !== undefined) await this.#measure(ceiling);
     return requestsPerTransaction;
   }
 
@@ -233,10 +231,10 @@ class WriteBench {
     // What a process knows of itself is exact; another's is read from outside, where that is possible.
     const nodeCpuMs = pid === contestant.pid ? cpuMs : (await this.#cpuMs(pid)) - nodeBefore;
     const counts = await countRows(this.#database);
-    this.#expected ??= counts;
-    for (const [table, count] of Object.entries(this.#expected)) {
-      if (counts[table] === count && counts['span'] === contestant.corpus.spans) continue;
-      throw new Error(`${name} left ${counts[table]} rows in ${table}, ${count} were expected`);
+    for (const table of spanTables) {
+      const expected = contestant.corpus.rows[table];
+      if (counts[table] === expected) continue;
+      throw new Error(`${name} left ${counts[table]} rows in ${table}, ${expected} were expected`);
     }
     return { wallMs, nodeCpuMs, postgresCpuMs };
   }

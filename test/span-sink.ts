@@ -28,7 +28,7 @@ export async function startSpanSink(): Promise<SpanSink> {
 /** Field numbers from an ExportTraceServiceRequest down: resource_spans, scope_spans, spans. */
 const pathToSpans = [1, 2, 2] as const;
 
-function countMessages(message: Uint8Array, [field, ...below]: readonly number[]): number {
+export function countMessages(message: Uint8Array, [field, ...below]: readonly number[]): number {
   if (field === undefined) return 1;
   let count = 0;
   const reader = new BinaryReader(message);

@@ -1,23 +1,26 @@
 import { Client, type Connection, type Submittable } from 'pg';
-import { loadReferenceDecoder, type ReferenceRow, type SpanTable, spanTables } from './built-tracestore.ts';
-import { type Column, columnsOf, encodeCopyFile } from './copy-binary.ts';
+import { spanTables } from './stored.ts';
 
 /*
- * The ceiling: what PostgreSQL takes when nobody has to think. The rows were encoded before the clock runs; a
- * transaction is one query with a COPY a table, sent in one piece together with its data, and one answer.
+ * The ceiling: what PostgreSQL takes when nobody has to think. The rows are those that the measured way has left, read
+ * back as they are and divided as they were: a transaction for each of its transactions, with the same rows in the same
+ * order. It is one query with a COPY a table, sent in one piece together with its data, and one answer.
+ *
+ * COPY's binary format (PostgreSQL manual, "COPY", "Binary Format"):
+ *
+ *   file    "PGCOPY\n\xff\r\n\0", int32 flags = 0, int32 length of the extension = 0, rows, int16 -1
+ *   row     int16 number of columns, then for each int32 length (-1: NULL) and the value
  */
 
-/** One transaction, as the bytes that are put on the wire. */
-interface Transaction {
-  readonly bytes: Buffer;
-}
+const head = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+const tail = Buffer.from([0xff, 0xff]);
 
-/** How many bytes of rows one CopyData message carries: what psql and libpq send would be less, one message most. */
+/** How many bytes of rows one message carries; a message of many megabytes would have to be whole before it is read. */
 const portionBytes = 1024 * 1024;
 
 export class Ceiling {
   readonly #clients: readonly Client[];
-  #transactions: readonly Transaction[] = [];
+  #transactions: readonly Buffer[] = [];
 
   private constructor(clients: readonly Client[]) {
     this.#clients = clients;
@@ -29,22 +32,33 @@ export class Ceiling {
     return new Ceiling(clients);
   }
 
-  /** Encodes the rows of all requests, so many requests a transaction. */
-  async prepare(bodies: readonly Uint8Array[], requestsPerTransaction: number): Promise<void> {
+  /** Takes what is in the tables for what it will write. */
+  async capture(): Promise<void> {
     const [client] = this.#clients;
     if (client === undefined) throw new Error('a ceiling needs a connection');
-    const columns = await readColumns(client);
-    const readRows = await loadReferenceDecoder();
-    const transactions: Transaction[] = [];
-    for (let first = 0; first < bodies.length; first += requestsPerTransaction) {
-      const rows: Record<SpanTable, ReferenceRow[]> = { span: [], event: [], link: [] };
-      for (const [index, body] of bodies.slice(first, first + requestsPerTransaction).entries()) {
-        const ofRequest = readRows(body, (first + index) << 12);
-        for (const table of spanTables) for (const row of ofRequest[table]) rows[table].push(row);
+    const contents = new Map<bigint, TransactionContent>();
+    for (const table of spanTables) {
+      const columns = await readColumns(client, table);
+      const list = columns.join(', ');
+      const copy = `COPY tracestore.${table} (${list}) FROM STDIN (FORMAT binary)`;
+      // Several parts of one table would come one after the other, so a transaction's rows are brought together.
+      const sql = `COPY (SELECT xmin::text::int8, ${list} FROM tracestore.${table} ORDER BY 1, tableoid, ctid)
+        TO STDOUT (FORMAT binary)`;
+      for (const [transaction, rows] of rowsByTransaction(await readCopy(client, sql))) {
+        const content = contents.get(transaction) ?? { statements: [], data: [] };
+        contents.set(transaction, content);
+        content.statements.push(copy);
+        const file = Buffer.concat([head, ...rows, tail]);
+        for (let offset = 0; offset < file.length; offset += portionBytes) {
+          content.data.push(message('d', file.subarray(offset, offset + portionBytes)));
+        }
+        content.data.push(message('c', Buffer.alloc(0)));
       }
-      transactions.push({ bytes: encodeTransaction(rows, columns) });
     }
-    this.#transactions = transactions;
+    // Several statements of one simple query are one transaction.
+    this.#transactions = Array.from(contents.values(), ({ statements, data }) =>
+      Buffer.concat([message('Q', Buffer.from(`${statements.join(';')}\0`)), ...data]),
+    );
   }
 
   /** Sends all of it, a transaction at a time on each connection. */
@@ -52,7 +66,11 @@ export class Ceiling {
     const waiting = this.#transactions.values();
     await Promise.all(
       this.#clients.map(async (client) => {
-        for (const { bytes } of waiting) await send(client, bytes);
+        for (const bytes of waiting) {
+          await submit(client, (connection) => {
+            connection.stream.write(bytes);
+          });
+        }
       }),
     );
   }
@@ -62,41 +80,55 @@ export class Ceiling {
   }
 }
 
-async function readColumns(client: Client): Promise<Readonly<Record<SpanTable, readonly Column[]>>> {
-  const { rows } = await client.query<Column & { readonly table: SpanTable }>(
-    `SELECT c.relname AS "table", a.attname AS name, format_type(a.atttypid, NULL) AS type,
-       NOT a.attnotnull OR a.atthasdef OR a.attidentity <> '' AS optional
-     FROM pg_attribute a
-     JOIN pg_class c ON c.oid = a.attrelid
-     WHERE c.relnamespace = 'tracestore'::regnamespace AND c.relname = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
-     ORDER BY a.attnum`,
-    [[...spanTables]],
-  );
-  const of = (table: SpanTable): readonly Column[] => rows.filter((row) => row.table === table);
-  return { span: of('span'), event: of('event'), link: of('link') };
+interface TransactionContent {
+  readonly statements: string[];
+  /** Messages. */
+  readonly data: Buffer[];
 }
 
-function encodeTransaction(
-  rows: Readonly<Record<SpanTable, readonly ReferenceRow[]>>,
-  columns: Readonly<Record<SpanTable, readonly Column[]>>,
-): Buffer {
-  const statements: string[] = [];
-  const data: Buffer[] = [];
-  for (const table of spanTables) {
-    const [sample] = rows[table];
-    if (sample === undefined) continue;
-    const written = columnsOf(columns[table], sample);
-    statements.push(
-      `COPY tracestore.${table} (${written.map(({ name }) => name).join(', ')}) FROM STDIN (FORMAT binary)`,
-    );
-    const file = encodeCopyFile(rows[table], written);
-    for (let offset = 0; offset < file.length; offset += portionBytes) {
-      data.push(message('d', file.subarray(offset, offset + portionBytes)));
-    }
-    data.push(message('c', Buffer.alloc(0)));
+async function readColumns(client: Client, table: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT quote_ident(attname) AS name FROM pg_attribute
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+    [`tracestore.${table}`],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Takes a COPY file apart.
+ *
+ * @param file whose rows begin with the number of their transaction, and are in its order
+ * @returns by transaction the rows without it, as they stand in a file
+ */
+function rowsByTransaction(file: Buffer): ReadonlyMap<bigint, readonly Buffer[]> {
+  const found = new Map<bigint, Buffer[]>();
+  for (let offset = head.length; file.readInt16BE(offset) !== -1;) {
+    const columns = file.readInt16BE(offset);
+    const transaction = file.readBigInt64BE(offset + 6);
+    const start = offset + 14;
+    let end = start;
+    for (let column = 1; column < columns; column++) end += 4 + Math.max(0, file.readInt32BE(end));
+    const count = Buffer.alloc(2);
+    count.writeInt16BE(columns - 1);
+    const rows = found.get(transaction);
+    const row = [count, file.subarray(start, end)];
+    if (rows === undefined) found.set(transaction, row);
+    else rows.push(...row);
+    offset = end;
   }
-  // Several statements of one simple query are one transaction.
-  return Buffer.concat([message('Q', Buffer.from(`${statements.join(';')}\0`)), ...data]);
+  return found;
+}
+
+async function readCopy(client: Client, sql: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  await submit(
+    client,
+    (connection) => connection.query(sql),
+    // pg reads on into the same memory.
+    ({ chunk }) => chunks.push(Buffer.from(chunk)),
+  );
+  return Buffer.concat(chunks);
 }
 
 function message(type: string, content: Buffer): Buffer {
@@ -107,14 +139,16 @@ function message(type: string, content: Buffer): Buffer {
 }
 
 /** Resolves when the server is ready for the next query, which is after the commit. */
-function send(client: Client, bytes: Buffer): Promise<void> {
+function submit(
+  client: Client,
+  send: (connection: Connection) => void,
+  takeData: (message: { readonly chunk: Buffer }) => void = () => {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
     const nothing = (): void => {};
     const query = {
-      submit: (connection: Connection) => {
-        connection.stream.write(bytes);
-      },
+      submit: send,
       // pg calls these by name for whatever the server sends.
       handleRowDescription: nothing,
       handleDataRow: nothing,
@@ -122,7 +156,7 @@ function send(client: Client, bytes: Buffer): Promise<void> {
       handleEmptyQuery: nothing,
       handlePortalSuspended: nothing,
       handleCopyInResponse: nothing,
-      handleCopyData: nothing,
+      handleCopyData: takeData,
       handleError: (error: Error) => {
         failure = error;
       },

@@ -1,8 +1,10 @@
+import { countMessages } from '../../test/span-sink.ts';
 import { Ceiling } from './ceiling.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { openIngestPath } from './ingest-path.ts';
 import { openGrpcSender, openHttpSender, sendUntilTaken } from './otlp-sender.ts';
 import { makeRequests, renew, type ResendableRequest } from './request-stream.ts';
+import type { RowCounts } from './stored.ts';
 
 const seed = 20_250_101;
 const hourNano = 3_600_000_000_000n;
@@ -14,10 +16,14 @@ const requests = makeRequests({
   startTimeUnixNano: BigInt(plan.corpus.startTimeUnixNano),
   durationNano: hourNano,
 });
-const spansInAll = requests.reduce((sum, { spanCount }) => sum + spanCount, 0);
+const count = (path: readonly number[]): number =>
+  requests.reduce((sum, { body }) => sum + countMessages(body, path), 0);
+/** Field numbers from an ExportTraceServiceRequest down: resource_spans, scope_spans, spans; then events and links. */
+const rows: RowCounts = { span: count([1, 2, 2]), event: count([1, 2, 2, 11]), link: count([1, 2, 2, 13]) };
+const idle: Report = { rows, wallMs: 0, cpuMs: 0, spans: rows.span, requests: requests.length, refused: 0 };
 
 interface Contestant {
-  prepare(requestsPerTransaction: number): Promise<void>;
+  capture(): Promise<void>;
   /** Sends requests until there are no more. @returns how many were refused for the moment */
   send(stream: Iterable<ResendableRequest>): Promise<number>;
   close(): Promise<void> | void;
@@ -28,11 +34,7 @@ async function openContestant(): Promise<Contestant> {
   if (way.name === 'ceiling') {
     const ceiling = await Ceiling.open(databaseUrl, connections);
     return {
-      prepare: (requestsPerTransaction) =>
-        ceiling.prepare(
-          requests.map(({ body }) => body),
-          requestsPerTransaction,
-        ),
+      capture: () => ceiling.capture(),
       send: async () => {
         await ceiling.run();
         return 0;
@@ -43,7 +45,7 @@ async function openContestant(): Promise<Contestant> {
   if (way.name === 'bytes') {
     const path = await openIngestPath({ databaseUrl, connections, ...way });
     return {
-      prepare: async () => {},
+      capture: async () => {},
       send: (stream) =>
         inParallel(stream, requestsInFlight, async ({ body }) => {
           await path.ingest(body);
@@ -54,7 +56,7 @@ async function openContestant(): Promise<Contestant> {
   }
   const sender = way.name === 'http' ? openHttpSender(way.port, requestsInFlight) : openGrpcSender(way.port);
   return {
-    prepare: async () => {},
+    capture: async () => {},
     send: (stream) => inParallel(stream, requestsInFlight, (message) => sendUntilTaken(sender, message)),
     close: () => sender.close(),
   };
@@ -95,8 +97,8 @@ async function measured(stream: Iterable<ResendableRequest>): Promise<Report> {
   const wallMs = performance.now() - before;
   const { user, system } = process.cpuUsage(cpuBefore);
   // The ceiling has the requests in its transactions, and asks for none.
-  if (sent === 0) [spans, sent] = [spansInAll, requests.length];
-  return { wallMs, cpuMs: (user + system) / 1000, spans, requests: sent, refused };
+  if (sent === 0) [spans, sent] = [rows.span, requests.length];
+  return { rows, wallMs, cpuMs: (user + system) / 1000, spans, requests: sent, refused };
 }
 
 function* untilOver(seconds: number): Generator<ResendableRequest, void> {
@@ -111,9 +113,9 @@ function* untilOver(seconds: number): Generator<ResendableRequest, void> {
 
 async function obey(order: Order): Promise<Report | undefined> {
   switch (order.order) {
-    case 'prepare':
-      await contestant.prepare(order.requestsPerTransaction);
-      return { wallMs: 0, cpuMs: 0, spans: 0, requests: 0, refused: 0 };
+    case 'capture':
+      await contestant.capture();
+      return idle;
     case 'run':
       return measured(requests);
     case 'soak':
@@ -137,4 +139,4 @@ process.on('message', (order) => {
     },
   );
 });
-process.send?.({ wallMs: 0, cpuMs: 0, spans: spansInAll, requests: requests.length, refused: 0 } satisfies Report);
+process.send?.(idle);

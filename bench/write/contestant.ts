@@ -1,4 +1,5 @@
 import type { CorpusShape } from '../corpus/corpus.ts';
+import type { RowCounts } from './stored.ts';
 
 /*
  * A contestant is a process of its own, so that it can be pinned to a core, has no one else's garbage, and is as warm
@@ -27,7 +28,8 @@ export interface ContestantPlan {
 }
 
 export type Order =
-  | { readonly order: 'prepare'; readonly requestsPerTransaction: number }
+  /** To the ceiling: what is in the tables now is what it will write. */
+  | { readonly order: 'capture' }
   /** Sends the whole corpus once. */
   | { readonly order: 'run' }
   /** Sends it over and over. */
@@ -36,6 +38,8 @@ export type Order =
 
 /** What comes back for each order, and once when the contestant is ready for its first. */
 export interface Report {
+  /** Rows that the corpus has by table, counted in its protobuf. */
+  readonly rows: RowCounts;
   readonly wallMs: number;
   /** CPU time of the contestant itself. */
   readonly cpuMs: number;

@@ -12,8 +12,8 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 /** A contestant that waits for orders. */
 export interface RunningContestant {
   readonly pid: number;
-  /** How many spans and requests its corpus has. */
-  readonly corpus: Pick<Report, 'spans' | 'requests'>;
+  /** What its corpus has. */
+  readonly corpus: Pick<Report, 'rows' | 'requests'>;
   obey(order: Exclude<Order, { order: 'leave' }>): Promise<Report>;
   leave(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function startContestant(plan: ContestantPlan, cores: string | unde
   const [command = '', ...args] = onCores(cores, process.execPath, [script, JSON.stringify(plan)]);
   // What the store logs is for people: stdout holds the result alone.
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', process.stderr, 'inherit', 'ipc'] });
-  const corpus = await nextReport(child, plan.way.name);
+  const corpus: RunningContestant['corpus'] = await nextReport(child, plan.way.name);
   return {
     pid: child.pid ?? 0,
     corpus,
