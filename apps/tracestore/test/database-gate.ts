@@ -5,7 +5,7 @@ export interface DatabaseGate {
   readonly url: string;
   close(): Promise<void>;
   open(): Promise<void>;
-  /** Breaks the connections as soon as the client has sent this text, before the server sees it. */
+  /** Breaks the connections as soon as the client has sent this text: the server sees what came before it. */
   breakBefore(text: string): void;
   /** Breaks the connections after the server was sent this text, before the client sees the answer. */
   breakAfter(text: string): void;
@@ -35,9 +35,10 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
       });
     }
     client.on('data', (data) => {
-      if (breakBefore !== undefined && data.includes(breakBefore)) {
+      const breakAt = breakBefore === undefined ? -1 : data.indexOf(breakBefore);
+      if (breakAt >= 0) {
         breakBefore = undefined;
-        cut();
+        upstream.end(data.subarray(0, breakAt), cut);
         return;
       }
       if (breakAfter !== undefined && data.includes(breakAfter)) {

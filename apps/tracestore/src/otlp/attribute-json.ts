@@ -41,7 +41,7 @@ export class AttributeLimitError extends Error {
 }
 
 /** Keys that say, where they stand alone in an object, that it is not a plain kvlist. */
-const wrapperKeys: ReadonlySet<string> = new Set(['bytesValue', 'doubleValue', 'kvlistValue']);
+export const wrapperKeys: ReadonlySet<string> = new Set(['bytesValue', 'doubleValue', 'kvlistValue']);
 
 /**
  * The JSON of a set of attributes, in the form above.

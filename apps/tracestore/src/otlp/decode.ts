@@ -6,17 +6,20 @@ import {
 } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { JsonNumber, parseJson } from './json-source.js';
 import { Refusal, refusals } from './refusal.js';
+import { recursionLimit, requireWellFormed } from './well-formed.js';
 
 /** How a request's body and its answer are written. */
 export type Encoding = 'protobuf' | 'json';
 
-/** Messages within messages; far above what attributes may be nested, so that too deep a span is refused alone. */
-const recursionLimit = 1_000;
-
 // Text that isn't UTF-8 is a fault of one attribute of one span. Strict decoding would refuse the whole request for it;
 // so such bytes become U+FFFD.
-const textEncoding = getTextEncoding();
-configureTextEncoding({ ...textEncoding, decodeUtf8: (bytes) => textEncoding.decodeUtf8(bytes) });
+const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+configureTextEncoding({ ...getTextEncoding(), decodeUtf8: decodeText });
+
+/** Text as it is kept: U+FFFD for bytes that are no UTF-8; a byte order mark is a character like any other. */
+export function decodeText(bytes: Uint8Array): string {
+  return textDecoder.decode(bytes);
+}
 
 /**
  * Decodes an ExportTraceServiceRequest. Unknown fields are left out. Whether its spans make sense is not looked at.
@@ -26,9 +29,9 @@ configureTextEncoding({ ...textEncoding, decodeUtf8: (bytes) => textEncoding.dec
  */
 export function decodeRequest(body: Uint8Array, encoding: Encoding): ExportTraceServiceRequest {
   try {
-    return encoding === 'json'
-      ? decodeJson(body)
-      : fromBinary(ExportTraceServiceRequestSchema, body, { readUnknownFields: false, recursionLimit });
+    if (encoding === 'json') return decodeJson(body);
+    requireWellFormed(ExportTraceServiceRequestSchema, body);
+    return fromBinary(ExportTraceServiceRequestSchema, body, { readUnknownFields: false, recursionLimit });
   } catch (cause) {
     throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
   }

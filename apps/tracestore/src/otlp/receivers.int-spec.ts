@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link');
+  await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link, tracestore.ledger');
 });
 
 async function storedSpanNames(): Promise<readonly string[]> {
@@ -75,7 +75,7 @@ describe('random requests', () => {
       const response = await ways[round % ways.length]?.(store, request);
       expect(response).toEqual(success);
       expect(await readStoredSpans(database.url)).toEqual(expectedSpans(request));
-      await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link');
+      await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link, tracestore.ledger');
     }
   });
 });
@@ -340,7 +340,8 @@ async function lockSpans(seconds: number): Promise<{ readonly ended: Promise<unk
 
 async function waitForWaitingWriters(count: number): Promise<void> {
   const waiting = `SELECT FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'tracestore' AND wait_event_type = 'Lock'`;
+    WHERE datname = current_database() AND application_name = 'tracestore' AND wait_event_type = 'Lock'
+      AND query LIKE '%COPY tracestore.span%'`;
   await expect.poll(async () => (await queryOnce(database.url, waiting)).length).toBe(count);
 }
 

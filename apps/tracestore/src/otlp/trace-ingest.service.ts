@@ -1,29 +1,40 @@
-import { randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
+import type { CopyBatch } from './copy-batch.js';
 import { decodeRequest, type Encoding } from './decode.js';
 import {
   type ExportTraceServiceResponse,
   ExportTraceServiceResponseSchema,
 } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { transcodeReference } from './reference-transcode.js';
 import { Refusal, refusals } from './refusal.js';
-import { transcode } from './transcode.js';
+import { RowAdder } from './row-adder.js';
+import { type Outcome, Transcoder } from './transcoder.js';
 
 /** What both receivers do with a request once they have its bytes. */
 @Injectable()
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
+  private readonly transcoder = new Transcoder();
+  private readonly rowAdder = new RowAdder();
+  private generation = 0;
 
-  constructor(@Inject(TraceWriterService) private readonly writer: TraceWriterService) {}
+  constructor(
+    @Inject(TraceWriterService) private readonly writer: TraceWriterService,
+    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+  ) {}
 
   /**
-   * Stores a request. When this resolves, every span that isn't counted as rejected is committed.
+   * Stores a request, once, however often it comes. When this resolves, every span that isn't counted as rejected is
+   * committed.
    *
-   * @param body the whole message, decompressed and admitted
+   * @param body the whole message, decompressed and admitted; must stay as it is until this settles
    * @throws Refusal, and nothing else; then nothing of the request is stored
    */
-  async ingest(body: Uint8Array, encoding: Encoding): Promise<ExportTraceServiceResponse> {
+  async ingest(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
     try {
       return await this.store(body, encoding);
     } catch (error) {
@@ -31,15 +42,32 @@ export class TraceIngestService {
     }
   }
 
-  private async store(body: Uint8Array, encoding: Encoding): Promise<ExportTraceServiceResponse> {
-    const request = decodeRequest(body, encoding);
-    const { rows, rejectedSpans, errorMessage } = transcode(request, randomInt(2 ** 32) | 0);
-    await this.writer.write(rows);
+  private async store(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
+    const { rejectedSpans, errorMessage } = await this.writer.write({
+      digest: hash('sha256', body, 'buffer'),
+      byteLength: body.byteLength,
+      fill: (batch) => this.fill(body, encoding, batch),
+    });
     if (rejectedSpans === 0) return create(ExportTraceServiceResponseSchema);
+    this.metrics.spansRejected('bad-span', rejectedSpans);
     this.logger.warn(errorMessage);
     return create(ExportTraceServiceResponseSchema, {
       partialSuccess: { rejectedSpans: BigInt(rejectedSpans), errorMessage },
     });
+  }
+
+  /** JSON comes in by way of the reference: it is for browsers and for people, who send little. */
+  private fill(body: Buffer, encoding: Encoding, batch: CopyBatch): Outcome {
+    if (this.generation !== this.writer.generation) {
+      this.generation = this.writer.generation;
+      this.transcoder.forget();
+      this.rowAdder.forget();
+    }
+    const firstInstance = randomInt(2 ** 32) | 0;
+    if (encoding === 'protobuf') return this.transcoder.transcode(body, batch, firstInstance);
+    const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, encoding), firstInstance);
+    this.rowAdder.add(rows, batch);
+    return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
   }
 
   private refusalFor(error: unknown): Refusal {

@@ -2,11 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { attribute, fullRequest, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
 import { ExportTraceServiceRequestSchema } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { transcode } from './transcode.js';
+import { transcodeReference } from './reference-transcode.js';
 
 describe('rows of a request', () => {
   it("refer to one dictionary row each, and hold what is a span's own", () => {
-    const { rows } = transcode(fullRequest(), 41);
+    const { rows } = transcodeReference(fullRequest(), 41);
     const [span, bare, other] = rows.spans;
     expect(span).toMatchObject({
       traceId: 'ffeeddccbbaa99887766554433221100',
@@ -32,7 +32,7 @@ describe('rows of a request', () => {
   });
 
   it('have ids that are made of the content alone, for ever', () => {
-    const { rows } = transcode(requestOf([goodSpan({ name: 'GET /' })]), 0);
+    const { rows } = transcodeReference(requestOf([goodSpan({ name: 'GET /' })]), 0);
     // Worked out apart: the first 8 bytes of sha256 of the JSON array, for example ["operation","shop",2,"GET /"].
     expect([...rows.operations.keys()]).toEqual([3_067_319_192_971_513_364n]);
     expect([...rows.resources.keys()]).toEqual([-953_438_433_178_900_415n]);
@@ -44,13 +44,13 @@ describe('rows of a request', () => {
       [text('service.name', 'a'), text('host.name', 'b')],
       [text('host.name', 'b'), text('service.name', 'a')],
     ].map((attributes) => ({ resource: { attributes }, scopeSpans: [{ spans: [goodSpan()] }] }));
-    const { rows } = transcode(create(ExportTraceServiceRequestSchema, { resourceSpans }), 0);
+    const { rows } = transcodeReference(create(ExportTraceServiceRequestSchema, { resourceSpans }), 0);
     expect(rows.spans).toHaveLength(2);
     expect(rows.resources.size).toBe(1);
   });
 
   it('have instances that wrap around rather than leave int4', () => {
-    const { rows } = transcode(requestOf([goodSpan(), goodSpan()]), 2 ** 31 - 2);
+    const { rows } = transcodeReference(requestOf([goodSpan(), goodSpan()]), 2 ** 31 - 2);
     expect(rows.spans.map(({ instance }) => instance)).toEqual([2 ** 31 - 1, -(2 ** 31)]);
   });
 });
@@ -70,7 +70,7 @@ describe('a resource that cannot be stored', () => {
         },
       ],
     });
-    const { rows, rejectedSpans, errorMessage } = transcode(request, 0);
+    const { rows, rejectedSpans, errorMessage } = transcodeReference(request, 0);
     expect([...rows.operations.values()].map(({ spanName }) => spanName)).toEqual(['kept']);
     expect(rows.resources.size).toBe(1);
     expect(rejectedSpans).toBe(4);
@@ -87,7 +87,7 @@ describe('a resource that cannot be stored', () => {
 describe('a rejected span', () => {
   it('leaves neither events nor links nor entries of dictionaries', () => {
     const span = goodSpan({ events: [{ name: 'kept?' }], links: [{ spanId: hexBytes('00') }] });
-    const { rows, rejectedSpans } = transcode(requestOf([span]), 0);
+    const { rows, rejectedSpans } = transcodeReference(requestOf([span]), 0);
     expect(rejectedSpans).toBe(1);
     expect(rows).toEqual({
       resources: new Map(),

@@ -26,7 +26,7 @@ const maxEntityRefs = 1_000;
 const maxInt64 = 2n ** 63n - 1n;
 
 /** A span can't be stored; the message names the field and says what is wrong with it. */
-class BadSpanError extends Error {
+export class BadSpanError extends Error {
   override readonly name = 'BadSpanError';
 }
 
@@ -37,8 +37,26 @@ class BadSpanError extends Error {
  *
  * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
  */
-export function transcode(request: ExportTraceServiceRequest, firstInstance: number): Transcoded {
+export function transcodeReference(request: ExportTraceServiceRequest, firstInstance: number): Transcoded {
   return new Transcoder(firstInstance).run(request);
+}
+
+/** The spans of a request that are left out, and why. */
+export class Rejections {
+  private readonly described: string[] = [];
+  count = 0;
+
+  add(error: BadSpanError): void {
+    this.count += 1;
+    if (this.described.length < maxDescribedRejections) this.described.push(error.message);
+  }
+
+  /** What was wrong with the first ones; empty when there are none. */
+  describe(seenSpans: number): string {
+    if (this.count === 0) return '';
+    const more = this.count > this.described.length ? '; …' : '';
+    return `${this.count} of ${seenSpans} spans rejected: ${this.described.join('; ')}${more}`;
+  }
 }
 
 class Transcoder {
@@ -48,8 +66,7 @@ class Transcoder {
   private readonly spans: SpanRow[] = [];
   private readonly events: EventRow[] = [];
   private readonly links: LinkRow[] = [];
-  private readonly rejections: string[] = [];
-  private rejectedSpans = 0;
+  private readonly rejections = new Rejections();
   private seenSpans = 0;
 
   constructor(private readonly firstInstance: number) {}
@@ -63,61 +80,69 @@ class Transcoder {
         const scope = attempt(() => scopeRow(scopeSpans.scope, scopeSpans.schemaUrl, scopePath));
         for (const [n, span] of scopeSpans.spans.entries()) {
           this.seenSpans += 1;
-          if (resource instanceof BadSpanError) this.reject(resource);
-          else if (scope instanceof BadSpanError) this.reject(scope);
+          if (resource instanceof BadSpanError) this.rejections.add(resource);
+          else if (scope instanceof BadSpanError) this.rejections.add(scope);
           else this.add(span, resource, scope, `${scopePath}.spans[${n}]`);
         }
       }
     }
-    const { resources, scopes, operations, spans, events, links, rejectedSpans } = this;
+    const { resources, scopes, operations, spans, events, links, rejections } = this;
     return {
       rows: { resources, scopes, operations, spans, events, links },
-      rejectedSpans,
-      errorMessage: this.errorMessage(),
+      rejectedSpans: rejections.count,
+      errorMessage: rejections.describe(this.seenSpans),
     };
   }
 
   private add(span: Span, resource: ResourceRow, scope: ScopeRow, path: string): void {
-    const operation = operationRow(resource.serviceName, span);
-    const instance = (this.firstInstance + this.seenSpans) | 0;
-    const rows = attempt(() => {
-      const row = spanRow(
-        span,
-        { resourceId: resource.id, scopeId: scope.id, operationId: operation.id, instance },
-        path,
-      );
-      return {
-        row,
-        events: span.events.map((event, n) => eventRow(event, row, n, `${path}.events[${n}]`)),
-        links: span.links.map((link, n) => linkRow(link, row, n, `${path}.links[${n}]`)),
-      };
-    });
+    const operation = operationRow(resource.serviceName, span.kind, span.name);
+    const references = {
+      resourceId: resource.id,
+      scopeId: scope.id,
+      operationId: operation.id,
+      instance: instanceOf(this.firstInstance, this.seenSpans),
+    };
+    const rows = attempt(() => rowsOfSpan(span, references, path));
     if (rows instanceof BadSpanError) {
-      this.reject(rows);
+      this.rejections.add(rows);
       return;
     }
     this.resources.set(resource.id, resource);
     this.scopes.set(scope.id, scope);
     this.operations.set(operation.id, operation);
-    this.spans.push(rows.row);
+    this.spans.push(rows.span);
     for (const event of rows.events) this.events.push(event);
     for (const link of rows.links) this.links.push(link);
   }
+}
 
-  private reject(error: BadSpanError): void {
-    this.rejectedSpans += 1;
-    if (this.rejections.length < maxDescribedRejections) this.rejections.push(error.message);
-  }
+/** What tells a span from another with its ids: @param position of the span in its request, from 1 */
+export function instanceOf(firstInstance: number, position: number): number {
+  return (firstInstance + position) | 0;
+}
 
-  private errorMessage(): string {
-    if (this.rejectedSpans === 0) return '';
-    const more = this.rejectedSpans > this.rejections.length ? '; …' : '';
-    return `${this.rejectedSpans} of ${this.seenSpans} spans rejected: ${this.rejections.join('; ')}${more}`;
-  }
+/** All that one span writes, besides the dictionaries. */
+export interface SpanRows {
+  readonly span: SpanRow;
+  readonly events: readonly EventRow[];
+  readonly links: readonly LinkRow[];
+}
+
+/**
+ * @param path of the span in its request, for the message
+ * @throws BadSpanError when it can't be stored
+ */
+export function rowsOfSpan(span: Span, references: SpanReferences, path: string): SpanRows {
+  const row = spanRow(span, references, path);
+  return {
+    span: row,
+    events: span.events.map((event, n) => eventRow(event, row, n, `${path}.events[${n}]`)),
+    links: span.links.map((link, n) => linkRow(link, row, n, `${path}.links[${n}]`)),
+  };
 }
 
 /** The result, or the BadSpanError that was thrown instead. */
-function attempt<Result>(make: () => Result): Result | BadSpanError {
+export function attempt<Result>(make: () => Result): Result | BadSpanError {
   try {
     return make();
   } catch (error) {
@@ -126,7 +151,8 @@ function attempt<Result>(make: () => Result): Result | BadSpanError {
   }
 }
 
-function resourceRow(resource: Resource | undefined, url: string, path: string): ResourceRow {
+/** @throws BadSpanError when its spans can't be stored */
+export function resourceRow(resource: Resource | undefined, url: string, path: string): ResourceRow {
   const attributes = attributesJson(resource?.attributes ?? [], `${path}.resource.attributes`);
   const droppedAttributesCount = (resource?.droppedAttributesCount ?? 0) | 0;
   const schemaUrl = textOrNull(url);
@@ -166,7 +192,8 @@ function entityRefsJson(entityRefs: readonly EntityRef[], path: string): string 
   );
 }
 
-function scopeRow(scope: InstrumentationScope | undefined, url: string, path: string): ScopeRow {
+/** @throws BadSpanError when its spans can't be stored */
+export function scopeRow(scope: InstrumentationScope | undefined, url: string, path: string): ScopeRow {
   const name = textOrNull(scope?.name ?? '');
   const version = textOrNull(scope?.version ?? '');
   const attributes = attributesJson(scope?.attributes ?? [], `${path}.scope.attributes`);
@@ -182,12 +209,13 @@ function scopeRow(scope: InstrumentationScope | undefined, url: string, path: st
   };
 }
 
-function operationRow(serviceName: string, span: Span): OperationRow {
-  const spanName = storableText(span.name);
-  return { id: contentId('operation', [serviceName, span.kind, spanName]), serviceName, spanKind: span.kind, spanName };
+export function operationRow(serviceName: string, spanKind: number, name: string): OperationRow {
+  const spanName = storableText(name);
+  return { id: contentId('operation', [serviceName, spanKind, spanName]), serviceName, spanKind, spanName };
 }
 
-type SpanReferences = Pick<SpanRow, 'resourceId' | 'scopeId' | 'operationId' | 'instance'>;
+/** What a span's row takes from around the span. */
+export type SpanReferences = Pick<SpanRow, 'resourceId' | 'scopeId' | 'operationId' | 'instance'>;
 
 function spanRow(span: Span, references: SpanReferences, path: string): SpanRow {
   const parent = optionalId(span.parentSpanId, 8, `${path}.parent_span_id`);

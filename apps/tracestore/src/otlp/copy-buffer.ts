@@ -1,0 +1,132 @@
+import { Refusal, refusals } from './refusal.js';
+
+/** A few bytes of OTLP can make a long row: many times the largest request is still no bound that one would meet. */
+const maxBufferBytes = 256 * 1024 * 1024;
+
+/**
+ * A growing buffer of rows in the binary format of COPY (PostgreSQL manual, "COPY", "Binary Format"): a row is the
+ * number of its columns in two bytes, and of each column its length in four bytes, -1 for NULL, and its bytes.
+ * Everything is big-endian.
+ *
+ * Writing methods do not look at the capacity: whoever writes calls `reserve` first with all that a row may need.
+ */
+export class CopyBuffer {
+  bytes: Buffer;
+  view: DataView;
+  /** Where the next byte goes; also how many there are. */
+  position = 0;
+
+  constructor(private readonly initialBytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(byteCount: number): void {
+    const needed = this.position + byteCount;
+    if (needed > this.bytes.length) this.grow(needed);
+  }
+
+  /** Empties the buffer. What an exceptional request has made it grow to is given back. */
+  clear(): void {
+    this.position = 0;
+    if (this.bytes.length <= this.initialBytes * 8) return;
+    this.bytes = Buffer.allocUnsafeSlow(this.initialBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  private grow(needed: number): void {
+    if (needed > maxBufferBytes)
+      throw new Refusal(refusals.tooLarge, `its rows are larger than ${maxBufferBytes} bytes`);
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(larger, 0, 0, this.position);
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+
+  beginRow(columns: number): void {
+    this.view.setInt16(this.position, columns);
+    this.position += 2;
+  }
+
+  null(): void {
+    this.view.setInt32(this.position, -1);
+    this.position += 4;
+  }
+
+  int16(value: number): void {
+    this.view.setInt32(this.position, 2);
+    this.view.setInt16(this.position + 4, value);
+    this.position += 6;
+  }
+
+  int32(value: number): void {
+    this.view.setInt32(this.position, 4);
+    this.view.setInt32(this.position + 4, value);
+    this.position += 8;
+  }
+
+  /** An int8 given in two halves, which spares a BigInt. */
+  int64(high: number, low: number): void {
+    this.view.setInt32(this.position, 8);
+    this.view.setInt32(this.position + 4, high);
+    this.view.setInt32(this.position + 8, low);
+    this.position += 12;
+  }
+
+  /** A column of bytes as they are: a uuid, a text. */
+  copy(source: Uint8Array, start: number, length: number): void {
+    this.view.setInt32(this.position, length);
+    this.position += 4;
+    this.append(source, start, length);
+  }
+
+  /** Bytes within a column. */
+  append(source: Uint8Array, start: number, length: number): void {
+    const { bytes } = this;
+    if (length > 48) {
+      bytes.set(source.subarray(start, start + length), this.position);
+    } else {
+      let to = this.position;
+      for (let from = start; from < start + length; from++) bytes[to++] = source[from] as number;
+    }
+    this.position += length;
+  }
+
+  /** Makes sure that no more was written than there is room for: a typed array drops what is beyond its end. */
+  requireReserved(): void {
+    if (this.position > this.bytes.length) throw new Error('More was written than reserved');
+  }
+
+  float64(value: number): void {
+    this.view.setInt32(this.position, 8);
+    this.view.setFloat64(this.position + 4, value);
+    this.position += 12;
+  }
+
+  /** An int4, or NULL for 0 where the table says that they mean the same. */
+  int32OrNull(value: number): void {
+    if (value === 0) this.null();
+    else this.int32(value);
+  }
+
+  /** Four bytes within a column. */
+  rawInt32(value: number): void {
+    this.view.setInt32(this.position, value);
+    this.position += 4;
+  }
+
+  byte(value: number): void {
+    this.bytes[this.position++] = value;
+  }
+
+  /** Begins a column whose length is known when it has been written. @returns what `endColumn` wants */
+  beginColumn(): number {
+    this.position += 4;
+    return this.position;
+  }
+
+  endColumn(start: number): void {
+    this.view.setInt32(start - 4, this.position - start);
+  }
+}

@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
+import { SeededRandom } from '../../../../bench/corpus/random.ts';
+import { encodeProtobuf } from '../../test/otlp-client.js';
+import { RandomRequests } from '../../test/random-request.js';
+import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
+import { CopyBatch } from './copy-batch.js';
+import type { CopyBuffer } from './copy-buffer.js';
+import { decodeRequest } from './decode.js';
+import type { DictionaryEntry } from './dictionary-entry.js';
+import { JsonNumber, parseJson } from './json-source.js';
+import { transcodeReference } from './reference-transcode.js';
+import { Refusal } from './refusal.js';
+import { RowAdder } from './row-adder.js';
+import { type Outcome, Transcoder } from './transcoder.js';
+
+// The transcoder against the reference: whatever the bytes, both say the same.
+
+/** How many random and mutated requests are tried; more when asked for (`DIFFERENTIAL_ROUNDS=1000000`). */
+const rounds = Number(process.env['DIFFERENTIAL_ROUNDS'] ?? 1_000);
+
+const timeout = 10_000 + rounds * 10;
+
+interface Written {
+  readonly outcome: Outcome;
+  readonly spans: readonly string[];
+  readonly events: readonly string[];
+  readonly links: readonly string[];
+  readonly dictionaries: readonly string[];
+  readonly calls: readonly string[];
+}
+
+const firstInstance = 0x7fff_fff0;
+const transcoder = new Transcoder();
+
+function byTranscoder(body: Buffer): Written | 'refused' {
+  return written((batch) => transcoder.transcode(body, batch, firstInstance));
+}
+
+function byReference(body: Buffer): Written | 'refused' {
+  return written((batch) => {
+    const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, 'protobuf'), firstInstance);
+    new RowAdder().add(rows, batch);
+    return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
+  });
+}
+
+function written(fill: (batch: CopyBatch) => Outcome): Written | 'refused' {
+  const batch = new CopyBatch();
+  try {
+    const outcome = fill(batch);
+    return {
+      outcome,
+      spans: readRows(batch.spans),
+      events: readRows(batch.events),
+      links: readRows(batch.links),
+      dictionaries: [...batch.resources, ...batch.scopes, ...batch.operations].map(describeEntry).toSorted(),
+      calls: [...batch.calls.buckets.values()]
+        .flatMap((bucket) =>
+          bucket.operations.map((operation, index) =>
+            JSON.stringify([
+              String(operation.row.id),
+              bucket.startSeconds,
+              bucket.durationClasses[index],
+              bucket.calls[index],
+              bucket.errors[index],
+              // Of a sum of numbers that are not exact.
+              bucket.durationsNs[index]?.toPrecision(9),
+            ]),
+          ),
+        )
+        .toSorted(),
+    };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    expect(batch.byteLength).toBe(0);
+    return 'refused';
+  }
+}
+
+function describeEntry({ row, idHigh, idLow }: DictionaryEntry<{ readonly id: bigint }>): string {
+  const id = BigInt.asIntN(64, (BigInt(idHigh) << 32n) | BigInt(idLow >>> 0));
+  expect(id).toBe(row.id);
+  return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+/** Each row as text: columns in hex, the last one as PostgreSQL would read its JSON. */
+function readRows({ bytes, position: end }: CopyBuffer): readonly string[] {
+  const rows: string[] = [];
+  for (let at = 0; at < end;) {
+    const columns = bytes.readInt16BE(at);
+    at += 2;
+    const row: string[] = [];
+    for (let column = 0; column < columns; column++) {
+      const length = bytes.readInt32BE(at);
+      at += 4;
+      if (length < 0) {
+        row.push('NULL');
+        continue;
+      }
+      const value = bytes.subarray(at, at + length);
+      row.push(column < columns - 1 ? value.toString('hex') : canonicalJson(value));
+      at += length;
+    }
+    rows.push(row.join(' '));
+  }
+  return rows;
+}
+
+function canonicalJson(jsonb: Buffer): string {
+  expect(jsonb[0]).toBe(1);
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(jsonb.subarray(1));
+  return canonical(parseJson(text, (_key, value) => value));
+}
+
+function canonical(value: unknown): string {
+  if (value instanceof JsonNumber) return value.source;
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries: readonly [string, unknown][] = Object.entries(value);
+  return `{${entries
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
+    .join()}}`;
+}
+
+/** Does to bytes what networks, bugs and enemies do. */
+function mutate(random: SeededRandom, body: Buffer): Buffer {
+  const mutated = Buffer.from(body);
+  const at = random.below(body.length);
+  switch (random.below(6)) {
+    case 0:
+      mutated[at] = (mutated[at] ?? 0) ^ (1 << random.below(8));
+      return mutated;
+    case 1:
+      mutated[at] = random.pick([0, 1, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x22, 0x5c]);
+      return mutated;
+    case 2:
+      return Buffer.concat([body.subarray(0, at), body.subarray(at + 1 + random.below(4))]);
+    case 3:
+      return Buffer.concat([body.subarray(0, at), random.id(8).subarray(0, 1 + random.below(4)), body.subarray(at)]);
+    case 4:
+      return body.subarray(0, at);
+    default: {
+      const from = random.below(body.length);
+      const piece = body.subarray(from, from + random.below(64));
+      return Buffer.concat([body.subarray(0, at), piece, body.subarray(at)]);
+    }
+  }
+}
+
+function corpusRequests(shape: 'services' | 'clickhouse', spans: number, spansPerRequest: number): readonly Buffer[] {
+  const options = { shape, spans, spansPerRequest, seed: 7, startTimeUnixNano: 1_750_000_000_000_000_000n };
+  return [...makeCorpus({ ...options, durationNano: 3_600_000_000_000n })].map(({ bytes }) => Buffer.from(bytes));
+}
+
+describe('transcoder and reference', () => {
+  it.each(['services', 'clickhouse'] as const)('agree on the corpus of %s', (shape) => {
+    for (const body of corpusRequests(shape, 3_000, 500)) expect(byTranscoder(body)).toEqual(byReference(body));
+  });
+
+  it('agree on a request that has every field', () => {
+    const body = encodeProtobuf(fullRequest());
+    const transcoded = byTranscoder(body);
+    expect(transcoded).toEqual(byReference(body));
+    expect(transcoded).not.toBe('refused');
+  });
+
+  it('agree on spans that are rejected', () => {
+    const spans = [
+      goodSpan({ traceId: new Uint8Array(15) }),
+      goodSpan({ spanId: new Uint8Array(8) }),
+      goodSpan({ startTimeUnixNano: 2n ** 63n }),
+      goodSpan(),
+      goodSpan({ endTimeUnixNano: 2n ** 63n - 1n }),
+    ];
+    const body = encodeProtobuf(requestOf(spans));
+    const transcoded = byTranscoder(body);
+    expect(transcoded).toEqual(byReference(body));
+    expect(transcoded).toMatchObject({ outcome: { acceptedSpans: 2, rejectedSpans: 3 } });
+  });
+
+  it('agree on random requests', { timeout }, () => {
+    const requests = new RandomRequests(20_261_121);
+    for (let round = 0; round < rounds / 10; round++) {
+      const body = encodeProtobuf(requests.next());
+      expect(byTranscoder(body)).toEqual(byReference(body));
+    }
+  });
+
+  it('agree on mutated requests', { timeout }, () => {
+    const random = new SeededRandom(4);
+    const requests = new RandomRequests(5);
+    const seeds = [
+      encodeProtobuf(fullRequest()),
+      ...corpusRequests('services', 40, 10),
+      ...Array.from({ length: 40 }, () => encodeProtobuf(requests.next())).filter(({ length }) => length > 0),
+    ];
+    let refused = 0;
+    for (let round = 0; round < rounds; round++) {
+      let body = random.pick(seeds);
+      for (let more = 1 + random.below(3); more > 0 && body.length > 0; more--) body = mutate(random, body);
+      const reference = byReference(body);
+      if (reference === 'refused') refused++;
+      expect(byTranscoder(body), body.toString('base64')).toEqual(reference);
+    }
+    // Both kinds of answers were compared.
+    expect(refused).toBeGreaterThan(rounds / 20);
+    expect(refused).toBeLessThan((rounds * 19) / 20);
+  });
+
+  it('agree on noise', { timeout }, () => {
+    const random = new SeededRandom(6);
+    for (let round = 0; round < rounds; round++) {
+      const body = Buffer.concat(Array.from({ length: 1 + random.below(6) }, () => random.id(16)));
+      expect(byTranscoder(body), body.toString('base64')).toEqual(byReference(body));
+    }
+  });
+});
+
+describe('the transcoder', () => {
+  it('knows a dictionary row again, and writes it once a batch until it is committed', () => {
+    const transcoder = new Transcoder();
+    const [body] = corpusRequests('services', 30, 30);
+    const batch = new CopyBatch();
+    transcoder.transcode(body ?? Buffer.alloc(0), batch, 0);
+    const entries = [...batch.resources, ...batch.scopes, ...batch.operations];
+    expect(entries.length).toBeGreaterThan(5);
+    transcoder.transcode(body ?? Buffer.alloc(0), batch, 0);
+    expect([...batch.resources, ...batch.scopes, ...batch.operations]).toEqual(entries);
+    batch.clear();
+    transcoder.transcode(body ?? Buffer.alloc(0), batch, 0);
+    expect([...batch.resources, ...batch.scopes, ...batch.operations]).toEqual(entries);
+    for (const entry of entries) entry.committed = true;
+    batch.clear();
+    transcoder.transcode(body ?? Buffer.alloc(0), batch, 0);
+    expect([...batch.resources, ...batch.scopes, ...batch.operations]).toEqual([]);
+  });
+
+  it('leaves the batch as it was when a request is refused', () => {
+    const transcoder = new Transcoder();
+    const batch = new CopyBatch();
+    const [body = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
+    transcoder.transcode(body, batch, 0);
+    const before = batch.mark();
+    const calls = [...batch.calls.buckets.values()].map((bucket) => [...bucket.calls]);
+    expect(() => transcoder.transcode(body.subarray(0, -1), batch, 0)).toThrow(Refusal);
+    expect(batch.mark()).toEqual(before);
+    expect([...batch.calls.buckets.values()].map((bucket) => [...bucket.calls])).toEqual(calls);
+  });
+
+  it('refuses rows that would be too large, instead of running out of memory', () => {
+    // An empty event takes two bytes, and its row more than a hundred.
+    const span = requestOf([goodSpan({ events: Array.from({ length: 190_000 }, () => ({})) })]);
+    const one = encodeProtobuf(span);
+    const body = Buffer.concat(Array.from({ length: 16 }, () => one));
+    expect(() => new Transcoder().transcode(body, new CopyBatch(), 0)).toThrow(/its rows are larger than/);
+  });
+});

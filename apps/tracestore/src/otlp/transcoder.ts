@@ -1,0 +1,1144 @@
+/*
+ * OTLP protobuf bytes in, rows in the binary format of COPY out. What is read (opentelemetry-proto, trace.proto):
+ *
+ *   ExportTraceServiceRequest  1 resource_spans*
+ *   ResourceSpans              1 resource  2 scope_spans*  3 schema_url
+ *   ScopeSpans                 1 scope     2 spans*        3 schema_url
+ *   Span        1 trace_id (16 bytes)  2 span_id (8)  3 trace_state  4 parent_span_id (8 or none)  5 name  6 kind
+ *               7 start_time_unix_nano (fixed64)  8 end_time_unix_nano (fixed64)  9 attributes*
+ *               10 dropped_attributes_count  11 events*  12 dropped_events_count  13 links*  14 dropped_links_count
+ *               15 status  16 flags (fixed32)
+ *   Event       1 time_unix_nano (fixed64)  2 name  3 attributes*  4 dropped_attributes_count
+ *   Link        1 trace_id  2 span_id  3 trace_state  4 attributes*  5 dropped_attributes_count  6 flags (fixed32)
+ *   Status      2 message  3 code
+ *   KeyValue    1 key  2 value
+ *   AnyValue    1 string  2 bool  3 int (varint)  4 double (fixed64)  5 array  6 kvlist  7 bytes
+ *   ArrayValue  1 values*          KeyValueList  1 values*
+ *
+ * A field's tag is its number times 8 plus its wire type: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
+ *
+ * The fast way knows only what sane senders send. A span that has anything else (bytes that are no UTF-8, ids of a wrong
+ * length, fields that come twice, ...) is decoded by the reference instead, so that there is one set of rules for what
+ * is odd. Neither an object nor a string is made for a span that goes the fast way.
+ */
+import { isUtf8 } from 'node:buffer';
+import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import { doubleToJson, wrapperKeys } from './attribute-json.js';
+import type { CopyBatch } from './copy-batch.js';
+import type { CopyBuffer } from './copy-buffer.js';
+import { appendEventRow, appendLinkRow, appendSpanRow, columnCounts, jsonbVersion } from './copy-rows.js';
+import { decodeText } from './decode.js';
+import { type DictionaryEntry, dictionaryEntry } from './dictionary-entry.js';
+import { InstrumentationScopeSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
+import { ResourceSchema } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import { SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { OperationCache } from './operation-cache.js';
+import {
+  attempt,
+  BadSpanError,
+  instanceOf,
+  operationRow,
+  Rejections,
+  resourceRow,
+  rowsOfSpan,
+  scopeRow,
+} from './reference-transcode.js';
+import { Refusal, refusals } from './refusal.js';
+import type { OperationRow, ResourceRow, ScopeRow, SpanRow } from './trace-rows.js';
+import { recursionLimit, requireWellFormed } from './well-formed.js';
+
+/** What became of a request's spans. */
+export interface Outcome {
+  readonly acceptedSpans: number;
+  readonly rejectedSpans: number;
+  /** What was wrong with the first rejected spans, naming field and position; empty when none was rejected. */
+  readonly errorMessage: string;
+}
+
+/** Resources and scopes that are remembered, and operations; a sane system has some hundreds of each. */
+const entryCapacity = 8_192;
+const operationCapacity = 32_768;
+
+/** Longer contents of a resource or scope are decoded each time, so that what is remembered is bounded in bytes. */
+const maxKeyBytes = 16_384;
+
+/** Attributes with more bytes than this are the reference's business, which knows how much JSON is too much. */
+const maxAttributesBytes = 1024 * 1024;
+
+/** Arrays and lists within each other that are followed here; the reference goes on to its limit. */
+const maxDepth = 16;
+
+/** What a row takes besides its texts and attributes, with room to spare. */
+const rowOverheadBytes = 320;
+
+/** JSON takes at most so many times the bytes that it had in protobuf: `\\u001f` for a byte. */
+const jsonGrowth = 6;
+
+/** Of `Number`s that a time in microseconds is computed in: later ones would not be exact. */
+const maxExactTimeHigh = 2_097_152_000;
+
+const postgresEpochMicros = 946_684_800_000_000;
+const two32 = 4_294_967_296;
+
+/** Characters of a double that is not written in hundreds of digits. */
+const maxShortDouble = 25;
+
+/** Groups within each other that are skipped, as many as protobuf-es skips. */
+const maxGroupDepth = 100;
+
+/** Fields of a span, all levels counted, that the reference may make objects of. */
+const maxOddFields = 200_000;
+
+/** Thrown, always the same one, when a span has to go the reference's way. */
+const oddity = new Error('a span that the fast way does not know');
+
+/** The body is no request. @param at the byte at which that was noticed */
+function malformed(what: string, at: number): Refusal {
+  return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
+}
+
+/** A resource with what tells services apart in a hash. */
+interface ResourceEntry extends DictionaryEntry<ResourceRow> {
+  readonly serviceHash: number;
+}
+
+/** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
+export class Transcoder {
+  private readonly resources = new Map<string, ResourceEntry | BadSpanError>();
+  private readonly scopes = new Map<string, DictionaryEntry<ScopeRow> | BadSpanError>();
+  private readonly operations = new OperationCache(operationCapacity);
+  private readonly calls = new PendingCalls();
+  private source: Buffer = Buffer.alloc(0);
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  private position = 0;
+  /** Whether the last varint had bits beyond the 32 that `varint` gives. */
+  private varintIsLong = false;
+  private nanos = 0;
+  private seenSpans = 0;
+  private firstInstance = 0;
+  private rejections = new Rejections();
+
+  /** Forgets that anything is in the database: it may be another one. */
+  forget(): void {
+    this.resources.clear();
+    this.scopes.clear();
+    this.operations.clear();
+  }
+
+  /**
+   * Adds the rows of a request to a batch.
+   *
+   * @param body an ExportTraceServiceRequest in protobuf; not kept
+   * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
+   * @throws Refusal `undecodable` when the body is no such request, `tooLarge` when its rows are; the batch is then as
+   * it was
+   */
+  transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
+    const before = batch.mark();
+    this.source = body;
+    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    this.position = 0;
+    this.seenSpans = 0;
+    this.firstInstance = firstInstance;
+    this.rejections = new Rejections();
+    this.calls.clear();
+    try {
+      this.request(batch);
+    } catch (error) {
+      batch.rollBack(before);
+      // A read beyond the end of the body.
+      if (error instanceof RangeError) throw malformed('The body ends too early', body.length);
+      throw error;
+    }
+    // Only now is it certain that the request is whole: calls can't be taken back.
+    this.calls.moveTo(batch.calls);
+    return {
+      acceptedSpans: batch.spanCount - before.spanCount,
+      rejectedSpans: this.rejections.count,
+      errorMessage: this.rejections.describe(this.seenSpans),
+    };
+  }
+
+  private request(batch: CopyBatch): void {
+    const end = this.source.length;
+    for (let index = 0; this.position < end;) {
+      const tag = this.tag();
+      if (tag === 10) {
+        const length = this.length(end);
+        this.resourceSpans(batch, this.position + length, index++);
+      } else {
+        if (tag >>> 3 === 1) throw malformed('A field has the wrong wire type', this.position);
+        this.skipUnknown(tag, end, 0);
+      }
+    }
+    this.requireEnd(end);
+  }
+
+  private resourceSpans(batch: CopyBatch, end: number, r: number): void {
+    const resource = this.findResource(end, r);
+    for (let index = 0; this.position < end;) {
+      const tag = this.tag();
+      if (tag === 18) {
+        const length = this.length(end);
+        this.scopeSpans(batch, resource, this.position + length, r, index++);
+      } else {
+        this.skipContainerField(tag, end);
+      }
+    }
+    this.requireEnd(end);
+  }
+
+  private scopeSpans(
+    batch: CopyBatch,
+    resource: ResourceEntry | BadSpanError,
+    end: number,
+    r: number,
+    s: number,
+  ): void {
+    const scope = this.findScope(end, r, s);
+    for (let index = 0; this.position < end;) {
+      const tag = this.tag();
+      if (tag !== 18) {
+        this.skipContainerField(tag, end);
+        continue;
+      }
+      const length = this.length(end);
+      const start = this.position;
+      this.seenSpans++;
+      if (resource instanceof BadSpanError) this.rejectSpan(resource, start, length);
+      else if (scope instanceof BadSpanError) this.rejectSpan(scope, start, length);
+      else this.addSpan(batch, resource, scope, start, start + length, r, s, index);
+      index++;
+      this.position = start + length;
+    }
+    this.requireEnd(end);
+  }
+
+  /** Finds what is known of a resource by the bytes that it came in; the position is then where it was. */
+  private findResource(end: number, r: number): ResourceEntry | BadSpanError {
+    const key = this.readContent(end);
+    const known = this.resources.get(key);
+    if (known !== undefined) return known;
+    const made = attempt(() => {
+      const resource = decodeContent(ResourceSchema, this.contents);
+      return resourceRow(resource, decodeText(this.schemaUrl), `resource_spans[${r}]`);
+    });
+    if (made instanceof BadSpanError) return made;
+    const entry: ResourceEntry = Object.assign(dictionaryEntry(made), { serviceHash: hashOf(made.serviceName) });
+    remember(this.resources, key, entry);
+    return entry;
+  }
+
+  /** Finds what is known of a scope by the bytes that it came in; the position is then where it was. */
+  private findScope(end: number, r: number, s: number): DictionaryEntry<ScopeRow> | BadSpanError {
+    const key = this.readContent(end);
+    const known = this.scopes.get(key);
+    if (known !== undefined) return known;
+    const made = attempt(() => {
+      const scope = decodeContent(InstrumentationScopeSchema, this.contents);
+      return scopeRow(scope, decodeText(this.schemaUrl), `resource_spans[${r}].scope_spans[${s}]`);
+    });
+    if (made instanceof BadSpanError) return made;
+    const entry = dictionaryEntry(made);
+    remember(this.scopes, key, entry);
+    return entry;
+  }
+
+  private contents: Uint8Array[] = [];
+  private schemaUrl: Uint8Array = new Uint8Array();
+
+  /**
+   * Reads what is common to the spans of a ResourceSpans or ScopeSpans (fields 1 and 3), which may come behind them.
+   * A message that comes in pieces is merged, as protobuf has it, by putting the pieces together.
+   *
+   * @returns a text of these bytes
+   */
+  private readContent(end: number): string {
+    const start = this.position;
+    this.contents = [];
+    this.schemaUrl = this.source.subarray(0, 0);
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag !== 10 && tag !== 26) {
+        this.skipContainerField(tag, end);
+        continue;
+      }
+      const length = this.length(end);
+      const bytes = this.source.subarray(this.position, this.position + length);
+      if (tag === 10) this.contents.push(bytes);
+      else this.schemaUrl = bytes;
+      this.position += length;
+    }
+    this.requireEnd(end);
+    this.position = start;
+    const url = latin1(this.schemaUrl);
+    return `${url.length}:${url}${this.contents.map(latin1).join('')}`;
+  }
+
+  /** A field of ResourceSpans or ScopeSpans that is read elsewhere, or not known. */
+  private skipContainerField(tag: number, end: number): void {
+    if (tag === 10 || tag === 18 || tag === 26) {
+      const length = this.length(end);
+      this.position += length;
+    } else {
+      if (tag >>> 3 <= 3) throw malformed('A field has the wrong wire type', this.position);
+      this.skipUnknown(tag, end, 0);
+    }
+  }
+
+  private rejectSpan(error: BadSpanError, start: number, length: number): void {
+    requireSpan(this.source.subarray(start, start + length));
+    this.rejections.add(error);
+  }
+
+  private addSpan(
+    batch: CopyBatch,
+    resource: ResourceEntry,
+    scope: DictionaryEntry<ScopeRow>,
+    start: number,
+    end: number,
+    r: number,
+    s: number,
+    index: number,
+  ): void {
+    const { spans, events, links } = batch;
+    const spansBefore = spans.position;
+    const eventsBefore = events.position;
+    const linksBefore = links.position;
+    try {
+      this.span(batch, resource, scope, start, end);
+    } catch (error) {
+      if (error !== oddity) throw error;
+      spans.position = spansBefore;
+      events.position = eventsBefore;
+      links.position = linksBefore;
+      this.oddSpan(batch, resource, scope, start, end, `resource_spans[${r}].scope_spans[${s}].spans[${index}]`);
+    }
+  }
+
+  /** The slow way: what the reference makes of the span. */
+  private oddSpan(
+    batch: CopyBatch,
+    resource: ResourceEntry,
+    scope: DictionaryEntry<ScopeRow>,
+    start: number,
+    end: number,
+    path: string,
+  ): void {
+    const bytes = this.source.subarray(start, end);
+    const fields = requireSpan(bytes);
+    if (fields > maxOddFields) {
+      this.rejections.add(new BadSpanError(`${path} has ${fields} fields, more than ${maxOddFields}`));
+      return;
+    }
+    const span = fromBinary(SpanSchema, bytes, { readUnknownFields: false, recursionLimit });
+    const name = Buffer.from(span.name);
+    const operation = this.findOperation(resource, span.kind, name, 0, name.length);
+    const rows = attempt(() =>
+      rowsOfSpan(
+        span,
+        {
+          resourceId: resource.row.id,
+          scopeId: scope.row.id,
+          operationId: operation.row.id,
+          instance: instanceOf(this.firstInstance, this.seenSpans),
+        },
+        path,
+      ),
+    );
+    if (rows instanceof BadSpanError) {
+      this.rejections.add(rows);
+      return;
+    }
+    appendSpanRow(batch.spans, rows.span);
+    for (const event of rows.events) appendEventRow(batch.events, event);
+    for (const link of rows.links) appendLinkRow(batch.links, link);
+    batch.spanCount++;
+    batch.referToResource(resource);
+    batch.referToScope(scope);
+    batch.referToOperation(operation);
+    this.calls.addRow(operation, rows.span);
+  }
+
+  private span(
+    batch: CopyBatch,
+    resource: ResourceEntry,
+    scope: DictionaryEntry<ScopeRow>,
+    start: number,
+    end: number,
+  ): void {
+    const { source, view } = this;
+    let traceId = -1;
+    let spanId = -1;
+    let parentId = -1;
+    let state = 0;
+    let stateLength = 0;
+    let name = 0;
+    let nameLength = 0;
+    let kind = 0;
+    let startLow = 0;
+    let startHigh = 0;
+    let endLow = 0;
+    let endHigh = 0;
+    let attributes = -1;
+    let attributesEnd = 0;
+    let events = -1;
+    let links = -1;
+    let droppedAttributes = 0;
+    let droppedEvents = 0;
+    let droppedLinks = 0;
+    let status = -1;
+    let statusEnd = 0;
+    let flags = 0;
+    this.position = start;
+    while (this.position < end) {
+      const at = this.position;
+      const tag = this.tag();
+      switch (tag) {
+        case 10:
+          if (this.length(end) !== 16) throw oddity;
+          traceId = this.position;
+          this.position += 16;
+          break;
+        case 18:
+          if (this.length(end) !== 8) throw oddity;
+          spanId = this.position;
+          this.position += 8;
+          break;
+        case 26:
+          stateLength = this.length(end);
+          state = this.position;
+          this.position += stateLength;
+          break;
+        case 34: {
+          const length = this.length(end);
+          if (length !== 8 && length !== 0) throw oddity;
+          parentId = length === 0 ? -1 : this.position;
+          this.position += length;
+          break;
+        }
+        case 42:
+          nameLength = this.length(end);
+          name = this.position;
+          this.position += nameLength;
+          break;
+        case 48:
+          kind = this.varint() | 0;
+          break;
+        case 57:
+          startLow = view.getUint32(this.position, true);
+          startHigh = view.getUint32(this.position + 4, true);
+          this.position += 8;
+          break;
+        case 65:
+          endLow = view.getUint32(this.position, true);
+          endHigh = view.getUint32(this.position + 4, true);
+          this.position += 8;
+          break;
+        case 74: {
+          const length = this.length(end);
+          if (attributes < 0) attributes = at;
+          this.position += length;
+          attributesEnd = this.position;
+          break;
+        }
+        case 80:
+          droppedAttributes = this.varint() | 0;
+          break;
+        case 90: {
+          const length = this.length(end);
+          if (events < 0) events = at;
+          this.position += length;
+          break;
+        }
+        case 96:
+          droppedEvents = this.varint() | 0;
+          break;
+        case 106: {
+          const length = this.length(end);
+          if (links < 0) links = at;
+          this.position += length;
+          break;
+        }
+        case 112:
+          droppedLinks = this.varint() | 0;
+          break;
+        case 122: {
+          const length = this.length(end);
+          if (status >= 0) throw oddity;
+          status = this.position;
+          this.position += length;
+          statusEnd = this.position;
+          break;
+        }
+        case 133:
+          flags = view.getInt32(this.position, true);
+          this.position += 4;
+          break;
+        default:
+          this.skipNew(tag, end, 16);
+      }
+    }
+    this.requireEnd(end);
+    if (traceId < 0 || spanId < 0) throw oddity;
+    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw oddity;
+    const spanHigh = view.getInt32(spanId);
+    const spanLow = view.getInt32(spanId + 4);
+    if ((spanHigh | spanLow) === 0 || this.isZero(traceId)) throw oddity;
+    const parentHigh = parentId < 0 ? 0 : view.getInt32(parentId);
+    const parentLow = parentId < 0 ? 0 : view.getInt32(parentId + 4);
+    let statusCode = 0;
+    let message = 0;
+    let messageLength = 0;
+    if (status >= 0) {
+      this.position = status;
+      while (this.position < statusEnd) {
+        const tag = this.tag();
+        if (tag === 18) {
+          messageLength = this.length(statusEnd);
+          message = this.position;
+          this.position += messageLength;
+        } else if (tag === 24) {
+          statusCode = this.varint() | 0;
+        } else if (tag >>> 3 === 1) {
+          this.skipUnknown(tag, statusEnd, 0);
+        } else {
+          this.skipNew(tag, statusEnd, 3);
+        }
+      }
+      this.requireEnd(statusEnd);
+    }
+    const operation = this.findOperation(resource, kind, source, name, nameLength);
+    const out = batch.spans;
+    out.reserve(rowOverheadBytes + jsonGrowth * (end - start));
+    out.beginRow(columnCounts.span);
+    out.copy(source, traceId, 16);
+    out.int64(spanHigh, spanLow);
+    if ((parentHigh | parentLow) === 0) out.null();
+    else out.int64(parentHigh, parentLow);
+    this.time(out, startHigh, startLow);
+    out.int16(this.nanos);
+    this.time(out, endHigh, endLow);
+    out.int16(this.nanos);
+    out.int64(operation.idHigh, operation.idLow);
+    out.int64(resource.idHigh, resource.idLow);
+    out.int64(scope.idHigh, scope.idLow);
+    const instance = instanceOf(this.firstInstance, this.seenSpans);
+    out.int32(instance);
+    out.int32OrNull(flags);
+    out.int32OrNull(droppedAttributes);
+    out.int32OrNull(droppedEvents);
+    out.int32OrNull(droppedLinks);
+    out.int32OrNull(statusCode);
+    this.optionalText(out, state, stateLength);
+    this.optionalText(out, message, messageLength);
+    this.attributes(out, attributes, attributesEnd, 74);
+    out.requireReserved();
+    if (events >= 0) this.events(batch.events, events, end, traceId, spanId, startHigh, startLow, instance);
+    if (links >= 0) this.links(batch.links, links, end, traceId, spanId, startHigh, startLow, instance);
+    batch.spanCount++;
+    batch.referToResource(resource);
+    batch.referToScope(scope);
+    batch.referToOperation(operation);
+    this.calls.add(operation, startHigh, startLow, endHigh, endLow, statusCode === 2);
+  }
+
+  private events(
+    out: CopyBuffer,
+    from: number,
+    end: number,
+    traceId: number,
+    spanId: number,
+    startHigh: number,
+    startLow: number,
+    instance: number,
+  ): void {
+    const { source, view } = this;
+    this.position = from;
+    for (let number = 0; this.position < end;) {
+      const tag = this.tag();
+      if (tag !== 90) {
+        this.skipUnknown(tag, end, 0);
+        continue;
+      }
+      const length = this.length(end);
+      const eventEnd = this.position + length;
+      let name = 0;
+      let nameLength = 0;
+      let low = 0;
+      let high = 0;
+      let attributes = -1;
+      let attributesEnd = 0;
+      let dropped = 0;
+      while (this.position < eventEnd) {
+        const at = this.position;
+        const eventTag = this.tag();
+        switch (eventTag) {
+          case 9:
+            low = view.getUint32(this.position, true);
+            high = view.getUint32(this.position + 4, true);
+            this.position += 8;
+            break;
+          case 18:
+            nameLength = this.length(eventEnd);
+            name = this.position;
+            this.position += nameLength;
+            break;
+          case 26: {
+            const attributeLength = this.length(eventEnd);
+            if (attributes < 0) attributes = at;
+            this.position += attributeLength;
+            attributesEnd = this.position;
+            break;
+          }
+          case 32:
+            dropped = this.varint() | 0;
+            break;
+          default:
+            this.skipNew(eventTag, eventEnd, 4);
+        }
+      }
+      this.requireEnd(eventEnd);
+      if (high > maxExactTimeHigh) throw oddity;
+      out.reserve(rowOverheadBytes + jsonGrowth * length);
+      out.beginRow(columnCounts.event);
+      out.copy(source, traceId, 16);
+      out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
+      this.time(out, startHigh, startLow);
+      this.time(out, high, low);
+      out.int16(this.nanos);
+      out.int32(instance);
+      out.int32(number++);
+      out.int32OrNull(dropped);
+      this.text(out, name, nameLength);
+      this.attributes(out, attributes, attributesEnd, 26);
+      out.requireReserved();
+      this.position = eventEnd;
+    }
+  }
+
+  private links(
+    out: CopyBuffer,
+    from: number,
+    end: number,
+    traceId: number,
+    spanId: number,
+    startHigh: number,
+    startLow: number,
+    instance: number,
+  ): void {
+    const { source, view } = this;
+    this.position = from;
+    for (let number = 0; this.position < end;) {
+      const tag = this.tag();
+      if (tag !== 106) {
+        this.skipUnknown(tag, end, 0);
+        continue;
+      }
+      const length = this.length(end);
+      const linkEnd = this.position + length;
+      let linkedTraceId = -1;
+      let linkedSpanId = -1;
+      let state = 0;
+      let stateLength = 0;
+      let attributes = -1;
+      let attributesEnd = 0;
+      let dropped = 0;
+      let flags = 0;
+      while (this.position < linkEnd) {
+        const at = this.position;
+        const linkTag = this.tag();
+        switch (linkTag) {
+          case 10:
+            if (this.length(linkEnd) !== 16) throw oddity;
+            linkedTraceId = this.position;
+            this.position += 16;
+            break;
+          case 18:
+            if (this.length(linkEnd) !== 8) throw oddity;
+            linkedSpanId = this.position;
+            this.position += 8;
+            break;
+          case 26:
+            stateLength = this.length(linkEnd);
+            state = this.position;
+            this.position += stateLength;
+            break;
+          case 34: {
+            const attributeLength = this.length(linkEnd);
+            if (attributes < 0) attributes = at;
+            this.position += attributeLength;
+            attributesEnd = this.position;
+            break;
+          }
+          case 40:
+            dropped = this.varint() | 0;
+            break;
+          case 53:
+            flags = view.getInt32(this.position, true);
+            this.position += 4;
+            break;
+          default:
+            this.skipNew(linkTag, linkEnd, 6);
+        }
+      }
+      this.requireEnd(linkEnd);
+      out.reserve(rowOverheadBytes + jsonGrowth * length);
+      out.beginRow(columnCounts.link);
+      out.copy(source, traceId, 16);
+      out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
+      this.time(out, startHigh, startLow);
+      if (linkedTraceId < 0) out.null();
+      else out.copy(source, linkedTraceId, 16);
+      if (linkedSpanId < 0) out.null();
+      else out.int64(view.getInt32(linkedSpanId), view.getInt32(linkedSpanId + 4));
+      out.int32(instance);
+      out.int32(number++);
+      out.int32OrNull(flags);
+      out.int32OrNull(dropped);
+      this.optionalText(out, state, stateLength);
+      this.attributes(out, attributes, attributesEnd, 34);
+      out.requireReserved();
+      this.position = linkEnd;
+    }
+  }
+
+  private findOperation(
+    resource: ResourceEntry,
+    kind: number,
+    source: Uint8Array,
+    name: number,
+    nameLength: number,
+  ): DictionaryEntry<OperationRow> {
+    const { serviceName } = resource.row;
+    const known = this.operations.find(serviceName, resource.serviceHash, kind, source, name, nameLength);
+    if (known !== undefined) return known;
+    const bytes = source.slice(name, name + nameLength);
+    const entry = dictionaryEntry(operationRow(serviceName, kind, decodeText(bytes)));
+    this.operations.add(serviceName, resource.serviceHash, kind, bytes, entry);
+    return entry;
+  }
+
+  /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
+  private time(out: CopyBuffer, high: number, low: number): void {
+    const quotientHigh = Math.floor(high / 1000);
+    const rest = (high - quotientHigh * 1000) * two32 + low;
+    const quotientLow = Math.floor(rest / 1000);
+    this.nanos = rest - quotientLow * 1000;
+    const micros = quotientHigh * two32 + quotientLow - postgresEpochMicros;
+    const microsHigh = Math.floor(micros / two32);
+    out.int64(microsHigh, micros - microsHigh * two32);
+  }
+
+  private isZero(traceId: number): boolean {
+    const { view } = this;
+    return (
+      (view.getInt32(traceId) |
+        view.getInt32(traceId + 4) |
+        view.getInt32(traceId + 8) |
+        view.getInt32(traceId + 12)) ===
+      0
+    );
+  }
+
+  private optionalText(out: CopyBuffer, start: number, length: number): void {
+    if (length === 0) out.null();
+    else this.text(out, start, length);
+  }
+
+  private text(out: CopyBuffer, start: number, length: number): void {
+    const { source } = this;
+    let bits = 0;
+    for (let index = start; index < start + length; index++) {
+      const byte = source[index] as number;
+      if (byte === 0) throw oddity;
+      bits |= byte;
+    }
+    if (bits >= 0x80 && !isUtf8(source.subarray(start, start + length))) throw oddity;
+    out.copy(source, start, length);
+  }
+
+  /** A jsonb column of all the fields with a tag between two places. */
+  private attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
+    const start = out.beginColumn();
+    out.byte(jsonbVersion);
+    if (from < 0) {
+      out.byte(0x7b);
+    } else {
+      if (end - from > maxAttributesBytes) throw oddity;
+      let separator = 0x7b;
+      this.position = from;
+      while (this.position < end) {
+        const tag = this.tag();
+        if (tag !== wanted) {
+          this.skipUnknown(tag, end, 0);
+          continue;
+        }
+        const length = this.length(end);
+        out.byte(separator);
+        separator = 0x2c;
+        this.keyValue(out, this.position + length, 0, false);
+      }
+    }
+    out.byte(0x7d);
+    out.endColumn(start);
+  }
+
+  /** `"key":value`. @param isNested whether it is in a list, where some keys have a meaning */
+  private keyValue(out: CopyBuffer, end: number, depth: number, isNested: boolean): void {
+    let key = 0;
+    let keyLength = 0;
+    let value = -1;
+    let valueEnd = 0;
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag === 10) {
+        keyLength = this.length(end);
+        key = this.position;
+        this.position += keyLength;
+      } else if (tag === 18) {
+        const length = this.length(end);
+        if (value >= 0) throw oddity;
+        value = this.position;
+        this.position += length;
+        valueEnd = this.position;
+      } else if (tag === 24) {
+        this.varint();
+      } else {
+        this.skipNew(tag, end, 3);
+      }
+    }
+    this.requireEnd(end);
+    if (isNested && wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
+    this.string(out, key, keyLength);
+    out.byte(0x3a);
+    if (value < 0) {
+      this.ascii(out, 'null');
+    } else {
+      this.position = value;
+      this.anyValue(out, valueEnd, depth);
+    }
+    this.position = end;
+  }
+
+  private anyValue(out: CopyBuffer, end: number, depth: number): void {
+    if (this.position === end) {
+      this.ascii(out, 'null');
+      return;
+    }
+    switch (this.tag()) {
+      case 10: {
+        const length = this.length(end);
+        this.string(out, this.position, length);
+        this.position += length;
+        break;
+      }
+      case 16:
+        this.ascii(out, this.varint() !== 0 || this.varintIsLong ? 'true' : 'false');
+        break;
+      case 24:
+        this.int(out);
+        break;
+      case 33:
+        this.double(out);
+        break;
+      case 42: {
+        const length = this.length(end);
+        this.list(out, this.position + length, depth, 0x5b, 0x5d);
+        break;
+      }
+      case 50: {
+        const length = this.length(end);
+        this.list(out, this.position + length, depth, 0x7b, 0x7d);
+        break;
+      }
+      default:
+        throw oddity;
+    }
+    // Another field: of several values the last one counts, and that is the reference's business.
+    if (this.position !== end) throw oddity;
+  }
+
+  /** An ArrayValue or a KeyValueList: field 1, again and again. */
+  private list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
+    if (depth >= maxDepth) throw oddity;
+    out.byte(open);
+    for (let first = true; this.position < end; first = false) {
+      if (this.tag() !== 10) throw oddity;
+      const length = this.length(end);
+      const elementEnd = this.position + length;
+      if (!first) out.byte(0x2c);
+      if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
+      else this.keyValue(out, elementEnd, depth + 1, true);
+      this.position = elementEnd;
+    }
+    this.requireEnd(end);
+    out.byte(close);
+  }
+
+  private int(out: CopyBuffer): void {
+    const { source } = this;
+    let value = 0;
+    let scale = 1;
+    let byte: number;
+    const start = this.position;
+    do {
+      byte = source[this.position++] as number;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte >= 0x80 && this.position < start + 7);
+    if (byte < 0x80) {
+      this.number(out, value);
+    } else {
+      this.position = start;
+      this.ascii(out, String(this.int64()));
+    }
+  }
+
+  private int64(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.source[this.position++] as number;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(64, value);
+    }
+    throw malformed('A number has no end', this.position);
+  }
+
+  /** The decimal digits of a number from 0 to 2^49. */
+  private number(out: CopyBuffer, value: number): void {
+    const { bytes } = out;
+    let digits = 1;
+    for (let bound = 10; bound <= value; bound *= 10) digits++;
+    let at = out.position + digits;
+    out.position = at;
+    let rest = value;
+    do {
+      const quotient = Math.floor(rest / 10);
+      bytes[--at] = 0x30 + (rest - quotient * 10);
+      rest = quotient;
+    } while (rest > 0);
+  }
+
+  private double(out: CopyBuffer): void {
+    const json = doubleToJson(this.view.getFloat64(this.position, true));
+    // Without exponents, very large and very small numbers are hundreds of characters long.
+    if (json.length > maxShortDouble) throw oddity;
+    this.position += 8;
+    this.ascii(out, json);
+  }
+
+  private ascii(out: CopyBuffer, text: string): void {
+    const { bytes } = out;
+    let to = out.position;
+    for (let index = 0; index < text.length; index++) bytes[to++] = text.charCodeAt(index);
+    out.position = to;
+  }
+
+  /** A string of JSON. */
+  private string(out: CopyBuffer, start: number, length: number): void {
+    const { source } = this;
+    const { bytes } = out;
+    const end = start + length;
+    let to = out.position;
+    let bits = 0;
+    bytes[to++] = 0x22;
+    for (let index = start; index < end; index++) {
+      const byte = source[index] as number;
+      bits |= byte;
+      if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
+        bytes[to++] = byte;
+      } else if (byte === 0x22 || byte === 0x5c) {
+        bytes[to++] = 0x5c;
+        bytes[to++] = byte;
+      } else {
+        to = escapeControl(bytes, to, byte);
+      }
+    }
+    bytes[to++] = 0x22;
+    out.position = to;
+    if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) throw oddity;
+  }
+
+  private tag(): number {
+    const start = this.position;
+    const tag = this.varint();
+    if (tag < 8) throw malformed('A field has number 0', start);
+    const byteCount = this.position - start;
+    if (byteCount > 5 || (byteCount === 5 && this.varintIsLong))
+      throw malformed('A field has too large a number', start);
+    return tag;
+  }
+
+  /** The lower 32 bits of a varint, unsigned. */
+  private varint(): number {
+    const { source } = this;
+    let byte = source[this.position++] as number;
+    this.varintIsLong = false;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 28; shift += 7) {
+      byte = source[this.position++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    byte = source[this.position++] as number;
+    value = (value | ((byte & 0x0f) << 28)) >>> 0;
+    if ((byte & 0x70) !== 0) this.varintIsLong = true;
+    for (let more = 0; byte >= 0x80 && more < 5; more++) {
+      byte = source[this.position++] as number;
+      if ((byte & 0x7f) !== 0) this.varintIsLong = true;
+    }
+    if (byte < 0x80) return value;
+    throw malformed('A number has no end', this.position);
+  }
+
+  /** How many bytes a field has that are all before `end`. */
+  private length(end: number): number {
+    const length = this.varint();
+    if (this.position + length > end) throw malformed('A field is longer than its message', this.position);
+    return length;
+  }
+
+  private requireEnd(end: number): void {
+    if (this.position !== end) throw malformed('A field is longer than its message', end);
+  }
+
+  /** @param highestNumber that the message has: with these, it is the wire type that is not known */
+  private skipNew(tag: number, end: number, highestNumber: number): void {
+    if (tag >>> 3 <= highestNumber) throw malformed('A field has the wrong wire type', this.position);
+    this.skipUnknown(tag, end, 0);
+  }
+
+  private skipUnknown(tag: number, end: number, depth: number): void {
+    switch (tag & 7) {
+      case 0:
+        while ((this.source[this.position++] as number) >= 0x80);
+        break;
+      case 1:
+        this.position += 8;
+        break;
+      case 2: {
+        const length = this.length(end);
+        this.position += length;
+        break;
+      }
+      case 3:
+        if (depth >= maxGroupDepth) throw malformed('Groups are nested too deep', this.position);
+        for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
+          if ((inner & 7) === 4) throw malformed('A group ends that has not begun', this.position);
+          this.skipUnknown(inner, end, depth + 1);
+        }
+        break;
+      case 5:
+        this.position += 4;
+        break;
+      default:
+        throw malformed('A field has no wire type', this.position);
+    }
+    if (this.position > end) throw malformed('A field is longer than its message', this.position);
+  }
+}
+
+/** Calls of a request that may yet turn out not to be one. */
+class PendingCalls {
+  private readonly operations: DictionaryEntry<OperationRow>[] = [];
+  private readonly startSeconds: number[] = [];
+  private readonly durationsNs: number[] = [];
+  private readonly errors: boolean[] = [];
+
+  /** Times in ns since 1970 come in two halves of 32 bits. */
+  add(
+    operation: DictionaryEntry<OperationRow>,
+    startHigh: number,
+    startLow: number,
+    endHigh: number,
+    endLow: number,
+    isError: boolean,
+  ): void {
+    this.operations.push(operation);
+    this.startSeconds.push(Math.floor((startHigh * two32 + startLow) / 1e9));
+    this.durationsNs.push((endHigh - startHigh) * two32 + (endLow - startLow));
+    this.errors.push(isError);
+  }
+
+  addRow(operation: DictionaryEntry<OperationRow>, row: SpanRow): void {
+    this.operations.push(operation);
+    this.startSeconds.push(Number(row.startTimeUnixNano / 1_000_000_000n));
+    this.durationsNs.push(Number(row.endTimeUnixNano - row.startTimeUnixNano));
+    this.errors.push(row.statusCode === 2);
+  }
+
+  moveTo(calls: CopyBatch['calls']): void {
+    for (let index = 0; index < this.operations.length; index++) {
+      calls.add(
+        this.operations[index] as DictionaryEntry<OperationRow>,
+        this.startSeconds[index] as number,
+        this.durationsNs[index] as number,
+        this.errors[index] as boolean,
+      );
+    }
+  }
+
+  clear(): void {
+    for (const column of [this.operations, this.startSeconds, this.durationsNs, this.errors]) column.length = 0;
+  }
+}
+
+/** Makes sure that a span is well-formed. @returns how many fields it has */
+function requireSpan(bytes: Uint8Array): number {
+  try {
+    return requireWellFormed(SpanSchema, bytes);
+  } catch (cause) {
+    throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function decodeContent<Schema extends DescMessage>(
+  schema: Schema,
+  pieces: readonly Uint8Array[],
+): MessageShape<Schema> {
+  const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  try {
+    requireWellFormed(schema, bytes);
+    return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit });
+  } catch (cause) {
+    throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function remember<Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void {
+  if (key.length > maxKeyBytes) return;
+  if (entries.size >= entryCapacity) entries.clear();
+  entries.set(key, entry);
+}
+
+/** A text with a character for each byte. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  return hash;
+}
+
+/** @returns where the next byte goes */
+function escapeControl(bytes: Uint8Array, at: number, control: number): number {
+  let to = at;
+  if (control === 0) {
+    // U+FFFD, as jsonb has no U+0000.
+    bytes[to++] = 0xef;
+    bytes[to++] = 0xbf;
+    bytes[to++] = 0xbd;
+    return to;
+  }
+  bytes[to++] = 0x5c;
+  bytes[to++] = 0x75;
+  bytes[to++] = 0x30;
+  bytes[to++] = 0x30;
+  bytes[to++] = 0x30 + (control >>> 4);
+  bytes[to++] = '0123456789abcdef'.charCodeAt(control & 15);
+  return to;
+}

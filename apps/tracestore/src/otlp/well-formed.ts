@@ -1,0 +1,67 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { ScalarType } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+
+/** Messages within messages; far above what attributes may be nested, so that too deep a span is refused alone. */
+export const recursionLimit = 1_000;
+
+/**
+ * Makes sure that bytes are a message as protobuf defines it ("Encoding"): fields end where their message ends, and a
+ * known field has the wire type of its kind. protobuf-es trusts its input in both, and would read something else.
+ *
+ * @returns how many fields there are, those of messages within included
+ * @throws Error saying where it is not well-formed
+ */
+export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, depth = 0): number {
+  if (depth >= recursionLimit) throw new Error(`${schema.name}: messages are nested more than ${recursionLimit} deep`);
+  const reader = new BinaryReader(bytes);
+  let fields = 0;
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const field = fieldsOf(schema).get(number);
+    fields += 1;
+    if (field === undefined) {
+      reader.skip(wireType, number);
+      continue;
+    }
+    const expected = wireTypeOf(field);
+    if (wireType !== expected) {
+      throw new Error(`${schema.name}.${field.name} has wire type ${wireType}, not ${expected}`);
+    }
+    const within = field.message;
+    if (within === undefined) reader.skip(wireType, number);
+    else fields += requireWellFormed(within, reader.bytes(), depth + 1);
+  }
+  return fields;
+}
+
+const fieldsBySchema = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
+
+function fieldsOf(schema: DescMessage): ReadonlyMap<number, DescField> {
+  let fields = fieldsBySchema.get(schema);
+  if (fields === undefined) {
+    fields = new Map(schema.fields.map((field) => [field.number, field]));
+    fieldsBySchema.set(schema, fields);
+  }
+  return fields;
+}
+
+/** Of what OTLP's traces have: no packed lists, no groups. */
+function wireTypeOf(field: DescField): WireType {
+  if (field.message !== undefined) return WireType.LengthDelimited;
+  switch (field.scalar) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return WireType.LengthDelimited;
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return WireType.Bit64;
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return WireType.Bit32;
+    default:
+      return WireType.Varint;
+  }
+}
