@@ -1,0 +1,468 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { goodSpan, requestOf } from '../../test/requests.js';
+import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { type DatabaseCapabilities, installTimescale, probeCapabilities } from '../schema/capabilities.js';
+import { makeReaderRole, migrate } from '../schema/migration.js';
+import type { LifecycleConfig } from './lifecycle.config.js';
+import {
+  addPartitions,
+  cleanDictionaries,
+  cleanLedger,
+  compact,
+  compress,
+  dropExpired,
+  type LifecycleContext,
+} from './steps.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const now = new Date('2026-03-29T13:30:00Z');
+const config: LifecycleConfig = {
+  retentionMs: 30 * dayMs,
+  ledgerRetentionMs: 30 * dayMs,
+  rollupRetentionMs: 30 * dayMs,
+  compressAfterMs: 6 * hourMs,
+};
+
+let database: FreshDatabase;
+let client: pg.Client;
+let capabilities: DatabaseCapabilities;
+const extra: pg.Client[] = [];
+
+async function connect(url = database.url): Promise<pg.Client> {
+  const connected = new pg.Client(url);
+  connected.on('error', () => undefined);
+  await connected.connect();
+  extra.push(connected);
+  return connected;
+}
+
+/** Makes the tables, as hypertables where that is asked for and can be had. */
+async function prepare(timescale: boolean): Promise<void> {
+  client = await connect();
+  if (timescale) await installTimescale(client);
+  await migrate(client);
+  capabilities = await probeCapabilities(client);
+  await client.query(`SET lock_timeout = '1s'`);
+}
+
+beforeEach(async () => {
+  database = await createFreshDatabase();
+});
+
+afterEach(async () => {
+  await Promise.all(extra.splice(0).map((connected) => connected.end().catch(() => undefined)));
+  await database.drop();
+});
+
+const context = (over: Partial<LifecycleContext> = {}): LifecycleContext => ({
+  client,
+  capabilities,
+  config,
+  now,
+  ...over,
+});
+const daysFromNow = (days: number): Date => new Date(now.getTime() + days * dayMs);
+
+async function insertSpans(times: readonly Date[], name = 1, on: pg.Client = client): Promise<void> {
+  await on.query(
+    `INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
+       start_nanos, end_nanos, attributes)
+     SELECT gen_random_uuid(), $2, t, t, $2, $2, $2, 0, 0, 0, '{}' FROM unnest($1::timestamptz[]) AS t`,
+    [times, name],
+  );
+}
+
+async function rowsOf<Row extends pg.QueryResultRow>(
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  return (await client.query<Row>(sql, [...values])).rows;
+}
+
+const count = async (table: string): Promise<number> =>
+  (await rowsOf<{ n: number }>(`SELECT count(*)::int AS n FROM tracestore.${table}`))[0]?.n ?? 0;
+
+const partitionsOf = async (table: string): Promise<readonly string[]> =>
+  (
+    await rowsOf<{ name: string }>(
+      'SELECT partition::text AS name FROM tracestore.partition WHERE table_name = $1 AND NOT is_default ORDER BY time_range',
+      [table],
+    )
+  ).map(({ name }) => name.replace('tracestore.', ''));
+
+describe('native partitions', () => {
+  beforeEach(() => prepare(false));
+
+  it('are made ahead and a little behind, once, by the days of UTC whatever the time zone is', async () => {
+    await client.query(`SET timezone = 'America/New_York'`);
+    expect(capabilities.storage).toBe('native partitions');
+    expect(await addPartitions(context())).toBe('added 24 partitions to link, event, span, operation_stats');
+    expect(await partitionsOf('span')).toEqual(
+      ['20260327', '20260328', '20260329', '20260330', '20260331', '20260401'].map((day) => `span_${day}_0000`),
+    );
+    expect(await addPartitions(context())).toBeUndefined();
+    expect(await addPartitions(context({ now: daysFromNow(1) }))).toMatch('added 4 partitions');
+  });
+
+  it('become narrower and wider with the retention, without a gap or an overlap', async () => {
+    const retentions = [30 * dayMs, 3 * dayMs, 3 * hourMs, 30 * dayMs];
+    for (const [index, retentionMs] of retentions.entries()) {
+      const narrow = { ...config, retentionMs, rollupRetentionMs: retentionMs };
+      await addPartitions(context({ config: narrow, now: daysFromNow(index * 4) }));
+    }
+    const ranges = await rowsOf<{ overlaps: number }>(
+      `SELECT (count(*) FILTER (WHERE range_start < before))::int AS overlaps
+       FROM (SELECT lower(time_range) AS range_start, lag(upper(time_range)) OVER (ORDER BY time_range) AS before
+             FROM tracestore.partition WHERE table_name = 'span' AND NOT is_default) AS neighbours`,
+    );
+    expect(ranges[0]?.overlaps).toBe(0);
+    await insertSpans([0, 4, 8, 12].map(daysFromNow));
+    expect(await count('span_default')).toBe(0);
+  });
+
+  it('leave a home to what is early or late, which the views see and retention ends', async () => {
+    await addPartitions(context());
+    await insertSpans([new Date(0), daysFromNow(-29), daysFromNow(-31), daysFromNow(0), daysFromNow(300)]);
+    expect(await count('span_default')).toBe(4);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
+    expect(await dropExpired(context())).toBe('deleted 2 rows of default partitions');
+    expect(await count('span')).toBe(3);
+    expect(await dropExpired(context())).toBeUndefined();
+    expect(await dropExpired(context({ now: daysFromNow(331) }))).toMatch(
+      /^dropped .*span_20260327_0000.* and deleted 2 rows/,
+    );
+    expect(await count('span')).toBe(0);
+  });
+
+  it('take over from the default one what is in their range, while writers go on', async () => {
+    await client.query('SET lock_timeout = 0');
+    const late = daysFromNow(-5);
+    await insertSpans(Array.from({ length: 20_000 }, (_, n) => new Date(late.getTime() + n)));
+    await insertSpans([daysFromNow(-9)]);
+    let written = 0;
+    const finished = new AbortController();
+    const writers = Array.from({ length: 2 }, async () => {
+      const writer = await connect();
+      while (!finished.signal.aborted) {
+        await insertSpans([late, daysFromNow(0), daysFromNow(-20), daysFromNow(2)], 2, writer);
+        written += 4;
+      }
+    });
+    expect(await addPartitions(context())).toMatch(/^added 25 partitions to .* and moved \d{5,} rows into them$/);
+    finished.abort();
+    await Promise.all(writers);
+    expect(await count('span')).toBe(20_001 + written);
+    expect(await partitionsOf('span')).toContain('span_20260324_0000');
+    // The few that are as late as no others stay where they are.
+    const homeless = await rowsOf<{ day: string }>(
+      `SELECT DISTINCT to_char(start_time AT TIME ZONE 'UTC', 'MM-DD') AS day FROM tracestore.span_default ORDER BY 1`,
+    );
+    expect(homeless.map(({ day }) => day)).toEqual(['03-09', '03-20']);
+  });
+
+  it('are dropped whole when the last of their time is beyond retention, with their events and links', async () => {
+    await addPartitions(context());
+    await insertSpans([daysFromNow(-2), daysFromNow(0)]);
+    expect(await dropExpired(context({ now: daysFromNow(27) }))).toBeUndefined();
+    expect(await dropExpired(context({ now: new Date('2026-04-27T00:00:00Z') }))).toBe(
+      'dropped tracestore.link_20260327_0000, tracestore.event_20260327_0000, tracestore.span_20260327_0000, ' +
+        'tracestore.operation_stats_20260327_0000',
+    );
+    expect(await count('span')).toBe(1);
+  });
+
+  it('wait for nobody for long: a reader makes the drop fail, and the next run does it', async () => {
+    await addPartitions(context());
+    const reader = await connect();
+    await reader.query('BEGIN; SELECT count(*) FROM ps_trace.span');
+    await client.query(`SET lock_timeout = '100ms'`);
+    const later = context({ now: daysFromNow(60) });
+    await expect(dropExpired(later)).rejects.toThrow('lock timeout');
+    await reader.query('COMMIT');
+    expect(await dropExpired(later)).toMatch('span_20260401_0000');
+  });
+
+  it('are added once when two stores do so at once', async () => {
+    await client.query('SET lock_timeout = 0');
+    const other = await connect();
+    await Promise.all([addPartitions(context()), addPartitions(context({ client: other }))]);
+    expect(await partitionsOf('span')).toHaveLength(6);
+  });
+
+  it('are looked through by trace id one index each, and an event only in the one of its span', async () => {
+    await addPartitions(context());
+    await insertSpans(Array.from({ length: 3000 }, (_, n) => daysFromNow(-2 + n / 1000)));
+    await client.query('ANALYZE tracestore.span');
+    const plan = await rowsOf<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT span_id FROM ps_trace.span WHERE trace_id = '00112233445566778899aabbccddeeff' AND start_time > '${daysFromNow(-1).toISOString()}'`,
+    );
+    const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+    expect(text).toContain('span_20260328_0000');
+    expect(text).not.toContain('span_20260327_0000');
+  });
+});
+
+describe('attributes without their keys', () => {
+  it('read as attributes with them', async () => {
+    await prepare(false);
+    await insertSpans([now], 1);
+    await client.query(
+      `INSERT INTO tracestore.attribute_form (id, template) VALUES (7, '{"100%%": %s, "it''s": %s, "list": %s}'), (8, '{}');
+       UPDATE tracestore.span SET attributes = NULL, attribute_form_id = 7, attribute_values = concat_ws(chr(31), '5.0', '"a, \\u001f %s"', '[1, null]')`,
+    );
+    await insertSpans([now], 2);
+    await client.query(
+      `UPDATE tracestore.span SET attributes = NULL, attribute_form_id = 8, attribute_values = '' WHERE span_id = 2`,
+    );
+    expect(await rowsOf('SELECT span_tags::text AS tags FROM ps_trace.span ORDER BY span_id')).toEqual([
+      { tags: String.raw`{"100%": 5.0, "it's": "a, \u001f %s", "list": [1, null]}` },
+      { tags: '{}' },
+    ]);
+  });
+});
+
+describe('the ledger', () => {
+  it('forgets, in portions, what is older than its retention', async () => {
+    await prepare(false);
+    await client.query(
+      `INSERT INTO tracestore.ledger (received_at, digest)
+       SELECT $1::timestamptz - n * interval '1 second', sha256(n::text::bytea) FROM generate_series(1, 12000) AS n`,
+      [now],
+    );
+    const short = { ...config, ledgerRetentionMs: hourMs };
+    expect(await cleanLedger(context({ config: short }))).toBe('forgot 8400 requests');
+    expect(await count('ledger')).toBe(3600);
+    expect(await cleanLedger(context({ config: short }))).toBeUndefined();
+  });
+});
+
+describe('the figures of operations', () => {
+  beforeEach(() => prepare(false));
+
+  const addDelta = async (on: pg.Client, operations: number, calls: number): Promise<void> => {
+    await on.query(
+      `INSERT INTO tracestore.operation_delta
+       SELECT date_bin('10 s', $3::timestamptz, 'epoch'), array_agg(n::int8), array_agg((n % 3)::int2), array_agg($2::int4),
+         array_agg(1), array_agg($2::float8 * 1000)
+       FROM generate_series(1, $1::int4) AS n`,
+      [operations, calls, now],
+    );
+  };
+  const sums = async (table: string): Promise<unknown> =>
+    (
+      await rowsOf(
+        `SELECT sum(calls)::int AS calls, sum(errors)::int AS errors, sum(duration_ns_sum)::int AS ns FROM tracestore.${table}`,
+      )
+    )[0];
+
+  it('are the same before and after they are compacted', async () => {
+    await addDelta(client, 3, 2);
+    await addDelta(client, 2, 5);
+    const expected = [
+      [1, 1, 7],
+      [2, 2, 7],
+      [3, 0, 2],
+    ].map(([operation, duration_class, calls]) => ({ operation, duration_class, calls }));
+    const read = `SELECT operation_id::int AS operation, duration_class, calls::int FROM tracestore.operation_rollup ORDER BY 1`;
+    expect(await rowsOf(read)).toEqual(expected);
+    expect(await compact(context())).toBe('compacted 2 rows');
+    expect(await rowsOf(read)).toEqual(expected);
+    expect(await count('operation_delta')).toBe(0);
+    await addDelta(client, 3, 1);
+    await compact(context());
+    expect(await count('operation_stats')).toBe(3);
+    expect(await sums('operation_rollup')).toEqual({ calls: 19, errors: 8, ns: 19_000 });
+    expect(await compact(context())).toBeUndefined();
+  });
+
+  it('are exact at any time with many writers and two compactions', async () => {
+    const other = await connect();
+    const finished = new AbortController();
+    const writers = Array.from({ length: 3 }, async (_, writer) => {
+      const own = await connect();
+      for (let n = 0; n < 60; n++) {
+        await own.query('BEGIN');
+        await addDelta(own, 40, 1);
+        await own.query((n + writer) % 5 === 0 ? 'ROLLBACK' : 'COMMIT');
+      }
+    });
+    const compactions = [client, other].map(async (own) => {
+      while (!finished.signal.aborted) await compact(context({ client: own }));
+    });
+    const reader = await connect();
+    let seen = 0;
+    const reading = (async () => {
+      while (!finished.signal.aborted) {
+        const { rows } = await reader.query<{ calls: number }>(
+          'SELECT coalesce(sum(calls), 0)::int AS calls FROM tracestore.operation_rollup',
+        );
+        const calls = rows[0]?.calls ?? 0;
+        // Never less than before, and whole transactions only.
+        expect(calls).toBeGreaterThanOrEqual(seen);
+        expect(calls % 40).toBe(0);
+        seen = calls;
+      }
+    })();
+    await Promise.all(writers);
+    finished.abort();
+    await Promise.all([...compactions, reading]);
+    expect(await sums('operation_rollup')).toEqual({ calls: 5760, errors: 5760, ns: 5_760_000 });
+    await compact(context());
+    expect(await sums('operation_stats')).toEqual({ calls: 5760, errors: 5760, ns: 5_760_000 });
+  });
+
+  it('survive a compaction that dies in the middle', async () => {
+    await addDelta(client, 100, 1);
+    const blocker = await connect();
+    await blocker.query('BEGIN; LOCK TABLE tracestore.operation_stats IN SHARE MODE');
+    const dying = await connect();
+    const { rows } = await dying.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const outcome = compact(context({ client: dying })).catch((error: unknown) => error);
+    await expect
+      .poll(async () => rowsOf(`SELECT FROM pg_locks WHERE pid = $1 AND NOT granted`, [rows[0]?.pid]))
+      .toHaveLength(1);
+    await client.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    expect(await outcome).toBeInstanceOf(Error);
+    await blocker.query('ROLLBACK');
+    expect(await sums('operation_rollup')).toEqual({ calls: 100, errors: 100, ns: 100_000 });
+    expect(await compact(context())).toBe('compacted 1 rows');
+    expect(await sums('operation_rollup')).toEqual({ calls: 100, errors: 100, ns: 100_000 });
+  });
+});
+
+describe('the dictionaries', () => {
+  const seen = async (id: number, at: Date): Promise<void> => {
+    await client.query(
+      `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name, last_seen) VALUES ($1, 's', 0, 'n', $2)`,
+      [id, at],
+    );
+  };
+  const operations = async (): Promise<readonly number[]> =>
+    (await rowsOf<{ id: number }>('SELECT id::int FROM tracestore.operation ORDER BY 1')).map(({ id }) => id);
+
+  beforeEach(() => prepare(false));
+
+  it('forget what nobody has written for longer than anything is kept, but not what early spans refer to', async () => {
+    await seen(1, daysFromNow(-33));
+    await seen(2, daysFromNow(-33));
+    await seen(3, daysFromNow(-31));
+    await insertSpans([daysFromNow(200)], 2);
+    expect(await cleanDictionaries(context())).toBe('forgot 1 of operation');
+    expect(await operations()).toEqual([2, 3]);
+    await client.query('DELETE FROM tracestore.span');
+    expect(await cleanDictionaries(context({ now: daysFromNow(31) }))).toBe('forgot 1 of operation');
+    expect(await operations()).toEqual([2]);
+  });
+
+  it('keep what is written again while they forget, whoever is first', async () => {
+    await seen(1, daysFromNow(-40));
+    const writer = await connect();
+    const again = `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name) VALUES (1, 's', 0, 'n') ON CONFLICT (id) DO NOTHING`;
+    await writer.query(`BEGIN; ${again}`);
+    const cleaning = cleanDictionaries(context());
+    await writer.query('COMMIT');
+    expect(await cleaning).toBeUndefined();
+    expect(await operations()).toEqual([1]);
+
+    await client.query(`UPDATE tracestore.operation SET last_seen = '2000-01-01'`);
+    const cleaner = await connect();
+    await cleaner.query(`BEGIN; SELECT tracestore.forget_entries('operation', now(), now() - interval '40 days', 10)`);
+    const writing = writer.query(again);
+    await cleaner.query('COMMIT');
+    await writing;
+    expect(await operations()).toEqual([1]);
+  });
+});
+
+describe('a store', () => {
+  const roles: string[] = [];
+  afterAll(async () => {
+    for (const role of roles) await queryOnce(inject('databaseUrl'), `DROP ROLE ${role}`);
+  });
+
+  it('keeps its tables in shape as a role that owns them and is no superuser, two of them without a fight', async () => {
+    const role = `role_${randomBytes(4).toString('hex')}`;
+    roles.push(role);
+    await queryOnce(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
+    await queryOnce(database.url, makeReaderRole.replace(/GRANT[^;]*;/g, ''));
+    for (const schema of ['tracestore', 'ps_trace'])
+      await queryOnce(database.url, `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'secret';
+    const stores = await Promise.all([1, 2].map(() => startTracestore(url.href)));
+    // Of 2023
+    await sendGrpc(stores[0]?.grpcAddress ?? '', encodeProtobuf(requestOf([goodSpan()])));
+    client = await connect();
+    expect(await count('span')).toBe(1);
+    await client.query(
+      `INSERT INTO tracestore.operation_delta VALUES (now(), '{1}', '{1}', '{1}', '{0}', '{5}');
+       INSERT INTO tracestore.ledger VALUES ('2020-01-01', 'x')`,
+    );
+    await expect
+      .poll(() => rowsOf('SELECT FROM tracestore.operation_stats WHERE operation_id = 1'), { timeout: 20_000 })
+      .toHaveLength(1);
+    await Promise.all(stores.map((store) => store.stop()));
+    // The next start drops what is beyond retention.
+    const next = await startTracestore(url.href, { lifecycle: config });
+    await expect.poll(() => count('span'), { timeout: 10_000 }).toBe(0);
+    await expect
+      .poll(async () => rowsOf(`SELECT FROM tracestore.ledger WHERE received_at < '2021-01-01'`), { timeout: 10_000 })
+      .toEqual([]);
+    await next.stop();
+  });
+});
+
+describe('hypertables', () => {
+  let hasTimescale = false;
+
+  beforeAll(async () => {
+    const fresh = await createFreshDatabase();
+    const probing = new pg.Client(fresh.url);
+    await probing.connect();
+    hasTimescale = (await installTimescale(probing)) === undefined;
+    await probing.end();
+    await fresh.drop();
+  });
+
+  it('take early and late spans, lose whole chunks, and compress old ones (needs TimescaleDB)', async ({ skip }) => {
+    if (!hasTimescale) skip('this server has no TimescaleDB');
+    await prepare(true);
+    expect(capabilities).toMatchObject({
+      storage: 'hypertables',
+      timescale: { license: 'timescale' },
+      compression: true,
+    });
+    expect(await addPartitions(context())).toBeUndefined();
+    await insertSpans([new Date(0), daysFromNow(-31.6), daysFromNow(-3), daysFromNow(0), daysFromNow(300)]);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
+    expect(await dropExpired(context())).toMatch(/^dropped .*chunk, .*chunk$/);
+    expect(await count('span')).toBe(3);
+    expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\.\w+$/);
+    expect(await compress(context())).toBeUndefined();
+    // What comes late to a compressed chunk is seen, and compressed later.
+    await insertSpans([daysFromNow(-3)]);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+    expect(await compress(context())).toMatch('compressed');
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+  });
+
+  it('sum the figures of operations, also in compressed chunks (needs TimescaleDB)', async ({ skip }) => {
+    if (!hasTimescale) skip('this server has no TimescaleDB');
+    await prepare(true);
+    const add = `INSERT INTO tracestore.operation_delta VALUES ($1, '{1}', '{1}', '{1}', '{0}', '{5}')`;
+    for (const expected of [1, 2]) {
+      await client.query(add, [daysFromNow(-3)]);
+      expect(await compact(context())).toBe('compacted 1 rows');
+      await compress(context());
+      expect(await rowsOf('SELECT calls::int, duration_ns_sum AS ns FROM tracestore.operation_rollup')).toEqual([
+        { calls: expected, ns: expected * 5 },
+      ]);
+    }
+  });
+});
