@@ -14,6 +14,12 @@ import { Refusal, refusals } from './refusal.js';
 import { RowAdder } from './row-adder.js';
 import { type Outcome, Transcoder } from './transcoder.js';
 
+/**
+ * How long rows of the dictionaries are believed to be there. Whoever removes those that are not in use leaves them at
+ * least twice as long after they were last seen.
+ */
+const beliefMs = 12 * 60 * 60 * 1000;
+
 /** What both receivers do with a request once they have its bytes. */
 @Injectable()
 export class TraceIngestService {
@@ -21,6 +27,7 @@ export class TraceIngestService {
   private readonly transcoder = new Transcoder();
   private readonly rowAdder = new RowAdder();
   private generation = 0;
+  private rememberedSince = performance.now();
 
   constructor(
     @Inject(TraceWriterService) private readonly writer: TraceWriterService,
@@ -58,16 +65,21 @@ export class TraceIngestService {
 
   /** JSON comes in by way of the reference: it is for browsers and for people, who send little. */
   private fill(body: Buffer, encoding: Encoding, batch: CopyBatch): Outcome {
-    if (this.generation !== this.writer.generation) {
-      this.generation = this.writer.generation;
-      this.transcoder.forget();
-      this.rowAdder.forget();
-    }
+    this.forgetWhatIsVoid();
     const firstInstance = randomInt(2 ** 32) | 0;
     if (encoding === 'protobuf') return this.transcoder.transcode(body, batch, firstInstance);
     const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, encoding), firstInstance);
     this.rowAdder.add(rows, batch);
     return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
+  }
+
+  private forgetWhatIsVoid(): void {
+    const isRecent = performance.now() - this.rememberedSince < beliefMs;
+    if (isRecent && this.generation === this.writer.generation) return;
+    this.rememberedSince = performance.now();
+    this.generation = this.writer.generation;
+    this.transcoder.forget();
+    this.rowAdder.forget();
   }
 
   private refusalFor(error: unknown): Refusal {

@@ -60,11 +60,10 @@ function statement(name: string): Statement {
   return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
 }
 
-/** By id, so that two writers never wait for each other in a circle. */
+/** Each row once, as an upsert wants them, and by id, so that two writers never wait for each other in a circle. */
 function sortedRows<Row extends { readonly id: bigint }>(entries: readonly DictionaryEntry<Row>[]): readonly Row[] {
-  return entries
-    .map(({ row }) => row)
-    .toSorted((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  const rowsById = new Map(entries.map(({ row }) => [row.id, row]));
+  return [...rowsById.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
 }
 
 /** An array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */

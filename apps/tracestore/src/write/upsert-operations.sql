@@ -1,5 +1,6 @@
--- Adds the operations that are not known yet. Rows come sorted by id, so that two writers never wait for each other in
--- a circle.
+-- Adds the operations that a writer does not know to be there, and says of those that are that they are still in use: what has
+-- not been seen for long is removed. Rows come sorted by id, so that two writers never wait for each other in a circle.
 INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
 SELECT * FROM unnest($1::int8[], $2::text[], $3::int4[], $4::text[])
-ON CONFLICT (id) DO NOTHING;
+ON CONFLICT (id) DO UPDATE SET last_seen = now()
+WHERE operation.last_seen < now() - interval '1 hour';
