@@ -6,7 +6,7 @@ import { cpuTimeNs, rssBytes, treeCpuTimeNs } from './process-accounting.ts';
 import { type BenchDatabase, startBenchDatabase, useBenchDatabase } from './write/bench-database.ts';
 import type { ContestantPlan, Way } from './write/contestant.ts';
 import { type Cores, findCores, moveTree } from './write/cores.ts';
-import { defaultConnections, switches } from './write/ingest-path.ts';
+import { defaultConnections } from './write/ingest-path.ts';
 import { measurePeers } from './write/peers.ts';
 import { type RunningContestant, type RunningStore, startContestant, startStore } from './write/processes.ts';
 import { compress, countRows, countTransactions, diskUse, empty, settle, spanTables } from './write/stored.ts';
@@ -179,10 +179,8 @@ class WriteBench {
     const all: readonly (readonly [WayName, Way])[] = [
       ['ceiling', { name: 'ceiling' }],
       ['bytes', { name: 'bytes', exactlyOnce: true, rollups: false }],
-      ...(switches.exactlyOnce
-        ? ([['withoutLedger', { name: 'bytes', exactlyOnce: false, rollups: false }]] as const)
-        : []),
-      ...(switches.rollups ? ([['withRollups', { name: 'bytes', exactlyOnce: true, rollups: true }]] as const) : []),
+      ['withoutLedger', { name: 'bytes', exactlyOnce: false, rollups: false }],
+      ['withRollups', { name: 'bytes', exactlyOnce: true, rollups: true }],
       ['http', { name: 'http', port: store.otlpHttpPort }],
       ['grpc', { name: 'grpc', port: store.otlpGrpcPort }],
     ];
