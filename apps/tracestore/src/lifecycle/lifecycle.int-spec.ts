@@ -362,7 +362,8 @@ describe('the dictionaries', () => {
   it('keep what is written again while they forget, whoever is first', async () => {
     await seen(1, daysFromNow(-40));
     const writer = await connect();
-    const again = `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name) VALUES (1, 's', 0, 'n') ON CONFLICT (id) DO NOTHING`;
+    const again = `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name) VALUES (1, 's', 0, 'n') 
+      ON CONFLICT (id) DO UPDATE SET last_seen = now() WHERE operation.last_seen < now() - interval '1 hour'`;
     await writer.query(`BEGIN; ${again}`);
     const cleaning = cleanDictionaries(context());
     await writer.query('COMMIT');

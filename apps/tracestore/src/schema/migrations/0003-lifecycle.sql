@@ -207,23 +207,8 @@ BEGIN
 END
 $$;
 
--- Dictionaries forget what nobody has written for long. Writers write again what they know once an hour, which changes
--- nothing but this date; so a row whose date is days behind is remembered by no writer.
-CREATE FUNCTION tracestore.note_seen() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format(
-    'UPDATE tracestore.%I SET last_seen = now() WHERE id = $1 AND last_seen < now() - interval ''10 minutes''',
-    TG_TABLE_NAME
-  ) USING NEW.id;
-  RETURN NEW;
-END
-$$;
-CREATE TRIGGER note_seen BEFORE INSERT ON tracestore.resource FOR EACH ROW EXECUTE FUNCTION tracestore.note_seen();
-CREATE TRIGGER note_seen BEFORE INSERT ON tracestore.scope FOR EACH ROW EXECUTE FUNCTION tracestore.note_seen();
-CREATE TRIGGER note_seen BEFORE INSERT ON tracestore.operation FOR EACH ROW EXECUTE FUNCTION tracestore.note_seen();
-CREATE TRIGGER note_seen BEFORE INSERT ON tracestore.attribute_form FOR EACH ROW EXECUTE FUNCTION tracestore.note_seen();
-
+-- Dictionaries forget what nobody has written for long. Once an hour writers write again what they know, which changes
+-- nothing but last_seen; so a row whose date is days behind is remembered by no writer.
 CREATE FUNCTION tracestore.forget_entries(p_table text, p_now timestamptz, p_cutoff timestamptz, p_limit int4) RETURNS int8
 LANGUAGE plpgsql AS $$
 DECLARE
