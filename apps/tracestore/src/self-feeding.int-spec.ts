@@ -33,6 +33,8 @@ beforeAll(async () => {
       TRACESTORE_HTTP_PORT: String(httpPort),
       TRACESTORE_OTLP_GRPC_PORT: String(grpcPort),
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),
+      // The spans of tests are of 2023.
+      TRACESTORE_RETENTION: '36500d',
       OTEL_SERVICE_NAME: 'tracestore',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlpHttpPort}`,
