@@ -122,7 +122,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private noteFailure(name: string, error: unknown): void {
-    this.database.noteFailure(error);
+    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them.
     const reason = error instanceof Error ? error.message || error.name : String(error);
     if (this.stop.signal.aborted || this.failures.get(name) === reason) return;
     this.failures.set(name, reason);
