@@ -3,8 +3,8 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { Refusal, refusals } from './refusal.js';
 
-/** What a request weighs before its first byte: its stream, its headers, its timer. */
-const requestFloorBytes = 4 * 1024;
+/** What a request may weigh before its first byte: its headers above all. */
+const requestFloorBytes = 16 * 1024;
 
 /** What one request holds of the memory that all of them share. Whoever opened it releases it. */
 export interface Lease {

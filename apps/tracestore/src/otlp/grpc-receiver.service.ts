@@ -32,7 +32,7 @@ import { AdmissionService, type Lease } from './admission.service.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, refusals } from './refusal.js';
-import { GrowingBytes, readToEnd } from './request-body.js';
+import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
 const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
@@ -44,6 +44,12 @@ const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 8 * 1024 * 1024;
 
 const maxStreamsPerSession = 128;
+
+/** As much as Node's HTTP/1 takes. */
+const maxHeaderBytes = 16 * 1024;
+
+/** Room for the headers of all streams: without it Node resets streams, after which clients give up their data. */
+const maxSessionMegabytes = 64;
 
 /** A connection that is unused for so long is closed, as clients open another when they need it. */
 const sessionIdleMs = 600_000;
@@ -74,7 +80,12 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
   ) {
     this.server = createServer({
-      settings: { initialWindowSize: streamWindowBytes, maxConcurrentStreams: maxStreamsPerSession },
+      settings: {
+        initialWindowSize: streamWindowBytes,
+        maxConcurrentStreams: maxStreamsPerSession,
+        maxHeaderListSize: maxHeaderBytes,
+      },
+      maxSessionMemory: maxSessionMegabytes,
     });
     this.server.maxConnections = config.maxConnections;
     this.server.on('connection', (socket) => socket.setNoDelay(true).setKeepAlive(true, keepAliveMs));
@@ -127,6 +138,7 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
   private async export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     this.metrics.requestReceived('grpc');
     let lease: Lease | undefined;
+    let message: Buffer<ArrayBuffer> | undefined;
     try {
       if (!isGrpc(headers)) {
         answerWithoutGrpc(stream);
@@ -134,30 +146,39 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
       }
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
       lease = this.admission.open();
-      const message = await this.receive(stream, headers, lease);
+      message = await this.receive(stream, headers, lease);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);
       this.metrics.requestRefused(refusal.kind.code);
       refuse(stream, refusal);
     } finally {
+      if (message !== undefined) freeMemory(message);
       lease?.release();
     }
   }
 
   /** The message, inflated. Of what the lease holds in the end, the message is all. */
-  private async receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lease: Lease): Promise<Buffer> {
+  private async receive(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    lease: Lease,
+  ): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const received = new ReceivedMessage(lease, maxRequestBytes, () => compressionOf(headers));
     try {
       await readToEnd(stream, (piece) => received.append(piece), bodyTimeoutMs);
+      received.check();
+    } catch (error) {
+      received.bytes.free();
+      throw error;
     } finally {
-      this.metrics.bytesReceived('grpc', received.length);
+      this.metrics.bytesReceived('grpc', received.bytes.length);
     }
-    const { bytes, compression } = received.end();
+    const { bytes, compression } = received;
     if (compression === 'identity') return bytes.take();
-    const message = await inflate(bytes.take(), compression, maxRequestBytes, lease);
-    bytes.drop();
+    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    bytes.free();
     return message;
   }
 
@@ -172,30 +193,29 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
 class ReceivedMessage {
   private readonly prefix = Buffer.alloc(prefixBytes);
   private prefixLength = 0;
-  private bytes: GrowingBytes | undefined;
-  private compression: Compression | 'identity' = 'identity';
-  private announcedBytes = 0;
+  private announcedBytes: number | undefined;
+
+  /** What there is of the message, without its prefix. */
+  bytes: GrowingBytes;
+  compression: Compression | 'identity' = 'identity';
 
   constructor(
     private readonly lease: Lease,
     private readonly maxBytes: number,
     private readonly compressionIfCompressed: () => Compression,
-  ) {}
-
-  /** So much of the message is there, without its prefix. */
-  get length(): number {
-    return this.bytes?.length ?? 0;
+  ) {
+    this.bytes = new GrowingBytes(lease, maxBytes);
   }
 
   /** @throws Refusal as soon as it is clear that it will be refused */
   append(piece: Buffer): void {
     let rest = piece;
-    if (this.bytes === undefined) {
+    if (this.announcedBytes === undefined) {
       const part = rest.subarray(0, prefixBytes - this.prefixLength);
       this.prefix.set(part, this.prefixLength);
       this.prefixLength += part.length;
       if (this.prefixLength < prefixBytes) return;
-      this.bytes = this.begin();
+      this.announcedBytes = this.begin();
       rest = rest.subarray(part.length);
     }
     if (this.bytes.length + rest.length > this.announcedBytes) {
@@ -205,17 +225,17 @@ class ReceivedMessage {
   }
 
   /** @throws Refusal when the message is not whole */
-  end(): { readonly bytes: GrowingBytes; readonly compression: Compression | 'identity' } {
-    if (this.bytes?.length !== this.announcedBytes) throw new Refusal(refusals.undecodable, 'the message is cut off');
-    return { bytes: this.bytes, compression: this.compression };
+  check(): void {
+    if (this.bytes.length !== this.announcedBytes) throw new Refusal(refusals.undecodable, 'the message is cut off');
   }
 
-  private begin(): GrowingBytes {
+  private begin(): number {
     const flag = this.prefix.readUInt8(0);
     if (flag > 1) throw new Refusal(refusals.undecodable, `the compressed flag is ${flag}`);
     if (flag === 1) this.compression = this.compressionIfCompressed();
-    this.announcedBytes = this.prefix.readUInt32BE(1);
-    return new GrowingBytes(this.lease, this.maxBytes, this.announcedBytes);
+    const announcedBytes = this.prefix.readUInt32BE(1);
+    this.bytes = new GrowingBytes(this.lease, this.maxBytes, announcedBytes);
+    return announcedBytes;
   }
 }
 

@@ -16,7 +16,7 @@ import type { Encoding } from './decode.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
 import { Refusal, type RefusalKind, refusals } from './refusal.js';
-import { GrowingBytes, readToEnd } from './request-body.js';
+import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
 const path = '/v1/traces';
@@ -61,7 +61,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
       return503OnClosing: false,
       clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
-      frameworkErrors: (error, request, reply) => this.refuse(request, reply, this.refusalFor(error)),
+      frameworkErrors: (error, request, reply) => void this.refuse(request, reply, this.refusalFor(error)),
     });
     this.server.server.maxConnections = config.maxConnections;
     this.server.removeAllContentTypeParsers();
@@ -101,28 +101,33 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
     const lease = this.admission.open();
+    let body: Buffer<ArrayBuffer> | undefined;
     try {
-      const body = await this.receive(request, lease);
+      body = await this.receive(request, lease);
       const response = await this.ingest.ingest(body, encoding);
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {
+      if (body !== undefined) freeMemory(body);
       lease.release();
     }
   }
 
   /** The body, inflated. Of what the lease holds in the end, the body is all. */
-  private async receive(request: FastifyRequest, lease: Lease): Promise<Buffer> {
+  private async receive(request: FastifyRequest, lease: Lease): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
     try {
       await readToEnd(request.raw, (piece) => bytes.append(piece), bodyTimeoutMs);
+    } catch (error) {
+      bytes.free();
+      throw error;
     } finally {
       this.metrics.bytesReceived('http', bytes.length);
     }
     const compression = compressionOf(request);
     if (compression === 'identity') return bytes.take();
-    const body = await inflate(bytes.take(), compression, maxRequestBytes, lease);
-    bytes.drop();
+    const body = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    bytes.free();
     return body;
   }
 
@@ -135,10 +140,12 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   }
 
   /** A request of neither encoding is answered in JSON, which people can read. */
-  private refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  private async refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Promise<FastifyReply> {
     this.metrics.requestRefused(refusal.kind.code);
-    // What is left of the body flows into the void, as a sender that is not read may not read either.
+    // What is left of the body flows into the void, as a sender that is not read may not read either. A connection that
+    // is closed with bytes unread would even take the answer with it.
     request.raw.resume();
+    if (request.headers.connection?.toLowerCase() === 'close') await endOf(request.raw);
     const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
     return reply
       .status(refusal.kind.httpStatus)
@@ -217,6 +224,19 @@ function compressionOf(request: FastifyRequest): Compression | 'identity' {
 /** Zero when the body comes in chunks. Node has made sure that it is a number. */
 function announcedBytes({ headers }: IncomingMessage): number {
   return headers['content-length'] === undefined ? 0 : Number(headers['content-length']);
+}
+
+/** Resolves when all of a body has come, or so much time has passed that nobody waits for the answer. */
+async function endOf(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(done, cutAfterMs);
+    request.once('end', done).once('close', done);
+  });
 }
 
 function notFound(request: FastifyRequest): Refusal {

@@ -5,6 +5,7 @@
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { Lease } from './admission.service.js';
 import { Refusal, refusals } from './refusal.js';
+import { freeMemory } from './request-body.js';
 
 /** How a body may be compressed. */
 export type Compression = 'gzip' | 'deflate' | 'zstd';
@@ -28,7 +29,9 @@ type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof c
  * Inflates a body, on another thread. It stops as soon as the result is above the limit or has no room, however little
  * its source takes.
  *
- * @param lease is told of the result as it grows, and keeps it
+ * @param compressed stays the caller's; when this fails, another thread may be at work on it still
+ * @param lease is told of the result as it grows, and goes on counting it
+ * @returns the result, which is the caller's, on memory of its own
  * @throws Refusal `undecodable`, `too-large` or `overloaded`
  */
 export async function inflate(
@@ -36,10 +39,10 @@ export async function inflate(
   compression: Compression,
   maxBytes: number,
   lease: Lease,
-): Promise<Buffer> {
-  const pieces: Buffer[] = [];
+): Promise<Buffer<ArrayBuffer>> {
+  const pieces: Buffer<ArrayBuffer>[] = [];
   let length = 0;
-  const take = (piece: Buffer): void => {
+  const take = (piece: Buffer<ArrayBuffer>): void => {
     length += piece.length;
     if (length > maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
     lease.grow(piece.length);
@@ -50,13 +53,20 @@ export async function inflate(
   const [only] = pieces;
   if (only !== undefined && pieces.length === 1 && 2 * only.length >= only.buffer.byteLength) return only;
   lease.grow(length);
-  const whole = Buffer.concat(pieces, length);
+  const whole = Buffer.allocUnsafeSlow(length);
+  let offset = 0;
+  for (const piece of pieces) offset += piece.copy(whole, offset);
+  for (const piece of pieces) freeMemory(piece);
   lease.shrink(length);
   return whole;
 }
 
 /** Node goes through the members of gzip by itself, but ends with the first frame of zstd. */
-async function inflateRest(source: Buffer, compression: Compression, take: (piece: Buffer) => void): Promise<void> {
+async function inflateRest(
+  source: Buffer,
+  compression: Compression,
+  take: (piece: Buffer<ArrayBuffer>) => void,
+): Promise<void> {
   let rest = source;
   for (let frames = 1; rest.length > 0; frames += 1) {
     if (compression !== 'zstd') throw undecodable(compression, 'something follows its end');
@@ -66,10 +76,14 @@ async function inflateRest(source: Buffer, compression: Compression, take: (piec
 }
 
 /** @returns how many bytes of the source were used */
-function inflateOnce(source: Buffer, compression: Compression, take: (piece: Buffer) => void): Promise<number> {
+function inflateOnce(
+  source: Buffer,
+  compression: Compression,
+  take: (piece: Buffer<ArrayBuffer>) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const inflater = createInflater(source, compression);
-    inflater.on('data', (piece: Buffer) => {
+    inflater.on('data', (piece: Buffer<ArrayBuffer>) => {
       try {
         take(piece);
       } catch (error) {

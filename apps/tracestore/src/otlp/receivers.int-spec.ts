@@ -345,6 +345,12 @@ async function waitForWaitingWriters(count: number): Promise<void> {
   await expect.poll(async () => (await queryOnce(database.url, waiting)).length).toBe(count);
 }
 
+async function requestsBegun({ url }: RunningTracestore): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counts = [...text.matchAll(/^tracestore_ingest_requests_total\{.*\} (\d+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe('more than may be in flight', () => {
   it('is refused for now: 429 with Retry-After, RESOURCE_EXHAUSTED with RetryInfo', async () => {
     const narrow = await startTracestore(database.url, { maxBytesInFlight: 100 });
@@ -372,7 +378,7 @@ describe('the end of the process', () => {
     const { ended } = await lockSpans(1);
     const overGrpc = sendGrpc(ending.grpcAddress, encodeProtobuf(requestOf([goodSpan({ name: 'over gRPC' })])));
     const overHttp = post(ending.tracesUrl, encodeProtobuf(requestOf([goodSpan({ name: 'over HTTP' })])), protobuf);
-    await waitForWaitingWriters(2);
+    await expect.poll(() => requestsBegun(ending)).toBe(2);
     const stopped = ending.stop();
     await expect(overGrpc).resolves.toEqual(success);
     await expect(overHttp).resolves.toMatchObject({ status: 200 });

@@ -5,11 +5,25 @@ import { Refusal, refusals } from './refusal.js';
 /** What a body of unknown length gets first. */
 const firstBytes = 64 * 1024;
 
-const nothing = Buffer.alloc(0);
+const noBytes = (): Buffer<ArrayBuffer> => Buffer.from(new ArrayBuffer(0));
+
+/** Smaller buffers are little to collect, and may be cut from a pool. */
+const worthFreeingBytes = 128 * 1024;
+
+/**
+ * Frees a buffer now rather than when it is collected: under load, garbage of this size would be most of the process,
+ * and new pages for each request a good part of what receiving costs.
+ *
+ * @param buffer has its memory for itself; it and its views are empty from now on, so nobody may need them, and no
+ *   thread may be at work on it
+ */
+export function freeMemory({ buffer }: Buffer<ArrayBuffer>): void {
+  if (buffer.byteLength >= worthFreeingBytes) buffer.transfer(0);
+}
 
 /** Bytes that come in pieces, collected in one buffer that is counted before it is made and never above its limit. */
 export class GrowingBytes {
-  private buffer: Buffer = nothing;
+  private buffer = noBytes();
   private used = 0;
 
   /**
@@ -26,6 +40,7 @@ export class GrowingBytes {
     if (expectedBytes > 0) this.reserve(expectedBytes);
   }
 
+  /** So many have come in. */
   get length(): number {
     return this.used;
   }
@@ -45,25 +60,35 @@ export class GrowingBytes {
     this.used = length;
   }
 
-  /** All of them. No copy: the caller owns the buffer, and nothing may be appended any more. */
-  take(): Buffer {
+  /** All of them, still this object's: until it grows or is freed. */
+  view(): Buffer<ArrayBuffer> {
     return this.buffer.subarray(0, this.used);
   }
 
-  /** Gives up what was taken, and with it what is counted for it. */
-  drop(): void {
+  /** All of them, now the caller's, on memory of their own. The lease goes on counting them. */
+  take(): Buffer<ArrayBuffer> {
+    const taken = this.view();
+    this.buffer = noBytes();
+    return taken;
+  }
+
+  /** Frees what was not taken. Nobody may look at a view any more. */
+  free(): void {
     this.lease.shrink(this.buffer.length);
-    this.buffer = nothing;
-    this.used = 0;
+    freeMemory(this.buffer);
+    this.buffer = noBytes();
   }
 
   private reserve(bytes: number): void {
+    const capacity = this.buffer.length;
     this.lease.grow(bytes);
-    // Not yet memory: the system gives pages as they are written to.
-    const larger = Buffer.allocUnsafeSlow(bytes);
-    larger.set(this.buffer.subarray(0, this.used));
-    this.lease.shrink(this.buffer.length);
-    this.buffer = larger;
+    if (capacity === 0) {
+      // Not yet memory: the system gives pages as they are written to.
+      this.buffer = Buffer.allocUnsafeSlow(bytes);
+    } else {
+      this.buffer = Buffer.from(this.buffer.buffer.transfer(bytes));
+    }
+    this.lease.shrink(capacity);
   }
 }
 
