@@ -68,9 +68,11 @@ async function wait(milliseconds: number): Promise<void> {
 describe('a tracestore that exports to itself', () => {
   it('takes spans without making any, by whichever way they come', async () => {
     for (let n = 0; n < 10; n += 1) {
-      const message = encodeProtobuf(requestOf([goodSpan()]));
-      await sendGrpc(grpcAddress, message);
-      await post(tracesUrl, message, { 'content-type': 'application/x-protobuf' });
+      // The same bytes again would count as a retry.
+      await sendGrpc(grpcAddress, encodeProtobuf(requestOf([goodSpan({ name: `over gRPC ${n}` })])));
+      await post(tracesUrl, encodeProtobuf(requestOf([goodSpan({ name: `over HTTP ${n}` })])), {
+        'content-type': 'application/x-protobuf',
+      });
     }
     await wait(1_500);
     expect(await countSpans()).toEqual({ shop: 20 });
