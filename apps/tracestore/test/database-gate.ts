@@ -5,6 +5,8 @@ export interface DatabaseGate {
   readonly url: string;
   close(): Promise<void>;
   open(): Promise<void>;
+  /** Lets each answer of the server wait for so long, as with one that is slow or far. */
+  slow(delayMs: number): void;
   /** Breaks the connections as soon as the client has sent this text: the server sees what came before it. */
   breakBefore(text: string): void;
   /** Breaks the connections after the server was sent this text, before the client sees the answer. */
@@ -19,6 +21,7 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
   let server: Server | undefined;
   let breakBefore: string | undefined;
   let breakAfter: string | undefined;
+  let delayMs = 0;
 
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -48,7 +51,10 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
       }
       upstream.write(data);
     });
-    upstream.on('data', (data) => client.write(data));
+    upstream.on('data', (data) => {
+      if (delayMs === 0) client.write(data);
+      else setTimeout(() => client.write(data), delayMs);
+    });
   };
 
   const open = async (): Promise<void> => {
@@ -75,6 +81,9 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
       cut();
       await closed;
       server = undefined;
+    },
+    slow: (ms) => {
+      delayMs = ms;
     },
     breakBefore: (text) => {
       breakBefore = text;

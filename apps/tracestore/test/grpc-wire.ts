@@ -40,7 +40,8 @@ export async function callGrpc(
   pieces: readonly Buffer[],
   { headers = {}, end = true }: GrpcCallOptions = {},
 ): Promise<GrpcAnswer> {
-  const session = connect(`http://${address}`);
+  // Node's client resets streams when it has more than so many megabytes to send.
+  const session = connect(`http://${address}`, { maxSessionMemory: 1_000 });
   try {
     return await new Promise<GrpcAnswer>((resolve, reject) => {
       session.on('error', reject);
@@ -54,7 +55,12 @@ export async function callGrpc(
       stream.on('response', collect).on('trailers', collect);
       stream.on('data', (data: Buffer) => message.push(data));
       stream.on('error', reject);
-      stream.on('close', () => resolve(answerOf(received, Buffer.concat(message), stream.rstCode)));
+      const settle = (): void => {
+        if (stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve(answerOf(received, Buffer.concat(message)));
+        else reject(new Error(`The stream was reset with ${stream.rstCode}`));
+      };
+      // A stream that is answered before all is sent may never close.
+      stream.on('end', settle).on('close', settle);
       for (const piece of pieces) stream.write(piece);
       if (end) stream.end();
     });
@@ -63,8 +69,7 @@ export async function callGrpc(
   }
 }
 
-function answerOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer, rstCode: number): GrpcAnswer {
-  if (rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`The stream was reset with ${rstCode}`);
+function answerOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer): GrpcAnswer {
   const details = headers['grpc-status-details-bin'];
   return {
     httpStatus: Number(headers[':status']),

@@ -1,0 +1,132 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status as grpcStatus } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
+import { callGrpc } from '../../test/grpc-wire.js';
+import { encodeProtobuf } from '../../test/otlp-client.js';
+import { attribute, goodSpan, requestOf } from '../../test/requests.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+
+const mebibyte = 1024 * 1024;
+const maxBytesInFlight = 16 * mebibyte;
+const clientsOfEachKind = 64;
+const spansPerRequest = 500;
+const pushForMs = 5_000;
+
+/** A request of 2 MiB whose bytes differ wherever the number does, so that none is taken for a retry of another. */
+const marker = 'request 00000000';
+const template = encodeProtobuf(
+  requestOf(
+    Array.from({ length: spansPerRequest }, () =>
+      goodSpan({ attributes: [attribute('text', { case: 'stringValue', value: 'x'.repeat(4_096) })] }),
+    ).map((span, n) => (n === 0 ? { ...span, name: marker } : span)),
+  ),
+);
+const markerAt = template.indexOf(marker) + marker.length - 8;
+
+type Outcome = 'stored' | 'refused';
+type Push = (body: Buffer) => Promise<Outcome>;
+
+let database: FreshDatabase;
+let gate: DatabaseGate;
+let store: RunningTracestore;
+const agent = new Agent({ keepAlive: true });
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  gate = await startDatabaseGate(database.url);
+  store = await startTracestore(gate.url, { maxBytesInFlight });
+});
+
+afterAll(async () => {
+  agent.destroy();
+  await store.stop();
+  await gate.close();
+  await database.drop();
+});
+
+const overHttp: Push = (body) =>
+  new Promise((resolve, reject) => {
+    const request = httpRequest(store.tracesUrl, {
+      agent,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf', 'content-length': body.length },
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      response.resume();
+      const { statusCode, headers } = response;
+      response.on('end', () => {
+        if (statusCode === 200) resolve('stored');
+        else if (statusCode === 429 && headers['retry-after'] === '1') resolve('refused');
+        else reject(new Error(`HTTP ${statusCode}, retry after ${headers['retry-after']}`));
+      });
+    });
+    request.end(body);
+  });
+
+const overGrpc: Push = async (body) => {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.length, 1);
+  const answer = await callGrpc(store.grpcAddress, [prefix, body]);
+  if (answer.grpcStatus === grpcStatus.OK) return 'stored';
+  if (answer.grpcStatus === grpcStatus.RESOURCE_EXHAUSTED && answer.status?.details.length === 1) return 'refused';
+  throw new Error(`gRPC ${answer.grpcStatus}: ${answer.status?.message}`);
+};
+
+let nextNumber = 0;
+
+/** Sends one request after the other until time is up, and what is refused again, as a Collector does. */
+async function push(send: Push, body: Buffer, until: number, tally: Record<Outcome, number>): Promise<void> {
+  const renumber = (): void => {
+    nextNumber += 1;
+    body.write(String(nextNumber).padStart(8, '0'), markerAt);
+  };
+  renumber();
+  while (performance.now() < until) {
+    const outcome = await send(body);
+    tally[outcome] += 1;
+    if (outcome === 'stored') renumber();
+    else await sleep(100);
+  }
+}
+
+describe('a database that is slow', () => {
+  it('slows the senders down: memory stays bounded, and what is acknowledged is stored', async () => {
+    const bodies = Array.from({ length: 2 * clientsOfEachKind }, () => Buffer.from(template));
+    const tally = { overHttp: { stored: 0, refused: 0 }, overGrpc: { stored: 0, refused: 0 } };
+    const pushAll = async (clients: number, forMs: number): Promise<void> => {
+      const until = performance.now() + forMs;
+      await Promise.all(
+        bodies.slice(0, clients).map((body, n) =>
+          n % 2 === 0 ? push(overHttp, body, until, tally.overHttp) : push(overGrpc, body, until, tally.overGrpc),
+        ),
+      );
+    };
+    // What a process weighs that has once been busy.
+    await pushAll(6, 1_000);
+    gate.slow(250);
+    const rssBefore = process.memoryUsage().rss;
+    let rssPeak = 0;
+    const watch = setInterval(() => {
+      rssPeak = Math.max(rssPeak, process.memoryUsage().rss);
+    }, 20);
+    await pushAll(bodies.length, pushForMs);
+    clearInterval(watch);
+    gate.slow(0);
+
+    expect(tally.overHttp.refused).toBeGreaterThan(0);
+    expect(tally.overGrpc.refused).toBeGreaterThan(0);
+    expect(tally.overHttp.stored).toBeGreaterThan(0);
+    expect(tally.overGrpc.stored).toBeGreaterThan(0);
+    // All the time 16 times as much as there is room for wants to be in flight: 250 MiB, and without a limit so much was
+    // measured. The process is also that of 128 clients.
+    expect(bodies.length * template.length).toBeGreaterThan(15 * maxBytesInFlight);
+    expect(rssPeak - rssBefore).toBeLessThan(11 * maxBytesInFlight);
+
+    const [row] = await queryOnce<{ spans: number }>(database.url, 'SELECT count(*)::int AS spans FROM ps_trace.span');
+    expect(row?.spans).toBe((tally.overHttp.stored + tally.overGrpc.stored) * spansPerRequest);
+  });
+});
