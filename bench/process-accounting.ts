@@ -71,6 +71,13 @@ export async function rssBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
+/** CPU time that all cores together were busy, with whatever, in ns. Linux only. */
+export async function machineCpuTimeNs(): Promise<number> {
+  const [all = ''] = (await readFile('/proc/stat', 'utf8')).split('\n', 1);
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = all.split(/ +/).map(Number);
+  return (user + nice + system + irq + softirq + steal) * tickNs;
+}
+
 /** The pids of a process and of all its descendants. Linux only. */
 export async function treePids(root: number): Promise<readonly number[]> {
   return (await treeOf(root)).map(({ pid }) => pid);

@@ -7,14 +7,14 @@ import { makeRequests, renew, type ResendableRequest } from './request-stream.ts
 import type { RowCounts } from './stored.ts';
 
 const seed = 20_250_101;
-const hourNano = 3_600_000_000_000n;
+const secondNano = 1_000_000_000n;
 
 const plan = JSON.parse(process.argv[2] ?? '') as ContestantPlan;
 const requests = makeRequests({
   ...plan.corpus,
   seed,
   startTimeUnixNano: BigInt(plan.corpus.startTimeUnixNano),
-  durationNano: hourNano,
+  durationNano: (BigInt(plan.corpus.spans) * secondNano) / BigInt(plan.corpus.spansPerSecond),
 });
 const count = (path: readonly number[]): number =>
   requests.reduce((sum, { body }) => sum + countMessages(body, path), 0);

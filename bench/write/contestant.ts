@@ -24,6 +24,8 @@ export interface ContestantPlan {
     readonly spansPerRequest: number;
     /** When the first trace starts, in ns since 1970, in decimal. */
     readonly startTimeUnixNano: string;
+    /** By the times in the spans, however fast they are sent. */
+    readonly spansPerSecond: number;
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryResultRow } from 'pg';
 import type { BenchDatabase } from './bench-database.ts';
 
@@ -55,6 +56,19 @@ export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUs
      SELECT name, sum(bytes)::float8 AS bytes FROM stored GROUP BY name HAVING sum(bytes) > 0 ORDER BY bytes DESC`,
   );
 }
+
+/** Waits until the store has moved on what its transactions have counted. */
+export async function untilMovedOn({ query }: BenchDatabase): Promise<void> {
+  const deadline = performance.now() + settleTimeoutMs;
+  for (;;) {
+    const [row] = await query<{ waiting: number }>('SELECT count(*)::int AS waiting FROM tracestore.operation_delta');
+    if (row?.waiting === 0) return;
+    if (performance.now() > deadline) throw new Error('the store does not move on what it has counted');
+    await sleep(500);
+  }
+}
+
+const settleTimeoutMs = 120_000;
 
 /** Lets the database do all that it would have done in time. */
 export async function settle({ query }: BenchDatabase): Promise<void> {
