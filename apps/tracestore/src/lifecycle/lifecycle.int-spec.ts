@@ -207,25 +207,6 @@ describe('native partitions', () => {
   });
 });
 
-describe('attributes without their keys', () => {
-  it('read as attributes with them', async () => {
-    await prepare(false);
-    await insertSpans([now], 1);
-    await client.query(
-      `INSERT INTO tracestore.attribute_form (id, template) VALUES (7, '{"100%%": %s, "it''s": %s, "list": %s}'), (8, '{}');
-       UPDATE tracestore.span SET attributes = NULL, attribute_form_id = 7, attribute_values = concat_ws(chr(31), '5.0', '"a, \\u001f %s"', '[1, null]')`,
-    );
-    await insertSpans([now], 2);
-    await client.query(
-      `UPDATE tracestore.span SET attributes = NULL, attribute_form_id = 8, attribute_values = '' WHERE span_id = 2`,
-    );
-    expect(await rowsOf('SELECT span_tags::text AS tags FROM ps_trace.span ORDER BY span_id')).toEqual([
-      { tags: String.raw`{"100%": 5.0, "it's": "a, \u001f %s", "list": [1, null]}` },
-      { tags: '{}' },
-    ]);
-  });
-});
-
 describe('the ledger', () => {
   it('forgets, in portions, what is older than its retention', async () => {
     await prepare(false);

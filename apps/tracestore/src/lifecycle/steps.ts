@@ -148,13 +148,13 @@ export async function compress({
   return compressed.length === 0 ? undefined : `compressed ${compressed.join(', ')}`;
 }
 
-/** Forgets resources, scopes, operations and attribute forms that nothing refers to any more. */
+/** Forgets resources, scopes and operations that nothing refers to any more. */
 export async function cleanDictionaries(context: LifecycleContext): Promise<string | undefined> {
   const { config, now } = context;
   const keptMs = Math.max(config.retentionMs, config.rollupRetentionMs) + dictionaryGraceMs;
   const cutoff = new Date(now.getTime() - keptMs);
   const done: string[] = [];
-  for (const table of ['resource', 'scope', 'operation', 'attribute_form']) {
+  for (const table of ['resource', 'scope', 'operation']) {
     const count = await inPortions(context, forgetEntries, [table, now, cutoff, rowsPerPortion]);
     if (count > 0) done.push(`${count} of ${table}`);
   }

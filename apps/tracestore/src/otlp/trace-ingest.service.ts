@@ -14,12 +14,6 @@ import { Refusal, refusals } from './refusal.js';
 import { RowAdder } from './row-adder.js';
 import { type Outcome, Transcoder } from './transcoder.js';
 
-/**
- * How long rows of the dictionaries are believed to be there. Whoever removes those that are not in use leaves them at
- * least twice as long after they were last seen.
- */
-const beliefMs = 12 * 60 * 60 * 1000;
-
 /** What both receivers do with a request once they have its bytes. */
 @Injectable()
 export class TraceIngestService {
@@ -27,7 +21,6 @@ export class TraceIngestService {
   private readonly transcoder = new Transcoder();
   private readonly rowAdder = new RowAdder();
   private generation = 0;
-  private rememberedSince = performance.now();
 
   constructor(
     @Inject(TraceWriterService) private readonly writer: TraceWriterService,
@@ -74,9 +67,7 @@ export class TraceIngestService {
   }
 
   private forgetWhatIsVoid(): void {
-    const isRecent = performance.now() - this.rememberedSince < beliefMs;
-    if (isRecent && this.generation === this.writer.generation) return;
-    this.rememberedSince = performance.now();
+    if (this.generation === this.writer.generation) return;
     this.generation = this.writer.generation;
     this.transcoder.forget();
     this.rowAdder.forget();

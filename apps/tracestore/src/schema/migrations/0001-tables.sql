@@ -41,13 +41,6 @@ CREATE TABLE tracestore.operation (
 );
 COMMENT ON TABLE tracestore.operation IS 'What a service does: kind and name of its spans; the id is made of the content';
 
-CREATE TABLE tracestore.attribute_form (
-  id        int8 PRIMARY KEY,
-  template  text NOT NULL,
-  last_seen timestamptz NOT NULL DEFAULT now()
-);
-COMMENT ON TABLE tracestore.attribute_form IS 'The keys of a span''s attributes, which many spans share: a template for format() in which each value is %s. The id is made of the content';
-
 CREATE TABLE tracestore.span (
   trace_id                 uuid NOT NULL,
   span_id                  int8 NOT NULL,
@@ -57,7 +50,6 @@ CREATE TABLE tracestore.span (
   operation_id             int8 NOT NULL,
   resource_id              int8 NOT NULL,
   scope_id                 int8 NOT NULL,
-  attribute_form_id        int8,
   instance                 int4 NOT NULL,
   flags                    int4,
   dropped_attributes_count int4,
@@ -68,14 +60,10 @@ CREATE TABLE tracestore.span (
   end_nanos                int2 NOT NULL,
   trace_state              text,
   status_message           text,
-  attributes               jsonb,
-  attribute_values         text,
-  CONSTRAINT span_has_attributes CHECK ((attributes IS NULL) = (attribute_form_id IS NOT NULL AND attribute_values IS NOT NULL))
+  attributes               jsonb NOT NULL
 );
 COMMENT ON TABLE tracestore.span IS 'Spans as they came. There is no key: span ids that were given twice exist, and both spans are kept';
 COMMENT ON COLUMN tracestore.span.instance IS 'Tells spans of one trace apart that share their span id, so that each keeps its own events and links';
-COMMENT ON COLUMN tracestore.span.attributes IS 'All attributes; NULL where attribute_form_id and attribute_values say the same in fewer bytes';
-COMMENT ON COLUMN tracestore.span.attribute_values IS 'The values for the template of attribute_form, each as JSON, with U+001F (which JSON always escapes) between them';
 COMMENT ON COLUMN tracestore.span.start_nanos IS 'The nanoseconds that start_time, which holds microseconds, has no room for: 0 to 999';
 COMMENT ON COLUMN tracestore.span.end_nanos IS 'The nanoseconds that end_time, which holds microseconds, has no room for: 0 to 999';
 

@@ -31,10 +31,7 @@ SELECT
   greatest(
     (extract(epoch FROM s.end_time - s.start_time) * 1000000000 + (s.end_nanos - s.start_nanos))::float8 / 1e6, 0
   ) AS duration_ms,
-  CASE
-    WHEN s.attribute_form_id IS NULL THEN s.attributes
-    ELSE format(f.template, VARIADIC string_to_array(s.attribute_values, chr(31)))::jsonb
-  END::ps_trace.tag_map AS span_tags,
+  s.attributes::ps_trace.tag_map AS span_tags,
   CASE WHEN s.dropped_attributes_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_attributes_count, 0) END AS dropped_tags_count,
   (
     SELECT tstzrange(min(e.time), max(e.time), '[]')
@@ -69,8 +66,7 @@ SELECT
 FROM tracestore.span s
 LEFT JOIN tracestore.operation o ON o.id = s.operation_id
 LEFT JOIN tracestore.resource r ON r.id = s.resource_id
-LEFT JOIN tracestore.scope c ON c.id = s.scope_id
-LEFT JOIN tracestore.attribute_form f ON f.id = s.attribute_form_id;
+LEFT JOIN tracestore.scope c ON c.id = s.scope_id;
 COMMENT ON VIEW tracestore.full_span IS 'What the public views are made of';
 
 CREATE VIEW ps_trace.span AS
