@@ -6,7 +6,7 @@ import { freePort } from '../../stack/free-port.ts';
 import { startOnLeash } from '../../stack/leash.ts';
 import { preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
-import { forwardOutput } from './processes.ts';
+import { forwardOutput } from './child-output.ts';
 
 /** The database that is written to, and what can be known of it from outside. */
 export interface BenchDatabase {

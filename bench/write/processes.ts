@@ -6,6 +6,7 @@ import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { onCores } from './cores.ts';
+import { forwardOutput } from './child-output.ts';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 
@@ -89,10 +90,6 @@ export async function startStore(
   await untilServiceReady(`http://127.0.0.1:${httpPort}`, store, AbortSignal.timeout(60_000));
   // taskset becomes the store, so its pid is the store's.
   return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, stop: () => stop(store) };
-}
-
-export function forwardOutput({ stdout, stderr }: LeashedProcess): void {
-  for (const stream of [stdout, stderr]) stream.on('data', (text: Buffer) => process.stderr.write(text));
 }
 
 async function stop(leashed: LeashedProcess): Promise<void> {
