@@ -100,9 +100,11 @@ describe('a database that is slow', () => {
     const pushAll = async (clients: number, forMs: number): Promise<void> => {
       const until = performance.now() + forMs;
       await Promise.all(
-        bodies.slice(0, clients).map((body, n) =>
-          n % 2 === 0 ? push(overHttp, body, until, tally.overHttp) : push(overGrpc, body, until, tally.overGrpc),
-        ),
+        bodies
+          .slice(0, clients)
+          .map((body, n) =>
+            n % 2 === 0 ? push(overHttp, body, until, tally.overHttp) : push(overGrpc, body, until, tally.overGrpc),
+          ),
       );
     };
     // What a process weighs that has once been busy.
