@@ -21,12 +21,11 @@
  * length, fields that come twice, ...) is decoded by the reference instead, so that there is one set of rules for what
  * is odd. Neither an object nor a string is made for a span that goes the fast way.
  */
-import { isUtf8 } from 'node:buffer';
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
-import { doubleToJson, wrapperKeys } from './attribute-json.js';
+import { ColumnTranscoder, latin1, oddity } from './column-transcoder.js';
 import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { appendEventRow, appendLinkRow, appendSpanRow, columnCounts, jsonbVersion } from './copy-rows.js';
+import { appendEventRow, appendLinkRow, appendSpanRow, columnCounts } from './copy-rows.js';
 import { decodeText } from './decode.js';
 import { type DictionaryEntry, dictionaryEntry } from './dictionary-entry.js';
 import { InstrumentationScopeSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
@@ -46,6 +45,7 @@ import {
 import { Refusal, refusals } from './refusal.js';
 import type { OperationRow, ResourceRow, ScopeRow, SpanRow } from './trace-rows.js';
 import { recursionLimit, requireWellFormed } from './well-formed.js';
+import { malformed } from './wire-cursor.js';
 
 /** What became of a request's spans. */
 export interface Outcome {
@@ -62,12 +62,6 @@ const operationCapacity = 32_768;
 /** Longer contents of a resource or scope are decoded each time, so that what is remembered is bounded in bytes. */
 const maxKeyBytes = 16_384;
 
-/** Attributes with more bytes than this are the reference's business, which knows how much JSON is too much. */
-const maxAttributesBytes = 1024 * 1024;
-
-/** Arrays and lists within each other that are followed here; the reference goes on to its limit. */
-const maxDepth = 16;
-
 /** What a row takes besides its texts and attributes, with room to spare. */
 const rowOverheadBytes = 320;
 
@@ -77,25 +71,10 @@ const jsonGrowth = 6;
 /** Of `Number`s that a time in microseconds is computed in: later ones would not be exact. */
 const maxExactTimeHigh = 2_097_152_000;
 
-const postgresEpochMicros = 946_684_800_000_000;
 const two32 = 4_294_967_296;
-
-/** Characters of a double that is not written in hundreds of digits. */
-const maxShortDouble = 25;
-
-/** Groups within each other that are skipped, as many as protobuf-es skips. */
-const maxGroupDepth = 100;
 
 /** Fields of a span, all levels counted, that the reference may make objects of. */
 const maxOddFields = 200_000;
-
-/** Thrown, always the same one, when a span has to go the reference's way. */
-const oddity = new Error('a span that the fast way does not know');
-
-/** The body is no request. @param at the byte at which that was noticed */
-function malformed(what: string, at: number): Refusal {
-  return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
-}
 
 /** A resource with what tells services apart in a hash. */
 interface ResourceEntry extends DictionaryEntry<ResourceRow> {
@@ -103,17 +82,11 @@ interface ResourceEntry extends DictionaryEntry<ResourceRow> {
 }
 
 /** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
-export class Transcoder {
+export class Transcoder extends ColumnTranscoder {
   private readonly resources = new Map<string, ResourceEntry | BadSpanError>();
   private readonly scopes = new Map<string, DictionaryEntry<ScopeRow> | BadSpanError>();
   private readonly operations = new OperationCache(operationCapacity);
   private readonly calls = new PendingCalls();
-  private source: Buffer = Buffer.alloc(0);
-  private view: DataView = new DataView(new ArrayBuffer(0));
-  private position = 0;
-  /** Whether the last varint had bits beyond the 32 that `varint` gives. */
-  private varintIsLong = false;
-  private nanos = 0;
   private seenSpans = 0;
   private firstInstance = 0;
   private rejections = new Rejections();
@@ -135,9 +108,7 @@ export class Transcoder {
    */
   transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
     const before = batch.mark();
-    this.source = body;
-    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    this.position = 0;
+    this.load(body);
     this.seenSpans = 0;
     this.firstInstance = firstInstance;
     this.rejections = new Rejections();
@@ -719,17 +690,6 @@ export class Transcoder {
     return entry;
   }
 
-  /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
-  private time(out: CopyBuffer, high: number, low: number): void {
-    const quotientHigh = Math.floor(high / 1000);
-    const rest = (high - quotientHigh * 1000) * two32 + low;
-    const quotientLow = Math.floor(rest / 1000);
-    this.nanos = rest - quotientLow * 1000;
-    const micros = quotientHigh * two32 + quotientLow - postgresEpochMicros;
-    const microsHigh = Math.floor(micros / two32);
-    out.int64(microsHigh, micros - microsHigh * two32);
-  }
-
   private isZero(traceId: number): boolean {
     const { view } = this;
     return (
@@ -739,304 +699,6 @@ export class Transcoder {
         view.getInt32(traceId + 12)) ===
       0
     );
-  }
-
-  private optionalText(out: CopyBuffer, start: number, length: number): void {
-    if (length === 0) out.null();
-    else this.text(out, start, length);
-  }
-
-  private text(out: CopyBuffer, start: number, length: number): void {
-    const { source } = this;
-    let bits = 0;
-    for (let index = start; index < start + length; index++) {
-      const byte = source[index] as number;
-      if (byte === 0) throw oddity;
-      bits |= byte;
-    }
-    if (bits >= 0x80 && !isUtf8(source.subarray(start, start + length))) throw oddity;
-    out.copy(source, start, length);
-  }
-
-  /** A jsonb column of all the fields with a tag between two places. */
-  private attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
-    const start = out.beginColumn();
-    out.byte(jsonbVersion);
-    if (from < 0) {
-      out.byte(0x7b);
-    } else {
-      if (end - from > maxAttributesBytes) throw oddity;
-      let separator = 0x7b;
-      this.position = from;
-      while (this.position < end) {
-        const tag = this.tag();
-        if (tag !== wanted) {
-          this.skipUnknown(tag, end, 0);
-          continue;
-        }
-        const length = this.length(end);
-        out.byte(separator);
-        separator = 0x2c;
-        this.keyValue(out, this.position + length, 0, false);
-      }
-    }
-    out.byte(0x7d);
-    out.endColumn(start);
-  }
-
-  /** `"key":value`. @param isNested whether it is in a list, where some keys have a meaning */
-  private keyValue(out: CopyBuffer, end: number, depth: number, isNested: boolean): void {
-    let key = 0;
-    let keyLength = 0;
-    let value = -1;
-    let valueEnd = 0;
-    while (this.position < end) {
-      const tag = this.tag();
-      if (tag === 10) {
-        keyLength = this.length(end);
-        key = this.position;
-        this.position += keyLength;
-      } else if (tag === 18) {
-        const length = this.length(end);
-        if (value >= 0) throw oddity;
-        value = this.position;
-        this.position += length;
-        valueEnd = this.position;
-      } else if (tag === 24) {
-        this.varint();
-      } else {
-        this.skipNew(tag, end, 3);
-      }
-    }
-    this.requireEnd(end);
-    if (isNested && wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
-    this.string(out, key, keyLength);
-    out.byte(0x3a);
-    if (value < 0) {
-      this.ascii(out, 'null');
-    } else {
-      this.position = value;
-      this.anyValue(out, valueEnd, depth);
-    }
-    this.position = end;
-  }
-
-  private anyValue(out: CopyBuffer, end: number, depth: number): void {
-    if (this.position === end) {
-      this.ascii(out, 'null');
-      return;
-    }
-    switch (this.tag()) {
-      case 10: {
-        const length = this.length(end);
-        this.string(out, this.position, length);
-        this.position += length;
-        break;
-      }
-      case 16:
-        this.ascii(out, this.varint() !== 0 || this.varintIsLong ? 'true' : 'false');
-        break;
-      case 24:
-        this.int(out);
-        break;
-      case 33:
-        this.double(out);
-        break;
-      case 42: {
-        const length = this.length(end);
-        this.list(out, this.position + length, depth, 0x5b, 0x5d);
-        break;
-      }
-      case 50: {
-        const length = this.length(end);
-        this.list(out, this.position + length, depth, 0x7b, 0x7d);
-        break;
-      }
-      default:
-        throw oddity;
-    }
-    // Another field: of several values the last one counts, and that is the reference's business.
-    if (this.position !== end) throw oddity;
-  }
-
-  /** An ArrayValue or a KeyValueList: field 1, again and again. */
-  private list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
-    if (depth >= maxDepth) throw oddity;
-    out.byte(open);
-    for (let first = true; this.position < end; first = false) {
-      if (this.tag() !== 10) throw oddity;
-      const length = this.length(end);
-      const elementEnd = this.position + length;
-      if (!first) out.byte(0x2c);
-      if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
-      else this.keyValue(out, elementEnd, depth + 1, true);
-      this.position = elementEnd;
-    }
-    this.requireEnd(end);
-    out.byte(close);
-  }
-
-  private int(out: CopyBuffer): void {
-    const { source } = this;
-    let value = 0;
-    let scale = 1;
-    let byte: number;
-    const start = this.position;
-    do {
-      byte = source[this.position++] as number;
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-    } while (byte >= 0x80 && this.position < start + 7);
-    if (byte < 0x80) {
-      this.number(out, value);
-    } else {
-      this.position = start;
-      this.ascii(out, String(this.int64()));
-    }
-  }
-
-  private int64(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.source[this.position++] as number;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(64, value);
-    }
-    throw malformed('A number has no end', this.position);
-  }
-
-  /** The decimal digits of a number from 0 to 2^49. */
-  private number(out: CopyBuffer, value: number): void {
-    const { bytes } = out;
-    let digits = 1;
-    for (let bound = 10; bound <= value; bound *= 10) digits++;
-    let at = out.position + digits;
-    out.position = at;
-    let rest = value;
-    do {
-      const quotient = Math.floor(rest / 10);
-      bytes[--at] = 0x30 + (rest - quotient * 10);
-      rest = quotient;
-    } while (rest > 0);
-  }
-
-  private double(out: CopyBuffer): void {
-    const json = doubleToJson(this.view.getFloat64(this.position, true));
-    // Without exponents, very large and very small numbers are hundreds of characters long.
-    if (json.length > maxShortDouble) throw oddity;
-    this.position += 8;
-    this.ascii(out, json);
-  }
-
-  private ascii(out: CopyBuffer, text: string): void {
-    const { bytes } = out;
-    let to = out.position;
-    for (let index = 0; index < text.length; index++) bytes[to++] = text.charCodeAt(index);
-    out.position = to;
-  }
-
-  /** A string of JSON. */
-  private string(out: CopyBuffer, start: number, length: number): void {
-    const { source } = this;
-    const { bytes } = out;
-    const end = start + length;
-    let to = out.position;
-    let bits = 0;
-    bytes[to++] = 0x22;
-    for (let index = start; index < end; index++) {
-      const byte = source[index] as number;
-      bits |= byte;
-      if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
-        bytes[to++] = byte;
-      } else if (byte === 0x22 || byte === 0x5c) {
-        bytes[to++] = 0x5c;
-        bytes[to++] = byte;
-      } else {
-        to = escapeControl(bytes, to, byte);
-      }
-    }
-    bytes[to++] = 0x22;
-    out.position = to;
-    if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) throw oddity;
-  }
-
-  private tag(): number {
-    const start = this.position;
-    const tag = this.varint();
-    if (tag < 8) throw malformed('A field has number 0', start);
-    const byteCount = this.position - start;
-    if (byteCount > 5 || (byteCount === 5 && this.varintIsLong))
-      throw malformed('A field has too large a number', start);
-    return tag;
-  }
-
-  /** The lower 32 bits of a varint, unsigned. */
-  private varint(): number {
-    const { source } = this;
-    let byte = source[this.position++] as number;
-    this.varintIsLong = false;
-    if (byte < 0x80) return byte;
-    let value = byte & 0x7f;
-    for (let shift = 7; shift < 28; shift += 7) {
-      byte = source[this.position++] as number;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    byte = source[this.position++] as number;
-    value = (value | ((byte & 0x0f) << 28)) >>> 0;
-    if ((byte & 0x70) !== 0) this.varintIsLong = true;
-    for (let more = 0; byte >= 0x80 && more < 5; more++) {
-      byte = source[this.position++] as number;
-      if ((byte & 0x7f) !== 0) this.varintIsLong = true;
-    }
-    if (byte < 0x80) return value;
-    throw malformed('A number has no end', this.position);
-  }
-
-  /** How many bytes a field has that are all before `end`. */
-  private length(end: number): number {
-    const length = this.varint();
-    if (this.position + length > end) throw malformed('A field is longer than its message', this.position);
-    return length;
-  }
-
-  private requireEnd(end: number): void {
-    if (this.position !== end) throw malformed('A field is longer than its message', end);
-  }
-
-  /** @param highestNumber that the message has: with these, it is the wire type that is not known */
-  private skipNew(tag: number, end: number, highestNumber: number): void {
-    if (tag >>> 3 <= highestNumber) throw malformed('A field has the wrong wire type', this.position);
-    this.skipUnknown(tag, end, 0);
-  }
-
-  private skipUnknown(tag: number, end: number, depth: number): void {
-    switch (tag & 7) {
-      case 0:
-        while ((this.source[this.position++] as number) >= 0x80);
-        break;
-      case 1:
-        this.position += 8;
-        break;
-      case 2: {
-        const length = this.length(end);
-        this.position += length;
-        break;
-      }
-      case 3:
-        if (depth >= maxGroupDepth) throw malformed('Groups are nested too deep', this.position);
-        for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
-          if ((inner & 7) === 4) throw malformed('A group ends that has not begun', this.position);
-          this.skipUnknown(inner, end, depth + 1);
-        }
-        break;
-      case 5:
-        this.position += 4;
-        break;
-      default:
-        throw malformed('A field has no wire type', this.position);
-    }
-    if (this.position > end) throw malformed('A field is longer than its message', this.position);
   }
 }
 
@@ -1113,32 +775,8 @@ function remember<Entry>(entries: Map<string, Entry>, key: string, entry: Entry)
   entries.set(key, entry);
 }
 
-/** A text with a character for each byte. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
 function hashOf(text: string): number {
   let hash = 0;
   for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
   return hash;
-}
-
-/** @returns where the next byte goes */
-function escapeControl(bytes: Uint8Array, at: number, control: number): number {
-  let to = at;
-  if (control === 0) {
-    // U+FFFD, as jsonb has no U+0000.
-    bytes[to++] = 0xef;
-    bytes[to++] = 0xbf;
-    bytes[to++] = 0xbd;
-    return to;
-  }
-  bytes[to++] = 0x5c;
-  bytes[to++] = 0x75;
-  bytes[to++] = 0x30;
-  bytes[to++] = 0x30;
-  bytes[to++] = 0x30 + (control >>> 4);
-  bytes[to++] = '0123456789abcdef'.charCodeAt(control & 15);
-  return to;
 }

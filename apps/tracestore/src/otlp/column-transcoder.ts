@@ -1,0 +1,270 @@
+import { isUtf8 } from 'node:buffer';
+import { doubleToJson, wrapperKeys } from './attribute-json.js';
+import type { CopyBuffer } from './copy-buffer.js';
+import { jsonbVersion } from './copy-rows.js';
+import { WireCursor } from './wire-cursor.js';
+
+/** Attributes with more bytes than this are the reference's business, which knows how much JSON is too much. */
+const maxAttributesBytes = 1024 * 1024;
+
+/** Arrays and lists within each other that are followed here; the reference goes on to its limit. */
+const maxDepth = 16;
+
+/** Characters of a double that is not written in hundreds of digits. */
+const maxShortDouble = 25;
+
+const postgresEpochMicros = 946_684_800_000_000;
+const two32 = 4_294_967_296;
+
+/** Thrown, always the same one, when a span has to go the reference's way. */
+export const oddity = new Error('a span that the fast way does not know');
+
+/** Writes columns of COPY from what the cursor stands before: times, texts, and attributes as jsonb. */
+export abstract class ColumnTranscoder extends WireCursor {
+  /** What the last time had besides its microseconds. */
+  protected nanos = 0;
+
+  /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
+  protected time(out: CopyBuffer, high: number, low: number): void {
+    const quotientHigh = Math.floor(high / 1000);
+    const rest = (high - quotientHigh * 1000) * two32 + low;
+    const quotientLow = Math.floor(rest / 1000);
+    this.nanos = rest - quotientLow * 1000;
+    const micros = quotientHigh * two32 + quotientLow - postgresEpochMicros;
+    const microsHigh = Math.floor(micros / two32);
+    out.int64(microsHigh, micros - microsHigh * two32);
+  }
+
+  protected optionalText(out: CopyBuffer, start: number, length: number): void {
+    if (length === 0) out.null();
+    else this.text(out, start, length);
+  }
+
+  protected text(out: CopyBuffer, start: number, length: number): void {
+    const { source } = this;
+    let bits = 0;
+    for (let index = start; index < start + length; index++) {
+      const byte = source[index] as number;
+      if (byte === 0) throw oddity;
+      bits |= byte;
+    }
+    if (bits >= 0x80 && !isUtf8(source.subarray(start, start + length))) throw oddity;
+    out.copy(source, start, length);
+  }
+
+  /** A jsonb column of all the fields with a tag between two places. */
+  protected attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
+    const start = out.beginColumn();
+    out.byte(jsonbVersion);
+    if (from < 0) {
+      out.byte(0x7b);
+    } else {
+      if (end - from > maxAttributesBytes) throw oddity;
+      let separator = 0x7b;
+      this.position = from;
+      while (this.position < end) {
+        const tag = this.tag();
+        if (tag !== wanted) {
+          this.skipUnknown(tag, end, 0);
+          continue;
+        }
+        const length = this.length(end);
+        out.byte(separator);
+        separator = 0x2c;
+        this.keyValue(out, this.position + length, 0, false);
+      }
+    }
+    out.byte(0x7d);
+    out.endColumn(start);
+  }
+
+  /** `"key":value`. @param isNested whether it is in a list, where some keys have a meaning */
+  protected keyValue(out: CopyBuffer, end: number, depth: number, isNested: boolean): void {
+    let key = 0;
+    let keyLength = 0;
+    let value = -1;
+    let valueEnd = 0;
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag === 10) {
+        keyLength = this.length(end);
+        key = this.position;
+        this.position += keyLength;
+      } else if (tag === 18) {
+        const length = this.length(end);
+        if (value >= 0) throw oddity;
+        value = this.position;
+        this.position += length;
+        valueEnd = this.position;
+      } else if (tag === 24) {
+        this.varint();
+      } else {
+        this.skipNew(tag, end, 3);
+      }
+    }
+    this.requireEnd(end);
+    if (isNested && wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
+    this.string(out, key, keyLength);
+    out.byte(0x3a);
+    if (value < 0) {
+      this.ascii(out, 'null');
+    } else {
+      this.position = value;
+      this.anyValue(out, valueEnd, depth);
+    }
+    this.position = end;
+  }
+
+  protected anyValue(out: CopyBuffer, end: number, depth: number): void {
+    if (this.position === end) {
+      this.ascii(out, 'null');
+      return;
+    }
+    switch (this.tag()) {
+      case 10: {
+        const length = this.length(end);
+        this.string(out, this.position, length);
+        this.position += length;
+        break;
+      }
+      case 16:
+        this.ascii(out, this.varint() !== 0 || this.varintIsLong ? 'true' : 'false');
+        break;
+      case 24:
+        this.int(out);
+        break;
+      case 33:
+        this.double(out);
+        break;
+      case 42: {
+        const length = this.length(end);
+        this.list(out, this.position + length, depth, 0x5b, 0x5d);
+        break;
+      }
+      case 50: {
+        const length = this.length(end);
+        this.list(out, this.position + length, depth, 0x7b, 0x7d);
+        break;
+      }
+      default:
+        throw oddity;
+    }
+    // Another field: of several values the last one counts, and that is the reference's business.
+    if (this.position !== end) throw oddity;
+  }
+
+  /** An ArrayValue or a KeyValueList: field 1, again and again. */
+  protected list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
+    if (depth >= maxDepth) throw oddity;
+    out.byte(open);
+    for (let first = true; this.position < end; first = false) {
+      if (this.tag() !== 10) throw oddity;
+      const length = this.length(end);
+      const elementEnd = this.position + length;
+      if (!first) out.byte(0x2c);
+      if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
+      else this.keyValue(out, elementEnd, depth + 1, true);
+      this.position = elementEnd;
+    }
+    this.requireEnd(end);
+    out.byte(close);
+  }
+
+  protected int(out: CopyBuffer): void {
+    const { source } = this;
+    let value = 0;
+    let scale = 1;
+    let byte: number;
+    const start = this.position;
+    do {
+      byte = source[this.position++] as number;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte >= 0x80 && this.position < start + 7);
+    if (byte < 0x80) {
+      this.number(out, value);
+    } else {
+      this.position = start;
+      this.ascii(out, String(this.int64()));
+    }
+  }
+
+  /** The decimal digits of a number from 0 to 2^49. */
+  protected number(out: CopyBuffer, value: number): void {
+    const { bytes } = out;
+    let digits = 1;
+    for (let bound = 10; bound <= value; bound *= 10) digits++;
+    let at = out.position + digits;
+    out.position = at;
+    let rest = value;
+    do {
+      const quotient = Math.floor(rest / 10);
+      bytes[--at] = 0x30 + (rest - quotient * 10);
+      rest = quotient;
+    } while (rest > 0);
+  }
+
+  protected double(out: CopyBuffer): void {
+    const json = doubleToJson(this.view.getFloat64(this.position, true));
+    // Without exponents, very large and very small numbers are hundreds of characters long.
+    if (json.length > maxShortDouble) throw oddity;
+    this.position += 8;
+    this.ascii(out, json);
+  }
+
+  protected ascii(out: CopyBuffer, text: string): void {
+    const { bytes } = out;
+    let to = out.position;
+    for (let index = 0; index < text.length; index++) bytes[to++] = text.charCodeAt(index);
+    out.position = to;
+  }
+
+  /** A string of JSON. */
+  protected string(out: CopyBuffer, start: number, length: number): void {
+    const { source } = this;
+    const { bytes } = out;
+    const end = start + length;
+    let to = out.position;
+    let bits = 0;
+    bytes[to++] = 0x22;
+    for (let index = start; index < end; index++) {
+      const byte = source[index] as number;
+      bits |= byte;
+      if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
+        bytes[to++] = byte;
+      } else if (byte === 0x22 || byte === 0x5c) {
+        bytes[to++] = 0x5c;
+        bytes[to++] = byte;
+      } else {
+        to = escapeControl(bytes, to, byte);
+      }
+    }
+    bytes[to++] = 0x22;
+    out.position = to;
+    if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) throw oddity;
+  }
+}
+
+/** A text with a character for each byte. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** @returns where the next byte goes */
+function escapeControl(bytes: Uint8Array, at: number, control: number): number {
+  let to = at;
+  if (control === 0) {
+    // U+FFFD, as jsonb has no U+0000.
+    bytes[to++] = 0xef;
+    bytes[to++] = 0xbf;
+    bytes[to++] = 0xbd;
+    return to;
+  }
+  bytes[to++] = 0x5c;
+  bytes[to++] = 0x75;
+  bytes[to++] = 0x30;
+  bytes[to++] = 0x30;
+  bytes[to++] = 0x30 + (control >>> 4);
+  bytes[to++] = '0123456789abcdef'.charCodeAt(control & 15);
+  return to;
+}
