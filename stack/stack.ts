@@ -34,7 +34,8 @@ const graceMs = { service: 800, tracestore: 1_000, database: 1_000 } as const;
 
 /**
  * V8 lets short-lived objects pile up to 16 MB three times over where the machine has room, which a service
- * that answers a few requests a second never needs; eight processes on a laptop do notice.
+ * that answers a few requests a second never needs; eight processes on a laptop do notice. So are the seven told
+ * to care for memory before speed; tracestore, which has work to do, is not.
  */
 const youngGenerationOfAService = '--max-semi-space-size=1';
 
@@ -149,6 +150,7 @@ export class Stack {
             command: path.join(root, 'node_modules/.bin/node'),
             args: [
               youngGenerationOfAService,
+              ...(service.traced ? ['--optimize-for-size'] : []),
               ...(service.traced ? ['--import', '@spandrel/telemetry/register'] : []),
               path.join(root, 'dist/apps', service.name, 'main.js'),
             ],

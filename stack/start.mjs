@@ -57,8 +57,9 @@ async function runUnder(node) {
     stdio: 'inherit',
     env: { ...process.env, SPANDREL_LAUNCHER_PID: String(process.pid) },
   });
-  // Ctrl-C reaches the whole foreground group, so main.ts has it already; the others come to us alone.
-  process.on('SIGINT', () => {});
+  // Ctrl-C reaches the whole foreground group, so main.ts has it already, and a second SIGINT would be an order to kill.
+  // Where SIGINT came to us alone, SIGTERM says the same; main.ts takes it for nothing new if it has been asked.
+  process.on('SIGINT', () => setTimeout(() => main.kill('SIGTERM'), 200));
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => main.kill(signal));
   const [code, signal] = await new Promise((resolve, reject) => {
     main.once('error', reject);
