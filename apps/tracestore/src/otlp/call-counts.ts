@@ -26,6 +26,19 @@ export function durationClass(ns: number): number {
   return ns <= 0 ? 0 : 1 + Math.floor(Math.log2(ns) * 8);
 }
 
+/** What a span's row says of the call that it was. */
+export function callOf(row: SpanRow): {
+  readonly startSeconds: number;
+  readonly durationNs: number;
+  readonly isError: boolean;
+} {
+  return {
+    startSeconds: Number(row.startTimeUnixNano / 1_000_000_000n),
+    durationNs: Number(row.endTimeUnixNano - row.startTimeUnixNano),
+    isError: row.statusCode === 2,
+  };
+}
+
 /** More classes than there can be: the longest duration, 2^63 ns, is in class 505. */
 const classBound = 512;
 
@@ -60,8 +73,8 @@ export class CallCounts {
   }
 
   addRow(operation: DictionaryEntry<OperationRow>, row: SpanRow): void {
-    const startSeconds = Number(row.startTimeUnixNano / 1_000_000_000n);
-    this.add(operation, startSeconds, Number(row.endTimeUnixNano - row.startTimeUnixNano), row.statusCode === 2);
+    const { startSeconds, durationNs, isError } = callOf(row);
+    this.add(operation, startSeconds, durationNs, isError);
   }
 
   clear(): void {

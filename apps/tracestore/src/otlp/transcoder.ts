@@ -22,6 +22,7 @@
  * is odd. Neither an object nor a string is made for a span that goes the fast way.
  */
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import { callOf } from './call-counts.js';
 import { ColumnTranscoder, latin1, oddity } from './column-transcoder.js';
 import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
@@ -83,8 +84,8 @@ interface ResourceEntry extends DictionaryEntry<ResourceRow> {
 
 /** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
 export class Transcoder extends ColumnTranscoder {
-  private readonly resources = new Map<string, ResourceEntry | BadSpanError>();
-  private readonly scopes = new Map<string, DictionaryEntry<ScopeRow> | BadSpanError>();
+  private readonly resources = new Map<string, ResourceEntry>();
+  private readonly scopes = new Map<string, DictionaryEntry<ScopeRow>>();
   private readonly operations = new OperationCache(operationCapacity);
   private readonly calls = new PendingCalls();
   private seenSpans = 0;
@@ -725,10 +726,11 @@ class PendingCalls {
   }
 
   addRow(operation: DictionaryEntry<OperationRow>, row: SpanRow): void {
+    const { startSeconds, durationNs, isError } = callOf(row);
     this.operations.push(operation);
-    this.startSeconds.push(Number(row.startTimeUnixNano / 1_000_000_000n));
-    this.durationsNs.push(Number(row.endTimeUnixNano - row.startTimeUnixNano));
-    this.errors.push(row.statusCode === 2);
+    this.startSeconds.push(startSeconds);
+    this.durationsNs.push(durationNs);
+    this.errors.push(isError);
   }
 
   moveTo(calls: CopyBatch['calls']): void {
