@@ -136,7 +136,10 @@ export async function compress({
   signal,
 }: LifecycleContext): Promise<string | undefined> {
   if (!capabilities.compression) return undefined;
-  for (const table of timedTables) await client.query(enableCompression, [table]);
+  for (const table of timedTables) {
+    // Most of a block is random bits, which nothing compresses.
+    if (table !== 'span_block') await client.query(enableCompression, [table]);
+  }
   const cutoff = new Date(now.getTime() - config.compressAfterMs);
   const { rows } = await client.query<{ chunk: string }>(findCompressibleChunks, [cutoff]);
   const compressed: string[] = [];

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { doubleToJson, wrapperKeys } from './attribute-json.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { jsonbVersion } from './copy-rows.js';
+import { TermList } from './term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
 /** Attributes with more bytes than this are the reference's business, which knows how much JSON is too much. */
@@ -21,8 +22,13 @@ export const oddity = new Error('a span that the fast way does not know');
 
 /** Writes columns of COPY from what the cursor stands before: times, texts, and attributes as jsonb. */
 export abstract class ColumnTranscoder extends WireCursor {
-  /** What the last time had besides its microseconds. */
+  /** The last time's microseconds since 2000, and the nanoseconds that it had besides. */
+  protected micros = 0;
   protected nanos = 0;
+
+  /** The span's, its events' and its links' attributes. */
+  protected readonly terms = new TermList();
+  private keyEnd = 0;
 
   /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {
@@ -30,9 +36,8 @@ export abstract class ColumnTranscoder extends WireCursor {
     const rest = (high - quotientHigh * 1000) * two32 + low;
     const quotientLow = Math.floor(rest / 1000);
     this.nanos = rest - quotientLow * 1000;
-    const micros = quotientHigh * two32 + quotientLow - postgresEpochMicros;
-    const microsHigh = Math.floor(micros / two32);
-    out.int64(microsHigh, micros - microsHigh * two32);
+    this.micros = quotientHigh * two32 + quotientLow - postgresEpochMicros;
+    out.wide(this.micros);
   }
 
   protected optionalText(out: CopyBuffer, start: number, length: number): void {
@@ -71,7 +76,9 @@ export abstract class ColumnTranscoder extends WireCursor {
         const length = this.length(end);
         out.byte(separator);
         separator = 0x2c;
+        const memberStart = out.position;
         this.keyValue(out, this.position + length, 0, false);
+        this.terms.addAttribute(out.bytes, out.view, memberStart, this.keyEnd, out.position);
       }
     }
     out.byte(0x7d);
@@ -105,6 +112,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     this.requireEnd(end);
     if (isNested && wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
     this.string(out, key, keyLength);
+    const keyEnd = out.position;
     out.byte(0x3a);
     if (value < 0) {
       this.ascii(out, 'null');
@@ -113,6 +121,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       this.anyValue(out, valueEnd, depth);
     }
     this.position = end;
+    this.keyEnd = keyEnd;
   }
 
   protected anyValue(out: CopyBuffer, end: number, depth: number): void {
@@ -250,6 +259,9 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
+/** The letters of `\\b`, `\\t`, `\\n`, `\\f` and `\\r`, each at its character's number. */
+const shortEscapes = Buffer.from('\0\0\0\0\0\0\0\0btn\0fr\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1');
+
 /** @returns where the next byte goes */
 function escapeControl(bytes: Uint8Array, at: number, control: number): number {
   let to = at;
@@ -261,6 +273,11 @@ function escapeControl(bytes: Uint8Array, at: number, control: number): number {
     return to;
   }
   bytes[to++] = 0x5c;
+  const letter = shortEscapes[control] as number;
+  if (letter !== 0) {
+    bytes[to++] = letter;
+    return to;
+  }
   bytes[to++] = 0x75;
   bytes[to++] = 0x30;
   bytes[to++] = 0x30;

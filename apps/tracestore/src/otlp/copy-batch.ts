@@ -8,6 +8,7 @@ export interface BatchMark {
   readonly spans: number;
   readonly events: number;
   readonly links: number;
+  readonly blocks: number;
   readonly spanCount: number;
 }
 
@@ -23,6 +24,7 @@ export class CopyBatch {
   readonly spans = new CopyBuffer(spanBytes);
   readonly events = new CopyBuffer(spanBytes / 4);
   readonly links = new CopyBuffer(spanBytes / 16);
+  readonly blocks = new CopyBuffer(spanBytes / 16);
   readonly resources: DictionaryEntry<ResourceRow>[] = [];
   readonly scopes: DictionaryEntry<ScopeRow>[] = [];
   readonly operations: DictionaryEntry<OperationRow>[] = [];
@@ -32,12 +34,18 @@ export class CopyBatch {
 
   /** Bytes of rows so far. */
   get byteLength(): number {
-    return this.spans.position + this.events.position + this.links.position;
+    return this.spans.position + this.events.position + this.links.position + this.blocks.position;
   }
 
   mark(): BatchMark {
-    const { spans, events, links, spanCount } = this;
-    return { spans: spans.position, events: events.position, links: links.position, spanCount };
+    const { spans, events, links, blocks, spanCount } = this;
+    return {
+      spans: spans.position,
+      events: events.position,
+      links: links.position,
+      blocks: blocks.position,
+      spanCount,
+    };
   }
 
   /**
@@ -48,6 +56,7 @@ export class CopyBatch {
     this.spans.position = mark.spans;
     this.events.position = mark.events;
     this.links.position = mark.links;
+    this.blocks.position = mark.blocks;
     this.spanCount = mark.spanCount;
   }
 
@@ -64,7 +73,7 @@ export class CopyBatch {
   }
 
   clear(): void {
-    for (const buffer of [this.spans, this.events, this.links]) buffer.clear();
+    for (const buffer of [this.spans, this.events, this.links, this.blocks]) buffer.clear();
     for (const entries of [this.resources, this.scopes, this.operations]) entries.length = 0;
     this.calls.clear();
     this.spanCount = 0;

@@ -74,6 +74,12 @@ export class CopyBuffer {
     this.position += 12;
   }
 
+  /** An int8 that is exact in a `Number`, or need not be. */
+  wide(value: number): void {
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.int64(high, value - high * 0x1_0000_0000);
+  }
+
   /** A column of bytes as they are: a uuid, a text. */
   copy(source: Uint8Array, start: number, length: number): void {
     this.view.setInt32(this.position, length);
@@ -110,12 +116,6 @@ export class CopyBuffer {
     else this.int32(value);
   }
 
-  /** Four bytes within a column. */
-  rawInt32(value: number): void {
-    this.view.setInt32(this.position, value);
-    this.position += 4;
-  }
-
   byte(value: number): void {
     this.bytes[this.position++] = value;
   }
@@ -124,6 +124,19 @@ export class CopyBuffer {
   beginColumn(): number {
     this.position += 4;
     return this.position;
+  }
+
+  /**
+   * Begins a column that is an array of one dimension without NULLs, in the form that PostgreSQL's `array_recv` reads.
+   * Its elements are written as columns are. @returns what `endColumn` wants
+   */
+  beginArray(elementTypeOid: number, length: number): number {
+    const start = this.beginColumn();
+    for (const field of [1, 0, elementTypeOid, length, 1]) {
+      this.view.setInt32(this.position, field);
+      this.position += 4;
+    }
+    return start;
   }
 
   endColumn(start: number): void {

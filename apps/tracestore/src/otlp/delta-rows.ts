@@ -11,9 +11,7 @@ export function appendDeltaRow(out: CopyBuffer, bucket: BucketCounts): void {
   const { length } = operations;
   out.reserve(64 + columnCount * 32 + length * (12 + 6 + 8 + 8 + 12));
   out.beginRow(columnCount);
-  const micros = (bucket.startSeconds - postgresEpochSeconds) * 1e6;
-  const high = Math.floor(micros / 0x1_0000_0000);
-  out.int64(high, micros - high * 0x1_0000_0000);
+  out.wide((bucket.startSeconds - postgresEpochSeconds) * 1e6);
   array(out, oid.int8, length, (index) => out.int64(operations[index]?.idHigh ?? 0, operations[index]?.idLow ?? 0));
   array(out, oid.int2, length, (index) => out.int16(durationClasses[index] ?? 0));
   array(out, oid.int4, length, (index) => out.int32(calls[index] ?? 0));
@@ -22,14 +20,8 @@ export function appendDeltaRow(out: CopyBuffer, bucket: BucketCounts): void {
   out.requireReserved();
 }
 
-/** A one-dimensional array without NULLs, in the binary form that `array_send` gives. */
 function array(out: CopyBuffer, elementType: number, length: number, element: (index: number) => void): void {
-  const start = out.beginColumn();
-  out.rawInt32(1);
-  out.rawInt32(0);
-  out.rawInt32(elementType);
-  out.rawInt32(length);
-  out.rawInt32(1);
+  const start = out.beginArray(elementType, length);
   for (let index = 0; index < length; index++) element(index);
   out.endColumn(start);
 }

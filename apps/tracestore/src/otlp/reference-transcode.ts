@@ -4,7 +4,16 @@ import type { ExportTraceServiceRequest } from './gen/opentelemetry/proto/collec
 import type { EntityRef, InstrumentationScope, KeyValue } from './gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { Resource } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import type { Span, Span_Event, Span_Link } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
-import type { EventRow, LinkRow, OperationRow, ResourceRow, ScopeRow, SpanRow, TraceRows } from './trace-rows.js';
+import type {
+  EventRow,
+  LinkRow,
+  OperationRow,
+  ResourceRow,
+  ScopeRow,
+  SpanRow,
+  SpanRows,
+  TraceRows,
+} from './trace-rows.js';
 
 /** A request as rows, and what had to be left out. */
 export interface Transcoded {
@@ -63,9 +72,7 @@ class Transcoder {
   private readonly resources = new Map<bigint, ResourceRow>();
   private readonly scopes = new Map<bigint, ScopeRow>();
   private readonly operations = new Map<bigint, OperationRow>();
-  private readonly spans: SpanRow[] = [];
-  private readonly events: EventRow[] = [];
-  private readonly links: LinkRow[] = [];
+  private readonly spans: SpanRows[] = [];
   private readonly rejections = new Rejections();
   private seenSpans = 0;
 
@@ -86,9 +93,9 @@ class Transcoder {
         }
       }
     }
-    const { resources, scopes, operations, spans, events, links, rejections } = this;
+    const { resources, scopes, operations, spans, rejections } = this;
     return {
-      rows: { resources, scopes, operations, spans, events, links },
+      rows: { resources, scopes, operations, spans },
       rejectedSpans: rejections.count,
       errorMessage: rejections.describe(this.seenSpans),
     };
@@ -110,22 +117,13 @@ class Transcoder {
     this.resources.set(resource.id, resource);
     this.scopes.set(scope.id, scope);
     this.operations.set(operation.id, operation);
-    this.spans.push(rows.span);
-    for (const event of rows.events) this.events.push(event);
-    for (const link of rows.links) this.links.push(link);
+    this.spans.push(rows);
   }
 }
 
 /** What tells a span from another with its ids: @param position of the span in its request, from 1 */
 export function instanceOf(firstInstance: number, position: number): number {
   return (firstInstance + position) | 0;
-}
-
-/** All that one span writes, besides the dictionaries. */
-export interface SpanRows {
-  readonly span: SpanRow;
-  readonly events: readonly EventRow[];
-  readonly links: readonly LinkRow[];
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { CopyBatch } from './copy-batch.js';
 import { appendEventRow, appendLinkRow, appendSpanRow } from './copy-rows.js';
 import { type DictionaryEntry, dictionaryEntry } from './dictionary-entry.js';
-import type { OperationRow, ResourceRow, ScopeRow, TraceRows } from './trace-rows.js';
+import { SpanBlocks } from './span-blocks.js';
+import type { OperationRow, ResourceRow, ScopeRow, SpanRows, TraceRows } from './trace-rows.js';
 
 const capacity = 8_192;
 
@@ -10,19 +11,26 @@ export class RowAdder {
   private readonly resources = new EntriesById<ResourceRow>();
   private readonly scopes = new EntriesById<ScopeRow>();
   private readonly operations = new EntriesById<OperationRow>();
+  private readonly blocks = new SpanBlocks();
 
   /** Forgets that anything is in the database: it may be another one. */
   forget(): void {
     for (const entries of [this.resources, this.scopes, this.operations]) entries.clear();
   }
 
-  /** @throws Refusal `tooLarge` when the rows are; the batch is then as it was */
-  add(rows: TraceRows, batch: CopyBatch): void {
+  /**
+   * @param byteLength of the request's body
+   * @throws Refusal `tooLarge` when the rows are; the batch is then as it was
+   */
+  add(rows: TraceRows, batch: CopyBatch, byteLength: number): void {
     const before = batch.mark();
     try {
-      for (const span of rows.spans) appendSpanRow(batch.spans, span);
-      for (const event of rows.events) appendEventRow(batch.events, event);
-      for (const link of rows.links) appendLinkRow(batch.links, link);
+      this.blocks.begin(byteLength);
+      for (const spanRows of rows.spans) {
+        appendRows(batch, spanRows);
+        this.blocks.addRows(batch.blocks, spanRows);
+      }
+      this.blocks.end(batch.blocks);
     } catch (error) {
       batch.rollBack(before);
       throw error;
@@ -31,11 +39,18 @@ export class RowAdder {
     for (const row of rows.resources.values()) batch.referToResource(this.resources.entryOf(row));
     for (const row of rows.scopes.values()) batch.referToScope(this.scopes.entryOf(row));
     for (const row of rows.operations.values()) batch.referToOperation(this.operations.entryOf(row));
-    for (const span of rows.spans) {
+    for (const { span } of rows.spans) {
       const operation = rows.operations.get(span.operationId);
       if (operation !== undefined) batch.calls.addRow(this.operations.entryOf(operation), span);
     }
   }
+}
+
+/** The rows of a span, its events and its links. */
+export function appendRows(batch: CopyBatch, { span, events, links }: SpanRows): void {
+  appendSpanRow(batch.spans, span);
+  for (const event of events) appendEventRow(batch.events, event);
+  for (const link of links) appendLinkRow(batch.links, link);
 }
 
 class EntriesById<Row extends { readonly id: bigint }> {

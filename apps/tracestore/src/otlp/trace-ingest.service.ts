@@ -62,7 +62,7 @@ export class TraceIngestService {
     const firstInstance = randomInt(2 ** 32) | 0;
     if (encoding === 'protobuf') return this.transcoder.transcode(body, batch, firstInstance);
     const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, encoding), firstInstance);
-    this.rowAdder.add(rows, batch);
+    this.rowAdder.add(rows, batch, body.byteLength);
     return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
   }
 

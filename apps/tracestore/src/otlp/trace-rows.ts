@@ -89,12 +89,17 @@ export interface LinkRow {
   readonly attributes: string;
 }
 
+/** All that one span writes, besides the dictionaries. */
+export interface SpanRows {
+  readonly span: SpanRow;
+  readonly events: readonly EventRow[];
+  readonly links: readonly LinkRow[];
+}
+
 /** What one request writes, in one transaction. The dictionaries hold what its spans refer to, each row once. */
 export interface TraceRows {
   readonly resources: ReadonlyMap<bigint, ResourceRow>;
   readonly scopes: ReadonlyMap<bigint, ScopeRow>;
   readonly operations: ReadonlyMap<bigint, OperationRow>;
-  readonly spans: readonly SpanRow[];
-  readonly events: readonly EventRow[];
-  readonly links: readonly LinkRow[];
+  readonly spans: readonly SpanRows[];
 }

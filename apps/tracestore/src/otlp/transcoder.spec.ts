@@ -4,6 +4,7 @@ import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
 import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
+import { attributeTerm, bitsOf, idTerm, keyTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { decodeRequest } from './decode.js';
@@ -26,6 +27,7 @@ interface Written {
   readonly spans: readonly string[];
   readonly events: readonly string[];
   readonly links: readonly string[];
+  readonly blocks: readonly string[];
   readonly dictionaries: readonly string[];
   readonly calls: readonly string[];
 }
@@ -40,7 +42,7 @@ function byTranscoder(body: Buffer): Written | 'refused' {
 function byReference(body: Buffer): Written | 'refused' {
   return written((batch) => {
     const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, 'protobuf'), firstInstance);
-    new RowAdder().add(rows, batch);
+    new RowAdder().add(rows, batch, body.length);
     return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
   });
 }
@@ -49,11 +51,13 @@ function written(fill: (batch: CopyBatch) => Outcome): Written | 'refused' {
   const batch = new CopyBatch();
   try {
     const outcome = fill(batch);
+    expectTermsInBlocks(batch);
     return {
       outcome,
       spans: readRows(batch.spans),
       events: readRows(batch.events),
       links: readRows(batch.links),
+      blocks: blocksOf(batch).map(({ sums, traceIds }) => [...sums, ...traceIds].join(' ')),
       dictionaries: [...batch.resources, ...batch.scopes, ...batch.operations].map(describeEntry).toSorted(),
       calls: [...batch.calls.buckets.values()]
         .flatMap((bucket) =>
@@ -84,33 +88,88 @@ function describeEntry({ row, idHigh, idLow }: DictionaryEntry<{ readonly id: bi
   return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-/** Each row as text: columns in hex, the last one as PostgreSQL would read its JSON. */
-function readRows({ bytes, position: end }: CopyBuffer): readonly string[] {
-  const rows: string[] = [];
+interface Block {
+  /** All columns but the last two. */
+  readonly sums: readonly string[];
+  readonly traceIds: readonly string[];
+  readonly filter: Buffer;
+}
+
+function blocksOf(batch: CopyBatch): readonly Block[] {
+  return columnsOf(batch.blocks).map((columns) => {
+    const [traceIds = Buffer.alloc(0), filter = Buffer.alloc(0)] = columns.slice(-2).map((value) => value ?? undefined);
+    return {
+      sums: columns.slice(0, -2).map((value) => String(value?.toString('hex'))),
+      traceIds: Array.from({ length: traceIds.readInt32BE(12) }, (_, index) =>
+        traceIds.subarray(24 + index * 20, 40 + index * 20).toString('hex'),
+      ),
+      filter,
+    };
+  });
+}
+
+/** Whatever a search may ask for, it finds it in a block that has the trace. */
+function expectTermsInBlocks(batch: CopyBatch): void {
+  const filters = new Map<string, Buffer[]>();
+  for (const { traceIds, filter } of blocksOf(batch)) {
+    expect(new Set(traceIds).size).toBe(traceIds.length);
+    for (const id of traceIds) filters.set(id, [...(filters.get(id) ?? []), filter]);
+  }
+  const expectTerms = (traceId: string, terms: readonly number[]): void => {
+    const has = (filter: Buffer): boolean => terms.every((term) => bitsOf(term).every((bit) => bitIsSet(filter, bit)));
+    if (!(filters.get(traceId) ?? []).some(has)) throw new Error(`No block has ${traceId} with ${terms.join()}`);
+  };
+  for (const columns of columnsOf(batch.spans)) {
+    const ids = columns.slice(7, 10).map((id) => idTerm(id?.readBigInt64BE() ?? 0n));
+    expectTerms(String(columns[0]?.toString('hex')), [...ids, ...termsOf(columns.at(-1))]);
+  }
+  for (const columns of [...columnsOf(batch.events), ...columnsOf(batch.links)])
+    expectTerms(String(columns[0]?.toString('hex')), termsOf(columns.at(-1)));
+}
+
+function bitIsSet(filter: Buffer, bit: number): boolean {
+  const place = bit % (filter.length * 8);
+  return (((filter[place >>> 3] ?? 0) >>> (place & 7)) & 1) === 1;
+}
+
+function termsOf(jsonb: Buffer | null | undefined): readonly number[] {
+  const attributes = Object.entries(parsed(jsonb ?? Buffer.alloc(0)) as object);
+  return attributes.flatMap(([key, value]: [string, unknown]) =>
+    // The order of the keys in an object is not defined.
+    canonical(value).includes('{') ? [keyTerm(key)] : [keyTerm(key), attributeTerm(key, canonical(value))],
+  );
+}
+
+/** The columns of each row, null for NULL. */
+function columnsOf({ bytes, position: end }: CopyBuffer): readonly (readonly (Buffer | null)[])[] {
+  const rows: (Buffer | null)[][] = [];
   for (let at = 0; at < end;) {
-    const columns = bytes.readInt16BE(at);
+    const row = Array.from({ length: bytes.readInt16BE(at) }, (): Buffer | null => null);
     at += 2;
-    const row: string[] = [];
-    for (let column = 0; column < columns; column++) {
+    for (const column of row.keys()) {
       const length = bytes.readInt32BE(at);
       at += 4;
-      if (length < 0) {
-        row.push('NULL');
-        continue;
-      }
-      const value = bytes.subarray(at, at + length);
-      row.push(column < columns - 1 ? value.toString('hex') : canonicalJson(value));
+      if (length < 0) continue;
+      row[column] = bytes.subarray(at, at + length);
       at += length;
     }
-    rows.push(row.join(' '));
+    rows.push(row);
   }
   return rows;
 }
 
-function canonicalJson(jsonb: Buffer): string {
+/** Each row as text: columns in hex, the last one as PostgreSQL would read its JSON. */
+function readRows(rows: CopyBuffer): readonly string[] {
+  return columnsOf(rows).map((columns) => {
+    const texts = columns.slice(0, -1).map((value) => value?.toString('hex') ?? 'NULL');
+    return [...texts, canonical(parsed(columns.at(-1) ?? Buffer.alloc(0)))].join(' ');
+  });
+}
+
+function parsed(jsonb: Buffer): unknown {
   expect(jsonb[0]).toBe(1);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(jsonb.subarray(1));
-  return canonical(parseJson(text, (_key, value) => value));
+  return parseJson(text, (_key, value) => value);
 }
 
 function canonical(value: unknown): string {

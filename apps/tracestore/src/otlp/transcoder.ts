@@ -26,7 +26,7 @@ import { callOf } from './call-counts.js';
 import { ColumnTranscoder, latin1, oddity } from './column-transcoder.js';
 import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { appendEventRow, appendLinkRow, appendSpanRow, columnCounts } from './copy-rows.js';
+import { columnCounts } from './copy-rows.js';
 import { decodeText } from './decode.js';
 import { type DictionaryEntry, dictionaryEntry } from './dictionary-entry.js';
 import { InstrumentationScopeSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
@@ -44,7 +44,9 @@ import {
   scopeRow,
 } from './reference-transcode.js';
 import { Refusal, refusals } from './refusal.js';
-import type { OperationRow, ResourceRow, ScopeRow, SpanRow } from './trace-rows.js';
+import { appendRows } from './row-adder.js';
+import { SpanBlocks } from './span-blocks.js';
+import type { OperationRow, ResourceRow, ScopeRow } from './trace-rows.js';
 import { recursionLimit, requireWellFormed } from './well-formed.js';
 import { malformed } from './wire-cursor.js';
 
@@ -74,6 +76,8 @@ const maxExactTimeHigh = 2_097_152_000;
 
 const two32 = 4_294_967_296;
 
+const postgresEpochSeconds = 946_684_800;
+
 /** Fields of a span, all levels counted, that the reference may make objects of. */
 const maxOddFields = 200_000;
 
@@ -88,6 +92,7 @@ export class Transcoder extends ColumnTranscoder {
   private readonly scopes = new Map<string, DictionaryEntry<ScopeRow>>();
   private readonly operations = new OperationCache(operationCapacity);
   private readonly calls = new PendingCalls();
+  private readonly blocks = new SpanBlocks();
   private seenSpans = 0;
   private firstInstance = 0;
   private rejections = new Rejections();
@@ -114,8 +119,10 @@ export class Transcoder extends ColumnTranscoder {
     this.firstInstance = firstInstance;
     this.rejections = new Rejections();
     this.calls.clear();
+    this.blocks.begin(body.length);
     try {
       this.request(batch);
+      this.blocks.end(batch.blocks);
     } catch (error) {
       batch.rollBack(before);
       // A read beyond the end of the body.
@@ -322,14 +329,14 @@ export class Transcoder extends ColumnTranscoder {
       this.rejections.add(rows);
       return;
     }
-    appendSpanRow(batch.spans, rows.span);
-    for (const event of rows.events) appendEventRow(batch.events, event);
-    for (const link of rows.links) appendLinkRow(batch.links, link);
+    appendRows(batch, rows);
+    this.blocks.addRows(batch.blocks, rows);
     batch.spanCount++;
     batch.referToResource(resource);
     batch.referToScope(scope);
     batch.referToOperation(operation);
-    this.calls.addRow(operation, rows.span);
+    const { startSeconds, durationNs, isError } = callOf(rows.span);
+    this.calls.add(operation, startSeconds, durationNs, isError);
   }
 
   private span(
@@ -481,6 +488,11 @@ export class Transcoder extends ColumnTranscoder {
       this.requireEnd(statusEnd);
     }
     const operation = this.findOperation(resource, kind, source, name, nameLength);
+    const { terms } = this;
+    terms.clear();
+    terms.add(operation.idLow);
+    terms.add(resource.idLow);
+    terms.add(scope.idLow);
     const out = batch.spans;
     out.reserve(rowOverheadBytes + jsonGrowth * (end - start));
     out.beginRow(columnCounts.span);
@@ -489,6 +501,7 @@ export class Transcoder extends ColumnTranscoder {
     if ((parentHigh | parentLow) === 0) out.null();
     else out.int64(parentHigh, parentLow);
     this.time(out, startHigh, startLow);
+    const startMicros = this.micros;
     out.int16(this.nanos);
     this.time(out, endHigh, endLow);
     out.int16(this.nanos);
@@ -512,7 +525,10 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToResource(resource);
     batch.referToScope(scope);
     batch.referToOperation(operation);
-    this.calls.add(operation, startHigh, startLow, endHigh, endLow, statusCode === 2);
+    const durationNs = (endHigh - startHigh) * two32 + (endLow - startLow);
+    const isError = statusCode === 2;
+    this.calls.add(operation, postgresEpochSeconds + Math.floor(startMicros / 1e6), durationNs, isError);
+    this.blocks.add(batch.blocks, view, traceId, startMicros, durationNs, isError, terms);
   }
 
   private events(
@@ -710,23 +726,8 @@ class PendingCalls {
   private readonly durationsNs: number[] = [];
   private readonly errors: boolean[] = [];
 
-  /** Times in ns since 1970 come in two halves of 32 bits. */
-  add(
-    operation: DictionaryEntry<OperationRow>,
-    startHigh: number,
-    startLow: number,
-    endHigh: number,
-    endLow: number,
-    isError: boolean,
-  ): void {
-    this.operations.push(operation);
-    this.startSeconds.push(Math.floor((startHigh * two32 + startLow) / 1e9));
-    this.durationsNs.push((endHigh - startHigh) * two32 + (endLow - startLow));
-    this.errors.push(isError);
-  }
-
-  addRow(operation: DictionaryEntry<OperationRow>, row: SpanRow): void {
-    const { startSeconds, durationNs, isError } = callOf(row);
+  /** @param startSeconds since 1970, whole ones */
+  add(operation: DictionaryEntry<OperationRow>, startSeconds: number, durationNs: number, isError: boolean): void {
     this.operations.push(operation);
     this.startSeconds.push(startSeconds);
     this.durationsNs.push(durationNs);

@@ -16,8 +16,9 @@ const insertLedger = statement('insert-ledger');
 const copySpans = statement('copy-spans');
 const copyEvents = statement('copy-events');
 const copyLinks = statement('copy-links');
+const copyBlocks = statement('copy-blocks');
 const copyDeltas = statement('copy-deltas');
-const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyDeltas];
+const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks, copyDeltas];
 
 /** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
 const fullBatchBytes = 4 * 1024 * 1024;
@@ -214,6 +215,7 @@ export class TraceWriterService {
       { statement: copySpans, rows: rows.spans },
       { statement: copyEvents, rows: rows.events },
       { statement: copyLinks, rows: rows.links },
+      { statement: copyBlocks, rows: rows.blocks },
       { statement: copyDeltas, rows: deltas },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;

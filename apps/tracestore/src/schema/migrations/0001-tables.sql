@@ -97,6 +97,27 @@ CREATE TABLE tracestore.link (
 COMMENT ON COLUMN tracestore.link.link_nbr IS 'The place of the link among its span''s, from 0';
 COMMENT ON COLUMN tracestore.link.linked_trace_id IS 'NULL when the link names no trace';
 
+CREATE TABLE tracestore.span_block (
+  start_max       timestamptz NOT NULL,
+  start_min       timestamptz NOT NULL,
+  duration_ns_max int8 NOT NULL,
+  transaction_id  int8 NOT NULL DEFAULT pg_current_xact_id()::text::int8,
+  span_count      int4 NOT NULL,
+  error_count     int4 NOT NULL,
+  trace_ids       uuid[] NOT NULL,
+  filter          bytea NOT NULL
+);
+COMMENT ON TABLE tracestore.span_block IS 'What about 120 spans that came in one request have in common, so that a search can pass over them and the figures of calls can be made from what is new. Spans of a trace that came together are in one block';
+COMMENT ON COLUMN tracestore.span_block.start_max IS 'When the last of the spans started; the first did at most an hour before';
+COMMENT ON COLUMN tracestore.span_block.duration_ns_max IS 'How long the longest took, in ns; 0 if none ended after its start';
+COMMENT ON COLUMN tracestore.span_block.transaction_id IS 'The transaction that wrote the block and its spans';
+COMMENT ON COLUMN tracestore.span_block.trace_ids IS 'The traces that the spans belong to, each once';
+COMMENT ON COLUMN tracestore.span_block.filter IS 'A Bloom filter over attributes, operations, resources and scopes: otlp/block-filter.ts says how it is made and asked';
+-- Random bits, which nothing compresses; and rows that are never too long for a page.
+ALTER TABLE tracestore.span_block
+  ALTER COLUMN trace_ids SET STORAGE PLAIN,
+  ALTER COLUMN filter SET STORAGE PLAIN;
+
 CREATE TABLE tracestore.operation_stats (
   time_bucket     timestamptz NOT NULL,
   operation_id    int8 NOT NULL,
@@ -109,14 +130,15 @@ COMMENT ON TABLE tracestore.operation_stats IS 'What operations did in every 10 
 COMMENT ON COLUMN tracestore.operation_stats.time_bucket IS 'The start of the 10 seconds in which the spans started';
 COMMENT ON COLUMN tracestore.operation_stats.duration_class IS '0 for no duration, else 1 + floor(8 * log2(duration in ns)): eight classes an octave';
 
--- From here on these four tables are what the database can best do with rows that have a time.
+-- From here on these five tables are what the database can best do with rows that have a time.
 DO $kept_by_time$
 DECLARE
   extension_schema text := (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'timescaledb');
   timed record;
 BEGIN
   FOR timed IN
-    SELECT * FROM (VALUES ('span', 'start_time'), ('event', 'span_start_time'), ('link', 'span_start_time'), ('operation_stats', 'time_bucket'))
+    SELECT * FROM (VALUES ('span', 'start_time'), ('event', 'span_start_time'), ('link', 'span_start_time'),
+      ('span_block', 'start_max'), ('operation_stats', 'time_bucket'))
       AS t (name, time_column)
   LOOP
     IF extension_schema IS NOT NULL THEN
@@ -142,6 +164,8 @@ CREATE INDEX span_by_time ON tracestore.span USING brin (start_time) WITH (autos
 CREATE INDEX event_by_span ON tracestore.event (trace_id, span_id);
 CREATE INDEX event_by_time ON tracestore.event USING brin (time) WITH (autosummarize = on);
 CREATE INDEX link_by_span ON tracestore.link (trace_id, span_id);
+CREATE INDEX span_block_by_time ON tracestore.span_block (start_max);
+CREATE INDEX span_block_by_transaction ON tracestore.span_block USING brin (transaction_id) WITH (autosummarize = on);
 CREATE UNIQUE INDEX operation_stats_key ON tracestore.operation_stats (operation_id, time_bucket, duration_class);
 CREATE INDEX operation_stats_by_time ON tracestore.operation_stats USING brin (time_bucket) WITH (autosummarize = on);
 

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../../bench/corpus/random.ts';
+import { attributeTerm, BlockFilter, bitsOf, idTerm, keyTerm, murmur3 } from './block-filter.js';
+
+function hashOf(text: string): number {
+  const bytes = new TextEncoder().encode(text);
+  return murmur3(bytes, new DataView(bytes.buffer), 0, bytes.length);
+}
+
+/** As PostgreSQL's get_bit numbers them. */
+function has(filter: Uint8Array, term: number): boolean {
+  return bitsOf(term).every((bit) => {
+    const place = bit % (filter.length * 8);
+    return (((filter[place >>> 3] ?? 0) >>> (place & 7)) & 1) === 1;
+  });
+}
+
+function filterOf(terms: readonly number[]): Uint8Array {
+  const filter = new BlockFilter();
+  for (const term of terms) filter.add(term);
+  return filter.take().slice();
+}
+
+describe('a term', () => {
+  it('is MurmurHash3 as everybody computes it', () => {
+    expect(hashOf('')).toBe(0);
+    expect(hashOf('test')).toBe(0xba6bd213);
+    expect(hashOf('Hello, world!')).toBe(0xc0363e43);
+    expect(hashOf('The quick brown fox jumps over the lazy dog')).toBe(0x2e4ff723);
+  });
+
+  it('is that of the JSON, whose types it tells apart', () => {
+    expect(keyTerm('a"b')).toBe(hashOf('"a\\"b"'));
+    expect(attributeTerm('n', '5')).toBe(hashOf('"n":5'));
+    expect(attributeTerm('n', '5')).not.toBe(attributeTerm('n', '5.0'));
+    expect(idTerm(-1n)).toBe(0xffff_ffff);
+  });
+});
+
+describe('a filter', () => {
+  const random = new SeededRandom(5);
+  const terms = Array.from({ length: 2000 }, () => random.uint32());
+
+  it.each([0, 1, 10, 100, 640, 2000])('of %i terms has each of them', (count) => {
+    const some = terms.slice(0, count);
+    const filter = filterOf(some);
+    expect(some.filter((term) => !has(filter, term))).toEqual([]);
+  });
+
+  it('is as small as its terms allow, and rarely has what was not put in', () => {
+    for (const count of [3, 30, 300, 1200]) {
+      const filter = filterOf(terms.slice(0, count));
+      expect(filter.length).toBeLessThan(Math.max(65, count * 4));
+      const others = Array.from({ length: 20_000 }, () => random.uint32());
+      expect(others.filter((term) => has(filter, term)).length / others.length).toBeLessThan(0.01);
+    }
+  });
+
+  it('forgets everything when it is cleared', () => {
+    const filter = new BlockFilter();
+    for (const term of terms) filter.add(term);
+    filter.take();
+    filter.clear();
+    expect(filter.take().every((byte) => byte === 0)).toBe(true);
+  });
+});

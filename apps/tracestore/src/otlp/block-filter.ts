@@ -1,0 +1,130 @@
+/*
+ * What a block of spans has, as a Bloom filter: a set of bits of which every term that was put in has set some. A block
+ * whose bits for a term are not all set has no span with it; the others have to be looked at.
+ *
+ * A term is a number of 32 bits for what a search may ask for:
+ *
+ *   an attribute          MurmurHash3 (x86, 32 bits, seed 0) of `"key":value`, in UTF-8, as `attributesToJson` writes it:
+ *                         that of strings, numbers, booleans and arrays of them. The order of keys in a kvlist is not
+ *                         defined, so those can only be asked for by key.
+ *   a key of attributes   the same of `"key"`
+ *   a dictionary's row    the lower half of its id
+ *
+ * The bits of a term are (h1 + i * h2) mod 2^32 mod size, i = 0 to 4, where h1 is the term, h2 its `stepOf`, and size
+ * the number of the filter's bits, a power of two. Bits are numbered as PostgreSQL's get_bit does: the lowest of a byte
+ * first.
+ */
+
+/** How many bits a term sets. */
+export const bitsPerTerm = 5;
+
+/** @param id of a resource, a scope or an operation */
+export function idTerm(id: bigint): number {
+  return Number(BigInt.asUintN(32, id));
+}
+
+/** @param value as `attributesToJson` writes it */
+export function attributeTerm(key: string, value: string): number {
+  return termOfText(`${JSON.stringify(key)}:${value}`);
+}
+
+export function keyTerm(key: string): number {
+  return termOfText(JSON.stringify(key));
+}
+
+/** The bits of a term, to be taken modulo the size of a filter. */
+export function bitsOf(term: number): readonly number[] {
+  const step = stepOf(term);
+  return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 0);
+}
+
+function termOfText(text: string): number {
+  const bytes = Buffer.from(text);
+  return murmur3(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+}
+
+/**
+ * MurmurHash3, x86, 32 bits, seed 0, of some of the bytes of a buffer.
+ *
+ * @param view of the same bytes
+ * @returns unsigned
+ */
+export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  const wordsEnd = end - ((end - start) & 3);
+  let hash = 0;
+  let position = start;
+  for (; position < wordsEnd; position += 4) {
+    const word = Math.imul(view.getUint32(position, true), 0xcc9e2d51);
+    hash ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593);
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  if (position < end) {
+    let word = 0;
+    for (let shift = 0; position < end; shift += 8) word |= (bytes[position++] as number) << shift;
+    word = Math.imul(word, 0xcc9e2d51);
+    hash ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593);
+  }
+  return mix(hash ^ (end - start));
+}
+
+/** Odd, so that all bits of a term are different ones. */
+function stepOf(term: number): number {
+  return mix(term ^ 0x9e3779b9) | 1;
+}
+
+function mix(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+const maxBytes = 2048;
+const minBytes = 64;
+
+/** A filter is made smaller until a larger part of its bits is set: then one in 200 blocks is looked at for nothing. */
+const fullEnough = 0.19;
+
+/** A filter that is filled, taken, and filled again. */
+export class BlockFilter {
+  private readonly words = new Uint32Array(maxBytes / 4);
+  private readonly bytes = new Uint8Array(this.words.buffer);
+
+  add(term: number): void {
+    const step = stepOf(term);
+    let bit = term;
+    for (let index = 0; index < bitsPerTerm; index++) {
+      const place = (bit >>> 3) & (maxBytes - 1);
+      this.bytes[place] = (this.bytes[place] as number) | (1 << (bit & 7));
+      bit = (bit + step) | 0;
+    }
+  }
+
+  /** The filter in as many bytes as its terms need. Valid until the next call of another method. */
+  take(): Uint8Array {
+    const { words, bytes } = this;
+    let size = words.length;
+    while (size > minBytes / 4 && countBits(words, size) < fullEnough * size * 32) {
+      size >>>= 1;
+      for (let index = 0; index < size; index++) {
+        words[index] = (words[index] as number) | (words[index + size] as number);
+      }
+    }
+    return bytes.subarray(0, size * 4);
+  }
+
+  clear(): void {
+    this.words.fill(0);
+  }
+}
+
+function countBits(words: Uint32Array, length: number): number {
+  let count = 0;
+  for (let index = 0; index < length; index++) {
+    let word = words[index] as number;
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    count += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return count;
+}

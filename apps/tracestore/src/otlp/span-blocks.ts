@@ -1,0 +1,173 @@
+import { BlockFilter } from './block-filter.js';
+import type { CopyBuffer } from './copy-buffer.js';
+import { columnCounts, postgresEpochMicros } from './copy-rows.js';
+import { TermList } from './term-list.js';
+import type { SpanRows } from './trace-rows.js';
+
+/** Bytes of a request that make a block: some 120 spans. */
+const bytesPerBlock = 51_200;
+
+const maxBlocks = 1024;
+
+/** Blocks that are kept for the next request. */
+const keptBlocks = 64;
+
+/** So that a search knows how far apart the first and the last start in a block can be. */
+const maxWidthMicros = 3_600_000_000;
+
+const maxTraces = 256;
+
+/** Durations that are not exact in a `Number` are rounded up, and stay an int8. */
+const exactNs = 2 ** 53;
+const roundingNs = 2048;
+const maxDurationNs = 2 ** 63 - roundingNs;
+
+const uuidOid = 2950;
+
+/**
+ * Sums up what is in the spans of a request, in blocks of about 120 spans whose starts are at most an hour apart: when
+ * they started, how long the longest took, how many failed, which traces they belong to, and a filter that says what
+ * they don't have. All spans of a trace are in the same block as long as it has room.
+ */
+export class SpanBlocks {
+  private blocks: Block[] = [];
+  private count = 0;
+  private readonly rowTerms = new TermList();
+
+  /** Begins with a request. @param byteLength of its body */
+  begin(byteLength: number): void {
+    for (let index = 0; index < this.count; index++) this.blocks[index]?.clear();
+    if (this.blocks.length > keptBlocks) this.blocks.length = keptBlocks;
+    this.count = Math.min(maxBlocks, Math.max(1, Math.round(byteLength / bytesPerBlock)));
+    while (this.blocks.length < this.count) this.blocks.push(new Block());
+  }
+
+  /**
+   * Adds a span.
+   *
+   * @param out takes the row of a block that is full
+   * @param view in which the id of the span's trace is, from `traceId` on
+   * @param startMicros since 2000
+   * @param durationNs that it took, or less than 0
+   */
+  add(
+    out: CopyBuffer,
+    view: DataView,
+    traceId: number,
+    startMicros: number,
+    durationNs: number,
+    isError: boolean,
+    terms: TermList,
+  ): void {
+    const block = this.blocks[view.getUint32(traceId + 12) % this.count] as Block;
+    if (!block.admit(view, traceId, startMicros)) {
+      block.appendRow(out);
+      block.clear();
+      block.admit(view, traceId, startMicros);
+    }
+    block.spanCount++;
+    if (isError) block.errorCount++;
+    if (durationNs > block.durationMaxNs) block.durationMaxNs = durationNs;
+    for (let index = 0; index < terms.count; index++) block.filter.add(terms.at(index));
+  }
+
+  /** Adds a span as the reference makes it. */
+  addRows(out: CopyBuffer, { span, events, links }: SpanRows): void {
+    const { rowTerms } = this;
+    rowTerms.clear();
+    for (const id of [span.operationId, span.resourceId, span.scopeId]) rowTerms.addId(id);
+    for (const { attributes } of [span, ...events, ...links]) rowTerms.addJson(attributes);
+    const traceId = Buffer.from(span.traceId, 'hex');
+    this.add(
+      out,
+      new DataView(traceId.buffer, traceId.byteOffset, traceId.byteLength),
+      0,
+      Number(span.startTimeUnixNano / 1000n - postgresEpochMicros),
+      Number(span.endTimeUnixNano - span.startTimeUnixNano),
+      span.statusCode === 2,
+      rowTerms,
+    );
+  }
+
+  /** Appends the rows of all blocks that have spans. */
+  end(out: CopyBuffer): void {
+    for (let index = 0; index < this.count; index++) {
+      const block = this.blocks[index] as Block;
+      if (block.spanCount > 0) block.appendRow(out);
+    }
+  }
+}
+
+class Block {
+  readonly filter = new BlockFilter();
+  private readonly traceIds = new Uint8Array(maxTraces * 16);
+  private readonly traceIdsView = new DataView(this.traceIds.buffer);
+  private traceCount = 0;
+  private startMin = 0;
+  private startMax = 0;
+  spanCount = 0;
+  errorCount = 0;
+  durationMaxNs = 0;
+
+  clear(): void {
+    if (this.spanCount === 0) return;
+    this.filter.clear();
+    this.traceCount = 0;
+    this.spanCount = 0;
+    this.errorCount = 0;
+    this.durationMaxNs = 0;
+  }
+
+  /** Makes room for a span. @returns false when the block is full */
+  admit(view: DataView, traceId: number, startMicros: number): boolean {
+    const isFirst = this.spanCount === 0;
+    const startMin = isFirst ? startMicros : Math.min(this.startMin, startMicros);
+    const startMax = isFirst ? startMicros : Math.max(this.startMax, startMicros);
+    if (startMax - startMin > maxWidthMicros || !this.admitTrace(view, traceId)) return false;
+    this.startMin = startMin;
+    this.startMax = startMax;
+    return true;
+  }
+
+  private admitTrace(view: DataView, traceId: number): boolean {
+    const { traceIdsView } = this;
+    const first = view.getInt32(traceId);
+    const second = view.getInt32(traceId + 4);
+    const third = view.getInt32(traceId + 8);
+    const fourth = view.getInt32(traceId + 12);
+    for (let at = (this.traceCount - 1) * 16; at >= 0; at -= 16) {
+      if (
+        traceIdsView.getInt32(at + 12) === fourth &&
+        traceIdsView.getInt32(at + 8) === third &&
+        traceIdsView.getInt32(at + 4) === second &&
+        traceIdsView.getInt32(at) === first
+      ) {
+        return true;
+      }
+    }
+    if (this.traceCount === maxTraces) return false;
+    const at = this.traceCount++ * 16;
+    traceIdsView.setInt32(at, first);
+    traceIdsView.setInt32(at + 4, second);
+    traceIdsView.setInt32(at + 8, third);
+    traceIdsView.setInt32(at + 12, fourth);
+    return true;
+  }
+
+  appendRow(out: CopyBuffer): void {
+    const filter = this.filter.take();
+    out.reserve(256 + this.traceCount * 20 + filter.length);
+    out.beginRow(columnCounts.spanBlock);
+    out.wide(this.startMax);
+    out.wide(this.startMin);
+    const { durationMaxNs } = this;
+    out.wide(durationMaxNs < exactNs ? durationMaxNs : Math.min(maxDurationNs, durationMaxNs + roundingNs));
+    out.int32(this.spanCount);
+    out.int32(this.errorCount);
+    const start = out.beginArray(uuidOid, this.traceCount);
+    for (let at = 0; at < this.traceCount * 16; at += 16) out.copy(this.traceIds, at, 16);
+    out.endColumn(start);
+    out.copy(filter, 0, filter.length);
+    out.requireReserved();
+  }
+}

@@ -1,0 +1,73 @@
+import { idTerm, murmur3 } from './block-filter.js';
+
+const initialTerms = 1024;
+
+/** The terms of a span: what the filter of its block gets. */
+export class TermList {
+  private terms = new Uint32Array(initialTerms);
+  count = 0;
+
+  at(index: number): number {
+    return this.terms[index] as number;
+  }
+
+  add(term: number): void {
+    if (this.count === this.terms.length) {
+      const longer = new Uint32Array(this.terms.length * 2);
+      longer.set(this.terms);
+      this.terms = longer;
+    }
+    this.terms[this.count++] = term;
+  }
+
+  addId(id: bigint): void {
+    this.add(idTerm(id));
+  }
+
+  /** Adds an attribute, and its key. The places are those of the JSON, the key's end among them, in the bytes. */
+  addAttribute(bytes: Uint8Array, view: DataView, start: number, keyEnd: number, end: number): void {
+    this.add(murmur3(bytes, view, start, keyEnd));
+    this.add(murmur3(bytes, view, start, end));
+  }
+
+  /** Adds all members of an object. @param json as `attributesToJson` writes it */
+  addJson(json: string): void {
+    const bytes = Buffer.from(json);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let start = 1; start < bytes.length - 1;) {
+      const keyEnd = endOfString(bytes, start);
+      const end = endOfValue(bytes, keyEnd + 1);
+      this.addAttribute(bytes, view, start, keyEnd, end);
+      start = end + 1;
+    }
+  }
+
+  /** Empties the list. What an exceptional span has made it grow to is given back. */
+  clear(): void {
+    this.count = 0;
+    if (this.terms.length > initialTerms * 16) this.terms = new Uint32Array(initialTerms);
+  }
+}
+
+/** @param start of its opening quote @returns the place behind the closing one */
+function endOfString(json: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (json[at] !== 0x22) at += json[at] === 0x5c ? 2 : 1;
+  return at + 1;
+}
+
+/** @returns the place of the comma or brace behind a value */
+function endOfValue(json: Uint8Array, start: number): number {
+  let at = start;
+  for (let depth = 0; ;) {
+    const byte = json[at];
+    if (byte === 0x22) {
+      at = endOfString(json, at);
+      continue;
+    }
+    if (depth === 0 && (byte === 0x2c || byte === 0x7d)) return at;
+    if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    at++;
+  }
+}
