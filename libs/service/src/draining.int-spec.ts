@@ -19,13 +19,17 @@ class SlowController {
 @Module({ controllers: [SlowController] })
 class SlowModule {}
 
-it('answers what is in flight on a kept-alive connection, and then ends at once', async () => {
-  const app = await createService({
+function startSlowService(shutdownDelayMs: number) {
+  return createService({
     name: 'slow',
     description: 'under test',
     module: SlowModule,
-    config: { HOST: '127.0.0.1', PORT: 0, LOG_LEVEL: 'silent' },
+    config: { HOST: '127.0.0.1', PORT: 0, LOG_LEVEL: 'silent', SHUTDOWN_DELAY_MS: shutdownDelayMs },
   });
+}
+
+it('answers what is in flight on a kept-alive connection, and then ends at once', async () => {
+  const app = await startSlowService(0);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAlive: true });
   try {
@@ -40,6 +44,31 @@ it('answers what is in flight on a kept-alive connection, and then ends at once'
     await closed;
     // Without help it would be Fastify's keep-alive time-out of 72 s.
     expect(performance.now() - startedAt).toBeLessThan(5_000);
+  } finally {
+    agent.destroy();
+  }
+});
+
+it('fails no request of a client that goes on asking, if it is given the time', async () => {
+  const app = await startSlowService(1_500);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = await app.getUrl();
+  const agent = new Agent({ keepAlive: true });
+  const ask = async (): Promise<IncomingMessage> => {
+    const [response] = (await once(get(url, { agent }), 'response')) as [IncomingMessage];
+    await once(response.resume(), 'end');
+    return response;
+  };
+  try {
+    expect((await ask()).headers.connection).toBe('keep-alive');
+    const closed = app.close();
+    for (const startedAt = performance.now(); performance.now() - startedAt < 1_000;) {
+      const { statusCode, headers } = await ask();
+      // Also on the connection that was kept from before, and on those that are new.
+      expect([statusCode, headers.connection]).toEqual([200, 'close']);
+    }
+    await closed;
+    await expect(ask()).rejects.toThrow('ECONNREFUSED');
   } finally {
     agent.destroy();
   }

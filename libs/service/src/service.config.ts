@@ -5,6 +5,8 @@ export interface ServiceConfig {
   readonly HOST: string;
   readonly PORT: number;
   readonly LOG_LEVEL: LogLevel;
+  /** How long it goes on answering after it was told to end, in ms; not at all if absent. */
+  readonly SHUTDOWN_DELAY_MS?: number;
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -20,5 +22,6 @@ export function serviceVariables(defaultPort: number) {
     HOST: variable.host('127.0.0.1'),
     PORT: variable.port(defaultPort),
     LOG_LEVEL: variable.oneOf(logLevels, 'info'),
+    SHUTDOWN_DELAY_MS: variable.integer(0, 0, 60_000),
   };
 }

@@ -33,14 +33,18 @@ export async function createService({
   config,
 }: ServiceDefinition): Promise<NestFastifyApplication> {
   const root: DynamicModule = { module: RootModule, imports: [ServiceModule.forRoot(name, config.LOG_LEVEL), module] };
-  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
-    bufferLogs: true,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    root,
+    new FastifyAdapter({ return503OnClosing: false }),
+    {
+      bufferLogs: true,
+      abortOnError: false,
+    },
+  );
   app.useLogger(app.get(Logger));
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
-  drainConnectionsOnClose(fastify);
+  drainConnectionsOnClose(fastify, config.SHUTDOWN_DELAY_MS);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
