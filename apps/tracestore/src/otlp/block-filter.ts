@@ -4,10 +4,9 @@
  *
  * A term is a number of 32 bits for what a search may ask for:
  *
- *   an attribute          MurmurHash3 (x86, 32 bits, seed 0) of `"key":value`, in UTF-8, as `attributesToJson` writes it:
- *                         that of strings, numbers, booleans and arrays of them. The order of keys in a kvlist is not
- *                         defined, so those can only be asked for by key.
- *   a key of attributes   the same of `"key"`
+ *   a key of attributes   MurmurHash3 (x86, 32 bits, seed 0) of `"key"`, in UTF-8, as `attributesToJson` writes it
+ *   an attribute          the same of its value, with the key's term as the seed: of strings, numbers, booleans and arrays
+ *                         of them. The order of keys in a kvlist is not defined, so those can only be asked for by key.
  *   a dictionary's row    the lower half of its id
  *
  * The bits of a term are (h1 + i * h2) mod 2^32 mod size, i = 0 to 4, where h1 is the term, h2 its `stepOf`, and size
@@ -25,11 +24,11 @@ export function idTerm(id: bigint): number {
 
 /** @param value as `attributesToJson` writes it */
 export function attributeTerm(key: string, value: string): number {
-  return termOfText(`${JSON.stringify(key)}:${value}`);
+  return hashOfText(value, keyTerm(key));
 }
 
 export function keyTerm(key: string): number {
-  return termOfText(JSON.stringify(key));
+  return hashOfText(JSON.stringify(key), 0);
 }
 
 /** The bits of a term, to be taken modulo the size of a filter. */
@@ -38,20 +37,20 @@ export function bitsOf(term: number): readonly number[] {
   return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 0);
 }
 
-function termOfText(text: string): number {
+function hashOfText(text: string, seed: number): number {
   const bytes = Buffer.from(text);
-  return murmur3(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+  return murmur3(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length, seed);
 }
 
 /**
- * MurmurHash3, x86, 32 bits, seed 0, of some of the bytes of a buffer.
+ * MurmurHash3, x86, 32 bits, of some of the bytes of a buffer.
  *
  * @param view of the same bytes
  * @returns unsigned
  */
-export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: number, seed: number): number {
   const wordsEnd = end - ((end - start) & 3);
-  let hash = 0;
+  let hash = seed | 0;
   let position = start;
   for (; position < wordsEnd; position += 4) {
     const word = Math.imul(view.getUint32(position, true), 0xcc9e2d51);
@@ -89,8 +88,12 @@ const fullEnough = 0.19;
 export class BlockFilter {
   private readonly words = new Uint32Array(maxBytes / 4);
   private readonly bytes = new Uint8Array(this.words.buffer);
+  /** Most terms come again and again. */
+  private readonly recent = new Uint32Array(256);
 
   add(term: number): void {
+    if (this.recent[term & 255] === term && term !== 0) return;
+    this.recent[term & 255] = term;
     const step = stepOf(term);
     let bit = term;
     for (let index = 0; index < bitsPerTerm; index++) {
@@ -115,6 +118,7 @@ export class BlockFilter {
 
   clear(): void {
     this.words.fill(0);
+    this.recent.fill(0);
   }
 }
 

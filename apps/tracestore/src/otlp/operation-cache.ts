@@ -1,3 +1,4 @@
+import { murmur3 } from './block-filter.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import type { OperationRow } from './trace-rows.js';
 
@@ -5,7 +6,7 @@ interface Slot {
   readonly hash: number;
   readonly service: string;
   readonly kind: number;
-  readonly name: Uint8Array;
+  readonly name: DataView;
   readonly entry: DictionaryEntry<OperationRow>;
 }
 
@@ -33,14 +34,15 @@ export class OperationCache {
     serviceHash: number,
     kind: number,
     source: Uint8Array,
+    view: DataView,
     start: number,
     length: number,
   ): DictionaryEntry<OperationRow> | undefined {
-    const hash = hashOf(serviceHash, kind, source, start, length);
+    const hash = hashOf(serviceHash, kind, source, view, start, length);
     let place = hash & this.mask;
     for (let slot = this.slots[place]; slot !== undefined; slot = this.slots[place]) {
       const isSame = slot.hash === hash && slot.kind === kind && slot.service === service;
-      if (isSame && isSameName(slot.name, source, start, length)) return slot.entry;
+      if (isSame && isSameName(slot, view, start, length)) return slot.entry;
       place = (place + 1) & this.mask;
     }
     return undefined;
@@ -56,10 +58,11 @@ export class OperationCache {
   ): void {
     if (name.length > maxNameBytes) return;
     if (this.size * 2 >= this.slots.length) this.clear();
-    const hash = hashOf(serviceHash, kind, name, 0, name.length);
+    const nameView = new DataView(name.buffer, name.byteOffset, name.byteLength);
+    const hash = hashOf(serviceHash, kind, name, nameView, 0, name.length);
     let place = hash & this.mask;
     while (this.slots[place] !== undefined) place = (place + 1) & this.mask;
-    this.slots[place] = { hash, service, kind, name, entry };
+    this.slots[place] = { hash, service, kind, name: nameView, entry };
     this.size++;
   }
 
@@ -69,17 +72,22 @@ export class OperationCache {
   }
 }
 
-/** FNV-1a of the name, begun with what is not in it. */
-function hashOf(serviceHash: number, kind: number, source: Uint8Array, start: number, length: number): number {
-  let hash = Math.imul(serviceHash, 0x9e3779b1) ^ kind;
-  for (let index = start; index < start + length; index++) {
-    hash = Math.imul(hash ^ (source[index] as number), 0x01000193);
-  }
-  return hash ^ (hash >>> 15);
+/** Of the name, begun with what is not in it. */
+function hashOf(
+  serviceHash: number,
+  kind: number,
+  source: Uint8Array,
+  view: DataView,
+  start: number,
+  length: number,
+): number {
+  return murmur3(source, view, start, start + length, serviceHash ^ kind);
 }
 
-function isSameName(name: Uint8Array, source: Uint8Array, start: number, length: number): boolean {
-  if (name.length !== length) return false;
-  for (let index = 0; index < length; index++) if (name[index] !== source[start + index]) return false;
+function isSameName({ name }: Slot, view: DataView, start: number, length: number): boolean {
+  if (name.byteLength !== length) return false;
+  let index = 0;
+  for (; index + 4 <= length; index += 4) if (name.getInt32(index) !== view.getInt32(start + index)) return false;
+  for (; index < length; index++) if (name.getInt8(index) !== view.getInt8(start + index)) return false;
   return true;
 }

@@ -26,8 +26,9 @@ export class TermList {
 
   /** Adds an attribute, and its key. The places are those of the JSON, the key's end among them, in the bytes. */
   addAttribute(bytes: Uint8Array, view: DataView, start: number, keyEnd: number, end: number): void {
-    this.add(murmur3(bytes, view, start, keyEnd));
-    this.add(murmur3(bytes, view, start, end));
+    const keyTerm = murmur3(bytes, view, start, keyEnd, 0);
+    this.add(keyTerm);
+    this.add(murmur3(bytes, view, keyEnd + 1, end, keyTerm));
   }
 
   /** Adds all members of an object. @param json as `attributesToJson` writes it */

@@ -23,7 +23,8 @@
  */
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { callOf } from './call-counts.js';
-import { ColumnTranscoder, latin1, oddity } from './column-transcoder.js';
+import { ColumnTranscoder, oddity } from './column-transcoder.js';
+import { type Content, ContentCache } from './content-cache.js';
 import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { columnCounts } from './copy-rows.js';
@@ -62,9 +63,6 @@ export interface Outcome {
 const entryCapacity = 8_192;
 const operationCapacity = 32_768;
 
-/** Longer contents of a resource or scope are decoded each time, so that what is remembered is bounded in bytes. */
-const maxKeyBytes = 16_384;
-
 /** What a row takes besides its texts and attributes, with room to spare. */
 const rowOverheadBytes = 320;
 
@@ -75,6 +73,8 @@ const jsonGrowth = 6;
 const maxExactTimeHigh = 2_097_152_000;
 
 const two32 = 4_294_967_296;
+
+const noBytes = Buffer.alloc(0);
 
 const postgresEpochSeconds = 946_684_800;
 
@@ -88,8 +88,8 @@ interface ResourceEntry extends DictionaryEntry<ResourceRow> {
 
 /** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
 export class Transcoder extends ColumnTranscoder {
-  private readonly resources = new Map<string, ResourceEntry>();
-  private readonly scopes = new Map<string, DictionaryEntry<ScopeRow>>();
+  private readonly resources = new ContentCache<ResourceEntry>(entryCapacity);
+  private readonly scopes = new ContentCache<DictionaryEntry<ScopeRow>>(entryCapacity);
   private readonly operations = new OperationCache(operationCapacity);
   private readonly calls = new PendingCalls();
   private readonly blocks = new SpanBlocks();
@@ -195,47 +195,45 @@ export class Transcoder extends ColumnTranscoder {
 
   /** Finds what is known of a resource by the bytes that it came in; the position is then where it was. */
   private findResource(end: number, r: number): ResourceEntry | BadSpanError {
-    const key = this.readContent(end);
-    const known = this.resources.get(key);
+    const content = this.readContent(end);
+    const known = this.resources.find(content);
     if (known !== undefined) return known;
     const made = attempt(() => {
-      const resource = decodeContent(ResourceSchema, this.contents);
-      return resourceRow(resource, decodeText(this.schemaUrl), `resource_spans[${r}]`);
+      const resource = decodeContent(ResourceSchema, content);
+      return resourceRow(resource, decodeText(content.schemaUrl), `resource_spans[${r}]`);
     });
     if (made instanceof BadSpanError) return made;
     const entry: ResourceEntry = Object.assign(dictionaryEntry(made), { serviceHash: hashOf(made.serviceName) });
-    remember(this.resources, key, entry);
+    this.resources.add(content, entry);
     return entry;
   }
 
   /** Finds what is known of a scope by the bytes that it came in; the position is then where it was. */
   private findScope(end: number, r: number, s: number): DictionaryEntry<ScopeRow> | BadSpanError {
-    const key = this.readContent(end);
-    const known = this.scopes.get(key);
+    const content = this.readContent(end);
+    const known = this.scopes.find(content);
     if (known !== undefined) return known;
     const made = attempt(() => {
-      const scope = decodeContent(InstrumentationScopeSchema, this.contents);
-      return scopeRow(scope, decodeText(this.schemaUrl), `resource_spans[${r}].scope_spans[${s}]`);
+      const scope = decodeContent(InstrumentationScopeSchema, content);
+      return scopeRow(scope, decodeText(content.schemaUrl), `resource_spans[${r}].scope_spans[${s}]`);
     });
     if (made instanceof BadSpanError) return made;
     const entry = dictionaryEntry(made);
-    remember(this.scopes, key, entry);
+    this.scopes.add(content, entry);
     return entry;
   }
-
-  private contents: Uint8Array[] = [];
-  private schemaUrl: Uint8Array = new Uint8Array();
 
   /**
    * Reads what is common to the spans of a ResourceSpans or ScopeSpans (fields 1 and 3), which may come behind them.
    * A message that comes in pieces is merged, as protobuf has it, by putting the pieces together.
-   *
-   * @returns a text of these bytes
    */
-  private readContent(end: number): string {
-    const start = this.position;
-    this.contents = [];
-    this.schemaUrl = this.source.subarray(0, 0);
+  private readContent(end: number): Content {
+    const { source, view } = this;
+    const before = this.position;
+    let contentStart = 0;
+    let contentEnd = 0;
+    let pieces: Uint8Array[] | undefined;
+    let schemaUrl: Buffer = noBytes;
     while (this.position < end) {
       const tag = this.tag();
       if (tag !== 10 && tag !== 26) {
@@ -243,15 +241,24 @@ export class Transcoder extends ColumnTranscoder {
         continue;
       }
       const length = this.length(end);
-      const bytes = this.source.subarray(this.position, this.position + length);
-      if (tag === 10) this.contents.push(bytes);
-      else this.schemaUrl = bytes;
+      const start = this.position;
       this.position += length;
+      if (tag === 26) {
+        schemaUrl = source.subarray(start, this.position);
+      } else if (contentStart === 0) {
+        contentStart = start;
+        contentEnd = this.position;
+      } else {
+        pieces ??= [source.subarray(contentStart, contentEnd)];
+        pieces.push(source.subarray(start, this.position));
+      }
     }
     this.requireEnd(end);
-    this.position = start;
-    const url = latin1(this.schemaUrl);
-    return `${url.length}:${url}${this.contents.map(latin1).join('')}`;
+    this.position = before;
+    if (pieces === undefined) return { source, view, start: contentStart, end: contentEnd, schemaUrl };
+    const merged = Buffer.concat(pieces);
+    const { buffer, byteOffset, length } = merged;
+    return { source: merged, view: new DataView(buffer, byteOffset, length), start: 0, end: length, schemaUrl };
   }
 
   /** A field of ResourceSpans or ScopeSpans that is read elsewhere, or not known. */
@@ -312,7 +319,8 @@ export class Transcoder extends ColumnTranscoder {
     }
     const span = fromBinary(SpanSchema, bytes, { readUnknownFields: false, recursionLimit });
     const name = Buffer.from(span.name);
-    const operation = this.findOperation(resource, span.kind, name, 0, name.length);
+    const nameView = new DataView(name.buffer, name.byteOffset, name.byteLength);
+    const operation = this.findOperation(resource, span.kind, name, nameView, 0, name.length);
     const rows = attempt(() =>
       rowsOfSpan(
         span,
@@ -487,7 +495,7 @@ export class Transcoder extends ColumnTranscoder {
       }
       this.requireEnd(statusEnd);
     }
-    const operation = this.findOperation(resource, kind, source, name, nameLength);
+    const operation = this.findOperation(resource, kind, source, view, name, nameLength);
     const { terms } = this;
     terms.clear();
     terms.add(operation.idLow);
@@ -691,19 +699,21 @@ export class Transcoder extends ColumnTranscoder {
     }
   }
 
+  /** @param name of its first byte, in the bytes and in their view */
   private findOperation(
     resource: ResourceEntry,
     kind: number,
-    source: Uint8Array,
+    bytes: Uint8Array,
+    view: DataView,
     name: number,
     nameLength: number,
   ): DictionaryEntry<OperationRow> {
-    const { serviceName } = resource.row;
-    const known = this.operations.find(serviceName, resource.serviceHash, kind, source, name, nameLength);
+    const { serviceHash, row } = resource;
+    const known = this.operations.find(row.serviceName, serviceHash, kind, bytes, view, name, nameLength);
     if (known !== undefined) return known;
-    const bytes = source.slice(name, name + nameLength);
-    const entry = dictionaryEntry(operationRow(serviceName, kind, decodeText(bytes)));
-    this.operations.add(serviceName, resource.serviceHash, kind, bytes, entry);
+    const copy = bytes.slice(name, name + nameLength);
+    const entry = dictionaryEntry(operationRow(row.serviceName, kind, decodeText(copy)));
+    this.operations.add(row.serviceName, serviceHash, kind, copy, entry);
     return entry;
   }
 
@@ -759,23 +769,14 @@ function requireSpan(bytes: Uint8Array): number {
   }
 }
 
-function decodeContent<Schema extends DescMessage>(
-  schema: Schema,
-  pieces: readonly Uint8Array[],
-): MessageShape<Schema> {
-  const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+function decodeContent<Schema extends DescMessage>(schema: Schema, content: Content): MessageShape<Schema> {
+  const bytes = content.source.subarray(content.start, content.end);
   try {
     requireWellFormed(schema, bytes);
     return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit });
   } catch (cause) {
     throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-}
-
-function remember<Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void {
-  if (key.length > maxKeyBytes) return;
-  if (entries.size >= entryCapacity) entries.clear();
-  entries.set(key, entry);
 }
 
 function hashOf(text: string): number {

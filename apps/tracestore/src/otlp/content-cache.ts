@@ -1,0 +1,55 @@
+import { murmur3 } from './block-filter.js';
+
+/** Longer contents are not remembered, so that the cache is bounded in bytes. */
+const maxContentBytes = 16_384;
+
+/** The bytes of a resource or a scope, where they are, and of the schema URL that goes with it. */
+export interface Content {
+  readonly source: Buffer;
+  /** Of the source. */
+  readonly view: DataView;
+  readonly start: number;
+  readonly end: number;
+  readonly schemaUrl: Buffer;
+}
+
+interface Slot<Entry> {
+  readonly content: Buffer;
+  readonly schemaUrl: Buffer;
+  readonly entry: Entry;
+}
+
+/** Finds what was made of some content by its bytes. Of two contents with one hash the later one is remembered. */
+export class ContentCache<Entry> {
+  private readonly slots = new Map<number, Slot<Entry>>();
+
+  /** @param capacity how many contents are remembered; then all are forgotten */
+  constructor(private readonly capacity: number) {}
+
+  find(content: Content): Entry | undefined {
+    const slot = this.slots.get(hashOf(content));
+    if (slot === undefined) return undefined;
+    const { source, start, end, schemaUrl } = content;
+    const isSame = source.compare(slot.content, 0, slot.content.length, start, end) === 0;
+    return isSame && schemaUrl.equals(slot.schemaUrl) ? slot.entry : undefined;
+  }
+
+  add(content: Content, entry: Entry): void {
+    const { source, start, end, schemaUrl } = content;
+    if (end - start + schemaUrl.length > maxContentBytes) return;
+    if (this.slots.size >= this.capacity) this.slots.clear();
+    this.slots.set(hashOf(content), {
+      content: Buffer.from(source.subarray(start, end)),
+      schemaUrl: Buffer.from(schemaUrl),
+      entry,
+    });
+  }
+
+  clear(): void {
+    this.slots.clear();
+  }
+}
+
+function hashOf({ source, view, start, end, schemaUrl }: Content): number {
+  return murmur3(source, view, start, end, schemaUrl.length);
+}
