@@ -51,5 +51,7 @@ export class ContentCache<Entry> {
 }
 
 function hashOf({ source, view, start, end, schemaUrl }: Content): number {
-  return murmur3(source, view, start, end, schemaUrl.length);
+  let seed = schemaUrl.length;
+  for (const byte of schemaUrl) seed = Math.imul(seed ^ byte, 0x01000193);
+  return murmur3(source, view, start, end, seed);
 }
