@@ -296,6 +296,22 @@ describe('the transcoder', () => {
     expect([...batch.resources, ...batch.scopes, ...batch.operations]).toEqual([]);
   });
 
+  it('keeps nothing of a body, whose memory is freed when it is answered', () => {
+    const transcoder = new Transcoder();
+    const batch = new CopyBatch();
+    const [original = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
+    const body = Buffer.allocUnsafeSlow(original.length);
+    original.copy(body);
+    transcoder.transcode(body, batch, 0);
+    const entries = [...batch.resources, ...batch.scopes, ...batch.operations];
+    body.buffer.transfer(0);
+    batch.clear();
+    transcoder.transcode(original, batch, 0);
+    const again = [...batch.resources, ...batch.scopes, ...batch.operations];
+    expect(again).toHaveLength(entries.length);
+    expect(again.filter((entry, index) => entry !== entries[index])).toEqual([]);
+  });
+
   it('leaves the batch as it was when a request is refused', () => {
     const transcoder = new Transcoder();
     const batch = new CopyBatch();

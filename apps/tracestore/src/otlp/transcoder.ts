@@ -711,7 +711,8 @@ export class Transcoder extends ColumnTranscoder {
     const { serviceHash, row } = resource;
     const known = this.operations.find(row.serviceName, serviceHash, kind, bytes, view, name, nameLength);
     if (known !== undefined) return known;
-    const copy = bytes.slice(name, name + nameLength);
+    // Not `slice`: a Buffer's shares its memory, which is freed when the request is answered.
+    const copy = new Uint8Array(bytes.subarray(name, name + nameLength));
     const entry = dictionaryEntry(operationRow(row.serviceName, kind, decodeText(copy)));
     this.operations.add(row.serviceName, serviceHash, kind, copy, entry);
     return entry;
