@@ -15,6 +15,8 @@ describe('the configuration', () => {
       maxConnections: 4096,
       databaseUrl: 'postgres://postgres@127.0.0.1:5999/postgres',
       databaseConnections: 4,
+      queryConnections: 4,
+      queryTimeoutMs: 30_000,
       lifecycle: {
         retentionMs: 2_592_000_000,
         ledgerRetentionMs: 2_592_000_000,

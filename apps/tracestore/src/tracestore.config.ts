@@ -18,6 +18,10 @@ export interface TracestoreConfig {
   readonly maxConnections: number;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
+  /** For those who ask; apart from the writers' connections. */
+  readonly queryConnections: number;
+  /** How long the database may work on one statement of a question. */
+  readonly queryTimeoutMs: number;
   readonly lifecycle: LifecycleConfig;
   readonly logLevel: LogLevel;
 }
@@ -49,6 +53,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
         `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
       ),
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
+      TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
+      TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
       ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
     },
@@ -65,6 +71,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     maxConnections: values.TRACESTORE_MAX_CONNECTIONS,
     databaseUrl: values.TRACESTORE_DATABASE_URL,
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
+    queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
+    queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
     lifecycle: lifecycleConfigOf(values),
     logLevel: values.LOG_LEVEL,
   };

@@ -7,6 +7,7 @@ import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from './otlp/http-receiver.service.js';
 import { TraceIngestService } from './otlp/trace-ingest.service.js';
+import { QueryDatabaseService } from './query/query-database.service.js';
 import { DatabaseService } from './schema/database.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from './tracestore.config.js';
 import { TraceWriterService } from './write/trace-writer.service.js';
@@ -22,6 +23,7 @@ export class TracestoreModule {
         { provide: TRACESTORE_CONFIG, useValue: config },
         IngestMetricsService,
         DatabaseService,
+        QueryDatabaseService,
         TraceWriterService,
         LifecycleService,
         AdmissionService,

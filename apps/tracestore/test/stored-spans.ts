@@ -232,7 +232,7 @@ function entityRefs(json: string | null | undefined) {
   return parsed.map((entityRef) => create(EntityRefSchema, entityRef));
 }
 
-function sorted(spans: readonly StoredSpan[]): readonly StoredSpan[] {
+export function sorted(spans: readonly StoredSpan[]): readonly StoredSpan[] {
   const key = ({ span }: StoredSpan): string => `${Buffer.from(span.spanId).toString('hex')} ${span.name}`;
   return spans.toSorted((left, right) => (key(left) < key(right) ? -1 : 1));
 }

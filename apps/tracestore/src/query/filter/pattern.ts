@@ -1,0 +1,197 @@
+import { QueryError, queryErrors } from '../query-error.js';
+
+/** More than anybody writes by hand; each level and each repetition costs the server memory. */
+const maxRepetitions = 255;
+
+/** Escapes that stand for a set of characters; of ASCII alone, whatever the database's locale says of the others. */
+const classes: Readonly<Record<string, string>> = {
+  d: '0-9',
+  w: '0-9A-Za-z_',
+  s: '\\t\\n\\f\\r ',
+};
+
+const controls: Readonly<Record<string, string>> = { t: '\t', n: '\n', f: '\f', r: '\r', v: '\v', a: '\x07' };
+
+/**
+ * A regular expression for PostgreSQL's operator `~`, of one in the syntax that RE2 and most others have in common: plain
+ * characters, `.` (all but a line's end), sets, groups, `|`, `* + ? {m,n}` and the escapes \d \w \s \D \W \S \t \n \f \r
+ * \v \a \xHH and of punctuation. It matches anywhere in the text and tells case. What engines disagree about is refused:
+ * anchors, word boundaries, lazy repetition, flags, named groups and classes of Unicode.
+ *
+ * @param path of the expression in the question, for the message
+ * @throws QueryError `invalid`, saying what and where
+ */
+export function patternOf(source: string, path: string): string {
+  return new Translator(source, path).translate();
+}
+
+class Translator {
+  private at = 0;
+
+  constructor(
+    private readonly source: string,
+    private readonly path: string,
+  ) {}
+
+  translate(): string {
+    const text = this.alternatives(0);
+    if (this.at < this.source.length) this.refuse('has a ) without its (');
+    // Plain syntax, whatever the expression begins with.
+    return `***:(?:${text})`;
+  }
+
+  private alternatives(depth: number): string {
+    if (depth > 30) this.refuse('is nested too deeply');
+    let text = '';
+    for (;;) {
+      const character = this.peek();
+      if (character === '' || character === ')') return text;
+      if (character === '|') {
+        this.at += 1;
+        text += '|';
+      } else {
+        text += this.repeated(depth);
+      }
+    }
+  }
+
+  private repeated(depth: number): string {
+    const atom = this.atom(depth);
+    const repetition = this.repetition();
+    if (repetition === '') return atom;
+    if (this.peek() === '?') this.refuse('has a lazy repetition');
+    if (this.repetition() !== '') this.refuse('repeats a repetition');
+    return `${atom}${repetition}`;
+  }
+
+  private repetition(): string {
+    const character = this.peek();
+    if (character === '*' || character === '+' || character === '?') {
+      this.at += 1;
+      return character;
+    }
+    const counted = /^\{(\d{1,5})(?:(,)(\d{0,5}))?\}/.exec(this.source.slice(this.at, this.at + 14));
+    if (counted === null) return '';
+    const [whole, least = '', , most = ''] = counted;
+    if (Math.max(Number(least), Number(most)) > maxRepetitions)
+      this.refuse(`repeats more than ${maxRepetitions} times`);
+    if (most !== '' && Number(most) < Number(least)) this.refuse('has a repetition whose ends are the wrong way round');
+    this.at += whole.length;
+    return whole;
+  }
+
+  private atom(depth: number): string {
+    const character = this.take();
+    switch (character) {
+      case '(': {
+        if (this.peek() === '?') {
+          if (!this.source.startsWith('?:', this.at)) this.refuse('has a group with a name or flags');
+          this.at += 2;
+        }
+        const inside = this.alternatives(depth + 1);
+        if (this.take() !== ')') this.refuse('has a ( without its )');
+        return `(?:${inside})`;
+      }
+      case '[':
+        return this.set();
+      case '\\':
+        return this.escape();
+      case '.':
+        return '[^\\n]';
+      case '^':
+      case '$':
+        return this.refuse('has an anchor');
+      case '*':
+      case '+':
+      case '?':
+        return this.refuse('repeats nothing');
+      default:
+        return quoted(character);
+    }
+  }
+
+  private escape(): string {
+    const character = this.take();
+    const set = classes[character.toLowerCase()];
+    if (set !== undefined) return character === character.toLowerCase() ? `[${set}]` : `[^${set}]`;
+    return quoted(this.escaped(character));
+  }
+
+  /** The character that an escape other than of a set stands for. */
+  private escaped(character: string): string {
+    if (/^[!-/:-@[-`{-~]$/.test(character)) return character;
+    const control = controls[character];
+    if (control !== undefined) return control;
+    if (character === 'x') {
+      const code = /^(?:\{([\da-f]{1,6})\}|([\da-f]{2}))/i.exec(this.source.slice(this.at, this.at + 8));
+      const point = Number.parseInt(code?.[1] ?? code?.[2] ?? '', 16);
+      // PostgreSQL holds no U+0000, and half a surrogate pair is no character.
+      if (code !== null && point > 0 && point <= 0x10_ffff && !(point >= 0xd800 && point <= 0xdfff)) {
+        this.at += code[0].length;
+        return String.fromCodePoint(point);
+      }
+    }
+    return this.refuse('has an escape that is not known');
+  }
+
+  private set(): string {
+    let text = '[';
+    if (this.peek() === '^') {
+      this.at += 1;
+      text += '^';
+    }
+    for (let first = true; ; first = false) {
+      const character = this.take();
+      if (character === '') this.refuse('has a [ without its ]');
+      if (character === ']' && !first) return `${text}]`;
+      if (character === '[' && /^[:.=]/.test(this.peek())) this.refuse('has a named class in a set');
+      let low = character;
+      if (character === '\\') {
+        const escape = this.take();
+        const inside = classes[escape];
+        if (inside !== undefined) {
+          text += inside;
+          continue;
+        }
+        if (/^[DWS]$/.test(escape)) this.refuse('has a negated class in a set');
+        low = this.escaped(escape);
+      }
+      text += quoted(low);
+      if (this.peek() !== '-' || this.source[this.at + 1] === ']' || this.at + 1 >= this.source.length) continue;
+      this.at += 1;
+      let high = this.take();
+      if (high === '[') this.refuse('has a named class in a set');
+      if (high === '\\') high = this.escaped(this.take());
+      if ((high.codePointAt(0) ?? 0) < (low.codePointAt(0) ?? 0))
+        this.refuse('has a range whose ends are the wrong way round');
+      text += `-${quoted(high)}`;
+    }
+  }
+
+  private peek(): string {
+    const point = this.source.codePointAt(this.at);
+    return point === undefined ? '' : String.fromCodePoint(point);
+  }
+
+  private take(): string {
+    const character = this.peek();
+    this.at += character.length;
+    return character;
+  }
+
+  private refuse(problem: string): never {
+    throw new QueryError(queryErrors.invalid, `${this.path} ${problem} at character ${this.at}`);
+  }
+}
+
+/** Every character that an expression could take otherwise is written by its number. */
+function quoted(character: string): string {
+  return /^[\p{L}\p{N} _]$/u.test(character) ? character : numbered(character);
+}
+
+function numbered(character: string): string {
+  const point = character.codePointAt(0) ?? 0;
+  // What the text is stored without cannot be in it either.
+  if (point === 0) return '\\uFFFD';
+  return `\\U${point.toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,22 @@
+import { storableText } from '../../otlp/attribute-json.js';
+
+/** The parameters of a statement that is put together: a value becomes one of them, and its place goes into the text. */
+export class SqlParameters {
+  readonly values: unknown[];
+
+  /** @param first those that the statement has anyway */
+  constructor(first: readonly unknown[]) {
+    this.values = [...first];
+  }
+
+  /** @returns the parameter as text that PostgreSQL can hold, which is how all text is stored */
+  text(value: string): string {
+    return this.add(storableText(value), 'text');
+  }
+
+  /** @param type of PostgreSQL, one of ours */
+  add(value: unknown, type: 'text' | 'jsonb' | 'numeric' | 'float8' | 'int8' | 'int8[]' | 'int4[]' | 'uuid'): string {
+    this.values.push(value);
+    return `$${this.values.length}::${type}`;
+  }
+}

@@ -1,0 +1,44 @@
+-- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the last span started before
+-- $3: newest first, those left out that cannot have such a span? Only spans count that started from $1 to $2, and traces
+-- other than $5. The position of a trace is the start of the newest such span of it in these blocks, in µs.
+-- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after.
+--
+-- {{block}} may be so of the block b, {{row}} is so of the span s.
+WITH portion AS MATERIALIZED (
+  SELECT b.start_min, b.start_max, b.trace_ids
+  FROM tracestore.span_block b
+  WHERE b.start_max >= $1::timestamptz AND b.start_max < $3::timestamptz AND b.start_min <= $2::timestamptz
+    AND {{block}}
+  ORDER BY b.start_max DESC
+  FETCH FIRST ($4::int8) ROWS WITH TIES
+),
+-- Traces of one block are looked up together; one that is in several blocks only once.
+lookup AS MATERIALIZED (
+  SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
+  FROM (
+    SELECT trace_id, min(p.start_min) AS start_min, max(p.start_max) AS start_max
+    FROM portion p, unnest(p.trace_ids) AS trace_id
+    WHERE trace_id <> ALL ($5::uuid[])
+    GROUP BY trace_id
+  ) AS traces
+  GROUP BY start_min, start_max
+),
+found AS (
+  SELECT spans.trace_id, (extract(epoch FROM max(spans.start_time)) * 1000000)::int8 AS position
+  FROM lookup w
+  CROSS JOIN LATERAL (
+    SELECT s.trace_id, s.start_time
+    FROM tracestore.span s
+    WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
+      AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
+      AND {{row}}
+    -- Keeps the condition's own lookups, which are made once for all spans, in here.
+    OFFSET 0
+  ) AS spans
+  GROUP BY spans.trace_id
+)
+SELECT so_far.blocks, so_far.reached, found.trace_id, found.position
+FROM (
+  SELECT count(*) AS blocks, (extract(epoch FROM min(start_max)) * 1000000)::int8 AS reached FROM portion
+) AS so_far
+LEFT JOIN found ON true

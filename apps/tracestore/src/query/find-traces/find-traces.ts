@@ -1,0 +1,256 @@
+import type { QueryResultRow } from 'pg';
+import { readSqlFile } from '../../sql-file.js';
+import { blockSql } from '../filter/block-sql.js';
+import { andOf, type Condition, conditionOf } from '../filter/condition.js';
+import { everything } from '../filter/filter.js';
+import { dictionaryIdsSql, durationSql, rowSql } from '../filter/row-sql.js';
+import {
+  type DictionaryCondition,
+  dictionaryConditionsOf,
+  type SearchCondition,
+  withDictionaries,
+  withIds,
+} from '../filter/search-condition.js';
+import { SqlParameters } from '../filter/sql-parameters.js';
+import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
+import { QueryError, queryErrors } from '../query-error.js';
+import { traceIdOf } from '../span-id.js';
+import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
+import { compareFound, cursorAt, placeOf } from './page-cursor.js';
+import { type FoundTrace, type FoundTraces, maxPageSize, type TraceOrder, type TraceSearch } from './trace-search.js';
+
+const findNewest = readSqlFile(import.meta.url, 'find-newest.sql');
+const findSlowest = readSqlFile(import.meta.url, 'find-slowest.sql');
+const findPassed = readSqlFile(import.meta.url, 'find-passed.sql');
+
+/** Rows of a dictionary that are named one by one. More of them are found again in every statement. */
+const maxKnownIds = 1_000;
+
+/** Blocks of the first statement, at least; there are about ten traces in each. */
+const firstPortion = 4;
+
+/** Each statement looks at so many times as many blocks as the one before it, up to what surely ends in time. */
+const portionGrowth = 4;
+const lastPortion = 2_048;
+
+const usPerHour = 3_600_000_000n;
+
+/** More than any position. */
+const unlimited = 2n ** 63n;
+
+interface PortionRow extends QueryResultRow {
+  readonly blocks: string;
+  readonly reached: string | null;
+  readonly trace_id: string | null;
+  readonly position: string | null;
+}
+
+/**
+ * The traces of which some span fulfils a search, a page of them.
+ *
+ * Blocks of spans are gone through in the order of the answer: by their newest start, or their longest duration. What
+ * they cannot have leaves most of them out; of the others, the spans are looked at. It ends when no block that is left can
+ * have anything that belongs before the last trace of the page.
+ *
+ * @throws QueryError
+ */
+export async function findTraces(
+  database: QueryDatabaseService,
+  search: TraceSearch,
+  signal?: AbortSignal,
+): Promise<FoundTraces> {
+  const question = new Question(search);
+  if (question.isEmpty) return { traces: [], nextCursor: undefined };
+  const connection = await database.connect(signal);
+  try {
+    return await new Answer(connection, question, performance.now() + database.timeoutMs).find();
+  } finally {
+    connection.release();
+  }
+}
+
+/** A search that makes sense. */
+class Question {
+  readonly order: TraceOrder;
+  readonly limit: number;
+  /** In µs since 1970. */
+  readonly startMin: bigint;
+  readonly startMax: bigint;
+  /** Where the page before has ended. */
+  readonly behind: FoundTrace | undefined;
+  readonly condition: SearchCondition;
+
+  constructor({ filter, startTimeMinUnixNano, startTimeMaxUnixNano, order = 'newest', limit, cursor }: TraceSearch) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > maxPageSize) {
+      throw new QueryError(
+        queryErrors.invalid,
+        `limit should be a whole number from 1 to ${maxPageSize}, but is ${limit}`,
+      );
+    }
+    this.order = order;
+    this.limit = limit;
+    const min = clampUnixNano(startTimeMinUnixNano ?? firstUnixNano);
+    const max = clampUnixNano(startTimeMaxUnixNano ?? lastUnixNano);
+    this.startMin = microsecondsOf(min);
+    this.startMax = microsecondsOf(max);
+    this.behind = cursor === undefined ? undefined : placeOf(order, cursor);
+    const asked = conditionOf(filter ?? everything);
+    this.condition = withDictionaries(withinMicroseconds(asked, min, max));
+  }
+
+  /** Nothing can fulfil it. */
+  get isEmpty(): boolean {
+    return this.startMin > this.startMax || (this.condition.is === 'constant' && !this.condition.value);
+  }
+
+  get isNewest(): boolean {
+    return this.order === 'newest';
+  }
+}
+
+class Answer {
+  private readonly found = new Map<string, FoundTrace>();
+  private readonly passed = new Set<string>();
+  /** Every position that is not known yet is below. */
+  private reached = unlimited;
+
+  constructor(
+    private readonly connection: QueryConnection,
+    private readonly question: Question,
+    private readonly deadlineMs: number,
+  ) {}
+
+  async find(): Promise<FoundTraces> {
+    const condition = await this.lookUp(this.question.condition);
+    const { limit } = this.question;
+    if (condition.is !== 'constant' || condition.value) {
+      // One more than a page, to know whether there is another page.
+      let portion = Math.max(firstPortion, Math.ceil((limit + 1) / 4));
+      while (this.settled().length <= limit && (await this.read(condition, portion))) {
+        portion = Math.max(Math.min(portion * portionGrowth, lastPortion), firstPortion);
+        if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
+      }
+    }
+    const traces = this.settled();
+    const last = traces[limit - 1];
+    return {
+      traces: traces.slice(0, limit),
+      nextCursor: last !== undefined && traces.length > limit ? cursorAt(this.question.order, last) : undefined,
+    };
+  }
+
+  /** The traces whose place in the answer is known, in order. */
+  private settled(): readonly FoundTrace[] {
+    return [...this.found.values()].filter(({ position }) => position >= this.reached).toSorted(compareFound);
+  }
+
+  /** Finds what the dictionaries have for a condition. */
+  private async lookUp(condition: SearchCondition): Promise<SearchCondition> {
+    const parts = dictionaryConditionsOf(condition);
+    if (parts.length === 0) return condition;
+    const parameters = new SqlParameters([]);
+    const columns = parts.map(
+      ({ table, condition: part }, n) =>
+        `ARRAY(${dictionaryIdsSql(table, part, parameters)} LIMIT ${maxKnownIds + 1}) AS ids_${n}`,
+    );
+    const [row] = await this.connection.query<Record<string, readonly string[]>>(
+      `SELECT ${columns.join(', ')}`,
+      parameters.values,
+    );
+    const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
+      parts.map((part, n) => [part, row?.[`ids_${n}`]]),
+    );
+    return withIds(condition, (part) => {
+      const ids = idsOf.get(part);
+      return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
+    });
+  }
+
+  /** Looks at some blocks. @returns false when there are no more */
+  private async read(condition: SearchCondition, portion: number): Promise<boolean> {
+    const { behind, isNewest, startMin, startMax } = this.question;
+    const settled = this.settled().map(({ traceId }) => traceId);
+    const latest = isNewest && behind !== undefined && behind.position < startMax ? behind.position : startMax;
+    const highest = isNewest ? latest + usPerHour + 1n : unlimited;
+    const below = this.reached < highest ? this.reached : highest;
+    const parameters = new SqlParameters([
+      timestampOf(startMin),
+      timestampOf(latest),
+      isNewest ? timestampOf(below) : below.toString(),
+      portion,
+      [...settled, ...this.passed],
+      ...(isNewest ? [] : [(behind?.position ?? unlimited).toString()]),
+    ]);
+    const text = filled(isNewest ? findNewest : findSlowest, {
+      block: blockSql(condition, parameters) ?? 'true',
+      row: rowSql(condition, parameters),
+      duration: durationSql,
+    });
+    const rows = await this.connection.query<PortionRow>(text, parameters.values);
+    await this.note(condition, rows);
+    const [first] = rows;
+    if (first === undefined || first.reached === null || Number(first.blocks) < portion) {
+      this.reached = 0n;
+      return false;
+    }
+    this.reached = BigInt(first.reached);
+    return true;
+  }
+
+  private async note(condition: SearchCondition, rows: readonly PortionRow[]): Promise<void> {
+    const { behind } = this.question;
+    const fresh: FoundTrace[] = [];
+    for (const row of rows) {
+      if (row.trace_id === null || row.position === null) continue;
+      const trace = { traceId: traceIdOf(row.trace_id), position: BigInt(row.position) };
+      if (behind !== undefined && compareFound(trace, behind) <= 0) {
+        this.passed.add(trace.traceId);
+        continue;
+      }
+      const known = this.found.get(trace.traceId);
+      if (known === undefined) fresh.push(trace);
+      if (known === undefined || known.position < trace.position) this.found.set(trace.traceId, trace);
+    }
+    if (behind === undefined || fresh.length === 0) return;
+    for (const traceId of await this.findPassed(condition, behind, fresh)) {
+      this.found.delete(traceId);
+      this.passed.add(traceId);
+    }
+  }
+
+  /** Those that were on an earlier page. */
+  private async findPassed(
+    condition: SearchCondition,
+    behind: FoundTrace,
+    traces: readonly FoundTrace[],
+  ): Promise<readonly string[]> {
+    const { isNewest, startMin, startMax } = this.question;
+    const parameters = new SqlParameters([
+      timestampOf(isNewest ? behind.position + 1n : startMin),
+      timestampOf(startMax),
+      traces.map(({ traceId }) => traceId),
+      isNewest ? '-1' : behind.position.toString(),
+    ]);
+    const text = filled(findPassed, { row: rowSql(condition, parameters), duration: durationSql });
+    const rows = await this.connection.query<{ trace_id: string }>(text, parameters.values);
+    return rows.map((row) => traceIdOf(row.trace_id));
+  }
+}
+
+/** Adds what the database's microseconds do not say of a range of time. */
+function withinMicroseconds(condition: Condition, min: bigint, max: bigint): Condition {
+  const start = { is: 'nanos', level: 'span', field: 'span.start_time' } as const;
+  return andOf([
+    condition,
+    ...(min % 1000n === 0n ? [] : [{ ...start, operator: 'gte', nanos: min } as const]),
+    ...(max % 1000n === 999n || max === lastUnixNano ? [] : [{ ...start, operator: 'lte', nanos: max } as const]),
+  ]);
+}
+
+/** Puts conditions where a statement leaves room for them. */
+function filled(text: string, parts: Readonly<Record<string, string>>): string {
+  // The comment that explains them is left as it is.
+  return text.replaceAll(/^(?!--)(.*?)$/gm, (line) =>
+    line.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] ?? 'true'),
+  );
+}

@@ -1,0 +1,2 @@
+-- One state of the database for all cursors, so that no span comes without its events.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY

@@ -1,0 +1,109 @@
+import type { QueryResultRow } from 'pg';
+import { readSqlFile } from '../../sql-file.js';
+import type { QueryConnection } from '../query-database.service.js';
+import type { SpanResource, SpanScope, TraceSpan } from './trace-span.js';
+
+const findOperations = readSqlFile(import.meta.url, 'find-operations.sql');
+const findResources = readSqlFile(import.meta.url, 'find-resources.sql');
+const findScopes = readSqlFile(import.meta.url, 'find-scopes.sql');
+
+/** By what a span's row refers to what many spans share. */
+export interface References {
+  readonly operation_id: string;
+  readonly resource_id: string;
+  readonly scope_id: string;
+}
+
+interface OperationRow extends QueryResultRow {
+  readonly service_name: string;
+  readonly span_name: string;
+  readonly span_kind: number;
+}
+
+interface ResourceRow extends QueryResultRow {
+  readonly attributes: string;
+  readonly dropped_attributes_count: number;
+  readonly schema_url: string | null;
+  readonly entity_refs: string | null;
+}
+
+interface ScopeRow extends QueryResultRow {
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly attributes: string;
+  readonly dropped_attributes_count: number;
+  readonly schema_url: string | null;
+}
+
+/** More than a trace ever refers to, and little enough to keep. */
+const maxRemembered = 10_000;
+
+/** What the spans of an answer share, read once. */
+export class Dictionaries {
+  private readonly operations: Dictionary<OperationRow, Pick<TraceSpan, 'serviceName' | 'name' | 'kind'>>;
+  private readonly resources: Dictionary<ResourceRow, SpanResource>;
+  private readonly scopes: Dictionary<ScopeRow, SpanScope>;
+
+  constructor(connection: QueryConnection) {
+    this.operations = new Dictionary(connection, findOperations, (row) => ({
+      serviceName: row.service_name,
+      name: row.span_name,
+      kind: row.span_kind,
+    }));
+    this.resources = new Dictionary(connection, findResources, (row) => ({
+      attributesJson: row.attributes,
+      droppedAttributesCount: row.dropped_attributes_count >>> 0,
+      schemaUrl: row.schema_url ?? '',
+      entityRefsJson: row.entity_refs ?? '',
+    }));
+    this.scopes = new Dictionary(connection, findScopes, (row) => ({
+      name: row.name ?? '',
+      version: row.version ?? '',
+      attributesJson: row.attributes,
+      droppedAttributesCount: row.dropped_attributes_count >>> 0,
+      schemaUrl: row.schema_url ?? '',
+    }));
+  }
+
+  /** Reads what rows refer to and is not known yet. */
+  async learn(rows: readonly References[]): Promise<void> {
+    await Promise.all([
+      this.operations.learn(rows.map((row) => row.operation_id)),
+      this.resources.learn(rows.map((row) => row.resource_id)),
+      this.scopes.learn(rows.map((row) => row.scope_id)),
+    ]);
+  }
+
+  /** What a row that was learnt refers to. */
+  of(row: References): Pick<TraceSpan, 'serviceName' | 'name' | 'kind' | 'resource' | 'scope'> {
+    return {
+      ...this.operations.of(row.operation_id),
+      resource: this.resources.of(row.resource_id),
+      scope: this.scopes.of(row.scope_id),
+    };
+  }
+}
+
+class Dictionary<Row extends QueryResultRow, Entry> {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly connection: QueryConnection,
+    private readonly sql: string,
+    private readonly entryOf: (row: Row) => Entry,
+  ) {}
+
+  async learn(ids: readonly string[]): Promise<void> {
+    if (this.entries.size > maxRemembered) this.entries.clear();
+    const unknown = [...new Set(ids)].filter((id) => !this.entries.has(id));
+    if (unknown.length === 0) return;
+    const rows = await this.connection.query<Row & { readonly id: string }>(this.sql, [unknown]);
+    for (const row of rows) this.entries.set(row.id, this.entryOf(row));
+  }
+
+  of(id: string): Entry {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw new Error(`A span refers to ${id}, which is in no dictionary`);
+    return entry;
+  }
+}

@@ -1,0 +1,2 @@
+-- The next portion of declare-events.sql.
+FETCH 500 FROM events

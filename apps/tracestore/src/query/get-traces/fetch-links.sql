@@ -1,0 +1,2 @@
+-- The next portion of declare-links.sql.
+FETCH 500 FROM links

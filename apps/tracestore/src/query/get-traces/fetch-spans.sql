@@ -1,0 +1,2 @@
+-- The next portion of declare-spans.sql.
+FETCH 500 FROM spans

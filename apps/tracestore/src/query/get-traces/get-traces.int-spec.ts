@@ -1,0 +1,173 @@
+import { create } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
+import { RandomRequests } from '../../../test/random-request.js';
+import { fullRequest, goodSpan, hexBytes, requestOf } from '../../../test/requests.js';
+import { expectedSpans, sorted, type StoredSpan } from '../../../test/stored-spans.js';
+import { attributesFromJson } from '../../otlp/attribute-json.js';
+import type { ExportTraceServiceRequest } from '../../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import {
+  type EntityRef,
+  EntityRefSchema,
+  InstrumentationScopeSchema,
+} from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { ResourceSchema } from '../../otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import { SpanSchema } from '../../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { type AskedTrace, getTraces } from './get-traces.js';
+import type { TraceChunk, TraceSpan } from './trace-span.js';
+
+let fresh: FreshDatabase;
+let store: QueryStore;
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startQueryStore(fresh.url);
+});
+
+afterAll(async () => {
+  await store.stop();
+  await fresh.drop();
+});
+
+async function get(...asked: readonly AskedTrace[]): Promise<readonly TraceChunk[]> {
+  const chunks: TraceChunk[] = [];
+  for await (const chunk of getTraces(store.database, asked)) chunks.push(chunk);
+  return chunks;
+}
+
+/** As OTLP would say it. */
+function storedSpanOf(traceId: string, span: TraceSpan): StoredSpan {
+  const { resource, scope } = span;
+  return {
+    span: create(SpanSchema, {
+      traceId: hexBytes(traceId),
+      spanId: hexBytes(span.spanId),
+      parentSpanId: hexBytes(span.parentSpanId),
+      traceState: span.traceState,
+      flags: span.flags,
+      name: span.name,
+      kind: span.kind,
+      startTimeUnixNano: span.startTimeUnixNano,
+      endTimeUnixNano: span.endTimeUnixNano,
+      attributes: [...attributesFromJson(span.attributesJson)],
+      droppedAttributesCount: span.droppedAttributesCount,
+      events: span.events.map(({ attributesJson, ...event }) => ({
+        ...event,
+        attributes: [...attributesFromJson(attributesJson)],
+      })),
+      droppedEventsCount: span.droppedEventsCount,
+      links: span.links.map(({ attributesJson, traceId: linkedTraceId, spanId: linkedSpanId, ...link }) => ({
+        ...link,
+        traceId: hexBytes(linkedTraceId),
+        spanId: hexBytes(linkedSpanId),
+        attributes: [...attributesFromJson(attributesJson)],
+      })),
+      droppedLinksCount: span.droppedLinksCount,
+      status: { code: span.statusCode, message: span.statusMessage },
+    }),
+    resource: create(ResourceSchema, {
+      attributes: [...attributesFromJson(resource.attributesJson)],
+      droppedAttributesCount: resource.droppedAttributesCount,
+      entityRefs: (JSON.parse(resource.entityRefsJson || '[]') as readonly EntityRef[]).map((reference) =>
+        create(EntityRefSchema, reference),
+      ),
+    }),
+    resourceSchemaUrl: resource.schemaUrl,
+    scope: create(InstrumentationScopeSchema, {
+      name: scope.name,
+      version: scope.version,
+      attributes: [...attributesFromJson(scope.attributesJson)],
+      droppedAttributesCount: scope.droppedAttributesCount,
+    }),
+    scopeSchemaUrl: scope.schemaUrl,
+  };
+}
+
+/** Ids of links that are zeros come back as none, and so does a resource's lack of anything. */
+function traceIdsOf(request: ExportTraceServiceRequest): readonly string[] {
+  const spans = request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  return [...new Set(spans.map(({ traceId }) => Buffer.from(traceId).toString('hex')))];
+}
+
+describe('a trace', () => {
+  it('comes back with all that OTLP says of it', async () => {
+    const request = fullRequest();
+    await store.send(request);
+    const chunks = await get(...traceIdsOf(request).map((traceId) => ({ traceId })));
+    expect(sorted(chunks.flatMap(({ traceId, spans }) => spans.map((span) => storedSpanOf(traceId, span))))).toEqual(
+      expectedSpans(request),
+    );
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('comes back whatever it holds (seed %i)', async (seed) => {
+    const requests = new RandomRequests(seed);
+    for (let n = 0; n < 4; n++) {
+      const request = requests.next();
+      await store.send(request);
+      const chunks = await get(...traceIdsOf(request).map((traceId) => ({ traceId })));
+      expect(sorted(chunks.flatMap(({ traceId, spans }) => spans.map((span) => storedSpanOf(traceId, span))))).toEqual(
+        expectedSpans(request),
+      );
+    }
+  });
+
+  it('is in time order, its spans together, and traces come as they were asked for', async () => {
+    const ids = ['01', '02', '03'].map((digits) => digits.repeat(16));
+    const spans = [3n, 1n, 2n].flatMap((start) =>
+      ids.map((traceId) =>
+        goodSpan({
+          traceId: hexBytes(traceId),
+          spanId: hexBytes(`000000000000000${start}`),
+          startTimeUnixNano: 1_700_000_000_000_000_000n + start * 1000n,
+        }),
+      ),
+    );
+    await store.send(requestOf(spans));
+    const [first = '', second = '', third = ''] = ids;
+    const chunks = await get(
+      { traceId: third.toUpperCase() },
+      { traceId: 'ee'.repeat(16) },
+      { traceId: first },
+      {
+        traceId: second,
+        startTimeMinUnixNano: 1_700_000_000_000_002_000n,
+        startTimeMaxUnixNano: 1_700_000_000_000_002_000n,
+      },
+      { traceId: first },
+    );
+    expect(chunks.map(({ traceId, spans: found }) => [traceId, found.map(({ spanId }) => Number(spanId))])).toEqual([
+      [third, [1, 2, 3]],
+      [first, [1, 2, 3]],
+      [second, [2]],
+    ]);
+  });
+
+  it('is nothing when nobody knows it, and refused when it has no id', async () => {
+    expect(await get({ traceId: 'dd'.repeat(16) })).toEqual([]);
+    expect(await get()).toEqual([]);
+    await expect(get({ traceId: "'; DROP TABLE tracestore.span; --" })).rejects.toMatchObject({
+      kind: { code: 'invalid' },
+      message: expect.stringContaining('trace_ids[0] should be 32 hex digits') as string,
+    });
+  });
+});
+
+describe('a reader that gives up', () => {
+  it('leaves the connection to others', async () => {
+    const traceId = '0a'.repeat(16);
+    const spans = Array.from({ length: 1_200 }, (_, n) =>
+      goodSpan({ traceId: hexBytes(traceId), spanId: hexBytes((n + 1).toString(16).padStart(16, '0')) }),
+    );
+    await store.send(requestOf(spans));
+    for (let n = 0; n < 10; n++) {
+      for await (const chunk of getTraces(store.database, [{ traceId }])) {
+        expect(chunk.spans.length).toBeGreaterThan(0);
+        break;
+      }
+    }
+    const chunks = await get({ traceId });
+    expect(chunks.reduce((sum, chunk) => sum + chunk.spans.length, 0)).toBe(1_200);
+    expect(Math.max(...chunks.map((chunk) => chunk.spans.length))).toBeLessThanOrEqual(500);
+  });
+});

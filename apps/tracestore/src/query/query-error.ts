@@ -1,0 +1,94 @@
+import pg from 'pg';
+import { classifyFailure } from '../schema/database-failure.js';
+
+/** Of gRPC's status codes those that are used here. */
+const grpcStatus = { CANCELLED: 1, INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, INTERNAL: 13, UNAVAILABLE: 14 } as const;
+
+/** What a question without an answer means, on each of the protocols: a row of the error table. */
+export interface QueryErrorKind {
+  /** Stable and machine-readable, in kebab-case. */
+  readonly code: string;
+  readonly message: string;
+  readonly httpStatus: number;
+  readonly grpcStatus: (typeof grpcStatus)[keyof typeof grpcStatus];
+  /** Whether the same question may be answered later. */
+  readonly mayRetry: boolean;
+}
+
+/** Every way in which a question may fail. */
+export const queryErrors = {
+  invalid: {
+    code: 'invalid',
+    message: 'The question is wrong',
+    httpStatus: 400,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+    mayRetry: false,
+  },
+  cancelled: {
+    code: 'cancelled',
+    message: 'Whoever asked no longer waits',
+    // Nobody reads it; nginx's number for a client that closed the connection.
+    httpStatus: 499,
+    grpcStatus: grpcStatus.CANCELLED,
+    mayRetry: false,
+  },
+  timedOut: {
+    code: 'timed-out',
+    message: 'The database took too long to answer; ask about less time, or more narrowly',
+    httpStatus: 504,
+    grpcStatus: grpcStatus.DEADLINE_EXCEEDED,
+    mayRetry: false,
+  },
+  unavailable: {
+    code: 'unavailable',
+    message: 'The database is not available',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.UNAVAILABLE,
+    mayRetry: true,
+  },
+  internal: {
+    code: 'internal',
+    message: 'The question could not be answered',
+    httpStatus: 500,
+    grpcStatus: grpcStatus.INTERNAL,
+    mayRetry: false,
+  },
+} as const satisfies Record<string, QueryErrorKind>;
+
+/** A message may quote what was asked. */
+const maxDetailLength = 500;
+
+/** A question has no answer. Kind and message are for whoever asked; the cause is for the log. */
+export class QueryError extends Error {
+  override readonly name = 'QueryError';
+
+  constructor(
+    readonly kind: QueryErrorKind,
+    detail?: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail === undefined ? kind.message : `${kind.message}: ${detail.slice(0, maxDetailLength)}`, options);
+  }
+}
+
+/** The server ended a statement: it was asked to, or the statement took too long (SQLSTATE query_canceled). */
+const queryCanceled = '57014';
+
+/** What the statements are about is missing, or may not be read: no database of ours yet (class 42 of SQLSTATE). */
+const notOurs: ReadonlySet<string> = new Set(['42P01', '42501', '42703', '42883']);
+
+/** What a failure of a query, or of the connection, means for whoever asked. */
+export function queryErrorOf(cause: unknown, signal: AbortSignal | undefined): QueryError {
+  if (cause instanceof QueryError) return cause;
+  if (signal?.aborted === true) return new QueryError(queryErrors.cancelled, undefined, { cause });
+  if (cause instanceof pg.DatabaseError && cause.code === queryCanceled) {
+    return new QueryError(queryErrors.timedOut, undefined, { cause });
+  }
+  return new QueryError(isOurFault(cause) ? queryErrors.internal : queryErrors.unavailable, undefined, { cause });
+}
+
+function isOurFault(cause: unknown): boolean {
+  const code = cause instanceof pg.DatabaseError ? cause.code : undefined;
+  if (code?.startsWith('42') === true) return !notOurs.has(code);
+  return classifyFailure(cause) === 'refused';
+}

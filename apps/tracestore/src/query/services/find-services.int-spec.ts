@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
+import { goodSpan, requestOf } from '../../../test/requests.js';
+import { findServices } from './find-services.js';
+
+let fresh: FreshDatabase;
+let store: QueryStore;
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startQueryStore(fresh.url);
+});
+
+afterAll(async () => {
+  await store.stop();
+  await fresh.drop();
+});
+
+it('are known by the spans that they sent, each once, in the order of their names', async () => {
+  expect(await findServices(store.database)).toEqual([]);
+  const long = 'x'.repeat(10_000);
+  for (const service of ['b', 'Z', 'a', "a'b", 'ä', long]) {
+    await store.send(requestOf([goodSpan(), goodSpan({ name: 'other' })], service));
+  }
+  expect(await findServices(store.database)).toEqual(['Z', 'a', "a'b", 'b', long, 'ä']);
+});

@@ -1,0 +1,58 @@
+-- What are the traces $1 about, those spans taken that start from $2 to $3? The root is the first span without a parent;
+-- an orphan has a parent that is not there. Traces of which there is no such span are left out.
+WITH s AS MATERIALIZED (
+  SELECT
+    trace_id,
+    span_id,
+    parent_span_id,
+    operation_id,
+    status_code IS NOT DISTINCT FROM 2 AS is_error,
+    (extract(epoch FROM start_time) * 1000000)::int8 * 1000 + start_nanos AS start_ns,
+    (extract(epoch FROM end_time) * 1000000)::int8 * 1000 + end_nanos AS end_ns
+  FROM tracestore.span
+  WHERE trace_id = ANY ($1::uuid[]) AND start_time BETWEEN $2::timestamptz AND $3::timestamptz
+),
+trace AS (
+  SELECT
+    trace_id,
+    min(start_ns) AS start_ns,
+    max(end_ns) AS end_ns,
+    count(*) AS spans,
+    count(*) FILTER (WHERE is_error) AS errors,
+    (array_agg(operation_id ORDER BY start_ns, span_id) FILTER (WHERE parent_span_id IS NULL))[1] AS root_operation_id
+  FROM s
+  GROUP BY trace_id
+),
+orphan AS (
+  SELECT child.trace_id, count(*) AS spans
+  FROM s child
+  WHERE child.parent_span_id IS NOT NULL
+    AND NOT EXISTS (
+      SELECT FROM s parent WHERE parent.trace_id = child.trace_id AND parent.span_id = child.parent_span_id
+    )
+  GROUP BY child.trace_id
+),
+service AS (
+  SELECT trace_id, json_agg(json_build_array(service_name, spans, errors) ORDER BY service_name COLLATE "C") AS services
+  FROM (
+    SELECT s.trace_id, o.service_name, count(*) AS spans, count(*) FILTER (WHERE s.is_error) AS errors
+    FROM s
+    JOIN tracestore.operation o ON o.id = s.operation_id
+    GROUP BY s.trace_id, o.service_name
+  ) AS counted
+  GROUP BY trace_id
+)
+SELECT
+  t.trace_id,
+  t.start_ns,
+  t.end_ns,
+  t.spans,
+  t.errors,
+  coalesce(orphan.spans, 0) AS orphans,
+  root.service_name AS root_service,
+  root.span_name AS root_operation,
+  service.services
+FROM trace t
+LEFT JOIN orphan ON orphan.trace_id = t.trace_id
+LEFT JOIN service ON service.trace_id = t.trace_id
+LEFT JOIN tracestore.operation root ON root.id = t.root_operation_id

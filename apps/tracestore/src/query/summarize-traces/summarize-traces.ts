@@ -1,0 +1,74 @@
+import { readSqlFile } from '../../sql-file.js';
+import type { QueryDatabaseService } from '../query-database.service.js';
+import { requireTraceId, traceIdOf } from '../span-id.js';
+import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
+
+const summarizeTracesSql = readSqlFile(import.meta.url, 'summarize-traces.sql');
+
+/** A service's part in a trace. */
+export interface ServiceSummary {
+  readonly name: string;
+  readonly spanCount: number;
+  readonly errorCount: number;
+}
+
+/** What a trace is about, without its spans. */
+export interface TraceSummary {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** Of the first span without a parent; undefined when every span has one. */
+  readonly root: { readonly serviceName: string; readonly spanName: string } | undefined;
+  /** When the first span starts, and the last one ends. */
+  readonly startTimeUnixNano: bigint;
+  readonly endTimeUnixNano: bigint;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** Spans whose parent is not stored. */
+  readonly orphanCount: number;
+  /** By name. */
+  readonly services: readonly ServiceSummary[];
+}
+
+interface SummaryRow {
+  readonly trace_id: string;
+  readonly start_ns: string;
+  readonly end_ns: string;
+  readonly spans: string;
+  readonly errors: string;
+  readonly orphans: string;
+  readonly root_service: string | null;
+  readonly root_operation: string | null;
+  readonly services: readonly (readonly [string, number, number])[];
+}
+
+/**
+ * What traces are about, in the order asked; those that are not known are left out.
+ *
+ * @param traceIds 32 hex digits each
+ * @throws QueryError
+ */
+export async function summarizeTraces(
+  database: QueryDatabaseService,
+  traceIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly TraceSummary[]> {
+  const ids = [...new Set(traceIds.map((traceId, n) => requireTraceId(traceId, `trace_ids[${n}]`)))];
+  if (ids.length === 0) return [];
+  const bounds = [firstUnixNano, lastUnixNano].map((time) => timestampOf(microsecondsOf(time)));
+  const rows = await database.query<SummaryRow>(summarizeTracesSql, [ids, ...bounds], signal);
+  const summaries = new Map(rows.map((row) => [traceIdOf(row.trace_id), summaryOf(row)]));
+  return ids.map((id) => summaries.get(id)).filter((summary) => summary !== undefined);
+}
+
+function summaryOf(row: SummaryRow): TraceSummary {
+  return {
+    traceId: traceIdOf(row.trace_id),
+    root: row.root_service === null ? undefined : { serviceName: row.root_service, spanName: row.root_operation ?? '' },
+    startTimeUnixNano: BigInt(row.start_ns),
+    endTimeUnixNano: BigInt(row.end_ns),
+    spanCount: Number(row.spans),
+    errorCount: Number(row.errors),
+    orphanCount: Number(row.orphans),
+    services: row.services.map(([name, spanCount, errorCount]) => ({ name, spanCount, errorCount })),
+  };
+}
