@@ -12,6 +12,7 @@ import {
   services,
   serviceUrl,
   type Surroundings,
+  nodeFlagsOf,
   tracestore,
   type UserEnvironment,
 } from './services.ts';
@@ -31,13 +32,6 @@ export interface StackPlan {
 
 /** How long each may take to end, in ms: 5 s in all, since calls are at most three services deep. */
 const graceMs = { service: 800, tracestore: 1_000, database: 1_000 } as const;
-
-/**
- * V8 lets short-lived objects pile up to 16 MB three times over where the machine has room, which a service
- * that answers a few requests a second never needs; eight processes on a laptop do notice. So are the seven told
- * to care for memory before speed; tracestore, which has work to do, is not.
- */
-const youngGenerationOfAService = '--max-semi-space-size=1';
 
 /** The processes of the embedded stack: database, tracestore, services. */
 export class Stack {
@@ -149,8 +143,7 @@ export class Stack {
           launch: {
             command: path.join(root, 'node_modules/.bin/node'),
             args: [
-              youngGenerationOfAService,
-              ...(service.traced ? ['--optimize-for-size'] : []),
+              ...nodeFlagsOf(service),
               ...(service.traced ? ['--import', '@spandrel/telemetry/register'] : []),
               path.join(root, 'dist/apps', service.name, 'main.js'),
             ],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { freePort } from '../../stack/free-port.ts';
 import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
+import { nodeFlagsOf, tracestore } from '../../stack/services.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { onCores } from './cores.ts';
 import { forwardOutput } from './child-output.ts';
@@ -70,7 +71,10 @@ export async function startStore(
   cores: string | undefined,
 ): Promise<RunningStore> {
   const [httpPort, otlpHttpPort, otlpGrpcPort] = [await freePort(), await freePort(), await freePort()];
-  const [command = '', ...args] = onCores(cores, process.execPath, ['dist/apps/tracestore/main.js']);
+  const [command = '', ...args] = onCores(cores, process.execPath, [
+    ...nodeFlagsOf(tracestore),
+    'dist/apps/tracestore/main.js',
+  ]);
   const store = await startOnLeash({
     command,
     args,
