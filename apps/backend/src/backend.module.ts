@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import pg from 'pg';
 import type { BackendConfig } from './backend.config.js';
 import { CreateRandomNumber1700000000000 } from './migrations/1700000000000-create-random-number.js';
 import { NumbersModule } from './numbers/numbers.module.js';
@@ -16,6 +17,8 @@ export class BackendModule {
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',
+          // TypeORM would look for it by a name that it makes up at run time, which no image would hold.
+          driver: pg,
           url: config.BACKEND_DATABASE_URL,
           applicationName: 'backend',
           entities: [RandomNumberEntity],
