@@ -6,8 +6,118 @@ COMMENT ON DOMAIN ps_trace.trace_id IS 'A trace''s 16 bytes. Written with or wit
 CREATE DOMAIN ps_trace.tag_map AS jsonb;
 COMMENT ON DOMAIN ps_trace.tag_map IS 'Attributes: an object with one member a key. An int has no fraction, a double always has one (5 and 5.0). An empty value is null, bytes are {"bytesValue": base64}, NaN, the infinities and -0 are {"doubleValue": text}';
 
-CREATE TYPE ps_trace.span_kind AS ENUM ('unspecified', 'internal', 'server', 'client', 'producer', 'consumer');
-CREATE TYPE ps_trace.status_code AS ENUM ('unset', 'ok', 'error');
+-- Before they were renamed, Promscale's kinds and states had the names of OTLP. Queries that know only those exist; so
+-- they are taken, and equal to the new ones. No view gives them.
+CREATE TYPE ps_trace.span_kind AS ENUM (
+  'unspecified', 'internal', 'server', 'client', 'producer', 'consumer',
+  'SPAN_KIND_UNSPECIFIED', 'SPAN_KIND_INTERNAL', 'SPAN_KIND_SERVER', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER',
+  'SPAN_KIND_CONSUMER'
+);
+COMMENT ON TYPE ps_trace.span_kind IS 'unspecified, internal, server, client, producer or consumer. SPAN_KIND_SERVER and the like are equal to these, where ps_trace is in the search_path';
+
+CREATE TYPE ps_trace.status_code AS ENUM (
+  'unset', 'ok', 'error', 'STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR'
+);
+COMMENT ON TYPE ps_trace.status_code IS 'unset, ok or error. STATUS_CODE_ERROR and the like are equal to these, where ps_trace is in the search_path';
+
+-- Each value has its type, as casting the whole would make text of it first, for every row.
+CREATE FUNCTION tracestore.span_kind(p_otlp int4) RETURNS ps_trace.span_kind
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_otlp
+  WHEN 1 THEN 'internal'::ps_trace.span_kind WHEN 2 THEN 'server'::ps_trace.span_kind
+  WHEN 3 THEN 'client'::ps_trace.span_kind WHEN 4 THEN 'producer'::ps_trace.span_kind
+  WHEN 5 THEN 'consumer'::ps_trace.span_kind ELSE 'unspecified'::ps_trace.span_kind
+END;
+
+CREATE FUNCTION tracestore.status_code(p_otlp int4) RETURNS ps_trace.status_code
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_otlp
+  WHEN 1 THEN 'ok'::ps_trace.status_code WHEN 2 THEN 'error'::ps_trace.status_code ELSE 'unset'::ps_trace.status_code
+END;
+
+CREATE FUNCTION tracestore.renamed(p_kind ps_trace.span_kind) RETURNS ps_trace.span_kind
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_kind
+  WHEN 'SPAN_KIND_UNSPECIFIED' THEN 'unspecified' WHEN 'SPAN_KIND_INTERNAL' THEN 'internal'
+  WHEN 'SPAN_KIND_SERVER' THEN 'server' WHEN 'SPAN_KIND_CLIENT' THEN 'client'
+  WHEN 'SPAN_KIND_PRODUCER' THEN 'producer' WHEN 'SPAN_KIND_CONSUMER' THEN 'consumer'
+  ELSE p_kind
+END;
+
+CREATE FUNCTION tracestore.renamed(p_code ps_trace.status_code) RETURNS ps_trace.status_code
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_code
+  WHEN 'STATUS_CODE_UNSET' THEN 'unset' WHEN 'STATUS_CODE_OK' THEN 'ok' WHEN 'STATUS_CODE_ERROR' THEN 'error'
+  ELSE p_code
+END;
+
+-- An operator of exactly these types is taken before the one of any two enumerations, whatever its schema. In PL/pgSQL,
+-- because the body of an SQL function is dear where it cannot be put in place of the call, which IN of a list is.
+CREATE FUNCTION ps_trace.span_kind_eq(ps_trace.span_kind, ps_trace.span_kind) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.=) tracestore.renamed($2); END';
+COMMENT ON FUNCTION ps_trace.span_kind_eq IS 'Equality of kinds in either spelling';
+CREATE FUNCTION ps_trace.span_kind_ne(ps_trace.span_kind, ps_trace.span_kind) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.<>) tracestore.renamed($2); END';
+COMMENT ON FUNCTION ps_trace.span_kind_ne IS 'Inequality of kinds in either spelling';
+CREATE FUNCTION ps_trace.status_code_eq(ps_trace.status_code, ps_trace.status_code) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.=) tracestore.renamed($2); END';
+COMMENT ON FUNCTION ps_trace.status_code_eq IS 'Equality of status codes in either spelling';
+CREATE FUNCTION ps_trace.status_code_ne(ps_trace.status_code, ps_trace.status_code) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.<>) tracestore.renamed($2); END';
+COMMENT ON FUNCTION ps_trace.status_code_ne IS 'Inequality of status codes in either spelling';
+
+CREATE OPERATOR ps_trace.= (
+  FUNCTION = ps_trace.span_kind_eq, LEFTARG = ps_trace.span_kind, RIGHTARG = ps_trace.span_kind,
+  COMMUTATOR = OPERATOR(ps_trace.=), NEGATOR = OPERATOR(ps_trace.<>), RESTRICT = eqsel, JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR ps_trace.= (ps_trace.span_kind, ps_trace.span_kind) IS 'Equality of kinds in either spelling';
+CREATE OPERATOR ps_trace.<> (
+  FUNCTION = ps_trace.span_kind_ne, LEFTARG = ps_trace.span_kind, RIGHTARG = ps_trace.span_kind,
+  COMMUTATOR = OPERATOR(ps_trace.<>), NEGATOR = OPERATOR(ps_trace.=), RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR ps_trace.<> (ps_trace.span_kind, ps_trace.span_kind) IS 'Inequality of kinds in either spelling';
+CREATE OPERATOR ps_trace.= (
+  FUNCTION = ps_trace.status_code_eq, LEFTARG = ps_trace.status_code, RIGHTARG = ps_trace.status_code,
+  COMMUTATOR = OPERATOR(ps_trace.=), NEGATOR = OPERATOR(ps_trace.<>), RESTRICT = eqsel, JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR ps_trace.= (ps_trace.status_code, ps_trace.status_code) IS 'Equality of status codes in either spelling';
+CREATE OPERATOR ps_trace.<> (
+  FUNCTION = ps_trace.status_code_ne, LEFTARG = ps_trace.status_code, RIGHTARG = ps_trace.status_code,
+  COMMUTATOR = OPERATOR(ps_trace.<>), NEGATOR = OPERATOR(ps_trace.=), RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR ps_trace.<> (ps_trace.status_code, ps_trace.status_code) IS 'Inequality of status codes in either spelling';
+
+-- Promscale's own comparisons of tags. Attributes are plain jsonb here, so these are jsonb's own by another name.
+DO $tag_operators$
+DECLARE
+  named record;
+BEGIN
+  FOR named IN
+    SELECT *
+    FROM (VALUES
+      ('%=', 'jsonb_eq', '%=', '%<>', 'eqsel', 'eqjoinsel'), ('%<>', 'jsonb_ne', '%<>', '%=', 'neqsel', 'neqjoinsel'),
+      ('%<', 'jsonb_lt', '%>', '%>=', 'scalarltsel', 'scalarltjoinsel'),
+      ('%<=', 'jsonb_le', '%>=', '%>', 'scalarlesel', 'scalarlejoinsel'),
+      ('%>', 'jsonb_gt', '%<', '%<=', 'scalargtsel', 'scalargtjoinsel'),
+      ('%>=', 'jsonb_ge', '%<=', '%<', 'scalargesel', 'scalargejoinsel')
+    ) AS operators (name, function, commutator, negator, restriction, joined)
+  LOOP
+    EXECUTE format(
+      'CREATE OPERATOR ps_trace.%s (FUNCTION = pg_catalog.%I, LEFTARG = jsonb, RIGHTARG = jsonb,
+         COMMUTATOR = OPERATOR(ps_trace.%s), NEGATOR = OPERATOR(ps_trace.%s), RESTRICT = %I, JOIN = %I)',
+      named.name, named.function, named.commutator, named.negator, named.restriction, named.joined
+    );
+    EXECUTE format(
+      'COMMENT ON OPERATOR ps_trace.%s (jsonb, jsonb) IS %L',
+      named.name, 'Compares two values of tags as ' || ltrim(named.name, '%') || ' of jsonb does'
+    );
+  END LOOP;
+END
+$tag_operators$;
 
 -- Every span with all that the public views say of it, and the instance by which its own events and links are found.
 -- Outer joins to the dictionaries, because the planner leaves those out whose columns a query doesn't ask for.
@@ -16,14 +126,11 @@ SELECT
   s.trace_id::ps_trace.trace_id AS trace_id,
   s.span_id,
   s.trace_state,
-  s.parent_span_id,
+  s.parent_span_id::int8 AS parent_span_id,
   s.parent_span_id IS NULL AS is_root_span,
   o.service_name,
   o.span_name,
-  CASE o.span_kind
-    WHEN 1 THEN 'internal' WHEN 2 THEN 'server' WHEN 3 THEN 'client' WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer'
-    ELSE 'unspecified'
-  END::ps_trace.span_kind AS span_kind,
+  tracestore.span_kind(o.span_kind) AS span_kind,
   s.start_time,
   s.end_time,
   tstzrange(s.start_time, greatest(s.start_time, s.end_time), '[]') AS time_range,
@@ -43,7 +150,7 @@ SELECT
   ) AS event_time,
   CASE WHEN s.dropped_events_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_events_count, 0) END AS dropped_events_count,
   CASE WHEN s.dropped_links_count < 0 THEN 2147483647 ELSE coalesce(s.dropped_links_count, 0) END AS dropped_link_count,
-  CASE s.status_code WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END::ps_trace.status_code AS status_code,
+  tracestore.status_code(s.status_code) AS status_code,
   s.status_message,
   c.name AS instrumentation_lib_name,
   c.version AS instrumentation_lib_version,
