@@ -37,6 +37,13 @@ export default {
       to: {},
     },
     {
+      name: 'k6-runs-what-it-has',
+      comment: 'k6 has the scenarios and its own modules, and is given no others.',
+      severity: 'error',
+      from: { path: '^load/k6\\.ts$' },
+      to: { pathNot: ['^load/scenarios\\.ts$', '^k6', '^node_modules/@types/k6/'] },
+    },
+    {
       name: 'receivers-know-no-sql',
       comment: 'Inside tracestore data flows one way: otlp, then write, then PostgreSQL.',
       severity: 'error',
@@ -45,9 +52,10 @@ export default {
     },
     {
       name: 'no-unresolvable',
+      comment: 'Only k6 has the modules called k6, and it is no package.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^k6' },
     },
   ],
   options: {

@@ -1,0 +1,116 @@
+{{/* The beginning of every object's name. */}}
+{{- define "spandrel.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 45 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 45 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 45 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The name of a component's objects. Takes (list $ component). */}}
+{{- define "spandrel.name" -}}
+{{- printf "%s-%s" (include "spandrel.fullname" (first .)) (last .) -}}
+{{- end -}}
+
+{{/* What selects a component's Pods. Takes (list $ component). */}}
+{{- define "spandrel.selectorLabels" -}}
+{{- $root := first . -}}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ last . }}
+{{- end -}}
+
+{{/* The labels of a component's objects. Takes (list $ component). */}}
+{{- define "spandrel.labels" -}}
+{{- $root := first . -}}
+{{ include "spandrel.selectorLabels" . }}
+app.kubernetes.io/part-of: spandrel
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Name and labels of one of a component's objects. Takes (list $ component). */}}
+{{- define "spandrel.metadata" -}}
+name: {{ include "spandrel.name" . }}
+labels:
+  {{- include "spandrel.labels" . | nindent 2 }}
+{{- end -}}
+
+{{/* Everything that runs, as YAML: what of it and at which ports, in files/architecture.yaml; true or false, whether it runs here. */}}
+{{- define "spandrel.runs" -}}
+{{- range $name, $_ := .Values.components }}
+{{ $name }}: true
+{{- end }}
+collector: {{ .Values.collector.enabled }}
+tempo: {{ .Values.tempo.enabled }}
+database: {{ .Values.timescaledb.enabled }}
+jaeger: {{ .Values.jaeger.enabled }}
+grafana: {{ .Values.grafana.enabled }}
+load: {{ .Values.load.enabled }}
+test: true
+{{- end -}}
+
+{{/* Host and port at which others reach a component. Takes (list $ component port-name). */}}
+{{- define "spandrel.address" -}}
+{{- $root := index . 0 -}}
+{{- $architecture := $root.Files.Get "files/architecture.yaml" | fromYaml -}}
+{{- printf "%s:%v" (include "spandrel.name" (list $root (index . 1))) (get (get $architecture (index . 1)).ports (index . 2)) -}}
+{{- end -}}
+
+{{/* The OTLP/HTTP endpoint that the services send to. */}}
+{{- define "spandrel.otlpEndpoint" -}}
+{{- if .Values.collector.enabled -}}
+http://{{ include "spandrel.address" (list . "collector" "otlp-http") }}
+{{- else if .Values.collector.external.endpoint -}}
+{{ .Values.collector.external.endpoint }}
+{{- else -}}
+http://{{ include "spandrel.address" (list . "tracestore" "otlp-http") }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where Tempo takes OTLP over gRPC; empty if there is none. */}}
+{{- define "spandrel.tempoOtlp" -}}
+{{- if .Values.tempo.enabled -}}
+{{ include "spandrel.address" (list . "tempo" "otlp-grpc") }}
+{{- else -}}
+{{ .Values.tempo.external.otlpEndpoint }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where Tempo answers queries; empty if there is none. */}}
+{{- define "spandrel.tempoUrl" -}}
+{{- if .Values.tempo.enabled -}}
+http://{{ include "spandrel.address" (list . "tempo" "http") }}
+{{- else -}}
+{{ .Values.tempo.external.url }}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the database's passwords and URLs. */}}
+{{- define "spandrel.databaseSecret" -}}
+{{- default (include "spandrel.name" (list . "database")) .Values.database.existingSecret -}}
+{{- end -}}
+
+{{/* The Secret with the password of Grafana's administrator. */}}
+{{- define "spandrel.grafanaSecret" -}}
+{{- default (include "spandrel.name" (list . "grafana")) .Values.grafana.existingSecret -}}
+{{- end -}}
+
+{{/* The image of one of Spandrel's own apps. Takes (list $ app). */}}
+{{- define "spandrel.image" -}}
+{{- $image := (first .).Values.image -}}
+{{- printf "%s/%s:%s" $image.repository (last .) (default (first .).Chart.AppVersion $image.tag) -}}
+{{- end -}}
+
+{{/* Not empty if something that does not run here is used elsewhere. Takes (list $ component). */}}
+{{- define "spandrel.isElsewhere" -}}
+{{- $values := (first .).Values -}}
+{{- if eq (last .) "database" -}}yes
+{{- else if eq (last .) "collector" -}}{{ $values.collector.external.endpoint }}
+{{- else if eq (last .) "tempo" -}}{{ $values.tempo.external.otlpEndpoint }}{{ $values.tempo.external.url }}
+{{- end -}}
+{{- end -}}

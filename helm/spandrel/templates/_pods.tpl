@@ -1,0 +1,104 @@
+{{/* What all Pods have in common. Takes (list $ component uid). */}}
+{{- define "spandrel.podSpec" -}}
+{{- $root := index . 0 -}}
+{{- $uid := index . 2 -}}
+serviceAccountName: {{ include "spandrel.name" (list $root (index . 1)) }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ $uid }}
+  runAsGroup: {{ $uid }}
+  fsGroup: {{ $uid }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{/* What no container may do. */}}
+{{- define "spandrel.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* The ports of a component's container, or with "service" as the third those of its Service. Takes (list $ component). */}}
+{{- define "spandrel.ports" -}}
+{{- $root := index . 0 -}}
+{{- $ports := (get ($root.Files.Get "files/architecture.yaml" | fromYaml) (index . 1)).ports -}}
+{{- range $name, $port := $ports }}
+{{- if eq (len $) 3 }}
+- { name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}{{ if hasSuffix "http" $name }}, appProtocol: http{{ end }} }
+{{- else }}
+- { name: {{ $name }}, containerPort: {{ $port }} }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Replicas apart from each other, where there is room. Takes (list $ component). */}}
+{{- define "spandrel.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "spandrel.selectorLabels" . | nindent 8 }}
+{{- end -}}
+
+{{/* A budget for a component of several replicas. Takes (list $ component replicas). */}}
+{{- define "spandrel.disruptionBudget" -}}
+{{- $root := index . 0 -}}
+{{- if and $root.Values.podDisruptionBudget.enabled (gt (int (index . 2)) 1) }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "spandrel.metadata" (list $root (index . 1)) | nindent 2 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels:
+      {{- include "spandrel.selectorLabels" (list $root (index . 1)) | nindent 6 }}
+{{- end }}
+{{- end -}}
+
+{{/* A component's Service. Takes (list $ component). */}}
+{{- define "spandrel.service" -}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "spandrel.metadata" . | nindent 2 }}
+spec:
+  selector:
+    {{- include "spandrel.selectorLabels" . | nindent 4 }}
+  ports:
+    {{- include "spandrel.ports" (append . "service") | trim | nindent 4 }}
+{{- end -}}
+
+{{/* The claim of a StatefulSet for its volume `data`. Takes the values of its persistence. */}}
+{{- define "spandrel.claim" -}}
+{{- if .enabled }}
+persistentVolumeClaimRetentionPolicy: { whenDeleted: {{ ternary "Retain" "Delete" .keep }}, whenScaled: Retain }
+volumeClaimTemplates:
+  - metadata: { name: data }
+    spec:
+      accessModes: [ReadWriteOnce]
+      {{- with .storageClass }}
+      storageClassName: {{ . }}
+      {{- end }}
+      resources: { requests: { storage: {{ .size }} } }
+{{- end }}
+{{- end -}}
+
+{{/* Among the Pod's volumes: what stands in for the claim where there is none. Takes the values of its persistence. */}}
+{{- define "spandrel.claimInstead" -}}
+{{- if not .enabled }}
+- { name: data, emptyDir: {} }
+{{- end }}
+{{- end -}}

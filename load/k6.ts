@@ -1,0 +1,115 @@
+/**
+ * The requests of scenarios.ts, made by k6: `k6 run load/k6.ts`. It ends with 0 if every answer was what it should be
+ * and came in time, with 99 if not. These variables say more:
+ *
+ * - `SCENARIO`: numbers (written and read, at a steady rate), passwords, spike (both, ten times as many for a while) or
+ *   soak (both, for long)
+ * - `RATE`: requests a second (20), and `DURATION`: for how long (1m; of soak 30m)
+ * - `FAULTS=off`: no answer may fail; else those may that a fault may make fail
+ * - `FRONTEND_URL`, `GENERATOR_URL`: where to
+ *
+ * Every request brings its own `traceparent`; those that were slow or failed are logged with the id of their trace.
+ */
+import { check } from 'k6';
+import http from 'k6/http';
+import type { Options, Scenario as Executor } from 'k6/options';
+import { type Scenario, scenarios, type Target } from './scenarios.ts';
+
+const plans = ['numbers', 'passwords', 'spike', 'soak'] as const;
+type Plan = (typeof plans)[number];
+
+const plan = (__ENV['SCENARIO'] || 'numbers') as Plan;
+const ratePerSecond = Number(__ENV['RATE'] || 20);
+const duration = __ENV['DURATION'] || (plan === 'soak' ? '30m' : '1m');
+const faultsMayFail = __ENV['FAULTS'] !== 'off';
+if (!plans.includes(plan)) throw new Error(`SCENARIO is ${plan}; it should be one of ${plans.join(', ')}`);
+if (!(ratePerSecond > 0)) throw new Error(`RATE is ${__ENV['RATE']}; it should be a positive number`);
+
+const targets: Readonly<Record<Target, string>> = {
+  frontend: __ENV['FRONTEND_URL'] || 'http://127.0.0.1:3001',
+  generator: __ENV['GENERATOR_URL'] || 'http://127.0.0.1:5050',
+};
+const slowMs = 1_000;
+
+const wanted = scenarios.filter(({ target }) => {
+  if (plan === 'numbers') return target === 'frontend';
+  return plan === 'passwords' ? target === 'generator' : true;
+});
+
+export const options: Options = {
+  scenarios: { [plan]: executor() },
+  thresholds: {
+    checks: ['rate==1'],
+    dropped_iterations: ['count==0'],
+    'http_req_duration{target:frontend}': ['p(95)<250', 'p(99)<1000'],
+    'http_req_duration{target:generator}': ['p(95)<2000'],
+  },
+  summaryTrendStats: ['avg', 'p(50)', 'p(95)', 'p(99)', 'max'],
+};
+
+/** An open loop: requests come when they are due, whether or not those before are answered. */
+function executor(): Executor {
+  const vus = { preAllocatedVUs: 20, maxVUs: 200 };
+  if (plan !== 'spike') {
+    return { executor: 'constant-arrival-rate', rate: ratePerSecond, timeUnit: '1s', duration, ...vus };
+  }
+  return {
+    executor: 'ramping-arrival-rate',
+    startRate: ratePerSecond,
+    timeUnit: '1s',
+    stages: [
+      { target: ratePerSecond, duration: '20s' },
+      { target: ratePerSecond * 10, duration: '5s' },
+      { target: ratePerSecond * 10, duration },
+      { target: ratePerSecond, duration: '5s' },
+      { target: ratePerSecond, duration: '20s' },
+    ],
+    ...vus,
+  };
+}
+
+/** One request. */
+export function oneRequest(): void {
+  const scenario = choose();
+  const traceId = randomHex(16);
+  const response = http.request(scenario.method, targets[scenario.target] + scenario.path, null, {
+    headers: { traceparent: `00-${traceId}-${randomHex(8)}-01` },
+    tags: { name: scenario.name, target: scenario.target },
+    timeout: '30s',
+  });
+  const failedByFault = faultsMayFail && scenario.faultStatuses.includes(response.status);
+  const isGood = check(
+    response,
+    { [scenario.name]: ({ status, body }) => failedByFault || scenario.isGood(status, parse(body)) },
+    { target: scenario.target },
+  );
+  if (!isGood || response.timings.duration > slowMs) {
+    const what = isGood ? 'slow' : `failed (${response.status || response.error})`;
+    console.warn(`${scenario.name}: ${what}, ${Math.round(response.timings.duration)} ms, trace ${traceId}`);
+  }
+}
+
+function choose(): Scenario {
+  let left = Math.random() * wanted.reduce((sum, { weight }) => sum + weight, 0);
+  const chosen = wanted.find(({ weight }) => (left -= weight) < 0) ?? wanted[0];
+  if (chosen === undefined) throw new Error('there is no scenario');
+  return chosen;
+}
+
+function parse(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
+}
+
+// k6 takes what it runs from the default export, and has no other way.
+// oxlint-disable-next-line import/no-default-export
+export default oneRequest;
