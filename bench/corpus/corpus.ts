@@ -33,7 +33,7 @@ export interface CorpusRequest {
 }
 
 const serviceNames = ['gateway', 'catalog', 'cart', 'payment', 'shipping', 'account'] as const;
-const instancesPerService = 10;
+const instancesPerService = 5;
 const routesPerService = 90;
 const scopes = [
   ['@opentelemetry/instrumentation-http', '0.301.0'],
@@ -113,8 +113,6 @@ function resourceOf(service: number, instance: number): CorpusBatch['resourceAtt
     ['k8s.namespace.name', 'shop'],
     ['host.name', `node-${instance % 3}`],
     ['process.pid', 1],
-    ['process.runtime.name', 'nodejs'],
-    ['process.runtime.version', '24.21.0'],
     ['telemetry.sdk.language', 'nodejs'],
     ['telemetry.sdk.name', 'opentelemetry'],
     ['telemetry.sdk.version', '3.1.0'],
@@ -129,6 +127,7 @@ function* makeTrace(
   size: number,
 ): Generator<PlacedSpan, void> {
   const traceId = random.id(16);
+  const customer = random.below(100_000);
   const made: { readonly span: CorpusSpan; readonly service: number; readonly instance: number }[] = [];
   for (let index = 0; index < size; index++) {
     const parent = index === 0 ? undefined : made[random.below(Math.min(made.length, 8))];
@@ -142,7 +141,8 @@ function* makeTrace(
       parent === undefined ? 5_000_000 + random.below(400_000_000) : random.below(parentLength / 2 + 1) + 1000;
     const endTimeUnixNano = startTimeUnixNano + BigInt(length);
     const failed = random.chance(0.02);
-    const route = random.below(routesPerService);
+    // Some routes are asked for far more often than others.
+    const route = Math.floor((random.below(routesPerService) * random.below(routesPerService)) / routesPerService);
     const span: CorpusSpan = {
       traceId,
       spanId: random.id(8),
@@ -152,7 +152,9 @@ function* makeTrace(
       startTimeUnixNano,
       endTimeUnixNano,
       attributes:
-        shape === 'services' ? serviceAttributes(random, kind, service, route, failed) : wideAttributes(random),
+        shape === 'services'
+          ? serviceAttributes(random, kind, service, route, customer, failed)
+          : wideAttributes(random),
       events: random.chance(0.2) ? [makeEvent(random, startTimeUnixNano, failed)] : [],
       errorMessage: failed ? 'upstream connect error or disconnect/reset before headers' : undefined,
     };
@@ -168,7 +170,7 @@ function nameOf(kind: number, service: number, route: number): string {
 }
 
 function routeOf(service: number, route: number): string {
-  return `/api/v1/${serviceNames[service]}/${route}/items/:id`;
+  return `/${serviceNames[service]}/${route}/:id`;
 }
 
 function makeEvent(random: SeededRandom, start: bigint, failed: boolean): CorpusEvent {
@@ -186,17 +188,14 @@ function makeEvent(random: SeededRandom, start: bigint, failed: boolean): Corpus
 }
 
 const peers = Array.from({ length: 50 }, (_, index) => `10.1.${index % 5}.${index}`);
-const userAgents = [
-  'axios/1.21.1',
-  'node',
-  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36',
-];
+const userAgents = ['axios/1.21.1', 'node', 'k6/2.3.0'];
 
 function serviceAttributes(
   random: SeededRandom,
   kind: number,
   service: number,
   route: number,
+  customer: number,
   failed: boolean,
 ): CorpusSpan['attributes'] {
   if (kind === 3) {
@@ -205,26 +204,26 @@ function serviceAttributes(
       ['db.namespace', 'shop'],
       ['db.operation.name', 'SELECT'],
       ['db.collection.name', `${serviceNames[service]}_${route}`],
-      ['db.query.text', `SELECT * FROM ${serviceNames[service]}_${route} WHERE id = $1 AND tenant = $2`],
-      ['server.address', `db-${service}.shop.svc`],
+      ['db.query.text', `SELECT * FROM ${serviceNames[service]}_${route} WHERE id = $1`],
+      ['server.address', `db-${service}`],
       ['server.port', 5432],
       ['db.response.returned_rows', random.below(500)],
-      ...(random.chance(0.5) ? ([['db.client.connection.pool.name', 'main']] as const) : []),
+      ...(random.chance(0.25) ? ([['thread.id', 1 + random.below(8)]] as const) : []),
     ];
   }
   const attributes: (readonly [string, AttributeValue])[] = [
     ['http.request.method', route % 3 === 0 ? 'POST' : 'GET'],
     ['http.route', routeOf(service, route)],
-    ['url.path', `/api/v1/${serviceNames[service]}/${route}/items/${random.below(1_000_000)}`],
+    ['url.path', `/${serviceNames[service]}/${route}/${random.below(10_000)}`],
     ['url.scheme', 'http'],
     ['http.response.status_code', failed ? 503 : 200],
-    ['network.peer.address', random.pick(peers)],
+    ['client.address', random.pick(peers)],
     ['user_agent.original', random.pick(userAgents)],
     ['server.port', 8080],
   ];
-  if (random.chance(0.5)) attributes.push(['customer.id', `c-${random.below(100_000)}`]);
-  if (random.chance(0.5)) attributes.push(['cache.hit_ratio', random.below(1000) / 1000 + 0.0005]);
-  if (random.chance(0.5)) attributes.push(['feature.new_checkout', random.chance(0.5)]);
+  if (random.chance(0.25)) attributes.push(['customer.id', `c-${customer}`]);
+  if (random.chance(0.25)) attributes.push(['cart.total', random.below(10_000) / 100 + 0.01]);
+  if (random.chance(0.25)) attributes.push(['cache.hit', random.chance(0.5)]);
   return attributes;
 }
 

@@ -214,7 +214,7 @@ function corpusRequests(shape: 'services' | 'clickhouse', spans: number, spansPe
 }
 
 describe('transcoder and reference', () => {
-  it.each(['services', 'clickhouse'] as const)('agree on the corpus of %s', (shape) => {
+  it.each(['services', 'clickhouse'] as const)('agree on the corpus of %s', { timeout }, (shape) => {
     for (const body of corpusRequests(shape, 3_000, 500)) expect(byTranscoder(body)).toEqual(byReference(body));
   });
 
@@ -324,7 +324,7 @@ describe('the transcoder', () => {
     expect([...batch.calls.buckets.values()].map((bucket) => [...bucket.calls])).toEqual(calls);
   });
 
-  it('refuses rows that would be too large, instead of running out of memory', () => {
+  it('refuses rows that would be too large, instead of running out of memory', { timeout }, () => {
     // An empty event takes two bytes, and its row more than a hundred.
     const span = requestOf([goodSpan({ events: Array.from({ length: 190_000 }, () => ({})) })]);
     const one = encodeProtobuf(span);
