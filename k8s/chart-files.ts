@@ -1,0 +1,79 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describeValues } from './values-reference.ts';
+
+const root = path.dirname(import.meta.dirname);
+const chart = 'helm/spandrel';
+
+/** For whom the chart is rendered where no cluster says so. */
+const kubernetesVersion = '1.34.0';
+
+/** What the chart holds a copy of, since it can read only what is below it. */
+const copies: Readonly<Record<string, string>> = {
+  'libs/characters/flags.json': `${chart}/files/flags.json`,
+  'load/k6.ts': `${chart}/files/load/k6.ts`,
+  'load/scenarios.ts': `${chart}/files/load/scenarios.ts`,
+};
+
+/** A file that is made of others: its path from the root of the repository, and what belongs in it. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Whether there is a Helm to render the examples with. */
+export function hasHelm(): boolean {
+  return spawnSync('helm', ['version']).error === undefined;
+}
+
+/** The files that need nothing but this repository. */
+export function chartFiles(): readonly GeneratedFile[] {
+  return [
+    ...Object.entries(copies).map(([from, to]) => ({ path: to, content: read(from) })),
+    { path: `${chart}/README.md`, content: describeValues(read(`${chart}/values.yaml`)) },
+  ];
+}
+
+/** Every example beside its values, as Helm renders it. Needs Helm. */
+export function renderedExamples(): readonly GeneratedFile[] {
+  return exampleNames().map((name) => ({
+    path: `${chart}/examples/rendered/${name}.yaml`,
+    content: withoutChance(renderChart(['--values', `${chart}/examples/${name}.yaml`])),
+  }));
+}
+
+/** The examples of values. */
+export function exampleNames(): readonly string[] {
+  return readdirSync(path.join(root, chart, 'examples'))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => path.basename(file, '.yaml'));
+}
+
+/**
+ * All objects of the chart, as YAML.
+ *
+ * @param options of `helm template`
+ * @throws Error with Helm's words where it refuses
+ */
+export function renderChart(options: readonly string[] = []): string {
+  return execFileSync('helm', ['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+/** Passwords are another each time; dashboards are others' files, and long. */
+function withoutChance(rendered: string): string {
+  return rendered
+    .replaceAll(/(-password: |:\/\/\w+:)[A-Za-z\d]{24}(?=@|$)/gm, '$1MADE-UP')
+    .replaceAll(/^( {2}[\w-]+\.json: \|\n)(?: {4}[{} ].*\n|\n)+(?=---|^ {2}\S)/gm, (block, name: string) =>
+      block.includes('"panels"') ? `${name}    …\n` : block,
+    );
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(root, file), 'utf8');
+}
