@@ -113,7 +113,7 @@ interface Competitor {
   readonly pid: number;
 }
 
-type WayName = 'ceiling' | 'bytes' | 'withoutLedger' | 'withRollups' | 'http' | 'grpc';
+type WayName = 'ceiling' | 'bytes' | 'withoutLedger' | 'withRollups' | 'withBlocks' | 'http' | 'grpc';
 
 const nsPerMs = 1_000_000;
 
@@ -193,9 +193,10 @@ class WriteBench {
   async #startCompetitors(store: RunningStore): Promise<readonly Competitor[]> {
     const all: readonly (readonly [WayName, Way])[] = [
       ['ceiling', { name: 'ceiling' }],
-      ['bytes', { name: 'bytes', exactlyOnce: true, rollups: false }],
-      ['withoutLedger', { name: 'bytes', exactlyOnce: false, rollups: false }],
-      ['withRollups', { name: 'bytes', exactlyOnce: true, rollups: true }],
+      ['bytes', { name: 'bytes', without: ['rollups', 'blocks'] }],
+      ['withoutLedger', { name: 'bytes', without: ['ledger', 'rollups', 'blocks'] }],
+      ['withRollups', { name: 'bytes', without: ['blocks'] }],
+      ['withBlocks', { name: 'bytes', without: ['rollups'] }],
       ['http', { name: 'http', port: store.otlpHttpPort }],
       ['grpc', { name: 'grpc', port: store.otlpGrpcPort }],
     ];
@@ -329,10 +330,13 @@ class WriteBench {
       exactlyOnceTimeCost: rounded(extraTime('bytes', 'withoutLedger'), 3),
       rollupCost: rounded(extraCpu('withRollups', 'bytes'), 3),
       rollupTimeCost: rounded(extraTime('withRollups', 'bytes'), 3),
+      searchCost: rounded(extraCpu('withBlocks', 'bytes'), 3),
+      searchTimeCost: rounded(extraTime('withBlocks', 'bytes'), 3),
       disturbanceCores: rounded(median([...samples.values()].flat().map(({ disturbance }) => disturbance)), 2),
       ...absolute('Ceiling', 'ceiling'),
       ...absolute('', 'bytes'),
       ...absolute('WithRollups', 'withRollups'),
+      ...absolute('WithBlocks', 'withBlocks'),
       ...absolute('Http', 'http'),
       ...absolute('Grpc', 'grpc'),
     });

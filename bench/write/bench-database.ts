@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
@@ -29,20 +29,26 @@ const settings = {
   log_min_messages: 'fatal',
 } as const;
 
-/** A PostgreSQL of our own that syncs to a real disk, in a folder that is gone afterwards. */
-export async function startBenchDatabase(): Promise<BenchDatabase> {
+/**
+ * A PostgreSQL of our own that syncs to a real disk, in a folder that is gone afterwards.
+ *
+ * @param keptFolder is used instead, with what it holds, and stays
+ */
+export async function startBenchDatabase(keptFolder?: string): Promise<BenchDatabase> {
   const user = databaseUser();
+  if (keptFolder !== undefined) mkdirSync(keptFolder, { recursive: true });
   // Not where tests have theirs: a disk in memory would sync for free.
-  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-bench-'));
+  const folder = keptFolder ?? mkdtempSync(path.join(tmpdir(), 'spandrel-bench-'));
   if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
-  const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish: folder });
+  const rubbish = keptFolder === undefined ? folder : undefined;
+  const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish });
   const added = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await startOnLeash({ ...launch, args: [...launch.args, ...added] });
   forwardOutput(server);
   const stop = async (): Promise<void> => {
     server.letGo();
     await server.exited;
-    removeFolder(folder);
+    if (keptFolder === undefined) removeFolder(folder);
   };
   try {
     await untilPostgresAnswers(url, server);

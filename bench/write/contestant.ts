@@ -1,4 +1,5 @@
 import type { CorpusShape } from '../corpus/corpus.ts';
+import type { Extra } from './ingest-path.ts';
 import type { RowCounts } from './stored.ts';
 
 /*
@@ -9,7 +10,7 @@ import type { RowCounts } from './stored.ts';
 /** What a contestant does when it is told to run. */
 export type Way =
   | { readonly name: 'ceiling' }
-  | { readonly name: 'bytes'; readonly exactlyOnce: boolean; readonly rollups: boolean }
+  | { readonly name: 'bytes'; readonly without: readonly Extra[] }
   | { readonly name: 'http' | 'grpc'; readonly port: number };
 
 /** The first argument of a contestant, as JSON. */

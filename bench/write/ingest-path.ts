@@ -8,6 +8,8 @@ type Flight = typeof import('../../apps/tracestore/src/write/batch-flight.ts');
 type Statement = import('../../apps/tracestore/src/write/batch-flight.ts').Statement;
 type Ingest = typeof import('../../apps/tracestore/src/otlp/trace-ingest.service.ts');
 type Calls = typeof import('../../apps/tracestore/src/otlp/call-counts.ts');
+type Terms = typeof import('../../apps/tracestore/src/otlp/term-list.ts');
+type Blocks = typeof import('../../apps/tracestore/src/otlp/span-blocks.ts');
 type Transcoding = typeof import('../../apps/tracestore/src/otlp/transcoder.ts');
 
 /** tracestore's way from the bytes of a request to committed rows, in this process and without a receiver. */
@@ -17,16 +19,19 @@ export interface IngestPath {
   close(): Promise<void>;
 }
 
+/**
+ * What a store does besides storing spans: `ledger`, by which it knows a retry; `rollups`, calls, errors and latencies
+ * summed up an operation; `blocks`, what a search passes over spans by.
+ */
+export type Extra = 'ledger' | 'rollups' | 'blocks';
+
 export interface IngestPathOptions {
   readonly databaseUrl: string;
   readonly connections: number;
-  /** Whether retries are recognised. */
-  readonly exactlyOnce: boolean;
-  /** Whether calls, errors and latencies are summed up an operation. */
-  readonly rollups: boolean;
+  /** A store never leaves any of these out, so what they cost can only be seen where they are taken out by force. */
+  readonly without: readonly Extra[];
 }
 
-/** A store is always exact and sums up, so what it costs can only be seen where it is taken out by force. */
 export async function openIngestPath(options: IngestPathOptions): Promise<IngestPath> {
   const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
   const { DatabaseService } = await importBuilt<Database>('schema/database.service');
@@ -42,8 +47,9 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
   const metrics = new IngestMetricsService();
   const writer = new TraceWriterService(config, database, metrics);
   const close = (): Promise<void> => database.onApplicationShutdown();
-  if (!options.rollups) await countNoCalls();
-  if (options.exactlyOnce) {
+  if (options.without.includes('rollups')) await countNoCalls();
+  if (options.without.includes('blocks')) await sumUpNoBlocks();
+  if (!options.without.includes('ledger')) {
     const service = new TraceIngestService(writer, metrics);
     return {
       ingest: async (body) => {
@@ -73,6 +79,14 @@ async function countNoCalls(): Promise<void> {
   CallCounts.prototype.add = () => {};
 }
 
+/** No attribute is hashed, and no block is written. */
+async function sumUpNoBlocks(): Promise<void> {
+  const { TermList } = await importBuilt<Terms>('otlp/term-list');
+  const { SpanBlocks } = await importBuilt<Blocks>('otlp/span-blocks');
+  TermList.prototype.addAttribute = () => {};
+  SpanBlocks.prototype.add = () => {};
+}
+
 /** Leaves the ledger's statement out of every transaction. */
 async function keepNoLedger(): Promise<void> {
   const { BatchFlight } = await importBuilt<Flight>('write/batch-flight');
@@ -86,11 +100,9 @@ async function keepNoLedger(): Promise<void> {
   };
 }
 
-/** The writer's own limit of transactions at once: more connections would have nothing to do. */
-const writerConnections = 2;
-
 /** Over how many connections the store writes when nobody says. */
 export async function defaultConnections(): Promise<number> {
   const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
-  return Math.min(readTracestoreConfig({}).databaseConnections, writerConnections);
+  const { maxLanes } = await importBuilt<Writer>('write/trace-writer.service');
+  return Math.min(readTracestoreConfig({}).databaseConnections, maxLanes);
 }

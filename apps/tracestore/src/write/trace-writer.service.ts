@@ -27,7 +27,7 @@ const fullBatchBytes = 4 * 1024 * 1024;
 const writeTimeoutMs = 60_000;
 
 /** Transactions at once: more wait for the same disk, and keep more rows in memory. */
-const maxLanes = 2;
+export const maxLanes = 2;
 
 const deltaBytes = 256 * 1024;
 
