@@ -8,6 +8,8 @@ import type { SqlParameters } from './sql-parameters.js';
 /** Looking for more than so many terms takes longer than looking at the spans. */
 const maxTerms = 16;
 
+const maxInt8 = 2n ** 63n - 1n;
+
 /** The place of `error` among the status codes. */
 const errorCode = 2;
 
@@ -16,17 +18,40 @@ const errorCode = 2;
  * Where it is false, no span of the block does.
  */
 export function blockSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
+  const all = condition.is === 'and' ? condition.conditions : [condition];
+  const parts = all.map((part) => partSql(part, parameters)).filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(' AND ');
+}
+
+/** One of those that all have to hold. */
+function partSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
+  const sql = maySql(condition, parameters);
+  if (sql === undefined || isColumn(condition)) return sql;
+  // Of bits the planner expects that next to none are set, and would sort all blocks rather than take them in their
+  // order until there are enough; of a CASE it expects that it is true for every other row.
+  return `CASE WHEN ${sql} THEN true ELSE false END`;
+}
+
+/** Whether a condition is about a column of blocks that has statistics. */
+function isColumn(condition: SearchCondition): boolean {
+  return condition.is === 'nanos' || condition.is === 'word';
+}
+
+function maySql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
   switch (condition.is) {
     case 'and': {
-      const parts = condition.conditions.map((part) => blockSql(part, parameters)).filter((part) => part !== undefined);
+      const parts = condition.conditions.map((part) => maySql(part, parameters)).filter((part) => part !== undefined);
       return parts.length === 0 ? undefined : `(${parts.join(' AND ')})`;
     }
     case 'or': {
-      const parts = condition.conditions.map((part) => blockSql(part, parameters));
-      return parts.includes(undefined) ? undefined : `(${parts.join(' OR ')})`;
+      const before = parameters.values.length;
+      const parts = condition.conditions.map((part) => maySql(part, parameters));
+      if (!parts.includes(undefined)) return `(${parts.join(' OR ')})`;
+      parameters.dropFrom(before);
+      return undefined;
     }
     case 'some':
-      return blockSql(condition.condition, parameters);
+      return maySql(condition.condition, parameters);
     case 'dictionary':
       if (condition.ids === undefined || condition.ids.length > maxTerms) return undefined;
       return anyOf(
@@ -57,7 +82,8 @@ function leafSql(leaf: Leaf, parameters: SqlParameters): string | undefined {
     case 'nanos': {
       // Of a duration that a block's longest has to reach.
       if (leaf.field !== 'span.duration' || leaf.operator === 'lt' || leaf.operator === 'lte') return undefined;
-      return `b.duration_ns_max ${leaf.operator === 'gt' ? '>' : '>='} ${parameters.add(leaf.nanos.toString(), 'numeric')}`;
+      if (leaf.nanos > maxInt8) return 'false';
+      return `b.duration_ns_max ${leaf.operator === 'gt' ? '>' : '>='} ${parameters.add(leaf.nanos < 0n ? -1n : leaf.nanos, 'int8')}`;
     }
     case 'text':
       return undefined;

@@ -9,7 +9,8 @@ import type { SqlParameters } from './sql-parameters.js';
  * parameter. Each part is true or false, never NULL, so that `not` turns round what is absent.
  *
  * In it, `s` is the row of the span, `o`, `r` and `c` are rows of operation, resource and scope, `e` and `k` those of an
- * event and a link, and `w` is what the span was looked up by: `w.trace_ids`, `w.start_min` and `w.start_max`.
+ * event and a link, and `w` is what the span was looked up by: `w.trace_ids`, `w.start_min` and `w.start_max`. The first
+ * two parameters are the range of time in which all of them started.
  */
 
 const dictionaryAliases = { operation: 'o', resource: 'r', scope: 'c' } as const;
@@ -69,7 +70,9 @@ class RowSql {
       return `EXISTS (
         SELECT FROM tracestore.${level} ${alias}
         WHERE ${alias}.trace_id = s.trace_id AND ${alias}.span_id = s.span_id AND ${alias}.span_instance = s.instance
-          AND ${alias}.span_start_time = s.start_time AND ${inner}
+          AND ${alias}.span_start_time = s.start_time
+          AND ${alias}.span_start_time BETWEEN $1::timestamptz AND $2::timestamptz
+          AND ${inner}
       )`;
     }
     // Looked up once for all spans, and not for each.
@@ -77,6 +80,7 @@ class RowSql {
         SELECT ${alias}.trace_id, ${alias}.span_id, ${alias}.span_instance, ${alias}.span_start_time
         FROM tracestore.${level} ${alias}
         WHERE ${alias}.trace_id = ANY (w.trace_ids) AND ${alias}.span_start_time BETWEEN w.start_min AND w.start_max
+          AND ${alias}.span_start_time BETWEEN $1::timestamptz AND $2::timestamptz
           AND ${inner}
       )`;
   }
@@ -95,9 +99,22 @@ class RowSql {
       }
       case 'nanos': {
         const operator = leaf.operator === 'eq' ? '=' : operators[leaf.operator];
-        return `${nanosSql[leaf.field]} ${operator} ${this.parameters.add(leaf.nanos.toString(), 'numeric')}`;
+        const exact = `${nanosSql[leaf.field]} ${operator} ${this.parameters.add(leaf.nanos.toString(), 'numeric')}`;
+        return leaf.field === 'span.duration' ? `${this.aboutSql(leaf.operator, leaf.nanos)} AND ${exact}` : exact;
       }
     }
+  }
+
+  /** Is so of every span whose duration compares so, and of few others: nanoseconds take long to compute. */
+  private aboutSql(operator: OrderedOperator | 'eq', nanos: bigint): string {
+    const microseconds = nanos / 1000n;
+    if (microseconds < 2n || microseconds > maxMicroseconds) return 'true';
+    const compare = (sign: string, than: bigint): string =>
+      `s.end_time - s.start_time ${sign} ${this.parameters.add(`${than} microseconds`, 'interval')}`;
+    const parts: string[] = [];
+    if (operator !== 'lt' && operator !== 'lte') parts.push(compare('>=', microseconds - 1n));
+    if (operator !== 'gt' && operator !== 'gte') parts.push(compare('<=', microseconds + 1n));
+    return parts.join(' AND ');
   }
 
   private attributeSql({ key, test }: Leaf & { readonly is: 'attribute' }, alias: string): string {
@@ -155,6 +172,9 @@ class RowSql {
     }
   }
 }
+
+/** More than any span takes that PostgreSQL holds, and less than an interval can be. */
+const maxMicroseconds = 2n ** 53n;
 
 const operators: Readonly<Record<OrderedOperator, string>> = { gt: '>', lt: '<', gte: '>=', lte: '<=' };
 

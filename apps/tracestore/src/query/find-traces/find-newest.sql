@@ -1,6 +1,6 @@
 -- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the last span started before
--- $3: newest first, those left out that cannot have such a span? Only spans count that started from $1 to $2, and traces
--- other than $5. The position of a trace is the start of the newest such span of it in these blocks, in µs.
+-- $3: newest first, those left out that cannot have such a span? Only spans count that started from $1 and $6 ns to $2 and
+-- $7 ns, and traces other than $5. The position of a trace is the start of the newest such span of it in these blocks, in µs.
 -- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after.
 --
 -- {{block}} may be so of the block b, {{row}} is so of the span s.
@@ -31,6 +31,7 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $6) AND (s.start_time < $2::timestamptz OR s.start_nanos <= $7)
       AND {{row}}
     -- Keeps the condition's own lookups, which are made once for all spans, in here.
     OFFSET 0

@@ -1,6 +1,6 @@
--- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the longest span took less than
--- $3 ns: slowest first, those left out that cannot have such a span? Only spans count that started from $1 to $2 and took
--- no longer than $6 ns, and traces other than $5. The position of a trace is the duration of the longest such span of it
+-- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the longest span took at most
+-- $3 ns: slowest first, those left out that cannot have such a span? Only spans count that started from $1 and $6 ns to
+-- $2 and $7 ns and traces other than $5. The position of a trace is the duration of the longest such span of it
 -- in these blocks, in ns.
 -- One row comes in any case; it says how far this went: no span of other blocks took `reached` or longer.
 --
@@ -9,7 +9,7 @@ WITH portion AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
   FROM tracestore.span_block b
   WHERE b.start_max BETWEEN $1::timestamptz AND $2::timestamptz + interval '1 hour' AND b.start_min <= $2::timestamptz
-    AND b.duration_ns_max < $3::numeric
+    AND b.duration_ns_max <= $3::int8
     AND {{block}}
   ORDER BY b.duration_ns_max DESC
   FETCH FIRST ($4::int8) ROWS WITH TIES
@@ -33,7 +33,7 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
-      AND {{duration}} <= $6::numeric
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $6) AND (s.start_time < $2::timestamptz OR s.start_nanos <= $7)
       AND {{row}}
     -- Keeps the condition's own lookups, which are made once for all spans, in here.
     OFFSET 0

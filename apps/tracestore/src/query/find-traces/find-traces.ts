@@ -1,7 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import { readSqlFile } from '../../sql-file.js';
 import { blockSql } from '../filter/block-sql.js';
-import { andOf, type Condition, conditionOf } from '../filter/condition.js';
+import { conditionOf } from '../filter/condition.js';
 import { everything } from '../filter/filter.js';
 import { dictionaryIdsSql, durationSql, rowSql } from '../filter/row-sql.js';
 import {
@@ -26,13 +26,17 @@ const findPassed = readSqlFile(import.meta.url, 'find-passed.sql');
 /** Rows of a dictionary that are named one by one. More of them are found again in every statement. */
 const maxKnownIds = 1_000;
 
-/** Blocks of the first statement, at least; there are about ten traces in each. */
-const firstPortion = 4;
+/**
+ * Blocks of the first statement, at least: about as many as a request has, whose spans are of the same time. Of the
+ * slowest more at once, as each statement sorts all blocks.
+ */
+const firstPortion = { newest: 8, slowest: 48 } as const;
 
 /** Each statement looks at so many times as many blocks as the one before it, up to what surely ends in time. */
 const portionGrowth = 4;
 const lastPortion = 2_048;
 
+const nsPerUs = 1000n;
 const usPerHour = 3_600_000_000n;
 
 /** More than any position. */
@@ -73,9 +77,11 @@ export async function findTraces(
 class Question {
   readonly order: TraceOrder;
   readonly limit: number;
-  /** In µs since 1970. */
+  /** In µs since 1970, and the ns behind that. */
   readonly startMin: bigint;
+  readonly startMinNanos: bigint;
   readonly startMax: bigint;
+  readonly startMaxNanos: bigint;
   /** Where the page before has ended. */
   readonly behind: FoundTrace | undefined;
   readonly condition: SearchCondition;
@@ -92,10 +98,11 @@ class Question {
     const min = clampUnixNano(startTimeMinUnixNano ?? firstUnixNano);
     const max = clampUnixNano(startTimeMaxUnixNano ?? lastUnixNano);
     this.startMin = microsecondsOf(min);
+    this.startMinNanos = min % nsPerUs;
     this.startMax = microsecondsOf(max);
+    this.startMaxNanos = max % nsPerUs;
     this.behind = cursor === undefined ? undefined : placeOf(order, cursor);
-    const asked = conditionOf(filter ?? everything);
-    this.condition = withDictionaries(withinMicroseconds(asked, min, max));
+    this.condition = withDictionaries(conditionOf(filter ?? everything));
   }
 
   /** Nothing can fulfil it. */
@@ -125,9 +132,9 @@ class Answer {
     const { limit } = this.question;
     if (condition.is !== 'constant' || condition.value) {
       // One more than a page, to know whether there is another page.
-      let portion = Math.max(firstPortion, Math.ceil((limit + 1) / 4));
+      let portion = Math.max(firstPortion[this.question.order], Math.ceil((limit + 1) / 2));
       while (this.settled().length <= limit && (await this.read(condition, portion))) {
-        portion = Math.max(Math.min(portion * portionGrowth, lastPortion), firstPortion);
+        portion = Math.min(portion * portionGrowth, Math.max(portion, lastPortion));
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
       }
     }
@@ -168,22 +175,24 @@ class Answer {
 
   /** Looks at some blocks. @returns false when there are no more */
   private async read(condition: SearchCondition, portion: number): Promise<boolean> {
-    const { behind, isNewest, startMin, startMax } = this.question;
+    const { behind, isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.question;
     const settled = this.settled().map(({ traceId }) => traceId);
-    const latest = isNewest && behind !== undefined && behind.position < startMax ? behind.position : startMax;
+    const isBehind = isNewest && behind !== undefined && behind.position < startMax;
+    const latest = isBehind ? behind.position : startMax;
     const highest = isNewest ? latest + usPerHour + 1n : unlimited;
     const below = this.reached < highest ? this.reached : highest;
     const parameters = new SqlParameters([
       timestampOf(startMin),
       timestampOf(latest),
-      isNewest ? timestampOf(below) : below.toString(),
+      isNewest ? timestampOf(below) : below - 1n,
       portion,
       [...settled, ...this.passed],
-      ...(isNewest ? [] : [(behind?.position ?? unlimited).toString()]),
+      startMinNanos,
+      isBehind ? nsPerUs : startMaxNanos,
     ]);
     const text = filled(isNewest ? findNewest : findSlowest, {
       block: blockSql(condition, parameters) ?? 'true',
-      row: rowSql(condition, parameters),
+      row: rowSql(this.notAbove(condition), parameters),
       duration: durationSql,
     });
     const rows = await this.connection.query<PortionRow>(text, parameters.values);
@@ -197,6 +206,20 @@ class Answer {
     return true;
   }
 
+  /** Leaves out spans that are slower than the last page's slowest, which their traces have their place by. */
+  private notAbove(condition: SearchCondition): SearchCondition {
+    const { behind, isNewest } = this.question;
+    if (isNewest || behind === undefined) return condition;
+    const notSlower = {
+      is: 'nanos',
+      level: 'span',
+      field: 'span.duration',
+      operator: 'lte',
+      nanos: behind.position,
+    } as const;
+    return { is: 'and', conditions: [condition, notSlower] };
+  }
+
   private async note(condition: SearchCondition, rows: readonly PortionRow[]): Promise<void> {
     const { behind } = this.question;
     const fresh: FoundTrace[] = [];
@@ -204,6 +227,7 @@ class Answer {
       if (row.trace_id === null || row.position === null) continue;
       const trace = { traceId: traceIdOf(row.trace_id), position: BigInt(row.position) };
       if (behind !== undefined && compareFound(trace, behind) <= 0) {
+        this.found.delete(trace.traceId);
         this.passed.add(trace.traceId);
         continue;
       }
@@ -224,27 +248,19 @@ class Answer {
     behind: FoundTrace,
     traces: readonly FoundTrace[],
   ): Promise<readonly string[]> {
-    const { isNewest, startMin, startMax } = this.question;
+    const { isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.question;
     const parameters = new SqlParameters([
       timestampOf(isNewest ? behind.position + 1n : startMin),
       timestampOf(startMax),
       traces.map(({ traceId }) => traceId),
       isNewest ? '-1' : behind.position.toString(),
+      isNewest ? 0n : startMinNanos,
+      startMaxNanos,
     ]);
     const text = filled(findPassed, { row: rowSql(condition, parameters), duration: durationSql });
     const rows = await this.connection.query<{ trace_id: string }>(text, parameters.values);
     return rows.map((row) => traceIdOf(row.trace_id));
   }
-}
-
-/** Adds what the database's microseconds do not say of a range of time. */
-function withinMicroseconds(condition: Condition, min: bigint, max: bigint): Condition {
-  const start = { is: 'nanos', level: 'span', field: 'span.start_time' } as const;
-  return andOf([
-    condition,
-    ...(min % 1000n === 0n ? [] : [{ ...start, operator: 'gte', nanos: min } as const]),
-    ...(max % 1000n === 999n || max === lastUnixNano ? [] : [{ ...start, operator: 'lte', nanos: max } as const]),
-  ]);
 }
 
 /** Puts conditions where a statement leaves room for them. */

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { durationOf, fulfils } from '../../../test/filter-evaluation.js';
+import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
+import { RandomSearch } from '../../../test/random-search.js';
+import { queryOnce } from '../../../test/running-tracestore.js';
+import { expectedSpans, type StoredSpan } from '../../../test/stored-spans.js';
+import { unknownService } from '../../otlp/reference-transcode.js';
+import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
+import { findTraces } from './find-traces.js';
+import type { TraceOrder, TraceSearch } from './trace-search.js';
+
+const nsPerDay = 86_400_000_000_000n;
+const today = (BigInt(Date.now()) * 1_000_000n) / nsPerDay;
+
+/** Those that have partitions, and those before and behind all of them. */
+const dayStarts = [today - 1n, today, today + 1n, today - 400n, today + 4_000n, 0n].map((day) => day * nsPerDay);
+
+let fresh: FreshDatabase;
+let store: QueryStore;
+let spans: readonly StoredSpan[];
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startQueryStore(fresh.url);
+  const random = new RandomSearch(1, dayStarts);
+  const requests = Array.from({ length: 40 }, () => random.request());
+  await store.send(...requests);
+  spans = requests.flatMap(expectedSpans);
+  await compressSome(fresh.url);
+});
+
+afterAll(async () => {
+  await store.stop();
+  await fresh.drop();
+});
+
+/** Where there is TimescaleDB, some chunks are compressed. */
+async function compressSome(url: string): Promise<void> {
+  const [found] = await queryOnce<{ found: boolean }>(
+    url,
+    "SELECT current_setting('timescaledb.license', true) = 'timescale' AS found",
+  );
+  if (found?.found !== true) return;
+  for (const table of ['span', 'event', 'link', 'span_block']) {
+    await queryOnce(url, 'SELECT tracestore.enable_compression($1)', [table]);
+    await queryOnce(
+      url,
+      `SELECT tracestore.compress_chunk(chunk)
+       FROM (
+         SELECT format('%I.%I', chunk_schema, chunk_name) AS chunk FROM timescaledb_information.chunks
+         WHERE hypertable_schema = 'tracestore' AND hypertable_name = $1 ORDER BY range_start LIMIT 3
+       ) AS chunks`,
+      [table],
+    );
+  }
+}
+
+function serviceOf({ resource }: StoredSpan): string {
+  const value = resource.attributes.find(({ key }) => key === 'service.name')?.value?.value;
+  return value?.case === 'stringValue' ? value.value : unknownService;
+}
+
+function traceIdOf({ span }: StoredSpan): string {
+  return Buffer.from(span.traceId).toString('hex');
+}
+
+/** The ids of the traces that a search should give, all pages of it. */
+function expectedTraces(search: TraceSearch): readonly string[] {
+  const { filter, order, startTimeMinUnixNano: min = 0n, startTimeMaxUnixNano: max = 2n ** 63n } = search;
+  const positions = new Map<string, bigint>();
+  for (const stored of spans) {
+    const { span } = stored;
+    if (span.startTimeUnixNano < min || span.startTimeUnixNano > max) continue;
+    if (filter !== undefined && !fulfils(filter, stored, serviceOf(stored))) continue;
+    const position = order === 'slowest' ? durationOf(span) : span.startTimeUnixNano / 1000n;
+    const traceId = traceIdOf(stored);
+    const known = positions.get(traceId);
+    if (known === undefined || known < position) positions.set(traceId, position);
+  }
+  return [...positions]
+    .toSorted(([leftId, left], [rightId, right]) =>
+      left === right ? (leftId < rightId ? -1 : 1) : left > right ? -1 : 1,
+    )
+    .map(([traceId]) => traceId);
+}
+
+async function foundTraces(search: TraceSearch): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await findTraces(store.database, { ...search, cursor });
+    expect(page.traces.length).toBeLessThanOrEqual(search.limit);
+    ids.push(...page.traces.map(({ traceId }) => traceId));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return ids;
+}
+
+/** For a person who looks at what failed. */
+function shown(search: TraceSearch): string {
+  return JSON.stringify(search, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+}
+
+describe('any search', () => {
+  it.each(Array.from({ length: 20 }, (_, n) => n))('gives what its filter means (seed %i)', async (seed) => {
+    const random = new RandomSearch(1000 + seed, dayStarts);
+    let given = 0;
+    for (let n = 0; n < 20; n++) {
+      const order: TraceOrder = random.below(2) === 0 ? 'newest' : 'slowest';
+      const [start, end] = [random.time(), random.time() + (random.below(2) === 0 ? 0n : nsPerDay)];
+      const search: TraceSearch = {
+        filter: random.filter(),
+        order,
+        limit: [2, 7, 1000][random.below(3)] ?? 1,
+        ...(random.below(2) === 0 ? {} : { startTimeMinUnixNano: start }),
+        ...(random.below(2) === 0 ? {} : { startTimeMaxUnixNano: end }),
+      };
+      const expected = expectedTraces(search);
+      given += expected.length;
+      expect(await foundTraces(search), shown(search)).toEqual(expected);
+    }
+    expect(given).toBeGreaterThan(0);
+  });
+});
+
+describe('the summary of any trace', () => {
+  it('is what its spans say', async () => {
+    const byTrace = Map.groupBy(spans, traceIdOf);
+    const summaries = await summarizeTraces(store.database, [...byTrace.keys()]);
+    expect(summaries.map(({ traceId }) => traceId)).toEqual([...byTrace.keys()]);
+    for (const summary of summaries) {
+      const own = byTrace.get(summary.traceId) ?? [];
+      const failed = own.filter(({ span }) => span.status?.code === 2);
+      const ids = new Set(own.map(({ span }) => Buffer.from(span.spanId).toString('hex')));
+      const roots = own.filter(({ span }) => span.parentSpanId.length === 0);
+      const start = (stored: StoredSpan): bigint => stored.span.startTimeUnixNano;
+      const earliest = roots
+        .map(start)
+        .reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
+      const names = roots.filter((root) => start(root) === earliest).map((root) => [serviceOf(root), root.span.name]);
+      expect(summary).toMatchObject({
+        startTimeUnixNano: own.map(start).reduce((a, b) => (a < b ? a : b)),
+        endTimeUnixNano: own.map(({ span }) => span.endTimeUnixNano).reduce((a, b) => (a > b ? a : b)),
+        spanCount: own.length,
+        errorCount: failed.length,
+        orphanCount: own.filter(
+          ({ span }) => span.parentSpanId.length > 0 && !ids.has(Buffer.from(span.parentSpanId).toString('hex')),
+        ).length,
+        services: [...Map.groupBy(own, serviceOf)]
+          .map(([name, some]) => ({
+            name,
+            spanCount: some.length,
+            errorCount: some.filter(({ span }) => span.status?.code === 2).length,
+          }))
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      });
+      if (roots.length === 0) expect(summary.root).toBeUndefined();
+      else expect(names).toContainEqual([summary.root?.serviceName, summary.root?.spanName]);
+    }
+  });
+});
