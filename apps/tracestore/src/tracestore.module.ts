@@ -8,6 +8,7 @@ import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from './otlp/http-receiver.service.js';
 import { TraceIngestService } from './otlp/trace-ingest.service.js';
 import { QueryDatabaseService } from './query/query-database.service.js';
+import { CallRollupService } from './rollup/call-rollup.service.js';
 import { DatabaseService } from './schema/database.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from './tracestore.config.js';
 import { TraceWriterService } from './write/trace-writer.service.js';
@@ -26,6 +27,7 @@ export class TracestoreModule {
         QueryDatabaseService,
         TraceWriterService,
         LifecycleService,
+        CallRollupService,
         AdmissionService,
         TraceIngestService,
         GrpcReceiverService,

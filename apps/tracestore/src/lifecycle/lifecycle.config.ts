@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TimedTable } from '../schema/partitions.js';
 
 /** For how long what is kept, and when it is compressed. All ages are of the data, not of its arrival. */
 export interface LifecycleConfig {
@@ -50,4 +51,21 @@ export function lifecycleConfigOf(values: {
     rollupRetentionMs: values.TRACESTORE_ROLLUP_RETENTION ?? values.TRACESTORE_RETENTION,
     compressAfterMs: values.TRACESTORE_COMPRESS_AFTER,
   };
+}
+
+/** As `tracestore.finest_figures_kept` has it. */
+const finestFiguresMs = 2 * unitMs.d;
+
+/** For how long what a table holds is kept. */
+export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
+  switch (table) {
+    case 'operation_stats':
+    case 'call_5m':
+    case 'call_1h':
+      return rollupRetentionMs;
+    case 'call_10s':
+      return Math.min(rollupRetentionMs, finestFiguresMs);
+    default:
+      return retentionMs;
+  }
 }

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { DatabaseCapabilities } from '../schema/capabilities.js';
-import { addMissingPartitions, partitionWidthMs, type TimedTable, timedTables } from '../schema/partitions.js';
+import { addMissingPartitions, partitionWidthMs, timedTables } from '../schema/partitions.js';
 import { readSqlFile } from '../sql-file.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import { type LifecycleConfig, retentionOf } from './lifecycle.config.js';
 
 const compactRollups = readSqlFile(import.meta.url, 'compact-rollups.sql');
 const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');
@@ -145,8 +145,8 @@ export async function compress({
   const compressed: string[] = [];
   for (const { chunk } of rows) {
     if (signal?.aborted === true) break;
-    await client.query(compressChunk, [chunk]);
-    compressed.push(chunk);
+    const { rows: outcome } = await client.query<{ compressed: boolean }>(compressChunk, [chunk]);
+    if (outcome[0]?.compressed === true) compressed.push(chunk);
   }
   return compressed.length === 0 ? undefined : `compressed ${compressed.join(', ')}`;
 }
@@ -162,10 +162,6 @@ export async function cleanDictionaries(context: LifecycleContext): Promise<stri
     if (count > 0) done.push(`${count} of ${table}`);
   }
   return done.length === 0 ? undefined : `forgot ${done.join(', ')}`;
-}
-
-function retentionOf(table: TimedTable, config: LifecycleConfig): number {
-  return table === 'operation_stats' ? config.rollupRetentionMs : config.retentionMs;
 }
 
 /** Runs a statement, each time in a transaction of its own, until it finds nothing; the sum of what it counted. */

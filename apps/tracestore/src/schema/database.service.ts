@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import pg from 'pg';
+import { retentionOf } from '../lifecycle/lifecycle.config.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { classifyFailure, DatabaseUnavailableError } from './database-failure.js';
 import {
@@ -207,16 +208,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
 
   /** Before the first span comes, so that it need not be moved. Without them the default partition takes all. */
   private async addPartitions(client: pg.Client): Promise<void> {
-    const { retentionMs, rollupRetentionMs } = this.config.lifecycle;
     try {
       await client.query('SET lock_timeout = 5000');
       for (const table of timedTables) {
-        await addMissingPartitions(
-          client,
-          table,
-          new Date(),
-          table === 'operation_stats' ? rollupRetentionMs : retentionMs,
-        );
+        await addMissingPartitions(client, table, new Date(), retentionOf(table, this.config.lifecycle));
       }
     } catch (error) {
       if (classifyFailure(error) === 'away') throw error;

@@ -5,7 +5,16 @@ const findMissingPartitions = readSqlFile(import.meta.url, 'find-missing-partiti
 const addPartition = readSqlFile(import.meta.url, 'add-partition.sql');
 
 /** The tables that are kept by time, in the order in which they lose what is old. */
-export const timedTables = ['link', 'event', 'span', 'span_block', 'operation_stats'] as const;
+export const timedTables = [
+  'link',
+  'event',
+  'span',
+  'span_block',
+  'operation_stats',
+  'call_10s',
+  'call_5m',
+  'call_1h',
+] as const;
 export type TimedTable = (typeof timedTables)[number];
 
 const hourMs = 3_600_000;

@@ -6,7 +6,7 @@ CREATE VIEW tracestore.timed_table AS
 SELECT name, time_column
 FROM (
   VALUES ('link', 'span_start_time'), ('event', 'span_start_time'), ('span', 'start_time'), ('span_block', 'start_max'),
-    ('operation_stats', 'time_bucket')
+    ('operation_stats', 'time_bucket'), ('call_10s', 'time_bucket'), ('call_5m', 'time_bucket'), ('call_1h', 'time_bucket')
 ) AS timed (name, time_column);
 COMMENT ON VIEW tracestore.timed_table IS 'The tables that are kept by time, in the order in which they lose what is old';
 
@@ -72,9 +72,18 @@ DECLARE
   time_column text := (SELECT t.time_column FROM tracestore.timed_table t WHERE t.name = p_table);
   new_partition text := p_table || '_' || to_char(p_start AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MI');
   move text := format(
-    'WITH moved AS (DELETE FROM tracestore.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
-     INSERT INTO tracestore.%5$I SELECT * FROM moved',
-    p_table || '_default', time_column, p_start, p_end, new_partition
+    'WITH moved AS (
+       DELETE FROM tracestore.%1$I AS old WHERE %2$I >= %3$L AND %2$I < %4$L
+       RETURNING old, pg_current_xact_id()::text::int8 - age(old.xmin) AS transaction_id
+     )%6$s
+     INSERT INTO tracestore.%5$I SELECT (old).* FROM moved',
+    p_table || '_default', time_column, p_start, p_end, new_partition,
+    -- By the transaction that wrote a span the count of calls knows whether it is new.
+    CASE p_table WHEN 'span' THEN ', noted AS (
+       INSERT INTO tracestore.moved_span (trace_id, span_id, start_time, instance, transaction_id)
+       SELECT (old).trace_id, (old).span_id, (old).start_time, (old).instance, m.transaction_id
+       FROM moved m JOIN tracestore.call_state s ON NOT pg_visible_in_snapshot(m.transaction_id::text::xid8, s.snapshot)
+     )' END
   );
   moved_first int8;
   moved_last int8;
@@ -84,6 +93,9 @@ BEGIN
     SELECT FROM tracestore.partition p WHERE p.table_name = p_table AND p.time_range && tstzrange(p_start, p_end)
   ) THEN
     RETURN NULL;
+  END IF;
+  IF p_table = 'span' THEN
+    INSERT INTO tracestore.span_move (transaction_id) VALUES (pg_current_xact_id()::text::int8);
   END IF;
   EXECUTE format('CREATE TABLE tracestore.%I (LIKE tracestore.%I INCLUDING ALL)', new_partition, p_table);
   EXECUTE move;
@@ -161,7 +173,7 @@ BEGIN
   EXECUTE format(
     'ALTER TABLE tracestore.%I SET (timescaledb.compress, timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
     p_table,
-    CASE p_table WHEN 'operation_stats' THEN 'operation_id' ELSE '' END,
+    CASE WHEN p_table IN ('operation_stats', 'call_5m', 'call_1h') THEN 'operation_id' ELSE '' END,
     (SELECT t.time_column FROM tracestore.timed_table t WHERE t.name = p_table)
       || CASE p_table WHEN 'operation_stats' THEN ', duration_class' ELSE '' END
   );
@@ -193,20 +205,34 @@ BEGIN
     SELECT format('%I.%I', k.chunk_schema, k.chunk_name)
     FROM timescaledb_information.chunks k
     JOIN _timescaledb_catalog.chunk c ON c.schema_name = k.chunk_schema AND c.table_name = k.chunk_name
+    JOIN timescaledb_information.hypertables h
+      ON h.hypertable_schema = k.hypertable_schema AND h.hypertable_name = k.hypertable_name AND h.compression_enabled
     WHERE k.hypertable_schema = 'tracestore' AND k.range_end <= p_cutoff AND (c.status & 1 = 0 OR c.status & 8 = 8)
     ORDER BY k.range_end;
 END
 $$;
 
-CREATE FUNCTION tracestore.compress_chunk(p_chunk text) RETURNS void
+CREATE FUNCTION tracestore.compress_chunk(p_chunk text) RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+  chunk record;
 BEGIN
+  SELECT k.range_start, k.range_end INTO chunk
+  FROM timescaledb_information.chunks k
+  WHERE k.hypertable_schema = 'tracestore' AND k.hypertable_name = 'span' AND format('%I.%I', k.chunk_schema, k.chunk_name) = p_chunk;
+  IF FOUND THEN
+    -- Compressed spans pass for counted: first the count of calls has to have met them. Nobody adds any meanwhile.
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', p_chunk);
+    IF tracestore.has_uncounted_spans(chunk.range_start, chunk.range_end) THEN RETURN false; END IF;
+  END IF;
   IF EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN
     PERFORM set_config('default_toast_compression', 'lz4', true);
   END IF;
   EXECUTE format('SELECT %I.compress_chunk($1::regclass)', tracestore.timescale_schema()) USING p_chunk;
+  RETURN true;
 END
 $$;
+COMMENT ON FUNCTION tracestore.compress_chunk IS 'Compresses a chunk, with what came to it since it was compressed; false when it has to wait';
 
 -- Dictionaries forget what nobody has written for long. Once an hour writers write again what they know, which changes
 -- nothing but last_seen; so a row whose date is days behind is remembered by no writer.

@@ -1,0 +1,403 @@
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { addPartitions, compress } from '../lifecycle/steps.js';
+import { installTimescale, probeCapabilities } from '../schema/capabilities.js';
+import { migrate } from '../schema/migration.js';
+import { type BruteSpan, bruteForceFigures, readFigures } from '../../test/call-figures.js';
+import { randomSpans, SeededChance } from '../../test/random-spans.js';
+import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+let database: FreshDatabase;
+let client: pg.Client;
+const extra: pg.Client[] = [];
+
+async function connect(): Promise<pg.Client> {
+  const connected = new pg.Client(database.url);
+  connected.on('error', () => undefined);
+  await connected.connect();
+  extra.push(connected);
+  return connected;
+}
+
+async function connectForPasses(): Promise<pg.Client> {
+  const connected = await connect();
+  await prepareForPasses(connected);
+  return connected;
+}
+
+async function prepare(timescale = false): Promise<void> {
+  const migrating = await connect();
+  if (timescale) await installTimescale(migrating);
+  await migrate(migrating);
+  client = await connectForPasses();
+}
+
+beforeEach(async () => {
+  database = await createFreshDatabase();
+});
+
+afterEach(async () => {
+  await Promise.all(extra.splice(0).map((connected) => connected.end().catch(() => undefined)));
+  await database.drop();
+});
+
+/** Stores spans as one request does, in one block of a transaction that is open already. */
+async function insert(spans: readonly BruteSpan[], on: pg.Client = client): Promise<void> {
+  if (spans.length === 0) return;
+  const column = <T>(of: (span: BruteSpan) => T): T[] => spans.map(of);
+  await on.query(
+    `WITH added AS (
+       INSERT INTO tracestore.span (trace_id, span_id, parent_span_id, start_time, start_nanos, end_time, end_nanos,
+         operation_id, instance, status_code, resource_id, scope_id, attributes)
+       SELECT trace_id, span_id, parent_span_id, 'epoch'::timestamptz + start_us * interval '1 us', start_nanos,
+         'epoch'::timestamptz + end_us * interval '1 us', end_nanos, operation_id, instance, status_code, 1, 1, '{}'
+       FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int2[], $6::int8[], $7::int2[], $8::int8[],
+         $9::int4[], $10::int4[])
+         AS s (trace_id, span_id, parent_span_id, start_us, start_nanos, end_us, end_nanos, operation_id, instance, status_code)
+       RETURNING trace_id, start_time
+     )
+     INSERT INTO tracestore.span_block (start_max, start_min, duration_ns_max, span_count, error_count, trace_ids, filter)
+     SELECT max(start_time), min(start_time), 0, count(*), 0, array_agg(DISTINCT trace_id), ''
+     FROM (SELECT *, row_number() OVER () / 100 AS nr FROM added) AS numbered
+     GROUP BY date_trunc('hour', start_time), nr`,
+    [
+      column((span) => span.traceId),
+      column((span) => span.spanId),
+      column((span) => span.parentSpanId ?? null),
+      column((span) => span.startNs / 1000n),
+      column((span) => Number(span.startNs % 1000n)),
+      column((span) => span.endNs / 1000n),
+      column((span) => Number(span.endNs % 1000n)),
+      column((span) => span.operationId),
+      column((span) => span.instance),
+      column((span) => (span.isError ? 2 : null)),
+    ],
+  );
+}
+
+/** Counts until nothing is left. */
+async function countAll(mostSpans = 1_000_000, on: pg.Client = client): Promise<void> {
+  for (let pass = 0; pass < 1000; pass++) {
+    if ((await countNewCalls(on, mostSpans)).isLast) return;
+  }
+  throw new Error('The passes come to no end');
+}
+
+/** Moves the boundaries back, so that the passes have something to sum up to wider buckets. */
+async function setRolled(at: Date): Promise<void> {
+  await client.query(
+    `UPDATE tracestore.call_state SET rolled_5m = date_bin('1 hour', $1, 'epoch'), rolled_1h = date_bin('1 hour', $1, 'epoch'),
+       transaction_id = pg_current_xact_id()`,
+    [at],
+  );
+}
+
+async function expectFigures(spans: readonly BruteSpan[]): Promise<void> {
+  const { rows } = await client.query<{ rolled_5m: Date; rolled_1h: Date }>(
+    'SELECT rolled_5m, rolled_1h FROM tracestore.call_state',
+  );
+  const state = rows[0];
+  if (state === undefined) throw new Error('no state');
+  for (const [table, widthSeconds, until] of [
+    ['call_10s', 10, undefined],
+    ['call_5m', 300, state.rolled_5m],
+    ['call_1h', 3600, state.rolled_1h],
+  ] as const) {
+    const expected = bruteForceFigures(spans, widthSeconds, until);
+    expect(await readFigures(client, table), table).toEqual(expected);
+  }
+}
+
+const hoursAgo = (hours: number): bigint => BigInt(Date.now() - hours * hourMs) * 1_000_000n;
+
+const traceId = '00000000-0000-0000-0000-000000000001';
+function span(
+  id: number,
+  parent: number | undefined,
+  fromMs: number,
+  toMs: number,
+  over: Partial<BruteSpan> = {},
+): BruteSpan {
+  const base = hoursAgo(0.5);
+  return {
+    traceId,
+    spanId: BigInt(id),
+    parentSpanId: parent === undefined ? undefined : BigInt(parent),
+    startNs: base - (base % 10_000_000_000n) + BigInt(fromMs) * 1_000_000n,
+    endNs: base - (base % 10_000_000_000n) + BigInt(toMs) * 1_000_000n,
+    operationId: BigInt(id) + 100n,
+    instance: 0,
+    isError: false,
+    ...over,
+  };
+}
+
+describe('the figures of calls', () => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'are those of all spans whatever the order and the passes in which they come (seed %i)',
+    async (seed) => {
+      await prepare();
+      const chance = new SeededChance(seed);
+      await setRolled(new Date(Date.now() - 5 * hourMs));
+      const spans = randomSpans(chance, { traces: 60, startNs: hoursAgo(4), rangeNs: 4n * 3_600_000_000_000n });
+      const waiting = chance.shuffle(spans);
+      const stored: BruteSpan[] = [];
+      const open: { readonly client: pg.Client; readonly spans: readonly BruteSpan[] }[] = [];
+      while (waiting.length > 0 || open.length > 0) {
+        const portion = waiting.splice(0, chance.below(120));
+        switch (chance.below(5)) {
+          case 0: {
+            // A slow transaction, which others overtake.
+            const slow = await connect();
+            await slow.query('BEGIN');
+            await insert(portion, slow);
+            open.push({ client: slow, spans: portion });
+            break;
+          }
+          case 1: {
+            const failing = await connect();
+            await failing.query('BEGIN');
+            await insert(portion, failing);
+            await failing.query('ROLLBACK');
+            waiting.push(...portion);
+            break;
+          }
+          default:
+            await insert(portion);
+            stored.push(...portion);
+        }
+        if (open.length > 2 || waiting.length === 0) {
+          const [slow] = open.splice(chance.below(open.length), 1);
+          await slow?.client.query('COMMIT');
+          stored.push(...(slow?.spans ?? []));
+        }
+        if (chance.below(2) === 0) {
+          await countAll(chance.below(2) === 0 ? 1 + chance.below(200) : undefined);
+          await expectFigures(stored);
+        }
+      }
+      await countAll();
+      expect(stored).toHaveLength(spans.length);
+      await expectFigures(spans);
+    },
+  );
+
+  it('say what a child changes that comes long after its parent, and a parent after its child', async () => {
+    await prepare();
+    const parent = span(1, undefined, 0, 100);
+    const child = span(2, 1, 20, 60, { isError: true });
+    const grandchild = span(3, 2, 30, 80);
+    await insert([parent]);
+    await countAll();
+    await insert([grandchild]);
+    await countAll();
+    await expectFigures([parent, grandchild]);
+    await insert([child]);
+    await countAll();
+    await expectFigures([parent, child, grandchild]);
+    const { rows } = await client.query(
+      `SELECT operation_id::int AS operation, parent_operation_id::int AS parent, sum(calls)::int AS calls,
+         sum(errors)::int AS errors, sum(self_ns_sum)::float8 / 1e6 AS self_ms
+       FROM tracestore.call_10s GROUP BY 1, 2 HAVING sum(calls) <> 0 ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { operation: 101, parent: 0, calls: 1, errors: 0, self_ms: 60 },
+      { operation: 102, parent: 101, calls: 1, errors: 1, self_ms: 10 },
+      { operation: 103, parent: 102, calls: 1, errors: 0, self_ms: 50 },
+    ]);
+  });
+
+  it('are not harmed by spans that are their own ancestors, share an id, or have no parent', async () => {
+    await prepare();
+    const spans = [
+      span(1, 1, 0, 10),
+      span(2, 3, 0, 10),
+      span(3, 2, 5, 20),
+      span(4, 99, 0, 10),
+      span(5, undefined, 0, 50, { instance: 2, operationId: 1n }),
+      span(5, undefined, 0, 40, { instance: 1, operationId: 2n }),
+      span(6, 5, 10, 20),
+      span(7, 5, 60, 50),
+    ];
+    for (const one of spans) {
+      await insert([one]);
+      await countAll();
+    }
+    await expectFigures(spans);
+  });
+
+  it('hold a trace of 100,000 spans, and of a longer one what comes together', { timeout: 120_000 }, async () => {
+    await prepare();
+    const long = Array.from({ length: 100_000 }, (_, n) =>
+      span(n + 1, n === 0 ? undefined : Math.floor((n + 1) / 2), n % 1000, (n % 1000) + 100),
+    );
+    for (let from = 0; from < long.length; from += 25_000) await insert(long.slice(from, from + 25_000));
+    await countAll();
+    await expectFigures(long);
+    const more = [span(200_001, 200_002, 0, 10), span(200_002, 1, 0, 100)];
+    await insert(more);
+    await countAll();
+    const { rows } = await client.query(
+      `SELECT operation_id::int AS operation, parent_operation_id::int AS parent, calls::int, self_ns_sum / 1e6 AS self_ms
+       FROM tracestore.call_10s WHERE operation_id IN (200101, 200102) ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { operation: 200_101, parent: 200_102, calls: 1, self_ms: 10 },
+      { operation: 200_102, parent: -1, calls: 1, self_ms: 90 },
+    ]);
+  });
+});
+
+describe('a pass', () => {
+  it('that dies leaves nothing, and the next one counts', async () => {
+    await prepare();
+    const spans = randomSpans(new SeededChance(7), { traces: 20, startNs: hoursAgo(1), rangeNs: 1_000_000_000n });
+    await insert(spans.slice(0, 50));
+    await countAll();
+    await insert(spans.slice(50));
+    const blocker = await connect();
+    await blocker.query('BEGIN; LOCK TABLE tracestore.call_10s IN SHARE MODE');
+    const dying = await connectForPasses();
+    const pid = (await dying.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+    const outcome = countNewCalls(dying, 1_000_000).catch((error: unknown) => error);
+    await expect
+      .poll(async () => (await client.query('SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [pid])).rows)
+      .toHaveLength(1);
+    await client.query('SELECT pg_terminate_backend($1)', [pid]);
+    expect(await outcome).toBeInstanceOf(Error);
+    await blocker.query('ROLLBACK');
+    await expectFigures(spans.slice(0, 50));
+    await countAll();
+    await expectFigures(spans);
+  });
+
+  it('beside another one counts nothing twice, even without the lock that keeps them apart', async () => {
+    await prepare();
+    const other = await connectForPasses();
+    const spans = randomSpans(new SeededChance(8), { traces: 60, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
+    for (let from = 0; from < spans.length; from += 100) {
+      await insert(spans.slice(from, from + 100));
+      await Promise.allSettled([countNewCalls(client, 1_000_000), countNewCalls(other, 1_000_000)]);
+    }
+    await countAll();
+    await expectFigures(spans);
+  });
+
+  it('takes no more than it is told and the rest of a transaction', async () => {
+    await prepare();
+    const spans = randomSpans(new SeededChance(9), { traces: 30, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
+    for (let from = 0; from < spans.length; from += 10) await insert(spans.slice(from, from + 10));
+    const counts: number[] = [];
+    for (let isLast = false; !isLast;) {
+      const pass = await countNewCalls(client, 25);
+      counts.push(pass.spanCount);
+      ({ isLast } = pass);
+    }
+    expect(Math.max(...counts)).toBe(30);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(spans.length);
+    await expectFigures(spans);
+  });
+});
+
+describe('figures', () => {
+  it('that are lost are made again from the spans, while others come', async () => {
+    await prepare();
+    await setRolled(new Date(Date.now() - 6 * hourMs));
+    const spans = randomSpans(new SeededChance(10), {
+      traces: 80,
+      startNs: hoursAgo(5),
+      rangeNs: 5n * 3_600_000_000_000n,
+    });
+    const late = spans.splice(0, 100);
+    await insert(spans);
+    for (let pass = 0; pass < 10; pass++) await countAll();
+    await client.query('DELETE FROM tracestore.call_10s; DELETE FROM tracestore.call_1h');
+    await client.query(`SELECT tracestore.recount_calls(now() - interval '9 hours', now() + interval '4 hours')`);
+    await insert(late);
+    await countAll();
+    for (let slice: Date | undefined = new Date(); slice !== undefined;) slice = await recountSlice(client);
+    await expectFigures([...spans, ...late]);
+  });
+
+  it('of a database that was restored from a dump are made again', async () => {
+    await prepare();
+    const spans = randomSpans(new SeededChance(11), { traces: 20, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
+    await insert(spans);
+    await countAll();
+    // As a dump does: the values are those of another server, the rows are written by this one.
+    await client.query(
+      `UPDATE tracestore.call_state SET snapshot = '900000000:900000000:'; UPDATE tracestore.span_block SET transaction_id = 5`,
+    );
+    expect(await countNewCalls(client, 1_000)).toMatchObject({ isLast: false, restoredSlices: expect.any(Number) });
+    for (let slice: Date | undefined = new Date(); slice !== undefined;) slice = await recountSlice(client);
+    await countAll();
+    await expectFigures(spans);
+  });
+
+  it('survive that spans move to a partition of their own', async () => {
+    await prepare();
+    const chance = new SeededChance(12);
+    const spans = randomSpans(chance, { traces: 600, startNs: hoursAgo(24 * 9), rangeNs: 3_600_000_000_000n });
+    const first = spans.splice(0, spans.length / 3);
+    const second = spans.splice(0, spans.length / 2);
+    await insert(first);
+    await countAll();
+    await insert(second);
+    // So many that they are worth a partition.
+    const others = randomSpans(chance, { traces: 1500, startNs: hoursAgo(24 * 9), rangeNs: 3_600_000_000_000n });
+    await insert(others);
+    const lifecycle = {
+      retentionMs: 30 * dayMs,
+      ledgerRetentionMs: dayMs,
+      rollupRetentionMs: 30 * dayMs,
+      compressAfterMs: hourMs,
+    };
+    const done = await addPartitions({
+      client,
+      capabilities: await probeCapabilities(client),
+      config: lifecycle,
+      now: new Date(),
+    });
+    expect(done).toMatch(/moved \d{5,} rows/);
+    await insert(spans);
+    await countAll();
+    await expectFigures([...first, ...second, ...others, ...spans]);
+    expect((await client.query('SELECT FROM tracestore.span_move')).rows).toEqual([]);
+    expect((await client.query('SELECT FROM tracestore.moved_span')).rows).toEqual([]);
+  });
+
+  it('survive that spans are compressed, which waits until they are counted (needs TimescaleDB)', async ({ skip }) => {
+    await prepare(true);
+    const capabilities = await probeCapabilities(client);
+    if (!capabilities.compression) skip('this server has no TimescaleDB');
+    const lifecycle = {
+      retentionMs: 30 * dayMs,
+      ledgerRetentionMs: dayMs,
+      rollupRetentionMs: 30 * dayMs,
+      compressAfterMs: hourMs,
+    };
+    const context = { client, capabilities, config: lifecycle, now: new Date() };
+    const spans = randomSpans(new SeededChance(13), {
+      traces: 80,
+      startNs: hoursAgo(24 * 5),
+      rangeNs: 3_600_000_000_000n,
+    });
+    const portions = [0, 1, 2, 3].map((portion) => spans.filter((_, index) => index % 4 === portion));
+    const stored: BruteSpan[] = [];
+    for (const portion of portions) {
+      await insert(portion);
+      stored.push(...portion);
+      expect((await compress(context)) ?? '').not.toMatch(/_hyper_1_/);
+      await countAll();
+      await expectFigures(stored);
+      expect(await compress(context)).toMatch(/_hyper_/);
+    }
+    await insert([]);
+    await countAll();
+    await expectFigures(stored);
+  });
+});

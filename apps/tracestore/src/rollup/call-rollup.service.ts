@@ -1,0 +1,122 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Client } from 'pg';
+import { DatabaseUnavailableError } from '../schema/database-failure.js';
+import { DatabaseService } from '../schema/database.service.js';
+import { readSqlFile } from '../sql-file.js';
+import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
+
+const lockCalls = readSqlFile(import.meta.url, 'lock-calls.sql');
+const unlockCalls = readSqlFile(import.meta.url, 'unlock-calls.sql');
+const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
+
+/** How often what is new is counted: what is committed is in the figures after that and the time of a pass. */
+const everyMs = 10_000;
+
+/** Bounds a transaction, and what of it is in memory; more that waits is counted at once afterwards. */
+const spansPerPass = 250_000;
+
+/** For so long at most slices are counted again before what is new has its turn. */
+const recountMs = 5_000;
+
+const lockTimeoutMs = 10_000;
+const statementTimeoutMs = 600_000;
+
+/**
+ * Keeps the figures of calls, a little behind the spans. Of several stores on one database one does it at a time, on a
+ * connection of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
+ */
+@Injectable()
+export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(CallRollupService.name);
+  private readonly stop = new AbortController();
+  private client: Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  /** What was logged of a failure, so that it is said once. */
+  private failure: string | undefined;
+
+  constructor(@Inject(DatabaseService) private readonly database: DatabaseService) {}
+
+  onApplicationBootstrap(): void {
+    const tick = (): void => {
+      this.running ??= this.run()
+        .then(() => (this.failure = undefined))
+        .catch((error: unknown) => this.noteFailure(error))
+        .then(() => (this.running = undefined));
+    };
+    this.timer = setInterval(tick, everyMs);
+    tick();
+  }
+
+  /** Ends with the connection a pass that runs; the next one does again what it has not committed. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.stop.abort();
+    await this.client?.end().catch(() => undefined);
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const client = await this.connect();
+    if (client === undefined) return;
+    const { rows } = await client.query<{ locked: boolean }>(lockCalls);
+    if (rows[0]?.locked !== true) return;
+    try {
+      await this.countNew(client);
+      await this.recount(client);
+    } finally {
+      await client.query(unlockCalls);
+    }
+  }
+
+  private async countNew(client: Client): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      const startMs = performance.now();
+      const { spanCount, isLast, restoredSlices } = await countNewCalls(client, spansPerPass);
+      if (restoredSlices !== undefined) {
+        this.logger.warn('The database was restored from a dump: the calls of all spans in it are counted again');
+      }
+      if (spanCount > 0) {
+        this.logger.debug(`calls: counted ${spanCount} spans in ${Math.round(performance.now() - startMs)} ms`);
+      }
+      if (isLast) return;
+    }
+  }
+
+  private async recount(client: Client): Promise<void> {
+    const startMs = performance.now();
+    let count = 0;
+    while (!this.stop.signal.aborted && performance.now() - startMs < recountMs) {
+      if ((await recountSlice(client)) === undefined) break;
+      count += 1;
+    }
+    if (count > 0) this.logger.log(`calls: counted ${count} slices of 5 minutes again`);
+  }
+
+  /** The connection, made anew where there is none; undefined while the database is away. */
+  private async connect(): Promise<Client | undefined> {
+    if (this.client !== undefined) return this.client;
+    try {
+      const client = await this.database.connectAside();
+      client.on('end', () => {
+        if (this.client === client) this.client = undefined;
+      });
+      this.client = client;
+      await client.query(setTimeouts, [String(lockTimeoutMs), String(statementTimeoutMs)]);
+      await prepareForPasses(client);
+      return client;
+    } catch (error) {
+      // It is said elsewhere that the database is away.
+      if (error instanceof DatabaseUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  private noteFailure(error: unknown): void {
+    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them.
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    if (this.stop.signal.aborted || this.failure === reason) return;
+    this.failure = reason;
+    this.logger.warn(`calls: ${reason}; it will be tried again`);
+  }
+}

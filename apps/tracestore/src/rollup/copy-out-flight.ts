@@ -1,0 +1,51 @@
+import type { Connection, Submittable } from 'pg';
+
+/** Runs a `COPY … TO STDOUT` on a connection and hands on each message of it as it comes, which is a row. */
+export class CopyOutFlight implements Submittable {
+  readonly done: Promise<void>;
+  private resolve: () => void = () => undefined;
+  private reject: (error: unknown) => void = () => undefined;
+  private failure: Error | undefined;
+
+  /** @param read gets a row's bytes, which are valid until it returns */
+  constructor(
+    private readonly text: string,
+    private readonly read: (chunk: Buffer) => void,
+  ) {
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Whoever awaits `done` gets the failure; that nobody has yet is no fault.
+    this.done.catch(() => undefined);
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.text);
+  }
+
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+    if (this.failure !== undefined) return;
+    try {
+      this.read(chunk);
+    } catch (error) {
+      // The rest of the rows still comes.
+      this.failure = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  handleError(error: unknown): void {
+    this.reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    if (this.failure === undefined) this.resolve();
+    else this.reject(this.failure);
+  }
+
+  handleCommandComplete(): void {}
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+}

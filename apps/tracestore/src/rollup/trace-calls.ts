@@ -1,0 +1,149 @@
+import type { CallFigures } from './call-figures.js';
+import { spanFlags, type TraceSpans } from './trace-spans.js';
+
+/** A parent starts so long before or after its child at most; as `tracestore.call_reach` has it. */
+export const callReachNs = 7_200e9;
+
+/** No parent among the spans. */
+const none = -1;
+
+/** Who is whose parent, and how much of each span its children cover. */
+class Kinship {
+  parent = new Int32Array(0);
+  coveredNs = new Float64Array(0);
+  private reachedNs = new Float64Array(0);
+  /** A hash table of spans by their ids: the first of a chain, and for each span the next. */
+  private first = new Int32Array(0);
+  private next = new Int32Array(0);
+  /** How much of `first` is the table: a power of two, so that a small trace after a large one costs little. */
+  private slots = 0;
+
+  /**
+   * @param order the indexes of the spans by their start
+   * @param mask spans without one of these flags are not there
+   */
+  find(spans: TraceSpans, order: Int32Array, mask: number): void {
+    const { count, flags, startNs, endNs } = spans;
+    this.reserve(count);
+    this.index(spans, mask);
+    const { parent, coveredNs, reachedNs } = this;
+    for (const child of order) {
+      if (mask !== 0 && ((flags[child] as number) & mask) === 0) continue;
+      const mother = this.parentOf(spans, child);
+      parent[child] = mother;
+      if (mother === none) continue;
+      // In the order of their starts, each child covers what lies beyond all before it, inside of the parent.
+      const from = Math.max(startNs[child] as number, startNs[mother] as number, reachedNs[mother] as number);
+      const to = Math.min(endNs[child] as number, endNs[mother] as number);
+      if (to <= from) continue;
+      coveredNs[mother] = (coveredNs[mother] as number) + to - from;
+      reachedNs[mother] = to;
+    }
+  }
+
+  private reserve(count: number): void {
+    this.slots = 2 ** Math.ceil(Math.log2(count));
+    if (this.parent.length < this.slots) {
+      const capacity = Math.max(64, this.slots);
+      this.parent = new Int32Array(capacity);
+      this.coveredNs = new Float64Array(capacity);
+      this.reachedNs = new Float64Array(capacity);
+      this.first = new Int32Array(capacity);
+      this.next = new Int32Array(capacity);
+    }
+    this.coveredNs.fill(0, 0, count);
+    this.reachedNs.fill(-Infinity, 0, count);
+  }
+
+  private index({ count, flags, spanIdHigh, spanIdLow }: TraceSpans, mask: number): void {
+    this.first.fill(none, 0, this.slots);
+    for (let span = 0; span < count; span++) {
+      if (mask !== 0 && ((flags[span] as number) & mask) === 0) continue;
+      const slot = this.slot(spanIdHigh[span] as number, spanIdLow[span] as number);
+      this.next[span] = this.first[slot] as number;
+      this.first[slot] = span;
+    }
+  }
+
+  private slot(high: number, low: number): number {
+    const mixed = Math.imul(high ^ Math.imul(low, 0x9e3779b1), 0x85ebca6b);
+    return (mixed ^ (mixed >>> 15)) & (this.slots - 1);
+  }
+
+  /** Of spans with the parent's id that are near enough the first, by start and instance; no span is its own parent. */
+  private parentOf(spans: TraceSpans, child: number): number {
+    const { flags, spanIdHigh, spanIdLow, parentIdHigh, parentIdLow, startNs, instance } = spans;
+    if (((flags[child] as number) & spanFlags.root) !== 0) return none;
+    const high = parentIdHigh[child] as number;
+    const low = parentIdLow[child] as number;
+    if (high === spanIdHigh[child] && low === spanIdLow[child]) return none;
+    let found = none;
+    for (let span = this.first[this.slot(high, low)] as number; span !== none; span = this.next[span] as number) {
+      if (spanIdHigh[span] !== high || spanIdLow[span] !== low) continue;
+      const startsNs = startNs[span] as number;
+      if (Math.abs(startsNs - (startNs[child] as number)) > callReachNs) continue;
+      const earlier =
+        found === none ||
+        startsNs < (startNs[found] as number) ||
+        (startsNs === startNs[found] && (instance[span] as number) < (instance[found] as number));
+      if (earlier) found = span;
+    }
+    return found;
+  }
+}
+
+/** Counts the calls of traces, one trace after the other. */
+export class TraceCalls {
+  private readonly now = new Kinship();
+  private readonly before = new Kinship();
+
+  constructor(private readonly figures: CallFigures) {}
+
+  /**
+   * Adds what the trace says now. Of a span that was counted before, what it said then is taken away, if it was another
+   * thing: its parent may have come since, or children of its own.
+   *
+   * @param spans the spans to count and all others of the trace whose start is within twice the reach of theirs
+   */
+  add(spans: TraceSpans): void {
+    const { count, flags, startNs, endNs, startSeconds, operation } = spans;
+    const order = new Int32Array(count).map((_, index) => index);
+    order.sort((a, b) => (startNs[a] as number) - (startNs[b] as number));
+    let counted = 0;
+    for (let span = 0; span < count; span++) counted |= (flags[span] as number) & spanFlags.counted;
+    const { now, before, figures } = this;
+    now.find(spans, order, 0);
+    if (counted !== 0) before.find(spans, order, spanFlags.counted);
+    for (let span = 0; span < count; span++) {
+      const flag = flags[span] as number;
+      if ((flag & spanFlags.context) !== 0) continue;
+      const isError = (flag & spanFlags.error) !== 0;
+      const durationNs = (endNs[span] as number) - (startNs[span] as number);
+      const parent = parentOperation(spans, span, now.parent[span] as number);
+      const selfNs = durationNs - (now.coveredNs[span] as number);
+      if ((flag & spanFlags.counted) !== 0) {
+        const oldParent = parentOperation(spans, span, before.parent[span] as number);
+        const oldSelfNs = durationNs - (before.coveredNs[span] as number);
+        if (parent === oldParent && selfNs === oldSelfNs) continue;
+        figures.add(
+          -1,
+          startSeconds[span] as number,
+          operation[span] as number,
+          oldParent,
+          isError,
+          durationNs,
+          oldSelfNs,
+        );
+      }
+      figures.add(1, startSeconds[span] as number, operation[span] as number, parent, isError, durationNs, selfNs);
+    }
+  }
+}
+
+/** Indexes that `CallFigures` has for what is no operation. */
+export const noOperation = { root: 0, unknown: 1 } as const;
+
+function parentOperation({ flags, operation }: TraceSpans, span: number, parent: number): number {
+  if (((flags[span] as number) & spanFlags.root) !== 0) return noOperation.root;
+  return parent === none ? noOperation.unknown : (operation[parent] as number);
+}

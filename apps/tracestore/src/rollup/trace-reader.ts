@@ -1,0 +1,93 @@
+import type { CallFigures } from './call-figures.js';
+import { TraceSpans } from './trace-spans.js';
+
+/** PostgreSQL manual, "COPY", "Binary Format": signature, flags, length of the extension, which is empty. */
+const headerBytes = 19;
+
+// Every column has a fixed length and is never NULL, so it stands where it stands. A row is the number of its columns in
+// two bytes, and of each column its length in four bytes, and its bytes.
+const at = {
+  traceNr: 2 + 4,
+  spanId: 10 + 4,
+  parentSpanId: 22 + 4,
+  startTime: 34 + 4,
+  endTime: 46 + 4,
+  startNanos: 58 + 4,
+  endNanos: 64 + 4,
+  operationId: 70 + 4,
+  instance: 82 + 4,
+  flags: 90 + 4,
+} as const;
+const rowBytes = 96;
+const postgresEpochSeconds = 946_684_800;
+
+/**
+ * Reads the rows of copy-spans.sql and hands them on trace by trace. Holds the spans of one trace, and no more of a trace
+ * than there may be.
+ */
+export class TraceReader {
+  readonly endless: number[] = [];
+  private readonly spans = new TraceSpans();
+  private traceNr = 0;
+  private baseMicros = 0;
+  private isFirst = true;
+
+  /**
+   * @param mostSpans traces with more are named in `endless` instead of handed on
+   * @param take gets the spans of a trace, which are valid until it returns
+   */
+  constructor(
+    private readonly figures: Pick<CallFigures, 'operationIndex'>,
+    private readonly mostSpans: number,
+    private readonly take: (spans: TraceSpans) => void,
+  ) {}
+
+  /** @param chunk what the server sends as one message: one row, behind the header if it is the first */
+  read(chunk: Buffer): void {
+    const start = this.isFirst ? headerBytes : 0;
+    this.isFirst = false;
+    if (chunk.length - start < rowBytes) return;
+    if (chunk.length - start !== rowBytes) throw new Error(`A row of ${chunk.length - start} bytes, not ${rowBytes}`);
+    this.row(chunk, start);
+  }
+
+  /** To be called when all is read. */
+  end(): void {
+    const { spans } = this;
+    if (spans.count > this.mostSpans) this.endless.push(this.traceNr);
+    else if (spans.count > 0) this.take(spans);
+    spans.count = 0;
+  }
+
+  private row(chunk: Buffer, start: number): void {
+    const { spans } = this;
+    const traceNr = chunk.readInt32BE(start + at.traceNr);
+    if (traceNr !== this.traceNr) {
+      this.end();
+      this.traceNr = traceNr;
+    }
+    const startMicros = readWide(chunk, start + at.startTime);
+    const endMicros = readWide(chunk, start + at.endTime);
+    if (spans.count === 0) this.baseMicros = startMicros;
+    spans.reserve();
+    const index = spans.count++;
+    spans.spanIdHigh[index] = chunk.readInt32BE(start + at.spanId);
+    spans.spanIdLow[index] = chunk.readInt32BE(start + at.spanId + 4);
+    spans.parentIdHigh[index] = chunk.readInt32BE(start + at.parentSpanId);
+    spans.parentIdLow[index] = chunk.readInt32BE(start + at.parentSpanId + 4);
+    const startNanos = chunk.readInt16BE(start + at.startNanos);
+    const startNs = (startMicros - this.baseMicros) * 1_000 + startNanos;
+    const durationNs = (endMicros - startMicros) * 1_000 + chunk.readInt16BE(start + at.endNanos) - startNanos;
+    spans.startSeconds[index] = Math.floor(startMicros / 1e6) + postgresEpochSeconds;
+    spans.startNs[index] = startNs;
+    spans.endNs[index] = startNs + Math.max(0, durationNs);
+    spans.operation[index] = this.figures.operationIndex(chunk.readBigInt64BE(start + at.operationId));
+    spans.instance[index] = chunk.readInt32BE(start + at.instance);
+    spans.flags[index] = chunk.readInt16BE(start + at.flags);
+  }
+}
+
+/** An int8 that is exact in a `Number`: microseconds of any time that a span may have are. */
+function readWide(chunk: Buffer, offset: number): number {
+  return chunk.readInt32BE(offset) * 0x1_0000_0000 + chunk.readUInt32BE(offset + 4);
+}

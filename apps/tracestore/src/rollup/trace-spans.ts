@@ -1,0 +1,43 @@
+/** What a pass needs to know of the spans of one trace: parallel arrays, the first `count` elements of each. */
+export class TraceSpans {
+  count = 0;
+  spanIdHigh = new Int32Array(0);
+  spanIdLow = new Int32Array(0);
+  parentIdHigh = new Int32Array(0);
+  parentIdLow = new Int32Array(0);
+  /** Seconds since 1970, whole. */
+  startSeconds = new Float64Array(0);
+  /** Nanoseconds since the start of the trace's first span in this list: exact, as spans of a trace are near each other. */
+  startNs = new Float64Array(0);
+  /** As `startNs`, and never before it. */
+  endNs = new Float64Array(0);
+  /** An index that `CallFigures.operationIndex` gave. */
+  operation = new Int32Array(0);
+  instance = new Int32Array(0);
+  /** `spanFlags`. */
+  flags = new Uint8Array(0);
+
+  /** Makes room for one span more. */
+  reserve(): void {
+    if (this.count < this.flags.length) return;
+    const capacity = Math.max(64, this.flags.length * 2);
+    const wider = <A extends Int32Array | Float64Array | Uint8Array>(old: A): A => {
+      const array = new (old.constructor as new (length: number) => A)(capacity);
+      array.set(old);
+      return array;
+    };
+    this.spanIdHigh = wider(this.spanIdHigh);
+    this.spanIdLow = wider(this.spanIdLow);
+    this.parentIdHigh = wider(this.parentIdHigh);
+    this.parentIdLow = wider(this.parentIdLow);
+    this.startSeconds = wider(this.startSeconds);
+    this.startNs = wider(this.startNs);
+    this.endNs = wider(this.endNs);
+    this.operation = wider(this.operation);
+    this.instance = wider(this.instance);
+    this.flags = wider(this.flags);
+  }
+}
+
+/** The bits of `TraceSpans.flags`, as `tracestore.spans_of_pass` gives them. */
+export const spanFlags = { root: 1, error: 2, counted: 4, context: 8 } as const;

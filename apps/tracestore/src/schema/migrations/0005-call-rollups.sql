@@ -1,0 +1,443 @@
+-- Who calls whom, how often, how long it takes, and how much of that is the callee's own work: figures of spans together
+-- with their parents. A span and its parent come in any order, seconds or hours apart, so figures cannot be added when a
+-- span is written. A pass of src/rollup adds what came since the last one, a little later;
+-- docs/adr/0010-deferred-rollups.md says how each span counts exactly once.
+--
+-- Rows are only ever added: to read a figure is to sum over rows, some of which are corrections and have negative numbers.
+-- Figures of 10 seconds are summed up to figures of 5 minutes and of an hour once these are over; call_state says how far.
+
+CREATE FUNCTION tracestore.call_reach() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN interval '2 hours';
+COMMENT ON FUNCTION tracestore.call_reach IS 'A parent starts so long before or after its child at most; beyond, the child''s parent counts as not stored';
+
+CREATE FUNCTION tracestore.finest_figures_kept() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN interval '2 days';
+COMMENT ON FUNCTION tracestore.finest_figures_kept IS 'For so long figures of 10 seconds are there; older ones are of 5 minutes and of an hour';
+
+CREATE FUNCTION tracestore.most_spans_of_trace() RETURNS int4
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 100000;
+COMMENT ON FUNCTION tracestore.most_spans_of_trace IS 'A trace with more spans near to new ones is endless: reading all of it again for every new span would end all passes. Of its spans, those that come together are related to each other alone';
+
+DO $tables$
+DECLARE
+  extension_schema text := tracestore.timescale_schema();
+  level record;
+BEGIN
+  FOR level IN SELECT * FROM (VALUES ('call_10s', '10 seconds'), ('call_5m', '5 minutes'), ('call_1h', 'an hour')) AS t (name, width) LOOP
+    EXECUTE format(
+      'CREATE TABLE tracestore.%I (
+         time_bucket         timestamptz NOT NULL,
+         operation_id        int8 NOT NULL,
+         parent_operation_id int8 NOT NULL,
+         calls               int8 NOT NULL,
+         errors              int8 NOT NULL,
+         duration_ns_sum     float8 NOT NULL,
+         self_ns_sum         float8 NOT NULL,
+         duration_class      int2[] NOT NULL,
+         duration_calls      int4[] NOT NULL,
+         self_class          int2[] NOT NULL,
+         self_calls          int4[] NOT NULL
+       )%s',
+      level.name, CASE WHEN extension_schema IS NULL THEN ' PARTITION BY RANGE (time_bucket)' END
+    );
+    IF extension_schema IS NULL THEN
+      EXECUTE format('CREATE TABLE tracestore.%I PARTITION OF tracestore.%I DEFAULT', level.name || '_default', level.name);
+    ELSE
+      EXECUTE format(
+        'SELECT %I.create_hypertable(%L::regclass, %L::name, chunk_time_interval => interval %L, create_default_indexes => false)',
+        extension_schema, 'tracestore.' || level.name, 'time_bucket', '1 day'
+      );
+    END IF;
+    EXECUTE format('CREATE INDEX %I ON tracestore.%I USING brin (time_bucket) WITH (autosummarize = on, pages_per_range = 16)', level.name || '_by_time', level.name);
+    EXECUTE format('CREATE INDEX %I ON tracestore.%I (operation_id, time_bucket)', level.name || '_by_operation', level.name);
+    EXECUTE format('CREATE INDEX %I ON tracestore.%I (parent_operation_id, time_bucket)', level.name || '_by_parent', level.name);
+    EXECUTE format('COMMENT ON TABLE tracestore.%I IS %L', level.name, 'What spans did that started within ' || level.width || ', by their operation and that of their parent');
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width || ' in which the spans, not their parents, started');
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.parent_operation_id IS %L', level.name, '0: the spans are roots; -1: their parent is not stored');
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.self_ns_sum IS %L', level.name, 'Of the spans'' own duration what no child of theirs covers');
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.duration_calls IS %L', level.name, 'For each element of duration_class how many of the calls had such a duration');
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.self_calls IS %L', level.name, 'For each element of self_class how many of the calls had such a self time');
+  END LOOP;
+END
+$tables$;
+
+CREATE TABLE tracestore.call_state (
+  snapshot       pg_snapshot NOT NULL,
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  rolled_5m      timestamptz NOT NULL,
+  rolled_1h      timestamptz NOT NULL,
+  counted_at     timestamptz
+);
+CREATE UNIQUE INDEX call_state_is_one_row ON tracestore.call_state ((true));
+COMMENT ON TABLE tracestore.call_state IS 'How far calls are counted; one row';
+COMMENT ON COLUMN tracestore.call_state.snapshot IS 'Spans of transactions that this sees are counted, others are not';
+COMMENT ON COLUMN tracestore.call_state.transaction_id IS 'Who wrote this row. Another one did so if the database was restored from a dump; then the snapshot is of another time';
+COMMENT ON COLUMN tracestore.call_state.rolled_5m IS 'Figures of 5 minutes are whole before this time; later ones are only in figures of 10 seconds';
+COMMENT ON COLUMN tracestore.call_state.rolled_1h IS 'Figures of an hour are whole before this time';
+COMMENT ON COLUMN tracestore.call_state.counted_at IS 'What was committed before is counted';
+-- Ids of transactions begin with 3: this snapshot sees none.
+INSERT INTO tracestore.call_state (snapshot, rolled_5m, rolled_1h)
+SELECT '3:3:', date_trunc('hour', now()), date_trunc('hour', now());
+
+CREATE TABLE tracestore.span_move (
+  transaction_id int8 PRIMARY KEY
+);
+COMMENT ON TABLE tracestore.span_move IS 'Transactions that moved spans from the default partition into one of their own, for as long as call_state does not see them. The spans they moved look new and are not, but for those in moved_span';
+
+CREATE TABLE tracestore.moved_span (
+  trace_id       uuid NOT NULL,
+  span_id        int8 NOT NULL,
+  start_time     timestamptz NOT NULL,
+  instance       int4 NOT NULL,
+  transaction_id int8 NOT NULL
+);
+CREATE INDEX moved_span_by_trace ON tracestore.moved_span (trace_id);
+COMMENT ON TABLE tracestore.moved_span IS 'Spans that were moved before they were counted, and the transaction that wrote them first';
+
+CREATE TABLE tracestore.call_recount (
+  start_from timestamptz NOT NULL,
+  start_to   timestamptz NOT NULL,
+  snapshot   pg_snapshot NOT NULL
+);
+COMMENT ON TABLE tracestore.call_recount IS 'Slices of time whose figures are gone and are made again, one after the other, of the spans that the snapshot sees';
+
+CREATE FUNCTION tracestore.has_uncounted_spans(p_from timestamptz, p_to timestamptz) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  counted CONSTANT pg_snapshot := (SELECT s.snapshot FROM tracestore.call_state s);
+  counted_end CONSTANT int8 := pg_snapshot_xmax(counted)::text::int8;
+  running CONSTANT int8[] := ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(counted) AS x);
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM tracestore.span_block k
+    WHERE (k.transaction_id >= counted_end OR k.transaction_id = ANY (running)) AND k.start_max >= p_from AND k.start_min < p_to
+  ) OR EXISTS (
+    SELECT FROM tracestore.call_recount r
+    WHERE r.start_to + 2 * tracestore.call_reach() > p_from AND r.start_from - 2 * tracestore.call_reach() < p_to
+  );
+END
+$$;
+COMMENT ON FUNCTION tracestore.has_uncounted_spans IS 'Whether some spans that start in this range are yet to be counted, or counted again';
+
+CREATE FUNCTION tracestore.recount_calls(p_from timestamptz, p_to timestamptz) RETURNS int8
+LANGUAGE plpgsql AS $$
+DECLARE
+  range_from CONSTANT timestamptz := date_bin('1 hour', p_from, 'epoch');
+  range_to CONSTANT timestamptz := date_bin('1 hour', p_to + interval '1 hour' - interval '1 microsecond', 'epoch');
+  counted pg_snapshot;
+  slices int8;
+BEGIN
+  -- Waits for the pass that runs; the next one waits for this.
+  SELECT s.snapshot INTO STRICT counted FROM tracestore.call_state s FOR UPDATE;
+  DELETE FROM tracestore.call_10s WHERE time_bucket >= range_from AND time_bucket < range_to;
+  DELETE FROM tracestore.call_5m WHERE time_bucket >= range_from AND time_bucket < range_to;
+  DELETE FROM tracestore.call_1h WHERE time_bucket >= range_from AND time_bucket < range_to;
+  DELETE FROM tracestore.call_recount WHERE start_from >= range_from AND start_to <= range_to;
+  INSERT INTO tracestore.call_recount (start_from, start_to, snapshot)
+  SELECT slice, slice + interval '5 minutes', counted
+  FROM generate_series(range_from, range_to - interval '5 minutes', interval '5 minutes') AS slice;
+  GET DIAGNOSTICS slices = ROW_COUNT;
+  RETURN slices;
+END
+$$;
+COMMENT ON FUNCTION tracestore.recount_calls IS 'Throws the figures of calls of these whole hours away and has them made again from the spans, by the passes that follow, 5 minutes at a time; how many slices there are';
+
+CREATE FUNCTION tracestore.begin_call_pass(p_most_spans int8)
+RETURNS TABLE (span_count int8, is_last boolean, restored boolean, rolled_5m timestamptz, rolled_1h timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE
+  now_seen CONSTANT pg_snapshot := pg_current_snapshot();
+  state record;
+  before_end int8;
+  before_running int8[];
+  now_running CONSTANT int8[] := ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(now_seen) AS x);
+  enough int8;
+BEGIN
+  SELECT s.*, s.xmin::text AS written_by INTO STRICT state FROM tracestore.call_state s FOR UPDATE;
+  restored := state.written_by <> (state.transaction_id::text::int8 & 4294967295)::text
+    OR pg_snapshot_xmax(state.snapshot) > pg_snapshot_xmax(now_seen);
+  IF restored THEN
+    -- The transactions that wrote the spans have other ids now: all are counted as they are found.
+    UPDATE tracestore.call_state SET snapshot = now_seen, transaction_id = pg_current_xact_id();
+    DELETE FROM tracestore.span_move;
+    DELETE FROM tracestore.moved_span;
+    RETURN QUERY SELECT 0::int8, false, true, state.rolled_5m, state.rolled_1h;
+    RETURN;
+  END IF;
+  before_end := pg_snapshot_xmax(state.snapshot)::text::int8;
+  before_running := ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(state.snapshot) AS x);
+  -- The first transaction too many. Whatever was running then and is older has to come with this pass, however much it is.
+  SELECT coalesce(sum(b.spans) FILTER (WHERE b.place <= p_most_spans), 0), min(b.transaction_id) FILTER (WHERE b.place > p_most_spans)
+  INTO span_count, enough
+  FROM (
+    SELECT w.transaction_id, w.spans,
+      CASE WHEN w.transaction_id < before_end THEN 0
+        ELSE sum(w.spans) OVER (ORDER BY w.transaction_id) - w.spans + 1 END AS place
+    FROM (
+      SELECT k.transaction_id, sum(k.span_count)::int8 AS spans
+      FROM tracestore.span_block k
+      WHERE k.transaction_id >= before_end OR k.transaction_id = ANY (before_running)
+      GROUP BY k.transaction_id
+    ) AS w
+  ) AS b;
+  PERFORM
+    set_config('tracestore.pass_before', state.snapshot::text, true),
+    set_config('tracestore.pass_slice', '', true),
+    set_config('tracestore.pass_after', CASE WHEN enough IS NULL THEN now_seen::text ELSE (
+      SELECT concat_ws(':', coalesce(min(x), enough), enough, coalesce(string_agg(x::text, ',' ORDER BY x), ''))
+      FROM unnest(now_running) AS x WHERE x < enough
+    ) END, true);
+  RETURN QUERY SELECT span_count, enough IS NULL, false, state.rolled_5m, state.rolled_1h;
+END
+$$;
+COMMENT ON FUNCTION tracestore.begin_call_pass IS 'Settles which spans the pass of this transaction counts, at most p_most_spans and the rest of their transaction. is_last: nothing new is left for another pass. restored: the database was restored from a dump, so transactions have other ids now; nothing is to be counted but by recount_calls';
+
+CREATE FUNCTION tracestore.begin_recount()
+RETURNS TABLE (start_from timestamptz, start_to timestamptz, rolled_5m timestamptz, rolled_1h timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE
+  slice record;
+BEGIN
+  SELECT s.rolled_5m, s.rolled_1h INTO STRICT rolled_5m, rolled_1h FROM tracestore.call_state s FOR UPDATE;
+  -- The latest first: it is looked at most.
+  DELETE FROM tracestore.call_recount
+  WHERE ctid = (SELECT r.ctid FROM tracestore.call_recount r ORDER BY r.start_from DESC LIMIT 1)
+  RETURNING * INTO slice;
+  IF slice IS NULL THEN RETURN; END IF;
+  PERFORM
+    set_config('tracestore.pass_before', '3:3:', true),
+    set_config('tracestore.pass_after', slice.snapshot::text, true),
+    set_config('tracestore.pass_slice', tstzrange(slice.start_from, slice.start_to)::text, true);
+  RETURN QUERY SELECT slice.start_from, slice.start_to, rolled_5m, rolled_1h;
+END
+$$;
+COMMENT ON FUNCTION tracestore.begin_recount IS 'Makes this transaction one that counts a slice of call_recount; no row where there is none';
+
+CREATE TYPE tracestore.trace_bounds AS (trace_id uuid, start_min timestamptz, start_max timestamptz);
+
+CREATE FUNCTION tracestore.traces_of_pass() RETURNS tracestore.trace_bounds[]
+LANGUAGE plpgsql STABLE
+SET jit = off AS $$
+DECLARE
+  seen_before CONSTANT pg_snapshot := current_setting('tracestore.pass_before');
+  seen_after CONSTANT pg_snapshot := current_setting('tracestore.pass_after');
+  slice CONSTANT tstzrange := nullif(current_setting('tracestore.pass_slice'), '');
+  before_end CONSTANT int8 := pg_snapshot_xmax(seen_before)::text::int8;
+  before_running CONSTANT int8[] := ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(seen_before) AS x);
+  after_end CONSTANT int8 := pg_snapshot_xmax(seen_after)::text::int8;
+  after_running CONSTANT int8[] := ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(seen_after) AS x);
+BEGIN
+  IF slice IS NULL THEN
+    RETURN ARRAY(
+      SELECT ROW(t.trace_id, min(k.start_min), max(k.start_max))::tracestore.trace_bounds
+      FROM tracestore.span_block k, unnest(k.trace_ids) AS t (trace_id)
+      WHERE (k.transaction_id >= before_end OR k.transaction_id = ANY (before_running))
+        AND k.transaction_id < after_end AND k.transaction_id <> ALL (after_running)
+      GROUP BY t.trace_id ORDER BY t.trace_id
+    );
+  END IF;
+  RETURN ARRAY(
+    SELECT ROW(s.trace_id, min(s.start_time), max(s.start_time))::tracestore.trace_bounds
+    FROM tracestore.span s
+    WHERE s.start_time >= lower(slice) AND s.start_time < upper(slice)
+    GROUP BY s.trace_id ORDER BY s.trace_id
+  );
+END
+$$;
+COMMENT ON FUNCTION tracestore.traces_of_pass IS 'The traces of which this pass has something to count, and when its first and its last such span start at the earliest and at the latest';
+
+CREATE FUNCTION tracestore.span_source(p_start timestamptz, p_end timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  own CONSTANT text := 'trace_id, span_id, parent_span_id, start_time, start_nanos, end_time, end_nanos, operation_id, instance, status_code';
+  chunks text;
+BEGIN
+  IF (SELECT relkind FROM pg_class WHERE oid = 'tracestore.span'::regclass) = 'p' THEN
+    RETURN format('SELECT %s, age(xmin) AS age FROM tracestore.span', own);
+  END IF;
+  -- A scan that decompresses knows no xmin; ONLY leaves out what is compressed. The bounds let a chunk be passed over
+  -- that a trace cannot have spans in.
+  SELECT string_agg(
+    format(
+      'SELECT %1$s, age(xmin) AS age FROM ONLY %2$s WHERE bound.start_to >= %3$L AND bound.start_from < %4$L',
+      own, c.name, c.range_start, c.range_end
+    )
+    || CASE WHEN c.is_compressed THEN format(
+      ' UNION ALL SELECT %1$s, NULL FROM %2$s s WHERE bound.start_to >= %3$L AND bound.start_from < %4$L AND NOT EXISTS (
+          SELECT FROM ONLY %2$s o
+          WHERE o.trace_id = s.trace_id AND o.span_id = s.span_id AND o.instance = s.instance AND o.start_time = s.start_time)',
+      own, c.name, c.range_start, c.range_end) ELSE '' END,
+    ' UNION ALL '
+  )
+  INTO chunks
+  FROM (
+    SELECT format('%I.%I', k.chunk_schema, k.chunk_name) AS name, k.range_start, k.range_end, k.is_compressed
+    FROM timescaledb_information.chunks k
+    WHERE k.hypertable_schema = 'tracestore' AND k.hypertable_name = 'span' AND k.range_start <= p_end AND k.range_end > p_start
+  ) AS c;
+  RETURN coalesce(chunks, format('SELECT %s, age(xmin) AS age FROM tracestore.span WHERE false', own));
+END
+$$;
+COMMENT ON FUNCTION tracestore.span_source IS 'The text of a query for spans that start within these times, with the age of the transaction that wrote them: NULL for compressed ones, which know it no more. For a lateral join to bound (start_from, start_to)';
+
+CREATE FUNCTION tracestore.spans_of_pass()
+RETURNS TABLE (
+  trace_nr int4, span_id int8, parent_span_id int8, start_time timestamptz, end_time timestamptz, start_nanos int2,
+  end_nanos int2, operation_id int8, instance int4, flags int2
+)
+LANGUAGE plpgsql
+-- Trace by trace, each by the index of traces alone, whatever the planner believes to know of tables that are new. Nothing
+-- else finds all of a trace; and nothing but the order of time finds the end of an endless one.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+SET jit = off SET work_mem = '64MB' AS $$
+DECLARE
+  reach CONSTANT interval := 2 * tracestore.call_reach();
+  seen_before CONSTANT pg_snapshot := current_setting('tracestore.pass_before');
+  seen_after CONSTANT pg_snapshot := current_setting('tracestore.pass_after');
+  slice CONSTANT tstzrange := nullif(current_setting('tracestore.pass_slice'), '');
+  endless CONSTANT int4[] := coalesce(nullif(current_setting('tracestore.pass_endless', true), ''), '{}');
+  bounds CONSTANT tracestore.trace_bounds[] := tracestore.traces_of_pass();
+  source text;
+BEGIN
+  source := tracestore.span_source(
+    (SELECT min(b.start_min) FROM unnest(bounds) AS b) - reach, (SELECT max(b.start_max) FROM unnest(bounds) AS b) + reach
+  );
+  IF endless <> '{}' THEN
+    PERFORM set_config('enable_bitmapscan', 'on', true);
+  END IF;
+  RETURN QUERY EXECUTE format(
+    $query$
+    WITH bound AS MATERIALIZED (
+      SELECT nr::int4 AS trace_nr, trace_id, start_min, start_max, start_min - $1 AS start_from, start_max + $1 AS start_to
+      FROM unnest($2) WITH ORDINALITY AS b (trace_id, start_min, start_max, nr)
+      WHERE $3 = '{}' OR nr = ANY ($3)
+    ),
+    written AS (
+      SELECT bound.trace_nr, s.*, CASE
+        WHEN $5 - s.age = ANY ($6) THEN coalesce((
+          SELECT m.transaction_id FROM tracestore.moved_span m
+          WHERE m.trace_id = s.trace_id AND m.span_id = s.span_id AND m.start_time = s.start_time AND m.instance = s.instance
+          LIMIT 1
+        ), 0)
+        ELSE coalesce($5 - s.age, 0)
+      END AS transaction_id
+      FROM bound
+      CROSS JOIN LATERAL (SELECT * FROM (%s) AS span WHERE %s) AS s
+      OFFSET 0
+    )
+    SELECT
+      trace_nr, span_id, coalesce(parent_span_id, 0), start_time, end_time, start_nanos, end_nanos, operation_id::int8, instance,
+      (CASE WHEN parent_span_id IS NULL THEN 1 ELSE 0 END
+        + CASE WHEN status_code = 2 THEN 2 ELSE 0 END
+        + CASE WHEN was_counted THEN 4 ELSE 0 END
+        + CASE WHEN start_time < $12 OR start_time >= $13 THEN 8 ELSE 0 END)::int2
+    FROM (
+      SELECT *, $11 AND transaction_id < $7 AND transaction_id <> ALL ($8) AS was_counted
+      FROM written
+      WHERE transaction_id < $9 AND transaction_id <> ALL ($10)
+    ) AS known
+    WHERE $3 = '{}' OR NOT was_counted
+    $query$,
+    source,
+    CASE WHEN endless = '{}'
+      THEN 'span.trace_id = bound.trace_id AND span.start_time >= bound.start_from AND span.start_time <= bound.start_to LIMIT $4 + 1'
+      ELSE 'span.trace_id::text = bound.trace_id::text AND span.start_time >= bound.start_min AND span.start_time <= bound.start_max'
+    END
+  )
+  USING
+    reach, bounds, endless, tracestore.most_spans_of_trace(),
+    -- What age() counts from.
+    pg_current_xact_id()::text::int8,
+    ARRAY(SELECT m.transaction_id FROM tracestore.span_move m),
+    pg_snapshot_xmax(seen_before)::text::int8, ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(seen_before) AS x),
+    pg_snapshot_xmax(seen_after)::text::int8, ARRAY(SELECT x::text::int8 FROM pg_snapshot_xip(seen_after) AS x),
+    slice IS NULL, coalesce(lower(slice), '-infinity'), coalesce(upper(slice), 'infinity');
+  -- The truncation that ends a compression spares no older snapshot.
+  IF EXISTS (
+    SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'tracestore.span'::regclass AND c.relfilenode <> pg_relation_filenode(c.oid)
+  ) THEN
+    RAISE EXCEPTION 'spans were compressed meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION tracestore.spans_of_pass IS 'The spans that a pass counts and those of the same traces that start near enough to matter, trace by trace. Flags: 1 it is a root, 2 its status is error, 4 it was counted by an earlier pass, 8 it is not of the slice. Of a trace with more than most_spans_of_trace such spans there is one more than that: with its number in the setting tracestore.pass_endless, what is to be counted of it comes, and nothing else';
+
+CREATE FUNCTION tracestore.end_call_pass(p_is_last boolean, p_now timestamptz) RETURNS void
+LANGUAGE plpgsql
+SET jit = off SET work_mem = '64MB' AS $$
+DECLARE
+  state record;
+  -- Most spans that start in 5 minutes have come 5 minutes after; an hour at a time, so that no pass takes long.
+  roll_5m timestamptz := date_bin('5 minutes', p_now - interval '5 minutes', 'epoch');
+  roll_1h timestamptz;
+BEGIN
+  SELECT * INTO STRICT state FROM tracestore.call_state;
+  roll_5m := CASE WHEN p_is_last THEN greatest(state.rolled_5m, least(roll_5m, state.rolled_5m + interval '1 hour')) ELSE state.rolled_5m END;
+  roll_1h := greatest(state.rolled_1h, least(date_bin('1 hour', roll_5m, 'epoch'), state.rolled_1h + interval '12 hours'));
+  IF roll_5m > state.rolled_5m THEN PERFORM tracestore.roll_calls('call_10s', 'call_5m', '5 minutes', state.rolled_5m, roll_5m); END IF;
+  IF roll_1h > state.rolled_1h THEN PERFORM tracestore.roll_calls('call_5m', 'call_1h', '1 hour', state.rolled_1h, roll_1h); END IF;
+  UPDATE tracestore.call_state SET
+    snapshot = current_setting('tracestore.pass_after')::pg_snapshot,
+    transaction_id = pg_current_xact_id(),
+    rolled_5m = roll_5m, rolled_1h = roll_1h,
+    counted_at = CASE WHEN p_is_last THEN p_now ELSE counted_at END;
+  -- Slices that are counted again ask about spans as they were then.
+  IF NOT EXISTS (SELECT FROM tracestore.call_recount) THEN
+    DELETE FROM tracestore.span_move m
+    WHERE pg_visible_in_snapshot(m.transaction_id::text::xid8, current_setting('tracestore.pass_after')::pg_snapshot);
+    DELETE FROM tracestore.moved_span WHERE NOT EXISTS (SELECT FROM tracestore.span_move);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION tracestore.end_call_pass IS 'Notes what the pass of this transaction has counted, and sums up the 5 minutes and hours that are over';
+
+CREATE FUNCTION tracestore.roll_calls(p_from_table text, p_to_table text, p_width interval, p_from timestamptz, p_to timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format(
+    $query$
+    WITH figure AS MATERIALIZED (
+      SELECT date_bin($1, time_bucket, 'epoch') AS wide_bucket, * FROM tracestore.%1$I WHERE time_bucket >= $2 AND time_bucket < $3
+    ),
+    total AS (
+      SELECT wide_bucket, operation_id, parent_operation_id, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors,
+        sum(duration_ns_sum) AS duration_ns_sum, sum(self_ns_sum) AS self_ns_sum
+      FROM figure GROUP BY 1, 2, 3
+    ),
+    duration AS (
+      SELECT wide_bucket, operation_id, parent_operation_id, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      FROM (
+        SELECT wide_bucket, operation_id, parent_operation_id, class, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, operation_id, parent_operation_id, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
+        GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+      ) AS entry
+      GROUP BY 1, 2, 3
+    ),
+    self AS (
+      SELECT wide_bucket, operation_id, parent_operation_id, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      FROM (
+        SELECT wide_bucket, operation_id, parent_operation_id, class, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, operation_id, parent_operation_id, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
+        GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+      ) AS entry
+      GROUP BY 1, 2, 3
+    )
+    INSERT INTO tracestore.%2$I (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
+      duration_class, duration_calls, self_class, self_calls)
+    SELECT wide_bucket, operation_id, parent_operation_id, total.calls, errors, duration_ns_sum, self_ns_sum,
+      coalesce(duration.class, '{}'), coalesce(duration.calls, '{}'), coalesce(self.class, '{}'), coalesce(self.calls, '{}')
+    FROM total
+    LEFT JOIN duration USING (wide_bucket, operation_id, parent_operation_id)
+    LEFT JOIN self USING (wide_bucket, operation_id, parent_operation_id)
+    WHERE total.calls <> 0 OR errors <> 0 OR duration_ns_sum <> 0 OR self_ns_sum <> 0 OR duration.class IS NOT NULL OR self.class IS NOT NULL
+    -- Roots side by side, and what one operation calls.
+    ORDER BY wide_bucket, parent_operation_id
+    $query$,
+    p_from_table, p_to_table
+  ) USING p_width, p_from, p_to;
+END
+$$;
