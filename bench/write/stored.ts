@@ -30,7 +30,7 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
     `SELECT format('%I.%I', n.nspname, c.relname) AS name
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'tracestore' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-       AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation')
+       AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation', 'call_state')
      ORDER BY c.relname`,
   );
   await query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);

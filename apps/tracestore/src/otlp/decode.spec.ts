@@ -43,4 +43,12 @@ describe('decoding', () => {
     expect(() => decodeRequest(encodeProtobuf(requestOf([nested(300)])), 'protobuf')).not.toThrow();
     expect(() => decodeRequest(encodeProtobuf(requestOf([nested(400)])), 'protobuf')).toThrow(Refusal);
   });
+
+  it('makes no objects of JSON that would be too many, and counts none in its texts', () => {
+    const json = (value: string): Buffer => Buffer.from(`{"unknown":${value}}`);
+    const many = `[${'{},'.repeat(600_000)}{}]`;
+    expect(() => decodeRequest(json(many), 'json')).toThrow(/values in its JSON/);
+    expect(() => decodeRequest(json(JSON.stringify(`\\"${many}`)), 'json')).not.toThrow();
+    expect(() => decodeRequest(json(`"${'a'.repeat(16 * 1024 * 1024)}"`), 'json')).toThrow(/bytes of JSON/);
+  });
 });

@@ -25,7 +25,7 @@ export function decodeText(bytes: Uint8Array): string {
  * Decodes an ExportTraceServiceRequest. Unknown fields are left out. Whether its spans make sense is not looked at.
  *
  * @param body the whole message, decompressed; not kept, except that byte fields of the result may point into it
- * @throws Refusal `undecodable`, saying why
+ * @throws Refusal `undecodable`, saying why; `too-large` for JSON that would take many times its size in memory
  */
 export function decodeRequest(body: Uint8Array, encoding: Encoding): ExportTraceServiceRequest {
   try {
@@ -33,6 +33,7 @@ export function decodeRequest(body: Uint8Array, encoding: Encoding): ExportTrace
     requireWellFormed(ExportTraceServiceRequestSchema, body);
     return fromBinary(ExportTraceServiceRequestSchema, body, { readUnknownFields: false, recursionLimit });
   } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
     throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
@@ -40,7 +41,13 @@ export function decodeRequest(body: Uint8Array, encoding: Encoding): ExportTrace
 /** Ids are in hex, which is where OTLP's JSON leaves the JSON mapping of protobuf (OTLP specification, "JSON Protobuf Encoding"). */
 const idFields: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
 
+/** Objects are made of JSON before anything is known of them: of three bytes, hundreds. Protobuf knows no such limits. */
+const maxJsonBytes = 16 * 1024 * 1024;
+const maxJsonValues = 1_000_000;
+
 function decodeJson(body: Uint8Array): ExportTraceServiceRequest {
+  if (body.length > maxJsonBytes) throw new Refusal(refusals.tooLarge, `more than ${maxJsonBytes} bytes of JSON`);
+  requireFewValues(body);
   const text = new TextDecoder().decode(body);
   const json = parseJson(text, (key, value) => {
     if (value instanceof JsonNumber) return numberFor(value.source);
@@ -49,6 +56,20 @@ function decodeJson(body: Uint8Array): ExportTraceServiceRequest {
     return idFields.has(key) ? base64OfHex(key, value) : value.toWellFormed();
   });
   return fromJson(ExportTraceServiceRequestSchema, json as JsonValue, { ignoreUnknownFields: true, recursionLimit });
+}
+
+/** Counts what may stand before a value; in JSON that is none, it doesn't matter what is counted. */
+function requireFewValues(json: Uint8Array): void {
+  let values = 0;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === 0x22) {
+      for (at++; at < json.length && json[at] !== 0x22; at++) if (json[at] === 0x5c) at++;
+    } else if (byte === 0x7b || byte === 0x5b || byte === 0x2c) {
+      values++;
+    }
+  }
+  if (values > maxJsonValues) throw new Refusal(refusals.tooLarge, `more than ${maxJsonValues} values in its JSON`);
 }
 
 /** Protobuf's mapping takes a 64-bit integer as text, too; that is where JavaScript's number would round it. */
