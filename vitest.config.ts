@@ -11,7 +11,7 @@ const fromSource = {
 export default defineConfig({
   test: {
     projects: [
-      { ...fromSource, test: { name: 'unit', include: ['{apps,bench,k8s,libs,load,stack}/**/*.spec.ts'] } },
+      { ...fromSource, test: { name: 'unit', include: ['{apps,bench,docker,k8s,libs,load,stack}/**/*.spec.ts'] } },
       {
         ...fromSource,
         test: {
