@@ -22,6 +22,7 @@ describe('the configuration', () => {
         ledgerRetentionMs: 2_592_000_000,
         rollupRetentionMs: 2_592_000_000,
         compressAfterMs: 21_600_000,
+        followRetention: ['ledgerRetentionMs', 'rollupRetentionMs'],
       },
       logLevel: 'info',
     });

@@ -10,6 +10,8 @@ export interface LifecycleConfig {
   readonly rollupRetentionMs: number;
   /** How long after its end a chunk is compressed. */
   readonly compressAfterMs: number;
+  /** Which of the others are as long as `retentionMs` whatever that is, because they were not set; by default none. */
+  readonly followRetention?: readonly ('ledgerRetentionMs' | 'rollupRetentionMs')[];
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -50,7 +52,17 @@ export function lifecycleConfigOf(values: {
     ledgerRetentionMs: values.TRACESTORE_LEDGER_RETENTION ?? values.TRACESTORE_RETENTION,
     rollupRetentionMs: values.TRACESTORE_ROLLUP_RETENTION ?? values.TRACESTORE_RETENTION,
     compressAfterMs: values.TRACESTORE_COMPRESS_AFTER,
+    followRetention: [
+      ...(values.TRACESTORE_LEDGER_RETENTION === undefined ? (['ledgerRetentionMs'] as const) : []),
+      ...(values.TRACESTORE_ROLLUP_RETENTION === undefined ? (['rollupRetentionMs'] as const) : []),
+    ],
   };
+}
+
+/** The same with spans kept for another time, and all that follows it. */
+export function withRetention(config: LifecycleConfig, retentionMs: number): LifecycleConfig {
+  const following = Object.fromEntries((config.followRetention ?? []).map((name) => [name, retentionMs]));
+  return { ...config, ...following, retentionMs };
 }
 
 /** As `tracestore.finest_figures_kept` has it. */

@@ -4,6 +4,7 @@ import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { withRequestedRetention } from './requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
 const lockLifecycle = readSqlFile(import.meta.url, 'lock-lifecycle.sql');
@@ -89,7 +90,8 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     try {
       await client.query(setTimeouts, [String(lockTimeoutMs), String(step.statementTimeoutMs)]);
       const { signal } = this.stop;
-      const done = await step.run({ client, capabilities, config: this.config.lifecycle, now: new Date(), signal });
+      const config = await withRequestedRetention(client, this.config.lifecycle);
+      const done = await step.run({ client, capabilities, config, now: new Date(), signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
       this.failures.delete(step.name);
       // Every ten seconds there is something to compact.

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import pg from 'pg';
 import { retentionOf } from '../lifecycle/lifecycle.config.js';
+import { noteConfiguredRetention, withRequestedRetention } from '../lifecycle/requested-retention.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { classifyFailure, DatabaseUnavailableError } from './database-failure.js';
 import {
@@ -187,7 +188,8 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     try {
       await client.connect();
       const withoutTimescale = await installTimescale(client);
-      const { applied, readerCanRead } = await migrate(client);
+      const { applied, readerIsReady } = await migrate(client);
+      await noteConfiguredRetention(client, this.config.lifecycle);
       this.found = await probeCapabilities(client);
       await this.addPartitions(client);
       this.generation += 1;
@@ -196,9 +198,9 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
         `The database is ready: ${describeCapabilities(this.found)}${applied.length === 0 ? '' : `; applied ${applied.join(', ')}`}`,
       );
       if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
-      if (!readerCanRead) {
+      if (!readerIsReady) {
         this.logger.warn(
-          `The role ps_trace_reader is missing or lacks rights. An administrator can run:\n${makeReaderRole}`,
+          `The role ps_trace_reader is missing or lacks rights or settings. An administrator can run:\n${makeReaderRole}`,
         );
       }
     } finally {
@@ -210,8 +212,9 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private async addPartitions(client: pg.Client): Promise<void> {
     try {
       await client.query('SET lock_timeout = 5000');
+      const lifecycle = await withRequestedRetention(client, this.config.lifecycle);
       for (const table of timedTables) {
-        await addMissingPartitions(client, table, new Date(), retentionOf(table, this.config.lifecycle));
+        await addMissingPartitions(client, table, new Date(), retentionOf(table, lifecycle));
       }
     } catch (error) {
       if (classifyFailure(error) === 'away') throw error;

@@ -8,6 +8,10 @@ BEGIN
   IF to_regnamespace('ps_trace') IS NULL THEN
     CREATE SCHEMA ps_trace;
   END IF;
+  -- Of Promscale's private schema, what its dashboards look into.
+  IF to_regnamespace('_ps_trace') IS NULL THEN
+    CREATE SCHEMA _ps_trace;
+  END IF;
   IF to_regclass('tracestore.migration') IS NULL THEN
     CREATE TABLE tracestore.migration (
       name       text PRIMARY KEY,

@@ -108,8 +108,8 @@ describe('a role that is no superuser', () => {
     ['owns its database', ['ALTER DATABASE $database OWNER TO $role']],
     ['may create schemas', ['GRANT CREATE ON DATABASE $database TO $role']],
     [
-      'owns the two schemas and may create no other',
-      ['CREATE SCHEMA tracestore AUTHORIZATION $role', 'CREATE SCHEMA ps_trace AUTHORIZATION $role'],
+      'owns the three schemas and may create no other',
+      ['tracestore', 'ps_trace', '_ps_trace'].map((schema) => `CREATE SCHEMA ${schema} AUTHORIZATION $role`),
     ],
   ])('migrates and stores when it %s', async (_rights, statements) => {
     const store = await startTracestore(await roleUrl(...statements));
@@ -122,12 +122,12 @@ describe('a role that is no superuser', () => {
     await migrateAs(database.url);
     await queryOnce(database.url, 'REVOKE SELECT ON ps_trace.link FROM ps_trace_reader');
     const url = await roleUrl(
-      'GRANT USAGE ON SCHEMA tracestore, ps_trace TO $role',
+      'GRANT USAGE ON SCHEMA tracestore, ps_trace, _ps_trace TO $role',
       'GRANT ALL ON tracestore.migration TO $role',
     );
-    expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: false });
+    expect(await migrateAs(url)).toEqual({ applied: [], readerIsReady: false });
     await queryOnce(database.url, makeReaderRole);
-    expect(await migrateAs(url)).toEqual({ applied: [], readerCanRead: true });
+    expect(await migrateAs(url)).toEqual({ applied: [], readerIsReady: true });
   });
 });
 

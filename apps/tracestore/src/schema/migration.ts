@@ -14,8 +14,8 @@ export interface Migration {
 export interface MigrationOutcome {
   /** The names of the migrations that this run applied. */
   readonly applied: readonly string[];
-  /** Whether the role `ps_trace_reader` can read every public view. */
-  readonly readerCanRead: boolean;
+  /** Whether the role `ps_trace_reader` has all rights and settings that it should have. */
+  readonly readerIsReady: boolean;
 }
 
 /** The database and this build don't belong together; trying again won't help. */
@@ -63,8 +63,8 @@ export async function migrate(
       await client.query(sql);
       await client.query(insertMigration, [name, checksumOf(sql)]);
     }
-    if (!(await readerCanRead(client))) await client.query(makeReaderRole);
-    const outcome = { applied: pending.map(({ name }) => name), readerCanRead: await readerCanRead(client) };
+    if (!(await readerIsReady(client))) await client.query(makeReaderRole);
+    const outcome = { applied: pending.map(({ name }) => name), readerIsReady: await readerIsReady(client) };
     await client.query('COMMIT');
     return outcome;
   } catch (error) {
@@ -81,9 +81,9 @@ async function requireUtf8(client: ClientBase): Promise<void> {
   if (encoding !== 'UTF8') throw new MigrationError(`The database's encoding is ${encoding}; tracestore needs UTF8`);
 }
 
-async function readerCanRead(client: ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ can_read: boolean }>(findReaderRole);
-  return rows[0]?.can_read === true;
+async function readerIsReady(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ is_ready: boolean }>(findReaderRole);
+  return rows[0]?.is_ready === true;
 }
 
 /**
