@@ -35,12 +35,16 @@ export function chartFiles(): readonly GeneratedFile[] {
   ];
 }
 
-/** Every example beside its values, as Helm renders it. Needs Helm. */
-export function renderedExamples(): readonly GeneratedFile[] {
-  return exampleNames().map((name) => ({
-    path: `${chart}/examples/rendered/${name}.yaml`,
-    content: withoutChance(renderChart(['--values', `${chart}/examples/${name}.yaml`])),
-  }));
+/** What Helm renders: each example of values, and the chart's Job that makes a load, to be had at any time. Needs Helm. */
+export function renderedFiles(): readonly GeneratedFile[] {
+  const job = renderChart(['--set', 'load.enabled=true', '--show-only', 'templates/load-job.yaml']);
+  return [
+    ...exampleNames().map((name) => ({
+      path: `${chart}/examples/rendered/${name}.yaml`,
+      content: withoutChance(renderChart(['--values', `${chart}/examples/${name}.yaml`])),
+    })),
+    { path: 'k8s/k6-job.yaml', content: job.replace('name: spandrel-load-1\n', 'generateName: spandrel-load-\n') },
+  ];
 }
 
 /** The examples of values. */

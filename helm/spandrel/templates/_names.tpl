@@ -50,7 +50,7 @@ tempo: {{ .Values.tempo.enabled }}
 database: {{ .Values.timescaledb.enabled }}
 jaeger: {{ .Values.jaeger.enabled }}
 grafana: {{ .Values.grafana.enabled }}
-load: {{ .Values.load.enabled }}
+load: true
 test: true
 {{- end -}}
 
