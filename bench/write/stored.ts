@@ -70,8 +70,20 @@ export async function untilMovedOn({ query }: BenchDatabase): Promise<void> {
 
 const settleTimeoutMs = 120_000;
 
-/** Lets the database do all that it would have done in time. */
+/** Lets the database come to rest, as its own maintenance and the store's would have let it in time. */
 export async function settle({ query }: BenchDatabase): Promise<void> {
+  const indexes = await query<{ name: string }>(
+    `SELECT i.indexrelid::regclass::text AS name
+     FROM pg_index i
+     JOIN pg_class c ON c.oid = i.indexrelid
+     JOIN pg_am a ON a.oid = c.relam
+     JOIN pg_class t ON t.oid = i.indrelid
+     WHERE c.relnamespace = 'tracestore'::regnamespace AND a.amname = 'btree' AND t.relispartition`,
+  );
+  for (const { name } of indexes) {
+    await query(`ALTER INDEX ${name} SET (fillfactor = 100)`);
+    await query(`REINDEX INDEX ${name}`);
+  }
   await query('VACUUM (ANALYZE)');
   await query('CHECKPOINT');
 }

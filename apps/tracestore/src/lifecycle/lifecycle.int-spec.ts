@@ -16,6 +16,7 @@ import {
   compact,
   compress,
   dropExpired,
+  packIndexes,
   type LifecycleContext,
 } from './steps.js';
 
@@ -184,6 +185,35 @@ describe('native partitions', () => {
         .join(', ')}`,
     );
     expect(await count('span')).toBe(1);
+  });
+
+  it('have their indexes packed once, when nobody writes to them any more', async () => {
+    await addPartitions(context());
+    // Of many operations in turns, as they come.
+    await client.query(
+      `INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
+         start_nanos, end_nanos, attributes)
+       SELECT gen_random_uuid(), n, t, t, hashint8(n % 97), 1, 1, 0, 0, 0, '{}'
+       FROM generate_series(1, 30000) AS n, LATERAL (SELECT $1::timestamptz + n * interval '1 ms') AS at (t)`,
+      [daysFromNow(-1)],
+    );
+    const sizeOf = async (index: string): Promise<number> =>
+      Number((await rowsOf<{ size: string }>('SELECT pg_relation_size($1) AS size', [`tracestore.${index}`]))[0]?.size);
+    const [name = ''] = (
+      await rowsOf<{ name: string }>(
+        `SELECT indexrelid::regclass::text AS name FROM pg_index
+         WHERE indrelid = 'tracestore.span_20260328_0000'::regclass AND indexrelid::regclass::text ~ 'operation_id'`,
+      )
+    ).map((row) => row.name.replace('tracestore.', ''));
+    const before = await sizeOf(name);
+    // Left behind by one that was killed.
+    await client.query(`CREATE INDEX loose_ccnew ON tracestore.span_20260328_0000 (trace_id)`);
+    await client.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tracestore.loose_ccnew'::regclass`);
+    expect(await packIndexes(context())).toMatch(/^packed \d+ indexes$/);
+    expect(await sizeOf(name)).toBeLessThan(before * 0.8);
+    expect(await rowsOf(`SELECT FROM pg_class WHERE relname ~ '_cc(new|old)'`)).toEqual([]);
+    expect(await packIndexes(context())).toBeUndefined();
+    expect(await packIndexes(context({ now: daysFromNow(1) }))).toMatch(/^packed/);
   });
 
   it('wait for nobody for long: a reader makes the drop fail, and the next run does it', async () => {
