@@ -5,6 +5,7 @@ import { addPartitions, compress } from '../lifecycle/steps.js';
 import { installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
 import { type BruteSpan, bruteForceFigures, readFigures } from '../../test/call-figures.js';
+import { insertSpans } from '../../test/insert-spans.js';
 import { randomSpans, SeededChance } from '../../test/random-spans.js';
 import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
 
@@ -45,39 +46,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Stores spans as one request does, in one block of a transaction that is open already. */
-async function insert(spans: readonly BruteSpan[], on: pg.Client = client): Promise<void> {
-  if (spans.length === 0) return;
-  const column = <T>(of: (span: BruteSpan) => T): T[] => spans.map(of);
-  await on.query(
-    `WITH added AS (
-       INSERT INTO tracestore.span (trace_id, span_id, parent_span_id, start_time, start_nanos, end_time, end_nanos,
-         operation_id, instance, status_code, resource_id, scope_id, attributes)
-       SELECT trace_id, span_id, parent_span_id, 'epoch'::timestamptz + start_us * interval '1 us', start_nanos,
-         'epoch'::timestamptz + end_us * interval '1 us', end_nanos, operation_id, instance, status_code, 1, 1, '{}'
-       FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int2[], $6::int8[], $7::int2[], $8::int8[],
-         $9::int4[], $10::int4[])
-         AS s (trace_id, span_id, parent_span_id, start_us, start_nanos, end_us, end_nanos, operation_id, instance, status_code)
-       RETURNING trace_id, start_time
-     )
-     INSERT INTO tracestore.span_block (start_max, start_min, duration_ns_max, span_count, error_count, trace_ids, filter)
-     SELECT max(start_time), min(start_time), 0, count(*), 0, array_agg(DISTINCT trace_id), ''
-     FROM (SELECT *, row_number() OVER () / 100 AS nr FROM added) AS numbered
-     GROUP BY date_trunc('hour', start_time), nr`,
-    [
-      column((span) => span.traceId),
-      column((span) => span.spanId),
-      column((span) => span.parentSpanId ?? null),
-      column((span) => span.startNs / 1000n),
-      column((span) => Number(span.startNs % 1000n)),
-      column((span) => span.endNs / 1000n),
-      column((span) => Number(span.endNs % 1000n)),
-      column((span) => span.operationId),
-      column((span) => span.instance),
-      column((span) => (span.isError ? 2 : null)),
-    ],
-  );
-}
+const insert = (spans: readonly BruteSpan[], on: pg.Client = client): Promise<void> => insertSpans(on, spans);
 
 /** Counts until nothing is left. */
 async function countAll(mostSpans = 1_000_000, on: pg.Client = client): Promise<void> {

@@ -441,3 +441,150 @@ BEGIN
   ) USING p_width, p_from, p_to;
 END
 $$;
+
+-- What users read. Views, so that whoever may read them need not read the tables; and a function that names the views it
+-- takes its rows from, so that the planner looks into it.
+
+DO $views$
+DECLARE
+  level record;
+BEGIN
+  FOR level IN SELECT * FROM (VALUES ('call_10s', '10 seconds'), ('call_5m', '5 minutes'), ('call_1h', 'an hour')) AS t (name, width) LOOP
+    EXECUTE format(
+      'CREATE VIEW ps_trace.%1$I AS
+       SELECT
+         c.time_bucket,
+         p.service_name AS parent_service_name, p.span_name AS parent_span_name, tracestore.span_kind(p.span_kind) AS parent_span_kind,
+         o.service_name, o.span_name, tracestore.span_kind(o.span_kind) AS span_kind,
+         c.parent_operation_id = 0 AS is_root,
+         c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum,
+         c.duration_class, c.duration_calls, c.self_class, c.self_calls
+       FROM tracestore.%1$I c
+       LEFT JOIN tracestore.operation o ON o.id = c.operation_id
+       LEFT JOIN tracestore.operation p ON p.id = c.parent_operation_id',
+      level.name
+    );
+    EXECUTE format('COMMENT ON VIEW ps_trace.%I IS %L', level.name,
+      'What spans did that started within ' || level.width || ', by their operation and that of their parent. To be summed: there are several rows for the same, and some correct others. operation_call chooses among the widths');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_service_name IS %L', level.name, 'NULL for a root, and where the parent is not stored');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.is_root IS %L', level.name, 'Whether these are roots; false where the parent is not stored');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.self_ns_sum IS %L', level.name, 'Of the spans'' own duration what no child of theirs covers; whole numbers, as of duration_ns_sum, so that what is corrected adds up exactly and never to less than nothing');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.duration_class IS %L', level.name, 'Classes of durations, eight an octave: ps_trace.class_ms');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.duration_calls IS %L', level.name, 'For each of duration_class how many calls');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.self_class IS %L', level.name, 'Classes of self times');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.self_calls IS %L', level.name, 'For each of self_class how many calls');
+  END LOOP;
+END
+$views$;
+
+CREATE VIEW ps_trace.call_progress AS
+SELECT counted_at, rolled_5m, rolled_1h FROM tracestore.call_state;
+COMMENT ON VIEW ps_trace.call_progress IS 'How far calls are counted; one row';
+COMMENT ON COLUMN ps_trace.call_progress.counted_at IS 'All spans that were stored before this time are counted';
+COMMENT ON COLUMN ps_trace.call_progress.rolled_5m IS 'call_5m is whole before this time';
+COMMENT ON COLUMN ps_trace.call_progress.rolled_1h IS 'call_1h is whole before this time';
+
+CREATE FUNCTION ps_trace.call_cover(_t_min timestamptz, _t_max timestamptz, _step interval) RETURNS timestamptz[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  progress record;
+  finest_from CONSTANT timestamptz := date_bin('5 minutes', now() - tracestore.finest_figures_kept(), 'epoch') + interval '5 minutes';
+  step_seconds CONSTANT numeric := extract(epoch FROM _step);
+  ten CONSTANT interval := '10 seconds';
+  five CONSTANT interval := '5 minutes';
+  hour CONSTANT interval := '1 hour';
+  tick CONSTANT interval := '1 microsecond';
+  range_start timestamptz := date_bin(ten, _t_min, 'epoch');
+  range_end timestamptz := greatest(date_bin(ten, _t_max + ten - tick, 'epoch'), range_start);
+  wide_start timestamptz;
+  wide_end timestamptz;
+  widest_start timestamptz;
+  widest_end timestamptz;
+BEGIN
+  SELECT s.rolled_5m, s.rolled_1h INTO STRICT progress FROM tracestore.call_state s;
+  IF range_start < finest_from THEN range_start := date_bin(five, range_start, 'epoch'); END IF;
+  IF range_end < finest_from THEN range_end := date_bin(five, range_end + five - tick, 'epoch'); END IF;
+  wide_start := date_bin(five, range_start + five - tick, 'epoch');
+  wide_end := least(date_bin(five, range_end, 'epoch'), progress.rolled_5m);
+  IF step_seconds % 300 <> 0 THEN wide_end := least(wide_end, finest_from); END IF;
+  IF wide_start >= wide_end THEN
+    wide_start := range_end;
+    wide_end := range_end;
+  END IF;
+  widest_start := date_bin(hour, wide_start + hour - tick, 'epoch');
+  widest_end := least(date_bin(hour, wide_end, 'epoch'), progress.rolled_1h);
+  IF step_seconds % 3600 <> 0 OR widest_start >= widest_end THEN
+    widest_start := wide_end;
+    widest_end := wide_end;
+  END IF;
+  RETURN ARRAY[range_start, wide_start, widest_start, widest_end, wide_end, range_end];
+END
+$$;
+COMMENT ON FUNCTION ps_trace.call_cover IS 'Where figures of calls for this range are to be taken from, with as few rows as the step allows (NULL: one for all): six times in order, of which call_10s holds the first to the second and the fifth to the sixth, call_5m the second to the third and the fourth to the fifth, call_1h the third to the fourth';
+
+CREATE FUNCTION ps_trace.operation_call(_t_min timestamptz, _t_max timestamptz, _step interval)
+RETURNS TABLE (
+  time_bucket timestamptz, parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind,
+  service_name text, span_name text, span_kind ps_trace.span_kind, is_root boolean, calls int8, errors int8,
+  duration_ns_sum float8, self_ns_sum float8, duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT
+    CASE WHEN _step IS NULL THEN _t_min ELSE date_bin(_step, c.time_bucket, 'epoch') END,
+    c.parent_service_name, c.parent_span_name, c.parent_span_kind, c.service_name, c.span_name, c.span_kind, c.is_root,
+    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
+  FROM (
+    SELECT * FROM ps_trace.call_10s
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
+    UNION ALL
+    SELECT * FROM ps_trace.call_5m
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
+    UNION ALL
+    SELECT * FROM ps_trace.call_1h
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
+    UNION ALL
+    SELECT * FROM ps_trace.call_5m
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
+    UNION ALL
+    SELECT * FROM ps_trace.call_10s
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[6])
+  ) AS c
+$$;
+COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _t_min to before _t_max, by their operation and that of their parent, in buckets of _step (NULL: one bucket). To be summed: there are several rows for the same. The range is widened to whole 10 seconds, and where it is more than two days ago to whole 5 minutes. A step of whole 5 minutes or hours is answered of far fewer rows than another';
+
+CREATE FUNCTION ps_trace.service_call(_t_min timestamptz, _t_max timestamptz, _step interval)
+RETURNS TABLE (
+  time_bucket timestamptz, parent_service_name text, service_name text, calls int8, errors int8, duration_ns_sum float8
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT c.time_bucket, c.parent_service_name, c.service_name, sum(c.calls)::int8, sum(c.errors)::int8, sum(c.duration_ns_sum)
+  FROM ps_trace.operation_call(_t_min, _t_max, _step) c
+  WHERE c.parent_service_name <> c.service_name
+  GROUP BY c.time_bucket, c.parent_service_name, c.service_name
+  HAVING sum(c.calls) <> 0
+$$;
+COMMENT ON FUNCTION ps_trace.service_call IS 'Calls from one service to another: spans whose parent is another service''s. The range and the step are those of operation_call';
+
+CREATE FUNCTION ps_trace.class_ms(_class int4) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE WHEN _class = 0 THEN 0 ELSE power(2, (_class - 0.5::float8) / 8) / 1e6 END;
+COMMENT ON FUNCTION ps_trace.class_ms IS 'The duration in milliseconds that stands for a class: at most 4.5 % from any in it. Class 0 is no duration; class c from 2^((c-1)/8) to below 2^(c/8) ns';
+
+CREATE FUNCTION ps_trace.class_percentile(_percentile float8, _class int2[], _calls int8[]) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
+  SELECT ps_trace.class_ms(reached.class)
+  FROM (
+    SELECT entry.class, sum(sum(entry.calls)) OVER (ORDER BY entry.class) AS so_far, sum(sum(entry.calls)) OVER () AS calls
+    FROM unnest(_class, _calls) AS entry (class, calls)
+    GROUP BY entry.class
+  ) AS reached
+  WHERE reached.so_far >= _percentile * reached.calls AND reached.so_far > 0
+  ORDER BY reached.class
+  LIMIT 1
+$$;
+COMMENT ON FUNCTION ps_trace.class_percentile IS 'The duration in milliseconds that this share (0 to 1) of calls does not exceed, from classes and how many calls each has: at most 4.5 % off. NULL when there are no calls';
