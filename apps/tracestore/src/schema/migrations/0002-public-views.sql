@@ -35,7 +35,7 @@ RETURN CASE p_otlp
   WHEN 1 THEN 'ok'::ps_trace.status_code WHEN 2 THEN 'error'::ps_trace.status_code ELSE 'unset'::ps_trace.status_code
 END;
 
-CREATE FUNCTION tracestore.renamed(p_kind ps_trace.span_kind) RETURNS ps_trace.span_kind
+CREATE FUNCTION ps_trace.renamed(p_kind ps_trace.span_kind) RETURNS ps_trace.span_kind
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE p_kind
   WHEN 'SPAN_KIND_UNSPECIFIED' THEN 'unspecified' WHEN 'SPAN_KIND_INTERNAL' THEN 'internal'
@@ -43,31 +43,33 @@ RETURN CASE p_kind
   WHEN 'SPAN_KIND_PRODUCER' THEN 'producer' WHEN 'SPAN_KIND_CONSUMER' THEN 'consumer'
   ELSE p_kind
 END;
+COMMENT ON FUNCTION ps_trace.renamed(ps_trace.span_kind) IS 'The kind by its present name';
 
-CREATE FUNCTION tracestore.renamed(p_code ps_trace.status_code) RETURNS ps_trace.status_code
+CREATE FUNCTION ps_trace.renamed(p_code ps_trace.status_code) RETURNS ps_trace.status_code
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE p_code
   WHEN 'STATUS_CODE_UNSET' THEN 'unset' WHEN 'STATUS_CODE_OK' THEN 'ok' WHEN 'STATUS_CODE_ERROR' THEN 'error'
   ELSE p_code
 END;
+COMMENT ON FUNCTION ps_trace.renamed(ps_trace.status_code) IS 'The status code by its present name';
 
 -- An operator of exactly these types is taken before the one of any two enumerations, whatever its schema. In PL/pgSQL,
 -- because the body of an SQL function is dear where it cannot be put in place of the call, which IN of a list is.
 CREATE FUNCTION ps_trace.span_kind_eq(ps_trace.span_kind, ps_trace.span_kind) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.=) tracestore.renamed($2); END';
+AS 'BEGIN RETURN ps_trace.renamed($1) OPERATOR(pg_catalog.=) ps_trace.renamed($2); END';
 COMMENT ON FUNCTION ps_trace.span_kind_eq IS 'Equality of kinds in either spelling';
 CREATE FUNCTION ps_trace.span_kind_ne(ps_trace.span_kind, ps_trace.span_kind) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.<>) tracestore.renamed($2); END';
+AS 'BEGIN RETURN ps_trace.renamed($1) OPERATOR(pg_catalog.<>) ps_trace.renamed($2); END';
 COMMENT ON FUNCTION ps_trace.span_kind_ne IS 'Inequality of kinds in either spelling';
 CREATE FUNCTION ps_trace.status_code_eq(ps_trace.status_code, ps_trace.status_code) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.=) tracestore.renamed($2); END';
+AS 'BEGIN RETURN ps_trace.renamed($1) OPERATOR(pg_catalog.=) ps_trace.renamed($2); END';
 COMMENT ON FUNCTION ps_trace.status_code_eq IS 'Equality of status codes in either spelling';
 CREATE FUNCTION ps_trace.status_code_ne(ps_trace.status_code, ps_trace.status_code) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-AS 'BEGIN RETURN tracestore.renamed($1) OPERATOR(pg_catalog.<>) tracestore.renamed($2); END';
+AS 'BEGIN RETURN ps_trace.renamed($1) OPERATOR(pg_catalog.<>) ps_trace.renamed($2); END';
 COMMENT ON FUNCTION ps_trace.status_code_ne IS 'Inequality of status codes in either spelling';
 
 CREATE OPERATOR ps_trace.= (
