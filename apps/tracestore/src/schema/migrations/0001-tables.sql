@@ -124,11 +124,13 @@ CREATE TABLE tracestore.operation_stats (
   calls           int8 NOT NULL,
   errors          int8 NOT NULL,
   duration_ns_sum float8 NOT NULL,
-  duration_class  int2 NOT NULL
+  duration_class  int2[] NOT NULL,
+  duration_calls  int4[] NOT NULL
 );
-COMMENT ON TABLE tracestore.operation_stats IS 'What operations did in every 10 seconds, by class of duration. What is still in operation_delta is not in here: read operation_rollup';
+COMMENT ON TABLE tracestore.operation_stats IS 'What operations did in every 10 seconds. Rows are only ever added, so several may have to be summed. What is still in operation_delta is not in here: read operation_rollup and operation_duration';
 COMMENT ON COLUMN tracestore.operation_stats.time_bucket IS 'The start of the 10 seconds in which the spans started';
 COMMENT ON COLUMN tracestore.operation_stats.duration_class IS '0 for no duration, else 1 + floor(8 * log2(duration in ns)): eight classes an octave';
+COMMENT ON COLUMN tracestore.operation_stats.duration_calls IS 'For each element of duration_class how many of the calls had such a duration';
 
 -- From here on these five tables are what the database can best do with rows that have a time.
 DO $kept_by_time$
@@ -176,7 +178,7 @@ CREATE INDEX event_by_time ON tracestore.event USING brin (time) WITH (autosumma
 CREATE INDEX link_by_span ON tracestore.link (trace_id, span_id);
 CREATE INDEX span_block_by_time ON tracestore.span_block (start_max);
 CREATE INDEX span_block_by_transaction ON tracestore.span_block USING brin (transaction_id) WITH (autosummarize = on);
-CREATE UNIQUE INDEX operation_stats_key ON tracestore.operation_stats (operation_id, time_bucket, duration_class);
+CREATE INDEX operation_stats_by_operation ON tracestore.operation_stats (operation_id, time_bucket);
 CREATE INDEX operation_stats_by_time ON tracestore.operation_stats USING brin (time_bucket) WITH (autosummarize = on);
 
 CREATE TABLE tracestore.operation_delta (
@@ -198,18 +200,30 @@ ALTER TABLE tracestore.operation_delta
 
 CREATE VIEW tracestore.operation_rollup AS
 SELECT
-  time_bucket, operation_id, duration_class,
+  time_bucket, operation_id,
   sum(calls)::int8 AS calls, sum(errors)::int8 AS errors, sum(duration_ns_sum) AS duration_ns_sum
 FROM (
-  SELECT time_bucket, operation_id, duration_class, calls, errors, duration_ns_sum FROM tracestore.operation_stats
+  SELECT time_bucket, operation_id, calls, errors, duration_ns_sum FROM tracestore.operation_stats
   UNION ALL
-  SELECT d.time_bucket, entry.operation_id, entry.duration_class, entry.calls, entry.errors, entry.duration_ns_sum
+  SELECT d.time_bucket, entry.operation_id, entry.calls, entry.errors, entry.duration_ns_sum
   FROM tracestore.operation_delta d,
-    unnest(d.operation_id, d.duration_class, d.calls, d.errors, d.duration_ns_sum)
-      AS entry (operation_id, duration_class, calls, errors, duration_ns_sum)
+    unnest(d.operation_id, d.calls, d.errors, d.duration_ns_sum) AS entry (operation_id, calls, errors, duration_ns_sum)
+) AS figures
+GROUP BY time_bucket, operation_id;
+COMMENT ON VIEW tracestore.operation_rollup IS 'Every figure once, whether it was moved on already or not';
+
+CREATE VIEW tracestore.operation_duration AS
+SELECT time_bucket, operation_id, duration_class, sum(calls)::int8 AS calls
+FROM (
+  SELECT s.time_bucket, s.operation_id, entry.duration_class, entry.calls
+  FROM tracestore.operation_stats s, unnest(s.duration_class, s.duration_calls) AS entry (duration_class, calls)
+  UNION ALL
+  SELECT d.time_bucket, entry.operation_id, entry.duration_class, entry.calls
+  FROM tracestore.operation_delta d,
+    unnest(d.operation_id, d.duration_class, d.calls) AS entry (operation_id, duration_class, calls)
 ) AS figures
 GROUP BY time_bucket, operation_id, duration_class;
-COMMENT ON VIEW tracestore.operation_rollup IS 'Every figure once, whether it was moved on already or not';
+COMMENT ON VIEW tracestore.operation_duration IS 'How many calls of operation_rollup had a duration of each class';
 
 CREATE TABLE tracestore.ledger (
   received_at timestamptz NOT NULL DEFAULT now(),

@@ -175,7 +175,6 @@ BEGIN
     p_table,
     CASE WHEN p_table IN ('operation_stats', 'call_5m', 'call_1h') THEN 'operation_id' ELSE '' END,
     (SELECT t.time_column FROM tracestore.timed_table t WHERE t.name = p_table)
-      || CASE p_table WHEN 'operation_stats' THEN ', duration_class' ELSE '' END
   );
   RETURN true;
 END
