@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
 import { type Branch, branchOf, draw, readSpanTree, type SpanNode } from './span-tree.ts';
+import { type StackUnderTest, startStackUnderTest } from './stack-under-test.ts';
 
 // Whole traces, span by span: an instrumentation that goes silent, or says more than it did, fails here.
 
-let stack: ChildStack;
+let stack: StackUnderTest;
 
 beforeAll(async () => {
-  stack = await startChildStack(8_000, ['--no-load', '--no-faults']);
+  stack = await startStackUnderTest(8_000, ['frontend', 'generator']);
 });
 afterAll(() => stack?.stop());
 

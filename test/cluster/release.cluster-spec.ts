@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { createAgent, performRequest } from '../../load/request.ts';
+import { scenarios } from '../../load/scenarios.ts';
+import { query } from '../../stack/postgres.ts';
+import { startLoadJob } from './load-job.ts';
+import { Release } from './release.ts';
+import { type StoredTraces, untilStored } from './stored-traces.ts';
+
+// The chart, installed with two of everything that is stateless. The tests go from harmless to final.
+
+const address = inject('release');
+const stateless = ['frontend', 'backend', 'generator', 'digit', 'lower', 'special', 'upper', 'tracestore', 'collector'];
+
+/** For spans that waited in a queue, and for one that was told to come again. */
+const patienceMs = 120_000;
+
+describe.skipIf(address === undefined)('a release in a cluster', () => {
+  let release: Release;
+
+  beforeAll(() => {
+    if (address !== undefined) release = new Release(address);
+  });
+
+  /** The traces that began after a moment, by a connection of its own: the database may have been started anew. */
+  async function storedSince(since: Date, requests: number): Promise<StoredTraces> {
+    const { url, close } = await connectToDatabase();
+    try {
+      return await untilStored(url, since, requests, patienceMs);
+    } finally {
+      close();
+    }
+  }
+
+  async function connectToDatabase(database = 'postgres'): Promise<{ readonly url: string; close(): void }> {
+    const [{ port, close }, password] = await Promise.all([
+      release.forward('database', 5432),
+      release.databasePassword('postgres'),
+    ]);
+    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/${database}`, close };
+  }
+
+  /** A load without faults while something happens: no request may fail and no span may be lost. */
+  async function expectNothingLost(durationS: number, happens: () => Promise<void>): Promise<void> {
+    const since = new Date();
+    const finished = await startLoadJob(release, {
+      SCENARIO: 'soak',
+      RATE: '10',
+      DURATION: `${durationS}s`,
+      FAULTS: 'off',
+    });
+    await happens();
+    const { requests, badRequests, output } = await finished();
+    expect(badRequests, output).toBe(0);
+    expect(requests).toBeGreaterThan(0);
+    const stored = await storedSince(since, requests);
+    expect(stored.faults.slice(0, 20)).toEqual([]);
+    expect(stored.requests).toBe(requests);
+  }
+
+  it('finds the trace of a request in every store, by helm test', async () => {
+    expect(await release.helm(['test', 'spandrel', '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
+  });
+
+  it('passes the load', async () => {
+    const since = new Date();
+    const finished = await startLoadJob(release, { SCENARIO: 'numbers', RATE: '20', DURATION: '30s', FAULTS: 'off' });
+    const { succeeded, requests, output } = await finished();
+    expect(succeeded, output).toBe(true);
+    expect(await storedSince(since, requests)).toMatchObject({ requests, faults: [] });
+  });
+
+  it('fails no request and loses no span while everything stateless is rolled out anew', async () => {
+    await expectNothingLost(300, async () => {
+      for (const component of stateless) {
+        await release.kubectl(['rollout', 'restart', release.workload(component)]);
+        await release.untilReady(component);
+      }
+    });
+  });
+
+  it('fails no request and loses no span while one Pod of each is evicted after the other', async () => {
+    await expectNothingLost(300, async () => {
+      for (const component of stateless) {
+        const [pod = ''] = await release.pods(component);
+        const eviction = {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: pod, namespace: release.address.namespace },
+        };
+        const path = `/api/v1/namespaces/${release.address.namespace}/pods/${pod}/eviction`;
+        await release.kubectl(['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
+        await release.kubectl(['wait', `pod/${pod}`, '--for=delete', '--timeout=120s']);
+        await release.untilReady(component);
+      }
+    });
+  });
+
+  it('says 503 while the database starts anew, and has all that it acknowledged', async () => {
+    const [write] = scenarios;
+    if (write === undefined) throw new Error('there is no scenario');
+    const { port, close } = await release.forward('frontend', 3001);
+    const since = new Date();
+    const agent = createAgent();
+    const targets = { frontend: `http://127.0.0.1:${port}`, generator: '' };
+    const ask = () => performRequest(write, targets, agent, 20_000);
+    const outcomes = [await ask()];
+    const [pod = ''] = await release.pods('database');
+    await release.kubectl(['delete', 'pod', pod, '--wait=false']);
+    for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(200)) {
+      outcomes.push(await ask());
+      const wasAway = outcomes.some(({ kind }) => kind !== 'good');
+      if (wasAway && outcomes.slice(-10).every(({ kind }) => kind === 'good')) break;
+    }
+    close();
+    agent.destroy();
+    const statuses = new Set(outcomes.filter(({ kind }) => kind !== 'good').map(({ status }) => status));
+    expect([...statuses]).toEqual([503]);
+    const good = outcomes.filter(({ kind }) => kind === 'good');
+    expect(outcomes.slice(-10).map(({ kind }) => kind)).toEqual(Array.from({ length: 10 }, () => 'good'));
+
+    const numbers = await connectToDatabase('numbers');
+    const [row] = await query<{ readonly count: string }>(
+      numbers.url,
+      'SELECT count(*) FROM random_number WHERE created_at >= $1',
+      [since],
+    );
+    numbers.close();
+    expect(Number(row?.count)).toBeGreaterThanOrEqual(good.length);
+
+    const ids = new Set(good.map(({ traceId }) => traceId));
+    const { faults, requests } = await storedSince(since, outcomes.length);
+    expect(requests).toBe(outcomes.length);
+    expect(faults.filter((fault) => ids.has(fault.split(' ', 1)[0]))).toEqual([]);
+  });
+
+  it('leaves nothing when it is uninstalled', async () => {
+    await release.helm(['uninstall', 'spandrel', '--wait', '--timeout', '3m']);
+    const kinds = [
+      'all,configmaps,secrets,serviceaccounts,persistentvolumeclaims',
+      'networkpolicies,poddisruptionbudgets,horizontalpodautoscalers',
+    ].join(',');
+    const left = async (): Promise<readonly string[]> =>
+      (await release.kubectl(['get', kinds, '--output', 'name']))
+        .split('\n')
+        .filter((name) => name !== '' && !['configmap/kube-root-ca.crt', 'serviceaccount/default'].includes(name))
+        // Jobs were made by hand and go by themselves.
+        .filter((name) => !/^(job\.batch|pod)\/spandrel-load-/.test(name));
+    for (const deadline = Date.now() + 120_000; (await left()).length > 0 && Date.now() < deadline;) await sleep(2_000);
+    expect(await left()).toEqual([]);
+  });
+});

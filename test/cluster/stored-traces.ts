@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { ports } from '@spandrel/service/ports';
+import { findFaults, type TraceSpan } from '../../stack/whole-trace.ts';
+
+/** What the database has of the traces of a time. */
+export interface StoredTraces {
+  /** As many as requests came in at frontend and generator. */
+  readonly requests: number;
+  readonly spans: number;
+  /** What is missing, a phrase a fault, with the trace's id. */
+  readonly faults: readonly string[];
+}
+
+type TraceRow = Omit<TraceSpan, 'parentSpanId'> & { readonly traceId: string; readonly parentSpanId: string | null };
+
+const tracesAtOnce = 200;
+const services = new Map<number, string>(Object.entries(ports).map(([name, port]) => [port, name]));
+
+/**
+ * Reads all traces that began after a moment, again and again until they are whole and as many as there should be, or
+ * until `patienceMs` is over.
+ */
+export async function untilStored(
+  databaseUrl: string,
+  since: Date,
+  requests: number,
+  patienceMs: number,
+): Promise<StoredTraces> {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(3_000)) {
+    const stored = await readTraces(databaseUrl, since);
+    if ((stored.requests === requests && stored.faults.length === 0) || Date.now() > deadline) return stored;
+  }
+}
+
+async function readTraces(databaseUrl: string, since: Date): Promise<StoredTraces> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ readonly id: string }>(
+      'SELECT DISTINCT trace_id_hex AS id FROM ps_trace.span WHERE start_time >= $1 ORDER BY 1',
+      [since],
+    );
+    const sql = readFileSync(new URL('../../stack/trace-spans.sql', import.meta.url), 'utf8');
+    const faults: string[] = [];
+    let requests = 0;
+    let spans = 0;
+    for (let index = 0; index < rows.length; index += tracesAtOnce) {
+      const ids = rows.slice(index, index + tracesAtOnce).map(({ id }) => id);
+      const found = await client.query<TraceRow>(sql, [ids]);
+      spans += found.rows.length;
+      for (const [traceId, trace] of Map.groupBy(found.rows, (row) => row.traceId)) {
+        const whole = withoutCaller(trace);
+        requests += whole.filter((span) => span.parentSpanId === undefined).length;
+        faults.push(...findTraceFaults(whole).map((fault) => `${traceId} ${fault}`));
+      }
+    }
+    return { requests, spans, faults };
+  } finally {
+    await client.end();
+  }
+}
+
+/** k6 sends a parent that is nowhere: whoever was called by it is the root. */
+function withoutCaller(rows: readonly TraceRow[]): readonly TraceSpan[] {
+  const ids = new Set(rows.map(({ spanId }) => spanId));
+  return rows.map(({ parentSpanId, ...row }) => {
+    const isEntrance = row.kind === 'server' && ['frontend', 'generator'].includes(row.service);
+    const isRoot = parentSpanId === null || (isEntrance && !ids.has(parentSpanId));
+    return { ...row, parentSpanId: isRoot ? undefined : parentSpanId };
+  });
+}
+
+function findTraceFaults(spans: readonly TraceSpan[]): readonly string[] {
+  const ofGenerator = spans.some(({ service }) => service === 'generator');
+  return findFaults(spans, {
+    kind: ofGenerator ? 'password' : 'numbers',
+    failed: false,
+    serviceOnPort: (port) => services.get(port),
+  });
+}

@@ -1,0 +1,35 @@
+import { inject } from 'vitest';
+import { ports } from '@spandrel/service/ports';
+import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import type { PortName } from '../stack/services.ts';
+import { Release } from './cluster/release.ts';
+
+/** A running stack, wherever it runs. */
+export type StackUnderTest = Pick<ChildStack, 'url' | 'databaseUrl' | 'stop'>;
+
+/**
+ * The stack that an end-to-end test looks at: the release in a cluster, where the run has one, or else an embedded one of
+ * the test's own.
+ *
+ * @param portOffset where the ports of an embedded one are
+ * @param called the services that the test calls
+ */
+export async function startStackUnderTest(
+  portOffset: number,
+  called: readonly Exclude<PortName, 'database'>[],
+): Promise<StackUnderTest> {
+  const address = inject('release');
+  if (address === undefined) return startChildStack(portOffset, ['--no-load', '--no-faults']);
+  const release = new Release(address);
+  const database = await release.forward('database', 5432);
+  const forwards = new Map(
+    await Promise.all(called.map(async (name) => [name, await release.forward(name, ports[name])] as const)),
+  );
+  return {
+    url: (name) => `http://127.0.0.1:${forwards.get(name as (typeof called)[number])?.port}`,
+    databaseUrl: `postgres://postgres:${await release.databasePassword('postgres')}@127.0.0.1:${database.port}/postgres`,
+    stop: async () => {
+      for (const { close } of [database, ...forwards.values()]) close();
+    },
+  };
+}
