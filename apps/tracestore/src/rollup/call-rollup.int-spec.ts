@@ -202,7 +202,9 @@ describe('the figures of calls', () => {
   it('hold a trace of 100,000 spans, and of a longer one what comes together', { timeout: 120_000 }, async () => {
     await prepare();
     const long = Array.from({ length: 100_000 }, (_, n) =>
-      span(n + 1, n === 0 ? undefined : Math.floor((n + 1) / 2), n % 1000, (n % 1000) + 100),
+      span(n + 1, n === 0 ? undefined : Math.floor((n + 1) / 2), n % 1000, (n % 1000) + 100, {
+        operationId: BigInt(n % 50),
+      }),
     );
     for (let from = 0; from < long.length; from += 25_000) await insert(long.slice(from, from + 25_000));
     await countAll();
