@@ -48,13 +48,6 @@ describe('Compose and the chart', () => {
     const settings = Object.entries(values.timescaledb.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     expect(services['database']?.command).toEqual(['postgres', ...settings]);
   });
-
-  it('run the Node that the scripts run under', () => {
-    const { devDependencies } = JSON.parse(read('package.json')) as {
-      readonly devDependencies: Record<string, string>;
-    };
-    expect(read('docker/Dockerfile')).toContain(`NODE_IMAGE=node:${devDependencies['node']}-bookworm-slim\n`);
-  });
 });
 
 describe('Compose', () => {
