@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { QueryResultRow } from 'pg';
+import { DatabaseError, type QueryResultRow } from 'pg';
 import type { BenchDatabase } from './bench-database.ts';
 
 /** The tables that grow with the spans. */
@@ -33,9 +33,24 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
        AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation', 'call_state')
      ORDER BY c.relname`,
   );
-  await query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
+  await truncate(query, `TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
   await query('CHECKPOINT');
 }
+
+/** A store that is counting meanwhile may have locked some of the tables in another order: one of both gives way. */
+async function truncate(query: BenchDatabase['query'], sql: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await query(sql);
+      return;
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== deadlockDetected || tries === mostTries) throw error;
+    }
+  }
+}
+
+const deadlockDetected = '40P01';
+const mostTries = 10;
 
 /** What one relation takes on disk. */
 export interface DiskUse {
