@@ -466,7 +466,16 @@ BEGIN
     );
     EXECUTE format('COMMENT ON VIEW ps_trace.%I IS %L', level.name,
       'What spans did that started within ' || level.width || ', by their operation and that of their parent. To be summed: there are several rows for the same, and some correct others. operation_call chooses among the widths');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width || ' in which the spans, not their parents, started');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_service_name IS %L', level.name, 'NULL for a root, and where the parent is not stored');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_name IS %L', level.name, 'The name of the parents; NULL as parent_service_name is');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_kind IS %L', level.name, 'The kind of the parents; unspecified where there is none');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.service_name IS %L', level.name, 'Whose spans these are');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_name IS %L', level.name, 'Their name');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_kind IS %L', level.name, 'Their kind');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.calls IS %L', level.name, 'How many spans');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.errors IS %L', level.name, 'How many of them have the status error');
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.duration_ns_sum IS %L', level.name, 'Nanoseconds that they took together');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.is_root IS %L', level.name, 'Whether these are roots; false where the parent is not stored');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.self_ns_sum IS %L', level.name, 'Of the spans'' own duration what no child of theirs covers; whole numbers, as of duration_ns_sum, so that what is corrected adds up exactly and never to less than nothing');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.duration_class IS %L', level.name, 'Classes of durations, eight an octave: ps_trace.class_ms');
