@@ -24,6 +24,11 @@ BEGIN
   EXCEPTION
     WHEN insufficient_privilege THEN RAISE NOTICE 'ps_trace_reader is left as it is: %', SQLERRM;
   END;
+  BEGIN
+    COMMENT ON ROLE ps_trace_reader IS 'Reads the views of ps_trace and _ps_trace and calls the functions of ps_trace, but for those that change something. Its sessions are read-only, a statement has 30 s, and ps_trace is in its search_path; members of it need these settings of their own';
+  EXCEPTION
+    WHEN insufficient_privilege OR undefined_object THEN NULL;
+  END;
   FOREACH setting IN ARRAY ARRAY[
     -- So that queries find 'span', and TimescaleDB's functions before our stand-ins.
     $$search_path = "$user", public, ps_trace$$,

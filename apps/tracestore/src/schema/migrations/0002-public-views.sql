@@ -189,6 +189,24 @@ SELECT
   instrumentation_lib_tags, instrumentation_lib_dropped_tags_count, resource_entity_refs
 FROM tracestore.full_span;
 COMMENT ON VIEW ps_trace.span IS 'One row a span. Look a trace up by trace_id and a time by start_time: those are indexed, and so are service_name, span_kind and span_name together. Columns up to resource_schema_url are Promscale''s. A dropped count above 2147483647 reads 2147483647, an unknown kind or status reads unspecified or unset';
+COMMENT ON COLUMN ps_trace.span.trace_id IS 'The trace''s 16 bytes; trace_id_hex is the same in hex';
+COMMENT ON COLUMN ps_trace.span.trace_state IS 'The W3C tracestate of the span; NULL when it has none';
+COMMENT ON COLUMN ps_trace.span.is_root_span IS 'Whether it has no parent';
+COMMENT ON COLUMN ps_trace.span.span_name IS 'What it did';
+COMMENT ON COLUMN ps_trace.span.span_kind IS 'Its role in the call; unspecified where the sender did not say';
+COMMENT ON COLUMN ps_trace.span.span_tags IS 'The span''s attributes';
+COMMENT ON COLUMN ps_trace.span.dropped_tags_count IS 'How many attributes the sender left out';
+COMMENT ON COLUMN ps_trace.span.dropped_events_count IS 'How many events the sender left out';
+COMMENT ON COLUMN ps_trace.span.dropped_link_count IS 'How many links the sender left out';
+COMMENT ON COLUMN ps_trace.span.status_code IS 'Whether it failed; unset where the sender did not say';
+COMMENT ON COLUMN ps_trace.span.status_message IS 'What went wrong; NULL when the sender did not say';
+COMMENT ON COLUMN ps_trace.span.instrumentation_lib_name IS 'The instrumentation scope that made it';
+COMMENT ON COLUMN ps_trace.span.instrumentation_lib_version IS 'The version of that';
+COMMENT ON COLUMN ps_trace.span.resource_dropped_tags_count IS 'How many of the resource''s attributes the sender left out';
+COMMENT ON COLUMN ps_trace.span.trace_id_hex IS 'The trace id as everything but SQL writes it';
+COMMENT ON COLUMN ps_trace.span.span_id_hex IS 'The span id as everything but SQL writes it';
+COMMENT ON COLUMN ps_trace.span.parent_span_id_hex IS 'The parent''s id in hex; NULL in a root span';
+COMMENT ON COLUMN ps_trace.span.instrumentation_lib_dropped_tags_count IS 'How many of the instrumentation scope''s attributes the sender left out';
 COMMENT ON COLUMN ps_trace.span.span_id IS 'The 8 bytes as a signed number; span_id_hex is the same in hex';
 COMMENT ON COLUMN ps_trace.span.parent_span_id IS 'NULL in a root span';
 COMMENT ON COLUMN ps_trace.span.service_name IS 'The resource''s service.name, or unknown_service where it has none';
@@ -237,6 +255,9 @@ LEFT JOIN tracestore.full_span s
   ON s.trace_id = e.trace_id AND s.span_id = e.span_id AND s.start_time = e.span_start_time
   AND s.instance = e.span_instance;
 COMMENT ON VIEW ps_trace.event IS 'One row an event, with what its span says. Columns up to status_message are Promscale''s';
+COMMENT ON COLUMN ps_trace.event.event_name IS 'What happened';
+COMMENT ON COLUMN ps_trace.event.event_tags IS 'The event''s attributes';
+COMMENT ON COLUMN ps_trace.event.dropped_tags_count IS 'How many of the event''s attributes the sender left out';
 COMMENT ON COLUMN ps_trace.event.time IS 'To the microsecond, rounded down; time_unix_nano is exact';
 COMMENT ON COLUMN ps_trace.event.time_unix_nano IS 'Nanoseconds since 1970, exact';
 COMMENT ON COLUMN ps_trace.event.event_nbr IS 'The place of the event among its span''s, from 0';
@@ -298,8 +319,38 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) l ON true;
 COMMENT ON VIEW ps_trace.link IS 'One row a link, with what its span says and, where the linked span is known, what that says. Columns up to dropped_link_tags_count are Promscale''s';
+COMMENT ON COLUMN ps_trace.link.linked_span_id IS 'As the link says it, whether or not the linked span is known; NULL when the link names no span';
+COMMENT ON COLUMN ps_trace.link.link_tags IS 'The link''s own attributes';
+COMMENT ON COLUMN ps_trace.link.dropped_link_tags_count IS 'How many of the link''s attributes the sender left out';
+COMMENT ON COLUMN ps_trace.link.linked_trace_id_hex IS 'The same in hex';
+COMMENT ON COLUMN ps_trace.link.linked_span_id_hex IS 'The same in hex';
 COMMENT ON COLUMN ps_trace.link.linked_trace_id IS 'As the link says it, whether or not the linked span is known; NULL when the link names no trace';
 COMMENT ON COLUMN ps_trace.link.linked_trace_state IS 'The linked span''s own; what the link says is link_trace_state';
 COMMENT ON COLUMN ps_trace.link.link_trace_state IS 'The trace state that the link carries';
 COMMENT ON COLUMN ps_trace.link.link_flags IS 'As span.flags, of the linked span''s context';
 COMMENT ON COLUMN ps_trace.link.link_nbr IS 'The place of the link among its span''s, from 0';
+
+-- What event and link say of spans means what it does in span.
+DO $said_of_spans$
+DECLARE
+  said record;
+BEGIN
+  FOR said IN
+    SELECT c.attrelid::regclass AS view, c.attname AS name,
+      CASE WHEN c.attname LIKE 'linked\_%' THEN 'Of the linked span: ' WHEN c.attname ~ '^(span_(start|end|time|duration)|dropped_span)_' THEN 'Of the span: ' ELSE '' END
+        || col_description(s.attrelid, s.attnum) AS comment
+    FROM pg_attribute c
+    JOIN pg_attribute s ON s.attrelid = 'ps_trace.span'::regclass AND s.attname = CASE
+      WHEN c.attname LIKE 'linked\_inst\_%' THEN replace(c.attname, 'linked_inst', 'instrumentation')
+      WHEN c.attname LIKE 'linked\_%' THEN replace(c.attname, 'linked_', '')
+      WHEN c.attname = 'dropped_span_tags_count' THEN 'dropped_tags_count'
+      WHEN c.attname ~ '^span_(start_time|end_time|time_range|duration_ms)$' THEN replace(c.attname, 'span_', '')
+      ELSE c.attname
+    END
+    WHERE c.attrelid IN ('ps_trace.event'::regclass, 'ps_trace.link'::regclass) AND c.attnum > 0
+      AND col_description(c.attrelid, c.attnum) IS NULL
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', said.view, said.name, said.comment);
+  END LOOP;
+END
+$said_of_spans$;

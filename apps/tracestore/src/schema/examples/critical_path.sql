@@ -1,0 +1,5 @@
+-- What made a trace take as long as it did?
+SELECT service_name, span_name, round(sum(section_ms)::numeric, 3) AS on_path_ms
+FROM ps_trace.critical_path('ab000000000000000000000000000001')
+GROUP BY service_name, span_name
+ORDER BY on_path_ms DESC;

@@ -1,0 +1,2 @@
+-- Start anew.
+SELECT ps_trace.delete_all_traces();

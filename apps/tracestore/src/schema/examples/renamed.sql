@@ -1,0 +1,2 @@
+-- What is a kind called now?
+SELECT ps_trace.renamed('SPAN_KIND_SERVER'::ps_trace.span_kind);
