@@ -4,6 +4,7 @@ import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { AdmissionService } from './otlp/admission.service.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
+import { GrpcExportService } from './otlp/grpc-export.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from './otlp/http-receiver.service.js';
 import { TraceIngestService } from './otlp/trace-ingest.service.js';
@@ -30,6 +31,7 @@ export class TracestoreModule {
         CallRollupService,
         AdmissionService,
         TraceIngestService,
+        GrpcExportService,
         GrpcReceiverService,
         HttpReceiverService,
         {

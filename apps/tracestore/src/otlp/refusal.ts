@@ -1,13 +1,4 @@
-/** Of gRPC's status codes those that are used here. A library for their sake would be 15 MB. */
-const grpcStatus = {
-  CANCELLED: 1,
-  INVALID_ARGUMENT: 3,
-  NOT_FOUND: 5,
-  RESOURCE_EXHAUSTED: 8,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-} as const;
+import { type GrpcStatus, grpcStatus } from '../grpc/grpc-error.js';
 
 /** What an answer other than success means, on each of the protocols: a row of the error table. */
 export interface RefusalKind {
@@ -15,7 +6,7 @@ export interface RefusalKind {
   readonly code: string;
   readonly message: string;
   readonly httpStatus: number;
-  readonly grpcStatus: (typeof grpcStatus)[keyof typeof grpcStatus];
+  readonly grpcStatus: GrpcStatus;
   /** When the same request may be sent again; without it, never. */
   readonly retryAfterSeconds?: number;
 }

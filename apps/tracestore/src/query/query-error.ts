@@ -1,8 +1,6 @@
 import pg from 'pg';
+import { type GrpcStatus, grpcStatus } from '../grpc/grpc-error.js';
 import { classifyFailure } from '../schema/database-failure.js';
-
-/** Of gRPC's status codes those that are used here. */
-const grpcStatus = { CANCELLED: 1, INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, INTERNAL: 13, UNAVAILABLE: 14 } as const;
 
 /** What a question without an answer means, on each of the protocols: a row of the error table. */
 export interface QueryErrorKind {
@@ -10,7 +8,7 @@ export interface QueryErrorKind {
   readonly code: string;
   readonly message: string;
   readonly httpStatus: number;
-  readonly grpcStatus: (typeof grpcStatus)[keyof typeof grpcStatus];
+  readonly grpcStatus: GrpcStatus;
   /** Whether the same question may be answered later. */
   readonly mayRetry: boolean;
 }

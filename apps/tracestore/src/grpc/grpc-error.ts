@@ -1,0 +1,26 @@
+/** gRPC's status codes, as far as anything here answers with them. A library for their sake would be 15 MB. */
+export const grpcStatus = {
+  OK: 0,
+  CANCELLED: 1,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+export type GrpcStatus = (typeof grpcStatus)[keyof typeof grpcStatus];
+
+/** How a call ends other than well. The message is for the client; the cause is for the log. */
+export class GrpcError extends Error {
+  override readonly name = 'GrpcError';
+
+  constructor(
+    readonly status: GrpcStatus,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,187 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { GrpcCall } from './grpc-call.js';
+import { GrpcError, grpcStatus } from './grpc-error.js';
+import type { GrpcHandler } from './grpc-server.js';
+import { answerWithoutGrpc, isGrpc, refuse, statusHeaders } from './grpc-wire.js';
+import { readMessages } from './message-reader.js';
+
+/** A message, or its bytes where they are made without one. */
+type Answer<Output extends DescMessage> = MessageInitShape<Output> | Uint8Array;
+
+type Unary<Input extends DescMessage, Output extends DescMessage> = (
+  request: MessageShape<Input>,
+  signal: AbortSignal,
+) => Promise<Answer<Output>>;
+
+type ServerStreaming<Input extends DescMessage, Output extends DescMessage> = (
+  request: MessageShape<Input>,
+  signal: AbortSignal,
+) => AsyncIterable<Answer<Output>>;
+
+type BidiStreaming<Input extends DescMessage, Output extends DescMessage> = (
+  requests: AsyncIterable<MessageShape<Input>>,
+  signal: AbortSignal,
+) => AsyncIterable<Answer<Output>>;
+
+type MethodOf<Method> = Method extends {
+  readonly methodKind: infer Kind;
+  readonly input: infer Input extends DescMessage;
+  readonly output: infer Output extends DescMessage;
+}
+  ? Kind extends 'unary'
+    ? Unary<Input, Output>
+    : Kind extends 'server_streaming'
+      ? ServerStreaming<Input, Output>
+      : BidiStreaming<Input, Output>
+  : never;
+
+/** What answers the methods of a service; one that is left out is not implemented. */
+export type Implementation<Service extends DescService> = {
+  readonly [Name in keyof Service['method']]?: MethodOf<Service['method'][Name]>;
+};
+
+/** So many calls at once at most, each of which may hold a question of a megabyte. */
+const maxCalls = 256;
+
+/** Finds the method of each call, and makes of what it returns or throws an answer. */
+export class GrpcRouter {
+  private readonly handlers = new Map<string, GrpcHandler>();
+  private readonly known: DescService[] = [];
+  private calls = 0;
+
+  /** @param errorOf what a failure means for the client; undefined when it is our own fault, which it sees to itself */
+  constructor(private readonly errorOf: (failure: unknown) => GrpcError) {}
+
+  /** In the order in which they were added. */
+  get services(): readonly DescService[] {
+    return this.known;
+  }
+
+  add<Service extends DescService>(service: Service, implementation: Implementation<Service>): void {
+    this.known.push(service);
+    for (const method of service.methods) {
+      const implemented = (implementation as Readonly<Record<string, unknown>>)[method.localName];
+      if (implemented === undefined) continue;
+      const answer = answersOf(method, implemented);
+      this.handlers.set(pathOf(method), (stream, headers) => this.answer(stream, headers, answer));
+    }
+  }
+
+  /** A method that reads its call itself. */
+  addRaw(method: DescMethod, handler: GrpcHandler): void {
+    this.known.push(method.parent);
+    this.handlers.set(pathOf(method), handler);
+  }
+
+  readonly handle: GrpcHandler = async (stream, headers) => {
+    if (!isGrpc(headers)) {
+      answerWithoutGrpc(stream);
+      return;
+    }
+    const path = String(headers[constants.HTTP2_HEADER_PATH]);
+    const handler = this.handlers.get(path);
+    if (handler === undefined) {
+      refuse(stream, statusHeaders(grpcStatus.UNIMPLEMENTED, `${path.slice(0, 200)} is not served`));
+      return;
+    }
+    await handler(stream, headers);
+  };
+
+  private async answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answersOf: Answers): Promise<void> {
+    stream.on('error', () => undefined);
+    if (this.calls >= maxCalls) {
+      refuse(stream, statusHeaders(grpcStatus.RESOURCE_EXHAUSTED, `${maxCalls} calls are being answered already`));
+      return;
+    }
+    this.calls += 1;
+    let call: GrpcCall | undefined;
+    try {
+      call = new GrpcCall(stream, headers);
+      for await (const message of answersOf(readMessages(stream, headers), call.signal)) await call.send(message);
+      call.signal.throwIfAborted();
+      call.end();
+    } catch (failure) {
+      const error = this.errorFor(failure, call?.signal);
+      if (call === undefined) refuse(stream, statusHeaders(error.status, error.message));
+      else call.fail(error);
+    } finally {
+      this.calls -= 1;
+    }
+  }
+
+  /** Whatever failed because of it, the client's own doing is what ended the call. */
+  private errorFor(failure: unknown, signal: AbortSignal | undefined): GrpcError {
+    if (signal?.aborted === true && signal.reason instanceof GrpcError) return signal.reason;
+    return failure instanceof GrpcError ? failure : this.errorOf(failure);
+  }
+}
+
+/** The bytes of the answers of a call, whatever kind its method is of. */
+type Answers = (messages: AsyncIterable<Uint8Array>, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+function answersOf(method: DescMethod, implemented: unknown): Answers {
+  switch (method.methodKind) {
+    case 'unary':
+      return async function* (messages, signal) {
+        const unary = implemented as Unary<DescMessage, DescMessage>;
+        yield encode(method.output, await unary(await onlyOne(method.input, messages), signal));
+      };
+    case 'server_streaming':
+      return async function* (messages, signal) {
+        const streaming = implemented as ServerStreaming<DescMessage, DescMessage>;
+        for await (const answer of streaming(await onlyOne(method.input, messages), signal)) {
+          yield encode(method.output, answer);
+        }
+      };
+    default:
+      return async function* (messages, signal) {
+        const streaming = implemented as BidiStreaming<DescMessage, DescMessage>;
+        for await (const answer of streaming(decodeAll(method.input, messages), signal)) {
+          yield encode(method.output, answer);
+        }
+      };
+  }
+}
+
+async function onlyOne(schema: DescMessage, messages: AsyncIterable<Uint8Array>): Promise<MessageShape<DescMessage>> {
+  let only: Uint8Array | undefined;
+  for await (const message of messages) {
+    if (only !== undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is more than one message');
+    only = message;
+  }
+  if (only === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is no message');
+  return decode(schema, only);
+}
+
+async function* decodeAll(
+  schema: DescMessage,
+  messages: AsyncIterable<Uint8Array>,
+): AsyncGenerator<MessageShape<DescMessage>, void, undefined> {
+  for await (const message of messages) yield decode(schema, message);
+}
+
+function decode(schema: DescMessage, message: Uint8Array): MessageShape<DescMessage> {
+  try {
+    return fromBinary(schema, message);
+  } catch (cause) {
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The message is no ${schema.typeName}`, { cause });
+  }
+}
+
+function encode(schema: DescMessage, answer: Answer<DescMessage>): Uint8Array {
+  return answer instanceof Uint8Array ? answer : toBinary(schema, create(schema, answer));
+}
+
+function pathOf({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
+}
