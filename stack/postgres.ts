@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly durable: boolean;
   /** What is of no use without the server: goes when we are killed. Whoever stops the server removes it themselves. */
   readonly rubbish?: string | undefined;
+  /** A folder of modules with other binaries than those that the clone has. */
+  readonly modules?: string | undefined;
 }
 
 /** A database cluster that is ready to be started. */
@@ -39,10 +41,11 @@ export interface RunningPostgres {
  *
  * @throws Error when the binaries are missing or initdb fails
  */
-export async function preparePostgres({ folder, port, durable, rubbish }: PostgresOptions): Promise<PreparedPostgres> {
+export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
+  const { folder, port, durable, rubbish, modules } = options;
   const user = databaseUser();
   makeOwnFolder(folder, user);
-  const binaries = findPostgresBinaries(user);
+  const binaries = findPostgresBinaries(user, modules);
   const data = path.join(folder, 'data');
   await endOrphanPostgres(data);
   if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(binaries, data, durable);
@@ -200,8 +203,8 @@ function initialise(binaries: PostgresBinaries, data: string, durable: boolean):
       '--no-instructions',
       // The same order and case rules on every host, whatever locales it has.
       '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
+      // Before 17 there is only C, which knows the letters of ASCII alone.
+      ...(Number.parseInt(binaries.version) < 17 ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']),
       ...(durable ? [] : ['--no-sync']),
     ],
     { cwd: '/', env: databaseEnvironment(), encoding: 'utf8', ...user },

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { SeededRandom } from '../../../bench/corpus/random.js';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
@@ -65,18 +64,23 @@ const ints = [5n, 0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 9_007_199_254_740_993n]
 type Value = MessageInitShape<typeof AnyValueSchema>;
 type Attribute = MessageInitShape<typeof KeyValueSchema>;
 
-/** Random spans and searches, the same ones for the same seed. */
+/** Where chance comes from; seeded, so that what failed fails again. */
+export interface Chance {
+  /** A whole number from 0 up to, and without, the bound. */
+  below(bound: number): number;
+  chance(probability: number): boolean;
+  pick<Item>(items: readonly Item[]): Item;
+}
+
+/** Random spans and searches, the same ones for the same chance. */
 export class RandomSearch {
-  private readonly random: SeededRandom;
   private spansMade = 0;
 
   /** @param dayStarts ns since 1970: spans are of these days */
   constructor(
-    seed: number,
+    private readonly random: Chance,
     private readonly dayStarts: readonly bigint[],
-  ) {
-    this.random = new SeededRandom(seed);
-  }
+  ) {}
 
   request(): ExportTraceServiceRequest {
     return create(ExportTraceServiceRequestSchema, {
@@ -197,10 +201,6 @@ export class RandomSearch {
       BigInt(this.random.below(3)) * 1_000n +
       BigInt(this.random.below(3))
     );
-  }
-
-  below(bound: number): number {
-    return this.random.below(bound);
   }
 
   private duration(start: bigint): bigint {

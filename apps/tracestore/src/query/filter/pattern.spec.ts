@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { patternOf } from './pattern.js';
+
+describe('an expression', () => {
+  it('is written so that PostgreSQL cannot take it for something else', () => {
+    expect(patternOf('GET /a', 'p')).toBe(String.raw`***:(?:GET \U0000002fa)`);
+    expect(patternOf(String.raw`\d+\.[^a-f\s]`, 'p')).toBe(String.raw`***:(?:[0-9]+\U0000002e[^a-f\t\n\f\r ])`);
+    expect(patternOf('a.b|(c){2,3}', 'p')).toBe(String.raw`***:(?:a[^\n]b|(?:c){2,3})`);
+    expect(patternOf('{a}', 'p')).toBe(String.raw`***:(?:\U0000007ba\U0000007d)`);
+    expect(patternOf('[]a-]', 'p')).toBe(String.raw`***:(?:[\U0000005da\U0000002d])`);
+    expect(patternOf(String.raw`\x{1F600}\x41`, 'p')).toBe(String.raw`***:(?:\U0001f600A)`);
+  });
+
+  it.each([
+    ['^a', 'an anchor'],
+    ['a$', 'an anchor'],
+    [String.raw`a\b`, 'an escape that is not known'],
+    [String.raw`(a)\1`, 'an escape that is not known'],
+    [String.raw`\pL`, 'an escape that is not known'],
+    ['a*?', 'a lazy repetition'],
+    ['a**', 'repeats a repetition'],
+    ['*a', 'repeats nothing'],
+    ['(?i)a', 'a group with a name or flags'],
+    ['(?<n>a)', 'a group with a name or flags'],
+    ['(a', 'a ( without its )'],
+    ['a)', 'a ) without its ('],
+    ['[a', 'a [ without its ]'],
+    ['[[:alpha:]]', 'a named class'],
+    ['[b-a]', 'the wrong way round'],
+    ['a{3,2}', 'the wrong way round'],
+    ['a{1000}', 'repeats more than 255 times'],
+    ['('.repeat(40), 'nested too deeply'],
+    ['a\\', 'an escape that is not known'],
+    [String.raw`\x{110000}`, 'an escape that is not known'],
+  ])('%s is refused, as it %s', (source, problem) => {
+    expect(() => patternOf(source, 'filter.pattern')).toThrow(problem);
+    expect(() => patternOf(source, 'filter.pattern')).toThrow('filter.pattern');
+  });
+});

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { type Figures, rounded } from './figures.ts';
+import { Asks } from './queries/asks.ts';
+import { compressOld } from './queries/compress-old.ts';
+import { loadSpans } from './queries/loaded-store.ts';
+import { askPanels } from './queries/panels.ts';
+import { percentile } from './queries/percentile.ts';
+import { openReadModel } from './queries/read-model.ts';
+import { type BenchDatabase, startBenchDatabase, useBenchDatabase } from './write/bench-database.ts';
+
+interface QueriesOptions {
+  readonly spans: number;
+  readonly asks: number;
+  readonly keptFolder: string | undefined;
+  readonly databaseUrl: string | undefined;
+}
+
+/** Questions that are asked before the clock runs, of each kind: other ones than those that count. */
+const warmUpAsks = 25;
+
+/**
+ * How long the store's own questions take, and the dashboards', over ten million spans of a day. docs/benchmarks.md says
+ * what each figure means.
+ */
+export async function queriesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+  const options = readOptions(args);
+  const embedded = await measure(await startBenchDatabase(options.keptFolder), options, say);
+  if (options.databaseUrl === undefined) return embedded;
+  const given = await measure(await useBenchDatabase(options.databaseUrl), options, say);
+  return { ...embedded, ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`${name}Given`, value])) };
+}
+
+function readOptions(args: readonly string[]): QueriesOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      spans: { type: 'string', default: '10000000' },
+      asks: { type: 'string', default: '100' },
+      keep: { type: 'string' },
+      database: { type: 'string' },
+    },
+  });
+  const count = (name: string, text: string, least: number): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new Error(`--${name} is a whole number of at least ${least}, not ${text}`);
+  };
+  return {
+    spans: count('spans', values.spans, 10_000),
+    asks: count('asks', values.asks, 10),
+    keptFolder: values.keep,
+    databaseUrl: values.database ?? process.env['TEST_DATABASE_URL'],
+  };
+}
+
+async function measure(
+  database: BenchDatabase,
+  { spans, asks }: QueriesOptions,
+  say: (line: string) => void,
+): Promise<Figures> {
+  try {
+    const loaded = await loadSpans(database, spans, say);
+    const compressed = await compressOld(database);
+    if (compressed > 0) say(`${compressed} chunks compressed`);
+    const model = await openReadModel(database.url);
+    try {
+      const figures: Record<string, number> = {};
+      const warmUp = await new Asks(database, model, loaded, 1).make(warmUpAsks);
+      const measured = await new Asks(database, model, loaded, 2).make(asks);
+      for (const [name, questions] of measured) {
+        for (const ask of warmUp.get(name) ?? []) await ask();
+        const durationsMs: number[] = [];
+        let answers = 0;
+        for (const ask of questions) {
+          const startedAt = performance.now();
+          answers += await ask();
+          durationsMs.push(performance.now() - startedAt);
+        }
+        const p95 = rounded(percentile(durationsMs, 0.95), 2);
+        figures[name] = p95;
+        say(
+          `${name.padEnd(16)} p50 ${percentile(durationsMs, 0.5).toFixed(2)} ms, p95 ${p95} ms, ` +
+            `slowest ${Math.max(...durationsMs).toFixed(2)} ms; ${(answers / questions.length).toFixed(1)} answers each`,
+        );
+      }
+      return { ...figures, ...(await askPanels(database.url, say)) };
+    } finally {
+      await model.close();
+    }
+  } finally {
+    await database.stop();
+  }
+}

@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchDatabase } from '../write/bench-database.ts';
+import { defaultConnections, openIngestPath } from '../write/ingest-path.ts';
+import { startStore } from '../write/processes.ts';
+import { settle } from '../write/stored.ts';
+import { makeCorpusAside } from './corpus-thread.ts';
+
+const nsPerMs = 1_000_000n;
+const msPerDay = 86_400_000;
+
+const spansPerRequest = 1000;
+const seed = 7;
+
+/** Requests on their way at once: two transactions' worth, and some that wait. */
+const requestsInFlight = 16;
+
+/** What is in the store. */
+export interface LoadedSpans {
+  readonly spans: number;
+  /** ms since 1970: the spans are spread over the 24 hours before. */
+  readonly endMs: number;
+}
+
+/**
+ * Fills a database with spans of the `clickhouse` shape, over the 24 hours up to now, through the way of writing that the
+ * store has, and lets it come to rest. A database that holds as many already is left as it is.
+ */
+export async function loadSpans(
+  database: BenchDatabase,
+  spans: number,
+  say: (line: string) => void,
+): Promise<LoadedSpans> {
+  const known = await findLoaded(database);
+  if (known?.spans === spans) {
+    say(`${spans} spans are there, up to ${new Date(known.endMs).toISOString()}`);
+    return known;
+  }
+  if (known !== undefined) throw new Error(`the database holds ${known.spans} spans, not ${spans}: name another one`);
+  const endMs = Date.now();
+  const startedAt = performance.now();
+  await write(database, spans, endMs, say);
+  const seconds = (performance.now() - startedAt) / 1000;
+  say(
+    `${spans} spans stored in ${seconds.toFixed(0)} s, with the making of them on the other of ${availableParallelism()} cores`,
+  );
+  await untilAtRest(database, say);
+  await database.query('CREATE TABLE public.bench_loaded AS SELECT $1::int8 AS spans, $2::int8 AS end_ms', [
+    spans,
+    endMs,
+  ]);
+  return { spans, endMs };
+}
+
+async function findLoaded({ query }: BenchDatabase): Promise<LoadedSpans | undefined> {
+  const [table] = await query<{ found: boolean }>("SELECT to_regclass('public.bench_loaded') IS NOT NULL AS found");
+  if (table?.found !== true) return undefined;
+  const [row] = await query<{ spans: string; end_ms: string }>('SELECT spans, end_ms FROM public.bench_loaded');
+  return row === undefined ? undefined : { spans: Number(row.spans), endMs: Number(row.end_ms) };
+}
+
+async function write(
+  database: BenchDatabase,
+  spans: number,
+  endMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const path = await openIngestPath({
+    databaseUrl: database.url,
+    connections: await defaultConnections(),
+    without: [],
+  });
+  try {
+    const underWay = new Set<Promise<void>>();
+    let stored = 0;
+    const corpus = makeCorpusAside({
+      shape: 'clickhouse',
+      spans,
+      spansPerRequest,
+      seed,
+      startTimeUnixNano: BigInt(endMs - msPerDay) * nsPerMs,
+      durationNano: BigInt(msPerDay) * nsPerMs,
+    });
+    for await (const { bytes, spanCount } of corpus) {
+      if (underWay.size >= requestsInFlight) await Promise.race(underWay);
+      const done = path.ingest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
+        underWay.delete(done);
+        const before = stored;
+        stored += spanCount;
+        if (Math.floor(before / 1e6) < Math.floor(stored / 1e6)) say(`${Math.floor(stored / 1e6)} M spans stored`);
+      });
+      underWay.add(done);
+    }
+    await Promise.all(underWay);
+  } finally {
+    await path.close();
+  }
+}
+
+/** The store runs until it has made its figures of what is new; then the database does what it does in time. */
+async function untilAtRest(database: BenchDatabase, say: (line: string) => void): Promise<void> {
+  const startedAt = performance.now();
+  const store = await startStore(database.url, await defaultConnections(), undefined);
+  try {
+    await sleep(lifecycleMs);
+  } finally {
+    await store.stop();
+  }
+  await settle(database);
+  say(`at rest after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+
+const lifecycleMs = 15_000;

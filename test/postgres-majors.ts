@@ -1,0 +1,93 @@
+/**
+ * `npm run test:postgres -- [15 16 17 18]`: the integration tests on each major version of PostgreSQL that is supported,
+ * or on those that are named. Ends with 0 if they pass on all of them.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePort } from '../stack/free-port.ts';
+import { binariesPackage } from '../stack/postgres-binaries.ts';
+import { query, startPostgres } from '../stack/postgres.ts';
+import { databaseUser, makeTemporaryFolder, removeFolder } from '../stack/unprivileged.ts';
+
+const root = path.dirname(import.meta.dirname);
+
+/** Of the packages with binaries, which are installed when they are asked for: together they are 400 MB. */
+const releases: Readonly<Record<string, string>> = {
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+  18: '18.4.0-beta.17',
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((major) => !(major in releases));
+if (unknown !== undefined) {
+  process.stderr.write(`${unknown} is none of ${Object.keys(releases).join(', ')}\n`);
+  process.exit(2);
+}
+const results: string[] = [];
+for (const major of asked.length > 0 ? asked : Object.keys(releases)) {
+  const passed = await testOn(releases[major] ?? '');
+  results.push(passed);
+}
+process.stdout.write(`${results.join('\n')}\n`);
+
+/** @returns a line that says how it went; sets the exit code when it failed */
+async function testOn(release: string): Promise<string> {
+  const folder = makeTemporaryFolder(databaseUser());
+  try {
+    const modules = install(release);
+    const { url, stop } = await startPostgres({
+      folder,
+      port: await freePort(),
+      durable: false,
+      rubbish: folder,
+      modules,
+    });
+    try {
+      const [row] = await query<{ server_version: string }>(url, 'SHOW server_version');
+      process.stdout.write(`PostgreSQL ${row?.server_version}\n`);
+      const startedAt = performance.now();
+      // Not in step with it: what the server says has to be read meanwhile, or it stops to say more.
+      const tests = spawn('vitest', ['run', '--project', 'integration'], {
+        cwd: root,
+        env: { ...process.env, TEST_DATABASE_URL: url },
+        stdio: 'inherit',
+      });
+      const [status] = (await once(tests, 'exit')) as [number | null];
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+      if (status !== 0) process.exitCode = 1;
+      return `PostgreSQL ${row?.server_version}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`;
+    } finally {
+      await stop();
+    }
+  } finally {
+    removeFolder(folder);
+  }
+}
+
+/** @returns the folder of modules that has the release; what is there already is not fetched again */
+function install(release: string): string {
+  const prefix = path.join(tmpdir(), 'spandrel-postgres', release);
+  mkdirSync(prefix, { recursive: true });
+  const { status } = spawnSync(
+    'npm',
+    // Of its scripts only one is needed, which restores links: whoever starts PostgreSQL does so.
+    [
+      'install',
+      '--prefix',
+      prefix,
+      '--ignore-scripts',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      `${binariesPackage}@${release}`,
+    ],
+    { cwd: prefix, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  if (status !== 0) throw new Error(`npm could not install ${binariesPackage} ${release}`);
+  return path.join(prefix, 'node_modules');
+}
