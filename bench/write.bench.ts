@@ -156,7 +156,7 @@ class WriteBench {
         connections,
         requestsPerTransaction: rounded(requestsPerTransaction, 2),
         ...this.#compare(samples),
-        ...(await this.#weighOnDisk(competitors)),
+        ...(await this.#weighOnDisk(store)),
         ...(await this.#soak(store, competitors)),
       };
       for (const { contestant } of competitors) await contestant.leave();
@@ -342,22 +342,23 @@ class WriteBench {
     });
   }
 
-  /** The corpus once more, through the real store, and what it takes when the database has come to rest. */
-  async #weighOnDisk(competitors: readonly Competitor[]): Promise<Figures> {
-    const grpc = competitors.find(({ name }) => name === 'grpc');
-    if (grpc === undefined) return {};
-    const millions = this.#options.spans / 1e6;
+  /** A longer corpus through the real store, and what it takes when the database has come to rest. */
+  async #weighOnDisk(store: RunningStore): Promise<Figures> {
+    const spans = Math.max(this.#options.spans, leastSpansOnDisk);
+    const plan = this.#plan({ name: 'grpc', port: store.otlpGrpcPort });
+    const contestant = await startContestant({ ...plan, corpus: { ...plan.corpus, spans } }, this.#cores?.sender);
+    const millions = spans / 1e6;
     const before = await this.#postgresCpuMs();
-    const { postgresCpuMs } = await this.#measure(grpc);
+    const { postgresCpuMs } = await this.#measure({ name: 'grpc', contestant, pid: store.pid });
+    await contestant.leave();
     await untilMovedOn(this.#database);
     const movingMs = (await this.#postgresCpuMs()) - before - postgresCpuMs;
     const rollupMovingCpuSecondsPerMillion = rounded(movingMs / 1000 / millions, 2);
     await settle(this.#database);
     const perSpan = async (): Promise<number> => {
       const uses = await diskUse(this.#database);
-      for (const { name, bytes } of uses)
-        this.#say(`on disk: ${name} ${(bytes / this.#options.spans).toFixed(1)} B a span`);
-      return uses.reduce((sum, { bytes }) => sum + bytes, 0) / this.#options.spans;
+      for (const { name, bytes } of uses) this.#say(`on disk: ${name} ${(bytes / spans).toFixed(1)} B a span`);
+      return uses.reduce((sum, { bytes }) => sum + bytes, 0) / spans;
     };
     const diskBytesPerSpan = rounded(await perSpan(), 1);
     if (!(await compress(this.#database))) return known({ diskBytesPerSpan, rollupMovingCpuSecondsPerMillion });
@@ -415,6 +416,9 @@ class WriteBench {
     });
   }
 }
+
+/** With fewer, empty partitions would weigh. */
+const leastSpansOnDisk = 1_000_000;
 
 /** What the kernel does for all of them is never quite accounted for. */
 const tolerableDisturbance = 0.15;

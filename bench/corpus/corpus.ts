@@ -128,7 +128,12 @@ function* makeTrace(
 ): Generator<PlacedSpan, void> {
   const traceId = random.id(16);
   const customer = random.below(100_000);
-  const made: { readonly span: CorpusSpan; readonly service: number; readonly instance: number }[] = [];
+  const made: {
+    readonly span: CorpusSpan;
+    readonly service: number;
+    readonly instance: number;
+    readonly route: number;
+  }[] = [];
   for (let index = 0; index < size; index++) {
     const parent = index === 0 ? undefined : made[random.below(Math.min(made.length, 8))];
     const service = parent === undefined ? 0 : random.chance(0.4) ? random.below(serviceNames.length) : parent.service;
@@ -141,8 +146,7 @@ function* makeTrace(
       parent === undefined ? 5_000_000 + random.below(400_000_000) : random.below(parentLength / 2 + 1) + 1000;
     const endTimeUnixNano = startTimeUnixNano + BigInt(length);
     const failed = random.chance(0.02);
-    // Some routes are asked for far more often than others.
-    const route = Math.floor((random.below(routesPerService) * random.below(routesPerService)) / routesPerService);
+    const route = parent === undefined ? popularRoute(random) : (parent.route + random.below(3)) % routesPerService;
     const span: CorpusSpan = {
       traceId,
       spanId: random.id(8),
@@ -158,9 +162,14 @@ function* makeTrace(
       events: random.chance(0.2) ? [makeEvent(random, startTimeUnixNano, failed)] : [],
       errorMessage: failed ? 'upstream connect error or disconnect/reset before headers' : undefined,
     };
-    made.push({ span, service, instance });
+    made.push({ span, service, instance, route });
     yield { service, instance, scope: kind === 3 ? 1 : 0, span };
   }
+}
+
+/** Some are asked for far more often than others; what they call is always about the same. */
+function popularRoute(random: SeededRandom): number {
+  return Math.floor((random.below(routesPerService) * random.below(routesPerService)) / routesPerService);
 }
 
 function nameOf(kind: number, service: number, route: number): string {
@@ -187,7 +196,7 @@ function makeEvent(random: SeededRandom, start: bigint, failed: boolean): Corpus
   };
 }
 
-const peers = Array.from({ length: 50 }, (_, index) => `10.1.${index % 5}.${index}`);
+const peers = Array.from({ length: 50 }, (_, index) => `10.1.0.${index}`);
 const userAgents = ['axios/1.21.1', 'node', 'k6/2.3.0'];
 
 function serviceAttributes(
@@ -208,22 +217,22 @@ function serviceAttributes(
       ['server.address', `db-${service}`],
       ['server.port', 5432],
       ['db.response.returned_rows', random.below(500)],
-      ...(random.chance(0.25) ? ([['thread.id', 1 + random.below(8)]] as const) : []),
+      ...(random.chance(0.2) ? ([['thread.id', 1 + random.below(8)]] as const) : []),
     ];
   }
   const attributes: (readonly [string, AttributeValue])[] = [
     ['http.request.method', route % 3 === 0 ? 'POST' : 'GET'],
     ['http.route', routeOf(service, route)],
-    ['url.path', `/${serviceNames[service]}/${route}/${random.below(10_000)}`],
+    ['url.path', `/${serviceNames[service]}/${route}/${random.below(1000)}`],
     ['url.scheme', 'http'],
     ['http.response.status_code', failed ? 503 : 200],
     ['client.address', random.pick(peers)],
     ['user_agent.original', random.pick(userAgents)],
     ['server.port', 8080],
   ];
-  if (random.chance(0.25)) attributes.push(['customer.id', `c-${customer}`]);
-  if (random.chance(0.25)) attributes.push(['cart.total', random.below(10_000) / 100 + 0.01]);
-  if (random.chance(0.25)) attributes.push(['cache.hit', random.chance(0.5)]);
+  if (random.chance(0.2)) attributes.push(['customer.id', `c-${customer}`]);
+  if (random.chance(0.2)) attributes.push(['cart.total', random.below(10_000) / 100 + 0.01]);
+  if (random.chance(0.2)) attributes.push(['cache.hit', random.chance(0.5)]);
   return attributes;
 }
 

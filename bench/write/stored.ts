@@ -72,13 +72,16 @@ export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUs
   );
 }
 
-/** Waits until the store has moved on what its transactions have counted. */
+/** Waits until the store has moved on what its transactions have counted, and has counted calls. */
 export async function untilMovedOn({ query }: BenchDatabase): Promise<void> {
   const deadline = performance.now() + settleTimeoutMs;
   for (;;) {
-    const [row] = await query<{ waiting: number }>('SELECT count(*)::int AS waiting FROM tracestore.operation_delta');
-    if (row?.waiting === 0) return;
-    if (performance.now() > deadline) throw new Error('the store does not move on what it has counted');
+    const [row] = await query<{ waits: boolean }>(
+      `SELECT EXISTS (SELECT FROM tracestore.operation_delta)
+         OR tracestore.has_uncounted_spans('-infinity', 'infinity') AS waits`,
+    );
+    if (row?.waits === false) return;
+    if (performance.now() > deadline) throw new Error('the store does not come to an end of counting');
     await sleep(500);
   }
 }
