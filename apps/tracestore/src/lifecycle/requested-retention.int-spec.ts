@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { goodSpan, requestOf } from '../../test/requests.js';
+import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { parseEnvironment } from '@spandrel/service';
+import { lifecycleConfigOf, lifecycleVariables, withRetention } from './lifecycle.config.js';
+
+const dayMs = 86_400_000;
+const lifecycle = lifecycleConfigOf(
+  parseEnvironment(lifecycleVariables, { TRACESTORE_RETENTION: '20d', TRACESTORE_LEDGER_RETENTION: '5d' }),
+);
+
+let database: FreshDatabase;
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+});
+
+afterAll(async () => {
+  await database.drop();
+});
+
+describe('the retention that is asked for in SQL', () => {
+  const ask = async (sql: string): Promise<unknown> => Object.values((await queryOnce(database.url, sql))[0] ?? {})[0];
+  const kept = `SELECT extract(epoch FROM ps_trace.get_trace_retention_period())::int / 86400`;
+  const spans = 'SELECT count(*)::int FROM ps_trace.span';
+
+  it('counts instead of what is configured, and decides what is dropped', { timeout: 60_000 }, async () => {
+    const first = await startTracestore(database.url, { lifecycle });
+    expect(await ask(kept)).toBe(20);
+    const old = (days: number): ReturnType<typeof goodSpan> => {
+      const start = (BigInt(Date.now()) - BigInt(days * dayMs)) * 1_000_000n;
+      return goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start + 1n });
+    };
+    await sendGrpc(first.grpcAddress, encodeProtobuf(requestOf([old(0), old(4), old(9)])));
+    await first.stop();
+    expect(await ask(spans)).toBe(3);
+
+    expect(await ask(`SELECT ps_trace.set_trace_retention_period(7 * interval '1 day')`)).toBe(true);
+    const second = await startTracestore(database.url, { lifecycle });
+    expect(await ask(kept)).toBe(7);
+    await expect.poll(() => ask(spans), { timeout: 30_000 }).toBe(2);
+    await second.stop();
+
+    expect(await ask('SELECT ps_trace.set_trace_retention_period(NULL)')).toBe(true);
+    expect(await ask(kept)).toBe(20);
+  });
+
+  it.each(['59 minutes', '-1 day', '36501 days', '101 years'])('is not %s', async (period) => {
+    await expect(ask(`SELECT ps_trace.set_trace_retention_period('${period}')`)).rejects.toThrow(
+      'a retention period is at least 1 hour and at most 36500 days, not ',
+    );
+  });
+});
+
+describe('what follows the retention', () => {
+  it('is what was not set', () => {
+    expect(withRetention(lifecycle, 7 * dayMs)).toMatchObject({
+      retentionMs: 7 * dayMs,
+      ledgerRetentionMs: 5 * dayMs,
+      rollupRetentionMs: 7 * dayMs,
+    });
+  });
+});
