@@ -355,16 +355,20 @@ class WriteBench {
     const movingMs = (await this.#postgresCpuMs()) - before - postgresCpuMs;
     const rollupMovingCpuSecondsPerMillion = rounded(movingMs / 1000 / millions, 2);
     await settle(this.#database);
-    const perSpan = async (): Promise<number> => {
+    const perSpan = async (suffix: string): Promise<Figures> => {
       const uses = await diskUse(this.#database);
       for (const { name, bytes } of uses) this.#say(`on disk: ${name} ${(bytes / spans).toFixed(1)} B a span`);
-      return uses.reduce((sum, { bytes }) => sum + bytes, 0) / spans;
+      const weight = (isRollup: boolean): number =>
+        uses.filter(({ name }) => rollupTables.test(name) === isRollup).reduce((sum, { bytes }) => sum + bytes, 0);
+      return {
+        [`diskBytesPerSpan${suffix}`]: rounded(weight(false) / spans, 1),
+        [`rollupBytesPerSpan${suffix}`]: rounded(weight(true) / spans, 1),
+      };
     };
-    const diskBytesPerSpan = rounded(await perSpan(), 1);
-    if (!(await compress(this.#database))) return known({ diskBytesPerSpan, rollupMovingCpuSecondsPerMillion });
+    const plain = { ...(await perSpan('')), rollupMovingCpuSecondsPerMillion };
+    if (!(await compress(this.#database))) return known(plain);
     await settle(this.#database);
-    const diskBytesPerSpanCompressed = rounded(await perSpan(), 1);
-    return known({ diskBytesPerSpan, diskBytesPerSpanCompressed, rollupMovingCpuSecondsPerMillion });
+    return known({ ...plain, ...(await perSpan('Compressed')) });
   }
 
   /** The real store at full load over both protocols, for a while: what it holds, at the most and towards the end. */
@@ -416,6 +420,9 @@ class WriteBench {
     });
   }
 }
+
+/** What grows with time and operations rather than with spans. */
+const rollupTables = /^tracestore\.(operation_(stats|delta)|call_)/;
 
 /** With fewer, empty partitions would weigh. */
 const leastSpansOnDisk = 1_000_000;

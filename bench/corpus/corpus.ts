@@ -32,7 +32,7 @@ export interface CorpusRequest {
   readonly spanCount: number;
 }
 
-const serviceNames = ['gateway', 'catalog', 'cart', 'payment', 'shipping', 'account'] as const;
+const serviceNames = ['gateway', 'catalog', 'cart', 'payment', 'stock', 'account'] as const;
 const instancesPerService = 5;
 const routesPerService = 90;
 const scopes = [
@@ -184,7 +184,7 @@ function routeOf(service: number, route: number): string {
 
 function makeEvent(random: SeededRandom, start: bigint, failed: boolean): CorpusEvent {
   const timeUnixNano = start + BigInt(random.below(1_000_000));
-  if (!failed) return { name: 'cache.miss', timeUnixNano, attributes: [['cache.key', `item:${random.uint32()}`]] };
+  if (!failed) return { name: 'cache.miss', timeUnixNano, attributes: [['cache.key', `item:${random.below(1000)}`]] };
   return {
     name: 'exception',
     timeUnixNano,
@@ -197,7 +197,7 @@ function makeEvent(random: SeededRandom, start: bigint, failed: boolean): Corpus
 }
 
 const peers = Array.from({ length: 50 }, (_, index) => `10.1.0.${index}`);
-const userAgents = ['axios/1.21.1', 'node', 'k6/2.3.0'];
+const userAgents = ['axios/1.21', 'node', 'k6/2.3'];
 
 function serviceAttributes(
   random: SeededRandom,
