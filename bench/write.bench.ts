@@ -16,6 +16,8 @@ import {
   countTransactions,
   diskUse,
   empty,
+  holdCounting,
+  letCount,
   settle,
   spanTables,
   untilMovedOn,
@@ -140,6 +142,7 @@ class WriteBench {
     const competitors: Competitor[] = [];
     try {
       competitors.push(...(await this.#startCompetitors(store)));
+      await holdCounting(this.#database);
       const requestsPerTransaction = await this.#warmUp(competitors);
       const samples = new Map<WayName, Sample[]>(competitors.map(({ name }) => [name, []]));
       for (let round = 1; round <= rounds; round++) {
@@ -150,6 +153,7 @@ class WriteBench {
           this.#say(`round ${round} of ${rounds}: ${competitor.name.padEnd(13)} ${this.#describe(sample)}`);
         }
       }
+      await letCount(this.#database);
       const figures = {
         pinned: pinned ? 1 : 0,
         spansPerRequest,

@@ -72,6 +72,15 @@ export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUs
   );
 }
 
+/** Keeps stores from counting calls, which they do afterwards, so that what they do at once can be measured by itself. */
+export async function holdCounting({ query }: BenchDatabase): Promise<void> {
+  await query("SELECT pg_advisory_lock(hashtext('tracestore'), hashtext('calls'))");
+}
+
+export async function letCount({ query }: BenchDatabase): Promise<void> {
+  await query("SELECT pg_advisory_unlock(hashtext('tracestore'), hashtext('calls'))");
+}
+
 /** Waits until the store has moved on what its transactions have counted, and has counted calls. */
 export async function untilMovedOn({ query }: BenchDatabase): Promise<void> {
   const deadline = performance.now() + settleTimeoutMs;
