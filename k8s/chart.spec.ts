@@ -42,6 +42,7 @@ describe('the architecture', () => {
       http: ports.tracestore,
       'otlp-grpc': ports.otlpGrpc,
       'otlp-http': ports.otlpHttp,
+      'jaeger-grpc': ports.jaegerGrpc,
     });
   });
 

@@ -41,6 +41,7 @@ export const tracestore: Service = {
     TRACESTORE_HTTP_PORT: ports.tracestore,
     TRACESTORE_OTLP_GRPC_PORT: ports.otlpGrpc,
     TRACESTORE_OTLP_HTTP_PORT: ports.otlpHttp,
+    TRACESTORE_JAEGER_GRPC_PORT: ports.jaegerGrpc,
     TRACESTORE_DATABASE_URL: tracestoreDatabaseUrl,
   }),
 };

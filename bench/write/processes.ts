@@ -61,6 +61,7 @@ export interface RunningStore {
   readonly httpPort: number;
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
+  readonly jaegerGrpcPort: number;
   stop(): Promise<void>;
 }
 
@@ -70,7 +71,8 @@ export async function startStore(
   connections: number,
   cores: string | undefined,
 ): Promise<RunningStore> {
-  const [httpPort, otlpHttpPort, otlpGrpcPort] = [await freePort(), await freePort(), await freePort()];
+  const [httpPort, otlpHttpPort] = [await freePort(), await freePort()];
+  const [otlpGrpcPort, jaegerGrpcPort] = [await freePort(), await freePort()];
   const [command = '', ...args] = onCores(cores, process.execPath, [
     ...nodeFlagsOf(tracestore),
     'dist/apps/tracestore/main.js',
@@ -85,6 +87,7 @@ export async function startStore(
       TRACESTORE_HTTP_PORT: String(httpPort),
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),
       TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpcPort),
+      TRACESTORE_JAEGER_GRPC_PORT: String(jaegerGrpcPort),
       TRACESTORE_DATABASE_URL: databaseUrl,
       TRACESTORE_DATABASE_CONNECTIONS: String(connections),
     },
@@ -93,7 +96,7 @@ export async function startStore(
   forwardOutput(store);
   await untilServiceReady(`http://127.0.0.1:${httpPort}`, store, AbortSignal.timeout(60_000));
   // taskset becomes the store, so its pid is the store's.
-  return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, stop: () => stop(store) };
+  return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, jaegerGrpcPort, stop: () => stop(store) };
 }
 
 async function stop(leashed: LeashedProcess): Promise<void> {

@@ -108,7 +108,12 @@ async function run(
   const toDatabase = await startCuttingProxy(databasePort, detectPostgresCommit);
   closing.push(() => toDatabase.close());
   storeUrl.port = String(toDatabase.port);
-  const storePorts = { http: await freePort(), otlpHttp: await freePort(), otlpGrpc: await freePort() };
+  const storePorts = {
+    http: await freePort(),
+    otlpHttp: await freePort(),
+    otlpGrpc: await freePort(),
+    jaegerGrpc: await freePort(),
+  };
   const theStore = store(storeUrl.href, storePorts);
   await begin(theStore);
   const toStore = await startCuttingProxy(storePorts.otlpGrpc, detectGrpcAnswer);

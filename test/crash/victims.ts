@@ -92,6 +92,7 @@ export interface StorePorts {
   readonly http: number;
   readonly otlpHttp: number;
   readonly otlpGrpc: number;
+  readonly jaegerGrpc: number;
 }
 
 /** The store need not be ready, as its database may be away: it is up when it listens. */
@@ -108,6 +109,7 @@ export function store(databaseUrl: string, ports: StorePorts): Victim {
         TRACESTORE_HTTP_PORT: String(ports.http),
         TRACESTORE_OTLP_HTTP_PORT: String(ports.otlpHttp),
         TRACESTORE_OTLP_GRPC_PORT: String(ports.otlpGrpc),
+        TRACESTORE_JAEGER_GRPC_PORT: String(ports.jaegerGrpc),
         TRACESTORE_DATABASE_URL: databaseUrl,
       },
       stopSignal: 'SIGTERM',

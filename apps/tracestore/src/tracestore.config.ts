@@ -8,6 +8,9 @@ export interface TracestoreConfig {
   readonly httpPort: number;
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
+  readonly jaegerGrpcPort: number;
+  /** Where Promscale's users have OTLP and Jaeger's storage, if they want it still. */
+  readonly promscaleGrpcPort: number | undefined;
   /** Holds for a request as it comes and as it is after decompression. */
   readonly maxRequestBytes: number;
   /** What may be in memory at once, of all requests that are being received and written. */
@@ -43,6 +46,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_HTTP_PORT: variable.port(ports.tracestore),
       TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc),
       TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp),
+      TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc),
+      TRACESTORE_PROMSCALE_GRPC_PORT: variable.optionalPort(),
       // At most what a jsonb value can surely hold when one attribute is all of the request.
       TRACESTORE_MAX_REQUEST_BYTES: variable.integer(64 * mebibyte, 1024, 128 * mebibyte),
       TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(256 * mebibyte, 1024, 16 * 1024 * mebibyte),
@@ -65,6 +70,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     httpPort: values.TRACESTORE_HTTP_PORT,
     otlpGrpcPort: values.TRACESTORE_OTLP_GRPC_PORT,
     otlpHttpPort: values.TRACESTORE_OTLP_HTTP_PORT,
+    jaegerGrpcPort: values.TRACESTORE_JAEGER_GRPC_PORT,
+    promscaleGrpcPort: values.TRACESTORE_PROMSCALE_GRPC_PORT,
     maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,
     maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),
     bodyTimeoutMs: values.TRACESTORE_BODY_TIMEOUT_MS,

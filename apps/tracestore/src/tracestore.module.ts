@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
 import { AdmissionService } from './otlp/admission.service.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { GrpcExportService } from './otlp/grpc-export.service.js';
@@ -34,6 +35,7 @@ export class TracestoreModule {
         GrpcExportService,
         GrpcReceiverService,
         HttpReceiverService,
+        JaegerGrpcService,
         {
           provide: READINESS_CHECK,
           useFactory:

@@ -1,5 +1,6 @@
 import { createService } from '@spandrel/service';
 import pg from 'pg';
+import { JaegerGrpcService } from '../src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../src/otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from '../src/otlp/http-receiver.service.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
@@ -12,6 +13,8 @@ export interface RunningTracestore {
   /** Where OTLP over HTTP is taken. */
   readonly tracesUrl: string;
   readonly grpcAddress: string;
+  /** Of Jaeger's storage over gRPC. */
+  readonly jaegerAddress: string;
   stop(): Promise<void>;
 }
 
@@ -29,6 +32,7 @@ export async function startTracestore(
     httpPort: 0,
     otlpGrpcPort: 0,
     otlpHttpPort: 0,
+    jaegerGrpcPort: 0,
     ...overrides,
   };
   const app = await createService({
@@ -42,6 +46,7 @@ export async function startTracestore(
     url: await app.getUrl(),
     tracesUrl: `http://${config.host}:${app.get(HttpReceiverService).port}/v1/traces`,
     grpcAddress: `${config.host}:${app.get(GrpcReceiverService).port}`,
+    jaegerAddress: `${config.host}:${app.get(JaegerGrpcService).port}`,
     stop: () => app.close(),
   };
 }

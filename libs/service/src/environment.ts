@@ -46,6 +46,8 @@ const integerBetween = (minimum: number, maximum: number, what: string) => {
 /** The kinds of values that variables have. Each says in its error what it should be. */
 export const variable = {
   port: (fallback: number) => integerBetween(1, 65_535, 'a TCP port').default(fallback),
+  /** Undefined where it is not set: nothing listens there. */
+  optionalPort: () => integerBetween(1, 65_535, 'a TCP port').optional(),
   host: (fallback: string) =>
     z
       .string()

@@ -12,6 +12,7 @@ export const ports = {
   upper: 5054,
   otlpGrpc: 4317,
   otlpHttp: 4318,
+  jaegerGrpc: 17271,
   tracestore: 8080,
   database: 5999,
 } as const;

@@ -1,0 +1,88 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
+import { addHealth } from '../grpc/grpc-health.js';
+import { addReflection } from '../grpc/grpc-reflection.js';
+import { GrpcRouter } from '../grpc/grpc-router.js';
+import { GrpcServer } from '../grpc/grpc-server.js';
+import { TraceService } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
+import { Capabilities } from '../otlp/gen/storage/v2/capabilities_pb.js';
+import { DependencyReader } from '../otlp/gen/storage/v2/dependency_storage_pb.js';
+import { TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
+import { GrpcExportService } from '../otlp/grpc-export.service.js';
+import { QueryDatabaseService } from '../query/query-database.service.js';
+import { QueryError, queryErrors } from '../query/query-error.js';
+import { DatabaseService } from '../schema/database.service.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
+import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
+
+/**
+ * Jaeger's storage over gRPC: both versions of its API, OTLP for what is written, health and reflection. All of it is
+ * at one port, and, for those who come from Promscale, at the one that they know.
+ */
+@Injectable()
+export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(JaegerGrpcService.name);
+  private readonly server: GrpcServer;
+  private readonly promscaleServer: GrpcServer;
+
+  constructor(
+    @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
+    @Inject(QueryDatabaseService) queries: QueryDatabaseService,
+    @Inject(DatabaseService) database: DatabaseService,
+    @Inject(GrpcExportService) exporter: GrpcExportService,
+  ) {
+    const router = new GrpcRouter((failure) => this.errorOf(failure));
+    router.add(TraceReader, traceReader(queries));
+    router.add(DependencyReader, dependencyReader(queries));
+    router.add(Capabilities, capabilities);
+    router.add(SpanReaderPlugin, spanReaderPlugin(queries));
+    router.add(DependenciesReaderPlugin, dependenciesReaderPlugin(queries));
+    router.add(PluginCapabilities, pluginCapabilities);
+    router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
+    addHealth(router, () => database.check());
+    addReflection(router);
+    this.server = new GrpcServer(config.maxConnections, router.handle);
+    this.promscaleServer = new GrpcServer(config.maxConnections, router.handle);
+  }
+
+  /** @throws Error when a port is taken */
+  async onApplicationBootstrap(): Promise<void> {
+    const { host, jaegerGrpcPort, promscaleGrpcPort } = this.config;
+    this.logger.log(`Jaeger's storage over gRPC at ${await this.server.listen(host, jaegerGrpcPort)}`);
+    if (promscaleGrpcPort === undefined) return;
+    const address = await this.promscaleServer.listen(host, promscaleGrpcPort);
+    this.logger.log(`OTLP and Jaeger's storage over gRPC, as Promscale had them, at ${address}`);
+  }
+
+  /** Where it listens; undefined before it does. */
+  get port(): number | undefined {
+    return this.server.port;
+  }
+
+  /** Where it listens for those who come from Promscale, if it does. */
+  get promscalePort(): number | undefined {
+    return this.promscaleServer.port;
+  }
+
+  /** Takes no more calls and answers those in flight. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.server.close(), this.promscaleServer.close()]);
+  }
+
+  private errorOf(failure: unknown): GrpcError {
+    const error =
+      failure instanceof QueryError ? failure : new QueryError(queryErrors.internal, undefined, { cause: failure });
+    if (error.kind.grpcStatus === grpcStatus.INTERNAL) {
+      this.logger.error(error.cause instanceof Error ? error.cause : error);
+    }
+    return new GrpcError(error.kind.grpcStatus, error.message, { cause: error });
+  }
+}

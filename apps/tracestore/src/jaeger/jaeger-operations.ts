@@ -1,0 +1,37 @@
+import { findOperations } from '../query/operations/find-operations.js';
+import type { QueryDatabaseService } from '../query/query-database.service.js';
+import { type SpanKind, spanKinds } from '../query/span-words.js';
+
+/** What a service does, in Jaeger's words. */
+export interface JaegerOperation {
+  readonly name: string;
+  /** Empty where it is unspecified. */
+  readonly spanKind: string;
+}
+
+/**
+ * The operations of a service.
+ *
+ * @param spanKind a word such as `server`, in any case; empty for all
+ * @throws QueryError
+ */
+export async function findJaegerOperations(
+  database: QueryDatabaseService,
+  serviceName: string,
+  spanKind: string,
+  signal?: AbortSignal,
+): Promise<readonly JaegerOperation[]> {
+  const kind = spanKindNamed(spanKind);
+  // No span is of a kind that nobody knows.
+  if (spanKind !== '' && kind === undefined) return [];
+  const operations = await findOperations(database, { serviceName, spanKind: kind }, signal);
+  return operations.map((operation) => ({
+    name: operation.spanName,
+    spanKind: operation.spanKind === 'unspecified' ? '' : operation.spanKind,
+  }));
+}
+
+/** @param word in any case */
+export function spanKindNamed(word: string): SpanKind | undefined {
+  return spanKinds.find((kind) => kind === word.toLowerCase());
+}

@@ -1,0 +1,197 @@
+import { attributesFromJson } from '../../otlp/attribute-json.js';
+import type { AnyValue, KeyValue } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+import type { SpanEvent, SpanLink, SpanResource, TraceSpan } from '../../query/get-traces/trace-span.js';
+import { spanKindOf, statusCodeOf } from '../../query/span-words.js';
+
+/*
+ * A span in Jaeger's older model, which its first storage API and its older HTTP API speak. What OTLP has fields for and
+ * that model has not becomes tags, by the same rules as in Jaeger itself (OpenTelemetry's "OpenTelemetry to Jaeger
+ * Transformation").
+ */
+
+export type ModelValue =
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'int64'; readonly value: bigint }
+  | { readonly type: 'float64'; readonly value: number }
+  | { readonly type: 'binary'; readonly value: Uint8Array };
+
+export type ModelTag = ModelValue & { readonly key: string };
+
+export interface ModelReference {
+  readonly refType: 'CHILD_OF' | 'FOLLOWS_FROM';
+  /** 32 hex digits; zeros when a link names no trace. */
+  readonly traceId: string;
+  /** 16 hex digits; zeros when a link names no span. */
+  readonly spanId: string;
+}
+
+export interface ModelLog {
+  readonly timeUnixNano: bigint;
+  readonly fields: readonly ModelTag[];
+}
+
+export interface ModelProcess {
+  readonly serviceName: string;
+  readonly tags: readonly ModelTag[];
+}
+
+export interface ModelSpan {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** 16 hex digits. */
+  readonly spanId: string;
+  readonly operationName: string;
+  readonly references: readonly ModelReference[];
+  readonly startTimeUnixNano: bigint;
+  /** Never less than 0. */
+  readonly durationNs: bigint;
+  readonly tags: readonly ModelTag[];
+  readonly logs: readonly ModelLog[];
+  readonly process: ModelProcess;
+}
+
+const noTraceId = '0'.repeat(32);
+const noSpanId = '0'.repeat(16);
+
+/** What Jaeger calls a service without attributes. */
+const noServiceName = 'OTLPResourceNoServiceName';
+
+const processes = new WeakMap<SpanResource, ModelProcess>();
+
+/** @param traceId 32 hex digits */
+export function modelSpanOf(traceId: string, span: TraceSpan): ModelSpan {
+  const durationNs = span.endTimeUnixNano - span.startTimeUnixNano;
+  return {
+    traceId,
+    spanId: span.spanId,
+    operationName: span.name,
+    references: referencesOf(traceId, span),
+    startTimeUnixNano: span.startTimeUnixNano,
+    durationNs: durationNs < 0n ? 0n : durationNs,
+    tags: tagsOf(span),
+    logs: span.events.map(logOf),
+    process: modelProcessOf(span.resource),
+  };
+}
+
+/** The same object for the same resource. */
+function modelProcessOf(resource: SpanResource): ModelProcess {
+  let process = processes.get(resource);
+  if (process === undefined) {
+    const attributes = attributesFromJson(resource.attributesJson);
+    const name = attributes.find(({ key }) => key === 'service.name')?.value?.value;
+    process = {
+      serviceName: attributes.length === 0 ? noServiceName : name?.case === 'stringValue' ? name.value : '',
+      tags: attributes.filter(({ key }) => key !== 'service.name').map(tagOf),
+    };
+    processes.set(resource, process);
+  }
+  return process;
+}
+
+function tagsOf(span: TraceSpan): readonly ModelTag[] {
+  const { scope } = span;
+  const kind = spanKindOf(span.kind);
+  const status = statusCodeOf(span.statusCode);
+  const tags: ModelTag[] = [];
+  if (scope.name !== '') tags.push(text('otel.scope.name', scope.name));
+  if (scope.version !== '') tags.push(text('otel.scope.version', scope.version));
+  for (const attribute of attributesFromJson(span.attributesJson)) tags.push(tagOf(attribute));
+  if (kind !== 'unspecified') tags.push(text('span.kind', kind));
+  if (status !== 'unset') tags.push(text('otel.status_code', status.toUpperCase()));
+  if (status === 'error') tags.push({ key: 'error', type: 'bool', value: true });
+  if (span.statusMessage !== '') tags.push(text('otel.status_description', span.statusMessage));
+  if (span.traceState !== '') tags.push(text('w3c.tracestate', span.traceState));
+  return tags;
+}
+
+/** The parent first, where its readers look for it. */
+function referencesOf(traceId: string, { parentSpanId, links }: TraceSpan): readonly ModelReference[] {
+  const isParent = (link: SpanLink): boolean =>
+    parentSpanId !== '' && link.traceId === traceId && link.spanId === parentSpanId;
+  // A link to the parent says what kind of parent it is; the last one counts.
+  const toParent = links.findLast(isParent);
+  const parent: ModelReference = {
+    refType: toParent === undefined ? 'CHILD_OF' : refTypeOf(toParent),
+    traceId,
+    spanId: parentSpanId,
+  };
+  return [
+    ...(parentSpanId === '' ? [] : [parent]),
+    ...links
+      .filter((link) => !isParent(link))
+      .map((link) => ({
+        refType: refTypeOf(link),
+        traceId: link.traceId || noTraceId,
+        spanId: link.spanId || noSpanId,
+      })),
+  ];
+}
+
+function refTypeOf({ attributesJson }: SpanLink): ModelReference['refType'] {
+  if (attributesJson === '{}') return 'FOLLOWS_FROM';
+  const attribute = attributesFromJson(attributesJson).find(({ key }) => key === 'opentracing.ref_type');
+  const value = attribute?.value?.value;
+  return value?.case === 'stringValue' && value.value === 'child_of' ? 'CHILD_OF' : 'FOLLOWS_FROM';
+}
+
+function logOf(event: SpanEvent): ModelLog {
+  const fields = attributesFromJson(event.attributesJson).map(tagOf);
+  const isNamed = event.name !== '' && !fields.some(({ key }) => key === 'event');
+  return { timeUnixNano: event.timeUnixNano, fields: isNamed ? [text('event', event.name), ...fields] : fields };
+}
+
+function text(key: string, value: string): ModelTag {
+  return { key, type: 'string', value };
+}
+
+function tagOf({ key, value }: KeyValue): ModelTag {
+  const content = value?.value;
+  switch (content?.case) {
+    case 'stringValue':
+      return text(key, content.value);
+    case 'boolValue':
+      return { key, type: 'bool', value: content.value };
+    case 'intValue':
+      return { key, type: 'int64', value: content.value };
+    case 'doubleValue':
+      return { key, type: 'float64', value: content.value };
+    case 'bytesValue':
+      return { key, type: 'binary', value: content.value };
+    case 'arrayValue':
+    case 'kvlistValue':
+      return text(key, plainJson(value));
+    default:
+      return text(key, '');
+  }
+}
+
+/** Lists as JSON, as Go writes it: keys in order, bytes in base64, and nothing that HTML minds. */
+function plainJson(value: AnyValue | undefined): string {
+  const content = value?.value;
+  switch (content?.case) {
+    case 'stringValue':
+      return goString(content.value);
+    case 'boolValue':
+    case 'intValue':
+      return String(content.value);
+    case 'doubleValue':
+      return JSON.stringify(content.value);
+    case 'bytesValue':
+      return `"${Buffer.from(content.value).toString('base64')}"`;
+    case 'arrayValue':
+      return `[${content.value.values.map(plainJson).join(',')}]`;
+    case 'kvlistValue':
+      return `{${content.value.values.map((entry) => `${goString(entry.key)}:${plainJson(entry.value)}`).join(',')}}`;
+    default:
+      return 'null';
+  }
+}
+
+function goString(value: string): string {
+  return JSON.stringify(value).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

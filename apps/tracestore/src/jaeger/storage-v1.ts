@@ -1,0 +1,153 @@
+import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
+import type { Implementation } from '../grpc/grpc-router.js';
+import { SpanRefType, ValueType } from '../otlp/gen/model_pb.js';
+import type {
+  DependenciesReaderPlugin,
+  PluginCapabilities,
+  SpanReaderPlugin,
+  TraceQueryParameters,
+} from '../otlp/gen/storage_pb.js';
+import { findTraces } from '../query/find-traces/find-traces.js';
+import type { TraceSearch } from '../query/find-traces/trace-search.js';
+import { type AskedTrace, getTraces } from '../query/get-traces/get-traces.js';
+import type { TraceChunk } from '../query/get-traces/trace-span.js';
+import type { QueryDatabaseService } from '../query/query-database.service.js';
+import { findServices } from '../query/services/find-services.js';
+import { findDependencies } from './dependencies/find-dependencies.js';
+import { findJaegerOperations } from './jaeger-operations.js';
+import { nanosecondsOfDuration, secondsAndNanos, unixNanoOfTimestamp } from './protobuf-time.js';
+import { traceSearchOf } from './search/trace-query.js';
+import { widened } from './search/time-hints.js';
+import { type ModelSpan, modelSpanOf, type ModelTag } from './spans/model-span.js';
+
+/** Of what is known of their size, so many characters of spans go into a message: well below the 4 MiB that clients take. */
+const targetLength = 512 * 1024;
+
+/** `jaeger.storage.v1.SpanReaderPlugin`: what Jaeger 1 reads from a remote store, as Promscale was one. */
+export function spanReaderPlugin(database: QueryDatabaseService): Implementation<typeof SpanReaderPlugin> {
+  async function* spans(asked: readonly AskedTrace[], signal: AbortSignal) {
+    for await (const chunk of getTraces(database, asked, signal)) {
+      for (const part of parts(chunk)) yield { spans: part };
+    }
+  }
+
+  return {
+    getTrace: async function* ({ traceId, startTime, endTime }, signal) {
+      if (traceId.length !== 16) {
+        throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `trace_id has ${traceId.length} bytes instead of 16`);
+      }
+      const asked = {
+        traceId: Buffer.from(traceId).toString('hex'),
+        ...widened(unixNanoOfTimestamp(startTime), unixNanoOfTimestamp(endTime)),
+      };
+      let isFound = false;
+      for await (const message of spans([asked], signal)) {
+        isFound = true;
+        yield message;
+      }
+      if (!isFound) throw new GrpcError(grpcStatus.NOT_FOUND, 'trace not found');
+    },
+    getServices: async (_request, signal) => ({ services: [...(await findServices(database, signal))] }),
+    getOperations: async ({ service, spanKind }, signal) => {
+      const operations = await findJaegerOperations(database, service, spanKind, signal);
+      return { operations: [...operations], operationNames: [...new Set(operations.map(({ name }) => name))] };
+    },
+    findTraces: async function* ({ query }, signal) {
+      const { traces } = await findTraces(database, searchOf(query), signal);
+      yield* spans(traces, signal);
+    },
+    findTraceIDs: async ({ query }, signal) => {
+      const { traces } = await findTraces(database, searchOf(query), signal);
+      return { traceIds: traces.map(({ traceId }) => Buffer.from(traceId, 'hex')) };
+    },
+  };
+}
+
+/** `jaeger.storage.v1.DependenciesReaderPlugin` */
+export function dependenciesReaderPlugin(
+  database: QueryDatabaseService,
+): Implementation<typeof DependenciesReaderPlugin> {
+  return {
+    getDependencies: async ({ startTime, endTime }, signal) => ({
+      dependencies: [
+        ...(await findDependencies(database, unixNanoOfTimestamp(startTime), unixNanoOfTimestamp(endTime), signal)),
+      ],
+    }),
+  };
+}
+
+/** `jaeger.storage.v1.PluginCapabilities`: neither an archive, nor writing other than by OTLP. */
+export const pluginCapabilities: Implementation<typeof PluginCapabilities> = {
+  capabilities: async () => ({}),
+};
+
+function searchOf(query: TraceQueryParameters | undefined): TraceSearch {
+  if (query === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'query is missing');
+  return traceSearchOf({
+    serviceName: query.serviceName,
+    operationName: query.operationName,
+    attributes: Object.entries(query.tags).map(([key, text]) => [key, { type: 'any', text }] as const),
+    durationMinNs: nanosecondsOfDuration(query.durationMin),
+    durationMaxNs: nanosecondsOfDuration(query.durationMax),
+    startTimeMinUnixNano: unixNanoOfTimestamp(query.startTimeMin),
+    startTimeMaxUnixNano: unixNanoOfTimestamp(query.startTimeMax),
+    limit: query.numTraces,
+  });
+}
+
+/** Spans as messages, in parts that are none too large. */
+function* parts({ traceId, spans }: TraceChunk) {
+  let part: ReturnType<typeof spanMessage>[] = [];
+  let length = 0;
+  for (const span of spans) {
+    const ownLength =
+      span.attributesJson.length +
+      span.resource.attributesJson.length +
+      [...span.events, ...span.links].reduce((sum, { attributesJson }) => sum + attributesJson.length + 100, 1000);
+    if (part.length > 0 && length + ownLength > targetLength) {
+      yield part;
+      part = [];
+      length = 0;
+    }
+    part.push(spanMessage(modelSpanOf(traceId, span)));
+    length += ownLength;
+  }
+  if (part.length > 0) yield part;
+}
+
+function spanMessage(span: ModelSpan) {
+  return {
+    traceId: Buffer.from(span.traceId, 'hex'),
+    spanId: Buffer.from(span.spanId, 'hex'),
+    operationName: span.operationName,
+    references: span.references.map(({ refType, traceId, spanId }) => ({
+      refType: refType === 'CHILD_OF' ? SpanRefType.CHILD_OF : SpanRefType.FOLLOWS_FROM,
+      traceId: Buffer.from(traceId, 'hex'),
+      spanId: Buffer.from(spanId, 'hex'),
+    })),
+    startTime: secondsAndNanos(span.startTimeUnixNano),
+    duration: secondsAndNanos(span.durationNs),
+    tags: span.tags.map(tagMessage),
+    logs: span.logs.map(({ timeUnixNano, fields }) => ({
+      timestamp: secondsAndNanos(timeUnixNano),
+      fields: fields.map(tagMessage),
+    })),
+    process: { serviceName: span.process.serviceName, tags: span.process.tags.map(tagMessage) },
+  };
+}
+
+function tagMessage(tag: ModelTag) {
+  const { key } = tag;
+  switch (tag.type) {
+    case 'string':
+      return { key, vType: ValueType.STRING, vStr: tag.value };
+    case 'bool':
+      return { key, vType: ValueType.BOOL, vBool: tag.value };
+    case 'int64':
+      return { key, vType: ValueType.INT64, vInt64: tag.value };
+    case 'float64':
+      return { key, vType: ValueType.FLOAT64, vFloat64: tag.value };
+    case 'binary':
+      return { key, vType: ValueType.BINARY, vBinary: new Uint8Array(tag.value) };
+  }
+}
