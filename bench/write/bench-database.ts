@@ -78,8 +78,9 @@ export async function useBenchDatabase(url: string): Promise<BenchDatabase> {
     ...database,
     serverPid: parentOfPostgres(backend?.pid ?? 0),
     stop: async () => {
-      await database.query('DROP SCHEMA IF EXISTS ps_trace CASCADE');
-      await database.query('DROP SCHEMA IF EXISTS tracestore CASCADE');
+      for (const schema of ['_ps_trace', 'ps_trace', 'tracestore']) {
+        await database.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      }
       await client.end();
     },
   };
