@@ -11,12 +11,15 @@ const fromSource = {
 export default defineConfig({
   test: {
     projects: [
-      { ...fromSource, test: { name: 'unit', include: ['{apps,bench,docker,k8s,libs,load,stack}/**/*.spec.ts'] } },
+      {
+        ...fromSource,
+        test: { name: 'unit', include: ['{apps,bench,dashboards,docker,k8s,libs,load,stack}/**/*.spec.ts'] },
+      },
       {
         ...fromSource,
         test: {
           name: 'integration',
-          include: ['{apps,libs,load,stack}/**/*.int-spec.ts'],
+          include: ['{apps,dashboards,libs,load,stack}/**/*.int-spec.ts'],
           globalSetup: ['test/database.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -60,7 +60,6 @@ async function run(): Promise<number> {
     const targets = { frontend: url('frontend'), generator: url('generator') };
     if (options.smoke) {
       const smoke = runSmoke({
-        root,
         targets,
         databaseUrl: stack.tracestoreDatabaseUrl,
         ports: stack.surroundings.ports,

@@ -1,4 +1,5 @@
 import { Client, DatabaseError, type QueryArrayResult } from 'pg';
+import { bindQuery, hasParameters, parseQuery } from '../dashboards/query.ts';
 import { positionOf, splitStatements, type Statement } from './sql-statements.ts';
 import { layOut } from './table.ts';
 import { paint, print } from './terminal.ts';
@@ -7,6 +8,8 @@ export interface PrintOptions {
   readonly indent: string;
   /** Rows beyond that are counted, not shown. */
   readonly mostRows: number;
+  /** For a dashboard's query: what its parameters are, where not what they are by default. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** int8, int2, int4, oid, float4, float8, numeric */
@@ -26,8 +29,11 @@ export async function printResults(url: string, script: string, options: PrintOp
   client.on('error', () => {});
   await client.connect();
   try {
-    for (const statement of splitStatements(script)) {
-      if (!(await printResult(client, statement, script, options))) return false;
+    // A dashboard's query is one statement.
+    const bound = hasParameters(script) ? bindQuery(parseQuery(script), options.parameters) : undefined;
+    const statements = bound === undefined ? splitStatements(script) : [{ text: bound.text, offset: 0 }];
+    for (const statement of statements) {
+      if (!(await printResult(client, statement, bound?.text ?? script, options, bound?.values))) return false;
     }
     return true;
   } finally {
@@ -40,11 +46,13 @@ async function printResult(
   statement: Statement,
   script: string,
   options: PrintOptions,
+  values: readonly string[] = [],
 ): Promise<boolean> {
   const { indent, mostRows } = options;
   try {
     const result: QueryArrayResult<(string | null)[]> = await client.query({
       text: statement.text,
+      values: [...values],
       rowMode: 'array',
       types: asText,
     });

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dashboards } from '../dashboards/all.ts';
 import { createAgent, type Outcome, performRequest, type Targets } from '../load/request.ts';
 import { type Scenario, scenarios } from '../load/scenarios.ts';
 import { printResults } from './print-results.ts';
@@ -11,7 +11,6 @@ import { paint, print, step } from './terminal.ts';
 import { findFaults, type TraceSpan } from './whole-trace.ts';
 
 export interface SmokePlan {
-  readonly root: string;
   readonly targets: Targets;
   readonly databaseUrl: string;
   readonly ports: PortPlan;
@@ -147,22 +146,33 @@ function summarise(examined: readonly Examined[]): readonly string[] {
   );
 }
 
-/** Prints the rows of every dashboard's queries. @returns whether all of them ran */
-async function runDashboards({ root, databaseUrl }: SmokePlan): Promise<boolean> {
-  const folder = path.join(root, 'dashboards');
-  if (!existsSync(folder)) return true;
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /^[^/]+\/[^/]+\.sql$/.test(file),
-  );
+/** Prints the rows of each dashboard's query that says most. @returns whether all of them ran */
+async function runDashboards({ databaseUrl }: SmokePlan): Promise<boolean> {
+  await untilCounted(databaseUrl);
   let allRan = true;
-  for (const file of files.toSorted()) {
+  for (const { folder, dashboard } of dashboards) {
+    if (dashboard.summary === undefined) continue;
+    const file = `${folder}/${dashboard.summary}`;
     print(`  ${paint('bold', `dashboards/${file}`)}`);
-    const ran = await printResults(databaseUrl, readFileSync(path.join(folder, file), 'utf8'), {
-      indent: '  ',
-      mostRows: 12,
-    });
+    const script = readFileSync(new URL(`../dashboards/${file}`, import.meta.url), 'utf8');
+    const ran = await printResults(databaseUrl, script, { indent: '  ', mostRows: 12 });
     allRan &&= ran;
     print();
   }
   return allRan;
+}
+
+/** The figures of calls are a little behind the spans; when they are far behind, they are printed as they are. */
+async function untilCounted(databaseUrl: string): Promise<void> {
+  const since = new Date();
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    const rows = await query<{ counted: boolean | null }>(
+      databaseUrl,
+      'SELECT counted_at >= $1 AS counted FROM ps_trace.call_progress',
+      [since],
+    );
+    if (rows[0]?.counted === true) return;
+    await sleep(500);
+  }
 }

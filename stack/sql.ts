@@ -7,6 +7,7 @@ import { planPorts } from './services.ts';
 const usage = `npm run sql -- FILE           runs a script against the trace store and prints what each statement gives
 npm run sql -- -c 'SELECT 1'  runs what is given
 
+  -v NAME=VALUE     of a parameter of a dashboard's query; may be repeated
   --port-offset N   of the stack that is asked
   TRACESTORE_DATABASE_URL says where to (postgres://postgres@127.0.0.1:5999/postgres)
 `;
@@ -19,6 +20,7 @@ async function run(): Promise<number> {
       allowPositionals: true,
       options: {
         command: { type: 'string', short: 'c' },
+        variable: { type: 'string', short: 'v', multiple: true, default: [] },
         'port-offset': { type: 'string', default: '0' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -31,11 +33,18 @@ async function run(): Promise<number> {
     const { database } = planPorts(parsePortOffset(values['port-offset']));
     const url = process.env['TRACESTORE_DATABASE_URL'] || `postgres://postgres@127.0.0.1:${database}/postgres`;
     const script = values.command ?? readFileSync(file ?? '', 'utf8');
-    return (await printResults(url, script, { indent: '', mostRows: 1_000 })) ? 0 : 1;
+    const parameters = Object.fromEntries(values.variable.map(parseVariable));
+    return (await printResults(url, script, { indent: '', mostRows: 1_000, parameters })) ? 0 : 1;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const text = code === 'ECONNREFUSED' ? 'no database answers there; is `npm start` running?' : String(error);
     process.stderr.write(`${text}\n`);
     return 1;
   }
+}
+
+function parseVariable(text: string): readonly [name: string, value: string] {
+  const separator = text.indexOf('=');
+  if (separator < 1) throw new Error(`-v wants NAME=VALUE, not ${text}`);
+  return [text.slice(0, separator), text.slice(separator + 1)];
 }

@@ -1,22 +1,29 @@
--- How many requests did the system answer a second, minute by minute, over the last 15 minutes, newest first? A request
--- is a trace; its root span says when it began. Minutes without requests are there, with 0; of the current one, the
--- seconds count that have passed.
-WITH counted AS (
-  SELECT date_trunc('minute', start_time) AS minute, count(*) AS requests
-  FROM ps_trace.span
-  WHERE start_time >= date_trunc('minute', now()) - interval '14 minutes'
-    AND is_root_span
-  GROUP BY date_trunc('minute', start_time)
+-- How many requests did the system take a second, in samples of a minute, or wider ones over a longer time? A request is a
+-- trace, and began when its root span did. Minutes without requests are there, with 0; of the last one, as much counts as
+-- is counted.
+\if :{?from} \else \set from 'now-30m' \endif
+\if :{?to} \else \set to 'now' \endif
+\if :{?interval} \else \set interval 'auto' \endif
+WITH sample AS (
+  SELECT
+    time,
+    extract(epoch FROM least(time + width, end_time) - greatest(time, ps_trace.time_of(:'from')))::float8 AS seconds
+  FROM (SELECT greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))) AS width) AS step
+  CROSS JOIN (SELECT least(ps_trace.time_of(:'to'), max(counted_at)) AS end_time FROM ps_trace.call_progress) AS progress
+  CROSS JOIN generate_series(
+    date_bin(width, ps_trace.time_of(:'from'), 'epoch'), end_time - interval '1 second', width
+  ) AS time
+),
+counted AS (
+  SELECT time_bucket, sum(calls) AS requests
+  FROM ps_trace.operation_call(
+    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+    greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
+  )
+  WHERE is_root
+  GROUP BY time_bucket
 )
-SELECT
-  minutes.minute,
-  coalesce(requests, 0) AS requests,
-  round(coalesce(requests, 0) / least(60, greatest(1, extract(epoch FROM now() - minutes.minute))), 3)
-    AS requests_per_second
-FROM generate_series(
-  date_trunc('minute', now()) - interval '14 minutes',
-  date_trunc('minute', now()),
-  interval '1 minute'
-) AS minutes (minute)
-LEFT JOIN counted ON counted.minute = minutes.minute
-ORDER BY minutes.minute DESC;
+SELECT time, coalesce(requests, 0)::float8 / greatest(seconds, 1) AS requests_per_second
+FROM sample
+LEFT JOIN counted ON counted.time_bucket = sample.time
+ORDER BY time;

@@ -1,19 +1,17 @@
--- Which service calls which, by what operation, how often, and how long do the calls take, over the last 15 minutes?
--- A call is a span whose parent belongs to another service. The parent may have begun up to an hour earlier.
+-- Which service calls which, by what operation, how often, and how long do the calls take? A call is a span whose parent
+-- belongs to another service.
+\if :{?from} \else \set from 'now-5m' \endif
+\if :{?to} \else \set to 'now' \endif
 SELECT
-  parent.service_name AS source,
-  child.service_name AS target,
-  child.span_name AS operation,
-  count(*) AS calls,
-  count(*) FILTER (WHERE child.status_code = 'error') AS errors,
-  round(sum(child.duration_ms)::numeric, 3) AS total_ms,
-  round(avg(child.duration_ms)::numeric, 3) AS average_ms
-FROM ps_trace.span child
-JOIN ps_trace.span parent
-  ON parent.trace_id = child.trace_id
-  AND parent.span_id = child.parent_span_id
-  AND parent.service_name <> child.service_name
-WHERE child.start_time >= now() - interval '15 minutes'
-  AND parent.start_time >= now() - interval '75 minutes'
+  parent_service_name AS source,
+  service_name AS target,
+  span_name AS operation,
+  sum(calls)::int8 AS calls,
+  sum(errors)::int8 AS errors,
+  sum(duration_ns_sum) / 1e6 AS total_ms,
+  sum(duration_ns_sum) / sum(calls)::float8 / 1e6 AS average_ms
+FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+WHERE parent_service_name <> service_name
 GROUP BY source, target, operation
+HAVING sum(calls) > 0
 ORDER BY calls DESC, source, target, operation;

@@ -539,7 +539,8 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT
-    CASE WHEN _step IS NULL THEN _t_min ELSE date_bin(_step, c.time_bucket, 'epoch') END,
+    -- In subqueries, as these are asked once.
+    CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
     c.parent_service_name, c.parent_span_name, c.parent_span_kind, c.service_name, c.span_name, c.span_kind, c.is_root,
     c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
   FROM (
@@ -578,6 +579,28 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   HAVING sum(c.calls) <> 0
 $$;
 COMMENT ON FUNCTION ps_trace.service_call IS 'Calls from one service to another: spans whose parent is another service''s. The range and the step are those of operation_call';
+
+CREATE FUNCTION ps_trace.time_of(_text text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE STRICT
+RETURN CASE
+  WHEN _text = 'now' THEN now()
+  WHEN _text ~ '^now[+-]\d{1,6}[smhdw]$'
+    THEN now() + substr(_text, 4, length(_text) - 4)::int4 * ('1' || replace(right(_text, 1), 'm', 'min'))::interval
+  ELSE _text::timestamptz
+END;
+COMMENT ON FUNCTION ps_trace.time_of IS 'A time given in words as dashboards give it: now, now-15m, now-24h, now-7d, or any that PostgreSQL reads';
+
+CREATE FUNCTION ps_trace.step_of(_text text, _t_min timestamptz, _t_max timestamptz) RETURNS interval
+LANGUAGE sql STABLE PARALLEL SAFE STRICT
+RETURN CASE
+  WHEN _text <> 'auto' THEN _text::interval
+  WHEN _t_max - _t_min <= interval '20 minutes' THEN interval '10 seconds'
+  WHEN _t_max - _t_min <= interval '2 hours' THEN interval '1 minute'
+  WHEN _t_max - _t_min <= interval '25 hours' THEN interval '5 minutes'
+  WHEN _t_max - _t_min <= interval '8 days' THEN interval '1 hour'
+  ELSE interval '6 hours'
+END;
+COMMENT ON FUNCTION ps_trace.step_of IS 'The step of a series over a range: the one that is given, or with auto one of which there are some hundred in the range';
 
 CREATE FUNCTION ps_trace.class_ms(_class int4) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT

@@ -1,0 +1,28 @@
+-- What share of the calls of each operation failed, minute by minute, or in wider steps over a longer time? Only operations
+-- that failed at all, the twenty that failed most. Of one service, or of all where :'service' is empty.
+\if :{?from} \else \set from 'now-30m' \endif
+\if :{?to} \else \set to 'now' \endif
+\if :{?interval} \else \set interval 'auto' \endif
+\if :{?service} \else \set service '' \endif
+WITH figure AS MATERIALIZED (
+  SELECT time_bucket, service_name, span_name, sum(calls) AS calls, sum(errors) AS errors
+  FROM ps_trace.operation_call(
+    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+    greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
+  )
+  WHERE :'service' = '' OR service_name = :'service'
+  GROUP BY time_bucket, service_name, span_name
+  HAVING sum(calls) > 0
+),
+failing AS (
+  SELECT service_name, span_name
+  FROM figure
+  GROUP BY service_name, span_name
+  HAVING sum(errors) > 0
+  ORDER BY sum(errors) DESC, service_name, span_name
+  LIMIT 20
+)
+SELECT time_bucket AS time, service_name || ' ' || span_name AS series, errors::float8 / calls::float8 AS error_rate
+FROM figure
+JOIN failing USING (service_name, span_name)
+ORDER BY time, series;

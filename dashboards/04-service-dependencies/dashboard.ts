@@ -1,0 +1,42 @@
+import type { Dashboard } from '../definition.ts';
+
+export const dashboard: Dashboard = {
+  uid: 'scyq99J7k',
+  title: '04 Service Dependencies',
+  description: 'Which service calls which. A call is a span whose parent belongs to another service.',
+  from: 'now-5m',
+  variables: [],
+  summary: 'calls-between-services.sql',
+  panels: [
+    {
+      id: 2,
+      kind: 'nodeGraph',
+      title: 'Service Dependencies',
+      description:
+        'Services with the calls that they take from outside and their average duration, red as far as these fail.',
+      grid: { x: 0, y: 0, width: 11, height: 22 },
+      queries: ['service-nodes.sql', 'service-edges.sql'],
+      columns: [
+        { name: 'mainStat', title: 'Calls', unit: 'count' },
+        { name: 'secondaryStat', title: 'Average', unit: 'milliseconds' },
+      ],
+    },
+    {
+      id: 4,
+      kind: 'table',
+      title: 'Service Dependencies',
+      description: 'Calls from one service to another, by what they do.',
+      grid: { x: 11, y: 0, width: 13, height: 22 },
+      queries: ['calls-between-services.sql'],
+      columns: [
+        { name: 'source', title: 'Source' },
+        { name: 'target', title: 'Target' },
+        { name: 'operation', title: 'Operation' },
+        { name: 'calls', title: 'Calls', unit: 'count' },
+        { name: 'errors', title: 'Errors', unit: 'count' },
+        { name: 'total_ms', title: 'Total', unit: 'milliseconds' },
+        { name: 'average_ms', title: 'Average', unit: 'milliseconds' },
+      ],
+    },
+  ],
+};

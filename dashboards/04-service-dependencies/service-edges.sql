@@ -1,0 +1,12 @@
+-- Which service calls which, as the edges of a graph: how often, and how long the calls take on average.
+\if :{?from} \else \set from 'now-5m' \endif
+\if :{?to} \else \set to 'now' \endif
+SELECT
+  parent_service_name || ' → ' || service_name AS id,
+  parent_service_name AS source,
+  service_name AS target,
+  calls::float8 AS "mainStat",
+  duration_ns_sum / calls::float8 / 1e6 AS "secondaryStat"
+FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+WHERE calls > 0
+ORDER BY source, target;

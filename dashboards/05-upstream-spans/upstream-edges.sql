@@ -1,0 +1,50 @@
+-- Who calls whom on the way to an operation? As the edges of a graph, with how often and how long on average. Without
+-- :'service', of the service that others call most; without :'operation', of all its operations. The walk is over
+-- operations, not over single traces: it shows who calls the callers, whoever they call for.
+\if :{?from} \else \set from 'now-15m' \endif
+\if :{?to} \else \set to 'now' \endif
+\if :{?service} \else \set service '' \endif
+\if :{?operation} \else \set operation '' \endif
+WITH RECURSIVE edge AS MATERIALIZED (
+  SELECT
+    parent_service_name, parent_span_name, service_name, span_name, is_root,
+    sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
+  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+  GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
+  HAVING sum(calls) > 0
+),
+asked AS (
+  SELECT DISTINCT service_name, span_name
+  FROM edge
+  WHERE (:'operation' = '' OR span_name = :'operation')
+    AND service_name = coalesce(
+      nullif(:'service', ''),
+      (SELECT service_name FROM edge WHERE parent_service_name <> service_name GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
+    )
+),
+walk AS (
+  SELECT * FROM (
+    SELECT service_name, span_name, 0 AS distance FROM asked
+  ) AS start
+  UNION
+  (
+    SELECT e.parent_service_name, e.parent_span_name, w.distance + 1
+    FROM walk w
+    JOIN edge e ON e.service_name = w.service_name AND e.span_name = w.span_name
+    WHERE e.parent_service_name IS NOT NULL AND w.distance < 30
+  )
+),
+reached AS (
+  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+)
+SELECT
+  md5(json_build_array(e.parent_service_name, e.parent_span_name, e.service_name, e.span_name)::text) AS id,
+  md5(json_build_array(e.parent_service_name, e.parent_span_name)::text) AS source,
+  md5(json_build_array(e.service_name, e.span_name)::text) AS target,
+  sum(e.calls)::float8 AS "mainStat",
+  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat"
+FROM edge e
+JOIN reached called ON called.service_name = e.service_name AND called.span_name = e.span_name
+WHERE e.parent_service_name IS NOT NULL
+GROUP BY e.parent_service_name, e.parent_span_name, e.service_name, e.span_name
+ORDER BY sum(e.calls) DESC, id;

@@ -1,0 +1,36 @@
+import { type DashboardFolder, readQuery } from './all.ts';
+import { slugOf } from './definition.ts';
+import type { Json } from './grafana.ts';
+import { numberParameters } from './query.ts';
+
+/**
+ * The dashboards for the web console: as they are defined, with each query as a statement whose `$1`, `$2`, … are texts,
+ * and the names of what is to be bound to them, with what it is where nothing was chosen.
+ */
+export function consoleDashboards(dashboards: readonly DashboardFolder[]): Json {
+  return dashboards.map(({ folder, dashboard }) => {
+    const { uid, title, description, from, variables, panels } = dashboard;
+    return {
+      uid,
+      slug: slugOf(dashboard),
+      title,
+      description,
+      from,
+      variables: variables.map((variable) => ({ ...variable, query: consoleQuery('variables', variable.query) })),
+      panels: panels.map(({ queries, columns = [], ...panel }) => ({
+        ...panel,
+        columns: columns.map((column) => ({ ...column })),
+        queries: queries.map((file) => consoleQuery(folder, file)),
+      })),
+    };
+  });
+}
+
+function consoleQuery(folder: string, file: string): Json {
+  const query = readQuery(folder, file);
+  return {
+    name: file.replace(/\.sql$/, ''),
+    sql: numberParameters(query),
+    parameters: query.parameters.map(({ name, defaultValue }) => ({ name, default: defaultValue })),
+  };
+}

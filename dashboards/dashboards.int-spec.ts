@@ -1,0 +1,624 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/rollup/call-pass.js';
+import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
+import { migrate } from '../apps/tracestore/src/schema/migration.js';
+import { type BruteSpan, classOf, relate } from '../apps/tracestore/test/call-figures.js';
+import { insertSpans } from '../apps/tracestore/test/insert-spans.js';
+import { randomSpans, SeededChance } from '../apps/tracestore/test/random-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '../test/fresh-database.js';
+import { dashboards, readQuery } from './all.ts';
+import { bindQuery, replaceParameters } from './query.ts';
+
+const run = promisify(execFile);
+const minuteMs = 60_000;
+const nowMs = Date.now();
+/** Whole ten seconds, but not whole minutes. */
+const fromMs = nowMs - (nowMs % 10_000) - 40 * minuteMs + 20_000;
+const toMs = fromMs + 37 * minuteMs;
+/** A query of a store that has so few spans takes milliseconds; what takes so long has a plan that went wrong. */
+const longMs = 5_000;
+
+const hostile = `it's "me"'; DROP SCHEMA ps_trace CASCADE; -- \${x} $1 \\`;
+const services = ['generator', hostile, 'digit', 'Größe 数'] as const;
+
+let database: FreshDatabase;
+let client: pg.Client;
+let related: readonly Related[];
+
+interface Related {
+  readonly span: BruteSpan;
+  readonly parent: BruteSpan | undefined;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly selfMs: number;
+  readonly service: string;
+  readonly name: string;
+  readonly isRoot: boolean;
+}
+
+const serviceOf = ({ operationId }: BruteSpan): string => services[Number(BigInt.asUintN(2, operationId))] ?? '';
+const nameOf = ({ operationId }: BruteSpan): string => `GET /'${BigInt.asUintN(8, operationId)}'`;
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  client = new pg.Client(database.url);
+  await client.connect();
+  await installTimescale(client);
+  await migrate(client);
+  await prepareForPasses(client);
+  const spans = randomSpans(new SeededChance(31), {
+    traces: 500,
+    startNs: BigInt(fromMs - 2 * minuteMs) * 1_000_000n,
+    rangeNs: BigInt(toMs - fromMs + 3 * minuteMs) * 1_000_000n,
+  }).map((span) => {
+    // In 20 operations, each of one service; all of it is over.
+    const operationId = (BigInt.asUintN(5, span.operationId) % 20n) + 1n;
+    const late = span.startNs > BigInt(toMs + 2 * minuteMs) * 1_000_000n;
+    return {
+      ...span,
+      operationId,
+      ...(late ? { startNs: BigInt(fromMs) * 1_000_000n, endNs: BigInt(fromMs) * 1_000_000n } : {}),
+    };
+  });
+  await client.query(
+    `UPDATE tracestore.call_state SET rolled_5m = date_bin('1 hour', $1, 'epoch'), rolled_1h = date_bin('1 hour', $1, 'epoch'),
+       transaction_id = pg_current_xact_id()`,
+    [new Date(fromMs)],
+  );
+  const operations = new Map(spans.map((span) => [span.operationId, span]));
+  await client.query(
+    `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
+     SELECT id, service_name, 2, span_name FROM unnest($1::int8[], $2::text[], $3::text[]) AS o (id, service_name, span_name)`,
+    [[...operations.keys()], [...operations.values()].map(serviceOf), [...operations.values()].map(nameOf)],
+  );
+  for (const half of [0, 1]) {
+    await insertSpans(
+      client,
+      spans.filter((_, index) => index % 2 === half),
+    );
+    for (let pass = 0; pass < 3; pass++) await countNewCalls(client, 1_000_000);
+  }
+  related = relate(spans).map(({ span, parent, selfNs }) => ({
+    span,
+    parent,
+    startMs: Number(span.startNs / 1_000_000n),
+    durationMs: Number(span.endNs > span.startNs ? span.endNs - span.startNs : 0n) / 1e6,
+    selfMs: Number(selfNs) / 1e6,
+    service: serviceOf(span),
+    name: nameOf(span),
+    isRoot: span.parentSpanId === undefined,
+  }));
+});
+
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+type Row = Readonly<Record<string, unknown>>;
+type Values = Readonly<Record<string, string>>;
+
+const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+
+/** The answer of a query, with numbers as numbers and times as milliseconds. */
+async function ask(folder: string, file: string, values: Values = {}): Promise<readonly Row[]> {
+  const query = readQuery(folder, file);
+  const wanted = Object.fromEntries(
+    Object.entries({ ...range, ...values }).filter(([name]) =>
+      query.parameters.some((parameter) => parameter.name === name),
+    ),
+  );
+  const startedAt = performance.now();
+  const { rows } = await client.query<Row>(bindQuery(query, wanted));
+  expect(performance.now() - startedAt, `${folder}/${file} is slow`).toBeLessThan(longMs);
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+}
+
+const inRange = (from = fromMs, to = toMs): readonly Related[] =>
+  related.filter(({ startMs }) => startMs >= from && startMs < to);
+const floor = (ms: number, width: number): number => ms - (ms % width);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const errorsOf = (calls: readonly Related[]): number => calls.filter(({ span }) => span.isError).length;
+const entriesOf = (calls: readonly Related[]): readonly Related[] =>
+  calls.filter(({ parent, service }) => parent === undefined || serviceOf(parent) !== service);
+const operation = ({ service, name }: Related): string => JSON.stringify([service, name]);
+
+/** The value that this share of the calls does not exceed. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+function expectClose(actual: unknown, exact: number, what: string, mostOff = 0.045): void {
+  expect(Math.abs(Number(actual) - exact), `${what}: ${String(actual)}, not ${exact}`).toBeLessThanOrEqual(
+    exact * mostOff + 1e-9,
+  );
+}
+
+/** Compares sums of floating-point numbers, which depend on their order a little, and everything else exactly. */
+function expectRows(actual: readonly Row[], expected: readonly Row[]): void {
+  const alike = actual.map((row, index) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => {
+        const other = expected[index]?.[name];
+        const isAlike =
+          typeof value === 'number' && typeof other === 'number' && Math.abs(value - other) <= Math.abs(other) * 1e-9;
+        return [name, isAlike ? other : value];
+      }),
+    ),
+  );
+  expect(alike).toEqual(expected);
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The order of rows that are as good as each other depends on the database's collation. */
+const sorted = (rows: readonly Row[]): readonly Row[] =>
+  rows.toSorted((a, b) => byText(JSON.stringify(a), JSON.stringify(b)));
+
+describe('01 request rate', () => {
+  it.each([
+    ['', minuteMs],
+    ['5 minutes', 5 * minuteMs],
+  ])('says how many requests began a second, in steps of %j', async (interval, width) => {
+    const rows = await ask(
+      '01-request-rate',
+      'requests-per-second-each-minute.sql',
+      interval === '' ? {} : { interval },
+    );
+    const expected: Row[] = [];
+    for (let time = floor(fromMs, width); time < toMs; time += width) {
+      const start = Math.max(time, fromMs);
+      const end = Math.min(time + width, toMs);
+      const requests = inRange(start, end).filter(({ isRoot }) => isRoot).length;
+      expected.push({ time, requests_per_second: requests / ((end - start) / 1000) });
+    }
+    expectRows(rows, expected);
+    expect(sum(rows.map(({ requests_per_second: rate }) => Number(rate)))).toBeGreaterThan(0);
+  });
+
+  it('says it second by second, of the last five minutes', async () => {
+    const rows = await ask('01-request-rate', 'requests-per-second-each-second.sql');
+    const expected: Row[] = [];
+    for (let time = toMs - 5 * minuteMs; time < toMs; time += 1000) {
+      const requests = inRange(time, time + 1000).filter(({ isRoot }) => isRoot).length;
+      expected.push({ time, requests_per_second: requests });
+    }
+    expectRows(rows, expected);
+  });
+});
+
+describe('02 error rates', () => {
+  it('finds the services that fail', async () => {
+    const expected = [...Map.groupBy(inRange(), ({ service }) => service)]
+      .map(([service_name, calls]) => ({ service_name, errors: errorsOf(calls) }))
+      .filter(({ errors }) => errors > 0);
+    expectRows(sorted(await ask('02-error-rates', 'errors-by-service.sql')), sorted(expected));
+  });
+
+  it.each(['', 'digit', hostile])('finds the operations that fail, of %j', async (service) => {
+    const expected = [...Map.groupBy(inRange(), operation).values()]
+      .map((calls) => ({
+        service_name: calls[0]?.service,
+        span_name: calls[0]?.name,
+        calls: calls.length,
+        errors: errorsOf(calls),
+        error_rate: errorsOf(calls) / calls.length,
+      }))
+      .filter((row) => row.errors > 0 && (service === '' || row.service_name === service));
+    const rows = await ask('02-error-rates', 'error-rates.sql', { service });
+    expect(rows.length).toBeGreaterThan(1);
+    expectRows(sorted(rows), sorted(expected));
+    const rates = rows.map(({ error_rate: rate }) => Number(rate));
+    expect(rates).toEqual(rates.toSorted((a, b) => b - a));
+  });
+
+  it.each(['', hostile])('says how often, minute by minute, of %j', async (service) => {
+    const calls = inRange().filter((call) => service === '' || call.service === service);
+    const failing = new Set(
+      [...Map.groupBy(calls, operation)].filter(([, own]) => errorsOf(own) > 0).map(([name]) => name),
+    );
+    expect(failing.size).toBeLessThanOrEqual(20);
+    const expected = [...Map.groupBy(calls, (call) => `${floor(call.startMs, minuteMs)} ${operation(call)}`).values()]
+      .filter(([call]) => call !== undefined && failing.has(operation(call)))
+      .map((own) => ({
+        time: floor(own[0]?.startMs ?? 0, minuteMs),
+        series: `${own[0]?.service} ${own[0]?.name}`,
+        error_rate: errorsOf(own) / own.length,
+      }));
+    expectRows(sorted(await ask('02-error-rates', 'error-rates-by-minute.sql', { service })), sorted(expected));
+  });
+});
+
+describe('03 request durations', () => {
+  const requests = (): readonly Related[] => inRange().filter(({ isRoot }) => isRoot);
+
+  it('says how they are distributed over time, octave by octave', async () => {
+    const rows = await ask('03-request-durations', 'duration-distribution.sql');
+    const expected = [...Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs))].map(([time, calls]) => {
+      const row: Record<string, number> = { time };
+      for (let octave = 16; octave <= 36; octave++) {
+        const least = octave === 16 ? 0 : 2 ** (octave - 1) / 1e6;
+        const bound = octave === 36 ? Infinity : 2 ** octave / 1e6;
+        row[String(Number((2 ** octave / 1e6).toPrecision(3)))] = calls.filter(
+          ({ durationMs }) => durationMs >= least && durationMs < bound,
+        ).length;
+      }
+      return row;
+    });
+    expectRows(sorted(rows), sorted(expected));
+    const bounds = Object.keys(rows[0] ?? {}).filter((name) => name !== 'time');
+    expect(bounds).toHaveLength(21);
+  });
+
+  it('says how they are distributed in all', async () => {
+    const rows = await ask('03-request-durations', 'duration-histogram.sql');
+    const expected = [...Map.groupBy(requests(), ({ span }) => classOf(span.endNs - span.startNs))]
+      .toSorted(([a], [b]) => a - b)
+      .map(([key, calls]) => ({
+        xMin: key === 0 ? 0 : 2 ** ((key - 1) / 8) / 1e6,
+        xMax: 2 ** (key / 8) / 1e6,
+        requests: calls.length,
+      }));
+    expectRows(rows, expected);
+  });
+
+  it('gives percentiles at most 4.5 % off', async () => {
+    const rows = await ask('03-request-durations', 'duration-percentiles.sql');
+    const minutes = Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs));
+    expect(rows.map(({ time }) => time)).toEqual([...minutes.keys()].toSorted((a, b) => a - b));
+    for (const row of rows) {
+      const durations = (minutes.get(Number(row['time'])) ?? []).map(({ durationMs }) => durationMs);
+      for (const share of [50, 90, 95, 99])
+        expectClose(row[`p${share}`], percentile(durations, share / 100), `p${share}`);
+    }
+  });
+
+  it('finds the slowest', async () => {
+    const rows = await ask('03-request-durations', 'slowest-requests.sql');
+    const expected = requests()
+      .toSorted((a, b) => b.durationMs - a.durationMs)
+      .slice(0, 10);
+    expect(rows.map(({ duration_ms: duration }) => duration)).toEqual(expected.map(({ durationMs }) => durationMs));
+    expect(rows.map(({ trace_id: id }) => id)).toEqual(expected.map(({ span }) => span.traceId));
+    expect(rows.map(({ span_name: name }) => name)).toEqual(expected.map(({ name }) => name));
+  });
+});
+
+describe('04 service dependencies', () => {
+  const crossing = (): readonly Related[] =>
+    inRange().filter(({ parent, service }) => parent !== undefined && serviceOf(parent) !== service);
+
+  it('are counted by operation', async () => {
+    const groups = Map.groupBy(crossing(), ({ parent, service, name }) =>
+      JSON.stringify([parent === undefined ? '' : serviceOf(parent), service, name]),
+    );
+    const expected = [...groups].map(([key, calls]) => {
+      const [source, target, name] = JSON.parse(key) as readonly string[];
+      const total = sum(calls.map(({ durationMs }) => durationMs));
+      return {
+        source,
+        target,
+        operation: name,
+        calls: calls.length,
+        errors: errorsOf(calls),
+        total_ms: total,
+        average_ms: total / calls.length,
+      };
+    });
+    expectRows(sorted(await ask('04-service-dependencies', 'calls-between-services.sql')), sorted(expected));
+  });
+
+  it('are a graph, whose edges lead from a node to a node', async () => {
+    const nodes = await ask('04-service-dependencies', 'service-nodes.sql');
+    const expectedNodes = [...Map.groupBy(entriesOf(inRange()), ({ service }) => service)].map(([service, calls]) => ({
+      id: service,
+      title: service,
+      mainStat: calls.length,
+      secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
+      arc__failed: errorsOf(calls) / calls.length,
+      arc__passed: 1 - errorsOf(calls) / calls.length,
+    }));
+    expectRows(sorted(nodes), sorted(expectedNodes));
+    const edges = await ask('04-service-dependencies', 'service-edges.sql');
+    const expectedEdges = [
+      ...Map.groupBy(
+        crossing(),
+        ({ parent, service }) => `${parent === undefined ? '' : serviceOf(parent)} → ${service}`,
+      ),
+    ].map(([id, calls]) => ({
+      id,
+      source: calls[0]?.parent === undefined ? '' : serviceOf(calls[0].parent),
+      target: calls[0]?.service,
+      mainStat: calls.length,
+      secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
+    }));
+    expectRows(sorted(edges), sorted(expectedEdges));
+  });
+});
+
+const withoutId = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id'));
+
+/** From operation to operation: who is reached from the asked ones, going up or down. */
+function reach(calls: readonly Related[], asked: readonly string[], direction: 'up' | 'down'): ReadonlySet<string> {
+  const reached = new Set(asked);
+  for (let size = -1; size !== reached.size;) {
+    size = reached.size;
+    for (const call of calls) {
+      if (call.parent === undefined) continue;
+      const parent = JSON.stringify([serviceOf(call.parent), nameOf(call.parent)]);
+      if (direction === 'up' && reached.has(operation(call))) reached.add(parent);
+      if (direction === 'down' && reached.has(parent)) reached.add(operation(call));
+    }
+  }
+  return reached;
+}
+
+const parentOperation = ({ parent }: Related): string | undefined =>
+  parent === undefined ? undefined : JSON.stringify([serviceOf(parent), nameOf(parent)]);
+
+/** The service, and the operations of it that a walk begins at. */
+function askedOf(calls: readonly Related[], { service = '', operation: name = '' }: Values, direction: 'up' | 'down') {
+  const candidates =
+    direction === 'up'
+      ? calls.filter(({ parent, service: own }) => parent !== undefined && serviceOf(parent) !== own)
+      : calls.filter(({ isRoot }) => isRoot);
+  const busiest = [...Map.groupBy(candidates, (call) => call.service)].toSorted(([, a], [, b]) => b.length - a.length);
+  const picked = service === '' ? (busiest[0]?.[0] ?? '') : service;
+  return new Set(calls.filter((call) => call.service === picked && (name === '' || call.name === name)).map(operation));
+}
+
+const choices: readonly Values[] = [
+  {},
+  { service: hostile },
+  { service: 'digit', operation: `GET /'2'` },
+  { service: 'digit', operation: `GET /'6'` },
+  { service: 'nobody' },
+];
+
+describe.each([
+  ['05-upstream-spans', 'upstream', 'up'],
+  ['06-downstream-spans', 'downstream', 'down'],
+] as const)('%s', (folder, prefix, direction) => {
+  // In a store of a day everybody calls everybody: a few seconds of it have ends.
+  const short = (values: Values): Values => ({
+    ...values,
+    from: new Date(fromMs).toISOString(),
+    to: new Date(fromMs + 20_000).toISOString(),
+  });
+  const calls = (): readonly Related[] => inRange(fromMs, fromMs + 20_000);
+
+  it.each(choices)('is a graph of what is reached from %j', async (values) => {
+    const asked = askedOf(calls(), values, direction);
+    const reached = reach(calls(), [...asked], direction);
+    const nodes = await ask(folder, `${prefix}-nodes.sql`, short(values));
+    const expected = [...Map.groupBy(calls(), operation)]
+      .filter(([key]) => reached.has(key))
+      .map(([, own]) => ({
+        title: own[0]?.name,
+        subTitle: own[0]?.service,
+        mainStat: own.length,
+        secondaryStat: sum(own.map(({ durationMs }) => durationMs)) / own.length,
+        arc__failed: errorsOf(own) / own.length,
+        arc__passed: 1 - errorsOf(own) / own.length,
+      }));
+    expectRows(sorted(nodes.map(withoutId)), sorted(expected));
+    const ids = new Map(nodes.map(({ id, title, subTitle }) => [JSON.stringify([subTitle, title]), id]));
+    expect(new Set(ids.values()).size).toBe(nodes.length);
+    const edges = await ask(folder, `${prefix}-edges.sql`, short(values));
+    const groups = Map.groupBy(
+      calls().filter((call) => {
+        const from = parentOperation(call);
+        return from !== undefined && reached.has(direction === 'up' ? operation(call) : from);
+      }),
+      (call) => JSON.stringify([parentOperation(call), operation(call)]),
+    );
+    const expectedEdges = [...groups.values()].map((own) => ({
+      source: ids.get(own[0] === undefined ? '' : (parentOperation(own[0]) ?? '')),
+      target: ids.get(own[0] === undefined ? '' : operation(own[0])),
+      mainStat: own.length,
+      secondaryStat: sum(own.map(({ durationMs }) => durationMs)) / own.length,
+    }));
+    expectRows(sorted(edges.map(withoutId)), sorted(expectedEdges));
+    expect(new Set(edges.map(({ id }) => id)).size).toBe(edges.length);
+    expect(nodes.length > 0).toBe(asked.size > 0);
+    expect(asked.size > 0 || values['service'] !== undefined).toBe(true);
+  });
+});
+
+describe('06 self time', () => {
+  const worked = (values: Values): readonly Related[] => {
+    const asked = askedOf(inRange(), values, 'down');
+    const reached = reach(inRange(), [...asked], 'down');
+    return inRange().filter((call) => asked.has(operation(call)) || reached.has(parentOperation(call) ?? ''));
+  };
+
+  it.each(choices)('is shared among the operations below %j', async (values) => {
+    const rows = await ask('06-downstream-spans', 'self-time-by-operation.sql', values);
+    const expected = [...Map.groupBy(worked(values), operation).values()]
+      .map((own) => ({
+        operation: `${own[0]?.service} ${own[0]?.name}`,
+        self_ms: sum(own.map(({ selfMs }) => selfMs)),
+      }))
+      .filter(({ self_ms: self }) => self > 0);
+    expectRows(sorted(rows), sorted(expected));
+  });
+
+  it.each(choices)('is told with percentiles below %j', async (values) => {
+    const rows = await ask('06-downstream-spans', 'self-times.sql', values);
+    const groups = Map.groupBy(worked(values), operation);
+    expect(rows).toHaveLength(groups.size);
+    const total = sum(worked(values).map(({ selfMs }) => selfMs));
+    for (const row of rows) {
+      const own = (groups.get(JSON.stringify([row['service_name'], row['span_name']])) ?? []).map(
+        ({ selfMs }) => selfMs,
+      );
+      expect(row['calls']).toBe(own.length);
+      expect(Number(row['self_ms'])).toBeCloseTo(sum(own), 6);
+      expect(Number(row['self_ms'])).toBeGreaterThanOrEqual(0);
+      expect(Number(row['self_share'])).toBeCloseTo(sum(own) / total, 8);
+      for (const share of [50, 95, 99]) expectClose(row[`p${share}_ms`], percentile(own, share / 100), `p${share}`);
+    }
+  });
+
+  it('is told over time, the ten largest by name', async () => {
+    const rows = await ask('06-downstream-spans', 'self-time-over-time.sql');
+    const calls = worked({});
+    const largest = new Set(
+      [...Map.groupBy(calls, operation)]
+        .toSorted(([, a], [, b]) => sum(b.map(({ selfMs }) => selfMs)) - sum(a.map(({ selfMs }) => selfMs)))
+        .slice(0, 10)
+        .map(([key]) => key),
+    );
+    const seriesOf = (call: Related): string =>
+      largest.has(operation(call)) ? `${call.service} ${call.name}` : 'others';
+    const groups = Map.groupBy(calls, (call) => JSON.stringify([floor(call.startMs, minuteMs), seriesOf(call)]));
+    const expected = [...groups].map(([key, own]) => {
+      const [time, series] = JSON.parse(key) as readonly [number, string];
+      return { time, series, self_ms: sum(own.map(({ selfMs }) => selfMs)) };
+    });
+    expectRows(sorted(rows), sorted(expected));
+    expect(new Set(rows.map(({ series }) => series)).size).toBe(11);
+  });
+});
+
+describe('services', () => {
+  it('are told with their golden signals', async () => {
+    const rows = await ask('overview', 'services.sql');
+    const groups = Map.groupBy(entriesOf(inRange()), ({ service }) => service);
+    expect(rows).toHaveLength(groups.size);
+    for (const row of rows) {
+      const own = groups.get(String(row['service_name'])) ?? [];
+      expect(Number(row['calls_per_second'])).toBeCloseTo(own.length / ((toMs - fromMs) / 1000), 8);
+      expect(Number(row['error_rate'])).toBeCloseTo(errorsOf(own) / own.length, 8);
+      const durations = own.map(({ durationMs }) => durationMs);
+      for (const share of [50, 95, 99])
+        expectClose(row[`p${share}_ms`], percentile(durations, share / 100), `p${share}`);
+    }
+  });
+
+  it.each([
+    ['traffic.sql', 'calls_per_second', (own: readonly Related[]) => own.length / 60],
+    ['errors.sql', 'error_rate', (own: readonly Related[]) => errorsOf(own) / own.length],
+    [
+      'durations.sql',
+      'p95_ms',
+      (own: readonly Related[]) =>
+        percentile(
+          own.map(({ durationMs }) => durationMs),
+          0.95,
+        ),
+    ],
+  ] as const)('are told over time by %s', async (file, column, exact) => {
+    const rows = await ask('overview', file);
+    const groups = Map.groupBy(entriesOf(inRange()), ({ startMs, service }) =>
+      JSON.stringify([floor(startMs, minuteMs), service]),
+    );
+    expect(new Set(rows.map(({ time, series }) => JSON.stringify([time, series])))).toEqual(new Set(groups.keys()));
+    for (const row of rows) {
+      const own = groups.get(JSON.stringify([row['time'], row['series']])) ?? [];
+      expectClose(row[column], exact(own), file, column === 'p95_ms' ? 0.045 : 1e-9);
+    }
+  });
+});
+
+describe('home', () => {
+  it('tells how the system does', async () => {
+    const requests = inRange().filter(({ isRoot }) => isRoot);
+    const seconds = (toMs - fromMs) / 1000;
+    const one = async (file: string): Promise<number> => Number(Object.values((await ask('home', file))[0] ?? {})[0]);
+    expect(await one('requests-per-second.sql')).toBeCloseTo(requests.length / seconds, 8);
+    expect(await one('error-rate.sql')).toBeCloseTo(errorsOf(requests) / requests.length, 8);
+    expectClose(
+      await one('p95.sql'),
+      percentile(
+        requests.map(({ durationMs }) => durationMs),
+        0.95,
+      ),
+      'p95',
+    );
+    expect(await one('behind.sql')).toBeGreaterThanOrEqual(0);
+    expect(await one('behind.sql')).toBeLessThan(600);
+    const groups = Map.groupBy(requests, ({ startMs }) => floor(startMs, minuteMs));
+    const expected = [...groups].map(([time, own]) => ({
+      time,
+      requests: own.length / 60,
+      failed: errorsOf(own) / 60,
+    }));
+    expectRows(sorted(await ask('home', 'traffic.sql')), sorted(expected));
+  });
+
+  it('tells nothing where nothing was', async () => {
+    const never = { from: '2020-01-01T00:00:00Z', to: '2020-01-01T01:00:00Z' };
+    expect(await ask('home', 'requests-per-second.sql', never)).toEqual([{ requests_per_second: 0 }]);
+    expect(await ask('home', 'error-rate.sql', never)).toEqual([{ error_rate: null }]);
+    expect(await ask('home', 'p95.sql', never)).toEqual([{ p95_ms: null }]);
+  });
+});
+
+describe('the variables', () => {
+  it('offer services, and operations of one or of all', async () => {
+    const names = (rows: readonly Row[]): readonly unknown[] => rows.flatMap((row) => Object.values(row)).toSorted();
+    const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted();
+    expect(names(await ask('variables', 'services.sql'))).toEqual(distinct(inRange().map(({ service }) => service)));
+    expect(names(await ask('variables', 'operations.sql'))).toEqual(distinct(inRange().map(({ name }) => name)));
+    expect(names(await ask('variables', 'operations.sql', { service: hostile }))).toEqual(
+      distinct(inRange().flatMap(({ service, name }) => (service === hostile ? [name] : []))),
+    );
+  });
+});
+
+const everyQuery = dashboards.flatMap(({ folder, dashboard }) => [
+  ...dashboard.panels.flatMap(({ queries }) => queries.map((file) => [folder, file] as const)),
+  ...dashboard.variables.map(({ query }) => ['variables', query] as const),
+]);
+
+describe.each(everyQuery)('%s/%s', (folder, file) => {
+  it('answers the reader for the last 15 minutes, a day and a year, and takes hostile values for what they are', async () => {
+    await client.query('BEGIN; SET LOCAL ROLE ps_trace_reader');
+    for (const from of ['now-15m', 'now-1d', 'now-365d']) await ask(folder, file, { from, to: 'now' });
+    const query = readQuery(folder, file);
+    for (const { name } of query.parameters.filter((parameter) => ['service', 'operation'].includes(parameter.name))) {
+      expect(await ask(folder, file, { service: hostile, [name]: `${hostile} nobody` })).toEqual([]);
+    }
+    await client.query('ROLLBACK');
+  });
+
+  it('answers psql the same, with values put in by psql', async ({ skip }) => {
+    const found = await run('psql', ['--version']).catch(() => undefined);
+    if (found === undefined) skip('there is no psql here');
+    const values: Values = { ...range, service: hostile, operation: hostile, interval: 'auto' };
+    const path = fileURLToPath(new URL(`${folder}/${file}`, import.meta.url));
+    const given = Object.entries(values).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
+    const options = ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1'];
+    const { stdout } = await run('psql', [database.url, ...options, ...given, '-f', path]);
+    const rows = await ask(folder, file, values);
+    expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(rows.length);
+    await run('psql', [database.url, ...options, '-f', path]);
+  });
+
+  it('answers Grafana the same, with texts quoted by Grafana', async () => {
+    const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+    const values: Values = { ...range, service: hostile, operation: `GET /'1'`, interval: 'auto' };
+    const text = replaceParameters(readQuery(folder, file), (name) => quoted(values[name] ?? ''));
+    const { rows } = await client.query(text);
+    expect(rows).toHaveLength((await ask(folder, file, values)).length);
+  });
+});
+
+it('nothing of all this has harmed the store', async () => {
+  const { rows } = await client.query<{ calls: number }>(
+    'SELECT sum(calls)::int AS calls FROM ps_trace.operation_call($1, $2, NULL)',
+    [range.from, range.to],
+  );
+  expect(rows).toEqual([{ calls: inRange().length }]);
+});

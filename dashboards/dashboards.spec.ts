@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { describe, expect, it } from 'vitest';
+import { dashboards } from './all.ts';
+import { consoleDashboards } from './console.ts';
+import { slugOf } from './definition.ts';
+import { documentationOf } from './documentation.ts';
+import { findFaults } from './faults.ts';
+import { grafanaDashboard, grafanaFile } from './grafana.ts';
+
+const root = new URL('../', import.meta.url);
+
+describe('the dashboards', () => {
+  it('are what they say', () => {
+    expect(findFaults(dashboards)).toEqual([]);
+  });
+
+  it('keep the addresses that links have had for long', () => {
+    expect(dashboards.map(({ dashboard }) => `/d/${dashboard.uid}/${slugOf(dashboard)}`)).toEqual([
+      '/d/spandrel-home/spandrel',
+      '/d/spandrel-overview/services',
+      '/d/QoZDH91nk/01-request-rate',
+      '/d/CiE9l917z/02-error-rates',
+      '/d/GkrS6rJ7z/03-request-durations',
+      '/d/scyq99J7k/04-service-dependencies',
+      '/d/lyIow61nz/05-upstream-spans',
+      '/d/SdzI3eJnk/06-downstream-spans',
+    ]);
+  });
+
+  it('that are wrong are told how', () => {
+    const [home, , rate] = dashboards;
+    if (home === undefined || rate === undefined) throw new Error('no dashboards');
+    const [panel] = rate.dashboard.panels;
+    if (panel === undefined) throw new Error('no panel');
+    const wrong = {
+      ...rate,
+      dashboard: {
+        ...rate.dashboard,
+        uid: home.dashboard.uid,
+        from: 'now-1h',
+        summary: 'nothing.sql',
+        panels: [
+          { ...panel, grid: { ...panel.grid, x: 1 } },
+          { ...panel, queries: [] },
+        ],
+      },
+    };
+    expect(findFaults([home, wrong])).toEqual([
+      'the uid spandrel-home is given twice',
+      'dashboards/01-request-rate: the panel id 4 is given twice',
+      'dashboards/01-request-rate: requests-per-second-each-second.sql is in no panel',
+      'dashboards/01-request-rate: the summary nothing.sql is in no panel',
+      'dashboards/01-request-rate: requests-per-second-each-minute.sql looks back from now-30m, the dashboard from now-1h',
+      'dashboards/01-request-rate: panel 4 is wider than the grid',
+      'dashboards/01-request-rate: panel 4 has 0 queries, not 1',
+      'dashboards/01-request-rate: panels 4 and 4 overlap',
+    ]);
+  });
+});
+
+describe('what is made of them', () => {
+  const generated: readonly (readonly [string, () => string])[] = [
+    ...dashboards.map(
+      (entry) =>
+        [`helm/spandrel/dashboards/${grafanaFile(entry)}`, () => JSON.stringify(grafanaDashboard(entry))] as const,
+    ),
+    ['apps/tracestore/src/console/dashboards.json', () => JSON.stringify(consoleDashboards(dashboards))],
+    ['docs/dashboards.md', () => documentationOf(dashboards)],
+  ];
+
+  it.each(generated)('is fresh: %s', async (path, make) => {
+    const url = new URL(path, root);
+    const options = await resolveConfig(url);
+    expect(readFileSync(url, 'utf8')).toBe(await format(make(), { ...options, filepath: url.pathname }));
+  });
+
+  it('is all that lies in the chart', () => {
+    expect(readdirSync(new URL('helm/spandrel/dashboards/', root)).toSorted()).toEqual(
+      dashboards.map(grafanaFile).toSorted(),
+    );
+  });
+
+  it('leaves nothing for Grafana to put into SQL but what it quotes', () => {
+    for (const entry of dashboards) {
+      const text = JSON.stringify(grafanaDashboard(entry));
+      for (const [, sql] of text.matchAll(/"(?:rawSql|query|definition)":"((?:[^"\\]|\\.)*)"/g)) {
+        const left = (sql ?? '').replaceAll(/\$__time(From|To)\(\)|\$\{(service|operation):sqlstring\}/g, '');
+        expect(left).not.toMatch(/\$[^{]|\$\{(?!__value\.raw)|:'/);
+      }
+    }
+  });
+
+  it('asks one source by its uid, and leads from a trace to where it is drawn', () => {
+    const text = JSON.stringify(dashboards.map(grafanaDashboard));
+    expect(new Set([...text.matchAll(/"datasource":(\{[^}]*\})/g)].map(([, source]) => source))).toEqual(
+      new Set(['{"type":"grafana-postgresql-datasource","uid":"spandrel-sql"}']),
+    );
+    const links = [...text.matchAll(/\/explore\?left=([^"]*)/g)].map(([, left]) =>
+      JSON.parse(
+        decodeURIComponent(left ?? '')
+          .replace('${__value.raw}', 'id')
+          .replace('${__from}', '1')
+          .replace('${__to}', '2'),
+      ),
+    );
+    expect(links).toEqual([
+      {
+        datasource: 'spandrel-jaeger',
+        queries: [{ refId: 'A', datasource: { uid: 'spandrel-jaeger' }, query: 'id' }],
+        range: { from: '1', to: '2' },
+      },
+      {
+        datasource: 'spandrel-tempo',
+        queries: [{ refId: 'A', datasource: { uid: 'spandrel-tempo' }, queryType: 'traceql', query: 'id' }],
+        range: { from: '1', to: '2' },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,286 @@
+import { readQuery, type DashboardFolder } from './all.ts';
+import type { Column, Dashboard, Panel, Unit, Variable } from './definition.ts';
+import { type Query, replaceParameters } from './query.ts';
+
+/** The uids that the provisioned data sources have; docs/dashboards.md names them. */
+const sqlSource = { type: 'grafana-postgresql-datasource', uid: 'spandrel-sql' } as const;
+const jaegerUid = 'spandrel-jaeger';
+const tempoUid = 'spandrel-tempo';
+
+const tag = 'spandrel';
+const downstreamUid = 'SdzI3eJnk';
+
+/** Grafana's dashboard model as files have it: plain JSON. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+const units: Readonly<Record<Unit, string>> = {
+  requestsPerSecond: 'reqps',
+  milliseconds: 'ms',
+  seconds: 's',
+  share: 'percentunit',
+  count: 'short',
+};
+
+/** The dashboard in Grafana's classic model, which Grafana 9 to 12 read. */
+export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
+  return {
+    annotations: { list: [] },
+    description: dashboard.description,
+    editable: false,
+    fiscalYearStartMonth: 0,
+    graphTooltip: 1,
+    id: null,
+    links: [
+      {
+        asDropdown: true,
+        icon: 'external link',
+        includeVars: false,
+        keepTime: true,
+        tags: [tag],
+        targetBlank: false,
+        title: 'Dashboards',
+        tooltip: '',
+        type: 'dashboards',
+        url: '',
+      },
+    ],
+    panels: dashboard.panels.map((panel) => grafanaPanel(folder, panel)),
+    refresh: '',
+    schemaVersion: 37,
+    tags: [tag],
+    templating: { list: dashboard.variables.map(grafanaVariable) },
+    time: { from: dashboard.from, to: 'now' },
+    timepicker: {},
+    timezone: '',
+    title: dashboard.title,
+    uid: dashboard.uid,
+    version: 1,
+    weekStart: '',
+  };
+}
+
+/** `$__timeFrom()` and the rest are replaced by Grafana with quoted texts, in which quotes are doubled. */
+function grafanaSql(query: Query): string {
+  const defaults = new Map(query.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
+  return replaceParameters(query, (name) => {
+    switch (name) {
+      case 'from':
+        return '$__timeFrom()';
+      case 'to':
+        return '$__timeTo()';
+      case 'service':
+      case 'operation':
+        return `\${${name}:sqlstring}`;
+      default:
+        return `'${defaults.get(name) ?? ''}'`;
+    }
+  });
+}
+
+function grafanaVariable({ name, title, query }: Variable): Json {
+  const sql = grafanaSql(readQuery('variables', query));
+  return {
+    // Inserted as it is: an empty text, which a query takes for all.
+    allValue: "''",
+    current: { selected: true, text: 'All', value: '$__all' },
+    datasource: sqlSource,
+    definition: sql,
+    hide: 0,
+    includeAll: true,
+    label: title,
+    multi: false,
+    name,
+    options: [],
+    query: sql,
+    refresh: 2,
+    regex: '',
+    skipUrlSync: false,
+    sort: 0,
+    type: 'query',
+  };
+}
+
+function grafanaPanel(folder: string, panel: Panel): Json {
+  const { id, title, description, grid, columns = [], unit } = panel;
+  const head = { id, title, description, gridPos: { x: grid.x, y: grid.y, w: grid.width, h: grid.height } };
+  if (panel.kind === 'dashboards') {
+    return {
+      ...head,
+      type: 'dashlist',
+      options: {
+        includeVars: false,
+        keepTime: true,
+        maxItems: 50,
+        query: '',
+        showFolderNames: false,
+        showHeadings: false,
+        showRecentlyViewed: false,
+        showSearch: true,
+        showStarred: false,
+        tags: [tag],
+      },
+    };
+  }
+  const queries = panel.queries.map((file) => readQuery(folder, file));
+  const isLong = panel.kind === 'timeseries' && /\bAS series\b/.test(queries[0]?.statement ?? '');
+  const names = panel.kind === 'nodeGraph' ? ['nodes', 'edges'] : ['A'];
+  return {
+    ...head,
+    type: types[panel.kind],
+    datasource: sqlSource,
+    targets: queries.map((query, index) => ({
+      datasource: sqlSource,
+      editorMode: 'code',
+      format: panel.kind === 'timeseries' ? 'time_series' : 'table',
+      rawQuery: true,
+      rawSql: grafanaSql(query),
+      refId: names[index] ?? '',
+    })),
+    fieldConfig: {
+      defaults: {
+        ...(unit === undefined ? {} : { unit: units[unit] }),
+        ...(isLong ? { displayName: '${__field.labels.series}' } : {}),
+        ...fieldDefaults(panel),
+      },
+      overrides: [...columns.flatMap((column) => overridesOf(column, panel)), ...arcColors(panel)],
+    },
+    options: optionsOf(panel),
+  };
+}
+
+const types = {
+  timeseries: 'timeseries',
+  heatmap: 'heatmap',
+  histogram: 'histogram',
+  pie: 'piechart',
+  table: 'table',
+  stat: 'stat',
+  nodeGraph: 'nodeGraph',
+} as const;
+
+function fieldDefaults({ kind, unit, isStacked = false }: Panel): { readonly [key: string]: Json } {
+  if (kind === 'histogram') return { custom: { fillOpacity: 80, lineWidth: 1 } };
+  if (kind === 'table') return { custom: { align: 'auto', filterable: true } };
+  if (kind !== 'timeseries') return {};
+  return {
+    min: 0,
+    ...(unit === 'share' ? { max: 1 } : {}),
+    custom: {
+      drawStyle: 'line',
+      fillOpacity: isStacked ? 60 : 10,
+      lineWidth: 1,
+      showPoints: 'auto',
+      spanNulls: false,
+      stacking: { group: 'A', mode: isStacked ? 'normal' : 'none' },
+    },
+  };
+}
+
+function overridesOf(column: Column, panel: Panel): readonly Json[] {
+  const links = column.link === undefined ? [] : linksOf(column, panel);
+  return [
+    {
+      matcher: { id: 'byName', options: column.name },
+      properties: [
+        { id: 'displayName', value: column.title },
+        ...(column.unit === undefined ? [] : [{ id: 'unit', value: units[column.unit] }]),
+        ...(links.length === 0 ? [] : [{ id: 'links', value: links }]),
+      ],
+    },
+  ];
+}
+
+function linksOf({ link }: Column, { columns = [] }: Panel): readonly Json[] {
+  if (link === 'trace') {
+    return [
+      { title: 'Trace in Jaeger', url: explore(jaegerUid, { query: '${__value.raw}' }), targetBlank: true },
+      {
+        title: 'Trace in Tempo',
+        url: explore(tempoUid, { queryType: 'traceql', query: '${__value.raw}' }),
+        targetBlank: true,
+      },
+    ];
+  }
+  const hasOperation = columns.some(({ name }) => name === 'span_name');
+  // Fields go by the names that they are shown under.
+  const shown = (name: string): string => columns.find((column) => column.name === name)?.title ?? name;
+  const variables = [
+    `var-service=\${__data.fields["${shown('service_name')}"]:percentencode}`,
+    ...(hasOperation ? [`var-operation=\${__data.fields["${shown('span_name')}"]:percentencode}`] : []),
+  ];
+  return [
+    {
+      title: 'Whom it calls',
+      url: `/d/${downstreamUid}/06-downstream-spans?${variables.join('&')}&\${__url_time_range}`,
+    },
+  ];
+}
+
+/** The address of a query in Explore; what Grafana is to fill in stays as it is. */
+function explore(uid: string, query: Readonly<Record<string, string>>): string {
+  const state = {
+    datasource: uid,
+    queries: [{ refId: 'A', datasource: { uid }, ...query }],
+    range: { from: '${__from}', to: '${__to}' },
+  };
+  const encoded = encodeURIComponent(JSON.stringify(state));
+  return `/explore?left=${encoded.replaceAll(/%24%7B(\w+(?:\.\w+)?)%7D/g, '${$1}')}`;
+}
+
+function arcColors({ kind }: Panel): readonly Json[] {
+  if (kind !== 'nodeGraph') return [];
+  const color = (name: string, fixedColor: string): Json => ({
+    matcher: { id: 'byName', options: name },
+    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+  });
+  return [color('arc__failed', 'red'), color('arc__passed', 'green')];
+}
+
+function optionsOf({ kind }: Panel): Json {
+  const legend = { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: true };
+  switch (kind) {
+    case 'timeseries':
+      return { legend, tooltip: { mode: 'multi', sort: 'desc' } };
+    case 'heatmap':
+      return {
+        calculate: false,
+        cellGap: 1,
+        cellValues: { unit: 'short' },
+        color: { mode: 'scheme', scheme: 'Oranges', exponent: 0.5, fill: 'dark-orange', reverse: false, steps: 64 },
+        exemplars: { color: 'rgba(255,0,255,0.7)' },
+        filterValues: { le: 1e-9 },
+        legend: { show: true },
+        rowsFrame: { layout: 'le' },
+        tooltip: { show: true, yHistogram: true },
+        yAxis: { axisPlacement: 'left', reverse: false, unit: 'ms' },
+      };
+    case 'histogram':
+      return { bucketOffset: 0, legend: { ...legend, showLegend: false } };
+    case 'pie':
+      return {
+        displayLabels: ['percent'],
+        legend: { ...legend, displayMode: 'table', placement: 'right', values: ['value', 'percent'] },
+        pieType: 'pie',
+        reduceOptions: { calcs: ['lastNotNull'], fields: '', values: true },
+        tooltip: { mode: 'single', sort: 'none' },
+      };
+    case 'table':
+      return { footer: { countRows: false, fields: '', reducer: ['sum'], show: false }, showHeader: true };
+    case 'stat':
+      return {
+        colorMode: 'value',
+        graphMode: 'none',
+        justifyMode: 'auto',
+        orientation: 'auto',
+        reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+        textMode: 'auto',
+      };
+    default:
+      return {};
+  }
+}
+
+/** The file's name; the chart looks for home.json. */
+export function grafanaFile({ folder }: { readonly folder: string; readonly dashboard: Dashboard }): string {
+  return `${folder}.json`;
+}

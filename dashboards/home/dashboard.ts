@@ -1,0 +1,65 @@
+import type { Dashboard } from '../definition.ts';
+
+export const dashboard: Dashboard = {
+  uid: 'spandrel-home',
+  title: 'Spandrel',
+  description: 'How the system does at a glance, and where to look closer.',
+  from: 'now-1h',
+  variables: [],
+  panels: [
+    {
+      id: 1,
+      kind: 'stat',
+      title: 'Requests per Second',
+      description: 'How many requests the system takes. A request is a trace.',
+      grid: { x: 0, y: 0, width: 6, height: 5 },
+      unit: 'requestsPerSecond',
+      queries: ['requests-per-second.sql'],
+    },
+    {
+      id: 2,
+      kind: 'stat',
+      title: 'Error Rate',
+      description: 'What share of the requests fails.',
+      grid: { x: 6, y: 0, width: 6, height: 5 },
+      unit: 'share',
+      queries: ['error-rate.sql'],
+    },
+    {
+      id: 3,
+      kind: 'stat',
+      title: 'Request Duration (p95)',
+      description: 'How long requests take on the 95th percentile, at most 4.5 % off.',
+      grid: { x: 12, y: 0, width: 6, height: 5 },
+      unit: 'milliseconds',
+      queries: ['p95.sql'],
+    },
+    {
+      id: 4,
+      kind: 'stat',
+      title: 'Figures Are Behind',
+      description:
+        'How long ago it was that all spans that were stored by then were in the figures: ten seconds are usual.',
+      grid: { x: 18, y: 0, width: 6, height: 5 },
+      unit: 'seconds',
+      queries: ['behind.sql'],
+    },
+    {
+      id: 5,
+      kind: 'timeseries',
+      title: 'Requests',
+      description: 'How many requests a second the system takes, and how many of them fail.',
+      grid: { x: 0, y: 5, width: 16, height: 14 },
+      unit: 'requestsPerSecond',
+      queries: ['traffic.sql'],
+    },
+    {
+      id: 6,
+      kind: 'dashboards',
+      title: 'Dashboards',
+      description: 'Where to look closer.',
+      grid: { x: 16, y: 5, width: 8, height: 14 },
+      queries: [],
+    },
+  ],
+};

@@ -1,0 +1,6 @@
+-- What share of the requests fails? NULL without requests.
+\if :{?from} \else \set from 'now-1h' \endif
+\if :{?to} \else \set to 'now' \endif
+SELECT sum(errors)::float8 / nullif(sum(calls), 0)::float8 AS error_rate
+FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+WHERE is_root;

@@ -1,0 +1,38 @@
+-- How does each service do: how many calls it takes a second from outside of it, what share of them fails, and how long they
+-- take on the median and on the 95th and 99th percentile, in milliseconds? Percentiles are at most 4.5 % off.
+\if :{?from} \else \set from 'now-1h' \endif
+\if :{?to} \else \set to 'now' \endif
+WITH total AS (
+  SELECT service_name, sum(calls)::float8 AS calls, sum(errors)::float8 AS errors
+  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+  WHERE parent_service_name IS DISTINCT FROM service_name
+  GROUP BY service_name
+  HAVING sum(calls) > 0
+),
+entry AS (
+  SELECT service_name, class, sum(calls)::int8 AS calls
+  FROM (
+    SELECT service_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls
+    FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+    WHERE parent_service_name IS DISTINCT FROM service_name
+  ) AS unnested
+  GROUP BY service_name, class
+  HAVING sum(calls) > 0
+),
+percentile AS (
+  SELECT
+    service_name,
+    ps_trace.class_percentile(0.50, array_agg(class), array_agg(calls)) AS p50_ms,
+    ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms,
+    ps_trace.class_percentile(0.99, array_agg(class), array_agg(calls)) AS p99_ms
+  FROM entry
+  GROUP BY service_name
+)
+SELECT
+  service_name,
+  calls / greatest(extract(epoch FROM ps_trace.time_of(:'to') - ps_trace.time_of(:'from')), 1)::float8 AS calls_per_second,
+  errors / calls AS error_rate,
+  p50_ms, p95_ms, p99_ms
+FROM total
+JOIN percentile USING (service_name)
+ORDER BY calls DESC, service_name;
