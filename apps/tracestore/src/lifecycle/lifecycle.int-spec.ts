@@ -285,10 +285,10 @@ describe('the figures of operations', () => {
     await addDelta(client, 3, 2);
     await addDelta(client, 2, 5);
     const expected = [
-      [1, 1, 7],
-      [2, 2, 7],
-      [3, 0, 2],
-    ].map(([operation, duration_class, calls]) => ({ operation, duration_class, calls }));
+      { operation: 1, duration_class: 1, calls: 7 },
+      { operation: 2, duration_class: 2, calls: 7 },
+      { operation: 3, duration_class: 0, calls: 2 },
+    ];
     const read = `SELECT operation_id::int AS operation, duration_class, calls::int FROM tracestore.operation_duration ORDER BY 1`;
     expect(await rowsOf(read)).toEqual(expected);
     expect(await compact(context())).toBe('compacted 2 rows');
