@@ -137,16 +137,33 @@ export class RandomSearch {
   }
 
   filter(depth = 3): Filter {
-    const kind = depth === 0 ? 9 : this.random.below(16);
+    const kind = depth === 0 ? 10 : this.random.below(17);
     if (kind < 3) return { op: 'and', filters: this.some(0, 3, () => this.filter(depth - 1)) };
     if (kind < 6) return { op: 'or', filters: this.some(0, 3, () => this.filter(depth - 1)) };
     if (kind === 6) return { op: 'not', filter: this.filter(depth - 1) };
     if (kind === 7) return { op: 'some', level: this.random.pick(['event', 'link']), filter: this.leafFilter() };
+    if (kind === 9 && depth > 0) return { op: 'and', filters: this.outcome() };
     if (kind === 8) {
       const level = this.random.pick(['event', 'link'] as const);
       return { op: 'some', level, filter: { op: 'and', filters: [this.leafFilter(), this.leafFilter()] } };
     }
     return this.leafFilter();
+  }
+
+  /** What is asked most: how calls of a service, or of an operation, went. */
+  private outcome(): Filter[] {
+    const filters: Filter[] = [];
+    const is = (field: 'resource.service' | 'span.name' | 'span.status', value: string): void => {
+      filters.push({ op: 'eq', reference: { field }, value: { type: 'string', value } });
+    };
+    if (this.random.chance(0.8)) is('resource.service', this.random.pick(services));
+    if (this.random.chance(0.3)) is('span.name', this.text());
+    if (this.random.chance(0.5)) is('span.status', 'error');
+    for (const op of this.some(0, 2, () => this.random.pick([...orderedOperators, 'eq'] as const))) {
+      const value = { type: 'int' as const, value: this.nanos('span.duration') };
+      filters.push({ op, reference: { field: 'span.duration' }, value });
+    }
+    return filters;
   }
 
   private leafFilter(): Filter {

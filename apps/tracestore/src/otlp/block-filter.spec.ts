@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
-import { attributeTerm, BlockFilter, bitsOf, idTerm, keyTerm, murmur3 } from './block-filter.js';
+import {
+  attributeTerm,
+  BlockFilter,
+  bitsOf,
+  errorTerm,
+  idTerm,
+  keyTerm,
+  murmur3,
+  octaveOf,
+  octaveTerm,
+  serviceTerm,
+} from './block-filter.js';
 
 function hashOf(text: string, seed = 0): number {
   const bytes = new TextEncoder().encode(text);
@@ -36,6 +47,23 @@ describe('a term', () => {
     expect(attributeTerm('n', '5')).toBe(hashOf('5', keyTerm('n')));
     expect(attributeTerm('n', '5')).not.toBe(attributeTerm('n', '5.0'));
     expect(idTerm(-1n)).toBe(0xffff_ffff);
+  });
+});
+
+describe('an octave', () => {
+  it('rises with the duration, and ends with the longest that there is', () => {
+    const durations = [-5, 0, 1, 2, 3, 4, 1e6, 2 ** 53 - 1, 2 ** 53, 2 ** 63 - 2048, 2 ** 64];
+    expect(durations.map(octaveOf)).toEqual([0, 0, 0, 1, 1, 2, 19, 52, 53, 62, 63]);
+  });
+
+  it('has another term for each service, and another than a failure', () => {
+    const terms = [serviceTerm('a'), serviceTerm('b')].flatMap((service) => [
+      service,
+      octaveTerm(service, 0),
+      octaveTerm(service, 63),
+      errorTerm(service),
+    ]);
+    expect(new Set(terms).size).toBe(8);
   });
 });
 

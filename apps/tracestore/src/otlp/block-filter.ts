@@ -8,6 +8,10 @@
  *   an attribute          the same of its value, with the key's term as the seed: of strings, numbers, booleans and arrays
  *                         of them. The order of keys in a kvlist is not defined, so those can only be asked for by key.
  *   a dictionary's row    the lower half of its id
+ *   a service             the attribute `service.name` of that value
+ *   an outcome            that a service or an operation has a span which failed, or one whose duration is of an octave:
+ *                         in nearly every block something is slow or fails, so the block's own figures say little of one
+ *                         service. Made of the service's or operation's term and the outcome.
  *
  * The bits of a term are (h1 + i * h2) mod 2^32 mod size, i = 0 to 4, where h1 is the term, h2 its `stepOf`, and size
  * the number of the filter's bits, a power of two. Bits are numbered as PostgreSQL's get_bit does: the lowest of a byte
@@ -20,6 +24,31 @@ export const bitsPerTerm = 5;
 /** @param id of a resource, a scope or an operation */
 export function idTerm(id: bigint): number {
   return Number(BigInt.asUintN(32, id));
+}
+
+export function serviceTerm(name: string): number {
+  return attributeTerm('service.name', JSON.stringify(name));
+}
+
+/** The last octave: no duration is as long as 2^64 ns. */
+export const lastOctave = 63;
+
+/** The octave of a duration, which is at least 2 to the power of it in ns; 0 for what is no longer than 1 ns. */
+export function octaveOf(durationNs: number): number {
+  if (!(durationNs > 1)) return 0;
+  const octave = Math.floor(Math.log2(durationNs));
+  // The logarithm of what is just below a power of 2 is rounded up to it.
+  return Math.min(lastOctave, 2 ** octave > durationNs ? octave - 1 : octave);
+}
+
+/** Of a service or an operation, by its term, which has a span whose duration is of an octave. */
+export function octaveTerm(term: number, octave: number): number {
+  return mix((term + Math.imul(octave + 1, 0x9e3779b9)) | 0);
+}
+
+/** Of a service or an operation, by its term, which has a span that failed. */
+export function errorTerm(term: number): number {
+  return octaveTerm(term, lastOctave + 1);
 }
 
 /** @param value as `attributesToJson` writes it */

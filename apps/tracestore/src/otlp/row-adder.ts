@@ -28,7 +28,9 @@ export class RowAdder {
       this.blocks.begin(byteLength);
       for (const spanRows of rows.spans) {
         appendRows(batch, spanRows);
-        this.blocks.addRows(batch.blocks, spanRows);
+        const resource = rows.resources.get(spanRows.span.resourceId);
+        if (resource === undefined) throw new RangeError('a span refers to a resource that is not there');
+        this.blocks.addRows(batch.blocks, spanRows, resource.serviceName);
       }
       this.blocks.end(batch.blocks);
     } catch (error) {

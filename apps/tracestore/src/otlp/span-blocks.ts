@@ -1,4 +1,4 @@
-import { BlockFilter } from './block-filter.js';
+import { BlockFilter, idTerm, serviceTerm } from './block-filter.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { columnCounts, postgresEpochMicros } from './copy-rows.js';
 import { TermList } from './term-list.js';
@@ -72,10 +72,14 @@ export class SpanBlocks {
   }
 
   /** Adds a span as the reference makes it. */
-  addRows(out: CopyBuffer, { span, events, links }: SpanRows): void {
+  addRows(out: CopyBuffer, { span, events, links }: SpanRows, serviceName: string): void {
     const { rowTerms } = this;
+    const durationNs = Number(span.endTimeUnixNano - span.startTimeUnixNano);
+    const isError = span.statusCode === 2;
     rowTerms.clear();
-    for (const id of [span.operationId, span.resourceId, span.scopeId]) rowTerms.addId(id);
+    rowTerms.addOutcome(serviceTerm(serviceName), durationNs, isError);
+    rowTerms.addOutcome(idTerm(span.operationId), durationNs, isError);
+    for (const id of [span.resourceId, span.scopeId]) rowTerms.addId(id);
     for (const { attributes } of [span, ...events, ...links]) rowTerms.addJson(attributes);
     const traceId = Buffer.from(span.traceId, 'hex');
     this.add(
@@ -83,8 +87,8 @@ export class SpanBlocks {
       new DataView(traceId.buffer, traceId.byteOffset, traceId.byteLength),
       0,
       Number(span.startTimeUnixNano / 1000n - postgresEpochMicros),
-      Number(span.endTimeUnixNano - span.startTimeUnixNano),
-      span.statusCode === 2,
+      durationNs,
+      isError,
       rowTerms,
     );
   }

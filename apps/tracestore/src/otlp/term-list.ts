@@ -1,4 +1,4 @@
-import { idTerm, murmur3 } from './block-filter.js';
+import { errorTerm, idTerm, murmur3, octaveOf, octaveTerm } from './block-filter.js';
 
 const initialTerms = 1024;
 
@@ -22,6 +22,13 @@ export class TermList {
 
   addId(id: bigint): void {
     this.add(idTerm(id));
+  }
+
+  /** Adds a service or an operation, by its term, and how a span of it went. */
+  addOutcome(term: number, durationNs: number, isError: boolean): void {
+    this.add(term);
+    this.add(octaveTerm(term, octaveOf(durationNs)));
+    if (isError) this.add(errorTerm(term));
   }
 
   /** Adds an attribute, and its key. The places are those of the JSON, the key's end among them, in the bytes. */

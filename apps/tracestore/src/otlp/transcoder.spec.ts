@@ -4,7 +4,7 @@ import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
 import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
-import { attributeTerm, bitsOf, idTerm, keyTerm } from './block-filter.js';
+import { attributeTerm, bitsOf, errorTerm, idTerm, keyTerm, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { decodeRequest } from './decode.js';
@@ -121,7 +121,12 @@ function expectTermsInBlocks(batch: CopyBatch): void {
   };
   for (const columns of columnsOf(batch.spans)) {
     const ids = columns.slice(7, 10).map((id) => idTerm(id?.readBigInt64BE() ?? 0n));
-    expectTerms(String(columns[0]?.toString('hex')), [...ids, ...termsOf(columns.at(-1))]);
+    const [start = 0, startNanos = 0, end = 0, endNanos = 0] = columns
+      .slice(3, 7)
+      .map((value) => (value?.length === 2 ? value.readInt16BE() : Number(value?.readBigInt64BE())));
+    const outcome = octaveTerm(ids[0] ?? 0, octaveOf((end - start) * 1000 + endNanos - startNanos));
+    const failed = columns[15]?.readInt32BE() === 2 ? [errorTerm(ids[0] ?? 0)] : [];
+    expectTerms(String(columns[0]?.toString('hex')), [...ids, outcome, ...failed, ...termsOf(columns.at(-1))]);
   }
   for (const columns of [...columnsOf(batch.events), ...columnsOf(batch.links)])
     expectTerms(String(columns[0]?.toString('hex')), termsOf(columns.at(-1)));

@@ -22,6 +22,7 @@
  * is odd. Neither an object nor a string is made for a span that goes the fast way.
  */
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import { serviceTerm } from './block-filter.js';
 import { callOf } from './call-counts.js';
 import { ColumnTranscoder, oddity } from './column-transcoder.js';
 import { type Content, ContentCache } from './content-cache.js';
@@ -81,9 +82,8 @@ const postgresEpochSeconds = 946_684_800;
 /** Fields of a span, all levels counted, that the reference may make objects of. */
 const maxOddFields = 200_000;
 
-/** A resource with what tells services apart in a hash. */
 interface ResourceEntry extends DictionaryEntry<ResourceRow> {
-  readonly serviceHash: number;
+  readonly serviceTerm: number;
 }
 
 /** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
@@ -203,7 +203,7 @@ export class Transcoder extends ColumnTranscoder {
       return resourceRow(resource, decodeText(content.schemaUrl), `resource_spans[${r}]`);
     });
     if (made instanceof BadSpanError) return made;
-    const entry: ResourceEntry = Object.assign(dictionaryEntry(made), { serviceHash: hashOf(made.serviceName) });
+    const entry: ResourceEntry = Object.assign(dictionaryEntry(made), { serviceTerm: serviceTerm(made.serviceName) });
     this.resources.add(content, entry);
     return entry;
   }
@@ -338,7 +338,7 @@ export class Transcoder extends ColumnTranscoder {
       return;
     }
     appendRows(batch, rows);
-    this.blocks.addRows(batch.blocks, rows);
+    this.blocks.addRows(batch.blocks, rows, resource.row.serviceName);
     batch.spanCount++;
     batch.referToResource(resource);
     batch.referToScope(scope);
@@ -497,8 +497,11 @@ export class Transcoder extends ColumnTranscoder {
     }
     const operation = this.findOperation(resource, kind, source, view, name, nameLength);
     const { terms } = this;
+    const durationNs = (endHigh - startHigh) * two32 + (endLow - startLow);
+    const isError = statusCode === 2;
     terms.clear();
-    terms.add(operation.idLow);
+    terms.addOutcome(resource.serviceTerm, durationNs, isError);
+    terms.addOutcome(operation.idLow, durationNs, isError);
     terms.add(resource.idLow);
     terms.add(scope.idLow);
     const out = batch.spans;
@@ -533,8 +536,6 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToResource(resource);
     batch.referToScope(scope);
     batch.referToOperation(operation);
-    const durationNs = (endHigh - startHigh) * two32 + (endLow - startLow);
-    const isError = statusCode === 2;
     this.calls.add(operation, postgresEpochSeconds + Math.floor(startMicros / 1e6), durationNs, isError);
     this.blocks.add(batch.blocks, view, traceId, startMicros, durationNs, isError, terms);
   }
@@ -708,13 +709,13 @@ export class Transcoder extends ColumnTranscoder {
     name: number,
     nameLength: number,
   ): DictionaryEntry<OperationRow> {
-    const { serviceHash, row } = resource;
-    const known = this.operations.find(row.serviceName, serviceHash, kind, bytes, view, name, nameLength);
+    const { row } = resource;
+    const known = this.operations.find(row.serviceName, resource.serviceTerm, kind, bytes, view, name, nameLength);
     if (known !== undefined) return known;
     // Not `slice`: a Buffer's shares its memory, which is freed when the request is answered.
     const copy = new Uint8Array(bytes.subarray(name, name + nameLength));
     const entry = dictionaryEntry(operationRow(row.serviceName, kind, decodeText(copy)));
-    this.operations.add(row.serviceName, serviceHash, kind, copy, entry);
+    this.operations.add(row.serviceName, resource.serviceTerm, kind, copy, entry);
     return entry;
   }
 
@@ -778,10 +779,4 @@ function decodeContent<Schema extends DescMessage>(schema: Schema, content: Cont
   } catch (cause) {
     throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-}
-
-function hashOf(text: string): number {
-  let hash = 0;
-  for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
-  return hash;
 }

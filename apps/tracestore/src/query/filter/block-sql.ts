@@ -1,100 +1,182 @@
-import { attributeTerm, bitsOf, idTerm, keyTerm } from '../../otlp/block-filter.js';
+import {
+  attributeTerm,
+  bitsOf,
+  errorTerm,
+  idTerm,
+  keyTerm,
+  lastOctave,
+  octaveOf,
+  octaveTerm,
+  serviceTerm,
+} from '../../otlp/block-filter.js';
 import { storableText } from '../../otlp/attribute-json.js';
-import type { Leaf } from './condition.js';
+import type { Condition, Leaf } from './condition.js';
 import { isWrittenOneWay, jsonOf } from './constant.js';
-import type { SearchCondition } from './search-condition.js';
+import type { DictionaryCondition, SearchCondition } from './search-condition.js';
 import type { SqlParameters } from './sql-parameters.js';
+
+/*
+ * What the blocks of spans say of a condition, as SQL: whether the block `b` may have a span that fulfils it. Where that
+ * is false, no span of the block does. It is the filter of the block that says so, its longest duration or its errors.
+ */
 
 /** Looking for more than so many terms takes longer than looking at the spans. */
 const maxTerms = 16;
+
+/** So many operations are looked for one by one rather than by their service. */
+const fewOperations = 4;
+
+/** Octaves of durations that are told apart: those of a microsecond and of a millisecond are 10 apart. */
+const maxOctaves = 12;
 
 const maxInt8 = 2n ** 63n - 1n;
 
 /** The place of `error` among the status codes. */
 const errorCode = 2;
 
-/**
- * Whether the block `b` may have a span that fulfils a condition, as SQL; undefined when a block says nothing of that.
- * Where it is false, no span of the block does.
- */
-export function blockSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
-  const all = condition.is === 'and' ? condition.conditions : [condition];
-  const parts = all.map((part) => partSql(part, parameters)).filter((part) => part !== undefined);
-  return parts.length === 0 ? undefined : parts.join(' AND ');
-}
+type NanosLeaf = Leaf & { readonly is: 'nanos' };
 
-/** One of those that all have to hold. */
-function partSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
-  const sql = maySql(condition, parameters);
-  if (sql === undefined || isColumn(condition)) return sql;
+/** @returns undefined when blocks say nothing of the condition */
+export function blockSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
+  const parts = condition.is === 'and' ? condition.conditions : [condition];
+  const columns = parts.map(columnSql).filter((part) => part !== undefined);
+  const bits = filterSql(parts, parameters);
   // Of bits the planner expects that next to none are set, and would sort all blocks rather than take them in their
   // order until there are enough; of a CASE it expects that it is true for every other row.
-  return `CASE WHEN ${sql} THEN true ELSE false END`;
+  if (bits.length > 0) columns.push(`CASE WHEN ${bits.join(' AND ')} THEN true ELSE false END`);
+  return columns.length === 0 ? undefined : columns.join(' AND ');
 }
 
-/** Whether a condition is about a column of blocks that has statistics. */
-function isColumn(condition: SearchCondition): boolean {
-  return condition.is === 'nanos' || condition.is === 'word';
+/** What a column with statistics says. */
+function columnSql(part: SearchCondition): string | undefined {
+  if (isError(part)) return 'b.error_count > 0';
+  if (!isAtLeast(part)) return undefined;
+  return part.nanos > maxInt8 ? 'false' : `b.duration_ns_max >= ${part.nanos < 0n ? 0n : part.nanos}`;
+}
+
+/** What the filter says of parts that all have to hold. */
+function filterSql(parts: readonly SearchCondition[], parameters: SqlParameters): string[] {
+  const failed = parts.some(isError);
+  const octaves = octavesOf(parts);
+  return parts.flatMap((part) => {
+    if (part.is !== 'dictionary') return maySql(part, parameters) ?? [];
+    const subjects = subjectsOf(part);
+    if (subjects === undefined) return [];
+    if (part.table !== 'operation') return anyOf(subjects, parameters);
+    const outcomes: string[] = [];
+    if (failed) outcomes.push(anyOf(subjects.map(errorTerm), parameters));
+    if (octaves !== undefined) outcomes.push(octavesSql(subjects, octaves, parameters));
+    return outcomes.length > 0 ? outcomes : anyOf(subjects, parameters);
+  });
 }
 
 function maySql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
   switch (condition.is) {
     case 'and': {
-      const parts = condition.conditions.map((part) => maySql(part, parameters)).filter((part) => part !== undefined);
+      const columns = condition.conditions.map(columnSql).filter((part) => part !== undefined);
+      const parts = [...columns, ...filterSql(condition.conditions, parameters)];
       return parts.length === 0 ? undefined : `(${parts.join(' AND ')})`;
     }
     case 'or': {
       const before = parameters.values.length;
-      const parts = condition.conditions.map((part) => maySql(part, parameters));
+      const parts = condition.conditions.map((part) => columnSql(part) ?? maySql(part, parameters));
       if (!parts.includes(undefined)) return `(${parts.join(' OR ')})`;
       parameters.dropFrom(before);
       return undefined;
     }
     case 'some':
       return maySql(condition.condition, parameters);
-    case 'dictionary':
-      if (condition.ids === undefined || condition.ids.length > maxTerms) return undefined;
-      return anyOf(
-        condition.ids.map((id) => idTerm(BigInt(id))),
-        parameters,
-      );
-    case 'constant':
-    case 'not':
-      return undefined;
-    default:
-      return leafSql(condition, parameters);
-  }
-}
-
-function leafSql(leaf: Leaf, parameters: SqlParameters): string | undefined {
-  switch (leaf.is) {
+    case 'dictionary': {
+      const subjects = subjectsOf(condition);
+      return subjects === undefined ? undefined : anyOf(subjects, parameters);
+    }
     case 'attribute': {
-      const key = storableText(leaf.key);
-      const { test } = leaf;
-      const term =
-        test.is === 'equal' && isWrittenOneWay(test.value) ? attributeTerm(key, jsonOf(test.value)) : keyTerm(key);
-      return termSql(term, parameters);
+      const key = storableText(condition.key);
+      const { test } = condition;
+      const isWhole = test.is === 'equal' && isWrittenOneWay(test.value);
+      return anyOf([isWhole ? attributeTerm(key, jsonOf(test.value)) : keyTerm(key)], parameters);
     }
-    case 'word':
-      return leaf.field === 'span.status' && leaf.places.length === 1 && leaf.places[0] === errorCode
-        ? 'b.error_count > 0'
-        : undefined;
-    case 'nanos': {
-      // Of a duration that a block's longest has to reach.
-      if (leaf.field !== 'span.duration' || leaf.operator === 'lt' || leaf.operator === 'lte') return undefined;
-      if (leaf.nanos > maxInt8) return 'false';
-      return `b.duration_ns_max ${leaf.operator === 'gt' ? '>' : '>='} ${parameters.add(leaf.nanos < 0n ? -1n : leaf.nanos, 'int8')}`;
-    }
-    case 'text':
+    default:
       return undefined;
   }
 }
 
-function anyOf(terms: readonly number[], parameters: SqlParameters): string {
-  return `(${terms.map((term) => termSql(term, parameters)).join(' OR ')})`;
+/** The terms of which a block with a span of such a row has at least one; undefined when they are too many. */
+function subjectsOf({ table, ids, condition }: DictionaryCondition): readonly number[] | undefined {
+  const terms = ids?.map((id) => idTerm(BigInt(id)));
+  const services = table === 'operation' ? servicesOf(condition) : undefined;
+  const fewest = terms !== undefined && terms.length <= fewOperations ? terms : (services?.map(serviceTerm) ?? terms);
+  return fewest === undefined || fewest.length > maxTerms ? undefined : fewest;
 }
 
-/** The bits of a term are all set. */
+/** The services of which one has an operation that fulfils a condition; undefined when it may be any. */
+function servicesOf(condition: Condition): readonly string[] | undefined {
+  switch (condition.is) {
+    case 'text':
+      return condition.field === 'resource.service' && condition.test.is === 'equal'
+        ? [storableText(condition.test.text)]
+        : undefined;
+    case 'and':
+      return condition.conditions.map(servicesOf).find((services) => services !== undefined);
+    case 'or': {
+      const some = condition.conditions.map(servicesOf);
+      return some.includes(undefined) ? undefined : some.flatMap((services) => services ?? []);
+    }
+    default:
+      return undefined;
+  }
+}
+
+interface Octaves {
+  readonly first: number;
+  /** Those behind it may be, or not. */
+  readonly last: number;
+  /** Longer ones than of the last octave are possible. */
+  readonly isOpen: boolean;
+}
+
+/** Of what durations a span is that fulfils all parts; undefined when it may be of any. */
+function octavesOf(parts: readonly SearchCondition[]): Octaves | undefined {
+  const least = parts.filter(isAtLeast).map(({ nanos }) => octaveOf(Number(nanos)));
+  const most = parts.filter(isAtMost).map(({ nanos }) => octaveOf(Number(nanos)));
+  const first = Math.max(0, ...least);
+  const end = Math.min(lastOctave, ...most);
+  if (first === 0 && most.length === 0) return undefined;
+  const last = Math.max(first, Math.min(end, first + maxOctaves - 1));
+  return { first, last, isOpen: last < end };
+}
+
+/** One of some services or operations has a span of one of some octaves. */
+function octavesSql(subjects: readonly number[], { first, last, isOpen }: Octaves, parameters: SqlParameters): string {
+  const parts = Array.from({ length: last - first + 1 }, (_, n) => {
+    const octave = first + n;
+    const terms = subjects.map((subject) => octaveTerm(subject, octave));
+    // Most blocks have nothing that is much longer, and need not be asked.
+    return `(b.duration_ns_max >= ${octave === 0 ? 0 : 2n ** BigInt(octave)} AND ${anyOf(terms, parameters)})`;
+  });
+  if (isOpen) parts.push(`b.duration_ns_max >= ${2n ** BigInt(last + 1)}`);
+  return `(${parts.join(' OR ')})`;
+}
+
+function isError(part: SearchCondition): boolean {
+  return part.is === 'word' && part.field === 'span.status' && part.places.every((place) => place === errorCode);
+}
+
+function isAtLeast(part: SearchCondition): part is NanosLeaf {
+  return part.is === 'nanos' && part.field === 'span.duration' && !/^lte?$/.test(part.operator);
+}
+
+function isAtMost(part: SearchCondition): part is NanosLeaf {
+  return part.is === 'nanos' && part.field === 'span.duration' && !/^gte?$/.test(part.operator);
+}
+
+/** All bits of one of some terms are set. */
+function anyOf(terms: readonly number[], parameters: SqlParameters): string {
+  return terms.length === 1 && terms[0] !== undefined
+    ? termSql(terms[0], parameters)
+    : `(${terms.map((term) => termSql(term, parameters)).join(' OR ')})`;
+}
+
 function termSql(term: number, parameters: SqlParameters): string {
   const bits = bitsOf(term).map(
     (bit) => `get_bit(b.filter, ${parameters.add(bit, 'int8')} & (octet_length(b.filter) * 8 - 1)) = 1`,
