@@ -83,7 +83,7 @@ async function measure(
             `slowest ${Math.max(...durationsMs).toFixed(2)} ms; ${(answers / questions.length).toFixed(1)} answers each`,
         );
       }
-      return { ...figures, ...(await askPanels(database.url, say)) };
+      return { ...figures, ...(await askPanels(database.url, loaded, await model.findServices(), say)) };
     } finally {
       await model.close();
     }

@@ -1,5 +1,77 @@
-import type { Figures } from '../figures.ts';
+import { Client } from 'pg';
+import { dashboards, readQuery } from '../../dashboards/all.ts';
+import { bindQuery, type Query } from '../../dashboards/query.ts';
+import { type Figures, rounded } from '../figures.ts';
+import type { LoadedSpans } from './loaded-store.ts';
+import { percentile } from './percentile.ts';
 
-export async function askPanels(_databaseUrl: string, _say: (line: string) => void): Promise<Figures> {
-  return {};
+/** How far back the dashboards look. */
+const ranges = [
+  { figure: 'panels1h', milliseconds: 3_600_000 },
+  { figure: 'panels24h', milliseconds: 86_400_000 },
+] as const;
+
+/** How often each query is asked, of one service after the other, and of all. */
+const asksEach = 10;
+
+/** How long the dashboards' queries take: the p95 of the slowest one, over an hour and over a day. */
+export async function askPanels(
+  databaseUrl: string,
+  loaded: LoadedSpans,
+  services: readonly string[],
+  say: (line: string) => void,
+): Promise<Figures> {
+  const client = new Client(databaseUrl);
+  await client.connect();
+  try {
+    const figures: Record<string, number> = {};
+    for (const { figure, milliseconds } of ranges) {
+      const range = {
+        from: new Date(loaded.endMs - milliseconds).toISOString(),
+        to: new Date(loaded.endMs).toISOString(),
+      };
+      let slowest = 0;
+      for (const { name, query } of panelQueries()) {
+        const p95 = await ask(client, query, range, services);
+        if (p95 > slowest / 2) say(`${figure.padEnd(10)} ${name.padEnd(60)} p95 ${p95.toFixed(1)} ms`);
+        slowest = Math.max(slowest, p95);
+      }
+      figures[figure] = rounded(slowest, 1);
+    }
+    return figures;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every query that a panel has, once. */
+function panelQueries(): readonly { readonly name: string; readonly query: Query }[] {
+  return dashboards.flatMap(({ folder, dashboard }) =>
+    [...new Set(dashboard.panels.flatMap(({ queries }) => queries))].map((file) => ({
+      name: `${folder}/${file}`,
+      query: readQuery(folder, file),
+    })),
+  );
+}
+
+async function ask(
+  client: Client,
+  query: Query,
+  range: Readonly<Record<'from' | 'to', string>>,
+  services: readonly string[],
+): Promise<number> {
+  const durationsMs: number[] = [];
+  for (let n = 0; n <= asksEach; n++) {
+    const chosen: Readonly<Record<string, string>> = {
+      ...range,
+      service: ['', ...services][n % (services.length + 1)] ?? '',
+    };
+    const known = query.parameters.map(({ name }) => name).filter((name) => name in chosen);
+    const { text, values } = bindQuery(query, Object.fromEntries(known.map((name) => [name, chosen[name] ?? ''])));
+    const startedAt = performance.now();
+    await client.query(text, [...values]);
+    // The first one is not counted: it finds nothing in memory.
+    if (n > 0) durationsMs.push(performance.now() - startedAt);
+  }
+  return percentile(durationsMs, 0.95);
 }
