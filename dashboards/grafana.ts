@@ -251,29 +251,34 @@ function optionsOf({ kind }: Panel): Json {
         filterValues: { le: 1e-9 },
         legend: { show: true },
         rowsFrame: { layout: 'le' },
-        tooltip: { show: true, yHistogram: true },
+        showValue: 'never',
+        tooltip: { mode: 'single', show: true, showColorScale: true, yHistogram: true },
         yAxis: { axisPlacement: 'left', reverse: false, unit: 'ms' },
       };
     case 'histogram':
-      return { bucketOffset: 0, legend: { ...legend, showLegend: false } };
+      return { bucketOffset: 0, legend: { ...legend, showLegend: false }, tooltip: { mode: 'single', sort: 'none' } };
     case 'pie':
       return {
         displayLabels: ['percent'],
+        orientation: '',
         legend: { ...legend, displayMode: 'table', placement: 'right', values: ['value', 'percent'] },
         pieType: 'pie',
         reduceOptions: { calcs: ['lastNotNull'], fields: '', values: true },
         tooltip: { mode: 'single', sort: 'none' },
       };
     case 'table':
-      return { footer: { countRows: false, fields: '', reducer: ['sum'], show: false }, showHeader: true };
+      return { cellHeight: 'sm', frameIndex: 0, showHeader: true };
     case 'stat':
       return {
         colorMode: 'value',
         graphMode: 'none',
         justifyMode: 'auto',
         orientation: 'auto',
+        percentChangeColorMode: 'standard',
         reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+        showPercentChange: false,
         textMode: 'auto',
+        wideLayout: true,
       };
     default:
       return {};

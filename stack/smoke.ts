@@ -155,7 +155,7 @@ async function runDashboards({ databaseUrl }: SmokePlan): Promise<boolean> {
     const file = `${folder}/${dashboard.summary}`;
     print(`  ${paint('bold', `dashboards/${file}`)}`);
     const script = readFileSync(new URL(`../dashboards/${file}`, import.meta.url), 'utf8');
-    const ran = await printResults(databaseUrl, script, { indent: '  ', mostRows: 12 });
+    const ran = await printResults(databaseUrl, script, { indent: '  ', mostRows: 12, parameters: { from: 'now-5m' } });
     allRan &&= ran;
     print();
   }
