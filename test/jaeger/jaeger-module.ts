@@ -1,0 +1,93 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const modulePath = 'github.com/jaegertracing/jaeger';
+
+/** Where it is built and run from, below the module's folder. */
+export const binaryPath = 'cmd/jaeger/jaeger';
+
+/** Whether there is Go. */
+export function hasGo(): boolean {
+  return spawnSync('go', ['version']).status === 0;
+}
+
+/** Jaeger's source in a folder that is ours to write to. */
+export interface JaegerModule {
+  readonly version: string;
+  readonly folder: string;
+}
+
+/**
+ * Copies Jaeger's module, as the Go module proxy has it, to a temporary folder.
+ *
+ * @param version `latest` for the newest that the proxy has
+ * @throws Error with what Go says when it cannot be had
+ */
+export function fetchJaegerModule(version: string): JaegerModule {
+  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
+  writeFileSync(path.join(folder, 'go.mod'), 'module nothing\n');
+  const { Version, Dir } = JSON.parse(go(folder, ['mod', 'download', '-json', `${modulePath}@${version}`])) as {
+    readonly Version: string;
+    readonly Dir: string;
+  };
+  const copy = path.join(folder, 'jaeger');
+  cpSync(Dir, copy, { recursive: true, mode: 0 });
+  // Modules are kept read-only.
+  spawnSync('chmod', ['-R', 'u+w', folder]);
+  return { version: Version, folder: copy };
+}
+
+/** Builds the program itself. @throws Error with what Go says */
+export function buildJaeger({ folder }: JaegerModule): void {
+  go(folder, ['build', '-o', binaryPath, './cmd/jaeger']);
+}
+
+/** What became of a test. */
+export interface TestResult {
+  readonly name: string;
+  readonly outcome: 'pass' | 'fail' | 'skip';
+}
+
+/**
+ * Runs a test of Jaeger's with all of its subtests.
+ *
+ * @param say gets what the tests print
+ * @returns what became of each, in the order in which they ended
+ */
+export async function runJaegerTest(
+  { folder }: JaegerModule,
+  packagePath: string,
+  test: string,
+  env: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+): Promise<{ readonly results: readonly TestResult[]; readonly exitCode: number | null }> {
+  const child = spawn('go', ['test', '-count=1', '-timeout=30m', '-json', '-run', `^${test}$`, packagePath], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+  });
+  const results: TestResult[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    const event = JSON.parse(line) as { readonly Action: string; readonly Test?: string; readonly Output?: string };
+    if (event.Output !== undefined) say(event.Output.trimEnd());
+    const outcome = (['pass', 'fail', 'skip'] as const).find((word) => word === event.Action);
+    if (outcome !== undefined && event.Test !== undefined) results.push({ name: event.Test, outcome });
+  }
+  return { results, exitCode: await exited };
+}
+
+function go(folder: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('go', args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`go ${args.join(' ')}:\n${stdout}${stderr}`);
+  return stdout;
+}
