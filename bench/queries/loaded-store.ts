@@ -97,17 +97,28 @@ async function write(
   }
 }
 
-/** The store runs until it has made its figures of what is new; then the database does what it does in time. */
+/** The store runs until its figures have all that is stored; then the database does what it does in time. */
 async function untilAtRest(database: BenchDatabase, say: (line: string) => void): Promise<void> {
   const startedAt = performance.now();
+  const loadedAt = new Date();
   const store = await startStore(database.url, await defaultConnections(), undefined);
   try {
-    await sleep(lifecycleMs);
+    while (!(await isCounted(database, loadedAt))) await sleep(1000);
   } finally {
     await store.stop();
   }
+  say(`counted after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   await settle(database);
   say(`at rest after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
-const lifecycleMs = 15_000;
+/** Whether calls are counted, and summed up to minutes and hours, as far as they can be now. */
+async function isCounted({ query }: BenchDatabase, loadedAt: Date): Promise<boolean> {
+  const [row] = await query<{ counted: boolean }>(
+    `SELECT counted_at >= $1 AND rolled_5m >= $1::timestamptz - interval '15 minutes'
+       AND rolled_1h >= $1::timestamptz - interval '2 hours' AS counted
+     FROM ps_trace.call_progress`,
+    [loadedAt],
+  );
+  return row?.counted === true;
+}

@@ -1,0 +1,251 @@
+import type { QueryResultRow } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { sendGrpc } from '../../test/otlp-client.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from './filter/filter.js';
+import { findTraces } from './find-traces/find-traces.js';
+import type { TraceSearch } from './find-traces/trace-search.js';
+import { getTraces } from './get-traces/get-traces.js';
+import { type QueryConnection, type QueryDatabaseConfig, QueryDatabaseService } from './query-database.service.js';
+import { summarizeTraces } from './summarize-traces/summarize-traces.js';
+
+const msPerDay = 86_400_000;
+const nsPerMs = 1_000_000n;
+const spans = 60_000;
+
+let fresh: FreshDatabase;
+let store: RunningTracestore;
+let database: PlanningDatabase;
+const endMs = Date.now();
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Scan Direction'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'CTE Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Notes how each statement is planned that is a query. */
+class PlanningDatabase extends QueryDatabaseService {
+  plans: PlanNode[] = [];
+  private readonly planner: QueryDatabaseService;
+
+  constructor(config: QueryDatabaseConfig) {
+    super(config);
+    this.planner = new QueryDatabaseService(config);
+  }
+
+  override async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
+    const connection = await super.connect(signal);
+    return {
+      release: connection.release,
+      query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+        // First, as those of a question are sent one behind the other.
+        const answer = connection.query<Row>(text, values);
+        const query = /\b(?:SELECT|WITH)\b[^]*$/.exec(text.replaceAll(/^\s*--.*$/gm, ''))?.[0];
+        if (query !== undefined) await this.plan(query, values);
+        return answer;
+      },
+    };
+  }
+
+  override async onApplicationShutdown(): Promise<void> {
+    await this.planner.onApplicationShutdown();
+    await super.onApplicationShutdown();
+  }
+
+  private async plan(query: string, values: readonly unknown[]): Promise<void> {
+    const [row] = await this.planner.query<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
+      `EXPLAIN (FORMAT JSON) ${query}`,
+      values,
+      undefined,
+    );
+    if (row !== undefined) this.plans.push(row['QUERY PLAN'][0].Plan);
+  }
+}
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startTracestore(fresh.url);
+  const corpus = makeCorpus({
+    shape: 'clickhouse',
+    spans,
+    spansPerRequest: 1000,
+    seed: 3,
+    startTimeUnixNano: BigInt(endMs - msPerDay) * nsPerMs,
+    durationNano: BigInt(msPerDay) * nsPerMs,
+  });
+  for (const { bytes } of corpus) await sendGrpc(store.grpcAddress, Buffer.from(bytes));
+  await queryOnce(fresh.url, 'VACUUM (ANALYZE)');
+  database = new PlanningDatabase({ databaseUrl: fresh.url, queryConnections: 2, queryTimeoutMs: 30_000 });
+});
+
+afterAll(async () => {
+  await database.onApplicationShutdown();
+  await store.stop();
+  await fresh.drop();
+});
+
+/** How the statements of a question read tables that have rows. */
+async function readsOf(question: () => Promise<unknown>): Promise<readonly PlanNode[]> {
+  database.plans = [];
+  await question();
+  const full = new Set((await relations()).filter(({ rows }) => rows > 0).map(({ name }) => name));
+  return database.plans.flatMap(allNodes).filter((node) => full.has(node['Relation Name'] ?? ''));
+}
+
+/** Each way of reading a table once; partitions under the name of what they are of. */
+async function waysOf(question: () => Promise<unknown>): Promise<readonly string[]> {
+  const roots = new Map((await relations()).map(({ name, root }) => [name, root]));
+  const ways = (await readsOf(question)).map((node) => {
+    const [table = '', index] = [node['Relation Name'], node['Index Name']].map(
+      (name) => roots.get(name ?? '') ?? name,
+    );
+    const direction = node['Scan Direction'] === 'Backward' ? ' backward' : '';
+    return `${table}: ${node['Node Type']}${direction}${index === undefined ? '' : ` of ${index}`}`;
+  });
+  return [...new Set(ways)].toSorted();
+}
+
+function allNodes(node: PlanNode): readonly PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(allNodes)];
+}
+
+/** Tables and indexes, with what they are partitions of, if they are. */
+async function relations() {
+  return queryOnce<{ name: string; root: string; rows: number }>(
+    fresh.url,
+    `SELECT c.relname AS name, coalesce(root.relname, c.relname) AS root, c.reltuples::float8 AS rows
+     FROM pg_class c
+     LEFT JOIN pg_class root ON root.oid = pg_partition_root(c.oid)
+     WHERE c.relnamespace = 'tracestore'::regnamespace`,
+  );
+}
+
+function search(filter: Filter | undefined, over: Partial<TraceSearch> = {}): () => Promise<unknown> {
+  const day = {
+    startTimeMinUnixNano: BigInt(endMs - msPerDay) * nsPerMs,
+    startTimeMaxUnixNano: BigInt(endMs) * nsPerMs,
+  };
+  return () => findTraces(database, { filter, limit: 20, ...day, ...over });
+}
+
+const value = { type: 'string', value: 'value-7' } as const;
+const service = fieldIs('resource.service', 'cart');
+
+const questions: Readonly<Record<string, () => Promise<unknown>>> = {
+  'the newest': search(undefined),
+  'a service': search(service),
+  'an operation': search(allOf(service, fieldIs('span.name', 'SELECT cart_0'))),
+  'spans that failed': search(allOf(service, fieldIs('span.status', 'error'))),
+  'spans that took long': search(fieldCompares('span.duration', 'gte', 404_000_000n)),
+  'spans that took longer than any': search(fieldCompares('span.duration', 'gte', 500_000_000n)),
+  'the slowest': search(undefined, { order: 'slowest' }),
+  'an attribute': search(attributeIs('attribute.key_02', value)),
+  'an attribute of the resource': search(
+    attributeIs('service.namespace', { type: 'string', value: 'shop' }, ['resource']),
+  ),
+  'a trace': () => wholeTrace(),
+  summaries: async () => summarizeTraces(database, await someTraceIds()),
+};
+
+async function someTraceIds(): Promise<readonly string[]> {
+  const { traces } = await findTraces(database, { limit: 20 });
+  database.plans = [];
+  return traces.map(({ traceId }) => traceId);
+}
+
+async function wholeTrace(): Promise<void> {
+  const [traceId = ''] = await someTraceIds();
+  for await (const { spans: some } of getTraces(database, [{ traceId }])) expect(some.length).toBeGreaterThan(0);
+}
+
+describe('the plan', () => {
+  it('of each question reads by indexes what it needs, on every major version', async (context) => {
+    // Of hypertables, whose chunks are read in the same ways, plans look otherwise.
+    context.skip(!(await hasPartitions()), 'the spans are in hypertables');
+    const ways: Record<string, readonly string[]> = {};
+    for (const [name, question] of Object.entries(questions)) ways[name] = await waysOf(question);
+    expect(ways).toMatchInlineSnapshot(`
+      {
+        "a service": [
+          "operation: Seq Scan",
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "a trace": [
+          "event: Index Scan of event_by_span",
+          "operation: Seq Scan",
+          "resource: Seq Scan",
+          "scope: Seq Scan",
+          "span: Index Scan of span_by_trace",
+        ],
+        "an attribute": [
+          "event: Index Scan of event_by_span",
+          "resource: Seq Scan",
+          "scope: Seq Scan",
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "an attribute of the resource": [
+          "resource: Seq Scan",
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "an operation": [
+          "operation: Seq Scan",
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "spans that failed": [
+          "operation: Seq Scan",
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "spans that took long": [
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan of span_block_by_duration",
+        ],
+        "spans that took longer than any": [
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan of span_block_by_duration",
+        ],
+        "summaries": [
+          "operation: Seq Scan",
+          "span: Index Scan of span_by_trace",
+        ],
+        "the newest": [
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_time",
+        ],
+        "the slowest": [
+          "span: Index Scan of span_by_trace",
+          "span_block: Index Scan backward of span_block_by_duration",
+        ],
+      }
+    `);
+  });
+
+  it('leaves out the partitions of other times', async (context) => {
+    context.skip(!(await hasPartitions()), 'the spans are in hypertables');
+    const anHour = {
+      startTimeMinUnixNano: BigInt(endMs - 3_600_000) * nsPerMs,
+      startTimeMaxUnixNano: BigInt(endMs) * nsPerMs,
+    };
+    const days = new Set([endMs - 3_600_000, endMs].map((time) => new Date(time).toISOString().slice(0, 10)));
+    const tables = new Set((await readsOf(search(service, anHour))).map((node) => node['Relation Name'] ?? ''));
+    expect([...tables].filter((table) => /^span_\d/.test(table))).toHaveLength(days.size);
+  });
+});
+
+async function hasPartitions(): Promise<boolean> {
+  const [row] = await queryOnce<{ found: boolean }>(
+    fresh.url,
+    "SELECT relkind = 'p' AS found FROM pg_class WHERE oid = 'tracestore.span'::regclass",
+  );
+  return row?.found === true;
+}
