@@ -55,6 +55,6 @@ function countChecks(output: string): Pick<LoadResult, 'requests' | 'badRequests
   const count = (pattern: RegExp): number => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   return {
     requests: count(/checks_total\.*: (\d+)/),
-    badRequests: count(/checks_failed\.*: [\d.]+% (\d+) out of/),
+    badRequests: count(/checks_failed\.*: [\d.]+% +(\d+) out of/),
   };
 }
