@@ -260,7 +260,7 @@ function optionsOf({ kind }: Panel): Json {
     case 'pie':
       return {
         displayLabels: ['percent'],
-        orientation: '',
+        orientation: 'auto',
         legend: { ...legend, displayMode: 'table', placement: 'right', values: ['value', 'percent'] },
         pieType: 'pie',
         reduceOptions: { calcs: ['lastNotNull'], fields: '', values: true },

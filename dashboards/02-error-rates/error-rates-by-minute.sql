@@ -2,7 +2,7 @@
 -- that failed at all, the twenty that failed most. Of one service, or of all where :'service' is empty.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
+\if :{?interval} \else \set interval 'sparse' \endif
 \if :{?service} \else \set service '' \endif
 WITH figure AS MATERIALIZED (
   SELECT time_bucket, service_name, span_name, sum(calls) AS calls, sum(errors) AS errors

@@ -3,13 +3,7 @@
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif
-SELECT
-  time_bucket AS time,
-  ps_trace.class_percentile(0.99, array_agg(class), array_agg(calls)) AS p99,
-  ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95,
-  ps_trace.class_percentile(0.90, array_agg(class), array_agg(calls)) AS p90,
-  ps_trace.class_percentile(0.50, array_agg(class), array_agg(calls)) AS p50
-FROM (
+WITH entry AS (
   SELECT time_bucket, class, sum(calls)::int8 AS calls
   FROM (
     SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls) AS calls
@@ -18,9 +12,23 @@ FROM (
       greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
     )
     WHERE is_root
-  ) AS entry
+  ) AS unnested
   GROUP BY time_bucket, class
   HAVING sum(calls) > 0
-) AS figure
+),
+ranked AS (
+  SELECT
+    *,
+    sum(calls) OVER (PARTITION BY time_bucket ORDER BY class) AS so_far,
+    sum(calls) OVER (PARTITION BY time_bucket) AS of_calls
+  FROM entry
+)
+SELECT
+  time_bucket AS time,
+  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.99 * of_calls)) AS p99,
+  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95,
+  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.90 * of_calls)) AS p90,
+  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.50 * of_calls)) AS p50
+FROM ranked
 GROUP BY time_bucket
 ORDER BY time_bucket;

@@ -2,7 +2,7 @@
 -- looked into. A request that came in the last seconds may not be counted yet.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
+\if :{?interval} \else \set interval 'sparse' \endif
 WITH entry AS (
   SELECT time_bucket, service_name, span_name, span_kind, class, sum(calls) AS calls
   FROM (

@@ -24,16 +24,12 @@ asked AS (
     )
 ),
 walk AS (
-  SELECT * FROM (
-    SELECT service_name, span_name, 0 AS distance FROM asked
-  ) AS start
+  SELECT service_name, span_name, 0 AS distance FROM asked
   UNION
-  (
-    SELECT e.service_name, e.span_name, w.distance + 1
-    FROM walk w
-    JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-    WHERE w.distance < 30
-  )
+  SELECT e.service_name, e.span_name, w.distance + 1
+  FROM walk w
+  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
+  WHERE w.distance < 30
 ),
 reached AS (
   SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name

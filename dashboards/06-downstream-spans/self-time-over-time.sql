@@ -5,7 +5,7 @@
 -- operations, not over single traces: figures of an operation are of all calls that its callers here make.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
+\if :{?interval} \else \set interval 'sparse' \endif
 \if :{?service} \else \set service '' \endif
 \if :{?operation} \else \set operation '' \endif
 WITH RECURSIVE edge AS MATERIALIZED (
@@ -26,16 +26,12 @@ asked AS (
     )
 ),
 walk AS (
-  SELECT * FROM (
-    SELECT service_name, span_name, 0 AS distance FROM asked
-  ) AS start
+  SELECT service_name, span_name, 0 AS distance FROM asked
   UNION
-  (
-    SELECT e.service_name, e.span_name, w.distance + 1
-    FROM walk w
-    JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-    WHERE w.distance < 30
-  )
+  SELECT e.service_name, e.span_name, w.distance + 1
+  FROM walk w
+  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
+  WHERE w.distance < 30
 ),
 reached AS (
   SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name

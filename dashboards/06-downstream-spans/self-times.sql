@@ -8,11 +8,16 @@
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif
 \if :{?operation} \else \set operation '' \endif
-WITH RECURSIVE edge AS MATERIALIZED (
+WITH RECURSIVE figure AS MATERIALIZED (
+  SELECT
+    parent_service_name, parent_span_name, service_name, span_name, is_root, calls, self_ns_sum, self_class, self_calls
+  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+),
+edge AS MATERIALIZED (
   SELECT
     parent_service_name, parent_span_name, service_name, span_name, is_root,
-    sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
-  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+    sum(calls) AS calls, sum(self_ns_sum) AS self_ns
+  FROM figure
   GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
   HAVING sum(calls) > 0
 ),
@@ -26,16 +31,12 @@ asked AS (
     )
 ),
 walk AS (
-  SELECT * FROM (
-    SELECT service_name, span_name, 0 AS distance FROM asked
-  ) AS start
+  SELECT service_name, span_name, 0 AS distance FROM asked
   UNION
-  (
-    SELECT e.service_name, e.span_name, w.distance + 1
-    FROM walk w
-    JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-    WHERE w.distance < 30
-  )
+  SELECT e.service_name, e.span_name, w.distance + 1
+  FROM walk w
+  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
+  WHERE w.distance < 30
 ),
 reached AS (
   SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
@@ -44,7 +45,7 @@ entry AS (
   SELECT service_name, span_name, class, sum(calls)::int8 AS calls
   FROM (
     SELECT c.service_name, c.span_name, unnest(c.self_class) AS class, unnest(c.self_calls) AS calls
-    FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL) c
+    FROM figure c
     WHERE (
       EXISTS (SELECT FROM asked a WHERE a.service_name = c.service_name AND a.span_name = c.span_name)
       OR EXISTS (SELECT FROM reached r WHERE r.service_name = c.parent_service_name AND r.span_name = c.parent_span_name)
@@ -53,13 +54,20 @@ entry AS (
   GROUP BY service_name, span_name, class
   HAVING sum(calls) > 0
 ),
+ranked AS (
+  SELECT
+    *,
+    sum(calls) OVER (PARTITION BY service_name, span_name ORDER BY class) AS so_far,
+    sum(calls) OVER (PARTITION BY service_name, span_name) AS of_calls
+  FROM entry
+),
 percentile AS (
   SELECT
     service_name, span_name,
-    ps_trace.class_percentile(0.50, array_agg(class), array_agg(calls)) AS p50_ms,
-    ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms,
-    ps_trace.class_percentile(0.99, array_agg(class), array_agg(calls)) AS p99_ms
-  FROM entry
+    ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.50 * of_calls)) AS p50_ms,
+    ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95_ms,
+    ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.99 * of_calls)) AS p99_ms
+  FROM ranked
   GROUP BY service_name, span_name
 ),
 total AS (

@@ -2,12 +2,8 @@
 -- At most 4.5 % off.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
-SELECT
-  time_bucket AS time,
-  service_name AS series,
-  ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms
-FROM (
+\if :{?interval} \else \set interval 'sparse' \endif
+WITH entry AS (
   SELECT time_bucket, service_name, class, sum(calls)::int8 AS calls
   FROM (
     SELECT time_bucket, service_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls
@@ -16,9 +12,21 @@ FROM (
       ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
     )
     WHERE parent_service_name IS DISTINCT FROM service_name
-  ) AS entry
+  ) AS unnested
   GROUP BY time_bucket, service_name, class
   HAVING sum(calls) > 0
-) AS figure
+),
+ranked AS (
+  SELECT
+    *,
+    sum(calls) OVER (PARTITION BY time_bucket, service_name ORDER BY class) AS so_far,
+    sum(calls) OVER (PARTITION BY time_bucket, service_name) AS of_calls
+  FROM entry
+)
+SELECT
+  time_bucket AS time,
+  service_name AS series,
+  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95_ms
+FROM ranked
 GROUP BY time_bucket, service_name
 ORDER BY time, series;

@@ -1,7 +1,7 @@
 -- How many calls a second does each service take from outside of it, over time?
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
+\if :{?interval} \else \set interval 'sparse' \endif
 SELECT
   time_bucket AS time,
   service_name AS series,
