@@ -11,10 +11,10 @@ help: ## what there is
 
 up: ## everything by Docker Compose, at the usual ports
 	$(compose) up --build --detach --wait
-	@echo 'Frontend http://localhost:3001   Grafana http://localhost:3000 (admin, admin)   psql -h localhost -p 5999 -U postgres'
+	@echo 'Frontend http://localhost:3001   Grafana http://localhost:3000 (admin, admin)   Jaeger http://localhost:16686   psql -h localhost -p 5999 -U postgres'
 
 down: ## and no more of it, data included
-	$(compose) --profile jaeger --profile load down --volumes --remove-orphans
+	$(compose) --profile load down --volumes --remove-orphans
 
 test: ## write and read a hundred numbers
 	./test.sh
