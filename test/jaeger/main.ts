@@ -12,6 +12,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../stack/free-port.ts';
 import { removeFolder } from '../../stack/unprivileged.ts';
+import { findPostgresForTests } from '../postgres-for-tests.ts';
 import { binaryPath, buildJaeger, fetchJaegerModule, hasGo, runJaegerTest } from './jaeger-module.ts';
 import { startPurgeableStore } from './purgeable-store.ts';
 
@@ -33,7 +34,8 @@ if (!hasGo()) {
 }
 say(`Fetching Jaeger (${values.version}) from the Go module proxy`);
 const jaeger = fetchJaegerModule(values.version);
-const store = await startPurgeableStore(say);
+const postgres = await findPostgresForTests();
+const store = await startPurgeableStore(postgres.url, say);
 const purger = createServer((_request, response) => {
   // The suite fails when it leaves a connection behind.
   response.setHeader('connection', 'close');
@@ -74,5 +76,6 @@ try {
 } finally {
   purger.close();
   await store.stop();
+  await postgres.release();
   removeFolder(path.dirname(jaeger.folder));
 }

@@ -4,7 +4,6 @@ import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { query } from '../../stack/postgres.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
 import { nodeFlagsOf, tracestore } from '../../stack/services.ts';
-import { findPostgresForTests } from '../postgres-for-tests.ts';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 
@@ -22,15 +21,18 @@ export interface PurgeableStore {
   stop(): Promise<void>;
 }
 
-/** @throws Error when it does not start */
-export async function startPurgeableStore(say: (line: string) => void): Promise<PurgeableStore> {
-  const postgres = await findPostgresForTests();
-  const databaseUrl = new URL(postgres.url);
+/**
+ * @param postgresUrl the superuser's
+ * @param say is given what the store logs
+ * @throws Error when it does not start
+ */
+export async function startPurgeableStore(postgresUrl: string, say: (line: string) => void): Promise<PurgeableStore> {
+  const databaseUrl = new URL(postgresUrl);
   databaseUrl.pathname = `/${databaseName}`;
-  const drop = (): Promise<unknown> => query(postgres.url, `DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
+  const drop = (): Promise<unknown> => query(postgresUrl, `DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
   const empty = async (): Promise<void> => {
     await drop();
-    await query(postgres.url, `CREATE DATABASE ${databaseName}`);
+    await query(postgresUrl, `CREATE DATABASE ${databaseName}`);
   };
   const httpPort = await freePort();
   const jaegerPort = await freePort();
@@ -40,7 +42,6 @@ export async function startPurgeableStore(say: (line: string) => void): Promise<
     store?.letGo();
     await store?.exited;
     await drop();
-    await postgres.release();
   };
   try {
     await empty();

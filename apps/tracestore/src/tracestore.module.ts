@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
+import { JaegerV3Controller } from './jaeger/http/jaeger-v3.controller.js';
 import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
 import { AdmissionService } from './otlp/admission.service.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
@@ -21,7 +23,7 @@ export class TracestoreModule {
   static forRoot(config: TracestoreConfig): DynamicModule {
     return {
       module: TracestoreModule,
-      controllers: [MetricsController],
+      controllers: [MetricsController, JaegerV3Controller, JaegerV1Controller],
       providers: [
         { provide: TRACESTORE_CONFIG, useValue: config },
         IngestMetricsService,

@@ -167,7 +167,7 @@ function tagOf({ key, value }: KeyValue): ModelTag {
   }
 }
 
-/** Lists as JSON, as Go writes it: keys in order, bytes in base64, and nothing that HTML minds. */
+/** Lists as JSON, as Go writes it: keys in order, bytes in base64 or null without any, and nothing that HTML minds. */
 function plainJson(value: AnyValue | undefined): string {
   const content = value?.value;
   switch (content?.case) {
@@ -179,7 +179,7 @@ function plainJson(value: AnyValue | undefined): string {
     case 'doubleValue':
       return JSON.stringify(content.value);
     case 'bytesValue':
-      return `"${Buffer.from(content.value).toString('base64')}"`;
+      return content.value.length === 0 ? 'null' : `"${Buffer.from(content.value).toString('base64')}"`;
     case 'arrayValue':
       return `[${content.value.values.map(plainJson).join(',')}]`;
     case 'kvlistValue':

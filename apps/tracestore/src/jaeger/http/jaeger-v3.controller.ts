@@ -1,0 +1,171 @@
+import { fromJsonString } from '@bufbuild/protobuf';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Inject,
+  Param,
+  Req,
+  Res,
+  UseFilters,
+} from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Call, CallSchema } from '../../otlp/gen/expression/v1/expression_pb.js';
+import { findTraces } from '../../query/find-traces/find-traces.js';
+import type { TraceSearch } from '../../query/find-traces/trace-search.js';
+import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { findServices } from '../../query/services/find-services.js';
+import { summarizeTraces } from '../../query/summarize-traces/summarize-traces.js';
+import { parseRfc3339 } from '../go-text.js';
+import { findJaegerOperations } from '../jaeger-operations.js';
+import { filterOfExpression } from '../search/expression-filter.js';
+import { widened } from '../search/time-hints.js';
+import { traceSearchOf } from '../search/trace-query.js';
+import { resourceSpansJson } from '../spans/otlp-json.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { abortSignalOf, sendJsonParts } from './json-answer.js';
+import { QueryParameters, quoted, stringMap } from './query-parameters.js';
+import { anyTraceId } from './trace-id.js';
+
+@Catch()
+class JaegerV3ErrorFilter implements ExceptionFilter {
+  catch(failure: unknown, host: ArgumentsHost): void {
+    const { status, message } = jaegerHttpErrorOf(failure);
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply
+      .status(status)
+      .type('application/json')
+      .send(JSON.stringify({ error: { httpCode: status, message } }));
+  }
+}
+
+/**
+ * Jaeger's newer HTTP API (`api_v3`): traces as OTLP's JSON. Parameters have the names of protobuf's JSON, or those of
+ * its fields, which older clients use. Traces come as they were sent: nothing of Jaeger's own enriches them, so `raw`
+ * makes no difference.
+ */
+@ApiExcludeController()
+@UseFilters(JaegerV3ErrorFilter)
+@Controller('jaeger/api/v3')
+export class JaegerV3Controller {
+  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+
+  @Get('services')
+  async services(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    return { services: await findServices(this.database, abortSignalOf(reply)) };
+  }
+
+  @Get('operations')
+  async operations(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const parameters = new QueryParameters(request);
+    const operations = await findJaegerOperations(
+      this.database,
+      parameters.text('service'),
+      parameters.text('spanKind', 'span_kind'),
+      abortSignalOf(reply),
+    );
+    // As Jaeger's own gateway has it.
+    return { operations: operations.map(({ name, spanKind }) => ({ name, spanKind: spanKind || 'internal' })) };
+  }
+
+  @Get('traces/:traceId')
+  async trace(@Param('traceId') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const parameters = new QueryParameters(request);
+    const traceId = anyTraceId(id);
+    if (traceId === undefined) throw malformed('trace_id', `should be hex digits or base64, but is ${quoted(id)}`);
+    const hints = widened(time(parameters, 'startTime', 'start_time'), time(parameters, 'endTime', 'end_time'));
+    await sendJsonParts(reply, this.traces([{ traceId, ...hints }], abortSignalOf(reply)));
+  }
+
+  @Get('traces')
+  async search(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const signal = abortSignalOf(reply);
+    const { traces } = await findTraces(this.database, searchOf(new QueryParameters(request)), signal);
+    await sendJsonParts(reply, this.traces(traces, signal));
+  }
+
+  @Get('trace-summaries')
+  async summaries(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const signal = abortSignalOf(reply);
+    const { traces } = await findTraces(this.database, searchOf(new QueryParameters(request)), signal);
+    const ids = traces.map(({ traceId }) => traceId);
+    return {
+      summaries: (await summarizeTraces(this.database, ids, signal)).map((summary) => ({
+        traceId: summary.traceId,
+        rootServiceName: summary.root?.serviceName ?? '',
+        rootOperationName: summary.root?.spanName ?? '',
+        minStartTimeUnixNano: String(summary.startTimeUnixNano),
+        maxEndTimeUnixNano: String(summary.endTimeUnixNano),
+        spanCount: summary.spanCount,
+        errorSpanCount: summary.errorCount,
+        orphanSpanCount: summary.orphanCount,
+        services: summary.services.map(({ name, spanCount, errorCount }) => ({
+          name,
+          spanCount,
+          errorSpanCount: errorCount,
+        })),
+      })),
+    };
+  }
+
+  private async *traces(asked: readonly AskedTrace[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+    let begin = '{"result":{"resourceSpans":[';
+    for await (const chunk of getTraces(this.database, asked, signal)) {
+      yield begin + resourceSpansJson(chunk);
+      begin = ',';
+    }
+    if (begin !== ',') throw new JaegerHttpError(404, 'No traces found');
+    yield ']}}';
+  }
+}
+
+function searchOf(parameters: QueryParameters): TraceSearch {
+  const both = (camelCase: string, snakeCase: string) => [`query.${camelCase}`, `query.${snakeCase}`] as const;
+  const from = time(parameters, ...both('startTimeMin', 'start_time_min'));
+  const to = time(parameters, ...both('startTimeMax', 'start_time_max'));
+  if (from === undefined || to === undefined) {
+    throw new JaegerHttpError(400, 'query.startTimeMin and query.startTimeMax are required');
+  }
+  if (from >= to) throw new JaegerHttpError(400, 'query.startTimeMin must be before query.startTimeMax');
+  const attributes = parameters.text('query.attributes');
+  const filter = parameters.text('query.filter');
+  return traceSearchOf({
+    serviceName: parameters.text(...both('serviceName', 'service_name')),
+    operationName: parameters.text(...both('operationName', 'operation_name')),
+    attributes:
+      attributes === ''
+        ? []
+        : stringMap('query.attributes', attributes).map(([key, text]) => [key, { type: 'any', text }] as const),
+    durationMinNs: parameters.duration(...both('durationMin', 'duration_min')),
+    durationMaxNs: parameters.duration(...both('durationMax', 'duration_max')),
+    filter: filter === '' ? undefined : filterOfExpression(callOf(filter)),
+    startTimeMinUnixNano: from,
+    startTimeMaxUnixNano: to,
+    limit: Number(
+      parameters.integer('query.searchDepth') ??
+        parameters.integer('query.search_depth') ??
+        parameters.integer('query.num_traces') ??
+        0n,
+    ),
+  });
+}
+
+function callOf(json: string): Call {
+  try {
+    return fromJsonString(CallSchema, json);
+  } catch (error) {
+    throw malformed('query.filter', `is no filter: ${error instanceof Error ? error.message.slice(0, 200) : ''}`);
+  }
+}
+
+function time(parameters: QueryParameters, ...names: readonly string[]): bigint | undefined {
+  const text = parameters.text(...names);
+  if (text === '') return undefined;
+  const value = parseRfc3339(text);
+  if (value === undefined) throw malformed(names[0] ?? '', `should be a time in RFC 3339, but is ${quoted(text)}`);
+  return value;
+}

@@ -1,0 +1,257 @@
+import type { QueryResultRow } from 'pg';
+import { storableText } from '../../otlp/attribute-json.js';
+import type { QueryDatabaseService } from '../../query/query-database.service.js';
+import { QueryError, queryErrors } from '../../query/query-error.js';
+import type { SpanKind } from '../../query/span-words.js';
+import { readSqlFile } from '../../sql-file.js';
+
+const findCalls = readSqlFile(import.meta.url, 'find-calls.sql');
+const findDurations = readSqlFile(import.meta.url, 'find-durations.sql');
+
+/** The finest that figures of calls are kept (ADR 10). */
+const finestSeconds = 10;
+export const minStepMs = finestSeconds * 1000;
+
+/** As many points as Prometheus gives, from which Jaeger has these figures otherwise. */
+const maxPoints = 11_000;
+const maxBuckets = 100_000;
+
+/** What is drawn. */
+export type Measure =
+  /** Calls a second. */
+  | { readonly of: 'calls' }
+  /** The share of calls that failed, 0 to 1. */
+  | { readonly of: 'errors' }
+  /** The duration in milliseconds that this share (0 to 1) of calls does not exceed: at most 4.5 % off. */
+  | { readonly of: 'latencies'; readonly quantile: number };
+
+/** Each point is about the calls of the time `ratePer` before it. */
+export interface MonitorQuestion {
+  readonly serviceNames: readonly string[];
+  readonly spanKinds: readonly SpanKind[];
+  readonly groupByOperation: boolean;
+  /** The last point, since 1970. */
+  readonly endMs: number;
+  /** The first point is so long before. */
+  readonly lookbackMs: number;
+  readonly stepMs: number;
+  readonly ratePerMs: number;
+}
+
+/** Jaeger's MetricFamily, as its JSON. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly type: 'GAUGE';
+  readonly help: string;
+  readonly metrics: readonly {
+    readonly labels: readonly { readonly name: string; readonly value: string }[];
+    readonly metricPoints: readonly {
+      readonly gaugeValue: { readonly doubleValue: number };
+      readonly timestamp: string;
+    }[];
+  }[];
+}
+
+/** What happened in a bucket, and can be taken back when it leaves the time that a point is about. */
+interface Bucket {
+  readonly seconds: number;
+  readonly calls: number;
+  readonly errors: number;
+  /** By class of duration; none where that is not asked. */
+  readonly durations: readonly (readonly [number, number])[];
+}
+
+interface BucketRow extends QueryResultRow {
+  readonly bucket_seconds: string;
+  readonly service_name: string;
+  readonly span_name: string;
+  readonly calls: string;
+  readonly errors?: string;
+  readonly class?: number;
+}
+
+interface Series {
+  readonly serviceName: string;
+  readonly spanName: string;
+  /** In the order of time. */
+  readonly buckets: Bucket[];
+}
+
+/**
+ * Figures of services or their operations over time. They come from figures that are counted a little after the spans
+ * (ADR 10): the newest calls are there within 30 seconds. Times are rounded to whole 10 seconds.
+ *
+ * @throws QueryError
+ */
+export async function monitor(
+  database: QueryDatabaseService,
+  measure: Measure,
+  question: MonitorQuestion,
+  signal?: AbortSignal,
+): Promise<MetricFamily> {
+  const grid = gridOf(question);
+  const rows = await database.query<BucketRow>(
+    measure.of === 'latencies' ? findDurations : findCalls,
+    [
+      new Date(grid.fromSeconds * 1000),
+      new Date(grid.endSeconds * 1000),
+      `${grid.bucketSeconds} seconds`,
+      question.serviceNames.map(storableText),
+      question.spanKinds,
+      question.groupByOperation,
+    ],
+    signal,
+  );
+  const level = question.groupByOperation ? 'service_operation' : 'service';
+  return {
+    name: `${level}_${{ calls: 'call_rate', errors: 'error_rate', latencies: 'latencies' }[measure.of]}`,
+    type: 'GAUGE',
+    help: `${helpOf(measure)}, grouped by service${question.groupByOperation ? ' & operation' : ''}`,
+    metrics: seriesOf(rows)
+      .map((series) => ({
+        labels: [
+          ...(question.groupByOperation ? [{ name: 'operation', value: series.spanName }] : []),
+          { name: 'service_name', value: series.serviceName },
+        ],
+        metricPoints: pointsOf(series, grid, measure),
+      }))
+      .filter(({ metricPoints }) => metricPoints.length > 0),
+  };
+}
+
+/** When points are, and what they are made of. */
+interface Grid {
+  readonly bucketSeconds: number;
+  readonly stepSeconds: number;
+  readonly windowSeconds: number;
+  readonly points: number;
+  /** The last point. */
+  readonly endSeconds: number;
+  /** The first bucket that some point is about. */
+  readonly fromSeconds: number;
+}
+
+function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuestion): Grid {
+  const stepSeconds = wholeBuckets(stepMs);
+  const windowSeconds = wholeBuckets(ratePerMs);
+  const bucketSeconds = greatestCommonDivisor(stepSeconds, windowSeconds);
+  const points = Math.floor(lookbackMs / 1000 / stepSeconds) + 1;
+  const spanSeconds = (points - 1) * stepSeconds + windowSeconds;
+  if (points > maxPoints || spanSeconds / bucketSeconds > maxBuckets) {
+    throw new QueryError(queryErrors.invalid, `more than ${maxPoints} points or ${maxBuckets} buckets are asked for`);
+  }
+  const endSeconds = Math.floor(endMs / 1000 / bucketSeconds) * bucketSeconds;
+  const fromSeconds = endSeconds - spanSeconds;
+  if (fromSeconds < 0 || endSeconds > 2 ** 33) throw new QueryError(queryErrors.invalid, 'the time is out of range');
+  return { bucketSeconds, stepSeconds, windowSeconds, points, endSeconds, fromSeconds };
+}
+
+function wholeBuckets(milliseconds: number): number {
+  return Math.ceil(milliseconds / 1000 / finestSeconds) * finestSeconds;
+}
+
+function greatestCommonDivisor(left: number, right: number): number {
+  return right === 0 ? left : greatestCommonDivisor(right, left % right);
+}
+
+/** Rows come in order, those of a series and those of a bucket side by side. */
+function seriesOf(rows: readonly BucketRow[]): readonly Series[] {
+  const all: Series[] = [];
+  for (const row of rows) {
+    const last = all.at(-1);
+    const isSame = last?.serviceName === row.service_name && last.spanName === row.span_name;
+    const series = isSame ? last : { serviceName: row.service_name, spanName: row.span_name, buckets: [] };
+    if (!isSame) all.push(series);
+    const seconds = Number(row.bucket_seconds);
+    const calls = Number(row.calls);
+    const durations = row.class === undefined ? [] : [[row.class, calls] as const];
+    const before = series.buckets.at(-1);
+    if (before?.seconds === seconds) {
+      series.buckets[series.buckets.length - 1] = {
+        ...before,
+        calls: before.calls + calls,
+        durations: [...before.durations, ...durations],
+      };
+    } else {
+      series.buckets.push({ seconds, calls, errors: Number(row.errors ?? 0), durations });
+    }
+  }
+  return all;
+}
+
+function pointsOf({ buckets }: Series, grid: Grid, measure: Measure): MetricFamily['metrics'][number]['metricPoints'] {
+  const window = new Window();
+  let entering = 0;
+  let leaving = 0;
+  return Array.from({ length: grid.points }, (_, n) => {
+    const seconds = grid.endSeconds - (grid.points - 1 - n) * grid.stepSeconds;
+    for (let next = buckets[entering]; next !== undefined && next.seconds < seconds; next = buckets[entering]) {
+      window.add(next, 1);
+      entering += 1;
+    }
+    for (
+      let first = buckets[leaving];
+      first !== undefined && first.seconds < seconds - grid.windowSeconds;
+      first = buckets[leaving]
+    ) {
+      window.add(first, -1);
+      leaving += 1;
+    }
+    return { seconds, value: window.value(measure, grid.windowSeconds) };
+  }).flatMap(({ seconds, value }) =>
+    value === undefined
+      ? []
+      : [
+          {
+            gaugeValue: { doubleValue: value },
+            timestamp: new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'),
+          },
+        ],
+  );
+}
+
+/** The time that a point is about, which slides from point to point. */
+class Window {
+  private calls = 0;
+  private errors = 0;
+  private readonly durations = new Map<number, number>();
+
+  add({ calls, errors, durations }: Bucket, sign: 1 | -1): void {
+    this.calls += sign * calls;
+    this.errors += sign * errors;
+    for (const [key, count] of durations) this.durations.set(key, (this.durations.get(key) ?? 0) + sign * count);
+  }
+
+  /** Undefined where there is nothing to divide by. */
+  value(measure: Measure, windowSeconds: number): number | undefined {
+    switch (measure.of) {
+      case 'calls':
+        return this.calls / windowSeconds;
+      case 'errors':
+        return this.calls === 0 ? undefined : this.errors / this.calls;
+      case 'latencies':
+        return this.calls === 0 ? undefined : this.percentile(measure.quantile);
+    }
+  }
+
+  /** As `ps_trace.class_percentile` has it. */
+  private percentile(share: number): number | undefined {
+    let soFar = 0;
+    for (const [key, count] of [...this.durations].toSorted(([left], [right]) => left - right)) {
+      soFar += count;
+      if (soFar > 0 && soFar >= share * this.calls) return key === 0 ? 0 : 2 ** ((key - 0.5) / 8) / 1e6;
+    }
+    return undefined;
+  }
+}
+
+function helpOf(measure: Measure): string {
+  switch (measure.of) {
+    case 'calls':
+      return 'calls/sec';
+    case 'errors':
+      return 'error rate, computed as a fraction of errors/sec over calls/sec';
+    case 'latencies':
+      return `${measure.quantile.toFixed(2)}th quantile latency`;
+  }
+}

@@ -1,0 +1,82 @@
+import type { TraceSpan } from '../../query/get-traces/trace-span.js';
+import { type ModelProcess, type ModelSpan, modelSpanOf, type ModelTag } from './model-span.js';
+
+/*
+ * A trace as Jaeger's older HTTP API gives it, and its UI reads it: times in microseconds, what spans share as processes.
+ */
+
+const nsPerUs = 1000n;
+
+/** Writes one trace, part by part: `begin`, `spans` as often as there are some, `end`. */
+export class UiTraceWriter {
+  private readonly processes = new Map<ModelProcess, string>();
+  private separator = '';
+
+  /** @param traceId 32 hex digits */
+  constructor(private readonly traceId: string) {}
+
+  begin(): string {
+    return `{"traceID":"${uiTraceId(this.traceId)}","spans":[`;
+  }
+
+  spans(spans: readonly TraceSpan[]): string {
+    let text = '';
+    for (const span of spans) {
+      const model = modelSpanOf(this.traceId, span);
+      text += this.separator + this.span(model);
+      this.separator = ',';
+    }
+    return text;
+  }
+
+  end(): string {
+    const processes = [...this.processes].map(
+      ([{ serviceName, tags }, id]) =>
+        `"${id}":{"serviceName":${JSON.stringify(serviceName)},"tags":${tagsJson(tags)}}`,
+    );
+    return `],"processes":{${processes.join(',')}},"warnings":null}`;
+  }
+
+  private span(span: ModelSpan): string {
+    const references = span.references.map(
+      ({ refType, traceId, spanId }) =>
+        `{"refType":"${refType}","traceID":"${uiTraceId(traceId)}","spanID":"${spanId}"}`,
+    );
+    const logs = span.logs.map(
+      ({ timeUnixNano, fields }) => `{"timestamp":${timeUnixNano / nsPerUs},"fields":${tagsJson(fields)}}`,
+    );
+    return `{"traceID":"${uiTraceId(span.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.operationName)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${span.durationNs / nsPerUs},"tags":${tagsJson(span.tags)},"logs":[${logs.join(',')}],"processID":"${this.processId(span.process)}","warnings":null}`;
+  }
+
+  private processId(process: ModelProcess): string {
+    let id = this.processes.get(process);
+    if (id === undefined) this.processes.set(process, (id = `p${this.processes.size + 1}`));
+    return id;
+  }
+}
+
+/** Jaeger writes ids of 64 bits with 16 digits. @param traceId 32 hex digits */
+export function uiTraceId(traceId: string): string {
+  return traceId.startsWith('0'.repeat(16)) ? traceId.slice(16) : traceId;
+}
+
+function tagsJson(tags: readonly ModelTag[]): string {
+  return `[${tags.map((tag) => `{"key":${JSON.stringify(tag.key)},"type":"${tag.type}","value":${valueJson(tag)}}`).join(',')}]`;
+}
+
+function valueJson(tag: ModelTag): string {
+  switch (tag.type) {
+    case 'string':
+      return JSON.stringify(tag.value);
+    case 'bool':
+      return String(tag.value);
+    case 'int64':
+      // A larger number would lose its last digits in a browser.
+      return Number.isSafeInteger(Number(tag.value)) ? String(tag.value) : `"${tag.value}"`;
+    case 'float64':
+      return Number.isFinite(tag.value) ? String(tag.value) : `"${tag.value}"`;
+    case 'binary':
+      // As Go writes no bytes.
+      return tag.value.length === 0 ? 'null' : `"${Buffer.from(tag.value).toString('base64')}"`;
+  }
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../stack/free-port.ts';
+import { startOnLeash } from '../../stack/leash.ts';
+import { removeFolder } from '../../stack/unprivileged.ts';
+
+/** Whether there is a Jaeger 2 on the PATH. */
+export function hasJaeger(): boolean {
+  return spawnSync('jaeger', ['version']).status === 0;
+}
+
+/** A Jaeger that takes OTLP and answers questions. */
+export interface JaegerProcess {
+  /** Of its HTTP API, without a slash at the end. */
+  readonly url: string;
+  /** Where it takes OTLP over gRPC. */
+  readonly otlpAddress: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Where it keeps its traces: what stands below the name of a backend in its configuration. */
+export type JaegerBackend =
+  | { readonly memory: { readonly max_traces: number } }
+  | {
+      readonly badger: {
+        readonly directories: { readonly keys: string; readonly values: string };
+        readonly ephemeral: boolean;
+      };
+    }
+  | { readonly grpc: { readonly endpoint: string; readonly tls: { readonly insecure: boolean } } };
+
+/** @throws Error with its last words when it does not start */
+export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
+  const [httpPort, grpcPort, otlpPort] = [await freePort(), await freePort(), await freePort()];
+  const config = path.join(folder, 'jaeger.json');
+  writeFileSync(
+    config,
+    // JSON is YAML.
+    JSON.stringify({
+      service: {
+        extensions: ['jaeger_storage', 'jaeger_query'],
+        pipelines: { traces: { receivers: ['otlp'], exporters: ['jaeger_storage_exporter'] } },
+        telemetry: { metrics: { level: 'none' }, logs: { level: 'error' } },
+      },
+      extensions: {
+        jaeger_query: {
+          storage: { traces: 'main' },
+          http: { endpoint: `127.0.0.1:${httpPort}` },
+          grpc: { endpoint: `127.0.0.1:${grpcPort}` },
+        },
+        jaeger_storage: { backends: { main: backend } },
+      },
+      receivers: {
+        otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${otlpPort}`, max_recv_msg_size_mib: 64 } } },
+      },
+      exporters: { jaeger_storage_exporter: { trace_storage: 'main', queue: { enabled: false } } },
+    }),
+  );
+  const child = await startOnLeash({
+    command: 'jaeger',
+    args: ['--config', config],
+    // It traces itself otherwise.
+    env: { PATH: process.env['PATH'], OTEL_TRACES_SAMPLER: 'always_off' },
+    cwd: folder,
+    stopSignal: 'SIGTERM',
+    rubbish: folder,
+  });
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-3_000)));
+  }
+  let ended = false;
+  void child.exited.then(() => (ended = true));
+  const stop = async (): Promise<void> => {
+    child.letGo();
+    await child.exited;
+    removeFolder(folder);
+  };
+  const url = `http://127.0.0.1:${httpPort}`;
+  const deadline = Date.now() + 30_000;
+  while ((await fetch(`${url}/api/services`).catch(() => undefined))?.status !== 200) {
+    if (ended || Date.now() > deadline) {
+      await stop();
+      throw new Error(`Jaeger does not start: ${words}`);
+    }
+    await sleep(100);
+  }
+  return { url, otlpAddress: `127.0.0.1:${otlpPort}`, pid: child.pid, stop };
+}

@@ -1,0 +1,112 @@
+/*
+ * Answers of Jaeger's HTTP APIs in one form: what has no order is sorted, what is a default is left out, and what is said
+ * by reference is put in its place.
+ */
+
+export interface UiAnswer {
+  readonly data: unknown;
+  readonly errors: readonly { readonly code: number; readonly msg: string }[] | null;
+}
+
+interface Tag {
+  readonly key: string;
+  readonly type: string;
+  readonly value: unknown;
+}
+
+interface UiTrace {
+  readonly traceID: string;
+  readonly spans: readonly (Readonly<Record<string, unknown>> & {
+    readonly spanID: string;
+    readonly operationName: string;
+    readonly processID: string;
+    readonly tags: readonly Tag[];
+    readonly logs: readonly { readonly timestamp: number; readonly fields: readonly Tag[] }[];
+    readonly references: readonly object[];
+  })[];
+  readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags: readonly Tag[] }>>;
+}
+
+/** The traces of an answer of the older API, by id; each span with its process. */
+export function uiTraces(body: unknown): unknown {
+  const { data } = body as { readonly data: readonly UiTrace[] | null };
+  return (data ?? [])
+    .map(({ traceID, spans, processes }) => ({
+      traceID,
+      spans: bySorted(
+        spans.map(({ processID, tags, logs, references, ...span }) => {
+          const process = processes[processID];
+          return {
+            ...span,
+            tags: bySorted(tags),
+            logs: bySorted(logs.map(({ timestamp, fields }) => ({ timestamp, fields: bySorted(fields) }))),
+            references: bySorted(references),
+            process: { serviceName: process?.serviceName, tags: bySorted(process?.tags ?? []) },
+          };
+        }),
+      ),
+    }))
+    .toSorted((left, right) => (left.traceID < right.traceID ? -1 : 1));
+}
+
+interface OtlpAnswer {
+  readonly result?: {
+    readonly resourceSpans: readonly {
+      readonly resource?: unknown;
+      readonly schemaUrl?: string;
+      readonly scopeSpans: readonly {
+        readonly scope?: unknown;
+        readonly schemaUrl?: string;
+        readonly spans: readonly object[];
+      }[];
+    }[];
+  };
+}
+
+/** The spans of an answer of the newer API, each with its resource and scope. */
+export function otlpSpans(body: unknown): unknown {
+  const { result } = body as OtlpAnswer;
+  if (result === undefined) return body;
+  return bySorted(
+    result.resourceSpans.flatMap(({ resource, schemaUrl, scopeSpans }) =>
+      scopeSpans.flatMap((scope) =>
+        scope.spans.map((span) =>
+          withoutDefaults({ span, resource, schemaUrl, scope: scope.scope, scopeSchemaUrl: scope.schemaUrl }),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Also sorts the lists of attributes, which have no order. */
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const elements = value.map(withoutDefaults);
+    const isAttributes = value.every((element) => typeof element === 'object' && element !== null && 'key' in element);
+    return isAttributes ? bySorted(elements) : elements;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value)
+    .map(([key, member]) => [key, withoutDefaults(member)] as const)
+    .filter(([key, member]) => !isDefault(key, member))
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries);
+}
+
+/** A value's own member says of which type it is: there, nothing is a default. */
+function isDefault(key: string, member: unknown): boolean {
+  if (/Value$/.test(key)) return false;
+  return (
+    member === undefined ||
+    member === '' ||
+    member === 0 ||
+    (typeof member === 'object' && member !== null && Object.keys(member).length === 0)
+  );
+}
+
+function bySorted<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => [JSON.stringify(item), item] as const)
+    .toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0))
+    .map(([, item]) => item);
+}
