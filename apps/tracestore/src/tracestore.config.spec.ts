@@ -9,6 +9,7 @@ describe('the configuration', () => {
       httpPort: 8080,
       otlpGrpcPort: 4317,
       otlpHttpPort: 4318,
+      jaegerGrpcPort: 17271,
       maxRequestBytes: 67_108_864,
       maxBytesInFlight: 268_435_456,
       bodyTimeoutMs: 30_000,
@@ -17,6 +18,13 @@ describe('the configuration', () => {
       databaseConnections: 4,
       queryConnections: 4,
       queryTimeoutMs: 30_000,
+      console: {
+        access: { kind: 'none' },
+        sqlConnections: 2,
+        sqlTimeoutMs: 30_000,
+        sqlMaxRows: 10_000,
+        sqlPerMinute: 60,
+      },
       lifecycle: {
         retentionMs: 2_592_000_000,
         ledgerRetentionMs: 2_592_000_000,

@@ -1,4 +1,5 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
+import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console/console.config.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
 
 /** How tracestore listens, what it accepts and where it writes. */
@@ -25,6 +26,7 @@ export interface TracestoreConfig {
   readonly queryConnections: number;
   /** How long the database may work on one statement of a question. */
   readonly queryTimeoutMs: number;
+  readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
   readonly logLevel: LogLevel;
 }
@@ -60,6 +62,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
+      ...consoleVariables,
       ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
     },
@@ -80,6 +83,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
+    console: consoleConfigOf(values, values.TRACESTORE_HOST),
     lifecycle: lifecycleConfigOf(values),
     logLevel: values.LOG_LEVEL,
   };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
+import { consoleParts } from './console/console-parts.js';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
@@ -21,10 +22,13 @@ import { TraceWriterService } from './write/trace-writer.service.js';
 @Module({})
 export class TracestoreModule {
   static forRoot(config: TracestoreConfig): DynamicModule {
+    const console = consoleParts(config.console);
     return {
       module: TracestoreModule,
-      controllers: [MetricsController, JaegerV3Controller, JaegerV1Controller],
+      imports: console.imports,
+      controllers: [...console.controllers, MetricsController, JaegerV3Controller, JaegerV1Controller],
       providers: [
+        ...console.providers,
         { provide: TRACESTORE_CONFIG, useValue: config },
         IngestMetricsService,
         DatabaseService,

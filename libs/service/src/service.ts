@@ -9,6 +9,7 @@ import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
 import { ServiceModule } from './service.module.js';
+import { standardSchemaConverter } from './openapi-schema.js';
 
 export interface ServiceDefinition {
   /** Folder, image, Helm component and `service.name` alike. */
@@ -48,8 +49,13 @@ export async function createService({
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
-  const document = new DocumentBuilder().setTitle(name).setDescription(description).setVersion('1').build();
-  SwaggerModule.setup('/', app, () => SwaggerModule.createDocument(app, document), {
+  const document = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(name)
+    .setDescription(description)
+    .setVersion('1')
+    .build();
+  SwaggerModule.setup('/', app, () => SwaggerModule.createDocument(app, document, { standardSchemaConverter }), {
     ui: false,
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',

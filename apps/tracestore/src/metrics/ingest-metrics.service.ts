@@ -12,6 +12,18 @@ export interface CommitFacts {
   readonly spans: number;
 }
 
+/** A metric as it is now. */
+export interface MetricReading {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly value: number;
+  }[];
+}
+
 /** What is read only when somebody asks for the metrics. */
 export interface IngestQueue {
   readonly requests: number;
@@ -123,6 +135,24 @@ export class IngestMetricsService {
   observeInFlight(read: () => number, limitBytes: number): void {
     this.gauge('in_flight_bytes', 'Bytes of requests from their first byte to their answer', read);
     this.gauge('in_flight_limit_bytes', 'Bytes in flight above which requests are refused', () => limitBytes);
+  }
+
+  /** The metrics of receiving and writing, without the process's own. */
+  async read(): Promise<readonly MetricReading[]> {
+    const metrics = await this.registry.getMetricsAsJSON();
+    return metrics
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ name, help, type, values }) => ({
+        name,
+        help,
+        type: String(type),
+        values: values.map((value) => ({
+          // Of a histogram: the name with what it counts.
+          name: 'metricName' in value && typeof value.metricName === 'string' ? value.metricName : name,
+          labels: Object.fromEntries(Object.entries(value.labels).map(([label, text]) => [label, String(text)])),
+          value: value.value,
+        })),
+      }));
   }
 
   /** The text exposition of everything, with the process's own metrics. */

@@ -1,0 +1,86 @@
+import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { findOperations } from '../../query/operations/find-operations.js';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { findServices } from '../../query/services/find-services.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { ClientSignal } from '../client-signal.js';
+import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
+import { nanoOf } from '../time-range.schema.js';
+import {
+  attributeKeysAnswer,
+  attributeKeysQuery,
+  attributeValuesAnswer,
+  attributeValuesQuery,
+  operationsAnswer,
+  operationsQuery,
+  servicesAnswer,
+} from './catalogue.schema.js';
+import { sampleSpans } from './sample-spans.js';
+
+/** What there is to ask about. */
+@ApiTags('catalogue')
+@Controller('api')
+@UseGuards(AccessGuard)
+@UseInterceptors(QueryProblemInterceptor)
+export class CatalogueController {
+  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+
+  /** The names of all services that have spans. */
+  @Get('services')
+  @ApiResponse({ status: 200, description: 'by name', standardSchema: servicesAnswer })
+  async services(@ClientSignal() signal: AbortSignal): Promise<z.infer<typeof servicesAnswer>> {
+    return { services: [...(await findServices(this.database, signal))] };
+  }
+
+  /** What a service does, or all do. */
+  @Get('operations')
+  @ApiResponse({ status: 200, description: 'by service, name and kind', standardSchema: operationsAnswer })
+  async operations(
+    @Query({ schema: operationsQuery }) { service, kind }: z.infer<typeof operationsQuery>,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<z.infer<typeof operationsAnswer>> {
+    const operations = await findOperations(this.database, { serviceName: service, spanKind: kind }, signal);
+    return {
+      operations: operations.map(({ serviceName, spanName, spanKind }) => ({
+        service: serviceName,
+        name: spanName,
+        kind: spanKind,
+      })),
+    };
+  }
+
+  /** Keys of attributes, for completion: those of a sample of recent spans. */
+  @Get('attribute-keys')
+  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeKeysAnswer })
+  async attributeKeys(
+    @Query({ schema: attributeKeysQuery }) query: z.infer<typeof attributeKeysQuery>,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<z.infer<typeof attributeKeysAnswer>> {
+    const rows = await this.sample({ ...query, key: undefined }, signal);
+    return { keys: rows.map(({ text, level, spans }) => ({ key: text, level: level ?? 'span', spans })) };
+  }
+
+  /** Values of an attribute, for completion: those of a sample of recent spans. */
+  @Get('attribute-values')
+  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeValuesAnswer })
+  async attributeValues(
+    @Query({ schema: attributeValuesQuery }) query: z.infer<typeof attributeValuesQuery>,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<z.infer<typeof attributeValuesAnswer>> {
+    const rows = await this.sample(query, signal);
+    return { values: rows.map(({ text, spans }) => ({ value: text, spans })) };
+  }
+
+  private sample(
+    { service, from, to, key }: z.infer<typeof attributeKeysQuery> & { readonly key: string | undefined },
+    signal: AbortSignal,
+  ) {
+    return sampleSpans(
+      this.database,
+      { serviceName: service, startTimeMinUnixNano: nanoOf(from), startTimeMaxUnixNano: nanoOf(to), key },
+      signal,
+    );
+  }
+}

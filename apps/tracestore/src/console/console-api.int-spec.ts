@@ -1,0 +1,427 @@
+import { randomBytes } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { passwordTraceId, sendPasswordTraces } from '../../test/password-traces.js';
+import { attribute, goodSpan, hexBytes, text } from '../../test/requests.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { ExportTraceServiceRequestSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import {
+  attributeKeysAnswer,
+  attributeValuesAnswer,
+  operationsAnswer,
+  servicesAnswer,
+} from './catalogue/catalogue.schema.js';
+import { dashboardsAnswer, queryAnswer } from './dashboards/dashboard.schema.js';
+import { searchAnswer } from './search/search.schema.js';
+import { catalogueAnswer, sqlAnswer, sqlLimits } from './sql/sql.schema.js';
+import { retention, storageAnswer, systemAnswer } from './system/system.schema.js';
+import { matchesAnswer, spanDetailsAnswer, waterfall } from './traces/trace.schema.js';
+
+const startMs = Date.now() - 600_000;
+const hostileTraceId = randomBytes(16).toString('hex');
+const hostile = `<script>alert("1")</script> 'x'; -- \u202e\u{1F600} \u2028 \\`;
+
+let database: FreshDatabase;
+let store: RunningTracestore;
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  store = await startTracestore(database.url, { queryTimeoutMs: 20_000 });
+  await sendPasswordTraces(store, startMs);
+  const request = create(ExportTraceServiceRequestSchema, {
+    resourceSpans: [
+      {
+        resource: { attributes: [text('service.name', hostile)] },
+        scopeSpans: [
+          {
+            spans: [
+              goodSpan({
+                traceId: hexBytes(hostileTraceId),
+                spanId: hexBytes('ffffffffffffffff'),
+                name: hostile,
+                startTimeUnixNano: BigInt(startMs) * 1_000_000n + 7n,
+                // Ends before it starts.
+                endTimeUnixNano: BigInt(startMs) * 1_000_000n,
+                attributes: [
+                  text(hostile, hostile),
+                  text('long', 'ä'.repeat(1_000_000)),
+                  attribute('int', { case: 'intValue', value: 2n ** 63n - 1n }),
+                  attribute('double', { case: 'doubleValue', value: 5 }),
+                ],
+                events: [{ name: hostile, attributes: [text('exception.stacktrace', 'at Needle.find')] }],
+              }),
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  await sendGrpc(store.grpcAddress, encodeProtobuf(request));
+});
+
+afterAll(async () => {
+  await store.stop();
+  await database.drop();
+});
+
+function api(path: string, init?: RequestInit): Promise<Response> {
+  return fetch(`${store.url}/api/${path}`, init);
+}
+
+/** The answer, held to the schema that the OpenAPI document shows. */
+async function get<Answer>(schema: z.ZodType<Answer>, path: string): Promise<Answer> {
+  const response = await api(path);
+  expect(response.status, await response.clone().text()).toBe(200);
+  expect(response.headers.get('content-type')).toContain('application/json');
+  return schema.parse(await response.json());
+}
+
+async function problemOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  expect(response.headers.get('content-type')).toContain('application/problem+json');
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
+
+function ask(sql: string, explain = 'no', signal?: AbortSignal): Promise<Response> {
+  return api('sql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ sql, explain }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+async function rowsOf(sql: string): Promise<z.infer<typeof sqlAnswer>> {
+  const response = await ask(sql);
+  expect(response.status, await response.clone().text()).toBe(200);
+  return sqlAnswer.parse(await response.json());
+}
+
+describe('the catalogue', () => {
+  it('names services and operations', async () => {
+    const { services } = await get(servicesAnswer, 'services');
+    expect(services.toSorted()).toEqual([hostile, 'digit', 'generator', 'lower', 'upper'].toSorted());
+    expect(await get(operationsAnswer, 'operations?service=generator')).toEqual({
+      operations: [
+        { service: 'generator', name: 'HTTP GET', kind: 'client' },
+        { service: 'generator', name: 'generator.generate', kind: 'internal' },
+      ],
+    });
+  });
+
+  it('proposes keys and values of attributes', async () => {
+    const { keys } = await get(attributeKeysAnswer, 'attribute-keys?service=generator');
+    expect(keys).toContainEqual({ key: 'pwlen', level: 'span', spans: 6 });
+    expect(keys).toContainEqual({ key: 'telemetry.sdk.name', level: 'resource', spans: 6 });
+    const { values } = await get(attributeValuesAnswer, 'attribute-values?key=pwlen');
+    expect(values).toEqual([
+      { value: '25', spans: 7 },
+      { value: '8', spans: 7 },
+    ]);
+    const { keys: later } = await get(
+      attributeKeysAnswer,
+      `attribute-keys?from=${BigInt(startMs + 60_000) * 1_000_000n}`,
+    );
+    expect(later).toEqual([]);
+  });
+});
+
+describe('a search', () => {
+  it('gives summaries, the newest first, a page at a time', async () => {
+    const first = await get(searchAnswer, 'traces?service=generator&limit=1');
+    expect(first.traces).toMatchObject([
+      {
+        traceId: passwordTraceId(2),
+        root: { service: 'generator', operation: 'generator.generate' },
+        startTimeUnixNano: String(BigInt(startMs + 10_000) * 1_000_000n),
+        durationNs: 100_000_000,
+        spans: 7,
+        errors: 3,
+        orphans: 0,
+      },
+    ]);
+    const second = await get(searchAnswer, `traces?service=generator&limit=1&cursor=${first.nextCursor}`);
+    expect(second.traces.map(({ traceId }) => traceId)).toEqual([passwordTraceId(1)]);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  it.each([
+    ['status=error', [2]],
+    ['attribute=pwlen%3D25', [1]],
+    ['attribute=pwlen%3C25', [2]],
+    ['attribute=char~%5Bxz%5D&attribute=os_name', [2, 1]],
+    ['service=lower&operation=HTTP%20GET&minDurationNs=7000000', [2]],
+    ['service=digit&kind=client', []],
+  ])('understands %s', async (query, numbers) => {
+    const { traces } = await get(searchAnswer, `traces?${query}`);
+    const expected = numbers.map((number) => passwordTraceId(number as 1 | 2));
+    expect(traces.map(({ traceId }) => traceId).filter((id) => id !== hostileTraceId)).toEqual(expected);
+  });
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['from=yesterday', 'nanoseconds'],
+    ['attribute=%3D5', 'attribute should be a key'],
+    ['cursor=nonsense', 'cursor should be'],
+    ['kind=butler', 'kind'],
+  ])('says what is wrong with %s', async (query, words) => {
+    const response = await api(`traces?${query}`);
+    expect(response.status).toBe(400);
+    expect((await problemOf(response))['detail']).toContain(words);
+  });
+});
+
+describe('a trace', () => {
+  it('comes in columns', async () => {
+    const trace = await get(waterfall, `traces/${passwordTraceId(2)}`);
+    expect(trace.durationNs).toBe(100_000_000);
+    const { id, parentId, operation, startNs, durationNs, status, events } = trace.spans;
+    const rows = id.map((spanId, n) => [
+      Number(`0x${spanId}`),
+      parentId[n] === null ? 0 : Number(`0x${parentId[n]}`),
+      trace.operations[operation[n] ?? -1]?.slice(0, 2).join(' '),
+      (startNs[n] ?? 0) / 1e6,
+      (durationNs[n] ?? 0) / 1e6,
+      status[n],
+      events[n],
+    ]);
+    expect(rows).toEqual([
+      [1, 0, 'generator generator.generate', 0, 100, 2, 1],
+      [2, 1, 'generator HTTP GET', 10, 40, 2, 0],
+      [3, 2, 'lower GET /', 12, 36, 2, 0],
+      [4, 3, 'lower HTTP GET', 14, 26, 0, 0],
+      [5, 4, 'digit GET /', 15, 4, 0, 0],
+      [6, 1, 'generator HTTP GET', 30, 40, 0, 0],
+      [7, 6, 'upper GET /', 32, 36, 0, 0],
+    ]);
+  });
+
+  it('is told from one that is not there, and from what is no id', async () => {
+    const missing = await api(`traces/${'0'.repeat(31)}1`);
+    expect(missing.status).toBe(404);
+    expect(await problemOf(missing)).toMatchObject({ type: 'urn:spandrel:problem:unknown-trace' });
+    expect((await api('traces/abc')).status).toBe(400);
+  });
+
+  it('has details of each span, with no digit lost and nothing taken for markup', async () => {
+    const from = BigInt(startMs) * 1_000_000n;
+    const response = await api(`traces/${hostileTraceId}/spans/ffffffffffffffff?from=${from}&to=${from + 1000n}`);
+    const body = await response.text();
+    const { spans } = spanDetailsAnswer.parse(JSON.parse(body));
+    expect(spans).toHaveLength(1);
+    expect(spans[0]).toMatchObject({ service: hostile, name: hostile, parentSpanId: null, kind: 2 });
+    expect(spans[0]?.attributes[hostile]).toBe(hostile);
+    expect(String(spans[0]?.attributes['long'])).toHaveLength(1_000_000);
+    expect(spans[0]?.events).toMatchObject([
+      { name: hostile, attributes: { 'exception.stacktrace': 'at Needle.find' } },
+    ]);
+    expect(body).toMatch(/"int": ?9223372036854775807/);
+    expect(body).toMatch(/"double": ?5\.0/);
+    expect((await get(waterfall, `traces/${hostileTraceId}`)).spans.durationNs).toEqual([0]);
+    const elsewhere = await api(`traces/${hostileTraceId}/spans/0000000000000001`);
+    expect(elsewhere.status).toBe(404);
+  });
+
+  it('finds texts in it, wherever they stand', async () => {
+    const find = async (traceId: string, words: string): Promise<readonly number[]> => {
+      const path = `traces/${traceId}/matches?text=${encodeURIComponent(words)}`;
+      return (await get(matchesAnswer, path)).spanIds.map((id) => Number(BigInt.asUintN(16, BigInt(`0x${id}`))));
+    };
+    expect(await find(passwordTraceId(2), 'GET /')).toEqual([3, 5, 7]);
+    expect(await find(passwordTraceId(2), 'Lower')).toEqual([1, 2, 3, 4]);
+    expect(await find(passwordTraceId(2), 'selecting')).toEqual([1]);
+    expect(await find(passwordTraceId(1), 'failed to')).toEqual([]);
+    expect(await find(hostileTraceId, hostile)).toEqual([0xffff]);
+    expect(await find(hostileTraceId, 'needle.FIND')).toEqual([0xffff]);
+  });
+
+  it('can be taken away as OTLP', async () => {
+    const response = await api(`traces/${passwordTraceId(1)}/otlp`);
+    const document = (await response.json()) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
+    const spans = document.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+    expect(spans).toHaveLength(7);
+  });
+});
+
+describe('SQL', () => {
+  it('gives rows with the names and types of columns, also of equal names', async () => {
+    const answer = await rowsOf(
+      `SELECT service_name AS a, count(*) AS a, now() - now() AS "it's", NULL::jsonb AS answer
+       FROM span GROUP BY 1 HAVING service_name = 'digit'; -- done`.replace('; -- done', ' -- done\n;'),
+    );
+    expect(answer.columns).toEqual([
+      { name: 'a', type: 'text' },
+      { name: 'a', type: 'bigint' },
+      { name: "it's", type: 'interval' },
+      { name: 'answer', type: 'jsonb' },
+    ]);
+    expect(answer.rows).toEqual([['digit', 2, '00:00:00', null]]);
+    expect(answer.isTruncated).toBe(false);
+  });
+
+  it('is cut after so many rows, or so many bytes', async () => {
+    const many = await rowsOf('SELECT n FROM generate_series(1, 10001) AS n');
+    expect([many.rows.length, many.rows.at(-1), many.isTruncated]).toEqual([10_000, [10_000], true]);
+    const exact = await rowsOf('SELECT n FROM generate_series(1, 10000) AS n');
+    expect([exact.rows.length, exact.isTruncated]).toEqual([10_000, false]);
+    const long = await rowsOf(`SELECT repeat('x', 5000000) FROM generate_series(1, 5)`);
+    expect([long.rows.length, long.isTruncated]).toEqual([3, true]);
+    const tooLong = await ask(`SELECT repeat('x', 20000000)`);
+    expect((await problemOf(tooLong))['detail']).toContain('the first row is longer');
+  });
+
+  it('explains, and with analyze runs', async () => {
+    for (const explain of ['plan', 'analyze']) {
+      const response = await ask('SELECT * FROM span WHERE trace_id IS NOT NULL;', explain);
+      const { plan } = (await response.json()) as { plan: readonly Readonly<Record<string, unknown>>[] };
+      expect(plan[0]?.['Plan']).toBeDefined();
+      expect(plan[0]?.['Execution Time'] === undefined).toBe(explain === 'plan');
+    }
+  });
+
+  it.each([
+    ['SELECT\n  nothing', 'column "nothing" does not exist at line 2, column 3'],
+    ['SELECT 1; SELECT 2', 'multiple commands'],
+    ['SELECT 1) AS x; DELETE FROM tracestore.span; SELECT (1', 'syntax error'],
+    ['DELETE FROM tracestore.ledger', 'permission denied|gives? rows'],
+    ['SELECT * FROM tracestore.span', 'permission denied'],
+    ['SELECT * FROM pg_authid', 'permission denied'],
+    [`SELECT pg_read_file('/etc/passwd')`, 'permission denied'],
+    [`SELECT set_config('role', 'none', false)`, 'cannot set parameter "role" within security-definer function'],
+    [`SELECT set_config('session_authorization', 'default', false)`, 'within security-definer function'],
+    [`SELECT set_config('transaction_read_only', 'off', false)`, 'read-write mode'],
+    ['SELECT ps_trace.delete_all_traces()', 'permission denied'],
+    ['DO $$ BEGIN RESET ROLE; END $$', 'give rows'],
+    [`COPY (SELECT 1) TO PROGRAM 'true'`, 'give rows'],
+    ['SHOW data_directory', 'current_setting'],
+    ['SELECT 1/0', 'division by zero'],
+    ['VALUES (1), (', 'syntax error at end of input'],
+  ])('refuses %s', async (sql, words) => {
+    const response = await ask(sql);
+    const { detail } = await problemOf(response);
+    expect(detail).toMatch(new RegExp(words));
+    expect(response.status).toBe(400);
+  });
+});
+
+describe('SQL that takes long', () => {
+  it('is stopped by its time, and when nobody waits any more', async () => {
+    const quick = await startTracestore(database.url, {
+      console: { access: { kind: 'none' }, sqlConnections: 1, sqlTimeoutMs: 300, sqlMaxRows: 10, sqlPerMinute: 3 },
+    });
+    try {
+      const slowly = (signal?: AbortSignal): Promise<Response> =>
+        fetch(`${quick.url}/api/sql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ sql: `SELECT set_config('statement_timeout', '0', false), pg_sleep(60)` }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+      const late = await slowly();
+      expect(late.status).toBe(504);
+      expect(await problemOf(late)).toMatchObject({ type: 'urn:spandrel:problem:timed-out' });
+      await slowly();
+      await slowly();
+      const fourth = await slowly();
+      expect(fourth.status).toBe(429);
+      expect(Number(fourth.headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await quick.stop();
+    }
+    const patience = new AbortController();
+    const given = ask('SELECT pg_sleep(60)', 'no', patience.signal);
+    const sleeping = async (): Promise<number> => {
+      const [row] = await queryOnce<{ n: string }>(
+        database.url,
+        `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'tracestore sql' AND state = 'active' AND query LIKE '%pg_temp.ask%' AND datname = current_database()`,
+      );
+      return Number(row?.n);
+    };
+    await expect.poll(sleeping, { timeout: 5_000 }).toBe(1);
+    patience.abort();
+    await expect(given).rejects.toThrow('abort');
+    await expect.poll(sleeping, { timeout: 5_000 }).toBe(0);
+  });
+
+  it('has its limits and what there is to ask on show', async () => {
+    expect(await get(sqlLimits, 'sql/limits')).toEqual({
+      timeoutMs: 30_000,
+      maxRows: 10_000,
+      maxBytes: 16 * 1024 * 1024,
+      perMinute: 60,
+    });
+    const { relations, functions } = await get(catalogueAnswer, 'sql/catalogue');
+    const span = relations.find(({ name }) => name === 'span');
+    expect(span?.columns).toContainEqual(expect.objectContaining({ name: 'trace_id', type: 'trace_id' }));
+    expect(functions.map(({ name }) => name)).toContain('trace_tree');
+  });
+});
+
+describe('dashboards', () => {
+  it('are listed, and each query of each answers', async () => {
+    const { dashboards } = await get(dashboardsAnswer, 'dashboards');
+    expect(dashboards.length).toBeGreaterThanOrEqual(6);
+    for (const { uid, panels, variables } of dashboards) {
+      for (const { name } of [...panels.flatMap(({ queries }) => queries), ...variables.map(({ query }) => query)]) {
+        await get(queryAnswer, `dashboards/${uid}/queries/${name}`);
+      }
+    }
+  });
+
+  it('take values as values', async () => {
+    const { dashboards } = await get(dashboardsAnswer, 'dashboards');
+    const [uid] = dashboards.filter(({ variables }) => variables.length === 2).map((dashboard) => dashboard.uid);
+    const { rows } = await get(
+      queryAnswer,
+      `dashboards/${uid}/queries/operations?service=${encodeURIComponent(`' OR true --`)}`,
+    );
+    expect(rows).toEqual([]);
+    const wrong = await api(`dashboards/${uid}/queries/operations?sql=1`);
+    expect([wrong.status, (await problemOf(wrong))['detail']]).toEqual([400, 'operations has no parameter sql']);
+    expect((await api(`dashboards/${uid}/queries/none`)).status).toBe(404);
+  });
+});
+
+describe('the system', () => {
+  it('says what the database can do, what came in and how much space it takes', async () => {
+    const { database: found, ingest } = await get(systemAnswer, 'system');
+    expect(found?.postgresVersion).toMatch(/^\d\d\./);
+    const accepted = ingest.find(({ name }) => name === 'tracestore_ingest_spans_accepted_total');
+    expect(accepted?.values[0]?.value).toBe(15);
+    const { tables, databaseBytes } = await get(storageAnswer, 'system/storage');
+    const span = tables.find(({ name }) => name === 'span');
+    expect(span?.bytes).toBeGreaterThan(0);
+    expect(span?.partitions).toBeGreaterThan(0);
+    expect(databaseBytes).toBeGreaterThan(span?.bytes ?? Infinity);
+  });
+
+  it('lets the retention be set, and set back', async () => {
+    const put = (retentionMs: number | null): Promise<Response> =>
+      api('system/retention', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ retentionMs }),
+      });
+    const before = await get(retention, 'system/retention');
+    expect(before.isRequested).toBe(false);
+    expect(await (await put(86_400_000)).json()).toEqual({ retentionMs: 86_400_000, isRequested: true });
+    expect((await put(5)).status).toBe(400);
+    expect(await (await put(null)).json()).toEqual(before);
+  });
+});
+
+describe('the document', () => {
+  it('is OpenAPI 3.1 and has the schemas that validate', async () => {
+    const document = (await (await fetch(`${store.url}/openapi.json`)).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { parameters?: { name: string }[]; responses: Record<string, unknown> }>>;
+    };
+    expect(document.openapi).toBe('3.1.0');
+    const search = document.paths['/api/traces']?.['get'];
+    expect(search?.parameters?.map(({ name }) => name)).toContain('minDurationNs');
+    expect(JSON.stringify(search?.responses['200'])).toContain('nextCursor');
+    expect(JSON.stringify(document.paths['/api/sql']?.['post'])).toContain('one statement that gives rows');
+  });
+});

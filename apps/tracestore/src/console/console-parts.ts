@@ -1,0 +1,31 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { AccessGuard } from './access/access.guard.js';
+import { SessionController } from './access/session.controller.js';
+import { CatalogueController } from './catalogue/catalogue.controller.js';
+import type { ConsoleConfig } from './console.config.js';
+import { DashboardsController } from './dashboards/dashboards.controller.js';
+import { SearchController } from './search/search.controller.js';
+import { SqlController } from './sql/sql.controller.js';
+import { SqlDeskService } from './sql/sql-desk.service.js';
+import { SystemController } from './system/system.controller.js';
+import { TracesController } from './traces/traces.controller.js';
+
+const minuteMs = 60_000;
+
+/** What the console and its API add to the module that has the store. */
+export function consoleParts({ sqlPerMinute }: ConsoleConfig) {
+  return {
+    imports: [ThrottlerModule.forRoot([{ ttl: minuteMs, limit: sqlPerMinute }])],
+    controllers: [
+      SessionController,
+      CatalogueController,
+      SearchController,
+      TracesController,
+      SqlController,
+      DashboardsController,
+      SystemController,
+    ],
+    providers: [AccessGuard, SqlDeskService],
+  } satisfies ModuleMetadata;
+}

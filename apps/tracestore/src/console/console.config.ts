@@ -1,0 +1,90 @@
+import { isIP } from 'node:net';
+import { EnvironmentError, variable } from '@spandrel/service';
+import { z } from 'zod';
+
+/** Who may use the console and its API. */
+export type ConsoleAccess =
+  /** Everybody who reaches the port. */
+  | { readonly kind: 'none' }
+  /** Whoever knows the token: as a bearer token, or with the cookie that the sign-in page gets for it. */
+  | { readonly kind: 'token'; readonly token: string }
+  /** Whoever a proxy before us has let in: it names the user in this header, which it takes from everybody else. */
+  | { readonly kind: 'proxy'; readonly userHeader: string };
+
+/** What the console and its API are told. */
+export interface ConsoleConfig {
+  readonly access: ConsoleAccess;
+  readonly sqlConnections: number;
+  readonly sqlTimeoutMs: number;
+  readonly sqlMaxRows: number;
+  /** Of one client's address. */
+  readonly sqlPerMinute: number;
+}
+
+const accessKinds = ['none', 'token', 'proxy'] as const;
+
+/** Variables that console and API have. */
+export const consoleVariables = {
+  TRACESTORE_CONSOLE_ACCESS: z.enum(accessKinds, `should be one of ${accessKinds.join(', ')}`).optional(),
+  TRACESTORE_CONSOLE_TOKEN: z
+    .string()
+    .min(16, 'should have at least 16 characters')
+    // What a header can carry.
+    .regex(/^[\x21-\x7e]*$/, 'should have letters, digits and punctuation of ASCII only')
+    .optional(),
+  TRACESTORE_CONSOLE_USER_HEADER: z
+    .string()
+    .regex(/^[\w-]+$/, "should be a header's name")
+    .default('x-forwarded-user'),
+  TRACESTORE_SQL_CONNECTIONS: variable.integer(2, 1, 20),
+  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
+  TRACESTORE_SQL_MAX_ROWS: variable.integer(10_000, 1, 1_000_000),
+  TRACESTORE_SQL_PER_MINUTE: variable.integer(60, 1, 100_000),
+};
+
+type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
+
+/**
+ * Nobody has to sign in on the loopback, unless a token is set. On any other address somebody has to say who may come.
+ *
+ * @param host where the port listens
+ * @throws EnvironmentError when nobody says so, or when the token is missing
+ */
+export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
+  return {
+    access: accessOf(values, host),
+    sqlConnections: values.TRACESTORE_SQL_CONNECTIONS,
+    sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,
+    sqlMaxRows: values.TRACESTORE_SQL_MAX_ROWS,
+    sqlPerMinute: values.TRACESTORE_SQL_PER_MINUTE,
+  };
+}
+
+function accessOf(values: ConsoleValues, host: string): ConsoleAccess {
+  const token = values.TRACESTORE_CONSOLE_TOKEN;
+  const kind = values.TRACESTORE_CONSOLE_ACCESS ?? (token === undefined ? undefined : 'token');
+  switch (kind) {
+    case 'none':
+      return { kind };
+    case 'proxy':
+      return { kind, userHeader: values.TRACESTORE_CONSOLE_USER_HEADER.toLowerCase() };
+    case 'token':
+      if (token === undefined) {
+        throw new EnvironmentError(
+          'The environment has 1 bad value(s):\n  TRACESTORE_CONSOLE_TOKEN is not set: should be set, as TRACESTORE_CONSOLE_ACCESS is token',
+        );
+      }
+      return { kind, token };
+    case undefined:
+      if (isLoopback(host)) return { kind: 'none' };
+      throw new EnvironmentError(
+        `The environment has 1 bad value(s):\n  TRACESTORE_CONSOLE_TOKEN is not set: should be set, as TRACESTORE_HOST is ${host}, where ` +
+          'others can reach the console; or say by TRACESTORE_CONSOLE_ACCESS that a proxy checks who they are (proxy) or that nobody has to (none)',
+      );
+  }
+}
+
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { Controller, Get, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Problem } from '@spandrel/service';
+import type { z } from 'zod';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { ClientSignal } from '../client-signal.js';
+import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
+import {
+  type Dashboard,
+  type DashboardQuery,
+  dashboardsAnswer,
+  type QueryAnswer,
+  queryAnswer,
+  queryParameters,
+  queryValues,
+} from './dashboard.schema.js';
+
+const unknownQuery = { code: 'unknown-query', status: 404, title: 'There is no such query' } as const;
+const wrongParameter = { code: 'wrong-parameter', status: 400, title: 'The query has no such parameter' } as const;
+
+/** As `npm run generate` has made them of dashboards/. */
+const dashboards: readonly Dashboard[] = dashboardsAnswer.shape.dashboards.parse(
+  JSON.parse(readFileSync(new URL('../dashboards.json', import.meta.url), 'utf8')),
+);
+
+/** The dashboards, and what their panels show. */
+@ApiTags('dashboards')
+@Controller('api/dashboards')
+@UseGuards(AccessGuard)
+@UseInterceptors(QueryProblemInterceptor)
+export class DashboardsController {
+  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+
+  /** All dashboards with their panels, and the SQL of these. */
+  @Get()
+  @ApiResponse({ status: 200, description: 'in the order in which they are listed', standardSchema: dashboardsAnswer })
+  list(): { readonly dashboards: readonly Dashboard[] } {
+    return { dashboards };
+  }
+
+  /** What a query of a dashboard, of a panel or of a variable, answers. Its parameters are in the query string. */
+  @Get(':uid/queries/:query')
+  @ApiResponse({ status: 200, description: 'the rows', standardSchema: queryAnswer })
+  @ApiResponse({ status: 404, description: 'There is no such dashboard, or no such query in it' })
+  async ask(
+    @Param({ schema: queryParameters }) { uid, query: name }: z.infer<typeof queryParameters>,
+    @Query({ schema: queryValues }) values: z.infer<typeof queryValues>,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<QueryAnswer> {
+    const { sql, parameters } = queryOf(uid, name);
+    const unknown = Object.keys(values).find((key) => parameters.every((parameter) => parameter.name !== key));
+    if (unknown !== undefined) throw new Problem(wrongParameter, `${name} has no parameter ${unknown}`);
+    const rows = await this.database.query<Record<string, unknown>>(
+      sql,
+      parameters.map((parameter) => values[parameter.name] ?? parameter.default),
+      signal,
+    );
+    const columns = Object.keys(rows[0] ?? {});
+    return { columns, rows: rows.map((row) => columns.map((column) => row[column])) };
+  }
+}
+
+function queryOf(uid: string, name: string): DashboardQuery {
+  const dashboard = dashboards.find((each) => each.uid === uid);
+  const queries = [
+    ...(dashboard?.panels.flatMap((panel) => panel.queries) ?? []),
+    ...(dashboard?.variables.map((variable) => variable.query) ?? []),
+  ];
+  const found = queries.find((query) => query.name === name);
+  if (found === undefined) throw new Problem(unknownQuery, `There is no query ${name} of a dashboard ${uid}`);
+  return found;
+}

@@ -1,0 +1,66 @@
+import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { findTraces } from '../../query/find-traces/find-traces.js';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { ClientSignal } from '../client-signal.js';
+import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
+import { nanoOf } from '../time-range.schema.js';
+import { type SearchAnswer, searchAnswer, searchQuery, type SearchQuery } from './search.schema.js';
+import { filterOf } from './search-filter.js';
+
+/** Finds traces. */
+@ApiTags('traces')
+@Controller('api')
+@UseGuards(AccessGuard)
+@UseInterceptors(QueryProblemInterceptor)
+export class SearchController {
+  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+
+  /** Summaries of the traces of which some span fulfils all that is asked; a page of them. */
+  @Get('traces')
+  @ApiResponse({ status: 200, description: 'in the order asked', standardSchema: searchAnswer })
+  async search(
+    @Query({ schema: searchQuery }) query: SearchQuery,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<SearchAnswer> {
+    const { from, to, order, limit, cursor } = query;
+    const { traces, nextCursor } = await findTraces(
+      this.database,
+      {
+        filter: filterOf(query),
+        startTimeMinUnixNano: nanoOf(from),
+        startTimeMaxUnixNano: nanoOf(to),
+        order,
+        limit,
+        cursor,
+      },
+      signal,
+    );
+    const summaries = await summarizeTraces(
+      this.database,
+      traces.map(({ traceId }) => traceId),
+      signal,
+    );
+    return { traces: summaries.map(summaryOf), nextCursor: nextCursor ?? null };
+  }
+}
+
+function summaryOf(summary: TraceSummary): SearchAnswer['traces'][number] {
+  const { traceId, root, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
+  return {
+    traceId,
+    root: root === undefined ? null : { service: root.serviceName, operation: root.spanName },
+    startTimeUnixNano: String(startTimeUnixNano),
+    durationNs: Math.max(0, Number(endTimeUnixNano - startTimeUnixNano)),
+    spans: spanCount,
+    errors: errorCount,
+    orphans: orphanCount,
+    services: services.map((service) => ({
+      name: service.name,
+      spans: service.spanCount,
+      errors: service.errorCount,
+    })),
+  };
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { spanKinds, statusCodes } from '../../query/span-words.js';
+import { timeRange, unixNano } from '../time-range.schema.js';
+
+const durationNs = z
+  .string()
+  .regex(/^\d{1,19}$/, 'should be a whole number of nanoseconds')
+  .describe('nanoseconds')
+  .optional();
+
+/** The query string of a search. All of it is asked of one span. */
+export const searchQuery = z.object({
+  service: z.string().max(10_000).optional(),
+  operation: z.string().max(10_000).optional(),
+  kind: z.enum(spanKinds).optional(),
+  status: z.enum(statusCodes).optional(),
+  minDurationNs: durationNs,
+  maxDurationNs: durationNs,
+  attribute: z
+    .union([z.string(), z.array(z.string()).max(20)])
+    .transform((given) => (typeof given === 'string' ? [given] : given))
+    .pipe(z.array(z.string().min(1).max(10_000)))
+    .default([])
+    .describe('`key`, or key and value with =, !=, >, >=, <, <= or ~ (a regular expression) between; may be repeated'),
+  ...timeRange,
+  order: z.enum(['newest', 'slowest']).default('newest'),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before'),
+});
+export type SearchQuery = z.infer<typeof searchQuery>;
+
+export const traceSummary = z.object({
+  traceId: z.string(),
+  root: z
+    .object({ service: z.string(), operation: z.string() })
+    .nullable()
+    .describe('null when every span has a parent'),
+  startTimeUnixNano: unixNano,
+  durationNs: z.number(),
+  spans: z.int(),
+  errors: z.int(),
+  orphans: z.int().describe('spans whose parent is not stored'),
+  services: z.array(z.object({ name: z.string(), spans: z.int(), errors: z.int() })),
+});
+
+export const searchAnswer = z.object({ traces: z.array(traceSummary), nextCursor: z.string().nullable() });
+export type SearchAnswer = z.infer<typeof searchAnswer>;

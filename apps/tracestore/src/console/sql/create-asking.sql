@@ -1,0 +1,22 @@
+-- What answers a reader's statement, for the time of one connection. It belongs to ps_trace_reader and runs as it: inside of
+-- a function that is SECURITY DEFINER nobody can change the role back, whatever the statement calls. It gives each row as a
+-- text, until there are more than max_rows of them or max_bytes in all; a statement that asks for its plan gives one.
+CREATE FUNCTION pg_temp.ask(statement text, max_rows int4, max_bytes int8) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER
+AS $$
+DECLARE
+  line text;
+  bytes int8 := 0;
+  lines int4 := 0;
+BEGIN
+  FOR line IN EXECUTE statement LOOP
+    bytes := bytes + octet_length(line);
+    lines := lines + 1;
+    IF bytes > max_bytes AND lines = 1 THEN
+      RAISE EXCEPTION 'the first row is longer than % bytes', max_bytes USING ERRCODE = 'program_limit_exceeded';
+    END IF;
+    RETURN NEXT line;
+    EXIT WHEN lines > max_rows OR bytes > max_bytes;
+  END LOOP;
+END
+$$

@@ -1,0 +1,221 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Problem } from '@spandrel/service';
+import pg from 'pg';
+import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
+import { readSqlFile } from '../../sql-file.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { type DescribedColumn, describeStatement } from './describe-statement.js';
+import type { SqlQuestion } from './sql.schema.js';
+
+const createAsking = readSqlFile(import.meta.url, 'create-asking.sql');
+const beginAsking = readSqlFile(import.meta.url, 'begin-asking.sql');
+const readCatalogue = readSqlFile(import.meta.url, 'read-catalogue.sql');
+const findTypeNames = readSqlFile(import.meta.url, 'find-type-names.sql');
+const cancelStatement = readSqlFile(import.meta.url, '../../query/cancel-statement.sql');
+
+const connectTimeoutMs = 5_000;
+
+/** What the rows of an answer may have in all, as JSON. */
+export const maxAnswerBytes = 16 * 1024 * 1024;
+
+/** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
+const maxColumns = 100;
+
+const wrongSql = { code: 'wrong-sql', status: 400, title: 'PostgreSQL does not take the statement' } as const;
+const noReader = { code: 'no-reader', status: 503, title: 'The role ps_trace_reader cannot be used' } as const;
+
+/** Rows as JSON: an array each. */
+export interface SqlRows {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly string[];
+  readonly isTruncated: boolean;
+}
+
+/**
+ * Answers statements that anybody has written. Each is asked as ps_trace_reader, in a transaction that only reads, on a
+ * connection that nobody has used before and nobody uses after; within a time and a size.
+ */
+@Injectable()
+export class SqlDeskService implements OnApplicationShutdown {
+  readonly maxRows: number;
+  readonly timeoutMs: number;
+  private readonly connection: pg.ClientConfig;
+  private readonly pool: pg.Pool;
+
+  constructor(@Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>) {
+    this.maxRows = console.sqlMaxRows;
+    this.timeoutMs = console.sqlTimeoutMs;
+    this.connection = {
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: connectTimeoutMs,
+      application_name: 'tracestore sql',
+      keepAlive: true,
+    };
+    this.pool = new pg.Pool({ ...this.connection, max: console.sqlConnections, maxUses: 1 });
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool.on('error', () => undefined);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.end();
+  }
+
+  /**
+   * The rows of a statement, at most `maxRows` of them and `maxAnswerBytes`.
+   *
+   * @throws Problem 400 when PostgreSQL refuses the statement or fails in it
+   * @throws QueryError when it takes too long, was cancelled, or the database is away
+   */
+  rows(sql: string, signal: AbortSignal): Promise<SqlRows> {
+    return this.asReader(signal, async (client) => {
+      const statement = alone(sql);
+      const columns = await this.describe(client, statement);
+      const lines = await ask(client, wrapped(statement, columns.length), this.maxRows);
+      const { rows: types } = await client.query<{ name: string }>(findTypeNames, [
+        columns.map(({ typeOid }) => typeOid),
+      ]);
+      let bytes = 0;
+      const rows = lines.slice(0, this.maxRows).filter((line) => (bytes += Buffer.byteLength(line)) <= maxAnswerBytes);
+      return {
+        columns: columns.map(({ name }, n) => ({ name, type: types[n]?.name ?? 'unknown' })),
+        rows,
+        isTruncated: rows.length < lines.length,
+      };
+    });
+  }
+
+  /**
+   * The plan of a statement, as JSON.
+   *
+   * @param analyze whether to run it, and say how it went
+   * @throws Problem, QueryError as `rows`
+   */
+  plan(sql: string, explain: Exclude<SqlQuestion['explain'], 'no'>, signal: AbortSignal): Promise<string> {
+    return this.asReader(signal, async (client) => {
+      const statement = alone(sql);
+      await this.describe(client, statement);
+      const options = explain === 'analyze' ? 'ANALYZE, BUFFERS, FORMAT JSON' : 'FORMAT JSON';
+      return (await ask(client, `EXPLAIN (${options}) ${statement}`, 1)).join('\n');
+    });
+  }
+
+  /** What there is to ask, as JSON. @throws QueryError */
+  catalogue(signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
+    return this.asReader(signal, async (client) => {
+      const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
+      return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
+    });
+  }
+
+  private async describe(client: pg.ClientBase, statement: string): Promise<readonly DescribedColumn[]> {
+    if (/^\s*(?:explain|show)\b/i.test(statement)) {
+      throw new Problem(wrongSql, 'A plan is asked for by `explain`, and a setting by current_setting()');
+    }
+    let columns: readonly DescribedColumn[] | undefined;
+    try {
+      columns = await describeStatement(client, statement);
+    } catch (cause) {
+      throw statementProblem(cause, statement) ?? cause;
+    }
+    if (columns === undefined)
+      throw new Problem(wrongSql, 'Only statements that give rows can be asked: SELECT, VALUES');
+    if (columns.length > maxColumns) {
+      throw new Problem(wrongSql, `The answer would have ${columns.length} columns, more than ${maxColumns}`);
+    }
+    return columns;
+  }
+
+  private async asReader<Answer>(
+    signal: AbortSignal,
+    work: (client: pg.ClientBase) => Promise<Answer>,
+  ): Promise<Answer> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (cause) {
+      throw queryErrorOf(cause, signal);
+    }
+    const cancel = (): void => void this.cancel(client);
+    try {
+      if (signal.aborted) throw new QueryError(queryErrors.cancelled);
+      signal.addEventListener('abort', cancel, { once: true });
+      await becomeReader(client, this.timeoutMs);
+      return await work(client);
+    } catch (cause) {
+      if (cause instanceof Problem) throw cause;
+      const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
+      throw problem ?? queryErrorOf(cause, signal);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      // Whatever the statement has set or locked goes with the connection.
+      client.release(true);
+    }
+  }
+
+  private async cancel(client: pg.PoolClient & { readonly processID?: number | null }): Promise<void> {
+    const other = new pg.Client(this.connection);
+    other.on('error', () => undefined);
+    try {
+      await other.connect();
+      await other.query(cancelStatement, [client.processID]);
+    } catch {
+      // The statement's own time-out ends it.
+    } finally {
+      await other.end().catch(() => undefined);
+    }
+  }
+}
+
+async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    await client.query('SET LOCAL ROLE ps_trace_reader');
+    await client.query(createAsking);
+    await client.query('COMMIT');
+    await client.query('BEGIN');
+    await client.query(beginAsking, [String(timeoutMs)]);
+  } catch (cause) {
+    if (!(cause instanceof pg.DatabaseError) || !/^(?:22023|42501|42704)$/.test(cause.code ?? '')) throw cause;
+    throw new Problem(noReader, `${cause.message}; docs/operations.md says how an administrator makes it`, { cause });
+  }
+}
+
+async function ask(client: pg.ClientBase, statement: string, maxRows: number): Promise<readonly string[]> {
+  const { rows } = await client.query<{ line: string }>('SELECT line FROM pg_temp.ask($1, $2, $3) AS line', [
+    statement,
+    maxRows,
+    maxAnswerBytes,
+  ]);
+  return rows.map(({ line }) => line);
+}
+
+/** Without a semicolon at its end, which is allowed there and not inside of another statement. */
+function alone(sql: string): string {
+  return sql.replace(/[;\s]+$/, '');
+}
+
+/** Makes a JSON array of each row, whatever its columns are called. */
+function wrapped(statement: string, columns: number): string {
+  const names = Array.from({ length: columns }, (_, n) => `c${n}`);
+  if (columns === 0) return `SELECT '[]' FROM (\n${statement}\n) AS answer`;
+  return `SELECT json_build_array(${names.join(', ')})::text FROM (\n${statement}\n) AS answer (${names.join(', ')})`;
+}
+
+/** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */
+function statementProblem(cause: unknown, statement: string | undefined): Problem | undefined {
+  // 53, 57, 58 and XX are the server's own troubles, 08 the connection's.
+  if (!(cause instanceof pg.DatabaseError) || /^(?:08|53|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
+  const place = statement === undefined ? '' : placeOf(statement, Number(cause.position ?? 0));
+  const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
+  return new Problem(wrongSql, `${cause.message}${place}${hint}`, { cause });
+}
+
+/** @param position in characters, from 1; 0 where it is not known */
+function placeOf(statement: string, position: number): string {
+  if (position < 1) return '';
+  const before = Array.from(statement)
+    .slice(0, position - 1)
+    .join('')
+    .split('\n');
+  return ` at line ${before.length}, column ${Array.from(before.at(-1) ?? '').length + 1}`;
+}

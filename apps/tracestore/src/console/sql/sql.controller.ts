@@ -1,0 +1,62 @@
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ThrottlerGuard } from '@nestjs/throttler';
+import type { z } from 'zod';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { ClientSignal } from '../client-signal.js';
+import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
+import { catalogueAnswer, plan, sqlAnswer, sqlLimits, sqlQuestion, type SqlQuestion } from './sql.schema.js';
+import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
+
+/** Any question, in SQL. */
+@ApiTags('sql')
+@Controller('api/sql')
+@UseGuards(AccessGuard)
+@UseInterceptors(QueryProblemInterceptor)
+export class SqlController {
+  constructor(
+    @Inject(SqlDeskService) private readonly desk: SqlDeskService,
+    @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
+  ) {}
+
+  /** Runs a statement as ps_trace_reader, or explains it. Whoever closes the connection cancels it. */
+  @Post()
+  @HttpCode(200)
+  @UseGuards(ThrottlerGuard)
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiResponse({ status: 200, description: 'rows; or with `explain`, the plan', standardSchema: sqlAnswer.or(plan) })
+  @ApiResponse({ status: 400, description: 'PostgreSQL refused the statement: `detail` is its message' })
+  @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
+  @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
+  async ask(
+    @Body({ schema: sqlQuestion }) { sql, explain }: SqlQuestion,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<string> {
+    if (explain !== 'no') return `{"plan":${await this.desk.plan(sql, explain, signal)}}`;
+    const startedAt = performance.now();
+    const { columns, rows, isTruncated } = await this.desk.rows(sql, signal);
+    const durationMs = performance.now() - startedAt;
+    // The rows are JSON that the database has written.
+    return `{"columns":${JSON.stringify(columns)},"rows":[${rows.join(',')}],"isTruncated":${isTruncated},"durationMs":${durationMs}}`;
+  }
+
+  /** How much a statement may take and give. */
+  @Get('limits')
+  @ApiResponse({ status: 200, description: 'for each statement', standardSchema: sqlLimits })
+  limits(): z.infer<typeof sqlLimits> {
+    return {
+      timeoutMs: this.desk.timeoutMs,
+      maxRows: this.desk.maxRows,
+      maxBytes: maxAnswerBytes,
+      perMinute: this.config.console.sqlPerMinute,
+    };
+  }
+
+  /** The views and functions of ps_trace, for completion. */
+  @Get('catalogue')
+  @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueAnswer })
+  catalogue(@ClientSignal() signal: AbortSignal): Promise<unknown> {
+    return this.desk.catalogue(signal);
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const durationMs = z.number().describe('milliseconds');
+
+export const systemAnswer = z.object({
+  database: z
+    .object({
+      postgresVersion: z.string(),
+      storage: z.enum(['hypertables', 'native partitions']),
+      timescale: z.object({ version: z.string(), license: z.enum(['timescale', 'apache']) }).nullable(),
+      compression: z.boolean(),
+      lz4: z.boolean(),
+    })
+    .nullable()
+    .describe('null until the database was reached'),
+  ingest: z
+    .array(
+      z.object({
+        name: z.string(),
+        help: z.string(),
+        type: z.string(),
+        values: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() })),
+      }),
+    )
+    .describe('what receiving and writing count, as at /metrics; counters are of this process, since its start'),
+});
+
+export const storageAnswer = z.object({
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.number().describe('with indexes'),
+      indexBytes: z.number(),
+      partitions: z.int().describe('or chunks'),
+    }),
+  ),
+  databaseBytes: z.number(),
+});
+export type StorageAnswer = z.infer<typeof storageAnswer>;
+
+export const retention = z.object({
+  retentionMs: durationMs,
+  isRequested: z.boolean().describe('whether it was set here or in SQL, and not by the configuration'),
+});
+export type Retention = z.infer<typeof retention>;
+
+const hourMs = 3_600_000;
+
+export const retentionRequest = z.object({
+  retentionMs: z
+    .number()
+    .int()
+    .min(hourMs, 'should be an hour at least')
+    .max(36_500 * 24 * hourMs, 'should be 36500 days at most')
+    .nullable()
+    .describe('milliseconds; null gives the word back to the configuration'),
+});
+export type RetentionRequest = z.infer<typeof retentionRequest>;

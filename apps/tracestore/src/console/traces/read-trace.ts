@@ -1,0 +1,141 @@
+import { storableText } from '../../otlp/attribute-json.js';
+import { getTraces } from '../../query/get-traces/get-traces.js';
+import type { TraceSpan } from '../../query/get-traces/trace-span.js';
+import type { QueryDatabaseService } from '../../query/query-database.service.js';
+import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
+import { readSqlFile } from '../../sql-file.js';
+
+const readWaterfallSql = readSqlFile(import.meta.url, 'read-waterfall.sql');
+const findMatchesSql = readSqlFile(import.meta.url, 'find-matches.sql');
+const exportTraceSql = readSqlFile(import.meta.url, 'export-trace.sql');
+
+const bounds = [firstUnixNano, lastUnixNano].map((time) => timestampOf(microsecondsOf(time)));
+
+/**
+ * A trace in columns, as JSON that the database has written: what a waterfall draws, without attributes.
+ *
+ * @param traceId 32 hex digits
+ * @returns undefined when it is not known
+ * @throws QueryError
+ */
+export async function readWaterfall(
+  database: QueryDatabaseService,
+  traceId: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const [row] = await database.query<{ waterfall: string }>(readWaterfallSql, [traceId, ...bounds], signal);
+  return row?.waterfall;
+}
+
+/**
+ * The spans of a trace that have a text somewhere, capitals or not, by their start.
+ *
+ * @returns their ids, 16 hex digits each
+ * @throws QueryError
+ */
+export async function findMatches(
+  database: QueryDatabaseService,
+  traceId: string,
+  text: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const wanted = storableText(text).toLowerCase();
+  const inJson = JSON.stringify(wanted).slice(1, -1);
+  const rows = await database.query<{ span_id: string }>(findMatchesSql, [traceId, ...bounds, wanted, inJson], signal);
+  return rows.map((row) => row.span_id);
+}
+
+/** The text of an OTLP/JSON document of a trace. @throws QueryError */
+export async function exportTrace(
+  database: QueryDatabaseService,
+  traceId: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const [row] = await database.query<{ otlp: string }>(exportTraceSql, [traceId], signal);
+  return row?.otlp ?? '';
+}
+
+/**
+ * The spans that have an id, with all there is of them; more than one where the id was given twice.
+ *
+ * @param range when they start, which finds them faster
+ * @throws QueryError
+ */
+export async function readSpans(
+  database: QueryDatabaseService,
+  { traceId, spanId }: { readonly traceId: string; readonly spanId: string },
+  range: { readonly from: bigint | undefined; readonly to: bigint | undefined },
+  signal?: AbortSignal,
+): Promise<readonly TraceSpan[]> {
+  const found: TraceSpan[] = [];
+  const asked = { traceId, startTimeMinUnixNano: range.from, startTimeMaxUnixNano: range.to };
+  for await (const { spans } of getTraces(database, [asked], signal)) {
+    found.push(...spans.filter((span) => span.spanId === spanId));
+  }
+  return found;
+}
+
+/** A span as JSON, with attributes as they are stored: 5.0 stays 5.0, and no digit of a large integer is lost. */
+export function spanJson(traceId: string, span: TraceSpan): string {
+  const { resource, scope } = span;
+  return object({
+    traceId: text(traceId),
+    spanId: text(span.spanId),
+    parentSpanId: span.parentSpanId === '' ? 'null' : text(span.parentSpanId),
+    service: text(span.serviceName),
+    name: text(span.name),
+    kind: String(span.kind),
+    startTimeUnixNano: text(String(span.startTimeUnixNano)),
+    endTimeUnixNano: text(String(span.endTimeUnixNano)),
+    traceState: text(span.traceState),
+    flags: String(span.flags),
+    status: object({ code: String(span.statusCode), message: text(span.statusMessage) }),
+    attributes: span.attributesJson,
+    droppedAttributes: String(span.droppedAttributesCount),
+    events: array(
+      span.events.map((event) =>
+        object({
+          timeUnixNano: text(String(event.timeUnixNano)),
+          name: text(event.name),
+          attributes: event.attributesJson,
+          droppedAttributes: String(event.droppedAttributesCount),
+        }),
+      ),
+    ),
+    droppedEvents: String(span.droppedEventsCount),
+    links: array(
+      span.links.map((link) =>
+        object({
+          traceId: text(link.traceId),
+          spanId: text(link.spanId),
+          traceState: text(link.traceState),
+          attributes: link.attributesJson,
+          droppedAttributes: String(link.droppedAttributesCount),
+        }),
+      ),
+    ),
+    droppedLinks: String(span.droppedLinksCount),
+    resource: object({
+      attributes: resource.attributesJson,
+      droppedAttributes: String(resource.droppedAttributesCount),
+      schemaUrl: text(resource.schemaUrl),
+    }),
+    scope: object({
+      name: text(scope.name),
+      version: text(scope.version),
+      attributes: scope.attributesJson,
+      droppedAttributes: String(scope.droppedAttributesCount),
+      schemaUrl: text(scope.schemaUrl),
+    }),
+  });
+}
+
+const text = (value: string): string => JSON.stringify(value);
+const array = (elements: readonly string[]): string => `[${elements.join(',')}]`;
+
+/** @param members JSON by key */
+function object(members: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(members)
+    .map(([key, json]) => `"${key}":${json}`)
+    .join(',')}}`;
+}

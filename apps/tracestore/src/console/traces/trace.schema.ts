@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { spanId, timeRange, traceId, unixNano } from '../time-range.schema.js';
+
+export const traceParameters = z.object({ traceId });
+export const spanParameters = z.object({ traceId, spanId });
+
+/** Where a span starts, which finds it faster. */
+export const spanQuery = z.object(timeRange);
+
+export const matchesQuery = z.object({ text: z.string().min(1).max(1000) });
+
+/** A trace for a waterfall, in columns: the same place in each is the same span. */
+export const waterfall = z.object({
+  traceId: z.string(),
+  startTimeUnixNano: unixNano.describe('of the first span'),
+  durationNs: z.number().describe('until the last span ends'),
+  operations: z.array(z.tuple([z.string(), z.string(), z.int()])).describe("service, name, OTLP's number of the kind"),
+  spans: z
+    .object({
+      id: z.array(z.string()),
+      parentId: z.array(z.string().nullable()),
+      operation: z.array(z.int()).describe('place in `operations`'),
+      startNs: z.array(z.number()).describe('after the start of the trace'),
+      durationNs: z.array(z.number()),
+      status: z.array(z.int()).describe("OTLP's number"),
+      events: z.array(z.int()).describe('how many'),
+    })
+    .describe('in the order of their starts'),
+});
+export type Waterfall = z.infer<typeof waterfall>;
+
+const attributes = z.record(z.string(), z.unknown());
+
+export const spanDetails = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string().nullable(),
+  service: z.string(),
+  name: z.string(),
+  kind: z.int(),
+  startTimeUnixNano: unixNano,
+  endTimeUnixNano: unixNano,
+  traceState: z.string(),
+  flags: z.int(),
+  status: z.object({ code: z.int(), message: z.string() }),
+  attributes,
+  droppedAttributes: z.int(),
+  events: z.array(z.object({ timeUnixNano: unixNano, name: z.string(), attributes, droppedAttributes: z.int() })),
+  droppedEvents: z.int(),
+  links: z.array(
+    z.object({
+      traceId: z.string(),
+      spanId: z.string(),
+      traceState: z.string(),
+      attributes,
+      droppedAttributes: z.int(),
+    }),
+  ),
+  droppedLinks: z.int(),
+  resource: z.object({ attributes, droppedAttributes: z.int(), schemaUrl: z.string() }),
+  scope: z.object({
+    name: z.string(),
+    version: z.string(),
+    attributes,
+    droppedAttributes: z.int(),
+    schemaUrl: z.string(),
+  }),
+});
+
+export const spanDetailsAnswer = z.object({
+  spans: z.array(spanDetails).describe('several where an id was given twice'),
+});
+
+export const matchesAnswer = z.object({ spanIds: z.array(z.string()) });
