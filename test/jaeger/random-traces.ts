@@ -87,7 +87,7 @@ export class RandomTraces {
       links: Array.from({ length: this.below(3) }, () => ({
         traceId: this.below(3) === 0 ? traceId : this.bytes(16),
         spanId: parent !== undefined && this.below(3) === 0 ? parent : this.bytes(8),
-        // Jaeger's memory looks into links only from 2.14 on, so that nothing is searched for here.
+        // Jaeger's memory looks into links only from 2.16 on, so that nothing is searched for here.
         attributes: this.attributes(['reason', 'opentracing.ref_type']),
       })),
       ...(this.below(3) > 0 && { status: { code: this.below(3), message: this.below(2) === 0 ? '' : 'out of stock' } }),
