@@ -1,10 +1,16 @@
 /** `npm run bench -- NAME [--json] [OPTIONS]`: runs one benchmark and prints a table, or one JSON object. */
 import type { Bench } from './figures.ts';
+import { jaegerBench } from './jaeger.bench.ts';
 import { queriesBench } from './queries.bench.ts';
 import { stackBench } from './stack.bench.ts';
 import { writeBench } from './write.bench.ts';
 
-const benches: Readonly<Record<string, Bench>> = { queries: queriesBench, stack: stackBench, write: writeBench };
+const benches: Readonly<Record<string, Bench>> = {
+  jaeger: jaegerBench,
+  queries: queriesBench,
+  stack: stackBench,
+  write: writeBench,
+};
 
 const args = process.argv.slice(2);
 const [name = '', ...options] = args.filter((arg) => arg !== '--json');

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CorpusOptions } from '../corpus/corpus.ts';
 import type { BenchDatabase } from '../write/bench-database.ts';
 import { defaultConnections, openIngestPath } from '../write/ingest-path.ts';
 import { startStore } from '../write/processes.ts';
@@ -52,6 +53,18 @@ export async function loadSpans(
   return { spans, endMs };
 }
 
+/** What it was filled with, to fill another store with the same. */
+export function corpusOf({ spans, endMs }: LoadedSpans): CorpusOptions {
+  return {
+    shape: 'clickhouse',
+    spans,
+    spansPerRequest,
+    seed,
+    startTimeUnixNano: BigInt(endMs - msPerDay) * nsPerMs,
+    durationNano: BigInt(msPerDay) * nsPerMs,
+  };
+}
+
 async function findLoaded({ query }: BenchDatabase): Promise<LoadedSpans | undefined> {
   const [table] = await query<{ found: boolean }>("SELECT to_regclass('public.bench_loaded') IS NOT NULL AS found");
   if (table?.found !== true) return undefined;
@@ -73,15 +86,7 @@ async function write(
   try {
     const underWay = new Set<Promise<void>>();
     let stored = 0;
-    const corpus = makeCorpusAside({
-      shape: 'clickhouse',
-      spans,
-      spansPerRequest,
-      seed,
-      startTimeUnixNano: BigInt(endMs - msPerDay) * nsPerMs,
-      durationNano: BigInt(msPerDay) * nsPerMs,
-    });
-    for await (const { bytes, spanCount } of corpus) {
+    for await (const { bytes, spanCount } of makeCorpusAside(corpusOf({ spans, endMs }))) {
       if (underWay.size >= requestsInFlight) await Promise.race(underWay);
       const done = path.ingest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
         underWay.delete(done);

@@ -46,7 +46,7 @@ describe.skipIf(!hasJaeger())(
 
     async function send(request: ExportTraceServiceRequest): Promise<void> {
       const bytes = encodeProtobuf(request);
-      await Promise.all([memory, remote].map(({ otlpAddress }) => sendGrpc(otlpAddress, bytes)));
+      await Promise.all([memory, remote].map(({ otlpPort }) => sendGrpc(`127.0.0.1:${otlpPort}`, bytes)));
     }
 
     async function ask(path: string): Promise<Answers> {

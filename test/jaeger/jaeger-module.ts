@@ -1,13 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const modulePath = 'github.com/jaegertracing/jaeger';
 
-/** Where it is built and run from, below the module's folder. */
-export const binaryPath = 'cmd/jaeger/jaeger';
+/** The program that the suite runs, and what it is made of: newer versions have one for the purpose. */
+const programs = [
+  { binary: 'cmd/jaeger/jaeger-e2e', source: 'cmd/jaeger/internal/integration/jaeger-e2e' },
+  { binary: 'cmd/jaeger/jaeger', source: 'cmd/jaeger' },
+] as const;
 
 /** Whether there is Go. */
 export function hasGo(): boolean {
@@ -40,9 +43,17 @@ export function fetchJaegerModule(version: string): JaegerModule {
   return { version: Version, folder: copy };
 }
 
-/** Builds the program itself. @throws Error with what Go says */
-export function buildJaeger({ folder }: JaegerModule): void {
-  go(folder, ['build', '-o', binaryPath, './cmd/jaeger']);
+/**
+ * Puts the program in its place that the suite runs.
+ *
+ * @param binary one that was built before; otherwise it is built, which takes minutes
+ * @throws Error with what Go says
+ */
+export function placeJaeger({ folder }: JaegerModule, binary: string | undefined): void {
+  const program = programs.find(({ source }) => existsSync(path.join(folder, source)));
+  if (program === undefined) throw new Error(`${folder} has no program of Jaeger`);
+  if (binary === undefined) go(folder, ['build', '-o', program.binary, `./${program.source}`]);
+  else copyFileSync(binary, path.join(folder, program.binary));
 }
 
 /** What became of a test. */

@@ -17,7 +17,7 @@ export interface JaegerProcess {
   /** Of its HTTP API, without a slash at the end. */
   readonly url: string;
   /** Where it takes OTLP over gRPC. */
-  readonly otlpAddress: string;
+  readonly otlpPort: number;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -90,5 +90,5 @@ export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess
     }
     await sleep(100);
   }
-  return { url, otlpAddress: `127.0.0.1:${otlpPort}`, pid: child.pid, stop };
+  return { url, otlpPort, pid: child.pid, stop };
 }

@@ -1,24 +1,25 @@
 /**
- * `npm run test:jaeger -- [--version V] [--binary FILE] [--verbose] [--json]`: runs Jaeger's own integration suite for
+ * `npm run test:jaeger -- [--version V | --source FOLDER] [--binary FILE] [--verbose] [--json]`: runs Jaeger's own integration suite for
  * remote storage, as the Go module proxy has it, against tracestore, and ends with 0 if all of it passed. Writes
  * nothing but a temporary folder. Jaeger's process takes the ports that it always takes (4317, 4318, 8888, 13133, 16685,
  * 16686).
  *
  * The suite wants an endpoint that empties the store before each test. The product has none: it is here.
  */
-import { copyFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../stack/free-port.ts';
 import { removeFolder } from '../../stack/unprivileged.ts';
 import { findPostgresForTests } from '../postgres-for-tests.ts';
-import { binaryPath, buildJaeger, fetchJaegerModule, hasGo, runJaegerTest } from './jaeger-module.ts';
+import { fetchJaegerModule, hasGo, placeJaeger, runJaegerTest } from './jaeger-module.ts';
 import { startPurgeableStore } from './purgeable-store.ts';
 
 const { values } = parseArgs({
   options: {
     version: { type: 'string', default: 'latest' },
+    // A checkout of Jaeger in place of its module: the proxy has few of its versions.
+    source: { type: 'string' },
     // One that was built before; otherwise it is built, which takes minutes.
     binary: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -32,8 +33,9 @@ if (!hasGo()) {
   say("This needs Go on the PATH (https://go.dev/dl): Jaeger's suite is written in it.");
   process.exit(2);
 }
-say(`Fetching Jaeger (${values.version}) from the Go module proxy`);
-const jaeger = fetchJaegerModule(values.version);
+const { source } = values;
+if (source === undefined) say(`Fetching Jaeger (${values.version}) from the Go module proxy`);
+const jaeger = source === undefined ? fetchJaegerModule(values.version) : { version: source, folder: source };
 const postgres = await findPostgresForTests();
 const store = await startPurgeableStore(postgres.url, say);
 const purger = createServer((_request, response) => {
@@ -51,8 +53,7 @@ const purgerPort = await freePort();
 purger.listen(purgerPort, '127.0.0.1');
 try {
   say(`Jaeger ${jaeger.version}: ${values.binary === undefined ? 'building it' : `using ${values.binary}`}`);
-  if (values.binary === undefined) buildJaeger(jaeger);
-  else copyFileSync(values.binary, path.join(jaeger.folder, binaryPath));
+  placeJaeger(jaeger, values.binary);
   say('Running its suite for remote storage against tracestore');
   const { results, exitCode } = await runJaegerTest(
     jaeger,
@@ -77,5 +78,5 @@ try {
   purger.close();
   await store.stop();
   await postgres.release();
-  removeFolder(path.dirname(jaeger.folder));
+  if (source === undefined) removeFolder(path.dirname(jaeger.folder));
 }

@@ -95,7 +95,7 @@ function withoutDefaults(value: unknown): unknown {
 
 /** A value's own member says of which type it is: there, nothing is a default. */
 function isDefault(key: string, member: unknown): boolean {
-  if (/Value$/.test(key)) return false;
+  if (key.endsWith('Value')) return false;
   return (
     member === undefined ||
     member === '' ||
