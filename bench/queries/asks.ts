@@ -69,7 +69,7 @@ export class Asks {
     };
   }
 
-  /** Longer than most, longer than all but a few, longer than any; with a service; within bounds; the slowest. */
+  /** Longer than most, longer than all but a few, longer than any; of a service; within 20 ms; the slowest. */
   private byDuration(n: number, service: string): Ask {
     const { allOf, fieldCompares, fieldIs } = this.model.filters;
     const atLeastMs = n % 5 === 2 ? 500 : 300 + this.random.below(105);
@@ -77,7 +77,7 @@ export class Asks {
     const range = this.range(n);
     if (n % 5 === 1) return this.search(allOf(fieldIs('resource.service', service), longer), range);
     if (n % 5 === 3) {
-      const shorter = fieldCompares('span.duration', 'lte', BigInt(atLeastMs + 1) * nsPerMs);
+      const shorter = fieldCompares('span.duration', 'lte', BigInt(atLeastMs + 20) * nsPerMs);
       return this.search(allOf(longer, shorter), range);
     }
     return n % 5 === 4 ? this.search(undefined, range, { order: 'slowest' }) : this.search(longer, range);

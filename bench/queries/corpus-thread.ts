@@ -10,7 +10,7 @@ interface Work {
   readonly port: MessagePort;
 }
 
-/** The corpus, made on a core of its own: making it costs as much as storing it. */
+/** The corpus, made on a core of its own: making it costs as much as storing it. The bytes are whose they are given to. */
 export async function* makeCorpusAside(options: CorpusOptions): AsyncGenerator<CorpusRequest, void, undefined> {
   const { port1: port, port2 } = new MessageChannel();
   const work: Work = { options, port: port2 };
@@ -47,6 +47,10 @@ if (work !== null) {
       const { value } = corpus.next();
       if (value !== undefined) requests.push(value);
     }
-    port.postMessage(requests);
+    // Given away, not copied.
+    port.postMessage(
+      requests,
+      requests.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+    );
   });
 }

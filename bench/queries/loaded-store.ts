@@ -90,6 +90,8 @@ async function write(
       if (underWay.size >= requestsInFlight) await Promise.race(underWay);
       const done = path.ingest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
         underWay.delete(done);
+        // Freed at once: there is so little else to collect that these would pile up.
+        (bytes.buffer as ArrayBuffer).transfer(0);
         const before = stored;
         stored += spanCount;
         if (Math.floor(before / 1e6) < Math.floor(stored / 1e6)) say(`${Math.floor(stored / 1e6)} M spans stored`);
