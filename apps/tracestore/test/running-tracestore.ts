@@ -15,6 +15,8 @@ export interface RunningTracestore {
   readonly grpcAddress: string;
   /** Of Jaeger's storage over gRPC. */
   readonly jaegerAddress: string;
+  /** The same at Promscale's port, where it is opened. */
+  readonly promscaleAddress: string;
   stop(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function startTracestore(
     tracesUrl: `http://${config.host}:${app.get(HttpReceiverService).port}/v1/traces`,
     grpcAddress: `${config.host}:${app.get(GrpcReceiverService).port}`,
     jaegerAddress: `${config.host}:${app.get(JaegerGrpcService).port}`,
+    promscaleAddress: `${config.host}:${app.get(JaegerGrpcService).promscalePort}`,
     stop: () => app.close(),
   };
 }

@@ -107,7 +107,8 @@ export class GrpcRouter {
     let call: GrpcCall | undefined;
     try {
       call = new GrpcCall(stream, headers);
-      for await (const message of answersOf(readMessages(stream, headers), call.signal)) await call.send(message);
+      for await (const message of answersOf(readMessages(stream, headers, call.signal), call.signal))
+        await call.send(message);
       call.signal.throwIfAborted();
       call.end();
     } catch (failure) {

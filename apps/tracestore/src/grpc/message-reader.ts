@@ -8,21 +8,29 @@ const maxMessageBytes = 1024 * 1024;
 
 type Inflate = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
+/** A client that sends nothing for so long is not waited for. */
+const stallMs = 30_000;
+
 /**
  * The messages of a call, one after the other, inflated. They are small, as they only ask: each is collected first.
  *
- * @throws GrpcError when one is cut off, too large or damaged
+ * @param signal ends the waiting for more, with its reason
+ * @throws GrpcError when one is cut off, too large or damaged, or does not come
  */
 export async function* readMessages(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let pieces: Buffer[] = [];
   let length = 0;
   // What is not read of the question is no reason to lose the answer.
-  for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    length += piece.length;
+  const source: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const next = await inTime(source.next(), signal);
+    if (next.done === true) break;
+    pieces.push(next.value);
+    length += next.value.length;
     while (length >= prefixBytes) {
       const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
       pieces = [bytes];
@@ -34,6 +42,21 @@ export async function* readMessages(
     }
   }
   if (length > 0) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message is cut off');
+}
+
+function inTime<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    const stall = setTimeout(() => {
+      reject(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The message did not come in time'));
+    }, stallMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => {
+      clearTimeout(stall);
+      signal.removeEventListener('abort', onAbort);
+    });
+    if (signal.aborted) onAbort();
+  });
 }
 
 function announcedLength(bytes: Buffer): number {
