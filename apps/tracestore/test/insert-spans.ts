@@ -16,8 +16,8 @@ export async function insertSpans(on: pg.ClientBase, spans: readonly BruteSpan[]
          AS s (trace_id, span_id, parent_span_id, start_us, start_nanos, end_us, end_nanos, operation_id, instance, status_code)
        RETURNING trace_id, start_time
      )
-     INSERT INTO tracestore.span_block (start_max, start_min, duration_ns_max, span_count, error_count, trace_ids, filter)
-     SELECT max(start_time), min(start_time), 0, count(*), 0, array_agg(DISTINCT trace_id), ''
+     INSERT INTO tracestore.span_block (start_max, start_min, duration_ns_max, span_count, error_count, salt, trace_ids, filter)
+     SELECT max(start_time), min(start_time), 0, count(*), 0, 1, array_agg(DISTINCT trace_id), ''
      FROM (SELECT *, row_number() OVER () / 100 AS nr FROM added) AS numbered
      GROUP BY date_trunc('hour', start_time), nr`,
     [

@@ -3,11 +3,12 @@ import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import {
   attributeTerm,
   BlockFilter,
-  bitsOf,
+  bitOf,
   errorTerm,
   idTerm,
   keyTerm,
   murmur3,
+  numbersOf,
   octaveOf,
   octaveTerm,
   serviceTerm,
@@ -18,17 +19,19 @@ function hashOf(text: string, seed = 0): number {
   return murmur3(bytes, new DataView(bytes.buffer), 0, bytes.length, seed);
 }
 
+const salt = 0x2f6_5a31;
+
 /** As PostgreSQL's get_bit numbers them. */
 function has(filter: Uint8Array, term: number): boolean {
-  return bitsOf(term).every((bit) => {
-    const place = bit % (filter.length * 8);
+  return numbersOf(term).every((number) => {
+    const place = bitOf(number, salt, filter.length * 8);
     return (((filter[place >>> 3] ?? 0) >>> (place & 7)) & 1) === 1;
   });
 }
 
-function filterOf(terms: readonly number[]): Uint8Array {
+function filterOf(terms: readonly number[], own = salt): Uint8Array {
   const filter = new BlockFilter();
-  for (const term of terms) filter.add(term);
+  for (const term of terms) filter.add(term, own);
   return filter.take().slice();
 }
 
@@ -86,9 +89,28 @@ describe('a filter', () => {
     }
   });
 
+  it('has other bits with another salt, so that two terms share them in one filter alone', () => {
+    const [one = 0] = terms;
+    const salts = Array.from({ length: 200 }, () => random.below(2 ** 26) | 1);
+    const places = salts.map((own) => numbersOf(one).map((number) => bitOf(number, own, 16_384)));
+    expect(new Set(places.flat()).size).toBeGreaterThan(900);
+    const filters = salts.map((own) => filterOf(terms.slice(0, 1_200), own));
+    const passing = terms.slice(1_200, 1_300).map(
+      (term) =>
+        filters.filter((filter, n) =>
+          numbersOf(term).every((number) => {
+            const place = bitOf(number, salts[n] ?? 1, filter.length * 8);
+            return (((filter[place >>> 3] ?? 0) >>> (place & 7)) & 1) === 1;
+          }),
+        ).length,
+    );
+    // Without a salt a term would pass all of them or none.
+    expect(Math.max(...passing)).toBeLessThan(10);
+  });
+
   it('forgets everything when it is cleared', () => {
     const filter = new BlockFilter();
-    for (const term of terms) filter.add(term);
+    for (const term of terms) filter.add(term, salt);
     filter.take();
     filter.clear();
     expect(filter.take().every((byte) => byte === 0)).toBe(true);

@@ -13,9 +13,11 @@
  *                         in nearly every block something is slow or fails, so the block's own figures say little of one
  *                         service. Made of the service's or operation's term and the outcome.
  *
- * The bits of a term are (h1 + i * h2) mod 2^32 mod size, i = 0 to 4, where h1 is the term, h2 its `stepOf`, and size
- * the number of the filter's bits, a power of two. Bits are numbered as PostgreSQL's get_bit does: the lowest of a byte
- * first.
+ * A term has five numbers of 26 bits, (h1 + i * h2) mod 2^32 / 64, i = 0 to 4, where h1 is the term and h2 its `stepOf`.
+ * Each, times the filter's salt, divided by 2^26, modulo the number of the filter's bits, a power of two, is a bit, as
+ * PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of 26 bits, another for each
+ * block: nearly all blocks have some terms in common, and what shared bits with those by chance in one block would do so
+ * in all of them.
  */
 
 /** How many bits a term sets. */
@@ -60,10 +62,19 @@ export function keyTerm(key: string): number {
   return hashOfText(JSON.stringify(key), 0);
 }
 
-/** The bits of a term, to be taken modulo the size of a filter. */
-export function bitsOf(term: number): readonly number[] {
+/** What a term's numbers are divided by after they were multiplied by the salt: both have so many bits. */
+export const saltBits = 26;
+
+/** The numbers of a term, which a salt makes bits of. */
+export function numbersOf(term: number): readonly number[] {
   const step = stepOf(term);
-  return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 0);
+  return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> (32 - saltBits));
+}
+
+/** A bit of a filter. @param bits that the filter has */
+export function bitOf(number: number, salt: number, bits: number): number {
+  // Exact, as the product has 52 bits.
+  return Math.floor((number * salt) / 2 ** saltBits) & (bits - 1);
 }
 
 function hashOfText(text: string, seed: number): number {
@@ -120,15 +131,16 @@ export class BlockFilter {
   /** Most terms come again and again. */
   private readonly recent = new Uint32Array(256);
 
-  add(term: number): void {
+  /** @param salt of the block, the same for all of its terms */
+  add(term: number, salt: number): void {
     if (this.recent[term & 255] === term && term !== 0) return;
     this.recent[term & 255] = term;
     const step = stepOf(term);
-    let bit = term;
+    let number = term;
     for (let index = 0; index < bitsPerTerm; index++) {
-      const place = (bit >>> 3) & (maxBytes - 1);
-      this.bytes[place] = (this.bytes[place] as number) | (1 << (bit & 7));
-      bit = (bit + step) | 0;
+      const bit = bitOf(number >>> (32 - saltBits), salt, maxBytes * 8);
+      this.bytes[bit >>> 3] = (this.bytes[bit >>> 3] as number) | (1 << (bit & 7));
+      number = (number + step) | 0;
     }
   }
 

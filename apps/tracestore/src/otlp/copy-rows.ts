@@ -10,7 +10,7 @@ import type { EventRow, LinkRow, SpanRow } from './trace-rows.js';
 export const postgresEpochMicros = 946_684_800_000_000n;
 
 /** How many columns each table's rows have. */
-export const columnCounts = { span: 19, event: 10, link: 11, spanBlock: 7 } as const;
+export const columnCounts = { span: 19, event: 10, link: 11, spanBlock: 8 } as const;
 
 export function appendSpanRow(out: CopyBuffer, row: SpanRow): void {
   out.reserve(2 + columnCounts.span * 12 + 16 + utf8Bound(row.traceState, row.statusMessage, row.attributes));

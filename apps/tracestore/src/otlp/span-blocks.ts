@@ -1,4 +1,4 @@
-import { BlockFilter, idTerm, serviceTerm } from './block-filter.js';
+import { BlockFilter, idTerm, saltBits, serviceTerm } from './block-filter.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { columnCounts, postgresEpochMicros } from './copy-rows.js';
 import { TermList } from './term-list.js';
@@ -68,7 +68,7 @@ export class SpanBlocks {
     block.spanCount++;
     if (isError) block.errorCount++;
     if (durationNs > block.durationMaxNs) block.durationMaxNs = durationNs;
-    for (let index = 0; index < terms.count; index++) block.filter.add(terms.at(index));
+    for (let index = 0; index < terms.count; index++) block.filter.add(terms.at(index), block.salt);
   }
 
   /** Adds a span as the reference makes it. */
@@ -109,6 +109,8 @@ class Block {
   private traceCount = 0;
   private startMin = 0;
   private startMax = 0;
+  /** Of the filter: odd, of 26 bits. */
+  salt = 1;
   spanCount = 0;
   errorCount = 0;
   durationMaxNs = 0;
@@ -130,6 +132,8 @@ class Block {
     if (startMax - startMin > maxWidthMicros || !this.admitTrace(view, traceId)) return false;
     this.startMin = startMin;
     this.startMax = startMax;
+    // As random as the id of its first trace, and so the same whenever the same is written.
+    if (isFirst) this.salt = (view.getUint32(traceId + 8) >>> (32 - saltBits)) | 1;
     return true;
   }
 
@@ -168,6 +172,7 @@ class Block {
     out.wide(durationMaxNs < exactNs ? durationMaxNs : Math.min(maxDurationNs, durationMaxNs + roundingNs));
     out.int32(this.spanCount);
     out.int32(this.errorCount);
+    out.int32(this.salt);
     const start = out.beginArray(uuidOid, this.traceCount);
     for (let at = 0; at < this.traceCount * 16; at += 16) out.copy(this.traceIds, at, 16);
     out.endColumn(start);

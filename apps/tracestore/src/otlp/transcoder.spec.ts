@@ -4,7 +4,7 @@ import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
 import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
-import { attributeTerm, bitsOf, errorTerm, idTerm, keyTerm, octaveOf, octaveTerm } from './block-filter.js';
+import { attributeTerm, bitOf, errorTerm, idTerm, keyTerm, numbersOf, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { decodeRequest } from './decode.js';
@@ -91,6 +91,7 @@ function describeEntry({ row, idHigh, idLow }: DictionaryEntry<{ readonly id: bi
 interface Block {
   /** All columns but the last two. */
   readonly sums: readonly string[];
+  readonly salt: number;
   readonly traceIds: readonly string[];
   readonly filter: Buffer;
 }
@@ -100,6 +101,7 @@ function blocksOf(batch: CopyBatch): readonly Block[] {
     const [traceIds = Buffer.alloc(0), filter = Buffer.alloc(0)] = columns.slice(-2).map((value) => value ?? undefined);
     return {
       sums: columns.slice(0, -2).map((value) => String(value?.toString('hex'))),
+      salt: columns.at(-3)?.readInt32BE() ?? 0,
       traceIds: Array.from({ length: traceIds.readInt32BE(12) }, (_, index) =>
         traceIds.subarray(24 + index * 20, 40 + index * 20).toString('hex'),
       ),
@@ -110,14 +112,16 @@ function blocksOf(batch: CopyBatch): readonly Block[] {
 
 /** Whatever a search may ask for, it finds it in a block that has the trace. */
 function expectTermsInBlocks(batch: CopyBatch): void {
-  const filters = new Map<string, Buffer[]>();
-  for (const { traceIds, filter } of blocksOf(batch)) {
+  const blocks = new Map<string, Block[]>();
+  for (const block of blocksOf(batch)) {
+    const { traceIds } = block;
     expect(new Set(traceIds).size).toBe(traceIds.length);
-    for (const id of traceIds) filters.set(id, [...(filters.get(id) ?? []), filter]);
+    for (const id of traceIds) blocks.set(id, [...(blocks.get(id) ?? []), block]);
   }
   const expectTerms = (traceId: string, terms: readonly number[]): void => {
-    const has = (filter: Buffer): boolean => terms.every((term) => bitsOf(term).every((bit) => bitIsSet(filter, bit)));
-    if (!(filters.get(traceId) ?? []).some(has)) throw new Error(`No block has ${traceId} with ${terms.join()}`);
+    const has = (block: Block): boolean =>
+      terms.every((term) => numbersOf(term).every((number) => isSet(block, number)));
+    if (!(blocks.get(traceId) ?? []).some(has)) throw new Error(`No block has ${traceId} with ${terms.join()}`);
   };
   for (const columns of columnsOf(batch.spans)) {
     const ids = columns.slice(7, 10).map((id) => idTerm(id?.readBigInt64BE() ?? 0n));
@@ -132,8 +136,8 @@ function expectTermsInBlocks(batch: CopyBatch): void {
     expectTerms(String(columns[0]?.toString('hex')), termsOf(columns.at(-1)));
 }
 
-function bitIsSet(filter: Buffer, bit: number): boolean {
-  const place = bit % (filter.length * 8);
+function isSet({ filter, salt }: Block, number: number): boolean {
+  const place = bitOf(number, salt, filter.length * 8);
   return (((filter[place >>> 3] ?? 0) >>> (place & 7)) & 1) === 1;
 }
 

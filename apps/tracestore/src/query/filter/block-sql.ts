@@ -1,12 +1,13 @@
 import {
   attributeTerm,
-  bitsOf,
   errorTerm,
   idTerm,
   keyTerm,
   lastOctave,
+  numbersOf,
   octaveOf,
   octaveTerm,
+  saltBits,
   serviceTerm,
 } from '../../otlp/block-filter.js';
 import { storableText } from '../../otlp/attribute-json.js';
@@ -178,8 +179,9 @@ function anyOf(terms: readonly number[], parameters: SqlParameters): string {
 }
 
 function termSql(term: number, parameters: SqlParameters): string {
-  const bits = bitsOf(term).map(
-    (bit) => `get_bit(b.filter, ${parameters.add(bit, 'int8')} & (octet_length(b.filter) * 8 - 1)) = 1`,
-  );
+  const bits = numbersOf(term).map((number) => {
+    const bit = `(b.salt * ${parameters.add(number, 'int8')} >> ${saltBits}) & (octet_length(b.filter) * 8 - 1)`;
+    return `get_bit(b.filter, ${bit}) = 1`;
+  });
   return `(${bits.join(' AND ')})`;
 }

@@ -104,6 +104,7 @@ CREATE TABLE tracestore.span_block (
   transaction_id  int8 NOT NULL DEFAULT pg_current_xact_id()::text::int8,
   span_count      int4 NOT NULL,
   error_count     int4 NOT NULL,
+  salt            int4 NOT NULL,
   trace_ids       uuid[] NOT NULL,
   filter          bytea NOT NULL
 );
@@ -111,6 +112,7 @@ COMMENT ON TABLE tracestore.span_block IS 'What about 120 spans that came in one
 COMMENT ON COLUMN tracestore.span_block.start_max IS 'When the last of the spans started; the first did at most an hour before';
 COMMENT ON COLUMN tracestore.span_block.duration_ns_max IS 'How long the longest took, in ns; 0 if none ended after its start';
 COMMENT ON COLUMN tracestore.span_block.transaction_id IS 'The transaction that wrote the block and its spans';
+COMMENT ON COLUMN tracestore.span_block.salt IS 'By which the filter tells its terms apart';
 COMMENT ON COLUMN tracestore.span_block.trace_ids IS 'The traces that the spans belong to, each once';
 COMMENT ON COLUMN tracestore.span_block.filter IS 'A Bloom filter over attributes, operations, resources and scopes: otlp/block-filter.ts says how it is made and asked';
 -- Random bits, which nothing compresses; and rows that are never too long for a page.
