@@ -16,6 +16,7 @@ export interface BannerFacts {
 export function printBanner(facts: BannerFacts): void {
   const { url, databasePort } = facts;
   const rows: readonly (readonly [label: string, text: string])[] = [
+    ['Console', url('tracestore')],
     ['Numbers', `curl -X POST ${url('frontend')}/numbers`],
     ['', `curl '${url('frontend')}/numbers?limit=100'`],
     ['Passwords', `curl ${url('generator')}`],

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       queryTimeoutMs: 30_000,
       console: {
         access: { kind: 'none' },
+        webFolder: expect.stringMatching(/console.web.files$/) as string,
         sqlConnections: 2,
         sqlTimeoutMs: 30_000,
         sqlMaxRows: 10_000,

@@ -16,6 +16,7 @@ import {
 } from './catalogue/catalogue.schema.js';
 import { dashboardsAnswer, queryAnswer } from './dashboards/dashboard.schema.js';
 import { searchAnswer } from './search/search.schema.js';
+import { readTracestoreConfig } from '../tracestore.config.js';
 import { catalogueAnswer, sqlAnswer, sqlLimits } from './sql/sql.schema.js';
 import { retention, storageAnswer, systemAnswer } from './system/system.schema.js';
 import { matchesAnswer, spanDetailsAnswer, waterfall } from './traces/trace.schema.js';
@@ -309,7 +310,13 @@ describe('SQL', () => {
 describe('SQL that takes long', () => {
   it('is stopped by its time, and when nobody waits any more', async () => {
     const quick = await startTracestore(database.url, {
-      console: { access: { kind: 'none' }, sqlConnections: 1, sqlTimeoutMs: 300, sqlMaxRows: 10, sqlPerMinute: 3 },
+      console: {
+        ...readTracestoreConfig({}).console,
+        sqlConnections: 1,
+        sqlTimeoutMs: 300,
+        sqlMaxRows: 10,
+        sqlPerMinute: 3,
+      },
     });
     try {
       const slowly = (signal?: AbortSignal): Promise<Response> =>

@@ -10,6 +10,8 @@ import { SqlController } from './sql/sql.controller.js';
 import { SqlDeskService } from './sql/sql-desk.service.js';
 import { SystemController } from './system/system.controller.js';
 import { TracesController } from './traces/traces.controller.js';
+import { WebController } from './web/web.controller.js';
+import { WebFilesService } from './web/web-files.service.js';
 
 const minuteMs = 60_000;
 
@@ -25,7 +27,8 @@ export function consoleParts({ sqlPerMinute }: ConsoleConfig) {
       SqlController,
       DashboardsController,
       SystemController,
+      WebController,
     ],
-    providers: [AccessGuard, SqlDeskService],
+    providers: [AccessGuard, SqlDeskService, WebFilesService],
   } satisfies ModuleMetadata;
 }

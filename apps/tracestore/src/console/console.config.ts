@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { EnvironmentError, variable } from '@spandrel/service';
 import { z } from 'zod';
 
@@ -14,6 +15,8 @@ export type ConsoleAccess =
 /** What the console and its API are told. */
 export interface ConsoleConfig {
   readonly access: ConsoleAccess;
+  /** Where the built console is. */
+  readonly webFolder: string;
   readonly sqlConnections: number;
   readonly sqlTimeoutMs: number;
   readonly sqlMaxRows: number;
@@ -53,6 +56,7 @@ type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
 export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
   return {
     access: accessOf(values, host),
+    webFolder: fileURLToPath(new URL('web/files', import.meta.url)),
     sqlConnections: values.TRACESTORE_SQL_CONNECTIONS,
     sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,
     sqlMaxRows: values.TRACESTORE_SQL_MAX_ROWS,

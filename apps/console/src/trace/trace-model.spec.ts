@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Waterfall } from '../api/answers.ts';
+import { traceModelOf, visibleSpans } from './trace-model.ts';
+
+type Row = readonly [id: string, parentId: string | null, start: number, end: number];
+
+/** Spans in the order of their starts. */
+function waterfallOf(rows: readonly Row[]): Waterfall {
+  return {
+    traceId: '1'.repeat(32),
+    startTimeUnixNano: '0',
+    durationNs: Math.max(0, ...rows.map(([, , , end]) => end)),
+    operations: [['shop', 'work', 2]],
+    spans: {
+      id: rows.map(([id]) => id),
+      parentId: rows.map(([, parentId]) => parentId),
+      operation: rows.map(() => 0),
+      startNs: rows.map(([, , start]) => start),
+      durationNs: rows.map(([, , start, end]) => end - start),
+      status: rows.map(() => 0),
+      events: rows.map(() => 0),
+    },
+  };
+}
+
+const passwords: readonly Row[] = [
+  ['1', null, 0, 100],
+  ['2', '1', 10, 50],
+  ['3', '2', 12, 48],
+  ['4', '3', 14, 20],
+  ['5', '4', 15, 19],
+  ['6', '1', 30, 70],
+  ['7', '6', 32, 68],
+];
+
+describe('a trace', () => {
+  it('is a tree, with the children of each by their start', () => {
+    const model = traceModelOf(waterfallOf(passwords));
+    expect(model.order.map((span) => passwords[span]?.[0])).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+    expect([...model.depth]).toEqual([0, 1, 2, 3, 4, 1, 2]);
+    expect([...model.below]).toEqual([6, 3, 2, 1, 0, 1, 0]);
+    expect(model.services).toEqual(['shop']);
+  });
+
+  it('counts as self time what no child covers, children that overlap once', () => {
+    expect([...traceModelOf(waterfallOf(passwords)).selfNs]).toEqual([40, 4, 30, 2, 4, 4, 36]);
+  });
+
+  it('counts a child only inside of its parent', () => {
+    const model = traceModelOf(
+      waterfallOf([
+        ['1', null, 0, 10],
+        ['2', '1', 5, 50],
+      ]),
+    );
+    expect([...model.selfNs]).toEqual([5, 45]);
+  });
+
+  it('knows what its end waited for', () => {
+    const model = traceModelOf(waterfallOf(passwords));
+    expect([...model.criticalNs]).toEqual([60, 0, 0, 0, 0, 4, 36]);
+    // All of the root's time, each moment once.
+    expect(model.criticalNs.reduce((sum, ns) => sum + ns, 0)).toBe(100);
+    expect(model.critical.get(0)).toEqual([70, 100, 0, 30]);
+  });
+
+  it('follows one child after the other', () => {
+    const model = traceModelOf(
+      waterfallOf([
+        ['1', null, 0, 100],
+        ['2', '1', 0, 40],
+        ['3', '1', 50, 90],
+      ]),
+    );
+    expect([...model.criticalNs]).toEqual([20, 40, 40]);
+  });
+
+  it('bears ids that are given twice, parents that are not there, and spans that are their own ancestors', () => {
+    const model = traceModelOf(
+      waterfallOf([
+        ['1', '1', 0, 10],
+        ['2', '3', 1, 9],
+        ['3', '2', 2, 8],
+        ['4', 'nowhere', 3, 7],
+        ['4', null, 4, 6],
+      ]),
+    );
+    expect(model.order.toSorted()).toEqual([0, 1, 2, 3, 4]);
+    expect([...model.isOrphan]).toEqual([0, 0, 0, 1, 0]);
+  });
+
+  it('hides what is below spans that are closed', () => {
+    const model = traceModelOf(waterfallOf(passwords));
+    expect(visibleSpans(model, new Set([1]))).toEqual([0, 1, 5, 6]);
+    expect(visibleSpans(model, new Set([0]))).toEqual([0]);
+    expect(visibleSpans(model, new Set())).toEqual(model.order);
+  });
+
+  it('may be deep, and large', () => {
+    const deep = waterfallOf(
+      Array.from({ length: 50_000 }, (_, n): Row => [String(n), n === 0 ? null : String(n - 1), n, 200_000 - n]),
+    );
+    const startedAt = performance.now();
+    const model = traceModelOf(deep);
+    expect(model.depth.at(-1)).toBe(49_999);
+    expect(model.criticalNs.reduce((sum, ns) => sum + ns, 0)).toBe(200_000);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});

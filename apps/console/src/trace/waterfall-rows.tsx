@@ -1,0 +1,223 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
+import { formatDuration } from '../format/duration.ts';
+import { serviceColour } from '../service-colour.ts';
+import type { TraceModel } from './trace-model.ts';
+
+/** From and to, in ns after the start of the trace. */
+export type TimeWindow = readonly [fromNs: number, toNs: number];
+
+const rowHeightPx = 24;
+const indentPx = 12;
+/** Deeper spans are not moved further to the right: their names would be out of sight. */
+const maxIndents = 24;
+const ticks = [0, 0.25, 0.5, 0.75, 1] as const;
+
+interface Props {
+  readonly model: TraceModel;
+  /** The spans that are to be seen, in their order. */
+  readonly visible: readonly number[];
+  readonly collapsed: ReadonlySet<number>;
+  readonly found: ReadonlySet<number>;
+  /** -1 for none. */
+  readonly selected: number;
+  readonly zoom: TimeWindow;
+  readonly onSelect: (span: number) => void;
+  readonly onToggle: (span: number) => void;
+}
+
+/** Spans below each other, of which only those are drawn that are to be seen: a tree, to the keyboard and to who listens. */
+export function WaterfallRows(props: Props) {
+  const { model, visible, collapsed, selected, zoom, onSelect, onToggle } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: visible.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeightPx,
+    overscan: 20,
+  });
+  const row = selected === -1 ? -1 : visible.indexOf(selected);
+  useEffect(() => {
+    if (row !== -1) virtual.scrollToIndex(row, { align: 'auto' });
+  }, [row, virtual]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeightPx) - 1);
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: row + 1,
+      ArrowUp: row - 1,
+      PageDown: row + page,
+      PageUp: row - page,
+      Home: 0,
+      End: visible.length - 1,
+    };
+    const move = moves[event.key];
+    if (move !== undefined) {
+      const span = visible[Math.max(0, Math.min(move, visible.length - 1))];
+      if (span !== undefined) onSelect(span);
+    } else if (event.key === 'ArrowLeft' && selected !== -1) {
+      const isOpen = (model.childCount[selected] ?? 0) > 0 && !collapsed.has(selected);
+      const parent = model.parent[selected] ?? -1;
+      if (isOpen) onToggle(selected);
+      else if (parent !== -1) onSelect(parent);
+    } else if (event.key === 'ArrowRight' && selected !== -1 && (model.childCount[selected] ?? 0) > 0) {
+      const child = visible[row + 1];
+      if (collapsed.has(selected)) onToggle(selected);
+      else if (child !== undefined) onSelect(child);
+    } else return;
+    event.preventDefault();
+  };
+
+  return (
+    <div className="waterfall">
+      <div className="waterfall-ticks" aria-hidden="true">
+        <span>Service and operation</span>
+        <div>
+          {ticks.map((tick) => (
+            <span key={tick} className={`tick-${tick * 100}`}>
+              {formatDuration(zoom[0] + (zoom[1] - zoom[0]) * tick)}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div
+        ref={scroller}
+        className="waterfall-scroll"
+        role="tree"
+        tabIndex={0}
+        aria-label="Spans"
+        aria-activedescendant={selected === -1 ? undefined : `span-${selected}`}
+        onKeyDown={onKeyDown}
+      >
+        <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const span = visible[index] ?? 0;
+            return (
+              <SpanRow
+                key={span}
+                model={model}
+                span={span}
+                top={start}
+                fromNs={zoom[0]}
+                toNs={zoom[1]}
+                isSelected={span === selected}
+                isCollapsed={collapsed.has(span)}
+                isFound={props.found.has(span)}
+                onSelect={onSelect}
+                onToggle={onToggle}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly model: TraceModel;
+  readonly span: number;
+  readonly top: number;
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly isSelected: boolean;
+  readonly isCollapsed: boolean;
+  readonly isFound: boolean;
+  readonly onSelect: (span: number) => void;
+  readonly onToggle: (span: number) => void;
+}
+
+const SpanRow = memo(function SpanRow({
+  model,
+  span,
+  top,
+  fromNs,
+  toNs,
+  isSelected,
+  isCollapsed,
+  isFound,
+  onSelect,
+  onToggle,
+}: RowProps) {
+  const { spans, operations } = model.answer;
+  const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
+  const startNs = spans.startNs[span] ?? 0;
+  const durationNs = spans.durationNs[span] ?? 0;
+  const depth = model.depth[span] ?? 0;
+  const isError = spans.status[span] === 2;
+  const children = model.childCount[span] ?? 0;
+  const share = (ns: number): number => Math.max(0, Math.min(1, (ns - fromNs) / (toNs - fromNs))) * 100;
+  const left = share(startNs);
+  const right = share(startNs + durationNs);
+  const isOutside = startNs > toNs || startNs + durationNs < fromNs;
+  const took = placeOfDuration(left, right);
+  const classes = ['span-row', isSelected ? 'selected' : '', isFound ? 'found' : ''].join(' ');
+  return (
+    <div
+      id={`span-${span}`}
+      className={classes}
+      role="treeitem"
+      aria-level={depth + 1}
+      aria-selected={isSelected}
+      {...(children > 0 ? { 'aria-expanded': !isCollapsed } : {})}
+      aria-label={`${service} ${name}, ${formatDuration(durationNs)}${isError ? ', failed' : ''}`}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(span)}
+    >
+      <div className="span-name" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
+        <span
+          className={`twist ${children > 0 ? '' : 'leaf'}`}
+          aria-hidden="true"
+          onClick={(event) => {
+            event.stopPropagation();
+            if (children > 0) onToggle(span);
+          }}
+        >
+          {children === 0 ? '' : isCollapsed ? '▸' : '▾'}
+        </span>
+        <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
+        {isError && (
+          <span className="bad" title="failed">
+            !
+          </span>
+        )}
+        {model.isOrphan[span] === 1 && <span title="Its parent is not stored">⤴</span>}
+        <bdi className="service">{service}</bdi>
+        <bdi>{name}</bdi>
+        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
+      </div>
+      <div className="span-time">
+        {!isOutside && (
+          <>
+            <div
+              className={`bar ${serviceColour(service)}${isError ? ' failed' : ''}`}
+              style={{ left: `${left}%`, width: `max(2px, ${right - left}%)` }}
+            />
+            {(model.critical.get(span) ?? []).map((from, n, pieces) => {
+              if (n % 2 === 1) return undefined;
+              const begin = share(from);
+              const end = share(pieces[n + 1] ?? from);
+              return end > begin ? (
+                <div
+                  key={from}
+                  className="critical"
+                  style={{ left: `${begin}%`, width: `max(1px, ${end - begin}%)` }}
+                />
+              ) : undefined;
+            })}
+            <span className={`took ${took.className}`} style={took.style}>
+              {formatDuration(durationNs)}
+            </span>
+          </>
+        )}
+      </div>
+    </div>
+  );
+});
+
+/** Behind the bar, or before it, or where there is no room for either in it. */
+function placeOfDuration(left: number, right: number) {
+  if (right <= 80) return { className: '', style: { left: `${right}%` } };
+  if (left >= 20) return { className: '', style: { right: `${100 - left}%` } };
+  return { className: 'inside', style: { right: `${100 - right}%` } };
+}

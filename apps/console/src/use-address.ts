@@ -1,0 +1,30 @@
+import { useCallback, useMemo } from 'react';
+import { useLocation, useSearch } from 'wouter';
+
+/** The query string of the page, in which it keeps what it shows. */
+export function useAddress() {
+  const search = useSearch();
+  const [path, navigate] = useLocation();
+  const parameters = useMemo(() => new URLSearchParams(search), [search]);
+  /**
+   * @param changes by name; what is empty or undefined is left out
+   * @param how `replace` for what one would not go back to step by step
+   */
+  const change = useCallback(
+    (
+      changes: Readonly<Record<string, string | readonly string[] | undefined>>,
+      how: 'push' | 'replace' = 'replace',
+    ) => {
+      const next = new URLSearchParams(search);
+      for (const [name, value] of Object.entries(changes)) {
+        next.delete(name);
+        for (const each of typeof value === 'string' ? [value] : (value ?? []))
+          if (each !== '') next.append(name, each);
+      }
+      const text = next.toString();
+      navigate(text === '' ? path : `${path}?${text}`, { replace: how === 'replace' });
+    },
+    [search, path, navigate],
+  );
+  return { parameters, change };
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { readTracestoreConfig } from '../../tracestore.config.js';
+
+const webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-web-'));
+const script = 'console.log(1);\n'.repeat(100);
+
+let database: FreshDatabase;
+let store: RunningTracestore;
+
+beforeAll(async () => {
+  mkdirSync(path.join(webFolder, 'assets'));
+  writeFileSync(path.join(webFolder, 'index.html'), '<!doctype html><title>Spandrel</title>');
+  writeFileSync(path.join(webFolder, 'assets/index-abc123.js'), script);
+  writeFileSync(path.join(webFolder, 'assets/index-abc123.js.map'), 'a file of no known type');
+  database = await createFreshDatabase();
+  store = await startTracestore(database.url, { console: { ...readTracestoreConfig({}).console, webFolder } });
+});
+
+afterAll(async () => {
+  await store.stop();
+  await database.drop();
+  rmSync(webFolder, { recursive: true });
+});
+
+it('gives every page the same document, which may load nothing foreign', async () => {
+  for (const page of ['/', '/search?service=x', `/trace/${'a'.repeat(32)}`]) {
+    const response = await fetch(`${store.url}${page}`);
+    expect(await response.text()).toContain('<title>Spandrel');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';/,
+    );
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('cache-control')).toBe('no-cache');
+  }
+});
+
+it('gives assets once and for all, compressed as the browser likes', async () => {
+  for (const encoding of ['br', 'gzip', 'identity']) {
+    const response = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'accept-encoding': encoding } });
+    expect(await response.text()).toBe(script);
+    expect(response.headers.get('content-encoding') ?? 'identity').toBe(encoding);
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    const etag = response.headers.get('etag') ?? '';
+    const again = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+  }
+});
+
+it('has nothing else', async () => {
+  for (const file of ['/assets/none.js', '/assets/..%2Findex.html', '/assets/index-abc123.js.map', '/nowhere']) {
+    const response = await fetch(`${store.url}${file}`);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  }
+});
