@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { importBuilt } from './built-tracestore.ts';
 
 type Config = typeof import('../../apps/tracestore/src/tracestore.config.ts');
@@ -33,6 +34,8 @@ export interface IngestPathOptions {
 }
 
 export async function openIngestPath(options: IngestPathOptions): Promise<IngestPath> {
+  // What it logs otherwise goes to stdout, which holds a benchmark's result alone.
+  Logger.overrideLogger(['error', 'fatal']);
   const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
   const { DatabaseService } = await importBuilt<Database>('schema/database.service');
   const { IngestMetricsService } = await importBuilt<Metrics>('metrics/ingest-metrics.service');
