@@ -175,6 +175,7 @@ describe('the plan', () => {
         "a service": [
           "operation: Seq Scan",
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "a trace": [
@@ -189,29 +190,35 @@ describe('the plan', () => {
           "resource: Seq Scan",
           "scope: Seq Scan",
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "an attribute of the resource": [
           "resource: Seq Scan",
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "an operation": [
           "operation: Seq Scan",
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "spans that failed": [
           "operation: Seq Scan",
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "spans that took long": [
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan of span_block_by_duration",
         ],
         "spans that took longer than any": [
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan of span_block_by_duration",
         ],
         "summaries": [
@@ -220,6 +227,7 @@ describe('the plan', () => {
         ],
         "the newest": [
           "span: Index Scan of span_by_trace",
+          "span_block: Index Only Scan backward of span_block_by_time",
           "span_block: Index Scan backward of span_block_by_time",
         ],
         "the slowest": [

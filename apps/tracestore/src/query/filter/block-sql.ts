@@ -37,14 +37,18 @@ const errorCode = 2;
 
 type NanosLeaf = Leaf & { readonly is: 'nanos' };
 
-/** @returns undefined when blocks say nothing of the condition */
-export function blockSql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
+/**
+ * @param isRare whether next to no block may have such a span, as far as is known
+ * @returns undefined when blocks say nothing of the condition
+ */
+export function blockSql(condition: SearchCondition, isRare: boolean, parameters: SqlParameters): string | undefined {
   const parts = condition.is === 'and' ? condition.conditions : [condition];
   const columns = parts.map(columnSql).filter((part) => part !== undefined);
   const bits = filterSql(parts, parameters);
-  // Of bits the planner expects that next to none are set, and would sort all blocks rather than take them in their
-  // order until there are enough; of a CASE it expects that it is true for every other row.
-  if (bits.length > 0) columns.push(`CASE WHEN ${bits.join(' AND ')} THEN true ELSE false END`);
+  // Of bits the planner expects that next to none are set, and goes through all blocks at once, with all cores, rather
+  // than in their order until there are enough. Of a CASE it expects that it is true for every other row.
+  if (isRare) columns.push(...bits);
+  else if (bits.length > 0) columns.push(`CASE WHEN ${bits.join(' AND ')} THEN true ELSE false END`);
   return columns.length === 0 ? undefined : columns.join(' AND ');
 }
 

@@ -1,7 +1,8 @@
 -- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the last span started before
 -- $3: newest first, those left out that cannot have such a span? Only spans count that started from $1 and $6 ns to $2 and
 -- $7 ns, and traces other than $5. The position of a trace is the start of the newest such span of it in these blocks, in µs.
--- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after.
+-- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after. And whether
+-- of fifty blocks at most one was not left out.
 --
 -- {{block}} may be so of the block b, {{row}} is so of the span s.
 WITH portion AS MATERIALIZED (
@@ -38,8 +39,19 @@ found AS (
   ) AS spans
   GROUP BY spans.trace_id
 )
-SELECT so_far.blocks, so_far.reached, found.trace_id, found.position
-FROM (
-  SELECT count(*) AS blocks, (extract(epoch FROM min(start_max)) * 1000000)::int8 AS reached FROM portion
-) AS so_far
+SELECT
+  so_far.blocks,
+  (extract(epoch FROM so_far.reached) * 1000000)::int8 AS reached,
+  (
+    SELECT count(*) = 50 * $4::int8
+    FROM (
+      SELECT FROM tracestore.span_block b
+      WHERE b.start_max >= so_far.reached AND b.start_max < $3::timestamptz
+      ORDER BY b.start_max DESC
+      LIMIT 50 * $4::int8
+    ) AS gone_through
+  ) AS is_rare,
+  found.trace_id,
+  found.position
+FROM (SELECT count(*) AS blocks, min(start_max) AS reached FROM portion) AS so_far
 LEFT JOIN found ON true

@@ -40,6 +40,6 @@ found AS (
   ) AS spans
   GROUP BY spans.trace_id
 )
-SELECT so_far.blocks, so_far.reached, found.trace_id, found.position
+SELECT so_far.blocks, so_far.reached, false AS is_rare, found.trace_id, found.position
 FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS reached FROM portion) AS so_far
 LEFT JOIN found ON true

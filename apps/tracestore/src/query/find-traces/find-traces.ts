@@ -45,6 +45,7 @@ const unlimited = 2n ** 63n;
 interface PortionRow extends QueryResultRow {
   readonly blocks: string;
   readonly reached: string | null;
+  readonly is_rare: boolean;
   readonly trace_id: string | null;
   readonly position: string | null;
 }
@@ -120,6 +121,8 @@ class Answer {
   private readonly passed = new Set<string>();
   /** Every position that is not known yet is below. */
   private reached = unlimited;
+  /** Blocks that are not left out are so few that all others have to be gone through anyway. */
+  private isRare = false;
 
   constructor(
     private readonly connection: QueryConnection,
@@ -131,19 +134,15 @@ class Answer {
     const condition = await this.lookUp(this.question.condition);
     const { limit } = this.question;
     if (condition.is !== 'constant' || condition.value) {
-      // One more than a page, to know whether there is another page.
-      let portion = Math.max(firstPortion[this.question.order], Math.ceil((limit + 1) / 2));
-      while (this.settled().length <= limit && (await this.read(condition, portion))) {
-        portion = Math.min(portion * portionGrowth, Math.max(portion, lastPortion));
+      let portion = Math.max(firstPortion[this.question.order], Math.ceil(limit / 2));
+      while (this.settled().length < limit && (await this.read(condition, portion))) {
+        portion = Math.max(portion, this.isRare ? lastPortion : Math.min(portion * portionGrowth, lastPortion));
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
       }
     }
-    const traces = this.settled();
+    const traces = this.settled().slice(0, limit);
     const last = traces[limit - 1];
-    return {
-      traces: traces.slice(0, limit),
-      nextCursor: last !== undefined && traces.length > limit ? cursorAt(this.question.order, last) : undefined,
-    };
+    return { traces, nextCursor: last === undefined ? undefined : cursorAt(this.question.order, last) };
   }
 
   /** The traces whose place in the answer is known, in order. */
@@ -191,7 +190,7 @@ class Answer {
       isBehind ? nsPerUs : startMaxNanos,
     ]);
     const text = filled(isNewest ? findNewest : findSlowest, {
-      block: blockSql(condition, parameters) ?? 'true',
+      block: blockSql(condition, this.isRare, parameters) ?? 'true',
       row: rowSql(this.notAbove(condition), parameters),
       duration: durationSql,
     });
@@ -203,6 +202,7 @@ class Answer {
       return false;
     }
     this.reached = BigInt(first.reached);
+    this.isRare = first.is_rare;
     return true;
   }
 

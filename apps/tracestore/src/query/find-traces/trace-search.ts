@@ -37,6 +37,6 @@ export interface FoundTrace {
 
 export interface FoundTraces {
   readonly traces: readonly FoundTrace[];
-  /** For the next page; undefined when there is none. */
+  /** For the next page, which may turn out to be empty; undefined when there is none. */
   readonly nextCursor: string | undefined;
 }
