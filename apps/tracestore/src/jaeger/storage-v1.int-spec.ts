@@ -1,0 +1,124 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { GrpcClient } from '../../test/grpc-client.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { attribute, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
+import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { SpanRefType, ValueType } from '../otlp/gen/model_pb.js';
+import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
+
+const { method } = SpanReaderPlugin;
+const traceId = '00000000000000ab00000000000000cd';
+const noonMs = 1_700_000_000_000;
+
+let fresh: FreshDatabase;
+let store: RunningTracestore;
+let jaeger: GrpcClient;
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startTracestore(fresh.url);
+  jaeger = new GrpcClient(store.jaegerAddress);
+  const start = BigInt(noonMs) * 1_000_000n;
+  await sendGrpc(
+    store.grpcAddress,
+    encodeProtobuf(
+      requestOf([
+        goodSpan({
+          traceId: hexBytes(traceId),
+          spanId: hexBytes('0000000000000002'),
+          parentSpanId: hexBytes('0000000000000001'),
+          name: 'work',
+          kind: 3,
+          startTimeUnixNano: start + 5n,
+          endTimeUnixNano: start + 1_500_000_005n,
+          attributes: [
+            attribute('n', { case: 'intValue', value: 5n }),
+            attribute('list', { case: 'arrayValue', value: { values: [{ value: { case: 'intValue', value: 1n } }] } }),
+          ],
+          events: [{ name: 'retry', timeUnixNano: start + 7n, attributes: [text('why', 'slow')] }],
+          links: [{ traceId: hexBytes('ff'.repeat(16)), spanId: hexBytes('ee'.repeat(8)) }],
+          status: { code: 2, message: 'failed' },
+        }),
+        goodSpan({ traceId: hexBytes('01'.repeat(16)), kind: 2, name: 'other', startTimeUnixNano: start }),
+      ]),
+    ),
+  );
+});
+
+afterAll(async () => {
+  jaeger.close();
+  await store.stop();
+  await fresh.drop();
+});
+
+it('gives a trace in the older model, whatever OTLP has besides as tags', async () => {
+  const chunks = await jaeger.streaming(method.getTrace, { traceId: hexBytes(traceId) });
+  const string = (key: string, vStr: string) => ({ key, vType: ValueType.STRING, vStr });
+  expect(chunks).toHaveLength(1);
+  expect(chunks[0]?.spans).toMatchObject([
+    {
+      traceId: hexBytes(traceId),
+      spanId: hexBytes('0000000000000002'),
+      operationName: 'work',
+      references: [
+        { refType: SpanRefType.CHILD_OF, traceId: hexBytes(traceId), spanId: hexBytes('0000000000000001') },
+        { refType: SpanRefType.FOLLOWS_FROM, traceId: hexBytes('ff'.repeat(16)), spanId: hexBytes('ee'.repeat(8)) },
+      ],
+      startTime: { seconds: 1_700_000_000n, nanos: 5 },
+      duration: { seconds: 1n, nanos: 500_000_000 },
+      tags: [
+        string('list', '[1]'),
+        { key: 'n', vType: ValueType.INT64, vInt64: 5n },
+        string('span.kind', 'client'),
+        string('otel.status_code', 'ERROR'),
+        { key: 'error', vType: ValueType.BOOL, vBool: true },
+        string('otel.status_description', 'failed'),
+      ],
+      logs: [
+        {
+          timestamp: { seconds: 1_700_000_000n, nanos: 7 },
+          fields: [string('event', 'retry'), string('why', 'slow')],
+        },
+      ],
+      process: { serviceName: 'shop', tags: [] },
+    },
+  ]);
+});
+
+it('says that a trace is not there as Jaeger 1 expects it', async () => {
+  await expect(jaeger.streaming(method.getTrace, { traceId: hexBytes('ee'.repeat(16)) })).rejects.toMatchObject({
+    code: status.NOT_FOUND,
+    details: 'trace not found',
+  });
+});
+
+it('finds services, operations and traces', async () => {
+  expect((await jaeger.unary(method.getServices, {})).services).toEqual(['shop']);
+  const { operations, operationNames } = await jaeger.unary(method.getOperations, { service: 'shop' });
+  expect(operations.map(({ name, spanKind }) => `${name} ${spanKind}`)).toEqual(['other server', 'work client']);
+  expect(operationNames).toEqual(['other', 'work']);
+  const query = {
+    serviceName: 'shop',
+    tags: { n: '5', error: 'true' },
+    startTimeMin: timestampFromMs(noonMs),
+    startTimeMax: timestampFromMs(noonMs + 1),
+    durationMin: { seconds: 1n },
+    numTraces: 5,
+  };
+  const found = await jaeger.streaming(method.findTraces, { query });
+  expect(found.flatMap(({ spans }) => spans.map(({ operationName }) => operationName))).toEqual(['work']);
+  const { traceIds } = await jaeger.unary(method.findTraceIDs, { query });
+  expect(traceIds).toEqual([hexBytes(traceId)]);
+});
+
+it('has neither an archive nor calls that are not there', async () => {
+  expect(await jaeger.unary(PluginCapabilities.method.capabilities, {})).toMatchObject({ streamingSpanWriter: false });
+  const { dependencies } = await jaeger.unary(DependenciesReaderPlugin.method.getDependencies, {
+    startTime: timestampFromMs(noonMs),
+    endTime: timestampFromMs(noonMs + 1_000),
+  });
+  expect(dependencies).toEqual([]);
+});
