@@ -145,7 +145,9 @@ describe('a search', () => {
     ]);
     const second = await get(searchAnswer, `traces?service=generator&limit=1&cursor=${first.nextCursor}`);
     expect(second.traces.map(({ traceId }) => traceId)).toEqual([passwordTraceId(1)]);
-    expect(second.nextCursor).toBeNull();
+    // A page that is full may be the last one.
+    const third = await get(searchAnswer, `traces?service=generator&limit=1&cursor=${second.nextCursor}`);
+    expect(third).toMatchObject({ traces: [], nextCursor: null });
   });
 
   it.each([

@@ -179,7 +179,7 @@ describe('a database that is away', () => {
 
   it('may come back empty', async () => {
     expect(await send()).toEqual(success);
-    await queryOnce(database.url, 'DROP SCHEMA ps_trace CASCADE; DROP SCHEMA tracestore CASCADE');
+    await queryOnce(database.url, 'DROP SCHEMA tracestore, ps_trace, _ps_trace CASCADE');
     expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
     await expectReadySoon();
     expect(await send()).toEqual(success);
