@@ -23,6 +23,9 @@ const mebibyte = 1024 * 1024;
 const protobuf = { 'content-type': 'application/x-protobuf' };
 const json = { 'content-type': 'application/json' };
 
+/** Not by TRUNCATE, which would wait for the store that counts calls meanwhile, and it for this. */
+const emptyTables = ['span', 'event', 'link', 'ledger'].map((table) => `DELETE FROM tracestore.${table}`).join(';');
+
 let database: FreshDatabase;
 let store: RunningTracestore;
 
@@ -37,7 +40,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link, tracestore.ledger');
+  await queryOnce(database.url, emptyTables);
 });
 
 async function storedSpanNames(): Promise<readonly string[]> {
@@ -75,7 +78,7 @@ describe('random requests', () => {
       const response = await ways[round % ways.length]?.(store, request);
       expect(response).toEqual(success);
       expect(await readStoredSpans(database.url)).toEqual(expectedSpans(request));
-      await queryOnce(database.url, 'TRUNCATE tracestore.span, tracestore.event, tracestore.link, tracestore.ledger');
+      await queryOnce(database.url, emptyTables);
     }
   });
 });
