@@ -11,6 +11,7 @@ import {
   numbersOf,
   octaveOf,
   octaveTerm,
+  saltOf,
   serviceTerm,
 } from './block-filter.js';
 
@@ -91,7 +92,7 @@ describe('a filter', () => {
 
   it('has other bits with another salt, so that two terms share them in one filter alone', () => {
     const [one = 0] = terms;
-    const salts = Array.from({ length: 200 }, () => random.below(2 ** 26) | 1);
+    const salts = Array.from({ length: 200 }, () => saltOf(random.below(2 ** 32)));
     const places = salts.map((own) => numbersOf(one).map((number) => bitOf(number, own, 16_384)));
     expect(new Set(places.flat()).size).toBeGreaterThan(900);
     const filters = salts.map((own) => filterOf(terms.slice(0, 1_200), own));

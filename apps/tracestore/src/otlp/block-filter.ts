@@ -13,11 +13,11 @@
  *                         in nearly every block something is slow or fails, so the block's own figures say little of one
  *                         service. Made of the service's or operation's term and the outcome.
  *
- * A term has five numbers of 26 bits, (h1 + i * h2) mod 2^32 / 64, i = 0 to 4, where h1 is the term and h2 its `stepOf`.
- * Each, times the filter's salt, divided by 2^26, modulo the number of the filter's bits, a power of two, is a bit, as
- * PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of 26 bits, another for each
- * block: nearly all blocks have some terms in common, and what shared bits with those by chance in one block would do so
- * in all of them.
+ * A term has five numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 4, where h1 is the term and h2 its `stepOf`.
+ * Each, times the filter's salt, divided by 2^17, modulo the number of the filter's bits, a power of two up to 2^14, is a
+ * bit, as PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of 31 bits, another for
+ * each block: nearly all blocks have some terms in common, and what shared bits with those by chance in one block would do
+ * so in all of them.
  */
 
 /** How many bits a term sets. */
@@ -62,19 +62,23 @@ export function keyTerm(key: string): number {
   return hashOfText(JSON.stringify(key), 0);
 }
 
-/** What a term's numbers are divided by after they were multiplied by the salt: both have so many bits. */
-export const saltBits = 26;
+/** How many bits of a term's number times the salt are below those that say which bit of the filter is set. */
+export const saltShift = 17;
 
 /** The numbers of a term, which a salt makes bits of. */
 export function numbersOf(term: number): readonly number[] {
   const step = stepOf(term);
-  return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> (32 - saltBits));
+  return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 1);
 }
 
-/** A bit of a filter. @param bits that the filter has */
+/** A bit of a filter. @param salt see `saltOf` @param bits that the filter has, at most 2^14: higher ones are cut off */
 export function bitOf(number: number, salt: number, bits: number): number {
-  // Exact, as the product has 52 bits.
-  return Math.floor((number * salt) / 2 ** saltBits) & (bits - 1);
+  return (Math.imul(number, salt) >>> saltShift) & (bits - 1);
+}
+
+/** @param random a number of 32 bits @returns a salt of a filter */
+export function saltOf(random: number): number {
+  return (random >>> 1) | 1;
 }
 
 function hashOfText(text: string, seed: number): number {
@@ -136,10 +140,11 @@ export class BlockFilter {
     if (this.recent[term & 255] === term && term !== 0) return;
     this.recent[term & 255] = term;
     const step = stepOf(term);
+    const { bytes } = this;
     let number = term;
     for (let index = 0; index < bitsPerTerm; index++) {
-      const bit = bitOf(number >>> (32 - saltBits), salt, maxBytes * 8);
-      this.bytes[bit >>> 3] = (this.bytes[bit >>> 3] as number) | (1 << (bit & 7));
+      const bit = bitOf(number >>> 1, salt, maxBytes * 8);
+      bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
       number = (number + step) | 0;
     }
   }

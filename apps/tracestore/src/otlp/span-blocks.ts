@@ -1,4 +1,4 @@
-import { BlockFilter, idTerm, saltBits, serviceTerm } from './block-filter.js';
+import { BlockFilter, idTerm, saltOf, serviceTerm } from './block-filter.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { columnCounts, postgresEpochMicros } from './copy-rows.js';
 import { TermList } from './term-list.js';
@@ -109,7 +109,7 @@ class Block {
   private traceCount = 0;
   private startMin = 0;
   private startMax = 0;
-  /** Of the filter: odd, of 26 bits. */
+  /** Of the filter. */
   salt = 1;
   spanCount = 0;
   errorCount = 0;
@@ -133,7 +133,7 @@ class Block {
     this.startMin = startMin;
     this.startMax = startMax;
     // As random as the id of its first trace, and so the same whenever the same is written.
-    if (isFirst) this.salt = (view.getUint32(traceId + 8) >>> (32 - saltBits)) | 1;
+    if (isFirst) this.salt = saltOf(view.getUint32(traceId + 8));
     return true;
   }
 

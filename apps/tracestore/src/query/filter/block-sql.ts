@@ -7,7 +7,7 @@ import {
   numbersOf,
   octaveOf,
   octaveTerm,
-  saltBits,
+  saltShift,
   serviceTerm,
 } from '../../otlp/block-filter.js';
 import { storableText } from '../../otlp/attribute-json.js';
@@ -184,7 +184,7 @@ function anyOf(terms: readonly number[], parameters: SqlParameters): string {
 
 function termSql(term: number, parameters: SqlParameters): string {
   const bits = numbersOf(term).map((number) => {
-    const bit = `(b.salt * ${parameters.add(number, 'int8')} >> ${saltBits}) & (octet_length(b.filter) * 8 - 1)`;
+    const bit = `(b.salt * ${parameters.add(number, 'int8')} >> ${saltShift}) & (octet_length(b.filter) * 8 - 1)`;
     return `get_bit(b.filter, ${bit}) = 1`;
   });
   return `(${bits.join(' AND ')})`;
