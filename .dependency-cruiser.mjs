@@ -44,6 +44,13 @@ export default {
       to: { pathNot: ['^load/scenarios\\.ts$', '^k6', '^node_modules/@types/k6/'] },
     },
     {
+      name: 'console-takes-types-alone',
+      comment: 'What validates the API is not loaded into a browser.',
+      severity: 'error',
+      from: { path: '^apps/console/src/' },
+      to: { path: '^libs/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'receivers-know-no-sql',
       comment: 'Inside tracestore data flows one way: otlp, then write, then PostgreSQL.',
       severity: 'error',

@@ -1,5 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
+import {
+  attributeKeysAnswer,
+  attributeValuesAnswer,
+  catalogueAnswer,
+  dashboardsAnswer,
+  matchesAnswer,
+  operationsAnswer,
+  queryAnswer,
+  retention,
+  searchAnswer,
+  servicesAnswer,
+  spanDetailsAnswer,
+  sqlAnswer,
+  sqlLimits,
+  storageAnswer,
+  systemAnswer,
+  waterfall,
+} from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
@@ -8,18 +26,7 @@ import { passwordTraceId, sendPasswordTraces } from '../../test/password-traces.
 import { attribute, goodSpan, hexBytes, text } from '../../test/requests.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 import { ExportTraceServiceRequestSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import {
-  attributeKeysAnswer,
-  attributeValuesAnswer,
-  operationsAnswer,
-  servicesAnswer,
-} from './catalogue/catalogue.schema.js';
-import { dashboardsAnswer, queryAnswer } from './dashboards/dashboard.schema.js';
-import { searchAnswer } from './search/search.schema.js';
 import { readTracestoreConfig } from '../tracestore.config.js';
-import { catalogueAnswer, sqlAnswer, sqlLimits } from './sql/sql.schema.js';
-import { retention, storageAnswer, systemAnswer } from './system/system.schema.js';
-import { matchesAnswer, spanDetailsAnswer, waterfall } from './traces/trace.schema.js';
 
 const startMs = Date.now() - 600_000;
 const hostileTraceId = randomBytes(16).toString('hex');

@@ -1,20 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { type Credentials, credentials, type SessionAnswer, sessionAnswer } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { AccessGuard, Public, sessionCookie } from './access.guard.js';
 
 const wrongToken = { code: 'wrong-token', status: 401, title: 'The token is wrong' } as const;
-
-const credentials = z.object({ token: z.string().min(1).max(1000) });
-
-export const sessionAnswer = z.object({
-  access: z.enum(['none', 'token', 'proxy']).describe('how one signs in here'),
-  isSignedIn: z.boolean(),
-  user: z.string().nullable().describe('as a proxy calls whoever asks'),
-});
-export type SessionAnswer = z.infer<typeof sessionAnswer>;
 
 /** Signing in and out. */
 @ApiTags('session')
@@ -37,7 +28,7 @@ export class SessionController {
   @Public()
   @HttpCode(204)
   signIn(
-    @Body({ schema: credentials }) { token }: z.infer<typeof credentials>,
+    @Body({ schema: credentials }) { token }: Credentials,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): void {

@@ -1,22 +1,28 @@
 import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { z } from 'zod';
+import {
+  type AttributeKeysAnswer,
+  attributeKeysAnswer,
+  type AttributeKeysQuery,
+  attributeKeysQuery,
+  type AttributeValuesAnswer,
+  attributeValuesAnswer,
+  type AttributeValuesQuery,
+  attributeValuesQuery,
+  nanoOf,
+  type OperationsAnswer,
+  operationsAnswer,
+  type OperationsQuery,
+  operationsQuery,
+  type ServicesAnswer,
+  servicesAnswer,
+} from '@spandrel/console-api';
 import { findOperations } from '../../query/operations/find-operations.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { nanoOf } from '../time-range.schema.js';
-import {
-  attributeKeysAnswer,
-  attributeKeysQuery,
-  attributeValuesAnswer,
-  attributeValuesQuery,
-  operationsAnswer,
-  operationsQuery,
-  servicesAnswer,
-} from './catalogue.schema.js';
 import { sampleSpans } from './sample-spans.js';
 
 /** What there is to ask about. */
@@ -30,7 +36,7 @@ export class CatalogueController {
   /** The names of all services that have spans. */
   @Get('services')
   @ApiResponse({ status: 200, description: 'by name', standardSchema: servicesAnswer })
-  async services(@ClientSignal() signal: AbortSignal): Promise<z.infer<typeof servicesAnswer>> {
+  async services(@ClientSignal() signal: AbortSignal): Promise<ServicesAnswer> {
     return { services: [...(await findServices(this.database, signal))] };
   }
 
@@ -38,9 +44,9 @@ export class CatalogueController {
   @Get('operations')
   @ApiResponse({ status: 200, description: 'by service, name and kind', standardSchema: operationsAnswer })
   async operations(
-    @Query({ schema: operationsQuery }) { service, kind }: z.infer<typeof operationsQuery>,
+    @Query({ schema: operationsQuery }) { service, kind }: OperationsQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<z.infer<typeof operationsAnswer>> {
+  ): Promise<OperationsAnswer> {
     const operations = await findOperations(this.database, { serviceName: service, spanKind: kind }, signal);
     return {
       operations: operations.map(({ serviceName, spanName, spanKind }) => ({
@@ -55,9 +61,9 @@ export class CatalogueController {
   @Get('attribute-keys')
   @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeKeysAnswer })
   async attributeKeys(
-    @Query({ schema: attributeKeysQuery }) query: z.infer<typeof attributeKeysQuery>,
+    @Query({ schema: attributeKeysQuery }) query: AttributeKeysQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<z.infer<typeof attributeKeysAnswer>> {
+  ): Promise<AttributeKeysAnswer> {
     const rows = await this.sample({ ...query, key: undefined }, signal);
     return { keys: rows.map(({ text, level, spans }) => ({ key: text, level: level ?? 'span', spans })) };
   }
@@ -66,15 +72,15 @@ export class CatalogueController {
   @Get('attribute-values')
   @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeValuesAnswer })
   async attributeValues(
-    @Query({ schema: attributeValuesQuery }) query: z.infer<typeof attributeValuesQuery>,
+    @Query({ schema: attributeValuesQuery }) query: AttributeValuesQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<z.infer<typeof attributeValuesAnswer>> {
+  ): Promise<AttributeValuesAnswer> {
     const rows = await this.sample(query, signal);
     return { values: rows.map(({ text, spans }) => ({ value: text, spans })) };
   }
 
   private sample(
-    { service, from, to, key }: z.infer<typeof attributeKeysQuery> & { readonly key: string | undefined },
+    { service, from, to, key }: AttributeKeysQuery & { readonly key: string | undefined },
     signal: AbortSignal,
   ) {
     return sampleSpans(

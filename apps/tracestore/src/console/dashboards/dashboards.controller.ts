@@ -1,21 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Problem } from '@spandrel/service';
-import type { z } from 'zod';
-import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { AccessGuard } from '../access/access.guard.js';
-import { ClientSignal } from '../client-signal.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import {
   type Dashboard,
   type DashboardQuery,
   dashboardsAnswer,
   type QueryAnswer,
   queryAnswer,
+  type QueryParameters,
   queryParameters,
+  type QueryValues,
   queryValues,
-} from './dashboard.schema.js';
+} from '@spandrel/console-api';
+import { Problem } from '@spandrel/service';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { ClientSignal } from '../client-signal.js';
+import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
 const unknownQuery = { code: 'unknown-query', status: 404, title: 'There is no such query' } as const;
 const wrongParameter = { code: 'wrong-parameter', status: 400, title: 'The query has no such parameter' } as const;
@@ -45,8 +46,8 @@ export class DashboardsController {
   @ApiResponse({ status: 200, description: 'the rows', standardSchema: queryAnswer })
   @ApiResponse({ status: 404, description: 'There is no such dashboard, or no such query in it' })
   async ask(
-    @Param({ schema: queryParameters }) { uid, query: name }: z.infer<typeof queryParameters>,
-    @Query({ schema: queryValues }) values: z.infer<typeof queryValues>,
+    @Param({ schema: queryParameters }) { uid, query: name }: QueryParameters,
+    @Query({ schema: queryValues }) values: QueryValues,
     @ClientSignal() signal: AbortSignal,
   ): Promise<QueryAnswer> {
     const { sql, parameters } = queryOf(uid, name);

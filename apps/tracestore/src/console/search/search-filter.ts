@@ -1,3 +1,4 @@
+import type { SearchQuery } from '@spandrel/console-api';
 import type { Constant } from '../../query/filter/constant.js';
 import {
   allOf,
@@ -9,7 +10,6 @@ import {
   type OrderedOperator,
 } from '../../query/filter/filter.js';
 import { QueryError, queryErrors } from '../../query/query-error.js';
-import type { SearchQuery } from './search.schema.js';
 
 const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' };
 

@@ -1,13 +1,12 @@
 import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { nanoOf, type SearchAnswer, searchAnswer, type SearchQuery, searchQuery } from '@spandrel/console-api';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { nanoOf } from '../time-range.schema.js';
-import { type SearchAnswer, searchAnswer, searchQuery, type SearchQuery } from './search.schema.js';
 import { filterOf } from './search-filter.js';
 
 /** Finds traces. */

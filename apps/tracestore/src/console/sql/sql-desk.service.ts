@@ -1,11 +1,11 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { SqlQuestion } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
 import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
 import { readSqlFile } from '../../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
-import type { SqlQuestion } from './sql.schema.js';
 
 const createAsking = readSqlFile(import.meta.url, 'create-asking.sql');
 const beginAsking = readSqlFile(import.meta.url, 'begin-asking.sql');

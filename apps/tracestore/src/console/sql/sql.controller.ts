@@ -1,12 +1,19 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ThrottlerGuard } from '@nestjs/throttler';
-import type { z } from 'zod';
+import {
+  catalogueAnswer,
+  planAnswer,
+  sqlAnswer,
+  type SqlLimits,
+  sqlLimits,
+  type SqlQuestion,
+  sqlQuestion,
+} from '@spandrel/console-api';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { catalogueAnswer, plan, sqlAnswer, sqlLimits, sqlQuestion, type SqlQuestion } from './sql.schema.js';
 import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
 
 /** Any question, in SQL. */
@@ -25,7 +32,11 @@ export class SqlController {
   @HttpCode(200)
   @UseGuards(ThrottlerGuard)
   @Header('content-type', 'application/json; charset=utf-8')
-  @ApiResponse({ status: 200, description: 'rows; or with `explain`, the plan', standardSchema: sqlAnswer.or(plan) })
+  @ApiResponse({
+    status: 200,
+    description: 'rows; or with `explain`, the plan',
+    standardSchema: sqlAnswer.or(planAnswer),
+  })
   @ApiResponse({ status: 400, description: 'PostgreSQL refused the statement: `detail` is its message' })
   @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
@@ -44,7 +55,7 @@ export class SqlController {
   /** How much a statement may take and give. */
   @Get('limits')
   @ApiResponse({ status: 200, description: 'for each statement', standardSchema: sqlLimits })
-  limits(): z.infer<typeof sqlLimits> {
+  limits(): SqlLimits {
     return {
       timeoutMs: this.desk.timeoutMs,
       maxRows: this.desk.maxRows,

@@ -1,6 +1,15 @@
 import { Body, Controller, Get, Inject, Put, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { z } from 'zod';
+import {
+  type Retention,
+  retention,
+  type RetentionRequest,
+  retentionRequest,
+  type StorageAnswer,
+  storageAnswer,
+  type SystemAnswer,
+  systemAnswer,
+} from '@spandrel/console-api';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { queryErrorOf } from '../../query/query-error.js';
@@ -9,15 +18,6 @@ import { readSqlFile } from '../../sql-file.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import {
-  type Retention,
-  retention,
-  retentionRequest,
-  type RetentionRequest,
-  type StorageAnswer,
-  storageAnswer,
-  systemAnswer,
-} from './system.schema.js';
 
 const measureStorage = readSqlFile(import.meta.url, 'measure-storage.sql');
 const measureHypertables = readSqlFile(import.meta.url, 'measure-hypertables.sql');
@@ -47,7 +47,7 @@ export class SystemController {
   /** What the database can do, and what receiving and writing say of themselves. */
   @Get()
   @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemAnswer })
-  async system(): Promise<z.infer<typeof systemAnswer>> {
+  async system(): Promise<SystemAnswer> {
     const { capabilities } = this.store;
     return {
       database: capabilities === undefined ? null : { ...capabilities, timescale: capabilities.timescale ?? null },

@@ -1,28 +1,30 @@
 import { Controller, Get, Header, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type MatchesAnswer,
+  matchesAnswer,
+  type MatchesQuery,
+  matchesQuery,
+  nanoOf,
+  spanDetailsAnswer,
+  type SpanParameters,
+  spanParameters,
+  type SpanQuery,
+  spanQuery,
+  type TraceParameters,
+  traceParameters,
+  waterfall,
+} from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
-import type { z } from 'zod';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { nanoOf } from '../time-range.schema.js';
 import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
-import {
-  matchesAnswer,
-  matchesQuery,
-  spanDetailsAnswer,
-  spanParameters,
-  spanQuery,
-  traceParameters,
-  waterfall,
-} from './trace.schema.js';
 
 const unknownTrace = { code: 'unknown-trace', status: 404, title: 'The trace is not here' } as const;
 const unknownSpan = { code: 'unknown-span', status: 404, title: 'The span is not here' } as const;
 const json = 'application/json; charset=utf-8';
-
-type TraceParameters = z.infer<typeof traceParameters>;
 
 /** One trace, and what is in it. */
 @ApiTags('traces')
@@ -51,9 +53,9 @@ export class TracesController {
   @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesAnswer })
   async matches(
     @Param({ schema: traceParameters }) { traceId }: TraceParameters,
-    @Query({ schema: matchesQuery }) { text }: z.infer<typeof matchesQuery>,
+    @Query({ schema: matchesQuery }) { text }: MatchesQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<z.infer<typeof matchesAnswer>> {
+  ): Promise<MatchesAnswer> {
     return { spanIds: [...(await findMatches(this.database, traceId, text, signal))] };
   }
 
@@ -74,8 +76,8 @@ export class TracesController {
   @ApiResponse({ status: 200, description: 'all there is of it', standardSchema: spanDetailsAnswer })
   @ApiResponse({ status: 404, description: 'The trace has no such span, or not in that time' })
   async span(
-    @Param({ schema: spanParameters }) ids: z.infer<typeof spanParameters>,
-    @Query({ schema: spanQuery }) { from, to }: z.infer<typeof spanQuery>,
+    @Param({ schema: spanParameters }) ids: SpanParameters,
+    @Query({ schema: spanQuery }) { from, to }: SpanQuery,
     @ClientSignal() signal: AbortSignal,
   ): Promise<string> {
     const traceId = ids.traceId.toLowerCase();

@@ -15,8 +15,12 @@ export const sqlAnswer = z.object({
   isTruncated: z.boolean().describe('whether there would be more rows'),
   durationMs: z.number(),
 });
+export type SqlAnswer = z.infer<typeof sqlAnswer>;
 
-export const plan = z.object({ plan: z.unknown().describe("PostgreSQL's plan, as EXPLAIN (FORMAT JSON) gives it") });
+export const planAnswer = z.object({
+  plan: z.unknown().describe("PostgreSQL's plan, as EXPLAIN (FORMAT JSON) gives it"),
+});
+export type PlanAnswer = z.infer<typeof planAnswer>;
 
 export const sqlLimits = z.object({
   timeoutMs: z.int(),
@@ -24,6 +28,7 @@ export const sqlLimits = z.object({
   maxBytes: z.int(),
   perMinute: z.int().describe('questions of one address'),
 });
+export type SqlLimits = z.infer<typeof sqlLimits>;
 
 export const catalogueAnswer = z.object({
   relations: z.array(
@@ -44,3 +49,4 @@ export const catalogueAnswer = z.object({
     }),
   ),
 });
+export type CatalogueAnswer = z.infer<typeof catalogueAnswer>;

@@ -1,13 +1,17 @@
 import { z } from 'zod';
-import { spanId, timeRange, traceId, unixNano } from '../time-range.schema.js';
+import { spanId, timeRange, traceId, unixNano } from './time-range.schema.js';
 
 export const traceParameters = z.object({ traceId });
+export type TraceParameters = z.infer<typeof traceParameters>;
 export const spanParameters = z.object({ traceId, spanId });
+export type SpanParameters = z.infer<typeof spanParameters>;
 
 /** Where a span starts, which finds it faster. */
 export const spanQuery = z.object(timeRange);
+export type SpanQuery = z.infer<typeof spanQuery>;
 
 export const matchesQuery = z.object({ text: z.string().min(1).max(1000) });
+export type MatchesQuery = z.infer<typeof matchesQuery>;
 
 /** A trace for a waterfall, in columns: the same place in each is the same span. */
 export const waterfall = z.object({
@@ -30,6 +34,7 @@ export const waterfall = z.object({
 export type Waterfall = z.infer<typeof waterfall>;
 
 const attributes = z.record(z.string(), z.unknown());
+export type Attributes = z.infer<typeof attributes>;
 
 export const spanDetails = z.object({
   traceId: z.string(),
@@ -66,9 +71,12 @@ export const spanDetails = z.object({
     schemaUrl: z.string(),
   }),
 });
+export type SpanDetails = z.infer<typeof spanDetails>;
 
 export const spanDetailsAnswer = z.object({
   spans: z.array(spanDetails).describe('several where an id was given twice'),
 });
+export type SpanDetailsAnswer = z.infer<typeof spanDetailsAnswer>;
 
 export const matchesAnswer = z.object({ spanIds: z.array(z.string()) });
+export type MatchesAnswer = z.infer<typeof matchesAnswer>;

@@ -24,6 +24,7 @@ export const systemAnswer = z.object({
     )
     .describe('what receiving and writing count, as at /metrics; counters are of this process, since its start'),
 });
+export type SystemAnswer = z.infer<typeof systemAnswer>;
 
 export const storageAnswer = z.object({
   tables: z.array(

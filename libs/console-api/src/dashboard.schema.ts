@@ -24,6 +24,7 @@ const panel = z.object({
   ),
   queries: z.array(query),
 });
+export type DashboardPanel = z.infer<typeof panel>;
 
 const dashboard = z.object({
   uid: z.string(),
@@ -38,11 +39,14 @@ export type Dashboard = z.infer<typeof dashboard>;
 export type DashboardQuery = z.infer<typeof query>;
 
 export const dashboardsAnswer = z.object({ dashboards: z.array(dashboard) });
+export type DashboardsAnswer = z.infer<typeof dashboardsAnswer>;
 
 export const queryParameters = z.object({ uid: z.string().max(100), query: z.string().max(100) });
+export type QueryParameters = z.infer<typeof queryParameters>;
 
 /** Values of a query's parameters, by name; what is missing has its default. */
 export const queryValues = z.record(z.string().max(100), z.string().max(10_000));
+export type QueryValues = z.infer<typeof queryValues>;
 
 export const queryAnswer = z.object({
   columns: z.array(z.string()),

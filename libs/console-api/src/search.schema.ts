@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { spanKinds, statusCodes } from '../../query/span-words.js';
-import { timeRange, unixNano } from '../time-range.schema.js';
+import { spanKind, spanStatus } from './span-words.schema.js';
+import { timeRange, unixNano } from './time-range.schema.js';
 
 const durationNs = z
   .string()
@@ -12,8 +12,8 @@ const durationNs = z
 export const searchQuery = z.object({
   service: z.string().max(10_000).optional(),
   operation: z.string().max(10_000).optional(),
-  kind: z.enum(spanKinds).optional(),
-  status: z.enum(statusCodes).optional(),
+  kind: spanKind.optional(),
+  status: spanStatus.optional(),
   minDurationNs: durationNs,
   maxDurationNs: durationNs,
   attribute: z
@@ -42,6 +42,7 @@ export const traceSummary = z.object({
   orphans: z.int().describe('spans whose parent is not stored'),
   services: z.array(z.object({ name: z.string(), spans: z.int(), errors: z.int() })),
 });
+export type TraceSummary = z.infer<typeof traceSummary>;
 
 export const searchAnswer = z.object({ traces: z.array(traceSummary), nextCursor: z.string().nullable() });
 export type SearchAnswer = z.infer<typeof searchAnswer>;
