@@ -1,77 +1,37 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { create } from '@bufbuild/protobuf';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { readTracestoreConfig } from '../../apps/tracestore/src/tracestore.config.js';
-import { encodeProtobuf, sendGrpc } from '../../apps/tracestore/test/otlp-client.js';
 import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
 import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../apps/tracestore/test/running-tracestore.js';
-import { createFreshDatabase, type FreshDatabase } from '../fresh-database.js';
-
-const root = path.dirname(path.dirname(import.meta.dirname));
-const executablePath = [
-  process.env['CHROMIUM'] ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((file) => existsSync(file));
-/** Where pictures are kept, to be looked at. */
-const picturesFolder = path.join(root, '.spandrel/console-pictures');
+import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { hasChromium } from './chromium.js';
+import { type ConsoleUnderTest, picturesFolder, type ServiceSpans, startConsole } from './console-under-test.js';
 
 const hostile = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600} {{7*7}}`;
 const largeTraceId = 'c'.repeat(32);
 const largeCount = 50_000;
 const startMs = Date.now() - 300_000;
 
-let database: FreshDatabase;
+let console: ConsoleUnderTest;
 let store: RunningTracestore;
-let webFolder: string;
-let browser: Browser;
 let page: Page;
 let complaints: string[];
 
-describe.skipIf(executablePath === undefined)('the console', () => {
+describe.skipIf(!hasChromium)('the console', () => {
   beforeAll(async () => {
-    mkdirSync(picturesFolder, { recursive: true });
-    webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-console-'));
-    await build({
-      root: path.join(root, 'apps/console'),
-      logLevel: 'error',
-      build: { outDir: webFolder, emptyOutDir: true },
-    });
-    database = await createFreshDatabase();
-    store = await startTracestore(database.url, { console: { ...readTracestoreConfig({}).console, webFolder } });
+    console = await startConsole();
+    ({ store } = console);
     await sendPasswordTraces(store, startMs);
-    await send([{ service: hostile, spans: [hostileSpan()] }]);
-    for (let first = 0; first < largeCount; first += 10_000) await send(largeSpans(first, 10_000));
-    browser = await chromium.launch({
-      ...(executablePath === undefined ? {} : { executablePath }),
-      args: ['--no-sandbox'],
-    });
+    await console.send([{ service: hostile, spans: [hostileSpan()] }]);
+    for (let first = 0; first < largeCount; first += 10_000) await console.send(largeSpans(first, 10_000));
   });
 
   afterAll(async () => {
-    await browser.close();
-    await store.stop();
-    await database.drop();
-    rmSync(webFolder, { recursive: true });
+    await console.stop();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    complaints = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(store.url) && !request.url().startsWith('data:')) complaints.push(request.url());
-    });
+    ({ page, complaints } = await console.openPage());
   });
 
   afterEach(async () => {
@@ -167,24 +127,9 @@ describe.skipIf(executablePath === undefined)('the console', () => {
     await page.getByRole('alert').getByText('The trace is not here').waitFor();
     // The browser itself says so of each 404.
     expect(complaints.every((complaint) => complaint.includes('404'))).toBe(true);
-    complaints = [];
+    complaints.length = 0;
   });
 });
-
-interface ServiceSpans {
-  readonly service: string;
-  readonly spans: readonly SpanInit[];
-}
-
-async function send(services: readonly ServiceSpans[]): Promise<void> {
-  const request = create(ExportTraceServiceRequestSchema, {
-    resourceSpans: services.map(({ service, spans }) => ({
-      resource: { attributes: [text('service.name', service)] },
-      scopeSpans: [{ spans: [...spans] }],
-    })),
-  });
-  await sendGrpc(store.grpcAddress, encodeProtobuf(request));
-}
 
 function hostileSpan(): SpanInit {
   const start = BigInt(startMs) * 1_000_000n;

@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { build } from 'vite';
+import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { readTracestoreConfig } from '../../apps/tracestore/src/tracestore.config.js';
+import { encodeProtobuf, sendGrpc } from '../../apps/tracestore/test/otlp-client.js';
+import { type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import { type RunningTracestore, startTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { createFreshDatabase } from '../fresh-database.js';
+import { launchChromium } from './chromium.js';
+
+const root = path.dirname(path.dirname(import.meta.dirname));
+
+/** Where pictures are kept, to be looked at. */
+export const picturesFolder = path.join(root, '.spandrel/console-pictures');
+
+/** Spans that a service sends. */
+export interface ServiceSpans {
+  readonly service: string;
+  readonly spans: readonly SpanInit[];
+}
+
+/** A page that keeps what went wrong in it. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Scripts that failed, what the policy refused, requests to anywhere else. A test may take out what it expects. */
+  readonly complaints: string[];
+}
+
+/** The console as it is built, in front of a tracestore with a database of its own, and a browser. */
+export interface ConsoleUnderTest {
+  readonly store: RunningTracestore;
+  readonly databaseUrl: string;
+  readonly browser: Browser;
+  openPage(options?: BrowserContextOptions): Promise<WatchedPage>;
+  send(services: readonly ServiceSpans[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @param variables of the environment, as tracestore would have them, for what concerns the console */
+export async function startConsole(variables: Readonly<Record<string, string>> = {}): Promise<ConsoleUnderTest> {
+  mkdirSync(picturesFolder, { recursive: true });
+  const webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-console-'));
+  await build({
+    root: path.join(root, 'apps/console'),
+    logLevel: 'error',
+    build: { outDir: webFolder, emptyOutDir: true },
+  });
+  const database = await createFreshDatabase();
+  const store = await startTracestore(database.url, {
+    console: { ...readTracestoreConfig(variables).console, webFolder },
+  });
+  const browser = await launchChromium();
+  return {
+    store,
+    databaseUrl: database.url,
+    browser,
+    async openPage(options = {}) {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
+      return { page, complaints: complaintsOf(page, store.url) };
+    },
+    async send(services) {
+      const request = create(ExportTraceServiceRequestSchema, {
+        resourceSpans: services.map(({ service, spans }) => ({
+          resource: { attributes: [text('service.name', service)] },
+          scopeSpans: [{ spans: [...spans] }],
+        })),
+      });
+      await sendGrpc(store.grpcAddress, encodeProtobuf(request));
+    },
+    async stop() {
+      await browser.close();
+      await store.stop();
+      await database.drop();
+      rmSync(webFolder, { recursive: true });
+    },
+  };
+}
+
+function complaintsOf(page: Page, url: string): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    const isOwn = [url, 'data:', 'blob:'].some((start) => request.url().startsWith(start));
+    if (!isOwn) complaints.push(request.url());
+  });
+  return complaints;
+}
