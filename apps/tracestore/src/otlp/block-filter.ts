@@ -13,15 +13,15 @@
  *                         in nearly every block something is slow or fails, so the block's own figures say little of one
  *                         service. Made of the service's or operation's term and the outcome.
  *
- * A term has five numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 4, where h1 is the term and h2 its `stepOf`.
- * Each, times the filter's salt, divided by 2^17, modulo the number of the filter's bits, a power of two up to 2^14, is a
- * bit, as PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of 31 bits, another for
- * each block: nearly all blocks have some terms in common, and what shared bits with those by chance in one block would do
- * so in all of them.
+ * A term has six numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 5, where h1 is the term and h2 its `stepOf`.
+ * Each, times the filter's salt, modulo 2^32, divided by 2^8, modulo the number of the filter's bits, which is 3 times a
+ * power of two, is a bit, as PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of
+ * 31 bits, another for each block: nearly all blocks have some terms in common, and what shared bits with those by chance
+ * in one block would do so in all of them.
  */
 
 /** How many bits a term sets. */
-export const bitsPerTerm = 5;
+export const bitsPerTerm = 6;
 
 /** @param id of a resource, a scope or an operation */
 export function idTerm(id: bigint): number {
@@ -62,8 +62,8 @@ export function keyTerm(key: string): number {
   return hashOfText(JSON.stringify(key), 0);
 }
 
-/** How many bits of a term's number times the salt are below those that say which bit of the filter is set. */
-export const saltShift = 17;
+/** How many bits of a term's number times the salt are left out, as those of few others add to them. */
+export const saltShift = 8;
 
 /** The numbers of a term, which a salt makes bits of. */
 export function numbersOf(term: number): readonly number[] {
@@ -71,9 +71,9 @@ export function numbersOf(term: number): readonly number[] {
   return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 1);
 }
 
-/** A bit of a filter. @param salt see `saltOf` @param bits that the filter has, at most 2^14: higher ones are cut off */
+/** A bit of a filter. @param salt see `saltOf` @param bits that the filter has */
 export function bitOf(number: number, salt: number, bits: number): number {
-  return (Math.imul(number, salt) >>> saltShift) & (bits - 1);
+  return (Math.imul(number, salt) >>> saltShift) % bits;
 }
 
 /** @param random a number of 32 bits @returns a salt of a filter */
@@ -122,11 +122,11 @@ function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-const maxBytes = 2048;
-const minBytes = 64;
+const maxBytes = 3072;
+const minBytes = 96;
 
-/** A filter is made smaller until a larger part of its bits is set: then one in 200 blocks is looked at for nothing. */
-const fullEnough = 0.19;
+/** A filter is made smaller until a larger part of its bits is set. */
+const fullEnough = 0.22;
 
 /** A filter that is filled, taken, and filled again. */
 export class BlockFilter {

@@ -46,7 +46,7 @@ export function appendEventRow(out: CopyBuffer, row: EventRow): void {
   out.int16(Number(row.timeUnixNano % 1000n));
   out.int32(row.spanInstance);
   out.int32(row.eventNbr);
-  out.int32OrNull(row.droppedAttributesCount);
+  out.int32(row.droppedAttributesCount);
   text(out, row.name);
   jsonb(out, row.attributes);
 }

@@ -606,7 +606,7 @@ export class Transcoder extends ColumnTranscoder {
       out.int16(this.nanos);
       out.int32(instance);
       out.int32(number++);
-      out.int32OrNull(dropped);
+      out.int32(dropped);
       this.text(out, name, nameLength);
       this.attributes(out, attributes, attributesEnd, 26);
       out.requireReserved();

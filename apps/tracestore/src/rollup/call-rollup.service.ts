@@ -13,7 +13,7 @@ const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 const everyMs = 10_000;
 
 /** Bounds a transaction, and what of it is in memory; more that waits is counted at once afterwards. */
-const spansPerPass = 50_000;
+const spansPerPass = 20_000;
 
 /** For so long at most slices are counted again before what is new has its turn. */
 const recountMs = 5_000;

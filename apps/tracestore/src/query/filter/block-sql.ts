@@ -184,7 +184,8 @@ function anyOf(terms: readonly number[], parameters: SqlParameters): string {
 
 function termSql(term: number, parameters: SqlParameters): string {
   const bits = numbersOf(term).map((number) => {
-    const bit = `(b.salt * ${parameters.add(number, 'int8')} >> ${saltShift}) & (octet_length(b.filter) * 8 - 1)`;
+    const product = `b.salt * ${parameters.add(number, 'int8')} & ${2 ** 32 - 1}`;
+    const bit = `((${product}) >> ${saltShift}) % (octet_length(b.filter) * 8)`;
     return `get_bit(b.filter, ${bit}) = 1`;
   });
   return `(${bits.join(' AND ')})`;

@@ -65,7 +65,7 @@ interface EventRow extends Place {
   readonly time_us: string;
   readonly time_nanos: number;
   readonly name: string;
-  readonly dropped_attributes_count: number | null;
+  readonly dropped_attributes_count: number;
   readonly attributes: string;
 }
 
@@ -277,7 +277,7 @@ function eventOf(row: EventRow): SpanEvent {
     timeUnixNano: unixNanoOf(row.time_us, row.time_nanos),
     name: row.name,
     attributesJson: row.attributes,
-    droppedAttributesCount: unsigned(row.dropped_attributes_count),
+    droppedAttributesCount: row.dropped_attributes_count >>> 0,
   };
 }
 
@@ -292,7 +292,7 @@ function linkOf(row: LinkRow): SpanLink {
   };
 }
 
-/** The tables keep 32 unsigned bits in a signed int4, and 0 as NULL. */
+/** The tables keep 32 unsigned bits in a signed int4, and 0 as NULL where a row has other NULLs anyway. */
 function unsigned(number: number | null): number {
   return (number ?? 0) >>> 0;
 }

@@ -74,7 +74,7 @@ CREATE TABLE tracestore.event (
   time                     timestamptz NOT NULL,
   span_instance            int4 NOT NULL,
   event_nbr                int4 NOT NULL,
-  dropped_attributes_count int4,
+  dropped_attributes_count int4 NOT NULL,
   time_nanos               int2 NOT NULL,
   name                     text NOT NULL,
   attributes               jsonb NOT NULL

@@ -231,7 +231,7 @@ SELECT
   e.time,
   e.name AS event_name,
   e.attributes::ps_trace.tag_map AS event_tags,
-  CASE WHEN e.dropped_attributes_count < 0 THEN 2147483647 ELSE coalesce(e.dropped_attributes_count, 0) END AS dropped_tags_count,
+  CASE WHEN e.dropped_attributes_count < 0 THEN 2147483647 ELSE e.dropped_attributes_count END AS dropped_tags_count,
   s.trace_state,
   s.service_name,
   s.span_name,
