@@ -22,6 +22,10 @@ export const planAnswer = z.object({
 });
 export type PlanAnswer = z.infer<typeof planAnswer>;
 
+/** Where PostgreSQL sees a fault in a statement: the member `position` of the problem. Both count from 1, in characters. */
+export const wrongSqlPosition = z.object({ line: z.int(), column: z.int() });
+export type WrongSqlPosition = z.infer<typeof wrongSqlPosition>;
+
 export const sqlLimits = z.object({
   timeoutMs: z.int(),
   maxRows: z.int(),

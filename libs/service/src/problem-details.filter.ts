@@ -29,7 +29,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 
 function describe(error: unknown): ProblemDetails {
   if (error instanceof Problem) {
-    return { type: error.type, title: error.kind.title, status: error.kind.status, detail: error.detail };
+    const { type, kind, detail, extensions } = error;
+    return { ...extensions, type, title: kind.title, status: kind.status, detail };
   }
   const status = statusOf(error);
   const details = { type: 'about:blank', title: statusTitle(status), status };

@@ -19,18 +19,23 @@ export interface ProblemDetails {
   readonly errors?: readonly string[];
   /** 32 hex digits. */
   readonly traceId?: string;
+  /** What else a kind of problem has to say. */
+  readonly [extension: string]: unknown;
 }
 
 /** An error that is meant for the client: its `detail` is shown, its cause is not. */
 export class Problem extends Error {
   override readonly name = 'Problem';
+  /** Members of the answer that only this kind has (RFC 9457, section 3.2). */
+  readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly kind: ProblemKind,
     readonly detail: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly extensions?: Readonly<Record<string, unknown>> } = {},
   ) {
     super(detail, options);
+    this.extensions = options.extensions ?? {};
   }
 
   /** The `type` member (RFC 9457, section 3.1.1): a name that is no locator. */

@@ -6,6 +6,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     message: string,
+    /** All that the API says of it (RFC 9457). */
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -22,15 +24,33 @@ export async function get<Answer>(path: string, signal?: AbortSignal): Promise<A
   return (await answerOf(await send(path, signal === undefined ? {} : { signal }))) as Answer;
 }
 
+/**
+ * Tells the API something, or asks it what does not fit into an address.
+ *
+ * @throws ApiError
+ */
+export async function tell<Answer = void>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await send(path, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return (await answerOf(response)) as Answer;
+}
+
 /** Signs in for as long as the browser runs. @throws ApiError */
-export async function signIn(token: string): Promise<void> {
-  await answerOf(
-    await send('session', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
-    }),
-  );
+export function signIn(token: string): Promise<void> {
+  return tell('POST', 'session', { token });
+}
+
+/** Makes the browser forget that it has signed in. @throws ApiError */
+export function signOut(): Promise<void> {
+  return tell('DELETE', 'session');
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
@@ -47,7 +67,7 @@ async function answerOf(response: Response): Promise<unknown> {
   const text = await response.text();
   if (response.ok) return parseAnswer(text);
   const problem = problemOf(text);
-  throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '');
+  throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
 }
 
 /** Whole numbers that JavaScript would round become bigints. */
@@ -60,9 +80,13 @@ function parseAnswer(text: string): unknown {
   return JSON.parse(text, reviver);
 }
 
-function problemOf(text: string): { readonly title?: string; readonly detail?: string } {
+function problemOf(text: string): {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly [member: string]: unknown;
+} {
   try {
-    return JSON.parse(text) as { readonly title?: string; readonly detail?: string };
+    return JSON.parse(text) as ReturnType<typeof problemOf>;
   } catch {
     return {};
   }

@@ -314,6 +314,12 @@ describe('SQL', () => {
     expect(detail).toMatch(new RegExp(words));
     expect(response.status).toBe(400);
   });
+
+  it('says where the fault is, in characters', async () => {
+    const problem = await problemOf(await ask(`SELECT '\u{1F600}',\n  '\u{1F600}' || nothing`));
+    expect(problem).toMatchObject({ position: { line: 2, column: 10 } });
+    expect(await problemOf(await ask('SELECT 1/0'))).not.toHaveProperty('position');
+  });
 });
 
 describe('SQL that takes long', () => {

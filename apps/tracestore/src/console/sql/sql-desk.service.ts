@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { SqlQuestion } from '@spandrel/console-api';
+import type { SqlQuestion, WrongSqlPosition } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
 import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
@@ -205,17 +205,21 @@ function wrapped(statement: string, columns: number): string {
 function statementProblem(cause: unknown, statement: string | undefined): Problem | undefined {
   // 53, 57, 58 and XX are the server's own troubles, 08 the connection's.
   if (!(cause instanceof pg.DatabaseError) || /^(?:08|53|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
-  const place = statement === undefined ? '' : placeOf(statement, Number(cause.position ?? 0));
+  const position = statement === undefined ? undefined : positionIn(statement, Number(cause.position ?? 0));
+  const place = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
-  return new Problem(wrongSql, `${cause.message}${place}${hint}`, { cause });
+  return new Problem(wrongSql, `${cause.message}${place}${hint}`, {
+    cause,
+    ...(position === undefined ? {} : { extensions: { position } }),
+  });
 }
 
-/** @param position in characters, from 1; 0 where it is not known */
-function placeOf(statement: string, position: number): string {
-  if (position < 1) return '';
+/** @param character the how manieth; 0 where it is not known */
+function positionIn(statement: string, character: number): WrongSqlPosition | undefined {
+  if (character < 1) return undefined;
   const before = Array.from(statement)
-    .slice(0, position - 1)
+    .slice(0, character - 1)
     .join('')
     .split('\n');
-  return ` at line ${before.length}, column ${Array.from(before.at(-1) ?? '').length + 1}`;
+  return { line: before.length, column: Array.from(before.at(-1) ?? '').length + 1 };
 }

@@ -37,7 +37,11 @@ export class SqlController {
     description: 'rows; or with `explain`, the plan',
     standardSchema: sqlAnswer.or(planAnswer),
   })
-  @ApiResponse({ status: 400, description: 'PostgreSQL refused the statement: `detail` is its message' })
+  @ApiResponse({
+    status: 400,
+    description:
+      'PostgreSQL refused the statement: `detail` is its message, and `position` where it saw the fault (line and column)',
+  })
   @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
   async ask(
