@@ -9,7 +9,13 @@ setFlagsFromString('--heap-growing-percent=30');
 await startService(
   () => {
     const tracestore = readTracestoreConfig();
-    return { HOST: tracestore.host, PORT: tracestore.httpPort, LOG_LEVEL: tracestore.logLevel, tracestore };
+    return {
+      HOST: tracestore.host,
+      PORT: tracestore.httpPort,
+      LOG_LEVEL: tracestore.logLevel,
+      SHUTDOWN_DELAY_MS: tracestore.shutdownDelayMs,
+      tracestore,
+    };
   },
   ({ tracestore }) => ({
     name: 'tracestore',

@@ -34,6 +34,7 @@ describe('the configuration', () => {
         followRetention: ['ledgerRetentionMs', 'rollupRetentionMs'],
       },
       logLevel: 'info',
+      shutdownDelayMs: 0,
     });
   });
 

@@ -29,6 +29,8 @@ export interface TracestoreConfig {
   readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
   readonly logLevel: LogLevel;
+  /** How long it goes on taking and answering after it was told to end. */
+  readonly shutdownDelayMs: number;
 }
 
 /** The token under which the configuration is injected. */
@@ -65,6 +67,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       ...consoleVariables,
       ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
+      SHUTDOWN_DELAY_MS: serviceVariables(ports.tracestore).SHUTDOWN_DELAY_MS,
     },
     environment,
   );
@@ -86,5 +89,6 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     console: consoleConfigOf(values, values.TRACESTORE_HOST),
     lifecycle: lifecycleConfigOf(values),
     logLevel: values.LOG_LEVEL,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
   };
 }

@@ -41,7 +41,12 @@ export async function startTracestore(
     name: 'tracestore',
     description: 'under test',
     module: TracestoreModule.forRoot(config),
-    config: { HOST: config.host, PORT: config.httpPort, LOG_LEVEL: config.logLevel },
+    config: {
+      HOST: config.host,
+      PORT: config.httpPort,
+      LOG_LEVEL: config.logLevel,
+      SHUTDOWN_DELAY_MS: config.shutdownDelayMs,
+    },
   });
   await app.listen({ host: config.host, port: config.httpPort });
   return {

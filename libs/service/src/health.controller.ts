@@ -1,6 +1,7 @@
-import { Controller, Get, type OnModuleInit } from '@nestjs/common';
+import { Controller, Get, Inject, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { Draining } from './draining.js';
 import { Problem } from './problem.js';
 
 /** Resolves when the service can do its work; rejects with why it can't. */
@@ -20,7 +21,10 @@ const notReady = { code: 'not-ready', status: 503, title: 'The service is not re
 export class HealthController implements OnModuleInit {
   private checks: readonly ReadinessCheck[] = [];
 
-  constructor(private readonly moduleRef: ModuleRef) {}
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    @Inject(Draining) private readonly draining: Draining,
+  ) {}
 
   onModuleInit(): void {
     try {
@@ -36,9 +40,10 @@ export class HealthController implements OnModuleInit {
     return { status: 'ok' };
   }
 
-  /** What the service needs is there: 200, or 503 with the reason. */
+  /** What the service needs is there, and it will not end in a moment: 200, or 503 with the reason. */
   @Get('readyz')
   async ready(): Promise<{ readonly status: 'ok' }> {
+    if (this.draining.hasBegun) throw new Problem(notReady, 'It is about to end.');
     try {
       for (const check of this.checks) await check();
     } catch (cause) {

@@ -1,4 +1,4 @@
-export { drainConnectionsOnClose, drainMs } from './draining.js';
+export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export { EnvironmentError, parseEnvironment, variable } from './environment.js';
 export { READINESS_CHECK, type ReadinessCheck } from './health.controller.js';
 export { ports } from './ports.js';

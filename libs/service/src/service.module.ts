@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TelemetryModule } from '@spandrel/telemetry';
 import { LoggerModule } from 'nestjs-pino';
+import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
 import { loggerParams } from './logging.js';
 import type { LogLevel } from './service.config.js';
@@ -11,8 +12,15 @@ export class ServiceModule {
   /**
    * @param name the service's name, as in `service.name`
    * @param logLevel the least severe level that is written
+   * @param draining for all that listen
    */
-  static forRoot(name: string, logLevel: LogLevel): DynamicModule {
-    return { module: ServiceModule, imports: [LoggerModule.forRoot(loggerParams(name, logLevel))] };
+  static forRoot(name: string, logLevel: LogLevel, draining: Draining): DynamicModule {
+    return {
+      module: ServiceModule,
+      global: true,
+      imports: [LoggerModule.forRoot(loggerParams(name, logLevel))],
+      providers: [{ provide: Draining, useValue: draining }],
+      exports: [Draining],
+    };
   }
 }

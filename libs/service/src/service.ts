@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
 import { Logger } from 'nestjs-pino';
-import { drainConnectionsOnClose } from './draining.js';
+import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
@@ -33,7 +33,11 @@ export async function createService({
   module,
   config,
 }: ServiceDefinition): Promise<NestFastifyApplication> {
-  const root: DynamicModule = { module: RootModule, imports: [ServiceModule.forRoot(name, config.LOG_LEVEL), module] };
+  const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
+  const root: DynamicModule = {
+    module: RootModule,
+    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining), module],
+  };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
     new FastifyAdapter({ return503OnClosing: false }),
@@ -45,7 +49,7 @@ export async function createService({
   app.useLogger(app.get(Logger));
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
-  drainConnectionsOnClose(fastify, config.SHUTDOWN_DELAY_MS);
+  drainConnectionsOnClose(fastify, draining);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });

@@ -1,11 +1,13 @@
 import {
+  constants,
   createServer,
   type Http2Server,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { drainMs } from '@spandrel/service';
+import { type Draining, drainMs } from '@spandrel/service';
 
 /** Answers a call in any case, and never throws. */
 export type GrpcHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
@@ -27,10 +29,13 @@ const sessionIdleMs = 600_000;
 
 const keepAliveMs = 30_000;
 
+const maxStreamId = 2 ** 31 - 1;
+
 /** Listens for gRPC without TLS, and ends well. What a call is and what its answer is, the handler knows. */
 export class GrpcServer {
   private readonly server: Http2Server;
   private readonly sessions = new Set<ServerHttp2Session>();
+  private isClosing = false;
 
   constructor(maxConnections: number, handle: GrpcHandler) {
     this.server = createServer({
@@ -44,7 +49,10 @@ export class GrpcServer {
     this.server.maxConnections = maxConnections;
     this.server.on('connection', (socket) => socket.setNoDelay(true).setKeepAlive(true, keepAliveMs));
     this.server.on('session', (session) => this.welcome(session));
-    this.server.on('stream', (stream, headers) => void handle(stream, headers));
+    this.server.on('stream', (stream, headers) => {
+      void handle(stream, headers);
+      if (this.isClosing) askToLeave(stream.session);
+    });
   }
 
   /**
@@ -68,9 +76,16 @@ export class GrpcServer {
     return typeof address === 'object' ? address?.port : undefined;
   }
 
-  /** Takes no more calls and ends with the last answer, or cuts what takes too long. */
-  async close(): Promise<void> {
+  /**
+   * While it drains, clients are asked to make further calls on another connection, and of a new one after its first.
+   * Then it takes no more and ends with the last answer, or cuts what takes too long.
+   */
+  async close(draining: Draining): Promise<void> {
     if (!this.server.listening) return;
+    this.isClosing = true;
+    const over = draining.begin();
+    for (const session of this.sessions) askToLeave(session);
+    await over;
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
@@ -90,4 +105,10 @@ export class GrpcServer {
     session.setTimeout(sessionIdleMs, () => session.close());
     session.setLocalWindowSize(sessionWindowBytes);
   }
+}
+
+/** Calls that are on their way are answered: it says that whatever number they have they are not too late. */
+function askToLeave(session: Http2Session | undefined): void {
+  if (session === undefined || session.closed || session.destroyed) return;
+  session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
 }

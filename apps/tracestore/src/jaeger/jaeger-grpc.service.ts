@@ -5,6 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Draining } from '@spandrel/service';
 import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
 import { addHealth } from '../grpc/grpc-health.js';
 import { addReflection } from '../grpc/grpc-reflection.js';
@@ -38,6 +39,7 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     @Inject(QueryDatabaseService) queries: QueryDatabaseService,
     @Inject(DatabaseService) database: DatabaseService,
     @Inject(GrpcExportService) exporter: GrpcExportService,
+    @Inject(Draining) private readonly draining: Draining,
   ) {
     const router = new GrpcRouter((failure) => this.errorOf(failure));
     router.add(TraceReader, traceReader(queries));
@@ -72,9 +74,9 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     return this.promscaleServer.port;
   }
 
-  /** Takes no more calls and answers those in flight. */
+  /** Drains, takes no more calls and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.server.close(), this.promscaleServer.close()]);
+    await Promise.all([this.server.close(this.draining), this.promscaleServer.close(this.draining)]);
   }
 
   private errorOf(failure: unknown): GrpcError {

@@ -5,6 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Draining } from '@spandrel/service';
 import { GrpcServer } from '../grpc/grpc-server.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { GrpcExportService } from './grpc-export.service.js';
@@ -18,6 +19,7 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
     @Inject(GrpcExportService) exporter: GrpcExportService,
+    @Inject(Draining) private readonly draining: Draining,
   ) {
     this.server = new GrpcServer(config.maxConnections, (stream, headers) => exporter.export(stream, headers));
   }
@@ -32,8 +34,8 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
     return this.server.port;
   }
 
-  /** Takes no more requests and answers those in flight. */
+  /** Drains, takes no more requests and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.server.close();
+    await this.server.close(this.draining);
   }
 }

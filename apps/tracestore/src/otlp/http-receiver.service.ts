@@ -7,7 +7,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { drainConnectionsOnClose } from '@spandrel/service';
+import { Draining, drainConnectionsOnClose } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
@@ -54,6 +54,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     @Inject(AdmissionService) private readonly admission: AdmissionService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
+    @Inject(Draining) draining: Draining,
   ) {
     this.server = fastify({
       requestTimeout: config.bodyTimeoutMs + cutAfterMs,
@@ -74,7 +75,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       }
       done();
     });
-    drainConnectionsOnClose(this.server);
+    drainConnectionsOnClose(this.server, draining);
     this.server.post(path, async (request, reply) => this.export(request, reply));
     this.server.setNotFoundHandler((request, reply) => this.refuse(request, reply, notFound(request)));
     this.server.setErrorHandler((error, request, reply) => this.refuse(request, reply, this.refusalFor(error)));
@@ -92,7 +93,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     return typeof address === 'object' ? address?.port : undefined;
   }
 
-  /** Takes no more connections and answers those that are open. */
+  /** Drains, takes no more connections and answers those that are open. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.server.close();
   }
