@@ -1,12 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { Link, Redirect, Route, Switch } from 'wouter';
+import { type FormEvent, lazy, Suspense, useState } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { SessionAnswer } from './api/answers.ts';
 import { get, signIn } from './api/client.ts';
 import { Failure } from './failure.tsx';
-import { SearchPage } from './search/search-page.tsx';
+import { PageBoundary } from './page-boundary.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
-import { TracePage } from './trace/trace-page.tsx';
+import { FileDrop } from './trace/file-drop.tsx';
+
+// Each page is loaded when it is gone to, so that the first one comes soon.
+const SearchPage = lazy(async () => ({ default: (await import('./search/search-page.tsx')).SearchPage }));
+const TracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).TracePage }));
+const FileTracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).FileTracePage }));
+const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }));
 
 /** The frame of all pages; before it, signing in where that is asked for. */
 export function App() {
@@ -26,12 +32,24 @@ export function App() {
           <SignIn access={session.data.access} onSignedIn={() => void session.refetch()} />
         )}
         {session.data?.isSignedIn === true && <Pages />}
+        <FileDrop />
       </main>
     </>
   );
 }
 
 function Pages() {
+  const [path] = useLocation();
+  return (
+    <PageBoundary key={path}>
+      <Suspense fallback={<div className="skeleton" role="status" aria-label="The page is loading" />}>
+        <Routes />
+      </Suspense>
+    </PageBoundary>
+  );
+}
+
+function Routes() {
   return (
     <Switch>
       <Route path="/">
@@ -40,8 +58,14 @@ function Pages() {
       <Route path="/search">
         <SearchPage />
       </Route>
+      <Route path="/trace/file">
+        <FileTracePage />
+      </Route>
       <Route path="/trace/:traceId">
         {({ traceId }) => <TracePage key={traceId} traceId={traceId.toLowerCase()} />}
+      </Route>
+      <Route path="/compare/:left/:right">
+        {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
       </Route>
       <Route>
         <section className="notice">

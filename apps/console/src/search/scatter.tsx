@@ -1,19 +1,72 @@
-import { useMemo } from 'react';
+import { type PointerEvent, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { TraceSummary } from '../api/answers.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 
 const width = 1000;
-const height = 160;
-const margin = { left: 70, right: 10, top: 10, bottom: 20 } as const;
+const height = 170;
+const margin = { left: 70, right: 12, top: 12, bottom: 22 } as const;
+const timeTicks = 4;
+/** A shorter pull is a click. */
+const leastPull = 6;
 
-/** Traces by their start and, on a logarithmic scale, their duration; each leads to its trace, as the list below does. */
-export function Scatter({ traces }: { readonly traces: readonly TraceSummary[] }) {
+/** A part of a scatter: from and to, in microseconds since 1970 and in ns. */
+export interface ScatterPart {
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly minNs: number;
+  readonly maxNs: number;
+}
+
+/**
+ * Traces by their start and, on a logarithmic scale, their duration. A point leads to its trace, as the list does; pulling
+ * over an area asks for what is in it.
+ */
+export function Scatter({
+  traces,
+  onPart,
+}: {
+  readonly traces: readonly TraceSummary[];
+  readonly onPart: (part: ScatterPart) => void;
+}) {
   const [, navigate] = useLocation();
-  const { points, times, durations } = useMemo(() => layout(traces), [traces]);
+  const { points, times, durations, usAt, nsAt } = useMemo(() => layout(traces), [traces]);
+  const [pull, setPull] = useState<readonly [x: number, y: number, toX: number, toY: number]>();
+  const at = (event: PointerEvent<SVGSVGElement>): readonly [number, number] => {
+    const { left, top, width: widthPx, height: heightPx } = event.currentTarget.getBoundingClientRect();
+    return [((event.clientX - left) / widthPx) * width, ((event.clientY - top) / heightPx) * height];
+  };
+  const area = pull === undefined ? undefined : areaOf(pull);
+  const isPulled = area !== undefined && Math.max(area.width, area.height) >= leastPull;
   return (
-    <svg className="scatter" viewBox={`0 0 ${width} ${height}`} role="img" aria-label="Traces by start and duration">
+    <svg
+      className="scatter"
+      viewBox={`0 0 ${width} ${height}`}
+
+      role="img"
+      aria-label="Traces by start and duration. The list below has the same."
+      onPointerDown={(event) => {
+        if (event.button !== 0 || event.pointerType === 'touch') return;
+        setPull([...at(event), ...at(event)]);
+      }}
+      onPointerMove={(event) => {
+        if (pull === undefined) return;
+        if (isPulled) event.currentTarget.setPointerCapture(event.pointerId);
+        setPull([pull[0], pull[1], ...at(event)]);
+      }}
+      onPointerUp={() => {
+        setPull(undefined);
+        if (!isPulled) return;
+        onPart({
+          fromUs: usAt(area.x),
+          toUs: usAt(area.x + area.width),
+          minNs: nsAt(area.y + area.height),
+          maxNs: nsAt(area.y),
+        });
+      }}
+      onPointerCancel={() => setPull(undefined)}
+    >
       {durations.map(({ y, text }) => (
         <g key={text}>
           <line x1={margin.left} x2={width - margin.right} y1={y} y2={y} />
@@ -22,12 +75,11 @@ export function Scatter({ traces }: { readonly traces: readonly TraceSummary[] }
           </text>
         </g>
       ))}
-      <text x={margin.left} y={height - 4}>
-        {times[0]}
-      </text>
-      <text x={width - margin.right} y={height - 4} textAnchor="end">
-        {times[1]}
-      </text>
+      {times.map(({ x, text, anchor }) => (
+        <text key={x} x={x} y={height - 5} textAnchor={anchor}>
+          {text}
+        </text>
+      ))}
       {points.map(({ trace, x, y, radius }) => (
         <circle
           key={trace.traceId}
@@ -40,8 +92,13 @@ export function Scatter({ traces }: { readonly traces: readonly TraceSummary[] }
           <title>{`${trace.root?.service ?? ''} ${trace.root?.operation ?? ''}\n${formatDuration(trace.durationNs)}`}</title>
         </circle>
       ))}
+      {isPulled && <rect {...area} />}
     </svg>
   );
+}
+
+function areaOf([x, y, toX, toY]: readonly [number, number, number, number]) {
+  return { x: Math.min(x, toX), y: Math.min(y, toY), width: Math.abs(toX - x), height: Math.abs(toY - y) };
 }
 
 function layout(traces: readonly TraceSummary[]) {
@@ -52,19 +109,33 @@ function layout(traces: readonly TraceSummary[]) {
   const [lowest, highest] = extent(logs);
   const bottom = Math.floor(lowest);
   const top = Math.max(Math.ceil(highest), bottom + 1);
-  const yOf = (log: number): number =>
-    height - margin.bottom - ((log - bottom) / (top - bottom)) * (height - margin.top - margin.bottom);
-  const timeOf = (us: number): string => formatTime(String(BigInt(us) * 1_000n));
+  const innerWidth = width - margin.left - margin.right;
+  const innerHeight = height - margin.top - margin.bottom;
+  const spanUs = Math.max(lastUs - firstUs, 1);
+  const xOf = (us: number): number => margin.left + ((us - firstUs) / spanUs) * innerWidth;
+  const yOf = (log: number): number => height - margin.bottom - ((log - bottom) / (top - bottom)) * innerHeight;
   return {
+    usAt: (x: number): number => Math.round(firstUs + ((x - margin.left) / innerWidth) * spanUs),
+    nsAt: (y: number): number =>
+      Math.round(10 ** (bottom + ((height - margin.bottom - y) / innerHeight) * (top - bottom))),
     points: traces.map((trace, n) => ({
       trace,
-      x:
-        margin.left +
-        (((starts[n] ?? 0) - firstUs) / Math.max(lastUs - firstUs, 1)) * (width - margin.left - margin.right),
+      x: xOf(starts[n] ?? 0),
       y: yOf(logs[n] ?? 0),
       radius: Math.min(10, 3 + Math.log10(trace.spans)),
     })),
-    times: [timeOf(firstUs), timeOf(lastUs)] as const,
+    times: Array.from({ length: timeTicks + 1 }, (_, n) => {
+      const us = Math.round(firstUs + (spanUs * n) / timeTicks);
+      return {
+        x: xOf(us),
+        text: formatTime(String(BigInt(us) * 1_000n))
+          .slice(0, n === 0 ? undefined : -4)
+          .split(' ')
+          .slice(n === 0 ? 0 : -1)
+          .join(' '),
+        anchor: n === 0 ? ('start' as const) : n === timeTicks ? ('end' as const) : ('middle' as const),
+      };
+    }),
     durations: Array.from({ length: top - bottom + 1 }, (_, n) => ({
       y: yOf(bottom + n),
       text: formatDuration(10 ** (bottom + n)),

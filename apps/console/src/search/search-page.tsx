@@ -1,70 +1,120 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useId, useMemo } from 'react';
-import { Link } from 'wouter';
-import type { SearchAnswer, TraceSummary } from '../api/answers.ts';
+import './search.css';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { SearchAnswer } from '../api/answers.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
-import { formatDuration, parseDuration } from '../format/duration.ts';
-import { formatTime } from '../format/time.ts';
-import { serviceColour } from '../service-colour.ts';
+import { formatDuration } from '../format/duration.ts';
+import { writeRange } from '../range/time-range.ts';
+import { TimeRangePicker } from '../range/time-range-picker.tsx';
+import { useTimeRange } from '../range/use-time-range.ts';
+import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
-import { Scatter } from './scatter.tsx';
+import { Waiting } from '../waiting.tsx';
+import { ResultList } from './result-list.tsx';
+import { Scatter, type ScatterPart } from './scatter.tsx';
+import { SearchForm } from './search-form.tsx';
+import { hasWrongDuration, questionOf, searchWordsOf } from './search-words.ts';
+import { mergedTraces, useTail } from './use-tail.ts';
 
-const ranges = ['15m', '1h', '6h', '1d', '7d', 'all'] as const;
 const defaultRange = '1h';
-const pageSize = 50;
-const nsPerMs = 1_000_000n;
+const usPerMs = 1_000;
 
-/** The words of a search as the address has them. */
-function searchOf(parameters: URLSearchParams) {
-  const text = (name: string): string => parameters.get(name) ?? '';
-  return {
-    service: text('service'),
-    operation: text('operation'),
-    status: text('status'),
-    min: text('min'),
-    max: text('max'),
-    attribute: parameters.getAll('attribute'),
-    range: text('range') === '' ? defaultRange : text('range'),
-    order: text('order') === 'slowest' ? 'slowest' : 'newest',
-  };
-}
-type Search = ReturnType<typeof searchOf>;
-
+/** Finds traces by what one of their spans has, and shows them as points and as a list. */
 export function SearchPage() {
   const { parameters, change } = useAddress();
-  const search = useMemo(() => searchOf(parameters), [parameters]);
+  const search = useMemo(() => searchWordsOf(parameters), [parameters]);
+  const time = useTimeRange(defaultRange);
+  const { from, to, range, refresh, refreshes } = time;
+  // How often it was refreshed is a part of the question: the same words are asked again.
+  const queryKey = ['search', search, from, to, refreshes];
   const results = useInfiniteQuery({
-    queryKey: ['search', search],
+    queryKey,
     initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => get<SearchAnswer>(`traces?${questionOf(search, pageParam)}`, signal),
+    queryFn: ({ pageParam, signal }) =>
+      get<SearchAnswer>(`traces?${questionOf(search, { from, to }, pageParam)}`, signal),
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
-  const traces = useMemo(() => results.data?.pages.flatMap((page) => page.traces) ?? [], [results.data]);
+  const canFollow = search.order === 'newest' && range.kind !== 'absolute';
+  const isFollowing = canFollow && parameters.get('tail') === '1';
+  const tail = useTail(search, isFollowing);
+  const found = useMemo(() => results.data?.pages.flatMap((page) => page.traces) ?? [], [results.data]);
+  const traces = useMemo(
+    () => (canFollow && tail.traces.length > 0 ? mergedTraces(tail.traces, found) : found),
+    [canFollow, tail.traces, found],
+  );
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const firstField = useRef<HTMLInputElement>(null);
+  useSlashKey(firstField);
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
-  const wrong = ['min', 'max'].find((name) => {
-    const text = parameters.get(name) ?? '';
-    return text !== '' && parseDuration(text) === undefined;
-  });
+  const showPart = ({ fromUs, toUs, minNs, maxNs }: ScatterPart): void =>
+    change(
+      {
+        ...writeRange(
+          { kind: 'absolute', fromMs: Math.floor(fromUs / usPerMs), toMs: Math.ceil(toUs / usPerMs) + 1 },
+          defaultRange,
+        ),
+        min: formatDuration(minNs),
+        max: formatDuration(maxNs),
+        tail: undefined,
+      },
+      'push',
+    );
   return (
     <div className="search-page">
-      <h1>Search</h1>
-      {/* What is typed belongs to the form until it is sent; another address is another form. */}
+      <div className="row spread search-head">
+        <h1>Search</h1>
+        <div className="row">
+          <TraceIdForm />
+          <OpenFileButton />
+          <TimeRangePicker state={time} canBeAll hasRefresh={false} />
+          <button
+            type="button"
+            aria-pressed={isFollowing}
+            disabled={!canFollow}
+            title={
+              canFollow
+                ? 'Show new traces as they arrive'
+                : 'For the newest first, up to now: not for a time that is over'
+            }
+            onClick={() => change({ tail: isFollowing ? undefined : '1' })}
+          >
+            {isFollowing ? '❚❚ Pause' : '▶ Live tail'}
+          </button>
+        </div>
+      </div>
+      {/* Another search is another form. */}
       <SearchForm
-        key={parameters.toString()}
+        key={JSON.stringify(search)}
         search={search}
-        onSearch={(next) => change(next, 'push')}
-        refresh={() => void results.refetch()}
+        firstField={firstField}
+        onSearch={(next) => {
+          change(next, 'push');
+          refresh();
+        }}
       />
-      {wrong !== undefined && (
+      {hasWrongDuration(search) && (
         <p role="alert" className="bad">
           A duration is a number with a unit, such as 250ms, 1.5 s or 2min.
         </p>
       )}
-      {results.isPending && <div className="skeleton" role="status" aria-label="Searching" />}
+      {results.isPending && (
+        <Waiting
+          what="Searching"
+          queryKey={queryKey}
+          isAsking={results.isFetching}
+          retry={() => void results.refetch()}
+        />
+      )}
       {results.isError && <Failure error={results.error} retry={() => void results.refetch()} />}
+      {isFollowing && tail.error !== undefined && (
+        <p role="status" className="bad">
+          Nothing new can be had at the moment: {tail.error.message}
+        </p>
+      )}
       {results.isSuccess && traces.length === 0 && (
         <div className="notice">
           <h2>No trace is like that</h2>
@@ -76,17 +126,31 @@ export function SearchPage() {
       )}
       {traces.length > 0 && (
         <>
-          <Scatter traces={traces} />
-          <p className="quiet" role="status">
-            {traces.length.toLocaleString()} traces{results.hasNextPage ? ', and more' : ''}, {search.order} first
-          </p>
-          <ol className="results">
-            {traces.map((trace) => (
-              <Result key={trace.traceId} trace={trace} />
-            ))}
-          </ol>
+          <Scatter traces={traces} onPart={showPart} />
+          <div className="row spread">
+            <p className="quiet" role="status">
+              {traces.length.toLocaleString()} traces{results.hasNextPage ? ', and more' : ''}, {search.order} first
+              {isFollowing ? ', as they arrive' : ''}
+            </p>
+            <CompareChosen chosen={chosen} onNone={() => setChosen([])} />
+          </div>
+          <ResultList
+            traces={traces}
+            chosen={chosen}
+            onChoose={(traceId, isChosen) =>
+              // The two that were chosen last.
+              setChosen((before) =>
+                [...before.filter((each) => each !== traceId), ...(isChosen ? [traceId] : [])].slice(-2),
+              )
+            }
+          />
           {results.hasNextPage && (
-            <button type="button" disabled={results.isFetchingNextPage} onClick={() => void results.fetchNextPage()}>
+            <button
+              type="button"
+              className="more"
+              disabled={results.isFetchingNextPage}
+              onClick={() => void results.fetchNextPage()}
+            >
               {results.isFetchingNextPage ? 'Reading on…' : 'More'}
             </button>
           )}
@@ -96,180 +160,64 @@ export function SearchPage() {
   );
 }
 
-function SearchForm({
-  search,
-  onSearch,
-  refresh,
-}: {
-  readonly search: Search;
-  readonly onSearch: (changes: Readonly<Record<string, string | readonly string[]>>) => void;
-  readonly refresh: () => void;
-}) {
-  const id = useId();
-  const services = useQuery({
-    queryKey: ['services'],
-    queryFn: ({ signal }) => get<{ readonly services: readonly string[] }>('services', signal),
-  });
-  const ofService = search.service === '' ? '' : `?service=${encodeURIComponent(search.service)}`;
-  const operations = useQuery({
-    queryKey: ['operations', search.service],
-    queryFn: ({ signal }) =>
-      get<{ readonly operations: readonly { readonly name: string }[] }>(`operations${ofService}`, signal),
-  });
-  const keys = useQuery({
-    queryKey: ['attribute-keys', search.service],
-    queryFn: ({ signal }) =>
-      get<{ readonly keys: readonly { readonly key: string }[] }>(`attribute-keys${ofService}`, signal),
-  });
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const text = (name: string): string => String(data.get(name) ?? '').trim();
-    const next = {
-      service: text('service'),
-      operation: text('operation'),
-      status: text('status'),
-      min: text('min'),
-      max: text('max'),
-      attribute: data.getAll('attribute').map((each) => String(each).trim()),
-      range: text('range') === defaultRange ? '' : text('range'),
-      order: text('order') === 'newest' ? '' : text('order'),
-    };
-    onSearch(next);
-    refresh();
-  };
-  const names = [...new Set(operations.data?.operations.map(({ name }) => name))];
-  const keyNames = [...new Set(keys.data?.keys.map(({ key }) => key))];
+function CompareChosen({ chosen, onNone }: { readonly chosen: readonly string[]; readonly onNone: () => void }) {
+  const [one, other] = chosen;
+  if (one === undefined) return undefined;
   return (
-    <form role="search" className="search-form" onSubmit={submit}>
-      <label>
-        Service
-        <input name="service" list={`${id}-services`} defaultValue={search.service} autoComplete="off" />
-      </label>
-      <label>
-        Operation
-        <input name="operation" list={`${id}-operations`} defaultValue={search.operation} autoComplete="off" />
-      </label>
-      <label>
-        Status
-        <select name="status" defaultValue={search.status}>
-          <option value="">any</option>
-          <option>error</option>
-          <option>ok</option>
-          <option>unset</option>
-        </select>
-      </label>
-      <label>
-        Lasts at least
-        <input name="min" placeholder="100ms" size={8} defaultValue={search.min} />
-      </label>
-      <label>
-        At most
-        <input name="max" placeholder="2s" size={8} defaultValue={search.max} />
-      </label>
-      {[...search.attribute, ''].map((condition, n) => (
-        <label key={n} className="wide">
-          {n === 0 ? 'Attribute' : 'And attribute'}
-          <input
-            name="attribute"
-            list={`${id}-keys`}
-            placeholder="http.route=/numbers"
-            title="A key, or a key and a value with =, !=, >, >=, <, <= or ~ (a regular expression) between"
-            defaultValue={condition}
-            autoComplete="off"
-          />
-        </label>
-      ))}
-      <label>
-        Time
-        <select name="range" defaultValue={search.range}>
-          {ranges.map((range) => (
-            <option key={range} value={range}>
-              {range === 'all' ? 'all' : `last ${range}`}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Order
-        <select name="order" defaultValue={search.order}>
-          <option value="newest">newest first</option>
-          <option value="slowest">slowest first</option>
-        </select>
-      </label>
-      <button type="submit" className="primary">
-        Search
+    <div className="row">
+      {other === undefined ? (
+        <span className="quiet">Choose another one to compare them</span>
+      ) : (
+        <Link className="button" href={`/compare/${one}/${other}`}>
+          Compare both
+        </Link>
+      )}
+      <button type="button" onClick={onNone}>
+        Choose none
       </button>
-      <Options id={`${id}-services`} values={services.data?.services ?? []} />
-      <Options id={`${id}-operations`} values={names} />
-      <Options id={`${id}-keys`} values={keyNames} />
+    </div>
+  );
+}
+
+/** For who has an id from a log or an error. */
+function TraceIdForm() {
+  const [, navigate] = useLocation();
+  return (
+    <form
+      className="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const id = String(new FormData(event.currentTarget).get('id') ?? '').trim();
+        if (id !== '') navigate(`/trace/${id.toLowerCase()}`);
+      }}
+    >
+      <input
+        name="id"
+        placeholder="Trace id"
+        aria-label="Go to the trace with this id"
+        pattern="\s*[0-9a-fA-F]{32}\s*"
+        title="32 hex digits"
+        size={16}
+        required
+        autoComplete="off"
+      />
+      <button type="submit">Go</button>
     </form>
   );
 }
 
-function Options({ id, values }: { readonly id: string; readonly values: readonly string[] }) {
-  return (
-    <datalist id={id}>
-      {values.map((value) => (
-        <option key={value} value={value} />
-      ))}
-    </datalist>
-  );
-}
-
-function Result({ trace }: { readonly trace: TraceSummary }) {
-  return (
-    <li>
-      <Link href={`/trace/${trace.traceId}`}>
-        <span className="result-name">
-          {trace.root === null ? (
-            <em>no root: {trace.orphans} spans whose parent is not stored</em>
-          ) : (
-            <>
-              <bdi className="service">{trace.root.service}</bdi> <bdi>{trace.root.operation}</bdi>
-            </>
-          )}
-        </span>
-        <span className="number">{formatDuration(trace.durationNs)}</span>
-        <span className="number">{counted(trace.spans, 'span')}</span>
-        <span className={trace.errors > 0 ? 'number bad' : 'number quiet'}>{counted(trace.errors, 'error')}</span>
-        <span className="services">
-          {trace.services.map(({ name, spans }) => (
-            <span key={name} title={`${name}: ${spans} spans`}>
-              <span className={`dot ${serviceColour(name)}`} aria-hidden="true" />
-              <bdi>{name}</bdi> {spans}
-            </span>
-          ))}
-        </span>
-        <time className="quiet">{formatTime(trace.startTimeUnixNano)}</time>
-      </Link>
-    </li>
-  );
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** The query string for the API. */
-function questionOf(search: Search, cursor: string): string {
-  const question = new URLSearchParams();
-  const set = (name: string, value: string | undefined): void => {
-    if (value !== undefined && value !== '') question.append(name, value);
-  };
-  set('service', search.service);
-  set('operation', search.operation);
-  set('status', search.status);
-  set('minDurationNs', parseDuration(search.min)?.toString());
-  set('maxDurationNs', parseDuration(search.max)?.toString());
-  for (const condition of search.attribute) set('attribute', condition);
-  const lookbackNs = parseDuration(search.range);
-  // A page that is read on has to be of the same search; spans before its begin would only have grown old.
-  if (lookbackNs !== undefined && cursor === '') {
-    set('from', String(BigInt(Date.now()) * nsPerMs - BigInt(lookbackNs)));
-  }
-  set('order', search.order);
-  set('limit', String(pageSize));
-  set('cursor', cursor);
-  return question.toString();
+/** `/` goes to the first field, wherever the focus is, but where one types. */
+function useSlashKey(field: React.RefObject<HTMLInputElement | null>): void {
+  const onKey = useEffectEvent((event: KeyboardEvent): void => {
+    const { target } = event;
+    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    field.current?.focus();
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent): void => onKey(event);
+    addEventListener('keydown', listener);
+    return () => removeEventListener('keydown', listener);
+  }, []);
 }

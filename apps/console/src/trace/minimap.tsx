@@ -1,5 +1,6 @@
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
-import { serviceColour } from '../service-colour.ts';
+import { colourOf, coloursOf, onAppearance } from './canvas-appearance.ts';
+import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TimeWindow } from './waterfall-rows.tsx';
 
@@ -26,14 +27,7 @@ export function Minimap({
     if (element === null) return undefined;
     const redraw = (): void => draw(element, model);
     redraw();
-    const resized = new ResizeObserver(redraw);
-    resized.observe(element);
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', redraw);
-    return () => {
-      resized.disconnect();
-      scheme.removeEventListener('change', redraw);
-    };
+    return onAppearance(element, redraw);
   }, [model]);
 
   const timeAt = (event: PointerEvent): number => {
@@ -83,24 +77,20 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   context.scale(ratio, ratio);
   const { spans, operations, durationNs } = model.answer;
   const whole = Math.max(durationNs, 1);
-  const colours = operations.map(([service]) => colourOf(canvas, serviceColour(service)));
+  const colours = coloursOf(canvas, operations);
   const failed = colourOf(canvas, 'colour-bad');
   const rowHeight = Math.min(4, heightPx / Math.max(model.count, 1));
-  for (let n = 0; n < model.order.length; n++) {
-    const span = model.order[n] ?? 0;
-    context.fillStyle = spans.status[span] === 2 ? failed : (colours[spans.operation[span] ?? 0] ?? failed);
+  const box = (span: number): readonly [number, number, number, number] => {
     const left = ((spans.startNs[span] ?? 0) / whole) * width;
-    const length = ((spans.durationNs[span] ?? 0) / whole) * width;
-    context.fillRect(left, n * rowHeight, Math.max(length, 1), Math.max(rowHeight - 0.5, 0.5));
+    const length = Math.max(((spans.durationNs[span] ?? 0) / whole) * width, 1);
+    const top = (model.place[span] ?? 0) * rowHeight;
+    // Rows that are lower than a pixel share one: parts of a pixel would mix all colours to a grey.
+    return rowHeight < 1 ? [left, Math.floor(top), length, 1] : [left, top, length, rowHeight - 0.5];
+  };
+  for (const span of model.order) {
+    context.fillStyle = colours[spans.operation[span] ?? 0] ?? failed;
+    context.fillRect(...box(span));
   }
-}
-
-/** What a class of styles.css makes of `color`, in the theme of now. */
-function colourOf(beside: HTMLElement, name: string): string {
-  const probe = document.createElement('i');
-  probe.className = name;
-  beside.after(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+  context.fillStyle = failed;
+  for (const span of model.order) if (spans.status[span] === failedStatus) context.fillRect(...box(span));
 }

@@ -1,37 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Waterfall } from '../api/answers.ts';
-import { traceModelOf, visibleSpans } from './trace-model.ts';
-
-type Row = readonly [id: string, parentId: string | null, start: number, end: number];
-
-/** Spans in the order of their starts. */
-function waterfallOf(rows: readonly Row[]): Waterfall {
-  return {
-    traceId: '1'.repeat(32),
-    startTimeUnixNano: '0',
-    durationNs: Math.max(0, ...rows.map(([, , , end]) => end)),
-    operations: [['shop', 'work', 2]],
-    spans: {
-      id: rows.map(([id]) => id),
-      parentId: rows.map(([, parentId]) => parentId),
-      operation: rows.map(() => 0),
-      startNs: rows.map(([, , start]) => start),
-      durationNs: rows.map(([, , start, end]) => end - start),
-      status: rows.map(() => 0),
-      events: rows.map(() => 0),
-    },
-  };
-}
-
-const passwords: readonly Row[] = [
-  ['1', null, 0, 100],
-  ['2', '1', 10, 50],
-  ['3', '2', 12, 48],
-  ['4', '3', 14, 20],
-  ['5', '4', 15, 19],
-  ['6', '1', 30, 70],
-  ['7', '6', 32, 68],
-];
+import { passwords, type Row, waterfallOf } from './example-traces.ts';
+import { traceModelOf } from './trace-model.ts';
 
 describe('a trace', () => {
   it('is a tree, with the children of each by their start', () => {
@@ -87,13 +56,6 @@ describe('a trace', () => {
     );
     expect(model.order.toSorted()).toEqual([0, 1, 2, 3, 4]);
     expect([...model.isOrphan]).toEqual([0, 0, 0, 1, 0]);
-  });
-
-  it('hides what is below spans that are closed', () => {
-    const model = traceModelOf(waterfallOf(passwords));
-    expect(visibleSpans(model, new Set([1]))).toEqual([0, 1, 5, 6]);
-    expect(visibleSpans(model, new Set([0]))).toEqual([0]);
-    expect(visibleSpans(model, new Set())).toEqual(model.order);
   });
 
   it('may be deep, and large', () => {

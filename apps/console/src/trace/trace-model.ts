@@ -178,15 +178,3 @@ function criticalPath(
   }
   return pieces;
 }
-
-/** The spans that are to be seen when the children of some are hidden, in their order. */
-export function visibleSpans({ order, below }: TraceModel, collapsed: ReadonlySet<number>): readonly number[] {
-  if (collapsed.size === 0) return order;
-  const visible: number[] = [];
-  for (let n = 0; n < order.length; n++) {
-    const span = order[n] ?? 0;
-    visible.push(span);
-    if (collapsed.has(span)) n += below[span] ?? 0;
-  }
-  return visible;
-}

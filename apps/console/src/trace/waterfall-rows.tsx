@@ -1,8 +1,10 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, useEffect, useRef } from 'react';
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, useCallback, useEffect, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
 import { serviceColour } from '../service-colour.ts';
+import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
+import type { TreeRows } from './tree-rows.ts';
 
 /** From and to, in ns after the start of the trace. */
 export type TimeWindow = readonly [fromNs: number, toNs: number];
@@ -15,8 +17,9 @@ const ticks = [0, 0.25, 0.5, 0.75, 1] as const;
 
 interface Props {
   readonly model: TraceModel;
-  /** The spans that are to be seen, in their order. */
-  readonly visible: readonly number[];
+  readonly rows: TreeRows;
+  /** 1 for each span that is asked for; what is only on the way to one is pale. Undefined for all. */
+  readonly wanted: Uint8Array | undefined;
   readonly collapsed: ReadonlySet<number>;
   readonly found: ReadonlySet<number>;
   /** -1 for none. */
@@ -28,15 +31,26 @@ interface Props {
 
 /** Spans below each other, of which only those are drawn that are to be seen: a tree, to the keyboard and to who listens. */
 export function WaterfallRows(props: Props) {
-  const { model, visible, collapsed, selected, zoom, onSelect, onToggle } = props;
+  const { model, rows, wanted, collapsed, selected, zoom, onSelect, onToggle } = props;
+  const visible = rows.spans;
   const scroller = useRef<HTMLDivElement>(null);
+  const row = selected === -1 ? -1 : (rows.rowOf[selected] ?? -1);
+  // The row that the keyboard is at stays drawn wherever one has scrolled: who listens is there.
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      const drawn = defaultRangeExtractor(range);
+      if (row === -1 || row >= range.count || (row >= (drawn[0] ?? 0) && row <= (drawn.at(-1) ?? 0))) return drawn;
+      return row < (drawn[0] ?? 0) ? [row, ...drawn] : [...drawn, row];
+    },
+    [row],
+  );
   const virtual = useVirtualizer({
     count: visible.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
     overscan: 20,
+    rangeExtractor,
   });
-  const row = selected === -1 ? -1 : visible.indexOf(selected);
   useEffect(() => {
     if (row !== -1) virtual.scrollToIndex(row, { align: 'auto' });
   }, [row, virtual]);
@@ -86,7 +100,7 @@ export function WaterfallRows(props: Props) {
         role="tree"
         tabIndex={0}
         aria-label="Spans"
-        aria-activedescendant={selected === -1 ? undefined : `span-${selected}`}
+        aria-activedescendant={row === -1 ? undefined : `span-${selected}`}
         onKeyDown={onKeyDown}
       >
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
@@ -98,6 +112,9 @@ export function WaterfallRows(props: Props) {
                 model={model}
                 span={span}
                 top={start}
+                position={rows.position[span] ?? 1}
+                setSize={rows.setSize(span)}
+                isPale={wanted !== undefined && wanted[span] === 0}
                 fromNs={zoom[0]}
                 toNs={zoom[1]}
                 isSelected={span === selected}
@@ -118,6 +135,9 @@ interface RowProps {
   readonly model: TraceModel;
   readonly span: number;
   readonly top: number;
+  readonly position: number;
+  readonly setSize: number;
+  readonly isPale: boolean;
   readonly fromNs: number;
   readonly toNs: number;
   readonly isSelected: boolean;
@@ -131,6 +151,9 @@ const SpanRow = memo(function SpanRow({
   model,
   span,
   top,
+  position,
+  setSize,
+  isPale,
   fromNs,
   toNs,
   isSelected,
@@ -144,20 +167,22 @@ const SpanRow = memo(function SpanRow({
   const startNs = spans.startNs[span] ?? 0;
   const durationNs = spans.durationNs[span] ?? 0;
   const depth = model.depth[span] ?? 0;
-  const isError = spans.status[span] === 2;
+  const isError = spans.status[span] === failedStatus;
   const children = model.childCount[span] ?? 0;
   const share = (ns: number): number => Math.max(0, Math.min(1, (ns - fromNs) / (toNs - fromNs))) * 100;
   const left = share(startNs);
   const right = share(startNs + durationNs);
   const isOutside = startNs > toNs || startNs + durationNs < fromNs;
   const took = placeOfDuration(left, right);
-  const classes = ['span-row', isSelected ? 'selected' : '', isFound ? 'found' : ''].join(' ');
+  const classes = ['span-row', isSelected ? 'selected' : '', isFound ? 'found' : '', isPale ? 'pale' : ''].join(' ');
   return (
     <div
       id={`span-${span}`}
       className={classes}
       role="treeitem"
       aria-level={depth + 1}
+      aria-posinset={position}
+      aria-setsize={setSize}
       aria-selected={isSelected}
       {...(children > 0 ? { 'aria-expanded': !isCollapsed } : {})}
       aria-label={`${service} ${name}, ${formatDuration(durationNs)}${isError ? ', failed' : ''}`}

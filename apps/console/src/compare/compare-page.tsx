@@ -1,0 +1,297 @@
+import './compare.css';
+import { useQueries } from '@tanstack/react-query';
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Link } from 'wouter';
+import type { Waterfall } from '../api/answers.ts';
+import { get } from '../api/client.ts';
+import { Failure } from '../failure.tsx';
+import { formatDuration } from '../format/duration.ts';
+import { formatTime } from '../format/time.ts';
+import { serviceColour } from '../service-colour.ts';
+import { type TraceModel, traceModelOf } from '../trace/trace-model.ts';
+import { useAddress } from '../use-address.ts';
+import { Waiting } from '../waiting.tsx';
+import { type PathFigures, type PathRow, pathRowsOf, type PathNode, pathTreeOf } from './path-tree.ts';
+
+const rowHeightPx = 36;
+const indentPx = 12;
+const maxIndents = 24;
+const sides = ['A', 'B'] as const;
+
+/** Two traces side by side: what only one of them does, and how long each takes for what both do. */
+export function ComparePage({ traceIds }: { readonly traceIds: readonly [string, string] }) {
+  const traces = useQueries({
+    queries: traceIds.map((traceId) => ({
+      queryKey: ['compared', traceId],
+      queryFn: async ({ signal }: { readonly signal: AbortSignal }) =>
+        traceModelOf(await get<Waterfall>(`traces/${traceId}`, signal)),
+      staleTime: Infinity,
+    })),
+  });
+  useEffect(() => {
+    document.title = 'Compare · Spandrel';
+  }, []);
+  const failed = traces.find(({ isError }) => isError);
+  const waiting = traces.find(({ isPending }) => isPending);
+  const [left, right] = traces.map(({ data }) => data);
+  return (
+    <div className="compare">
+      <h1>Two traces</h1>
+      {failed?.error !== undefined && failed.error !== null && (
+        <Failure
+          error={failed.error}
+          retry={() => {
+            for (const trace of traces) if (trace.isError) void trace.refetch();
+          }}
+        />
+      )}
+      {failed === undefined && waiting !== undefined && (
+        <Waiting
+          what="The traces are loading"
+          queryKey={['compared']}
+          isAsking={traces.some(({ isFetching }) => isFetching)}
+          retry={() => {
+            for (const trace of traces) if (trace.isPending) void trace.refetch();
+          }}
+        />
+      )}
+      {left !== undefined && right !== undefined && <Comparison models={[left, right]} />}
+    </div>
+  );
+}
+
+function Comparison({ models }: { readonly models: readonly [TraceModel, TraceModel] }) {
+  const { parameters, change } = useAddress();
+  const [left, right] = models;
+  const roots = useMemo(() => pathTreeOf(left, right), [left, right]);
+  const [closed, setClosed] = useState<ReadonlySet<number>>(new Set());
+  const onlyDifferences = parameters.get('only') === 'differences';
+  const rows = useMemo(() => pathRowsOf(roots, closed, onlyDifferences), [roots, closed, onlyDifferences]);
+  const toggle = useCallback((id: number) => {
+    setClosed((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+  }, []);
+  return (
+    <>
+      <table className="compare-facts">
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="only-heard">Side</span>
+            </th>
+            <th scope="col">Trace</th>
+            <th scope="col">Start</th>
+            <th scope="col" className="number">
+              Duration
+            </th>
+            <th scope="col" className="number">
+              Spans
+            </th>
+            <th scope="col" className="number">
+              Errors
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {models.map(({ answer, count }, side) => (
+            <tr key={side}>
+              <th scope="row" className={`side-${side}`}>
+                {sides[side]}
+              </th>
+              <td>
+                <Link className="code" href={`/trace/${answer.traceId}`}>
+                  {answer.traceId}
+                </Link>
+              </td>
+              <td>{formatTime(answer.startTimeUnixNano)}</td>
+              <td className="number">{formatDuration(answer.durationNs)}</td>
+              <td className="number">{count.toLocaleString()}</td>
+              <td className="number">{answer.spans.status.filter((status) => status === 2).length.toLocaleString()}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <div className="row">
+        <label>
+          <input
+            type="checkbox"
+            checked={onlyDifferences}
+            onChange={({ target }) => change({ only: target.checked ? 'differences' : undefined })}
+          />{' '}
+          Only what one does more often, or fails more often
+        </label>
+        <Link className="button" href={`/compare/${right.answer.traceId}/${left.answer.traceId}`}>
+          Swap
+        </Link>
+      </div>
+      {rows.length === 0 ? (
+        <p className="notice">Both do the same: each operation as often, with as many errors.</p>
+      ) : (
+        <PathRows rows={rows} closed={closed} onToggle={toggle} longestNs={longestOf(roots)} />
+      )}
+    </>
+  );
+}
+
+interface RowsProps {
+  readonly rows: readonly PathRow[];
+  readonly closed: ReadonlySet<number>;
+  readonly onToggle: (id: number) => void;
+  /** What the longest bar is. */
+  readonly longestNs: number;
+}
+
+function PathRows({ rows, closed, onToggle, longestNs }: RowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(-1);
+  const row = rows.findIndex(({ node }) => node.id === at);
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      const drawn = defaultRangeExtractor(range);
+      return row === -1 || drawn.includes(row) ? drawn : [...drawn, row].toSorted((one, other) => one - other);
+    },
+    [row],
+  );
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeightPx,
+    overscan: 10,
+    rangeExtractor,
+  });
+  const goTo = (next: number): void => {
+    const kept = Math.max(0, Math.min(next, rows.length - 1));
+    setAt(rows[kept]?.node.id ?? -1);
+    virtual.scrollToIndex(kept, { align: 'auto' });
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const node = rows[row]?.node;
+    const isOpen = node !== undefined && node.children.length > 0 && !closed.has(node.id);
+    if (event.key === 'ArrowDown') goTo(row + 1);
+    else if (event.key === 'ArrowUp') goTo(row - 1);
+    else if (event.key === 'Home') goTo(0);
+    else if (event.key === 'End') goTo(rows.length - 1);
+    else if (event.key === 'ArrowLeft' && node !== undefined) {
+      if (isOpen) onToggle(node.id);
+      else goTo(rows.findLastIndex((each, n) => n < row && each.node.depth < node.depth));
+    } else if (event.key === 'ArrowRight' && node !== undefined && node.children.length > 0) {
+      if (isOpen) goTo(row + 1);
+      else onToggle(node.id);
+    } else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      ref={scroller}
+      className="compare-rows"
+      role="tree"
+      tabIndex={0}
+      aria-label="Operations of both traces"
+      aria-activedescendant={row === -1 ? undefined : `path-${at}`}
+      onKeyDown={onKeyDown}
+    >
+      <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const shown = rows[index];
+          return (
+            shown !== undefined && (
+              <PathRowView
+                key={shown.node.id}
+                node={shown.node}
+                position={shown.position}
+                setSize={shown.setSize}
+                top={start}
+                longestNs={longestNs}
+                isClosed={closed.has(shown.node.id)}
+                isSelected={shown.node.id === at}
+                onSelect={setAt}
+                onToggle={onToggle}
+              />
+            )
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+const PathRowView = memo(function PathRowView(props: {
+  readonly node: PathNode;
+  readonly position: number;
+  readonly setSize: number;
+  readonly top: number;
+  readonly longestNs: number;
+  readonly isClosed: boolean;
+  readonly isSelected: boolean;
+  readonly onSelect: (id: number) => void;
+  readonly onToggle: (id: number) => void;
+}) {
+  const { node, position, setSize, top, longestNs, isClosed, isSelected, onSelect, onToggle } = props;
+  const [one, other] = node.sides;
+  const verdict = verdictOf(one, other);
+  const hasChildren = node.children.length > 0;
+  return (
+    <div
+      id={`path-${node.id}`}
+      className={`path-row ${isSelected ? 'selected' : ''}`}
+      role="treeitem"
+      aria-level={node.depth + 1}
+      aria-posinset={position}
+      aria-setsize={setSize}
+      aria-selected={isSelected}
+      {...(hasChildren ? { 'aria-expanded': !isClosed } : {})}
+      aria-label={`${node.service} ${node.name}, A ${spoken(one)}, B ${spoken(other)}${verdict === '' ? '' : `: ${verdict}`}`}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(node.id)}
+    >
+      <div className="span-name" style={{ paddingLeft: Math.min(node.depth, maxIndents) * indentPx }}>
+        <span
+          className="twist"
+          aria-hidden="true"
+          onClick={(event) => {
+            event.stopPropagation();
+            if (hasChildren) onToggle(node.id);
+          }}
+        >
+          {!hasChildren ? '' : isClosed ? '▸' : '▾'}
+        </span>
+        <span className={`dot ${serviceColour(node.service)}`} aria-hidden="true" />
+        <bdi className="service">{node.service}</bdi>
+        <bdi>{node.name}</bdi>
+      </div>
+      <div className="path-verdict">{verdict}</div>
+      <div className="path-bars">
+        {node.sides.map((figures, side) => (
+          <div key={side} className={figures.count === 0 ? 'quiet' : ''}>
+            <div className={`path-bar side-${side}`} style={{ width: `${(figures.totalNs / longestNs) * 60}%` }} />
+            <span>{figures.count === 0 ? '–' : formatDuration(figures.totalNs)}</span>
+            {figures.count > 1 && <span className="quiet">{figures.count.toLocaleString()}×</span>}
+            {figures.errors > 0 && <span className="bad">{figures.errors.toLocaleString()} failed</span>}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+});
+
+function spoken({ count, errors, totalNs }: PathFigures): string {
+  if (count === 0) return 'not';
+  return `${count === 1 ? '' : `${count} times `}${formatDuration(totalNs)}${errors === 0 ? '' : ` ${errors} failed`}`;
+}
+
+/** What is other in B, in a word. */
+function verdictOf(one: PathFigures, other: PathFigures): string {
+  if (one.count === 0) return 'only B';
+  if (other.count === 0) return 'only A';
+  const difference = other.totalNs - one.totalNs;
+  if (difference === 0) return '';
+  return `${difference > 0 ? '+' : '−'}${formatDuration(Math.abs(difference))}`;
+}
+
+function longestOf(roots: readonly PathNode[]): number {
+  return roots.reduce((longest, node) => Math.max(longest, ...node.sides.map(({ totalNs }) => totalNs)), 1);
+}

@@ -1,0 +1,25 @@
+/** A key and a value as a search has them: a key with characters of operators stands in quotation marks. */
+export function attributeCondition(key: string, value: string): string {
+  return `${quotedKey(key)}=${value}`;
+}
+
+export function quotedKey(key: string): string {
+  return /^[^\s=!<>~"]+$/.test(key) ? key : `"${key.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+const operators = /!=|>=|<=|=|>|<|~/;
+
+/** What is typed before and behind the operator, for completion; undefined while there is only a key. */
+export function conditionParts(
+  condition: string,
+): { readonly key: string; readonly operator: string; readonly value: string } | undefined {
+  const quoted = /^\s*"((?:[^"\\]|\\.)*)"/.exec(condition);
+  const rest = quoted === null ? condition : condition.slice(quoted[0].length);
+  const operator = operators.exec(rest);
+  if (operator === null) return undefined;
+  return {
+    key: quoted?.[1] === undefined ? rest.slice(0, operator.index).trim() : quoted[1].replaceAll(/\\(.)/g, '$1'),
+    operator: operator[0],
+    value: rest.slice(operator.index + operator[0].length).trimStart(),
+  };
+}

@@ -1,0 +1,100 @@
+import { type KeyboardEvent, useRef } from 'react';
+import { Link } from 'wouter';
+import type { TraceSummary } from '../api/answers.ts';
+import { CopyButton } from '../copy-button.tsx';
+import { formatDuration } from '../format/duration.ts';
+import { formatTime } from '../format/time.ts';
+import { serviceColour } from '../service-colour.ts';
+
+/** More services than these are counted. */
+const maxServices = 12;
+
+/**
+ * Summaries of traces. The arrow keys go from one to the next.
+ *
+ * @param chosen those to be compared
+ */
+export function ResultList({
+  traces,
+  chosen,
+  onChoose,
+}: {
+  readonly traces: readonly TraceSummary[];
+  readonly chosen: readonly string[];
+  readonly onChoose: (traceId: string, isChosen: boolean) => void;
+}) {
+  const list = useRef<HTMLOListElement>(null);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const links = [...(list.current?.querySelectorAll<HTMLElement>('a') ?? [])];
+    const here = links.findIndex((link) => link === document.activeElement);
+    const next = links[here + step];
+    if (step === 0 || here === -1 || next === undefined) return;
+    event.preventDefault();
+    next.focus();
+  };
+  return (
+    <ol ref={list} className="results" onKeyDown={onKeyDown}>
+      {traces.map((trace) => (
+        <Result
+          key={trace.traceId}
+          trace={trace}
+          isChosen={chosen.includes(trace.traceId)}
+          onChoose={(isChosen) => onChoose(trace.traceId, isChosen)}
+        />
+      ))}
+    </ol>
+  );
+}
+
+function Result({
+  trace,
+  isChosen,
+  onChoose,
+}: {
+  readonly trace: TraceSummary;
+  readonly isChosen: boolean;
+  readonly onChoose: (isChosen: boolean) => void;
+}) {
+  const others = trace.services.length - maxServices;
+  return (
+    <li>
+      <input
+        type="checkbox"
+        aria-label={`Compare trace ${trace.traceId}`}
+        title="Choose two to compare them"
+        checked={isChosen}
+        onChange={({ target }) => onChoose(target.checked)}
+      />
+      <Link href={`/trace/${trace.traceId}`}>
+        <span className="result-name">
+          {trace.root === null ? (
+            <em>no root: {counted(trace.orphans, 'span')} whose parent is not stored</em>
+          ) : (
+            <>
+              <bdi className="service">{trace.root.service}</bdi> <bdi>{trace.root.operation}</bdi>
+            </>
+          )}
+        </span>
+        <span className="number">{formatDuration(trace.durationNs)}</span>
+        <span className="number">{counted(trace.spans, 'span')}</span>
+        <span className={trace.errors > 0 ? 'number bad' : 'number quiet'}>{counted(trace.errors, 'error')}</span>
+        <span className="services">
+          {trace.services.slice(0, maxServices).map(({ name, spans, errors }) => (
+            <span key={name} title={`${name}: ${counted(spans, 'span')}, ${counted(errors, 'error')}`}>
+              <span className={`dot ${serviceColour(name)}`} aria-hidden="true" />
+              <bdi>{name}</bdi> <span className={errors > 0 ? 'bad' : 'quiet'}>{spans.toLocaleString()}</span>
+            </span>
+          ))}
+          {others > 0 && <span className="quiet">and {others} more</span>}
+        </span>
+        <time className="quiet">{formatTime(trace.startTimeUnixNano)}</time>
+      </Link>
+      <CopyButton text={trace.traceId} what={`trace id ${trace.traceId}`} />
+    </li>
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,34 @@
+import type { Waterfall } from '../api/answers.ts';
+
+/** A span of an example: id, parent, and when it starts and ends. */
+export type Row = readonly [id: string, parentId: string | null, start: number, end: number];
+
+/** A trace of such spans, which stand in the order of their starts. */
+export function waterfallOf(rows: readonly Row[]): Waterfall {
+  return {
+    traceId: '1'.repeat(32),
+    startTimeUnixNano: '0',
+    durationNs: Math.max(0, ...rows.map(([, , , end]) => end)),
+    operations: [['shop', 'work', 2]],
+    spans: {
+      id: rows.map(([id]) => id),
+      parentId: rows.map(([, parentId]) => parentId),
+      operation: rows.map(() => 0),
+      startNs: rows.map(([, , start]) => start),
+      durationNs: rows.map(([, , start, end]) => end - start),
+      status: rows.map(() => 0),
+      events: rows.map(() => 0),
+    },
+  };
+}
+
+/** What a generator of passwords does: two calls at the same time, one of which calls on. */
+export const passwords: readonly Row[] = [
+  ['1', null, 0, 100],
+  ['2', '1', 10, 50],
+  ['3', '2', 12, 48],
+  ['4', '3', 14, 20],
+  ['5', '4', 15, 19],
+  ['6', '1', 30, 70],
+  ['7', '6', 32, 68],
+];

@@ -1,0 +1,62 @@
+import { useSyncExternalStore } from 'react';
+import type { SpanDetails } from '../api/answers.ts';
+import type { FileTrace } from './otlp-file.ts';
+import type { TraceSource } from './trace-source.ts';
+
+/** A file that was opened. It is in this page alone: it is shown, not stored. */
+export interface OpenedFile {
+  readonly name: string;
+  readonly traces: readonly FileTrace[];
+}
+
+let opened: OpenedFile | undefined;
+const listeners = new Set<() => void>();
+
+export function useOpenedFile(): OpenedFile | undefined {
+  return useSyncExternalStore(subscribe, () => opened);
+}
+
+export function setOpenedFile(file: OpenedFile): void {
+  opened = file;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+let filesRead = 0;
+
+/** A trace of a file. Its answers come at once. */
+export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
+  filesRead += 1;
+  const ids = waterfall.spans.id;
+  return {
+    key: `file ${filesRead}`,
+    exportPath: undefined,
+    details: (span) => Promise.resolve(spans.filter(({ spanId }) => spanId === ids[span])),
+    matches: (text) => {
+      const wanted = text.toLowerCase();
+      return Promise.resolve(spans.filter((span) => hasText(span, wanted)).map(({ spanId }) => spanId));
+    },
+  };
+}
+
+function hasText(span: SpanDetails, wanted: string): boolean {
+  const has = (text: string): boolean => text.toLowerCase().includes(wanted);
+  return (
+    span.spanId === wanted ||
+    has(span.name) ||
+    has(span.service) ||
+    has(span.status.message) ||
+    has(textOf(span.attributes)) ||
+    span.events.some(({ name, attributes }) => has(name) || has(textOf(attributes)))
+  );
+}
+
+/** A value of an attribute as a page shows it: text as it is, all else as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 1);
+}

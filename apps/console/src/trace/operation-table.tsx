@@ -1,0 +1,122 @@
+import { useMemo } from 'react';
+import { formatDuration } from '../format/duration.ts';
+import { serviceColour } from '../service-colour.ts';
+import { type OperationFigures, operationFiguresOf } from './operation-figures.ts';
+import type { TraceModel } from './trace-model.ts';
+
+const columns = [
+  ['operation', 'Operation'],
+  ['count', 'Spans'],
+  ['errors', 'Errors'],
+  ['totalNs', 'Total'],
+  ['selfNs', 'Self'],
+  ['p50Ns', 'p50'],
+  ['p95Ns', 'p95'],
+  ['maxNs', 'Longest'],
+] as const;
+type Column = (typeof columns)[number][0];
+/** More would make a page slow; nobody reads as many. */
+const maxRows = 1_000;
+
+/**
+ * What a trace did, by operation.
+ *
+ * @param sort a column, with `-` before it from the greatest down, as the address has it
+ * @param onOperation one was chosen, to see its spans
+ */
+export function OperationTable(props: {
+  readonly model: TraceModel;
+  readonly sort: string | null;
+  readonly onSort: (sort: string) => void;
+  readonly onOperation: (service: string, name: string) => void;
+}) {
+  const { model, onSort, onOperation } = props;
+  const { column, isDown } = sortOf(props.sort);
+  const figures = useMemo(() => operationFiguresOf(model), [model]);
+  const rows = useMemo(
+    () => figures.toSorted((left, right) => (isDown ? -1 : 1) * compare(left, right, column)),
+    [figures, column, isDown],
+  );
+  const allSelfNs = useMemo(
+    () =>
+      Math.max(
+        1,
+        model.selfNs.reduce((sum, ns) => sum + ns, 0),
+      ),
+    [model],
+  );
+  return (
+    <div className="operations" tabIndex={0} role="region" aria-label="Operations">
+      <table>
+        <thead>
+          <tr>
+            {columns.map(([each, title]) => (
+              <th
+                key={each}
+                scope="col"
+                aria-sort={each === column ? (isDown ? 'descending' : 'ascending') : 'none'}
+                className={each === 'operation' ? '' : 'number'}
+              >
+                <button type="button" onClick={() => onSort(nextSort(each, column, isDown))}>
+                  {title}
+                  <span aria-hidden="true">{each === column ? (isDown ? ' ↓' : ' ↑') : ''}</span>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, maxRows).map((row) => (
+            <tr key={JSON.stringify([row.service, row.name])}>
+              <th scope="row">
+                <button
+                  type="button"
+                  className="plain"
+                  title="See its spans"
+                  onClick={() => onOperation(row.service, row.name)}
+                >
+                  <span className={`dot ${serviceColour(row.service)}`} aria-hidden="true" />
+                  <bdi className="quiet">{row.service}</bdi> <bdi>{row.name}</bdi>
+                </button>
+              </th>
+              <td className="number">{row.count.toLocaleString()}</td>
+              <td className={row.errors > 0 ? 'number bad' : 'number quiet'}>{row.errors.toLocaleString()}</td>
+              <td className="number">{formatDuration(row.totalNs)}</td>
+              <td className="number share">
+                {formatDuration(row.selfNs)}
+                <span
+                  aria-hidden="true"
+                  className={serviceColour(row.service)}
+                  style={{ width: `${(row.selfNs / allSelfNs) * 100}%` }}
+                />
+              </td>
+              <td className="number">{formatDuration(row.p50Ns)}</td>
+              <td className="number">{formatDuration(row.p95Ns)}</td>
+              <td className="number">{formatDuration(row.maxNs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > maxRows && (
+        <p className="quiet">{(rows.length - maxRows).toLocaleString()} more operations are not shown</p>
+      )}
+    </div>
+  );
+}
+
+function sortOf(text: string | null): { readonly column: Column; readonly isDown: boolean } {
+  const name = (text ?? '').replace(/^-/, '');
+  const column = columns.find(([each]) => each === name)?.[0];
+  return column === undefined ? { column: 'selfNs', isDown: true } : { column, isDown: text?.startsWith('-') === true };
+}
+
+/** Numbers from the greatest first, names from the first; the other way round at the second click. */
+function nextSort(clicked: Column, column: Column, isDown: boolean): string {
+  const down = clicked === column ? !isDown : clicked !== 'operation';
+  return `${down ? '-' : ''}${clicked}`;
+}
+
+function compare(left: OperationFigures, right: OperationFigures, column: Column): number {
+  if (column !== 'operation') return left[column] - right[column];
+  return left.service.localeCompare(right.service) || left.name.localeCompare(right.name);
+}

@@ -1,0 +1,288 @@
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { CopyButton } from '../copy-button.tsx';
+import { formatDuration } from '../format/duration.ts';
+import { formatTime } from '../format/time.ts';
+import { serviceColour } from '../service-colour.ts';
+import { useAddress } from '../use-address.ts';
+import { CompareForm } from './compare-form.tsx';
+import { FindBox } from './find-box.tsx';
+import { FlameGraph } from './flame-graph.tsx';
+import { Minimap } from './minimap.tsx';
+import { OperationTable } from './operation-table.tsx';
+import { ServiceFilter } from './service-filter.tsx';
+import { SpanPanel } from './span-panel.tsx';
+import { failedStatus, filteredSpans, isFiltering, type TraceFilter } from './trace-filter.ts';
+import type { TraceModel } from './trace-model.ts';
+import type { TraceSource } from './trace-source.ts';
+import { treeRowsOf } from './tree-rows.ts';
+import { type TimeWindow, WaterfallRows } from './waterfall-rows.tsx';
+
+const views = [
+  ['waterfall', 'Waterfall'],
+  ['flame', 'Flame graph'],
+  ['operations', 'Operations'],
+] as const;
+
+/** A trace in three ways, with what is said of its spans. What is shown is in the address, but for what is closed. */
+export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
+  const { parameters, change } = useAddress();
+  const { answer } = model;
+  const view = views.find(([each]) => each === parameters.get('view'))?.[0] ?? 'waterfall';
+  const whole = Math.max(answer.durationNs, 1);
+  const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
+  const setZoom = useCallback(
+    (next: TimeWindow | undefined) => change({ zoom: next === undefined ? undefined : next.map(Math.round).join('-') }),
+    [change],
+  );
+  const spanId = parameters.get('span');
+  const selected = useMemo(() => (spanId === null ? -1 : answer.spans.id.indexOf(spanId)), [answer, spanId]);
+  const filter = useMemo(() => filterOf(parameters), [parameters]);
+  const wanted = useMemo(() => {
+    if (!isFiltering(filter)) return undefined;
+    const spans = filteredSpans(model, filter);
+    return { spans, count: spans.reduce((sum, each) => sum + each, 0) };
+  }, [model, filter]);
+
+  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
+  const rows = useMemo(() => {
+    // What was gone to is shown even if it was not asked for.
+    const shown = wanted === undefined || selected === -1 ? wanted?.spans : wanted.spans.with(selected, 1);
+    return treeRowsOf(model, collapsed, shown);
+  }, [model, collapsed, wanted, selected]);
+  const select = useCallback(
+    (span: number) => {
+      setCollapsed((before) => opened(model, before, span));
+      change({ span: answer.spans.id[span] });
+    },
+    [model, answer, change],
+  );
+  const toggle = useCallback((span: number) => {
+    setCollapsed((before) => {
+      const after = new Set(before);
+      if (!after.delete(span)) after.add(span);
+      return after;
+    });
+  }, []);
+  const close = (): void => change({ span: undefined });
+
+  const words = parameters.get('find') ?? '';
+  const matches = useQuery({
+    queryKey: ['matches', source.key, words],
+    enabled: words !== '',
+    queryFn: async ({ signal }) => {
+      const found = new Set(await source.matches(words, signal));
+      return model.order.filter((span) => found.has(answer.spans.id[span] ?? ''));
+    },
+  });
+  const found = useMemo(() => new Set(words === '' ? [] : matches.data), [words, matches.data]);
+  const step = (direction: 1 | -1): void => {
+    const next = nextMatch(model, words === '' ? [] : (matches.data ?? []), selected, direction);
+    if (next !== undefined) select(next);
+  };
+  const findBox = useRef<HTMLInputElement>(null);
+  usePageKeys((key) => {
+    if (key === '/') findBox.current?.focus();
+    else if (key === 'n') step(1);
+    else if (key === 'N') step(-1);
+    else if (key === 'Escape' && selected !== -1) close();
+    else return false;
+    return true;
+  });
+
+  const root = model.order[0] ?? 0;
+  const [service, name] = answer.operations[answer.spans.operation[root] ?? 0] ?? ['', ''];
+  const errors = useMemo(() => answer.spans.status.filter((status) => status === failedStatus).length, [answer]);
+  return (
+    <div className="trace">
+      <div className="trace-head">
+        <div className="row spread trace-title">
+          <h1>
+            <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
+            <bdi>{service}</bdi>: <bdi>{name}</bdi>
+          </h1>
+          <div className="row">
+            {source.exportPath !== undefined && (
+              <>
+                <CompareForm traceId={answer.traceId} />
+                <a className="button" href={source.exportPath} download={`${answer.traceId}.otlp.json`}>
+                  OTLP JSON
+                </a>
+              </>
+            )}
+          </div>
+        </div>
+        <dl className="facts">
+          <Fact name="Start" value={formatTime(answer.startTimeUnixNano)} />
+          <Fact name="Duration" value={formatDuration(answer.durationNs)} />
+          <Fact name="Spans" value={model.count.toLocaleString()} />
+          <Fact name="Errors" value={errors.toLocaleString()} isBad={errors > 0} />
+          <Fact name="Services" value={String(model.services.length)} />
+          <div className="trace-id">
+            <dt>Trace</dt>
+            <dd className="code">
+              {answer.traceId} <CopyButton text={answer.traceId} what="the trace id" />
+            </dd>
+          </div>
+        </dl>
+        <div className="row trace-tools">
+          <div className="tabs row" role="group" aria-label="View">
+            {views.map(([each, title]) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={each === view}
+                onClick={() => change({ view: each === 'waterfall' ? undefined : each }, 'push')}
+              >
+                {title}
+              </button>
+            ))}
+          </div>
+          <FindBox
+            box={findBox}
+            words={words}
+            count={matches.data?.length}
+            isFailed={matches.isError}
+            onFind={(typed) => (typed === words ? step(1) : change({ find: typed }))}
+            onStep={step}
+          />
+          {view === 'waterfall' && (
+            <div className="row">
+              <button type="button" onClick={() => setCollapsed(new Set())}>
+                Open all
+              </button>
+              <button
+                type="button"
+                onClick={() => setCollapsed(new Set(model.order.filter((span) => (model.childCount[span] ?? 0) > 0)))}
+              >
+                Close all
+              </button>
+            </div>
+          )}
+          {zoom !== undefined && view !== 'operations' && (
+            <button type="button" onClick={() => setZoom(undefined)}>
+              Whole time
+            </button>
+          )}
+        </div>
+        {view !== 'operations' && (
+          <>
+            <ServiceFilter
+              services={model.services}
+              filter={filter}
+              matching={wanted?.count}
+              hasErrors={errors > 0}
+              onFilter={(next) =>
+                change({
+                  service: next.services,
+                  operation: next.operation,
+                  errors: next.onlyErrors ? '1' : undefined,
+                })
+              }
+            />
+            <Minimap model={model} zoom={zoom} onZoom={setZoom} />
+          </>
+        )}
+      </div>
+      <div className={selected === -1 ? 'trace-body' : 'trace-body with-panel'}>
+        {view === 'waterfall' && (
+          <WaterfallRows
+            model={model}
+            rows={rows}
+            wanted={wanted?.spans}
+            collapsed={collapsed}
+            found={found}
+            selected={selected}
+            zoom={zoom ?? [0, whole]}
+            onSelect={select}
+            onToggle={toggle}
+          />
+        )}
+        {view === 'flame' && (
+          <FlameGraph
+            model={model}
+            wanted={wanted?.spans}
+            found={found}
+            selected={selected}
+            zoom={zoom}
+            onZoom={setZoom}
+            onSelect={select}
+          />
+        )}
+        {view === 'operations' && (
+          <OperationTable
+            model={model}
+            sort={parameters.get('sort')}
+            onSort={(sort) => change({ sort })}
+            onOperation={(ofService, operation) =>
+              change({ view: undefined, service: ofService, operation, errors: undefined }, 'push')
+            }
+          />
+        )}
+        {selected !== -1 && (
+          <SpanPanel model={model} source={source} span={selected} onSelect={select} onClose={close} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Fact(props: { readonly name: string; readonly value: string; readonly isBad?: boolean }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd className={props.isBad === true ? 'bad' : ''}>{props.value}</dd>
+    </div>
+  );
+}
+
+/** Keys of the page, which work wherever the focus is, but where one types. @param onKey returns whether it was one */
+function usePageKeys(onKey: (key: string) => boolean): void {
+  const keys = useEffectEvent((event: KeyboardEvent): void => {
+    const { target } = event;
+    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (onKey(event.key)) event.preventDefault();
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent): void => keys(event);
+    addEventListener('keydown', listener);
+    return () => removeEventListener('keydown', listener);
+  }, []);
+}
+
+/** The match behind or before a span, in the order of the tree; behind the last comes the first. */
+function nextMatch(
+  { place }: TraceModel,
+  matches: readonly number[],
+  selected: number,
+  direction: 1 | -1,
+): number | undefined {
+  const here = selected === -1 ? -1 : (place[selected] ?? -1);
+  return direction === 1
+    ? (matches.find((span) => (place[span] ?? 0) > here) ?? matches[0])
+    : (matches.findLast((span) => (place[span] ?? 0) < here) ?? matches.at(-1));
+}
+
+/** What is above a span is opened, so that it is to be seen. */
+function opened(model: TraceModel, collapsed: ReadonlySet<number>, span: number): ReadonlySet<number> {
+  const after = new Set(collapsed);
+  for (let up = model.parent[span] ?? -1; up !== -1; up = model.parent[up] ?? -1) after.delete(up);
+  return after.size === collapsed.size ? collapsed : after;
+}
+
+function filterOf(parameters: URLSearchParams): TraceFilter {
+  return {
+    services: parameters.getAll('service'),
+    operation: parameters.get('operation') ?? undefined,
+    onlyErrors: parameters.get('errors') === '1',
+  };
+}
+
+/** `from-to` in ns after the start of the trace; undefined when that is no part of it. */
+function windowOf(text: string | null, wholeNs: number): TimeWindow | undefined {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(text ?? '') ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const bounds = [Number(from), Math.min(Number(to), wholeNs)] as const;
+  return bounds[0] < bounds[1] ? bounds : undefined;
+}
