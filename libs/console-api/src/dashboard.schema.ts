@@ -14,6 +14,7 @@ const panel = z.object({
   grid: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
   unit: z.string().optional(),
   isStacked: z.boolean().optional(),
+  isOfFailures: z.boolean().optional().describe('whether what it shows leads to traces that failed, and not to all'),
   columns: z.array(
     z.object({
       name: z.string(),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { unixNano } from './time-range.schema.js';
 
 const durationMs = z.number().describe('milliseconds');
 
 export const systemAnswer = z.object({
+  versions: z.object({ tracestore: z.string(), node: z.string() }),
   database: z
     .object({
       postgresVersion: z.string(),
@@ -22,7 +24,9 @@ export const systemAnswer = z.object({
         values: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() })),
       }),
     )
-    .describe('what receiving and writing count, as at /metrics; counters are of this process, since its start'),
+    .describe(
+      'what receiving, writing and counting calls say of themselves, as at /metrics; counters are of this process, since its start',
+    ),
 });
 export type SystemAnswer = z.infer<typeof systemAnswer>;
 
@@ -38,6 +42,19 @@ export const storageAnswer = z.object({
   databaseBytes: z.number(),
 });
 export type StorageAnswer = z.infer<typeof storageAnswer>;
+
+export const partitionsAnswer = z.object({
+  partitions: z.array(
+    z.object({
+      name: z.string(),
+      fromUnixNano: unixNano.nullable().describe('null for the partition that takes what fits nowhere else'),
+      toUnixNano: unixNano.nullable(),
+      isCompressed: z.boolean(),
+      bytes: z.number().describe('with indexes'),
+    }),
+  ),
+});
+export type PartitionsAnswer = z.infer<typeof partitionsAnswer>;
 
 export const retention = z.object({
   retentionMs: durationMs,

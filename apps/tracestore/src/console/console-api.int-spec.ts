@@ -7,6 +7,7 @@ import {
   dashboardsAnswer,
   matchesAnswer,
   operationsAnswer,
+  partitionsAnswer,
   queryAnswer,
   retention,
   searchAnswer,
@@ -408,7 +409,8 @@ describe('dashboards', () => {
 
 describe('the system', () => {
   it('says what the database can do, what came in and how much space it takes', async () => {
-    const { database: found, ingest } = await get(systemAnswer, 'system');
+    const { database: found, ingest, versions } = await get(systemAnswer, 'system');
+    expect(versions.tracestore).toMatch(/^\d+\.\d+\.\d+/);
     expect(found?.postgresVersion).toMatch(/^\d\d\./);
     const accepted = ingest.find(({ name }) => name === 'tracestore_ingest_spans_accepted_total');
     expect(accepted?.values[0]?.value).toBe(15);
@@ -417,6 +419,17 @@ describe('the system', () => {
     expect(span?.bytes).toBeGreaterThan(0);
     expect(span?.partitions).toBeGreaterThan(0);
     expect(databaseBytes).toBeGreaterThan(span?.bytes ?? Infinity);
+  });
+
+  it('lists the parts in which spans are kept', async () => {
+    const { partitions } = await get(partitionsAnswer, 'system/partitions');
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const present = partitions.filter(
+      ({ fromUnixNano, toUnixNano }) => BigInt(fromUnixNano ?? 0) <= now && now < BigInt(toUnixNano ?? 0),
+    );
+    expect(present).toHaveLength(1);
+    expect(present[0]?.bytes).toBeGreaterThan(0);
+    expect(partitions.at(-1)).toMatchObject({ fromUnixNano: null, toUnixNano: null });
   });
 
   it('lets the retention be set, and set back', async () => {

@@ -31,6 +31,8 @@ export interface IngestQueue {
 }
 
 const prefix = 'tracestore_ingest_';
+/** Of all that is not of the process as such. */
+const ownPrefix = 'tracestore_';
 
 /** From a commit that a fast disk makes to the statement time-out. */
 const commitSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -122,8 +124,8 @@ export class IngestMetricsService {
    * @param read called whenever the metrics are asked for; must be cheap
    */
   observeQueue(read: () => IngestQueue): void {
-    this.gauge('queued_requests', 'Requests that wait for a transaction', () => read().requests);
-    this.gauge('queued_bytes', 'Bytes of rows that wait for a transaction', () => read().bytes);
+    this.gauge(`${prefix}queued_requests`, 'Requests that wait for a transaction', () => read().requests);
+    this.gauge(`${prefix}queued_bytes`, 'Bytes of rows that wait for a transaction', () => read().bytes);
   }
 
   /**
@@ -133,15 +135,28 @@ export class IngestMetricsService {
    * @param limitBytes above which requests are refused
    */
   observeInFlight(read: () => number, limitBytes: number): void {
-    this.gauge('in_flight_bytes', 'Bytes of requests from their first byte to their answer', read);
-    this.gauge('in_flight_limit_bytes', 'Bytes in flight above which requests are refused', () => limitBytes);
+    this.gauge(`${prefix}in_flight_bytes`, 'Bytes of requests from their first byte to their answer', read);
+    this.gauge(`${prefix}in_flight_limit_bytes`, 'Bytes in flight above which requests are refused', () => limitBytes);
   }
 
-  /** The metrics of receiving and writing, without the process's own. */
+  /**
+   * Shows how far the figures of calls are behind.
+   *
+   * @param read called whenever the metrics are asked for; must be cheap
+   */
+  observeCallLag(read: () => number): void {
+    this.gauge(
+      'tracestore_calls_lag_seconds',
+      'How long ago all spans that were stored by then had been counted as calls',
+      read,
+    );
+  }
+
+  /** The metrics of receiving, writing and counting, without the process's own. */
   async read(): Promise<readonly MetricReading[]> {
     const metrics = await this.registry.getMetricsAsJSON();
     return metrics
-      .filter(({ name }) => name.startsWith(prefix))
+      .filter(({ name }) => name.startsWith(ownPrefix))
       .map(({ name, help, type, values }) => ({
         name,
         help,
@@ -170,7 +185,7 @@ export class IngestMetricsService {
 
   private gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({
-      name: prefix + name,
+      name,
       help,
       registers: [this.registry],
       collect: (): void => gauge.set(read()),

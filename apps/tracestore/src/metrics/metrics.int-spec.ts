@@ -1,6 +1,10 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { readSqlFile } from '../sql-file.js';
+
+const lockCalls = readSqlFile(new URL('../rollup/', import.meta.url).href, 'lock-calls.sql');
 
 let database: FreshDatabase;
 let store: RunningTracestore;
@@ -13,6 +17,26 @@ beforeAll(async () => {
 afterAll(async () => {
   await store.stop();
   await database.drop();
+});
+
+it('says how far the figures of calls are behind, and does not stand still while nobody can count', async () => {
+  const lag = async (): Promise<number | undefined> => {
+    const text = await (await fetch(`${store.url}/metrics`)).text();
+    const [, seconds] = /^tracestore_calls_lag_seconds (\S+)$/m.exec(text) ?? [];
+    return seconds === undefined ? undefined : Number(seconds);
+  };
+  await expect.poll(lag, { timeout: 20_000 }).toBeGreaterThanOrEqual(0);
+  expect(await lag()).toBeLessThan(20);
+  const blocker = new pg.Client(database.url);
+  await blocker.connect();
+  try {
+    await blocker.query(lockCalls);
+    await blocker.query(`UPDATE tracestore.call_state SET counted_at = now() - interval '1 hour'`);
+    await expect.poll(lag, { timeout: 20_000 }).toBeGreaterThan(3_590);
+  } finally {
+    await blocker.end();
+  }
+  await expect.poll(lag, { timeout: 20_000 }).toBeLessThan(20);
 });
 
 it('serves the metrics in the text format of Prometheus', async () => {

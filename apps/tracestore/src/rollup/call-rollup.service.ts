@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
@@ -7,6 +8,7 @@ import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
 
 const lockCalls = readSqlFile(import.meta.url, 'lock-calls.sql');
 const unlockCalls = readSqlFile(import.meta.url, 'unlock-calls.sql');
+const readLag = readSqlFile(import.meta.url, 'read-lag.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
 /** How often what is new is counted: what is committed is in the figures after that and the time of a pass. */
@@ -34,8 +36,13 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   private running: Promise<void> | undefined;
   /** What was logged of a failure, so that it is said once. */
   private failure: string | undefined;
+  /** On this process's clock, so that a database that is away makes the lag grow; undefined until it was reached. */
+  private countedAtMs: number | undefined;
 
-  constructor(@Inject(DatabaseService) private readonly database: DatabaseService) {}
+  constructor(
+    @Inject(DatabaseService) private readonly database: DatabaseService,
+    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+  ) {}
 
   onApplicationBootstrap(): void {
     const tick = (): void => {
@@ -60,13 +67,25 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     const client = await this.connect();
     if (client === undefined) return;
     const { rows } = await client.query<{ locked: boolean }>(lockCalls);
-    if (rows[0]?.locked !== true) return;
-    try {
-      await this.countNew(client);
-      await this.recount(client);
-    } finally {
-      await client.query(unlockCalls);
+    if (rows[0]?.locked === true) {
+      try {
+        await this.countNew(client);
+        await this.recount(client);
+      } finally {
+        await client.query(unlockCalls);
+      }
     }
+    // Also of what another store counts.
+    await this.noteLag(client);
+  }
+
+  private async noteLag(client: Client): Promise<void> {
+    const { rows } = await client.query<{ lag_seconds: number }>(readLag);
+    if (rows[0] === undefined) return;
+    if (this.countedAtMs === undefined) {
+      this.metrics.observeCallLag(() => (performance.now() - (this.countedAtMs ?? 0)) / 1000);
+    }
+    this.countedAtMs = performance.now() - rows[0].lag_seconds * 1000;
   }
 
   private async countNew(client: Client): Promise<void> {

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Body, Controller, Get, Inject, Put, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  type PartitionsAnswer,
+  partitionsAnswer,
   type Retention,
   retention,
   type RetentionRequest,
@@ -21,6 +25,8 @@ import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
 const measureStorage = readSqlFile(import.meta.url, 'measure-storage.sql');
 const measureHypertables = readSqlFile(import.meta.url, 'measure-hypertables.sql');
+const measurePartitions = readSqlFile(import.meta.url, 'measure-partitions.sql');
+const measureChunks = readSqlFile(import.meta.url, 'measure-chunks.sql');
 const measureDatabase = readSqlFile(import.meta.url, 'measure-database.sql');
 const readRetention = readSqlFile(import.meta.url, 'read-retention.sql');
 const requestRetention = readSqlFile(import.meta.url, 'request-retention.sql');
@@ -31,6 +37,16 @@ interface TableRow {
   readonly index_bytes: number;
   readonly partitions: number;
 }
+
+interface PartitionRow {
+  readonly name: string;
+  readonly from_unix_nano: string | null;
+  readonly to_unix_nano: string | null;
+  readonly is_compressed: boolean;
+  readonly bytes: number;
+}
+
+const versions = { tracestore: readVersion(), node: process.versions.node };
 
 /** How the store does. */
 @ApiTags('system')
@@ -50,6 +66,7 @@ export class SystemController {
   async system(): Promise<SystemAnswer> {
     const { capabilities } = this.store;
     return {
+      versions,
       database: capabilities === undefined ? null : { ...capabilities, timescale: capabilities.timescale ?? null },
       ingest: (await this.metrics.read()).map(({ values, ...metric }) => ({ ...metric, values: [...values] })),
     };
@@ -71,6 +88,23 @@ export class SystemController {
         .toSorted((left, right) => right.bytes - left.bytes)
         .map(({ name, bytes, index_bytes: indexBytes, partitions }) => ({ name, bytes, indexBytes, partitions })),
       databaseBytes: whole?.bytes ?? 0,
+    };
+  }
+
+  /** The parts in which spans are kept: partitions, or chunks where there are hypertables. */
+  @Get('partitions')
+  @ApiResponse({ status: 200, description: 'the latest first', standardSchema: partitionsAnswer })
+  async partitions(@ClientSignal() signal: AbortSignal): Promise<PartitionsAnswer> {
+    const measure = this.store.capabilities?.storage === 'hypertables' ? measureChunks : measurePartitions;
+    const rows = await this.database.query<PartitionRow>(measure, [], signal);
+    return {
+      partitions: rows.map((row) => ({
+        name: row.name,
+        fromUnixNano: row.from_unix_nano,
+        toUnixNano: row.to_unix_nano,
+        isCompressed: row.is_compressed,
+        bytes: row.bytes,
+      })),
     };
   }
 
@@ -102,4 +136,11 @@ export class SystemController {
     }
     return this.retention(signal);
   }
+}
+
+/** Of the package that this file is in. */
+function readVersion(): string {
+  const file = findPackageJSON('.', import.meta.url);
+  if (file === undefined) return 'unknown';
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version?: string }).version ?? 'unknown';
 }
