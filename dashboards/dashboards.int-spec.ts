@@ -341,6 +341,7 @@ describe('04 service dependencies', () => {
       target: calls[0]?.service,
       mainStat: calls.length,
       secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
+      detail__failed: errorsOf(calls) / calls.length,
     }));
     expectRows(sorted(edges), sorted(expectedEdges));
   });
@@ -427,6 +428,7 @@ describe.each([
       target: ids.get(own[0] === undefined ? '' : operation(own[0])),
       mainStat: own.length,
       secondaryStat: sum(own.map(({ durationMs }) => durationMs)) / own.length,
+      detail__failed: errorsOf(own) / own.length,
     }));
     expectRows(sorted(edges.map(withoutId)), sorted(expectedEdges));
     expect(new Set(edges.map(({ id }) => id)).size).toBe(edges.length);

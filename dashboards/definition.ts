@@ -43,12 +43,14 @@ export interface Panel {
    * - `pie`: a column of names and one of values.
    * - `stat`: one row with one value.
    * - `nodeGraph`: nodes are `id`, `title`, `subTitle`, `mainStat`, `secondaryStat`, `arc__…` (shares that add up to 1);
-   *   edges are `id`, `source`, `target`, `mainStat`, `secondaryStat`.
+   *   edges are `id`, `source`, `target`, `mainStat`, `secondaryStat`, `detail__failed` (the share that failed).
    */
   readonly queries: readonly string[];
   readonly columns?: readonly Column[];
   /** Of a time series: areas on top of each other. */
   readonly isStacked?: boolean;
+  /** Of a chart: what it shows leads to traces that failed, and not to all. */
+  readonly isOfFailures?: boolean;
 }
 
 /** What can be chosen above the panels; a query's `:'name'` is its value. */

@@ -1,4 +1,4 @@
--- Which service calls which, as the edges of a graph: how often, and how long the calls take on average.
+-- Which service calls which, as the edges of a graph: how often, how long the calls take on average, and what share fails.
 \if :{?from} \else \set from 'now-5m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT
@@ -6,7 +6,8 @@ SELECT
   parent_service_name AS source,
   service_name AS target,
   calls::float8 AS "mainStat",
-  duration_ns_sum / calls::float8 / 1e6 AS "secondaryStat"
+  duration_ns_sum / calls::float8 / 1e6 AS "secondaryStat",
+  errors::float8 / calls::float8 AS detail__failed
 FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
 WHERE calls > 0
 ORDER BY source, target;

@@ -1,6 +1,6 @@
--- Who calls whom on the way to an operation? As the edges of a graph, with how often and how long on average. Without
--- :'service', of the service that others call most; without :'operation', of all its operations. The walk is over
--- operations, not over single traces: it shows who calls the callers, whoever they call for.
+-- Who calls whom on the way to an operation? As the edges of a graph, with how often, how long on average, and what
+-- share failed. Without :'service', of the service that others call most; without :'operation', of all its operations.
+-- The walk is over operations, not over single traces: it shows who calls the callers, whoever they call for.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif
@@ -38,7 +38,8 @@ SELECT
   md5(json_build_array(e.parent_service_name, e.parent_span_name)::text) AS source,
   md5(json_build_array(e.service_name, e.span_name)::text) AS target,
   sum(e.calls)::float8 AS "mainStat",
-  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat"
+  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat",
+  sum(e.errors)::float8 / sum(e.calls)::float8 AS detail__failed
 FROM edge e
 JOIN reached called ON called.service_name = e.service_name AND called.span_name = e.span_name
 WHERE e.parent_service_name IS NOT NULL

@@ -1,6 +1,7 @@
--- Who calls whom below an operation? As the edges of a graph, with how often and how long on average. Without
--- :'service', of the service that takes the most requests; without :'operation', of all its operations. The walk is over
--- operations, not over single traces: figures of an operation are of all calls that its callers here make.
+-- Who calls whom below an operation? As the edges of a graph, with how often, how long on average, and what share
+-- failed. Without :'service', of the service that takes the most requests; without :'operation', of all its operations.
+-- The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here
+-- make.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif
@@ -38,7 +39,8 @@ SELECT
   md5(json_build_array(e.parent_service_name, e.parent_span_name)::text) AS source,
   md5(json_build_array(e.service_name, e.span_name)::text) AS target,
   sum(e.calls)::float8 AS "mainStat",
-  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat"
+  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat",
+  sum(e.errors)::float8 / sum(e.calls)::float8 AS detail__failed
 FROM edge e
 JOIN reached caller ON caller.service_name = e.parent_service_name AND caller.span_name = e.parent_span_name
 WHERE e.parent_service_name IS NOT NULL

@@ -41,6 +41,7 @@ export const dashboard: Dashboard = {
       grid: { x: 8, y: 10, width: 8, height: 12 },
       unit: 'share',
       queries: ['errors.sql'],
+      isOfFailures: true,
     },
     {
       id: 4,
@@ -50,6 +51,29 @@ export const dashboard: Dashboard = {
       grid: { x: 16, y: 10, width: 8, height: 12 },
       unit: 'milliseconds',
       queries: ['durations.sql'],
+    },
+    {
+      id: 5,
+      kind: 'table',
+      title: 'What Changed',
+      description:
+        'Operations whose traffic, errors or durations departed in the last five minutes from what they were in the time ' +
+        'before, up to an hour, by more than chance explains.',
+      grid: { x: 0, y: 22, width: 24, height: 10 },
+      queries: ['changes.sql'],
+      columns: [
+        { name: 'service_name', title: 'Service' },
+        { name: 'span_name', title: 'Operation', link: 'operation' },
+        { name: 'changed', title: 'What' },
+        { name: 'departure', title: 'Standard errors', unit: 'count' },
+        { name: 'calls_per_second_before', title: 'Calls before', unit: 'requestsPerSecond' },
+        { name: 'calls_per_second', title: 'Calls', unit: 'requestsPerSecond' },
+        { name: 'error_rate_before', title: 'Error rate before', unit: 'share' },
+        { name: 'error_rate', title: 'Error rate', unit: 'share' },
+        { name: 'p95_ms_before', title: 'p95 before', unit: 'milliseconds' },
+        { name: 'p95_ms', title: 'p95', unit: 'milliseconds' },
+        { name: 'since', title: 'Since' },
+      ],
     },
   ],
 };

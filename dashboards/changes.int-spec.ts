@@ -1,0 +1,183 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/rollup/call-pass.js';
+import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
+import { migrate } from '../apps/tracestore/src/schema/migration.js';
+import { type BruteSpan, classOf } from '../apps/tracestore/test/call-figures.js';
+import { insertSpans } from '../apps/tracestore/test/insert-spans.js';
+import { SeededChance } from '../apps/tracestore/test/random-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '../test/fresh-database.js';
+import { readQuery } from './all.ts';
+import { bindQuery } from './query.ts';
+
+const minuteMs = 60_000;
+/** Whole ten seconds, all of which is counted. */
+const toMs = Math.floor(Date.now() / 10_000) * 10_000 - minuteMs;
+const cutMs = toMs - 5 * minuteMs;
+const firstMs = toMs - 40 * minuteMs;
+
+/** What an operation does in a minute: how often it runs, what share of it fails, how long it takes at most. */
+interface Habit {
+  readonly perMinute: number;
+  readonly errorShare: number;
+  readonly mostMs: number;
+}
+const usual: Habit = { perMinute: 30, errorShare: 0.02, mostMs: 80 };
+const none: Habit = { ...usual, perMinute: 0 };
+/** What each operation does before, and what in the last five minutes. */
+const habits: Readonly<Record<string, readonly [Habit, Habit]>> = {
+  steady: [usual, usual],
+  busier: [usual, { ...usual, perMinute: 55 }],
+  quieter: [usual, { ...usual, perMinute: 9 }],
+  failing: [usual, { ...usual, errorShare: 0.4 }],
+  slower: [usual, { ...usual, mostMs: 500 }],
+  new: [none, { ...usual, perMinute: 40 }],
+  gone: [usual, none],
+  rare: [
+    { ...usual, perMinute: 0.1 },
+    { ...usual, perMinute: 0.2 },
+  ],
+};
+const names = Object.keys(habits);
+
+let database: FreshDatabase;
+let client: pg.Client;
+let spans: readonly BruteSpan[];
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  client = new pg.Client(database.url);
+  await client.connect();
+  await installTimescale(client);
+  await migrate(client);
+  await prepareForPasses(client);
+  const chance = new SeededChance(7);
+  spans = Object.values(habits).flatMap(([before, now], index) => [
+    ...spansOf(index, before, firstMs, cutMs, chance),
+    ...spansOf(index, now, cutMs, toMs, chance),
+  ]);
+  await client.query(
+    `UPDATE tracestore.call_state SET rolled_5m = date_bin('1 hour', $1, 'epoch'), rolled_1h = date_bin('1 hour', $1, 'epoch'),
+       transaction_id = pg_current_xact_id()`,
+    [new Date(firstMs)],
+  );
+  await client.query(
+    `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
+     SELECT id, 'service', 2, span_name FROM unnest($1::int8[], $2::text[]) AS o (id, span_name)`,
+    [names.map((_, index) => index + 1), names],
+  );
+  await insertSpans(client, spans);
+  for (let pass = 0; pass < 3; pass++) await countNewCalls(client, 1_000_000);
+});
+
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+/** Traces of one span each, evenly from one time to another. */
+function spansOf(index: number, habit: Habit, fromMs: number, endMs: number, chance: SeededChance): BruteSpan[] {
+  const count = Math.round((habit.perMinute * (endMs - fromMs)) / minuteMs);
+  return Array.from({ length: count }, (_, n) => {
+    const startNs = BigInt(Math.floor(fromMs + ((n + 0.5) * (endMs - fromMs)) / count)) * 1_000_000n;
+    return {
+      traceId: Array.from({ length: 32 }, () => chance.below(16).toString(16)).join(''),
+      spanId: BigInt(n + 1),
+      parentSpanId: undefined,
+      startNs,
+      endNs: startNs + BigInt(1 + chance.below(habit.mostMs * 1_000)) * 1_000n,
+      operationId: BigInt(index + 1),
+      instance: 0,
+      isError: chance.below(1_000) < habit.errorShare * 1_000,
+    };
+  });
+}
+
+interface Change {
+  readonly span_name: string;
+  readonly changed: string;
+  readonly departure: number;
+}
+
+async function ask(from: Date, to: Date): Promise<readonly Change[]> {
+  const query = readQuery('overview', 'changes.sql');
+  const { rows } = await client.query<Change>(bindQuery(query, { from: from.toISOString(), to: to.toISOString() }));
+  return rows;
+}
+
+/** The same, from every single span, by formulas of a textbook. */
+function expectedChanges(startMs: number, middleMs: number, endMs: number): readonly Change[] {
+  const seconds = [(middleMs - startMs) / 1_000, (endMs - middleMs) / 1_000] as const;
+  const changes = names.flatMap((name, index): readonly Change[] => {
+    const own = spans.filter(({ operationId }) => operationId === BigInt(index + 1));
+    const within = (from: number, to: number) =>
+      own.filter(({ startNs }) => startNs >= BigInt(from) * 1_000_000n && startNs < BigInt(to) * 1_000_000n);
+    const before = within(startMs, middleMs);
+    const now = within(middleMs, endMs);
+    const classes = (of: readonly BruteSpan[]) =>
+      of.map(({ startNs, endNs }) => classOf(endNs - startNs)).toSorted((a, b) => a - b);
+    const p95 = (of: readonly BruteSpan[]) => classes(of)[Math.ceil(0.95 * of.length) - 1] ?? Number.NaN;
+    const shares = (are: (span: BruteSpan) => boolean) => {
+      const [x, y] = [before.filter(are).length, now.filter(are).length];
+      const pooled = (x + y) / (before.length + now.length);
+      const spread = Math.sqrt(pooled * (1 - pooled) * (1 / before.length + 1 / now.length));
+      return {
+        difference: y / now.length - x / before.length,
+        z: spread > 0 ? (y / now.length - x / before.length) / spread : 0,
+      };
+    };
+    const hasBoth = before.length > 0 && now.length > 0;
+    const due = (before.length * seconds[1]) / seconds[0];
+    const rate =
+      (2 * (Math.sqrt(now.length + 3 / 8) - Math.sqrt(due + 3 / 8))) / Math.sqrt(1 + seconds[1] / seconds[0]);
+    const usualP95 = p95(before);
+    const failed = shares(({ isError }) => isError);
+    const slow = shares(({ startNs, endNs }) => classOf(endNs - startNs) > usualP95);
+    const departures = [
+      { changed: 'rate', departure: Math.abs(now.length - due) >= 0.2 * due ? rate : 0 },
+      { changed: 'errors', departure: hasBoth && Math.abs(failed.difference) >= 0.01 ? failed.z : 0 },
+      { changed: 'durations', departure: hasBoth && Math.abs(p95(now) - usualP95) >= 2 ? slow.z : 0 },
+    ];
+    const [most] = departures.toSorted((a, b) => Math.abs(b.departure) - Math.abs(a.departure));
+    return most !== undefined && Math.abs(most.departure) >= 3 ? [{ span_name: name, ...most }] : [];
+  });
+  return changes.toSorted((a, b) => Math.abs(b.departure) - Math.abs(a.departure));
+}
+
+function expectAlike(actual: readonly Change[], expected: readonly Change[]): void {
+  expect(actual.map(({ span_name, changed }) => `${span_name}: ${changed}`)).toEqual(
+    expected.map(({ span_name, changed }) => `${span_name}: ${changed}`),
+  );
+  actual.forEach(({ departure }, n) => expect(departure).toBeCloseTo(expected[n]?.departure ?? Number.NaN, 6));
+}
+
+describe('what changed', () => {
+  it('is told of the operations that did, in the direction in which they did', async () => {
+    // The store is younger than an hour: its first 20 minutes are no time without calls.
+    const rows = await ask(new Date(toMs - 60 * minuteMs), new Date(toMs));
+    expectAlike(rows, expectedChanges(firstMs, cutMs, toMs));
+    expect(
+      Object.fromEntries(
+        rows.map(({ span_name, changed, departure }) => [span_name, `${departure > 0 ? '+' : '-'}${changed}`]),
+      ),
+    ).toEqual({
+      busier: '+rate',
+      quieter: '-rate',
+      failing: '+errors',
+      slower: '+durations',
+      new: '+rate',
+      gone: '-rate',
+    });
+  });
+
+  it('is told of the second half of a short range', async () => {
+    const rows = await ask(new Date(toMs - 8 * minuteMs), new Date(toMs));
+    expectAlike(rows, expectedChanges(toMs - 8 * minuteMs, toMs - 4 * minuteMs, toMs));
+  });
+
+  it('is nothing while nothing has changed, in a store that is hardly there, and in one without spans', async () => {
+    expect(await ask(new Date(firstMs), new Date(cutMs))).toEqual([]);
+    expect(await ask(new Date(firstMs), new Date(firstMs + 50_000))).toEqual([]);
+    expect(await ask(new Date(firstMs - 7_200_000), new Date(firstMs - 3_600_000))).toEqual([]);
+  });
+});
