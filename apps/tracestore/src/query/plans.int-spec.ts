@@ -214,7 +214,7 @@ describe('the plan', () => {
         "spans that took long": [
           "span: Index Scan of span_by_trace",
           "span_block: Index Only Scan backward of span_block_by_time",
-          "span_block: Index Scan of span_block_by_duration",
+          "span_block: Index Scan backward of span_block_by_time",
         ],
         "spans that took longer than any": [
           "span: Index Scan of span_by_trace",

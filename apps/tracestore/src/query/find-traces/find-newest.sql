@@ -1,14 +1,26 @@
 -- Which traces have spans that fulfil a condition, by what the next $4 blocks say of which the last span started before
 -- $3: newest first, those left out that cannot have such a span? Only spans count that started from $1 and $6 ns to $2 and
 -- $7 ns, and traces other than $5. The position of a trace is the start of the newest such span of it in these blocks, in µs.
--- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after. And whether
--- of fifty blocks at most one was not left out.
+-- $8 blocks are gone through for that, those that are left out among them; 0 for all.
+-- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after, and there
+-- are no other blocks if that is NULL. And whether fewer than $4 blocks were found.
 --
 -- {{block}} may be so of the block b, {{row}} is so of the span s.
-WITH portion AS MATERIALIZED (
+WITH gone_through AS MATERIALIZED (
+  SELECT count(*) AS blocks, min(start_max) AS reached
+  FROM (
+    SELECT b.start_max
+    FROM tracestore.span_block b
+    WHERE b.start_max >= $1::timestamptz AND b.start_max < $3::timestamptz
+    ORDER BY b.start_max DESC
+    FETCH FIRST ($8::int8) ROWS WITH TIES
+  ) AS next_blocks
+),
+portion AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids
   FROM tracestore.span_block b
-  WHERE b.start_max >= $1::timestamptz AND b.start_max < $3::timestamptz AND b.start_min <= $2::timestamptz
+  WHERE b.start_max >= greatest($1::timestamptz, (SELECT reached FROM gone_through)) AND b.start_max < $3::timestamptz
+    AND b.start_min <= $2::timestamptz
     AND {{block}}
   ORDER BY b.start_max DESC
   FETCH FIRST ($4::int8) ROWS WITH TIES
@@ -40,18 +52,13 @@ found AS (
   GROUP BY spans.trace_id
 )
 SELECT
-  so_far.blocks,
-  (extract(epoch FROM so_far.reached) * 1000000)::int8 AS reached,
-  (
-    SELECT count(*) = 50 * $4::int8
-    FROM (
-      SELECT FROM tracestore.span_block b
-      WHERE b.start_max >= so_far.reached AND b.start_max < $3::timestamptz
-      ORDER BY b.start_max DESC
-      LIMIT 50 * $4::int8
-    ) AS gone_through
-  ) AS is_rare,
+  (extract(epoch FROM CASE
+    WHEN so_far.blocks >= $4 THEN so_far.reached
+    WHEN gone_through.blocks >= $8 THEN gone_through.reached
+  END) * 1000000)::int8 AS reached,
+  so_far.blocks < $4 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS reached FROM portion) AS so_far
+CROSS JOIN gone_through
 LEFT JOIN found ON true

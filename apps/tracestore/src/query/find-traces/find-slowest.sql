@@ -2,7 +2,8 @@
 -- $3 ns: slowest first, those left out that cannot have such a span? Only spans count that started from $1 and $6 ns to
 -- $2 and $7 ns and traces other than $5. The position of a trace is the duration of the longest such span of it
 -- in these blocks, in ns.
--- One row comes in any case; it says how far this went: no span of other blocks took `reached` or longer.
+-- One row comes in any case; it says how far this went: no span of other blocks took `reached` or longer, and there are no
+-- other blocks if that is NULL. And whether fewer than $4 blocks were found.
 --
 -- {{block}} may be so of the block b, {{row}} is so of the span s, {{duration}} is how long that took.
 WITH portion AS MATERIALIZED (
@@ -40,6 +41,10 @@ found AS (
   ) AS spans
   GROUP BY spans.trace_id
 )
-SELECT so_far.blocks, so_far.reached, false AS is_rare, found.trace_id, found.position
+SELECT
+  CASE WHEN so_far.blocks >= $4 THEN so_far.reached END AS reached,
+  so_far.blocks < $4 AS is_rare,
+  found.trace_id,
+  found.position
 FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS reached FROM portion) AS so_far
 LEFT JOIN found ON true

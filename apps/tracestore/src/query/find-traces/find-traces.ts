@@ -36,6 +36,12 @@ const firstPortion = { newest: 8, slowest: 48 } as const;
 const portionGrowth = 4;
 const lastPortion = 2_048;
 
+/** A portion is looked for in so many times as many blocks. Where there is none, what is looked for is rare. */
+const mostLeftOut = 50;
+
+/** All blocks that are left are gone through for what is rare, so that there should be something to look at. */
+const rarePortion = 64;
+
 const nsPerUs = 1000n;
 const usPerHour = 3_600_000_000n;
 
@@ -43,7 +49,6 @@ const usPerHour = 3_600_000_000n;
 const unlimited = 2n ** 63n;
 
 interface PortionRow extends QueryResultRow {
-  readonly blocks: string;
   readonly reached: string | null;
   readonly is_rare: boolean;
   readonly trace_id: string | null;
@@ -121,7 +126,7 @@ class Answer {
   private readonly passed = new Set<string>();
   /** Every position that is not known yet is below. */
   private reached = unlimited;
-  /** Blocks that are not left out are so few that all others have to be gone through anyway. */
+  /** Blocks that are not left out are so few that all others are gone through at once. */
   private isRare = false;
 
   constructor(
@@ -136,7 +141,7 @@ class Answer {
     if (condition.is !== 'constant' || condition.value) {
       let portion = Math.max(firstPortion[this.question.order], Math.ceil(limit / 2));
       while (this.settled().length < limit && (await this.read(condition, portion))) {
-        portion = Math.max(portion, this.isRare ? lastPortion : Math.min(portion * portionGrowth, lastPortion));
+        portion = Math.max(portion, Math.min(portion * portionGrowth, lastPortion), this.isRare ? rarePortion : 0);
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
       }
     }
@@ -188,6 +193,7 @@ class Answer {
       [...settled, ...this.passed],
       startMinNanos,
       isBehind ? nsPerUs : startMaxNanos,
+      ...(isNewest ? [this.isRare ? 0 : portion * mostLeftOut] : []),
     ]);
     const text = filled(isNewest ? findNewest : findSlowest, {
       block: blockSql(condition, this.isRare, parameters) ?? 'true',
@@ -196,14 +202,10 @@ class Answer {
     });
     const rows = await this.connection.query<PortionRow>(text, parameters.values);
     await this.note(condition, rows);
-    const [first] = rows;
-    if (first === undefined || first.reached === null || Number(first.blocks) < portion) {
-      this.reached = 0n;
-      return false;
-    }
-    this.reached = BigInt(first.reached);
-    this.isRare = first.is_rare;
-    return true;
+    const reached = rows[0]?.reached ?? null;
+    this.isRare ||= rows[0]?.is_rare === true;
+    this.reached = reached === null ? 0n : BigInt(reached);
+    return reached !== null;
   }
 
   /** Leaves out spans that are slower than the last page's slowest, which their traces have their place by. */
