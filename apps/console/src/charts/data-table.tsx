@@ -1,0 +1,124 @@
+import { type ReactNode, useMemo, useState } from 'react';
+import './charts.css';
+import { formatMoment, formatValue, nameOfSeries, numberOf, type Unit } from './format-value.ts';
+
+export interface TableColumn {
+  /** Of the answer. */
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Unit | undefined;
+  /** What stands in a cell in place of the value in words. @returns undefined where that stays */
+  readonly cell?: (value: unknown, row: readonly unknown[]) => ReactNode;
+}
+
+const firstRows = 100;
+
+/**
+ * An answer as a table that can be sorted by any of its columns.
+ *
+ * @param columns those to be shown; without them all
+ */
+export function DataTable({
+  label,
+  answer,
+  columns,
+}: {
+  readonly label: string;
+  readonly answer: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
+  readonly columns: readonly TableColumn[];
+}) {
+  const [order, setOrder] = useState<{ readonly name: string; readonly isRising: boolean }>();
+  const [isWhole, setWhole] = useState(false);
+  const sorted = useMemo(() => {
+    if (order === undefined) return answer.rows;
+    const at = answer.columns.indexOf(order.name);
+    const rising = answer.rows.toSorted((a, b) => compare(a[at], b[at]));
+    return order.isRising ? rising : rising.toReversed();
+  }, [answer, order]);
+  const isNumeric = useMemo(
+    () =>
+      columns.map(({ name, unit }) => {
+        const at = answer.columns.indexOf(name);
+        return (
+          unit !== undefined || (answer.rows.length > 0 && answer.rows.every((row) => typeof row[at] === 'number'))
+        );
+      }),
+    [answer, columns],
+  );
+  const sort = (name: string, isNumber: boolean): void =>
+    setOrder((before) => ({ name, isRising: before?.name === name ? !before.isRising : !isNumber }));
+  const rows = isWhole ? sorted : sorted.slice(0, firstRows);
+  return (
+    <div className="figures-scroll">
+      <table className="figures" aria-label={label}>
+        <thead>
+          <tr>
+            {columns.map(({ name, title }, n) => (
+              <th
+                key={name}
+                scope="col"
+                className={isNumeric[n] === true ? 'right' : ''}
+                {...(order?.name === name ? { 'aria-sort': order.isRising ? 'ascending' : 'descending' } : {})}
+              >
+                <button type="button" onClick={() => sort(name, isNumeric[n] === true)}>
+                  {title}
+                  <span aria-hidden="true">{order?.name === name ? (order.isRising ? ' ↑' : ' ↓') : ''}</span>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>
+              {columns.map(({ name, unit, cell }, n) => {
+                const value = row[answer.columns.indexOf(name)];
+                return (
+                  <td key={name} className={isNumeric[n] === true ? 'right' : ''}>
+                    {cell?.(value, row) ?? <bdi>{textOf(value, unit)}</bdi>}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length < sorted.length && (
+        <button type="button" onClick={() => setWhole(true)}>
+          All {sorted.length.toLocaleString()} rows
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** All columns of an answer, with the unit where the values are numbers. */
+export function columnsOf(
+  answer: { readonly columns: readonly string[] },
+  unit: Unit | undefined,
+): readonly TableColumn[] {
+  const words: ReadonlySet<string> = new Set(['time', 'series', 'service_name', 'operation']);
+  return answer.columns.map((name) => ({
+    name,
+    title: nameOfSeries(name),
+    unit: words.has(name) ? undefined : unit,
+  }));
+}
+
+/** A value in words: numbers with their unit, times as the reader's clock shows them. */
+export function textOf(value: unknown, unit: Unit | undefined): string {
+  if (value === null || value === undefined) return '–';
+  const number = unit === undefined && typeof value === 'string' ? undefined : numberOf(value);
+  if (number !== undefined) return formatValue(number, unit);
+  if (typeof value === 'string')
+    return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? formatMoment(Date.parse(value)) : value;
+  return JSON.stringify(value);
+}
+
+function compare(a: unknown, b: unknown): number {
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x !== undefined && y !== undefined) return x - y;
+  // What is not known comes after all that is.
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return String(a).localeCompare(String(b));
+}

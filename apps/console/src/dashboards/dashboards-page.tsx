@@ -1,0 +1,31 @@
+import { useEffect } from 'react';
+import { Link } from 'wouter';
+import { Failure } from '../failure.tsx';
+import './dashboards.css';
+import { useDashboards } from './use-dashboards.ts';
+
+/** All dashboards, with what they answer. */
+export function DashboardsPage() {
+  const dashboards = useDashboards();
+  useEffect(() => {
+    document.title = 'Dashboards · Spandrel';
+  }, []);
+  return (
+    <div className="board-page">
+      <h1>Dashboards</h1>
+      {dashboards.isPending && <div className="skeleton" role="status" aria-label="The dashboards are loading" />}
+      {dashboards.isError && <Failure error={dashboards.error} retry={() => void dashboards.refetch()} />}
+      <ul className="dashboard-cards">
+        {dashboards.data?.dashboards.map(({ uid, title, description, panels }) => (
+          <li key={uid}>
+            <Link href={`/dashboards/${uid}`}>
+              <strong>{title}</strong>
+              <span>{description}</span>
+              <span className="quiet">{panels.map((panel) => panel.title).join(' · ')}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

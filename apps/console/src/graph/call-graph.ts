@@ -1,0 +1,74 @@
+import type { QueryAnswer } from '../api/answers.ts';
+import { numberOf } from '../charts/format-value.ts';
+
+export interface CallFigures {
+  readonly calls: number;
+  readonly averageMs: number | undefined;
+  /** From 0 to 1. */
+  readonly errorShare: number | undefined;
+}
+
+export interface CallNode extends CallFigures {
+  readonly id: string;
+  readonly title: string;
+  /** The service of an operation; of a service, itself. */
+  readonly service: string;
+}
+
+export interface CallEdge extends CallFigures {
+  readonly id: string;
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface CallGraph {
+  readonly nodes: readonly CallNode[];
+  readonly edges: readonly CallEdge[];
+}
+
+/** Out of the rows of a dashboard's node graph: nodes and edges. Edges between nodes that are not there are left out. */
+export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
+  const callNodes = rowsOf(nodes).map((row): CallNode => {
+    const title = textOf(row['title']);
+    return {
+      id: textOf(row['id']),
+      title,
+      service: row['subTitle'] === undefined ? title : textOf(row['subTitle']),
+      ...figuresOf(row, 'arc__failed'),
+    };
+  });
+  const ids = new Set(callNodes.map(({ id }) => id));
+  const callEdges = rowsOf(edges).map((row): CallEdge => {
+    return {
+      id: textOf(row['id']),
+      source: textOf(row['source']),
+      target: textOf(row['target']),
+      ...figuresOf(row, 'detail__failed'),
+    };
+  });
+  return { nodes: callNodes, edges: callEdges.filter(({ source, target }) => ids.has(source) && ids.has(target)) };
+}
+
+function rowsOf({ columns, rows }: QueryAnswer): readonly Readonly<Record<string, unknown>>[] {
+  return rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
+}
+
+function figuresOf(row: Readonly<Record<string, unknown>>, errors: string): CallFigures {
+  return {
+    calls: numberOf(row['mainStat']) ?? 0,
+    averageMs: numberOf(row['secondaryStat']),
+    errorShare: numberOf(row[errors]),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** What is joined to a node by calls in either direction, itself included. */
+export function neighbours({ edges }: CallGraph, id: string): ReadonlySet<string> {
+  return new Set([
+    id,
+    ...edges.flatMap(({ source, target }) => (source === id ? [target] : target === id ? [source] : [])),
+  ]);
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { callGraphOf, neighbours } from './call-graph.ts';
+import { labelHeight, labelWidth, layoutGraph, nodeHeight, nodeWidth, smoothPath } from './graph-layout.ts';
+
+const figures = { calls: 1, averageMs: 1, errorShare: 0 };
+
+/** Thirty services, of which one calls itself and two call each other. */
+function thirty() {
+  const nodes = Array.from({ length: 30 }, (_, n) => ({ id: `s${n}`, title: `s${n}`, service: `s${n}`, ...figures }));
+  const pairs = nodes.flatMap((_, n) => [2 * n + 1, 2 * n + 2].filter((to) => to < 30).map((to) => [n, to] as const));
+  const edges = [...pairs, [4, 4] as const, [9, 4] as const].map(([from, to]) => ({
+    id: `${from} ${to}`,
+    source: `s${from}`,
+    target: `s${to}`,
+    ...figures,
+  }));
+  return { nodes, edges };
+}
+
+describe('a graph', () => {
+  it.each([
+    [{ width: 1200, height: 400 }, true],
+    [{ width: 300, height: 900 }, false],
+  ])('of thirty services has each where it hides no other, in %j', (room, hasLabels) => {
+    const graph = thirty();
+    const { nodes, edges, width, height } = layoutGraph(graph, room, hasLabels);
+    const places = [...nodes.values()];
+    expect(places).toHaveLength(30);
+    places.forEach((a, n) => {
+      expect(a.x).toBeGreaterThanOrEqual(nodeWidth / 2);
+      expect(a.x).toBeLessThanOrEqual(width - nodeWidth / 2);
+      expect(a.y).toBeLessThanOrEqual(height - nodeHeight / 2);
+      for (const b of places.slice(n + 1)) {
+        expect(Math.abs(a.x - b.x) >= nodeWidth || Math.abs(a.y - b.y) >= nodeHeight).toBe(true);
+      }
+    });
+    const labels = [...edges.values()].flatMap(({ label }) => label ?? []);
+    expect(labels).toHaveLength(hasLabels ? graph.edges.length : 0);
+    labels.forEach((a, n) => {
+      for (const b of labels.slice(n + 1)) {
+        expect(Math.abs(a.x - b.x) >= labelWidth || Math.abs(a.y - b.y) >= labelHeight).toBe(true);
+      }
+    });
+    for (const { points } of edges.values()) expect(points.length).toBeGreaterThan(1);
+  });
+
+  it('goes along the longer side of its room', () => {
+    const graph = {
+      nodes: thirty().nodes.slice(0, 3),
+      edges: thirty().edges.filter(({ id }) => id === '0 1' || id === '0 2'),
+    };
+    const chain = {
+      ...graph,
+      edges: [
+        { ...figures, id: 'a', source: 's0', target: 's1' },
+        { ...figures, id: 'b', source: 's1', target: 's2' },
+      ],
+    };
+    const wide = layoutGraph(chain, { width: 900, height: 200 }, true);
+    const high = layoutGraph(chain, { width: 200, height: 900 }, true);
+    expect(wide.width).toBeGreaterThan(wide.height);
+    expect(high.height).toBeGreaterThan(high.width);
+  });
+
+  it('is read from the rows of nodes and edges', () => {
+    const graph = callGraphOf(
+      {
+        columns: ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', 'arc__failed', 'arc__passed'],
+        rows: [
+          ['1', 'GET /', 'web', 10, 5, 0.25, 0.75],
+          ['2', 'query', 'search', 20, null, 0, 1],
+        ],
+      },
+      {
+        columns: ['id', 'source', 'target', 'mainStat', 'secondaryStat', 'detail__failed'],
+        rows: [
+          ['a', '1', '2', 7, 3, 0.5],
+          ['b', '1', 'gone', 7, 3, 0.5],
+        ],
+      },
+    );
+    expect(graph).toEqual({
+      nodes: [
+        { id: '1', title: 'GET /', service: 'web', calls: 10, averageMs: 5, errorShare: 0.25 },
+        { id: '2', title: 'query', service: 'search', calls: 20, averageMs: undefined, errorShare: 0 },
+      ],
+      edges: [{ id: 'a', source: '1', target: '2', calls: 7, averageMs: 3, errorShare: 0.5 }],
+    });
+    expect(neighbours(graph, '2')).toEqual(new Set(['1', '2']));
+  });
+
+  it('has edges that begin and end where they should', () => {
+    expect(
+      smoothPath([
+        { x: 0, y: 0 },
+        { x: 10, y: 0 },
+      ]),
+    ).toBe('M 0 0 L 10 0');
+    expect(
+      smoothPath([
+        { x: 0, y: 0 },
+        { x: 5, y: 5 },
+        { x: 10, y: 0 },
+      ]),
+    ).toBe('M 0 0 Q 5 5 10 0');
+    expect(
+      smoothPath([
+        { x: 0, y: 0 },
+        { x: 4, y: 4 },
+        { x: 8, y: 4 },
+        { x: 12, y: 0 },
+      ]),
+    ).toBe('M 0 0 Q 4 4 6 4 Q 8 4 12 0');
+    expect(smoothPath([])).toBe('');
+  });
+});

@@ -1,0 +1,76 @@
+import type { QueryAnswer } from '../api/answers.ts';
+import { formatValue, numberOf } from '../charts/format-value.ts';
+import { recordsOf } from '../dashboards/use-dashboards.ts';
+import { tracesAddress } from '../dashboards/traces-address.ts';
+
+/** An operation that departed from what it was, in words. */
+export interface Change {
+  readonly service: string;
+  readonly operation: string;
+  /** `fails more often` */
+  readonly what: string;
+  /** `2 % → 31 %` */
+  readonly figures: string;
+  /** Of the three, whether it is for the worse, for the better, or neither. */
+  readonly tone: 'worse' | 'better' | 'other';
+  /** The search for traces that show it. */
+  readonly address: string;
+}
+
+/** @param toMs the end of what was compared, in milliseconds since 1970 */
+export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] {
+  return recordsOf(answer).map((row) => {
+    const number = (name: string): number | undefined => numberOf(row[name]);
+    const service = String(row['service_name']);
+    const operation = String(row['span_name']);
+    const isMore = (number('departure') ?? 0) > 0;
+    const sinceMs = Date.parse(String(row['since']));
+    const now = { service, operation, fromMs: sinceMs, toMs };
+    const arrow = (
+      before: number | undefined,
+      after: number | undefined,
+      unit: 'share' | 'milliseconds' | 'requestsPerSecond',
+    ) =>
+      `${before === undefined ? '–' : formatValue(before, unit)} → ${after === undefined ? '–' : formatValue(after, unit)}`;
+    switch (row['changed']) {
+      case 'errors':
+        return {
+          service,
+          operation,
+          what: isMore ? 'fails more often' : 'fails less often',
+          figures: arrow(number('error_rate_before'), number('error_rate'), 'share'),
+          tone: isMore ? 'worse' : 'better',
+          address: tracesAddress({ ...now, isFailed: isMore }),
+        };
+      case 'durations':
+        return {
+          service,
+          operation,
+          what: isMore ? 'takes longer' : 'takes less time',
+          figures: `p95 ${arrow(number('p95_ms_before'), number('p95_ms'), 'milliseconds')}`,
+          tone: isMore ? 'worse' : 'better',
+          address: tracesAddress({ ...now, leastMs: isMore ? number('p95_ms_before') : undefined }),
+        };
+      default: {
+        const [before = 0, after = 0] = [number('calls_per_second_before'), number('calls_per_second')];
+        const what =
+          before === 0
+            ? 'is new'
+            : after === 0
+              ? 'is not called any more'
+              : isMore
+                ? 'is called more often'
+                : 'is called less often';
+        return {
+          service,
+          operation,
+          what,
+          figures: arrow(before, after, 'requestsPerSecond'),
+          tone: 'other',
+          // Of what is not called any more there are only traces from before.
+          address: tracesAddress(after === 0 ? { ...now, fromMs: sinceMs - 3_600_000, toMs: sinceMs } : now),
+        };
+      }
+    }
+  });
+}

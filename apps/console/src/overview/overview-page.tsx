@@ -1,0 +1,376 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useMemo } from 'react';
+import { Link } from 'wouter';
+import type { QueryAnswer } from '../api/answers.ts';
+import { get } from '../api/client.ts';
+import { DataTable, type TableColumn } from '../charts/data-table.tsx';
+import { formatMoment, formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { Sparkline } from '../charts/sparkline.tsx';
+import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
+import { tracesAddress } from '../dashboards/traces-address.ts';
+import { useAnswer } from '../dashboards/use-dashboards.ts';
+import { Failure } from '../failure.tsx';
+import { callGraphOf } from '../graph/call-graph.ts';
+import { NodeGraph } from '../graph/node-graph.tsx';
+import { isoOf, writeRange } from '../range/time-range.ts';
+import { TimeRangePicker } from '../range/time-range-picker.tsx';
+import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
+import { serviceColour } from '../service-colour.ts';
+import { useAddress } from '../use-address.ts';
+import '../dashboards/dashboards.css';
+import { type Change, changesOf } from './changes.ts';
+import './overview.css';
+
+const homeUid = 'spandrel-home';
+const servicesUid = 'spandrel-overview';
+const dependenciesUid = 'scyq99J7k';
+const durationsUid = 'GkrS6rJ7z';
+const errorsUid = 'CiE9l917z';
+const upstreamUid = 'lyIow61nz';
+const downstreamUid = 'SdzI3eJnk';
+
+const nothing: QueryAnswer = { columns: [], rows: [] };
+
+/** What one sees first: how every service does, who calls whom, and what changed in the last minutes. */
+export function OverviewPage() {
+  const { parameters, change } = useAddress();
+  const time = useTimeRange('1h', '10s');
+  const service = parameters.get('service') ?? '';
+  const values = useMemo(
+    () => ({ from: isoOf(time.bounds?.fromMs ?? 0), to: isoOf(time.bounds?.toMs ?? Date.now()) }),
+    [time.bounds],
+  );
+  useEffect(() => {
+    document.title = 'Overview · Spandrel';
+  }, []);
+  const services = useAnswer(servicesUid, 'services', values, time.refreshes);
+  const known = useQuery({
+    queryKey: ['services'],
+    queryFn: ({ signal }) => get<{ readonly services: readonly string[] }>('services', signal),
+    // In an empty store somebody waits for the first of them.
+    refetchInterval: ({ state }) => (state.data?.services.length === 0 ? 2_000 : false),
+  });
+  const choose = (next: string): void => change({ service: next }, 'push');
+  const isEmpty = services.data?.rows.length === 0;
+  return (
+    <div className="board-page overview">
+      <div className="board-head">
+        <h1>Overview</h1>
+        <TimeRangePicker state={time} />
+      </div>
+      {services.isError && <Failure error={services.error} retry={() => void services.refetch()} />}
+      {services.isPending && <div className="skeleton" role="status" aria-label="The figures are loading" />}
+      {isEmpty && <Nothing hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
+      {services.data !== undefined && !isEmpty && (
+        <>
+          <Totals values={values} time={time} />
+          {service !== '' && <Chosen service={service} time={time} clear={() => choose('')} />}
+          <div className="overview-columns">
+            <Services answer={services.data} values={values} time={time} chosen={service} choose={choose} />
+            <Changes values={values} time={time} service={service} />
+          </div>
+          <ServiceMap values={values} time={time} service={service} choose={choose} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type Values = Readonly<Record<'from' | 'to', string>>;
+interface PartProps {
+  readonly values: Values;
+  readonly time: TimeRangeState;
+}
+
+function Totals({ values, time }: PartProps) {
+  const traffic = useAnswer(homeUid, 'traffic', values, time.refreshes);
+  const percentiles = useAnswer(durationsUid, 'duration-percentiles', values, time.refreshes);
+  const durations = useMemo(() => timeSeriesOf(percentiles.data ?? nothing, null), [percentiles.data]);
+  const series = useMemo(() => timeSeriesOf(traffic.data ?? nothing, 0), [traffic.data]);
+  const valuesOf = (name: string) => series.series.find((each) => each.name === name)?.values ?? [];
+  return (
+    <div className="totals">
+      <Total title="Requests" name="requests-per-second" unit="requestsPerSecond" values={values} time={time}>
+        <Sparkline values={valuesOf('requests')} className="colour-accent" />
+      </Total>
+      <Total title="Failed" name="error-rate" unit="share" values={values} time={time}>
+        <Sparkline values={valuesOf('failed')} className="colour-bad" />
+      </Total>
+      <Total title="Duration, p95" name="p95" unit="milliseconds" values={values} time={time}>
+        <Sparkline
+          values={durations.series.find(({ name }) => name === 'p95')?.values ?? []}
+          className="colour-quiet"
+        />
+      </Total>
+    </div>
+  );
+}
+
+function Total({
+  title,
+  name,
+  unit,
+  values,
+  time,
+  children,
+}: PartProps & { readonly title: string; readonly name: string; readonly unit: Unit; readonly children?: ReactNode }) {
+  const { data } = useAnswer(homeUid, name, values, time.refreshes);
+  const value = numberOf(data?.rows[0]?.[0]);
+  return (
+    <div className="total">
+      <span className="quiet">{title}</span>
+      <strong>{value === undefined ? '–' : formatValue(value, unit)}</strong>
+      {children}
+    </div>
+  );
+}
+
+/** What leads on from a service, and back to all. */
+function Chosen({
+  service,
+  time,
+  clear,
+}: {
+  readonly service: string;
+  readonly time: TimeRangeState;
+  readonly clear: () => void;
+}) {
+  const range = Object.entries(writeRange(time.range, '')).filter(([, value]) => value !== '');
+  const dashboard = (uid: string): string =>
+    `/dashboards/${uid}?${new URLSearchParams([...range, ['service', service]]).toString()}`;
+  return (
+    <div className="chosen row" role="group" aria-label={`Service ${service}`}>
+      <strong>
+        <i className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <bdi>{service}</bdi>
+      </strong>
+      <Link href={tracesAddress({ service }, time.range)}>Traces</Link>
+      <Link href={tracesAddress({ service, isFailed: true }, time.range)}>Failed traces</Link>
+      <Link href={dashboard(errorsUid)}>Error rates</Link>
+      <Link href={dashboard(upstreamUid)}>Who calls it</Link>
+      <Link href={dashboard(downstreamUid)}>Whom it calls</Link>
+      <button type="button" onClick={clear}>
+        All services
+      </button>
+    </div>
+  );
+}
+
+function Services({
+  answer,
+  values,
+  time,
+  chosen,
+  choose,
+}: PartProps & {
+  readonly answer: QueryAnswer;
+  readonly chosen: string;
+  readonly choose: (service: string) => void;
+}) {
+  const traffic = useSeries('traffic', 0, values, time);
+  const errors = useSeries('errors', null, values, time);
+  const durations = useSeries('durations', null, values, time);
+  const nameAt = answer.columns.indexOf('service_name');
+  const shown = useMemo(
+    () => (chosen === '' ? answer : { ...answer, rows: answer.rows.filter((row) => row[nameAt] === chosen) }),
+    [answer, chosen, nameAt],
+  );
+  const withLine = (series: TimeSeries, unit: Unit, className: string) => (value: unknown, row: readonly unknown[]) => {
+    const number = numberOf(value);
+    return (
+      <span className="with-line">
+        <Sparkline
+          values={series.series.find(({ name }) => name === row[nameAt])?.values ?? []}
+          className={className}
+        />
+        <span>{number === undefined ? '–' : formatValue(number, unit)}</span>
+      </span>
+    );
+  };
+  const columns: readonly TableColumn[] = [
+    {
+      name: 'service_name',
+      title: 'Service',
+      unit: undefined,
+      cell: (value) => {
+        const name = String(value);
+        return (
+          <button
+            type="button"
+            className="service-choice"
+            aria-pressed={chosen === name}
+            onClick={() => choose(chosen === name ? '' : name)}
+          >
+            <i className={`dot ${serviceColour(name)}`} aria-hidden="true" /> <bdi>{name}</bdi>
+          </button>
+        );
+      },
+    },
+    {
+      name: 'calls_per_second',
+      title: 'Calls',
+      unit: 'requestsPerSecond',
+      cell: withLine(traffic, 'requestsPerSecond', 'colour-accent'),
+    },
+    { name: 'error_rate', title: 'Errors', unit: 'share', cell: withLine(errors, 'share', 'colour-bad') },
+    { name: 'p50_ms', title: 'p50', unit: 'milliseconds' },
+    { name: 'p95_ms', title: 'p95', unit: 'milliseconds', cell: withLine(durations, 'milliseconds', 'colour-quiet') },
+    { name: 'p99_ms', title: 'p99', unit: 'milliseconds' },
+    {
+      name: 'traces',
+      title: '',
+      unit: undefined,
+      cell: (_, row) => (
+        <Link
+          href={tracesAddress({ service: String(row[nameAt]) }, time.range)}
+          aria-label={`Traces of ${String(row[nameAt])}`}
+        >
+          Traces
+        </Link>
+      ),
+    },
+  ];
+  return (
+    <section className="panel" aria-label="Services">
+      <header>
+        <h2 title="Calls from other services and from outside; percentiles are at most 4.5 % off">Services</h2>
+      </header>
+      <div className="panel-body">
+        <DataTable label="Services" answer={shown} columns={columns} />
+      </div>
+    </section>
+  );
+}
+
+function useSeries(name: string, missing: 0 | null, values: Values, time: TimeRangeState): TimeSeries {
+  const { data = nothing } = useAnswer(servicesUid, name, values, time.refreshes);
+  return useMemo(() => timeSeriesOf(data, missing), [data, missing]);
+}
+
+function Changes({ values, time, service }: PartProps & { readonly service: string }) {
+  const answer = useAnswer(servicesUid, 'changes', values, time.refreshes);
+  const changes = useMemo(
+    () =>
+      changesOf(answer.data ?? nothing, Date.parse(values.to)).filter(
+        (each) => service === '' || each.service === service,
+      ),
+    [answer.data, values.to, service],
+  );
+  const sinceAt = answer.data?.columns.indexOf('since') ?? -1;
+  const since = answer.data?.rows[0]?.[sinceAt];
+  return (
+    <section className="panel" aria-label="What changed">
+      <header>
+        <h2 title="Operations whose traffic, errors or durations departed in the last minutes from the hour before by more than chance explains">
+          What changed
+        </h2>
+        {since !== undefined && <span className="quiet">since {formatMoment(Date.parse(String(since)))}</span>}
+      </header>
+      <div className="panel-body">
+        {answer.isError && <Failure error={answer.error} retry={() => void answer.refetch()} />}
+        {answer.isPending && <div className="skeleton" role="status" aria-label="The changes are being computed" />}
+        {answer.isSuccess && changes.length === 0 && (
+          <p className="panel-empty quiet">
+            In the last minutes nothing departed from the time before by more than chance explains.
+          </p>
+        )}
+        <ol className="changes">
+          {changes.map((each) => (
+            <ChangeRow key={`${each.service} ${each.operation}`} change={each} />
+          ))}
+        </ol>
+      </div>
+    </section>
+  );
+}
+
+function ChangeRow({ change: { service, operation, what, figures, tone, address } }: { readonly change: Change }) {
+  return (
+    <li className={`change-${tone}`}>
+      <Link href={address}>
+        <i className={`dot ${serviceColour(service)}`} aria-hidden="true" />
+        <span className="change-name">
+          <bdi className="service">{service}</bdi> <bdi>{operation}</bdi>
+        </span>
+        <span className="change-what">{what}</span>
+        <span className="change-figures">{figures}</span>
+      </Link>
+    </li>
+  );
+}
+
+function ServiceMap({
+  values,
+  time,
+  service,
+  choose,
+}: PartProps & { readonly service: string; readonly choose: (service: string) => void }) {
+  const nodes = useAnswer(dependenciesUid, 'service-nodes', values, time.refreshes);
+  const edges = useAnswer(dependenciesUid, 'service-edges', values, time.refreshes);
+  const graph = useMemo(
+    () => (nodes.data === undefined || edges.data === undefined ? undefined : callGraphOf(nodes.data, edges.data)),
+    [nodes.data, edges.data],
+  );
+  const error = nodes.error ?? edges.error;
+  return (
+    <section className="panel map" aria-label="Service map">
+      <header>
+        <h2>Service map</h2>
+        <Link className="quiet" href={`/dashboards/${dependenciesUid}`}>
+          As a table
+        </Link>
+      </header>
+      <div className="panel-body">
+        {error !== null && <Failure error={error} retry={() => void Promise.all([nodes.refetch(), edges.refetch()])} />}
+        {graph === undefined && error === null && (
+          <div className="skeleton" role="status" aria-label="The map is being computed" />
+        )}
+        {graph !== undefined && (
+          <NodeGraph
+            title="Service map"
+            graph={graph}
+            selected={service === '' ? undefined : service}
+            onSelect={(node) => choose(node?.service ?? '')}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Nothing({ hasServices, time }: { readonly hasServices: boolean; readonly time: TimeRangeState }) {
+  if (hasServices) {
+    return (
+      <div className="notice">
+        <h2>No calls in this time</h2>
+        <p>There are older ones. Figures follow what arrives within some ten seconds.</p>
+        <p className="row">
+          {(['6h', '1d', '7d'] as const).map((last) => (
+            <button key={last} type="button" onClick={() => time.setRange({ kind: 'relative', last })}>
+              Last {last}
+            </button>
+          ))}
+          <Link href="/search?range=all">All traces</Link>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="notice">
+      <h2>Nothing has arrived yet</h2>
+      <p>
+        Services send OTLP to port 4317 (gRPC) or 4318 (HTTP), unless this store was started with other ports. With an
+        SDK of OpenTelemetry:
+      </p>
+      <pre>
+        {`OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
+      </pre>
+      <p>
+        <code>npm start</code> starts services that make traffic, and <code>npm run load</code> makes more of it. This
+        page goes on by itself when the first spans are here; figures follow within some ten seconds.
+      </p>
+      <p>
+        <Link href="/search?range=all">Search</Link> shows traces at once.
+      </p>
+    </div>
+  );
+}
