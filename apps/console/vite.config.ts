@@ -14,6 +14,8 @@ export default defineConfig({
     // What is inlined, a strict policy refuses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Swagger UI, in kB: it is loaded for the page of the API alone.
+    chunkSizeWarningLimit: 1500,
   },
   server: { host: '127.0.0.1', proxy: { '/api': 'http://127.0.0.1:8080' } },
 });

@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { SessionAnswer } from './api/answers.ts';
-import { get, signIn } from './api/client.ts';
+import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
 import { PageBoundary } from './page-boundary.tsx';
+import { Footer } from './footer.tsx';
+import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
 
@@ -13,6 +15,8 @@ const SearchPage = lazy(async () => ({ default: (await import('./search/search-p
 const TracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).TracePage }));
 const FileTracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).FileTracePage }));
 const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }));
+const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
+const ApiDocsPage = lazy(async () => ({ default: (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage }));
 
 /** The frame of all pages; before it, signing in where that is asked for. */
 export function App() {
@@ -25,15 +29,14 @@ export function App() {
       <a className="skip" href="#content">
         Skip to the content
       </a>
-      <Header />
+      <Header session={session.data} />
       <main id="content" tabIndex={-1}>
         {session.isError && <Failure error={session.error} retry={() => void session.refetch()} />}
-        {session.data?.isSignedIn === false && (
-          <SignIn access={session.data.access} onSignedIn={() => void session.refetch()} />
-        )}
+        {session.data?.isSignedIn === false && <SignIn access={session.data.access} />}
         {session.data?.isSignedIn === true && <Pages />}
         <FileDrop />
       </main>
+      <Footer />
     </>
   );
 }
@@ -67,6 +70,12 @@ function Routes() {
       <Route path="/compare/:left/:right">
         {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
       </Route>
+      <Route path="/system">
+        <SystemPage />
+      </Route>
+      <Route path="/docs">
+        <ApiDocsPage />
+      </Route>
       <Route>
         <section className="notice">
           <h1>There is no such page</h1>
@@ -79,7 +88,7 @@ function Routes() {
   );
 }
 
-function Header() {
+function Header({ session }: { readonly session: SessionAnswer | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
   const choose = (chosen: Theme): void => {
     setTheme(chosen);
@@ -95,7 +104,11 @@ function Header() {
         <Link href="/search" className={(isActive) => (isActive ? 'active' : '')}>
           Search
         </Link>
+        <Link href="/system" className={(isActive) => (isActive ? 'active' : '')}>
+          System
+        </Link>
       </nav>
+      <SessionState session={session} />
       <label className="theme">
         <span>Theme</span>
         <select
@@ -108,40 +121,5 @@ function Header() {
         </select>
       </label>
     </header>
-  );
-}
-
-function SignIn({ access, onSignedIn }: { readonly access: SessionAnswer['access']; readonly onSignedIn: () => void }) {
-  const [failure, setFailure] = useState<Error>();
-  if (access === 'proxy') {
-    return (
-      <section className="notice">
-        <h1>Nobody is signed in</h1>
-        <p>A proxy has to say who you are. Open the console by its address, not by that of tracestore.</p>
-      </section>
-    );
-  }
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const token = new FormData(event.currentTarget).get('token');
-    try {
-      await signIn(typeof token === 'string' ? token : '');
-      onSignedIn();
-    } catch (error) {
-      setFailure(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  return (
-    <section className="notice">
-      <h1>Sign in</h1>
-      <p>This store asks for its token: whoever installed it has set it as TRACESTORE_CONSOLE_TOKEN.</p>
-      <form className="row" onSubmit={(event) => void submit(event)}>
-        <label>
-          Token <input name="token" type="password" autoComplete="current-password" required />
-        </label>
-        <button type="submit">Sign in</button>
-      </form>
-      {failure !== undefined && <Failure error={failure} />}
-    </section>
   );
 }

@@ -43,16 +43,6 @@ export async function tell<Answer = void>(
   return (await answerOf(response)) as Answer;
 }
 
-/** Signs in for as long as the browser runs. @throws ApiError */
-export function signIn(token: string): Promise<void> {
-  return tell('POST', 'session', { token });
-}
-
-/** Makes the browser forget that it has signed in. @throws ApiError */
-export function signOut(): Promise<void> {
-  return tell('DELETE', 'session');
-}
-
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(`/api/${path}`, init);

@@ -36,7 +36,17 @@ export class WebController {
   constructor(@Inject(WebFilesService) private readonly files: WebFilesService) {}
 
   /** Every page is the same document: which one it is, it reads from its address. */
-  @Get(['/', 'search', 'trace/:traceId', 'compare/:left/:right', 'dashboards', 'dashboards/:uid', 'sql', 'system'])
+  @Get([
+    '/',
+    'search',
+    'trace/:traceId',
+    'compare/:left/:right',
+    'dashboards',
+    'dashboards/:uid',
+    'sql',
+    'system',
+    'docs',
+  ])
   page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     if (this.files.find('index.html') === undefined) {
       throw new Problem(notBuilt, 'This tracestore runs without its console: `npm run build` builds it');
