@@ -6,11 +6,23 @@ CREATE ROLE backend LOGIN PASSWORD :'backend_password';
 CREATE ROLE grafana LOGIN PASSWORD :'grafana_password';
 
 -- tracestore makes its schemas and gives ps_trace_reader the right to read the views of ps_trace; who is to see traces
--- is made a member of it.
+-- is made a member of it. tracestore is one, too, as it asks in this role what people write in its console.
 GRANT CREATE ON DATABASE postgres TO tracestore;
 CREATE ROLE ps_trace_reader NOLOGIN;
-GRANT ps_trace_reader TO grafana;
-ALTER ROLE grafana SET default_transaction_read_only = on;
-ALTER ROLE grafana SET statement_timeout = '60s';
+GRANT ps_trace_reader TO grafana, tracestore;
+
+-- Members do not inherit settings, so that both have them.
+ALTER ROLE ps_trace_reader IN DATABASE postgres SET search_path = "$user", public, ps_trace;
+ALTER ROLE ps_trace_reader IN DATABASE postgres SET default_transaction_read_only = on;
+ALTER ROLE ps_trace_reader IN DATABASE postgres SET statement_timeout = '30s';
+ALTER ROLE ps_trace_reader IN DATABASE postgres SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE grafana IN DATABASE postgres SET search_path = "$user", public, ps_trace;
+ALTER ROLE grafana IN DATABASE postgres SET default_transaction_read_only = on;
+ALTER ROLE grafana IN DATABASE postgres SET statement_timeout = '60s';
+ALTER ROLE grafana IN DATABASE postgres SET idle_in_transaction_session_timeout = '60s';
 
 CREATE DATABASE numbers OWNER backend;
+
+-- A superuser alone may set it: some who run a database for others have none to give, and do without.
+ALTER ROLE ps_trace_reader IN DATABASE postgres SET temp_file_limit = '4GB';
+ALTER ROLE grafana IN DATABASE postgres SET temp_file_limit = '4GB';

@@ -31,12 +31,16 @@ const targets: Readonly<Record<Target, string>> = {
 };
 const slowMs = 1_000;
 
+/** On a first install images come over the network before anybody answers. */
+const patienceS = 600;
+
 const wanted = scenarios.filter(({ target }) => {
   if (plan === 'numbers') return target === 'frontend';
   return plan === 'passwords' ? target === 'generator' : true;
 });
 
 export const options: Options = {
+  setupTimeout: `${patienceS + 60}s`,
   scenarios: { [plan]: executor() },
   thresholds: {
     checks: ['rate==1'],
@@ -75,13 +79,10 @@ function executor(): Executor {
 
 /** Waits until there is somebody to ask: in a cluster all start at once. */
 export function setup(): void {
+  const deadline = Date.now() + patienceS * 1_000;
   for (const url of Object.values(targets)) {
-    for (
-      let attempt = 0;
-      http.get(`${url}/readyz`, { tags: { name: 'readyz', target: 'none' } }).status !== 200;
-      attempt++
-    ) {
-      if (attempt > 120) throw new Error(`${url} does not get ready`);
+    while (http.get(`${url}/readyz`, { tags: { name: 'readyz', target: 'none' }, timeout: '5s' }).status !== 200) {
+      if (Date.now() > deadline) throw new Error(`${url} does not get ready`);
       sleep(1);
     }
   }
