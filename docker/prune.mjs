@@ -17,6 +17,7 @@ const register = fileURLToPath(import.meta.resolve('@spandrel/telemetry/register
 const { fileList } = await nodeFileTrace([path.join(built, 'main.js'), register], { base: root });
 for (const file of fileList) {
   if (file.startsWith('dist/')) continue;
+  if (file.endsWith('.node')) throw new Error(`${file} runs on one kind of machine, and images are for several`);
   cpSync(path.join(root, file), path.join(folder, file), { recursive: true, verbatimSymlinks: true });
 }
 
