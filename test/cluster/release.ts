@@ -76,10 +76,15 @@ export class Release {
     return { port, close: () => void child.kill() };
   }
 
+  /** What one of a component's secrets says. */
+  async secret(component: string, key: string): Promise<string> {
+    const template = `{{ index .data "${key}" | base64decode }}`;
+    return this.kubectl(['get', 'secret', `${this.address.name}-${component}`, '--output', `go-template=${template}`]);
+  }
+
   /** One of the passwords of the database. */
   async databasePassword(role: string): Promise<string> {
-    const template = `{{ index .data "${role}-password" | base64decode }}`;
-    return this.kubectl(['get', 'secret', `${this.address.name}-database`, '--output', `go-template=${template}`]);
+    return this.secret('database', `${role}-password`);
   }
 
   private async run(program: string, options: readonly string[], input?: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -12,12 +12,17 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Undefined where the tools for it are missing. */
     readonly release: ReleaseAddress | undefined;
+    /** What of `optional` is not there, as its image cannot be had. */
+    readonly leftOut: readonly string[];
   }
 }
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const tag = 'cluster-test';
 const namespace = 'spandrel-test';
+
+/** Components that are large, and that the others do without. */
+const optional = ['tempo', 'grafana'] as const;
 
 /** Of the chart's values: ours, and what a cluster needs that is unlike others (`TEST_CLUSTER_VALUES`, a file). */
 const values = ['--set', `image.tag=${tag}`, '--values', path.join(import.meta.dirname, 'values.yaml')].concat(
@@ -30,8 +35,14 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (missing !== undefined) {
     process.stderr.write(`\nThe tests on a cluster are SKIPPED: ${missing}.\n\n`);
     project.provide('release', undefined);
+    project.provide('leftOut', optional);
     return undefined;
   }
+  const leftOut = optional.filter((component) => !imagesOf(component).every(canBeHad));
+  if (leftOut.length > 0) {
+    process.stderr.write(`\nLEFT OUT, as their images can't be had: ${leftOut.join(', ')}.\n\n`);
+  }
+  const present = optional.filter((component) => !leftOut.includes(component)).map((name) => `${name}.enabled=true`);
   const built = buildImages();
   const cluster = openCluster();
   const release = new Release({ kubeconfig: cluster.kubeconfig, namespace, name: 'spandrel' });
@@ -41,16 +52,18 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     cluster.remove();
   };
   try {
-    cluster.loadImages([...built, ...othersImages().filter(isHere)]);
+    cluster.loadImages([...built, ...othersImages(['load.enabled=true', ...present]).filter(isHere)]);
     await release.kubectl(['create', 'namespace', namespace]);
     await release.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-    await release.helm(['install', 'spandrel', 'helm/spandrel', '--wait', '--timeout', '5m', ...values]);
+    const settings = [...values, ...setting(present)];
+    await release.helm(['install', 'spandrel', 'helm/spandrel', '--wait', '--timeout', '10m', ...settings]);
   } catch (error) {
     process.stderr.write(await release.kubectl(['describe', 'pods']).catch(String));
     await remove();
     throw error;
   }
   project.provide('release', release.address);
+  project.provide('leftOut', leftOut);
   return remove;
 }
 
@@ -76,11 +89,25 @@ function buildImages(): readonly string[] {
   });
 }
 
-/** What the chart runs that is not ours. */
-function othersImages(): readonly string[] {
-  const workloads = workloadsOf(parseObjects(renderChart([...values, '--set', 'load.enabled=true'])));
+/** What it takes to have one of `optional`, too. */
+function imagesOf(component: string): readonly string[] {
+  const others = othersImages([]);
+  return othersImages([`${component}.enabled=true`]).filter((image) => !others.includes(image));
+}
+
+/** What the chart runs that is not ours, with some more values. */
+function othersImages(more: readonly string[]): readonly string[] {
+  const workloads = workloadsOf(parseObjects(renderChart([...values, ...setting(more)])));
   const images = workloads.flatMap(({ pod }) => pod.containers.map(({ image }) => image));
   return [...new Set(images)].filter((image) => !image.startsWith('spandrel/'));
+}
+
+function setting(values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => ['--set', value]);
+}
+
+function canBeHad(image: string): boolean {
+  return isHere(image) || spawnSync('docker', ['pull', '--quiet', image], { timeout: 600_000 }).status === 0;
 }
 
 function isHere(image: string): boolean {

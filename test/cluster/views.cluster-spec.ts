@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { createAgent, performRequest } from '../../load/request.ts';
+import { scenarios } from '../../load/scenarios.ts';
+import { Release } from './release.ts';
+
+// What people look at traces with.
+
+const address = inject('release');
+const leftOut = inject('leftOut');
+const dashboards = path.join(import.meta.dirname, '../../helm/spandrel/dashboards');
+const patienceMs = 60_000;
+
+/** frontend's four spans and backend's eight. */
+const spansOfTrace = 12;
+
+describe.skipIf(address === undefined)('what people look at', () => {
+  let release: Release;
+  let traceId: string;
+
+  beforeAll(async () => {
+    if (address === undefined) return;
+    release = new Release(address);
+    traceId = await makeTrace();
+  });
+
+  async function makeTrace(): Promise<string> {
+    const [write] = scenarios;
+    if (write === undefined) throw new Error('there is no scenario');
+    const { port, close } = await release.forward('frontend', 3001);
+    const agent = createAgent();
+    const targets = { frontend: `http://127.0.0.1:${port}`, generator: '' };
+    const { kind, status, traceId: made } = await performRequest(write, targets, agent, 20_000);
+    agent.destroy();
+    close();
+    if (kind !== 'good' || made === undefined) throw new Error(`a number could not be written: ${status}`);
+    return made;
+  }
+
+  it('is Jaeger', async () => {
+    const { port, close } = await release.forward('jaeger', 16_686);
+    try {
+      const url = `http://127.0.0.1:${port}/api/traces/${traceId}`;
+      await expectWholeTrace(async () => countSpans(await fetch(url)));
+    } finally {
+      close();
+    }
+  });
+
+  describe.skipIf(leftOut.includes('grafana'))('is Grafana (left out where its image cannot be had)', () => {
+    /** Asks as its administrator. */
+    async function withGrafana<Answer>(
+      use: (ask: (path: string, body?: unknown) => Promise<Response>) => Promise<Answer>,
+    ): Promise<Answer> {
+      const [{ port, close }, password] = await Promise.all([
+        release.forward('grafana', 3000),
+        release.secret('grafana', 'admin-password'),
+      ]);
+      const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+      try {
+        return await use((path, body) =>
+          fetch(`http://127.0.0.1:${port}${path}`, {
+            headers: { authorization, 'content-type': 'application/json' },
+            ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+          }),
+        );
+      } finally {
+        close();
+      }
+    }
+
+    it('has every dashboard, one of them its home', async () => {
+      const uids = readdirSync(dashboards).map((file) => uidOf(readFileSync(path.join(dashboards, file), 'utf8')));
+      await withGrafana(async (ask) => {
+        const found = (await (await ask('/api/search?type=dash-db')).json()) as readonly { readonly uid: string }[];
+        expect(found.map(({ uid }) => uid).toSorted()).toEqual(uids.toSorted());
+        const home = (await (await ask('/api/dashboards/home')).json()) as { readonly dashboard: object };
+        expect(home.dashboard).toHaveProperty('uid', 'spandrel-home');
+      });
+    });
+
+    it('asks the database, as one who may only read', async () => {
+      await withGrafana(async (ask) => {
+        const run = async (rawSql: string): Promise<Response> =>
+          ask('/api/ds/query', {
+            queries: [{ refId: 'A', datasource: { uid: 'spandrel-sql' }, format: 'table', rawSql }],
+          });
+        await expectWholeTrace(async () => {
+          const answer = await run(
+            `SELECT count(*)::float8 AS spans FROM ps_trace.span WHERE trace_id_hex = '${traceId}'`,
+          );
+          const { results } = (await answer.json()) as {
+            readonly results: {
+              readonly A: { readonly frames: readonly { readonly data: { readonly values: readonly [[number]] } }[] };
+            };
+          };
+          return results.A.frames[0]?.data.values[0][0] ?? 0;
+        });
+        expect(await (await run('CREATE TABLE of_mine ()')).text()).toMatch(/read-only transaction|permission denied/);
+      });
+    });
+
+    it('asks tracestore as it asks a Jaeger', async () => {
+      await withGrafana((ask) =>
+        expectWholeTrace(async () =>
+          countSpans(await ask(`/api/datasources/proxy/uid/spandrel-jaeger/api/traces/${traceId}`)),
+        ),
+      );
+    });
+
+    it.skipIf(leftOut.includes('tempo'))('asks Tempo', async () => {
+      await withGrafana((ask) =>
+        expectWholeTrace(async () =>
+          countSpans(await ask(`/api/datasources/proxy/uid/spandrel-tempo/api/v2/traces/${traceId}`)),
+        ),
+      );
+    });
+  });
+});
+
+/** Counts until all spans of the trace are there: they may be waiting in a queue. */
+async function expectWholeTrace(count: () => Promise<number>): Promise<void> {
+  let counted = 0;
+  for (const deadline = Date.now() + patienceMs; counted < spansOfTrace && Date.now() < deadline; await sleep(1_000)) {
+    counted = await count();
+  }
+  expect(counted).toBeGreaterThanOrEqual(spansOfTrace);
+}
+
+/** How many ids of spans are in an answer, whatever they are wrapped in; none in one that says no. */
+async function countSpans(answer: Response): Promise<number> {
+  const text = await answer.text();
+  return answer.ok ? new Set(Array.from(text.matchAll(/"span_?id": *"([^"]+)"/gi), ([, id]) => id)).size : 0;
+}
+
+function uidOf(json: string): string {
+  return (JSON.parse(json) as { readonly uid: string }).uid;
+}
