@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Link, Route, Switch, useLocation } from 'wouter';
 import type { SessionAnswer } from './api/answers.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
@@ -11,10 +11,16 @@ import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
 
 // Each page is loaded when it is gone to, so that the first one comes soon.
+const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }));
+const DashboardsPage = lazy(async () => ({
+  default: (await import('./dashboards/dashboards-page.tsx')).DashboardsPage,
+}));
+const DashboardPage = lazy(async () => ({ default: (await import('./dashboards/dashboard-page.tsx')).DashboardPage }));
 const SearchPage = lazy(async () => ({ default: (await import('./search/search-page.tsx')).SearchPage }));
 const TracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).TracePage }));
 const FileTracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).FileTracePage }));
 const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }));
+const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
 const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
 const ApiDocsPage = lazy(async () => ({ default: (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage }));
 
@@ -56,8 +62,12 @@ function Routes() {
   return (
     <Switch>
       <Route path="/">
-        <Redirect to="/search" replace />
+        <OverviewPage />
       </Route>
+      <Route path="/dashboards">
+        <DashboardsPage />
+      </Route>
+      <Route path="/dashboards/:uid">{({ uid }) => <DashboardPage key={uid} uid={uid} />}</Route>
       <Route path="/search">
         <SearchPage />
       </Route>
@@ -69,6 +79,9 @@ function Routes() {
       </Route>
       <Route path="/compare/:left/:right">
         {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
+      </Route>
+      <Route path="/sql">
+        <SqlPage />
       </Route>
       <Route path="/system">
         <SystemPage />
@@ -96,13 +109,22 @@ function Header({ session }: { readonly session: SessionAnswer | undefined }) {
   };
   return (
     <header className="top">
-      <Link href="/search" className="brand">
+      <Link href="/" className="brand">
         <img src="/favicon.svg" alt="" width="20" height="20" />
         Spandrel
       </Link>
       <nav aria-label="Pages">
+        <Link href="/" className={(isActive) => (isActive ? 'active' : '')}>
+          Overview
+        </Link>
+        <Link href="/dashboards" className={(isActive) => (isActive ? 'active' : '')}>
+          Dashboards
+        </Link>
         <Link href="/search" className={(isActive) => (isActive ? 'active' : '')}>
           Search
+        </Link>
+        <Link href="/sql" className={(isActive) => (isActive ? 'active' : '')}>
+          SQL
         </Link>
         <Link href="/system" className={(isActive) => (isActive ? 'active' : '')}>
           System

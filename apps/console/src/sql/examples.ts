@@ -1,0 +1,224 @@
+/** A statement that is worth starting from. */
+export interface Example {
+  readonly title: string;
+  readonly sql: string;
+}
+
+export interface ExampleGroup {
+  readonly name: string;
+  readonly examples: readonly Example[];
+}
+
+/** What people ask a store of traces first, from the whole to one trace. All of it works on any store. */
+export const exampleGroups: readonly ExampleGroup[] = [
+  {
+    name: 'Traffic',
+    examples: [
+      {
+        title: 'How many requests come in each minute?',
+        sql: `SELECT date_bin('1 minute', start_time, 'epoch') AS time, count(*) AS requests
+FROM ps_trace.span
+WHERE is_root_span AND start_time > now() - interval '30 minutes'
+GROUP BY time
+ORDER BY time`,
+      },
+      {
+        title: 'What do services do, and how often?',
+        sql: `SELECT service_name, span_name, span_kind, sum(calls) AS calls, sum(errors) AS errors
+FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL)
+GROUP BY service_name, span_name, span_kind
+ORDER BY calls DESC`,
+      },
+      {
+        title: 'Which services call which?',
+        sql: `SELECT parent_service_name AS caller, service_name AS called, sum(calls) AS calls, sum(errors) AS errors
+FROM ps_trace.service_call(now() - interval '1 day', now(), NULL)
+WHERE parent_service_name <> service_name
+GROUP BY caller, called
+ORDER BY calls DESC`,
+      },
+    ],
+  },
+  {
+    name: 'Errors',
+    examples: [
+      {
+        title: 'Which share of each operation failed?',
+        sql: `SELECT
+  service_name,
+  span_name,
+  count(*) AS spans,
+  count(*) FILTER (WHERE status_code = 'error') AS errors,
+  round(100.0 * count(*) FILTER (WHERE status_code = 'error') / count(*), 2) AS percent
+FROM ps_trace.span
+WHERE start_time > now() - interval '1 hour'
+GROUP BY service_name, span_name
+HAVING count(*) FILTER (WHERE status_code = 'error') > 0
+ORDER BY percent DESC`,
+      },
+      {
+        title: 'What were the last failures, and in which traces?',
+        sql: `SELECT start_time, trace_id_hex AS trace_id, service_name, span_name, status_message
+FROM ps_trace.span
+WHERE status_code = 'error' AND start_time > now() - interval '1 hour'
+ORDER BY start_time DESC
+LIMIT 100`,
+      },
+      {
+        title: 'Which exceptions were recorded, with which messages?',
+        sql: `SELECT
+  service_name,
+  event_tags ->> 'exception.type' AS type,
+  event_tags ->> 'exception.message' AS message,
+  count(*) AS times,
+  max(time) AS last_time
+FROM ps_trace.event
+WHERE event_name = 'exception' AND time > now() - interval '1 hour'
+GROUP BY service_name, type, message
+ORDER BY times DESC`,
+      },
+      {
+        title: 'Where does a failure begin: which failed span has no failed child?',
+        sql: `SELECT s.service_name, s.span_name, s.status_message, count(*) AS times, max(s.trace_id_hex) AS trace_id
+FROM ps_trace.span s
+WHERE s.status_code = 'error'
+  AND s.start_time > now() - interval '15 minutes'
+  AND NOT EXISTS (
+    SELECT FROM ps_trace.span child
+    WHERE child.trace_id = s.trace_id AND child.parent_span_id = s.span_id AND child.status_code = 'error'
+  )
+GROUP BY s.service_name, s.span_name, s.status_message
+ORDER BY times DESC`,
+      },
+    ],
+  },
+  {
+    name: 'Durations',
+    examples: [
+      {
+        title: 'How long do requests take, as percentiles over time?',
+        sql: `SELECT
+  date_bin('1 minute', start_time, 'epoch') AS time,
+  percentile_cont(0.50) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms,
+  percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_ms) AS p99_ms
+FROM ps_trace.span
+WHERE is_root_span AND start_time > now() - interval '30 minutes'
+GROUP BY time
+ORDER BY time`,
+      },
+      {
+        title: 'Which requests took longest?',
+        sql: `SELECT trace_id_hex AS trace_id, service_name, span_name, start_time, duration_ms
+FROM ps_trace.span
+WHERE is_root_span AND start_time > now() - interval '1 hour'
+ORDER BY duration_ms DESC
+LIMIT 20`,
+      },
+      {
+        title: 'Where did the time go, without that of calls below?',
+        sql: `SELECT service_name, span_name, count(*) AS spans, round(sum(self_ms)::numeric, 3) AS self_ms
+FROM ps_trace.self_time(now() - interval '15 minutes', now())
+GROUP BY service_name, span_name
+ORDER BY self_ms DESC`,
+      },
+      {
+        title: 'What made the slowest request so slow?',
+        sql: `SELECT c.service_name, c.span_name, round(sum(c.section_ms)::numeric, 3) AS on_path_ms
+FROM (
+  SELECT trace_id
+  FROM ps_trace.span
+  WHERE is_root_span AND start_time > now() - interval '15 minutes'
+  ORDER BY duration_ms DESC
+  LIMIT 1
+) AS slowest
+CROSS JOIN LATERAL ps_trace.critical_path(slowest.trace_id) AS c
+GROUP BY c.service_name, c.span_name
+ORDER BY on_path_ms DESC`,
+      },
+    ],
+  },
+  {
+    name: 'Traces',
+    examples: [
+      {
+        title: 'What called what, in the latest trace?',
+        sql: `SELECT repeat('  ', t.lvl - 1) || s.service_name || ' ' || s.span_name AS call, s.duration_ms, s.status_code
+FROM (
+  SELECT trace_id
+  FROM ps_trace.span
+  WHERE is_root_span AND start_time < now() - interval '10 seconds'
+  ORDER BY start_time DESC
+  LIMIT 1
+) AS latest
+CROSS JOIN LATERAL ps_trace.trace_tree(latest.trace_id) AS t
+JOIN ps_trace.span s ON s.trace_id = t.trace_id AND s.span_id = t.span_id
+ORDER BY t.path`,
+      },
+      {
+        title: 'Does a service take longer when others call it in one trace more often?',
+        sql: `SELECT calls_in_trace, count(*) AS traces, round(avg(duration_ms)::numeric, 2) AS duration_ms
+FROM (
+  SELECT trace_id, count(*) AS calls_in_trace, max(duration_ms) FILTER (WHERE is_root_span) AS duration_ms
+  FROM ps_trace.span
+  WHERE start_time > now() - interval '15 minutes'
+  GROUP BY trace_id
+) AS trace
+GROUP BY calls_in_trace
+ORDER BY calls_in_trace`,
+      },
+      {
+        title: 'Which attributes do spans have, and with how many values?',
+        sql: `SELECT s.service_name, tag.key, count(*) AS spans, count(DISTINCT tag.value) AS different, min(tag.value::text) AS example
+FROM ps_trace.span s
+CROSS JOIN LATERAL jsonb_each(s.span_tags) AS tag
+WHERE s.start_time > now() - interval '5 minutes'
+GROUP BY s.service_name, tag.key
+ORDER BY s.service_name, spans DESC`,
+      },
+    ],
+  },
+  {
+    name: 'Workshop: the passwords',
+    examples: [
+      {
+        title: 'Which characters does each service give most often?',
+        sql: `SELECT service_name, span_tags ->> 'char' AS char, count(*) AS times
+FROM ps_trace.span
+WHERE span_tags ? 'char' AND start_time > now() - interval '1 hour'
+GROUP BY service_name, char
+ORDER BY times DESC`,
+      },
+      {
+        title: 'Which character takes longest to make?',
+        sql: `SELECT
+  service_name,
+  span_tags ->> 'char' AS char,
+  count(*) AS times,
+  round(avg(duration_ms)::numeric, 2) AS mean_ms,
+  round(max(duration_ms)::numeric, 2) AS longest_ms
+FROM ps_trace.span
+WHERE span_tags ? 'char' AND start_time > now() - interval '1 hour'
+GROUP BY service_name, char
+ORDER BY mean_ms DESC`,
+      },
+      {
+        title: 'Which operation makes a service slow: what is in its slowest tenth?',
+        sql: `WITH request AS (
+  SELECT trace_id, ntile(10) OVER (ORDER BY duration_ms DESC) AS tenth
+  FROM ps_trace.span
+  WHERE is_root_span AND service_name = 'generator' AND start_time > now() - interval '15 minutes'
+)
+SELECT
+  s.service_name,
+  s.span_name,
+  round(avg(s.duration_ms) FILTER (WHERE r.tenth = 1)::numeric, 2) AS slowest_tenth_ms,
+  round(avg(s.duration_ms) FILTER (WHERE r.tenth > 1)::numeric, 2) AS others_ms
+FROM request r
+JOIN ps_trace.span s ON s.trace_id = r.trace_id
+GROUP BY s.service_name, s.span_name
+ORDER BY slowest_tenth_ms DESC NULLS LAST`,
+      },
+    ],
+  },
+];

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { csvOf, jsonRowsOf, tabbedOf } from './result-file.ts';
+
+const answer = {
+  columns: [
+    { name: 'a', type: 'text' },
+    { name: 'a', type: 'bigint' },
+    { name: 'b, "c"', type: 'jsonb' },
+  ],
+  rows: [
+    ['', 2n ** 60n, { 'x"': [1, 'é\n'] }],
+    [null, 1, null],
+    ['\u{1F600}\ttab', 0, '=1+1'],
+  ],
+  isTruncated: false,
+  durationMs: 1,
+};
+
+it('gives rows as CSV', () => {
+  expect(csvOf(answer)).toBe(
+    'a,a,"b, ""c"""\r\n' +
+      '"",1152921504606846976,"{""x\\"""":[1,""é\\n""]}"\r\n' +
+      ',1,\r\n' +
+      '\u{1F600}\ttab,0,=1+1\r\n',
+  );
+});
+
+it('gives rows as JSON, none of the columns lost', () => {
+  const text = jsonRowsOf(answer);
+  expect(text).toContain('"a_2":1152921504606846976');
+  expect(JSON.parse(text)).toHaveLength(3);
+  expect(Object.keys((JSON.parse(text) as object[])[0] ?? {})).toEqual(['a', 'a_2', 'b, "c"']);
+});
+
+it('gives rows to a spreadsheet', () => {
+  expect(tabbedOf(answer).split('\n')).toHaveLength(4);
+  expect(tabbedOf(answer).split('\n').at(-1)).toBe('\u{1F600} tab\t0\t=1+1');
+});

@@ -1,0 +1,42 @@
+import type { SqlAnswer } from '../api/answers.ts';
+import { jsonOf, textOf } from './result-value.ts';
+
+/** The rows as CSV (RFC 4180), with a head. NULL is an empty field; an empty text is quoted. */
+export function csvOf({ columns, rows }: SqlAnswer): string {
+  const lines = [columns.map(({ name }) => name), ...rows];
+  return lines.map((line) => `${line.map(fieldOf).join(',')}\r\n`).join('');
+}
+
+/** The rows as an array of objects, by the names of columns; of columns with one name, the later have their place behind it. */
+export function jsonRowsOf({ columns, rows }: SqlAnswer): string {
+  const taken = new Set<string>();
+  const names = columns.map(({ name }, n) => {
+    const own = taken.has(name) ? `${name}_${n + 1}` : name;
+    taken.add(own);
+    return own;
+  });
+  const lines = rows.map((row) => jsonOf(Object.fromEntries(row.map((value, n) => [names[n] ?? '', value]))));
+  return `[\n${lines.join(',\n')}\n]\n`;
+}
+
+/** The rows with tabs between, as spreadsheets take them from the clipboard. */
+export function tabbedOf({ columns, rows }: SqlAnswer): string {
+  const lines = [columns.map(({ name }) => name), ...rows.map((row) => row.map(textOf))];
+  return lines.map((line) => line.map((field) => field.replaceAll(/[\t\r\n]+/g, ' ')).join('\t')).join('\n');
+}
+
+function fieldOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = textOf(value);
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Gives a text to the browser as a file. */
+export function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,224 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, toggleComment } from '@codemirror/commands';
+import { PostgreSQL, sql } from '@codemirror/lang-sql';
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
+import { lintKeymap, setDiagnostics } from '@codemirror/lint';
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, Prec } from '@codemirror/state';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from 'react';
+import type { CatalogueAnswer, WrongSqlPosition } from '../api/answers.ts';
+import { catalogueSource, namespaceOf } from './catalogue-completion.ts';
+
+/** What a page does with the editor. */
+export interface SqlEditorHandle {
+  readonly focus: () => void;
+  /** Puts another text in the place of all. */
+  readonly replace: (text: string) => void;
+  /** Puts a text at the cursor. */
+  readonly insert: (text: string) => void;
+}
+
+/** A fault to be marked in the text. */
+export interface SqlFault {
+  readonly message: string;
+  readonly position: WrongSqlPosition;
+}
+
+/**
+ * An editor for a statement.
+ *
+ * CodeMirror brings its style sheets as text. Inside of a shadow root it adopts them as objects, which a strict policy
+ * allows; in the document it would write elements of style, which the policy refuses.
+ */
+export function SqlEditor(props: {
+  /** What stands in it at first. From then on the text is the editor's own, and this one changes nothing. */
+  readonly initialText: string;
+  readonly fault: SqlFault | undefined;
+  readonly catalogue: CatalogueAnswer | undefined;
+  readonly onChange: (text: string) => void;
+  readonly onRun: () => void;
+  readonly handle: Ref<SqlEditorHandle>;
+}) {
+  const { initialText, fault, catalogue } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(undefined);
+  const language = useRef(new Compartment());
+  const changed = useEffectEvent(props.onChange);
+  const run = useEffectEvent(props.onRun);
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const root = element.shadowRoot ?? element.attachShadow({ mode: 'open', delegatesFocus: true });
+    const editor = new EditorView({
+      root,
+      parent: root,
+      doc: initialText,
+      extensions: [
+        Prec.highest(
+          keymap.of([
+            {
+              key: 'Mod-Enter',
+              run: () => {
+                run();
+                return true;
+              },
+            },
+          ]),
+        ),
+        basics,
+        language.current.of(sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) changed(update.state.doc.toString());
+        }),
+      ],
+    });
+    view.current = editor;
+    return () => {
+      editor.destroy();
+      view.current = undefined;
+    };
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the editor is made once
+  }, []);
+
+  useEffect(() => {
+    if (catalogue === undefined) return;
+    view.current?.dispatch({
+      effects: language.current.reconfigure([
+        sql({
+          dialect: PostgreSQL,
+          schema: namespaceOf(catalogue),
+          defaultSchema: 'ps_trace',
+          upperCaseKeywords: true,
+        }),
+        PostgreSQL.language.data.of({ autocomplete: catalogueSource(catalogue) }),
+      ]),
+    });
+  }, [catalogue]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === undefined) return;
+    const at = fault === undefined ? undefined : rangeOf(editor.state, fault.position);
+    const diagnostics =
+      fault === undefined || at === undefined ? [] : [{ ...at, severity: 'error' as const, message: fault.message }];
+    editor.dispatch(setDiagnostics(editor.state, diagnostics));
+    if (at !== undefined) editor.dispatch({ selection: { anchor: at.from }, scrollIntoView: true });
+  }, [fault]);
+
+  useImperativeHandle(
+    props.handle,
+    () => ({
+      focus: () => view.current?.focus(),
+      replace: (text) => {
+        const editor = view.current;
+        if (editor === undefined || editor.state.doc.toString() === text) return;
+        editor.dispatch({
+          changes: { from: 0, to: editor.state.doc.length, insert: text },
+          selection: { anchor: text.length },
+        });
+      },
+      insert: (inserted) => {
+        const editor = view.current;
+        if (editor === undefined) return;
+        editor.dispatch(editor.state.replaceSelection(inserted));
+        editor.focus();
+      },
+    }),
+    [],
+  );
+
+  return <div ref={host} className="sql-editor" />;
+}
+
+/** From a fault to the end of its word. */
+function rangeOf({ doc }: EditorState, { line, column }: WrongSqlPosition) {
+  if (line > doc.lines) return { from: Math.max(doc.length - 1, 0), to: doc.length };
+  const { from, text } = doc.line(line);
+  // The server counts characters, and JavaScript their halves.
+  const before = Array.from(text)
+    .slice(0, column - 1)
+    .join('').length;
+  const word = /^(?:[\w$]+|.)?/su.exec(text.slice(before))?.[0] ?? '';
+  return { from: from + before, to: from + before + word.length };
+}
+
+const colours = HighlightStyle.define([
+  { tag: tags.keyword, color: 'var(--sql-keyword)', fontWeight: '600' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--sql-string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--sql-number)' },
+  { tag: [tags.typeName, tags.standard(tags.name)], color: 'var(--sql-type)' },
+  { tag: [tags.lineComment, tags.blockComment], color: 'var(--quiet)', fontStyle: 'italic' },
+]);
+
+const appearance = EditorView.theme({
+  '&': { height: '100%', backgroundColor: 'var(--ground)', color: 'var(--text)', fontSize: '13px' },
+  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'ui-monospace, monospace', lineHeight: '1.5' },
+  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-gutters': { backgroundColor: 'var(--raised)', color: 'var(--quiet)', border: 'none' },
+  '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--raised) 60%, transparent)' },
+  '.cm-activeLineGutter': { backgroundColor: 'var(--raised)', color: 'var(--text)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--select)',
+  },
+  '.cm-selectionMatch, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--found)' },
+  '.cm-placeholder': { color: 'var(--quiet)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--ground)',
+    color: 'var(--text)',
+    border: '1px solid var(--line)',
+    borderRadius: '4px',
+    boxShadow: '0 4px 16px rgb(0 0 0 / 20%)',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'ui-monospace, monospace', maxHeight: '16em' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
+  '.cm-completionDetail': { color: 'var(--quiet)', fontStyle: 'normal', marginLeft: '1em' },
+  '.cm-tooltip.cm-completionInfo': { padding: '6px 10px', maxWidth: '28em', fontFamily: 'system-ui, sans-serif' },
+  '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)', borderColor: 'var(--line)' },
+  '.cm-textfield, .cm-button': {
+    backgroundColor: 'var(--ground)',
+    backgroundImage: 'none',
+    color: 'var(--text)',
+    border: '1px solid var(--line)',
+  },
+});
+
+const basics = [
+  lineNumbers(),
+  history(),
+  drawSelection(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  autocompletion({ icons: false }),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  highlightSelectionMatches(),
+  EditorView.lineWrapping,
+  EditorView.contentAttributes.of({ 'aria-label': 'SQL' }),
+  placeholder('SELECT …'),
+  // Tab goes on to the next button, as everywhere: a keyboard must come out of the editor.
+  keymap.of([
+    { key: 'Mod-/', run: toggleComment },
+    ...closeBracketsKeymap,
+    ...defaultKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    ...completionKeymap,
+    ...lintKeymap,
+  ]),
+  syntaxHighlighting(colours),
+  appearance,
+];

@@ -1,0 +1,160 @@
+import { type FormEvent, useState } from 'react';
+import type { CatalogueAnswer } from '../api/answers.ts';
+import { exampleGroups } from './examples.ts';
+import { useSavedStatements } from './saved-statements.ts';
+
+const lists = ['Examples', 'Saved', 'Schema'] as const;
+type List = (typeof lists)[number];
+
+/** What to start from: examples, what was kept in this browser, and what there is to ask. */
+export function StatementLists(props: {
+  readonly catalogue: CatalogueAnswer | undefined;
+  readonly text: string;
+  readonly onTake: (sql: string) => void;
+  readonly onInsert: (text: string) => void;
+}) {
+  const [list, setList] = useState<List>('Examples');
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <aside className={isOpen ? 'sql-lists open' : 'sql-lists'} aria-label="Statements to start from">
+      <div className="tabs" role="tablist" aria-label="Lists">
+        {lists.map((each) => (
+          <button
+            key={each}
+            type="button"
+            role="tab"
+            aria-selected={list === each}
+            onClick={() => {
+              setOpen(list !== each || !isOpen);
+              setList(each);
+            }}
+          >
+            {each}
+          </button>
+        ))}
+      </div>
+      <div className="sql-list" role="tabpanel" aria-label={list}>
+        {list === 'Examples' && <Examples onTake={props.onTake} />}
+        {list === 'Saved' && <Saved text={props.text} onTake={props.onTake} />}
+        {list === 'Schema' && <Schema catalogue={props.catalogue} onInsert={props.onInsert} />}
+      </div>
+    </aside>
+  );
+}
+
+function Examples({ onTake }: { readonly onTake: (sql: string) => void }) {
+  return exampleGroups.map(({ name, examples }) => (
+    <section key={name}>
+      <h2>{name}</h2>
+      <ul>
+        {examples.map(({ title, sql }) => (
+          <li key={title}>
+            <button type="button" className="as-link" onClick={() => onTake(sql)}>
+              {title}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  ));
+}
+
+function Saved({ text, onTake }: { readonly text: string; readonly onTake: (sql: string) => void }) {
+  const { saved, save, remove } = useSavedStatements();
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+    if (name === '' || text.trim() === '') return;
+    save({ name, sql: text });
+    event.currentTarget.reset();
+  };
+  return (
+    <section>
+      <form className="row" onSubmit={submit}>
+        <input name="name" aria-label="Name of the statement" placeholder="Name" required maxLength={100} />
+        <button type="submit">Save</button>
+      </form>
+      {saved.length === 0 && (
+        <p className="quiet">What you save stays in this browser. An address shares a statement.</p>
+      )}
+      <ul>
+        {saved.map(({ name, sql }) => (
+          <li key={name} className="row spread">
+            <button type="button" className="as-link" onClick={() => onTake(sql)}>
+              <bdi>{name}</bdi>
+            </button>
+            <button type="button" className="as-link quiet" aria-label={`Remove ${name}`} onClick={() => remove(name)}>
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Schema(props: { readonly catalogue: CatalogueAnswer | undefined; readonly onInsert: (text: string) => void }) {
+  const [filter, setFilter] = useState('');
+  if (props.catalogue === undefined) {
+    return <div className="skeleton small" role="status" aria-label="The catalogue is loading" />;
+  }
+  const wanted = filter.toLowerCase();
+  const relations = props.catalogue.relations.filter(
+    ({ name, columns }) => name.includes(wanted) || columns.some((column) => column.name.includes(wanted)),
+  );
+  const functions = props.catalogue.functions.filter(({ name }) => name.includes(wanted));
+  return (
+    <>
+      <input
+        type="search"
+        placeholder="View, column or function"
+        aria-label="Filter the schema"
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      <section>
+        <h2>Views</h2>
+        {relations.map(({ schema, name, comment, columns }) => (
+          <details key={name} open={wanted !== '' && relations.length <= 3}>
+            <summary title={comment ?? ''}>
+              {schema}.{name}
+            </summary>
+            {comment !== null && <p className="quiet">{comment}</p>}
+            <ul>
+              {columns
+                .filter((column) => name.includes(wanted) || column.name.includes(wanted))
+                .map((column) => (
+                  <li key={column.name}>
+                    <button
+                      type="button"
+                      className="as-link"
+                      title={column.comment ?? ''}
+                      onClick={() => props.onInsert(column.name)}
+                    >
+                      {column.name}
+                    </button>{' '}
+                    <small className="quiet">{column.type}</small>
+                  </li>
+                ))}
+            </ul>
+          </details>
+        ))}
+      </section>
+      <section>
+        <h2>Functions</h2>
+        {functions.map((each) => (
+          <details key={`${each.name}(${each.arguments})`}>
+            <summary title={each.comment ?? ''}>{each.name}</summary>
+            {each.comment !== null && <p className="quiet">{each.comment}</p>}
+            <p>
+              <button type="button" className="as-link" onClick={() => props.onInsert(`${each.schema}.${each.name}(`)}>
+                {each.name}({each.arguments})
+              </button>
+            </p>
+            <p className="quiet">gives {each.result}</p>
+          </details>
+        ))}
+      </section>
+    </>
+  );
+}
