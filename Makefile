@@ -4,14 +4,21 @@
 
 compose := docker compose --file docker/compose.yaml
 apps := frontend backend generator digit lower special upper tracestore
+# Made up once, so that whoever has it can go on.
+console-token := .spandrel/console-token
 version := $(shell sed -n 's/^appVersion: //p' helm/spandrel/Chart.yaml)
 
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-up: ## everything by Docker Compose, at the usual ports
-	$(compose) up --build --detach --wait
+up: $(console-token) ## everything by Docker Compose, at the usual ports
+	@TRACESTORE_CONSOLE_TOKEN=$${TRACESTORE_CONSOLE_TOKEN:-$$(cat $(console-token))}; export TRACESTORE_CONSOLE_TOKEN; \
+	  $(compose) up --build --detach --wait && echo "Console http://localhost:8080 (token $$TRACESTORE_CONSOLE_TOKEN)"
 	@echo 'Frontend http://localhost:3001   Grafana http://localhost:3000 (admin, admin)   Jaeger http://localhost:16686   psql -h localhost -p 5999 -U postgres'
+
+$(console-token):
+	@mkdir -p $(@D)
+	@umask 077; head -c 24 /dev/urandom | base64 | tr '+/' '-_' > $@
 
 down: ## and no more of it, data included
 	$(compose) --profile load down --volumes --remove-orphans

@@ -69,10 +69,10 @@ export function renderChart(options: readonly string[] = []): string {
   });
 }
 
-/** Passwords are another each time; dashboards are generated themselves, and long, and here only in the way. */
+/** Passwords and tokens are others each time; dashboards are generated themselves, and long, and here only in the way. */
 function withoutChance(rendered: string): string {
   return rendered
-    .replaceAll(/(-password: |:\/\/\w+:)[A-Za-z\d]{24}(?=@|$)/gm, '$1MADE-UP')
+    .replaceAll(/(-password: |-token: |: Bearer |:\/\/\w+:)[A-Za-z\d]{24,32}(?=@|$| })/gm, '$1MADE-UP')
     .split(/^(?=---$)/m)
     .map((document) =>
       document.includes("grafana_dashboard: '1'")

@@ -10,6 +10,7 @@ describe('the configuration', () => {
       otlpGrpcPort: 4317,
       otlpHttpPort: 4318,
       jaegerGrpcPort: 17271,
+      jaegerHttpAccess: 'console',
       maxRequestBytes: 67_108_864,
       maxBytesInFlight: 268_435_456,
       bodyTimeoutMs: 30_000,

@@ -1,4 +1,5 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
+import { z } from 'zod';
 import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console/console.config.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
 
@@ -10,6 +11,8 @@ export interface TracestoreConfig {
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
+  /** Who may ask Jaeger's HTTP API: those who may use the console, or everybody. */
+  readonly jaegerHttpAccess: (typeof jaegerHttpAccesses)[number];
   /** Where Promscale's users have OTLP and Jaeger's storage, if they want it still. */
   readonly promscaleGrpcPort: number | undefined;
   /** Holds for a request as it comes and as it is after decompression. */
@@ -36,6 +39,8 @@ export interface TracestoreConfig {
 /** The token under which the configuration is injected. */
 export const TRACESTORE_CONFIG = Symbol('TRACESTORE_CONFIG');
 
+const jaegerHttpAccesses = ['console', 'none'] as const;
+
 const mebibyte = 1024 * 1024;
 
 /**
@@ -51,6 +56,9 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc),
       TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp),
       TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc),
+      TRACESTORE_JAEGER_HTTP_ACCESS: z
+        .enum(jaegerHttpAccesses, `should be one of ${jaegerHttpAccesses.join(', ')}`)
+        .default('console'),
       TRACESTORE_PROMSCALE_GRPC_PORT: variable.optionalPort(),
       // At most what a jsonb value can surely hold when one attribute is all of the request.
       TRACESTORE_MAX_REQUEST_BYTES: variable.integer(64 * mebibyte, 1024, 128 * mebibyte),
@@ -77,6 +85,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     otlpGrpcPort: values.TRACESTORE_OTLP_GRPC_PORT,
     otlpHttpPort: values.TRACESTORE_OTLP_HTTP_PORT,
     jaegerGrpcPort: values.TRACESTORE_JAEGER_GRPC_PORT,
+    jaegerHttpAccess: values.TRACESTORE_JAEGER_HTTP_ACCESS,
     promscaleGrpcPort: values.TRACESTORE_PROMSCALE_GRPC_PORT,
     maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,
     maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),

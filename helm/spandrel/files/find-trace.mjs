@@ -3,12 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-const { FRONTEND_URL, PGHOST, TEMPO_URL, JAEGER_URL } = process.env;
+const { FRONTEND_URL, PGHOST, CONSOLE_URL, CONSOLE_TOKEN, TEMPO_URL, JAEGER_URL } = process.env;
 const patienceMs = 60_000;
 
 /** Each says how many of the trace's spans it has. */
 const stores = {
   ...(PGHOST && { SQL: countInSql }),
+  ...(CONSOLE_URL && { Console: countInConsole }),
   ...(TEMPO_URL && { Tempo: (traceId) => countInJson(`${TEMPO_URL}/api/v2/traces/${traceId}`) }),
   ...(JAEGER_URL && { Jaeger: (traceId) => countInJson(`${JAEGER_URL}/api/v3/traces/${traceId}`) }),
 };
@@ -44,9 +45,18 @@ async function countInSql(id) {
   }
 }
 
+/** Where there is a token: with it, and not without it. */
+async function countInConsole(id) {
+  const url = `${CONSOLE_URL}/api/traces/${id}/otlp`;
+  if (!CONSOLE_TOKEN) return countInJson(url);
+  const { status } = await fetch(url);
+  if (status !== 401) throw new Error(`${url} answered ${status} without a token`);
+  return countInJson(url, { authorization: `Bearer ${CONSOLE_TOKEN}` });
+}
+
 /** Whatever the answer is wrapped in, every span in it has a `spanId`. */
-async function countInJson(url) {
-  const answer = await fetch(url, { headers: { accept: 'application/json' } });
+async function countInJson(url, headers) {
+  const answer = await fetch(url, { headers: { accept: 'application/json', ...headers } });
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return (await answer.text()).match(/"span_?id"/gi)?.length ?? 0;
 }

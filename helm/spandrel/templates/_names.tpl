@@ -100,6 +100,20 @@ http://{{ include "spandrel.address" (list . "tempo" "http") }}
 {{- default (include "spandrel.name" (list . "grafana")) .Values.grafana.existingSecret -}}
 {{- end -}}
 
+{{/* The Secret with the console's token. */}}
+{{- define "spandrel.consoleSecret" -}}
+{{- default (include "spandrel.name" (list . "console")) .Values.console.existingSecret -}}
+{{- end -}}
+
+{{/* The token of the console: the one that is there, or one that is made up once for all templates. */}}
+{{- define "spandrel.consoleToken" -}}
+{{- if not (hasKey .Values.console "token") -}}
+{{- $kept := (lookup "v1" "Secret" .Release.Namespace (include "spandrel.consoleSecret" .)).data | default dict -}}
+{{- $_ := set .Values.console "token" (ternary (get $kept "console-token" | b64dec) (randAlphaNum 32) (hasKey $kept "console-token")) -}}
+{{- end -}}
+{{- .Values.console.token -}}
+{{- end -}}
+
 {{/* The image of one of Spandrel's own apps. Takes (list $ app). */}}
 {{- define "spandrel.image" -}}
 {{- $image := (first .).Values.image -}}

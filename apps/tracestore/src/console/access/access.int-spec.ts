@@ -21,7 +21,8 @@ async function withStore(
   variables: Readonly<Record<string, string>>,
   use: (store: RunningTracestore) => Promise<void>,
 ): Promise<void> {
-  const store = await startTracestore(database.url, { console: readTracestoreConfig(variables).console });
+  const { console, jaegerHttpAccess } = readTracestoreConfig(variables);
+  const store = await startTracestore(database.url, { console, jaegerHttpAccess });
   try {
     await use(store);
   } finally {
@@ -70,6 +71,17 @@ describe('with a token', () => {
       });
       // Probes and metrics are for the cluster.
       expect(await statusOf(`${url}/readyz`, {})).toBe(200);
+      expect(await statusOf(`${url}/metrics`, {})).toBe(200);
+      // Jaeger's APIs give out the same traces.
+      for (const path of ['api/services', 'api/v3/services']) {
+        expect(await statusOf(`${url}/jaeger/${path}`, {})).toBe(401);
+        expect(await statusOf(`${url}/jaeger/${path}`, { authorization: `Bearer ${token}` })).toBe(200);
+      }
+    });
+    const open = { TRACESTORE_CONSOLE_TOKEN: token, TRACESTORE_JAEGER_HTTP_ACCESS: 'none' };
+    await withStore(open, async ({ url }) => {
+      expect(await statusOf(`${url}/jaeger/api/services`, {})).toBe(200);
+      expect(await statusOf(`${url}/api/services`, {})).toBe(401);
     });
   });
 });

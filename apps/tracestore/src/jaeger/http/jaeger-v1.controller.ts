@@ -9,6 +9,7 @@ import {
   Req,
   Res,
   UseFilters,
+  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -23,6 +24,7 @@ import { spanKindNamed } from '../jaeger-operations.js';
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
+import { JaegerAccessGuard } from './jaeger-access.guard.js';
 import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
@@ -61,6 +63,7 @@ class JaegerV1ErrorFilter implements ExceptionFilter {
  */
 @ApiExcludeController()
 @UseFilters(JaegerV1ErrorFilter)
+@UseGuards(JaegerAccessGuard)
 @Controller('jaeger/api')
 export class JaegerV1Controller {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

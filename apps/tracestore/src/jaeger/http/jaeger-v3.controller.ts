@@ -10,6 +10,7 @@ import {
   Req,
   Res,
   UseFilters,
+  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -26,6 +27,7 @@ import { filterOfExpression } from '../search/expression-filter.js';
 import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../spans/otlp-json.js';
+import { JaegerAccessGuard } from './jaeger-access.guard.js';
 import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
@@ -50,6 +52,7 @@ class JaegerV3ErrorFilter implements ExceptionFilter {
  */
 @ApiExcludeController()
 @UseFilters(JaegerV3ErrorFilter)
+@UseGuards(JaegerAccessGuard)
 @Controller('jaeger/api/v3')
 export class JaegerV3Controller {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
