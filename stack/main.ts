@@ -6,6 +6,7 @@ import { printBanner } from './banner.ts';
 import { type Reloader, startReloader } from './dev.ts';
 import { writeFlagsFile } from './flags-file.ts';
 import { watchLauncher } from './launcher.ts';
+import { canShowBrowser, openBrowser } from './open-browser.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findTakenPorts } from './ports-check.ts';
@@ -79,6 +80,7 @@ async function run(): Promise<number> {
       temporary: state.temporary,
       load: options.load ? `${loadPlan.ratePerSecond} requests a second` : 'none; npm run load makes some',
     });
+    if (options.open && canShowBrowser(process.env)) openBrowser(url('tracestore'));
     if (options.dev) reloader = await startReloader(root, (name) => stack?.restart(name));
     await over;
     return 0;

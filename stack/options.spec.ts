@@ -9,6 +9,7 @@ it('starts everything, with load and faults, unless told otherwise', () => {
     fresh: false,
     memory: false,
     dev: false,
+    open: true,
     portOffset: 0,
     logs: 'none',
   });

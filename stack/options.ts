@@ -6,6 +6,8 @@ export interface Options {
   readonly fresh: boolean;
   readonly memory: boolean;
   readonly dev: boolean;
+  /** Whether the console is shown in a browser when all is ready, where there is somebody to see it. */
+  readonly open: boolean;
   /** Added to every port. */
   readonly portOffset: number;
   /** Whose log lines are shown besides errors. */
@@ -66,13 +68,22 @@ export function parseOptions(args: readonly string[]): Options {
     fresh: flags.has('--fresh'),
     memory: flags.has('--memory'),
     dev: flags.has('--dev'),
+    open: !flags.has('--no-open'),
     portOffset,
     logs,
   };
 }
 
 /** `--dev` is what `npm run dev` adds. */
-const switches: ReadonlySet<string> = new Set(['--smoke', '--no-load', '--no-faults', '--fresh', '--memory', '--dev']);
+const switches: ReadonlySet<string> = new Set([
+  '--smoke',
+  '--no-load',
+  '--no-faults',
+  '--no-open',
+  '--fresh',
+  '--memory',
+  '--dev',
+]);
 
 function splitAssignment(arg: string): readonly string[] {
   const [, option, value] = /^(--[a-z-]+)=(.*)$/s.exec(arg) ?? [];
