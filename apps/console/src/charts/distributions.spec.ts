@@ -6,7 +6,7 @@ import { fewSlices } from './pie.tsx';
 describe('distributions', () => {
   it('of a heatmap leave out the buckets beyond those that have any', () => {
     const time = '2026-03-29T12:00:00.000Z';
-    const heat = heatOf({ columns: ['time', '1', '2', '4', '8', '16'], rows: [[time, 0, 3, 0, '5', 0]] });
+    const heat = heatOf({ columns: ['4', '8', '16', 'time', '1', '2'], rows: [[0, '5', 0, time, 0, 3]] });
     expect(heat.buckets).toEqual([
       { least: 1, bound: 2, counts: [3] },
       { least: 2, bound: 4, counts: [0] },

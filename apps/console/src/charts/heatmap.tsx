@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import type { QueryAnswer } from '../api/answers.ts';
 import { formatMoment, formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type Place, Plot } from './plot.tsx';
-import { timeLabels, timeSeriesOf } from './time-series-data.ts';
+import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
 import { useColours } from './use-colours.ts';
 
 /** A grid of counts: steps of time, and buckets of a value. */
@@ -14,9 +14,10 @@ export interface Heat {
   readonly buckets: readonly { readonly least: number; readonly bound: number; readonly counts: readonly number[] }[];
 }
 
-/** Out of rows of `time` and a column a bucket, named by its upper bound, in rising order. */
+/** Out of rows of `time` and a column a bucket, named by its upper bound. In JSON, columns may come in any order. */
 export function heatOf(answer: QueryAnswer): Heat {
-  const { timesMs, stepMs, series } = timeSeriesOf(answer, 0);
+  const { timesMs, stepMs, series: unsorted } = timeSeriesOf(answer, 0);
+  const series = unsorted.toSorted((a, b) => Number(a.name) - Number(b.name));
   const all = series.map(({ name, values }, n) => ({
     least: n === 0 ? 0 : (numberOf(series[n - 1]?.name) ?? 0),
     bound: numberOf(name) ?? 0,
@@ -59,7 +60,7 @@ export function Heatmap({
       ms: 1,
       padding: [10, 12, 0, 0],
       scales: {
-        x: { time: true, range: () => [bounds.fromMs, bounds.toMs] },
+        x: { time: true, range: () => [...drawnBounds(heat, bounds)] },
         y: { range: () => [0, Math.max(buckets.length, 1)] },
       },
       axes: axesOf(
@@ -102,7 +103,7 @@ export function Heatmap({
         ],
       },
     }),
-    [colours, buckets, timesMs, stepMs, bounds, most, unit],
+    [colours, heat, buckets, timesMs, stepMs, bounds, most, unit],
   );
   const cellOf = ({ index, y }: Place) => {
     const bucket = buckets[Math.max(0, Math.min(buckets.length - 1, Math.floor(y)))];

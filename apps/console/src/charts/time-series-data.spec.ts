@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stacked, timeLabels, timeSeriesOf } from './time-series-data.ts';
+import { drawnBounds, stacked, timeLabels, timeSeriesOf } from './time-series-data.ts';
 
 const minute = (n: number): string => new Date(Date.UTC(2026, 2, 29, 12, n)).toISOString();
 const ms = (n: number): number => Date.UTC(2026, 2, 29, 12, n);
@@ -55,6 +55,14 @@ describe('time series', () => {
       ],
     };
     expect(timeSeriesOf(far, 0).timesMs).toHaveLength(3);
+  });
+
+  it('are drawn over all of the range, but for steps that are too fine for it', () => {
+    const bounds = { fromMs: ms(0) + 20_000, toMs: ms(30) };
+    expect(drawnBounds({ timesMs: [ms(0), ms(1)], stepMs: 60_000 }, bounds)).toEqual([ms(0), ms(30)]);
+    expect(drawnBounds({ timesMs: [ms(5), ms(6)], stepMs: 60_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
+    expect(drawnBounds({ timesMs: [ms(25), ms(30)], stepMs: 1_000 }, bounds)).toEqual([ms(25), ms(30)]);
+    expect(drawnBounds({ timesMs: [], stepMs: 1_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
   });
 
   it('stand on top of each other', () => {

@@ -68,6 +68,19 @@ function evenly(timesMs: readonly number[]): Pick<TimeSeries, 'timesMs' | 'stepM
   return { timesMs: filled, stepMs };
 }
 
+/** A range of more steps than this has no room for them. */
+const maxDrawnSteps = 1_200;
+
+/** What of a range is drawn: all of it and of its first step; of steps too fine for all, those that are there. */
+export function drawnBounds(
+  { timesMs, stepMs }: Pick<TimeSeries, 'timesMs' | 'stepMs'>,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): readonly [fromMs: number, toMs: number] {
+  const [first = fromMs, last = toMs] = [timesMs[0], timesMs.at(-1)];
+  if ((toMs - fromMs) / stepMs > maxDrawnSteps && last > first) return [first, last];
+  return [Math.min(fromMs, first), toMs];
+}
+
 /** Each series on top of those before it. */
 export function stacked(series: readonly Series[]): readonly (readonly number[])[] {
   const sums: number[] = [];

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
 import { formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
 import { axesOf, type Place, Plot } from './plot.tsx';
-import { stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
+import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
 import { seriesClass, useColours } from './use-colours.ts';
 
 const maxInTip = 12;
@@ -50,7 +50,7 @@ export function TimeSeriesChart({
       ms: 1,
       padding: [10, 12, 0, 0],
       scales: {
-        x: { time: true, range: () => [bounds.fromMs, bounds.toMs] },
+        x: { time: true, range: () => [...drawnBounds(data, bounds)] },
         y: { range: (_self, _least, most) => [0, most > 0 ? most * 1.08 : 1] },
       },
       axes: axesOf(
@@ -75,14 +75,14 @@ export function TimeSeriesChart({
                 ? colours.ofClass(className, 0.12)
                 : '',
             width: isStacked ? 1 : 1.5,
-            points: { size: 5, fill: colours.ofClass(className), filter: pointsToShow },
+            points: isStacked ? { show: false } : { size: 5, fill: colours.ofClass(className), filter: pointsToShow },
           };
         }),
       ],
       // Each area ends where the one below it does.
       bands: isStacked ? shown.slice(1).map((_, n) => ({ series: [n + 2, n + 1] as uPlot.Band.Bounds })) : [],
     }),
-    [colours, shown, isStacked, unit, bounds, classOf],
+    [colours, data, shown, isStacked, unit, bounds, classOf],
   );
   const valuesAt = (index: number) =>
     shown

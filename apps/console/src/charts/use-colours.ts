@@ -71,6 +71,6 @@ const hues = 24;
  */
 export function seriesClass(name: string, index: number, services: ReadonlySet<string>): string {
   if (services.has(name)) return serviceColour(name);
-  // Neighbours in service-colour.css are alike: ten on, there is another hue.
-  return meanings[name] ?? `hue-${(index * 10 + Math.floor((index * 2) / hues)) % hues}`;
+  // Of the two shades of a hue, which are neighbours in service-colour.css, first one of each.
+  return meanings[name] ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
 }

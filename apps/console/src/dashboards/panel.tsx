@@ -40,7 +40,7 @@ export function Panel(view: PanelView) {
   return (
     <section className={`panel panel-${panel.kind}`} aria-label={panel.title}>
       <header>
-        <h2 title={panel.description}>{panel.title}</h2>
+        <h2 title={panel.kind === 'stat' ? panel.description : undefined}>{panel.title}</h2>
         <span className="panel-tools">
           {hasPicture && (
             <button type="button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
@@ -57,7 +57,9 @@ export function Panel(view: PanelView) {
           ))}
         </span>
       </header>
-      <p className="panel-description">{panel.description}</p>
+      <p className="panel-description" title={panel.description}>
+        {panel.description}
+      </p>
       <div className="panel-body">
         {panel.kind === 'dashboards' ? <DashboardLinks /> : <Answers view={view} isTable={isTable} />}
       </div>
@@ -307,6 +309,9 @@ function rowColumns(
   const seriesAt = answer.columns.indexOf('series');
   return columnsOf(answer, unit)
     .filter(({ name }) => !isHeatmap || name === 'time' || hasValue(answer, name))
+    .toSorted((a, b) =>
+      isHeatmap ? Number(b.name === 'time') - Number(a.name === 'time') || Number(a.name) - Number(b.name) : 0,
+    )
     .map((column) => {
       if (panel.kind === 'histogram' && !column.name.startsWith('x')) return { ...column, unit: 'count' as const };
       if (isHeatmap && column.name !== 'time') {

@@ -1,9 +1,9 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { CallGraph } from './call-graph.ts';
 
-export const nodeWidth = 168;
+export const nodeWidth = 160;
 export const nodeHeight = 54;
-export const labelWidth = 134;
+export const labelWidth = 126;
 export const labelHeight = 18;
 
 export interface Point {

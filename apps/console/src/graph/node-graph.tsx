@@ -17,7 +17,7 @@ import './node-graph.css';
 /** With more edges, each shows its figures only where it is looked at. */
 const maxLabelled = 30;
 /** Smaller, nobody can read it: there is panning instead. */
-const leastScale = 0.45;
+const leastScale = 0.6;
 const mostScale = 3;
 /** What fails more often than this is drawn as failing. */
 const badShare = 0.01;
@@ -229,11 +229,11 @@ function Node({
       <rect className="node-box" width={nodeWidth} height={nodeHeight} rx="6" />
       <path className="node-stripe" d={`M 6 0 a 6 6 0 0 0 -6 6 v ${nodeHeight - 12} a 6 6 0 0 0 6 6 Z`} />
       <text className="node-title" x="14" y={node.service === node.title ? 22 : 19}>
-        {shortened(node.title, 21)}
+        {shortened(node.title, 19)}
       </text>
       {node.service !== node.title && (
         <text className="node-service" x="14" y="33">
-          {shortened(node.service, 26)}
+          {shortened(node.service, 24)}
         </text>
       )}
       <text

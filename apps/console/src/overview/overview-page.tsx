@@ -87,7 +87,7 @@ function Totals({ values, time }: PartProps) {
   const percentiles = useAnswer(durationsUid, 'duration-percentiles', values, time.refreshes);
   const durations = useMemo(() => timeSeriesOf(percentiles.data ?? nothing, null), [percentiles.data]);
   const series = useMemo(() => timeSeriesOf(traffic.data ?? nothing, 0), [traffic.data]);
-  const valuesOf = (name: string) => series.series.find((each) => each.name === name)?.values ?? [];
+  const valuesOf = (name: string) => whole(series.series.find((each) => each.name === name)?.values ?? []);
   return (
     <div className="totals">
       <Total title="Requests" name="requests-per-second" unit="requestsPerSecond" values={values} time={time}>
@@ -104,6 +104,11 @@ function Totals({ values, time }: PartProps) {
       </Total>
     </div>
   );
+}
+
+/** Without the first and the last step, of which the range has only a part: they would look like a drop. */
+function whole<Value>(values: readonly Value[]): readonly Value[] {
+  return values.length > 4 ? values.slice(1, -1) : values;
 }
 
 function Total({
@@ -179,7 +184,7 @@ function Services({
     return (
       <span className="with-line">
         <Sparkline
-          values={series.series.find(({ name }) => name === row[nameAt])?.values ?? []}
+          values={whole(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
           className={className}
         />
         <span>{number === undefined ? '–' : formatValue(number, unit)}</span>
