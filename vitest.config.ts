@@ -32,6 +32,8 @@ export default defineConfig({
           include: ['test/**/*.e2e-spec.ts'],
           globalSetup: ['test/database.ts'],
           fileParallelism: false,
+          // Pages and traces take their time where others use the machine, too.
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

@@ -248,7 +248,12 @@ const PathRowView = memo(function PathRowView(props: {
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(node.id)}
     >
-      <div className="span-name" style={{ paddingLeft: Math.min(node.depth, maxIndents) * indentPx }}>
+      {/* What is seen here, the row's name says. */}
+      <div
+        className="span-name"
+        aria-hidden="true"
+        style={{ paddingLeft: Math.min(node.depth, maxIndents) * indentPx }}
+      >
         <span
           className="twist"
           aria-hidden="true"
@@ -263,8 +268,10 @@ const PathRowView = memo(function PathRowView(props: {
         <bdi className="service">{node.service}</bdi>
         <bdi>{node.name}</bdi>
       </div>
-      <div className="path-verdict">{verdict}</div>
-      <div className="path-bars">
+      <div className="path-verdict" aria-hidden="true">
+        {verdict}
+      </div>
+      <div className="path-bars" aria-hidden="true">
         {node.sides.map((figures, side) => (
           <div key={side} className={figures.count === 0 ? 'quiet' : ''}>
             <div className={`path-bar side-${side}`} style={{ width: `${(figures.totalNs / longestNs) * 60}%` }} />

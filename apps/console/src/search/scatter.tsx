@@ -75,8 +75,8 @@ export function Scatter({
           </text>
         </g>
       ))}
-      {times.map(({ x, text, anchor }) => (
-        <text key={x} x={x} y={height - 5} textAnchor={anchor}>
+      {times.map(({ x, text, anchor }, n) => (
+        <text key={n} x={x} y={height - 5} textAnchor={anchor}>
           {text}
         </text>
       ))}

@@ -88,9 +88,7 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
     return rowHeight < 1 ? [left, Math.floor(top), length, 1] : [left, top, length, rowHeight - 0.5];
   };
   for (const span of model.order) {
-    context.fillStyle = colours[spans.operation[span] ?? 0] ?? failed;
+    context.fillStyle = spans.status[span] === failedStatus ? failed : (colours[spans.operation[span] ?? 0] ?? failed);
     context.fillRect(...box(span));
   }
-  context.fillStyle = failed;
-  for (const span of model.order) if (spans.status[span] === failedStatus) context.fillRect(...box(span));
 }

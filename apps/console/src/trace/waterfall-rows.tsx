@@ -189,7 +189,8 @@ const SpanRow = memo(function SpanRow({
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(span)}
     >
-      <div className="span-name" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
+      {/* What is seen here, the row's name says. */}
+      <div className="span-name" aria-hidden="true" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
         <span
           className={`twist ${children > 0 ? '' : 'leaf'}`}
           aria-hidden="true"
@@ -211,7 +212,7 @@ const SpanRow = memo(function SpanRow({
         <bdi>{name}</bdi>
         {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
       </div>
-      <div className="span-time">
+      <div className="span-time" aria-hidden="true">
         {!isOutside && (
           <>
             <div

@@ -1,0 +1,71 @@
+import axe from 'axe-core';
+import type { AxeResults, RunOptions } from 'axe-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
+import { hasChromium } from './chromium.js';
+import { type ConsoleUnderTest, startConsole } from './console-under-test.js';
+import { failedSpans, failedTraceId } from './example-spans.js';
+
+const startMs = Date.now() - 300_000;
+
+/** Every page, and what is to be seen in it before it is looked at. */
+const pages = [
+  ['/', 'h1'],
+  ['/dashboards', 'h1'],
+  ['/dashboards/QoZDH91nk', 'h1'],
+  ['/search', '.results li'],
+  ['/search?service=nobody', 'h2'],
+  [`/trace/${passwordTraceId(2)}`, '[role=treeitem]'],
+  [`/trace/${passwordTraceId(2)}?span=0000000000000001&errors=1`, '.span-panel details'],
+  [`/trace/${passwordTraceId(2)}?view=flame&span=0000000000000001`, '.flame canvas'],
+  [`/trace/${passwordTraceId(2)}?view=operations`, '.operations td'],
+  [`/trace/${failedTraceId}?span=f00000000000000f`, '.exception pre'],
+  ['/trace/file', 'h1'],
+  [`/trace/${'e'.repeat(32)}`, '[role=alert]'],
+  [`/compare/${passwordTraceId(1)}/${passwordTraceId(2)}`, '[role=treeitem]'],
+  ['/sql', 'h1'],
+  ['/system', 'h1'],
+  ['/docs', 'h1'],
+] as const;
+
+/** What the WCAG asks for at its levels A and AA, and what is good practice besides. */
+const options: RunOptions = { resultTypes: ['violations'] };
+
+let console: ConsoleUnderTest;
+
+describe.skipIf(!hasChromium).each(['light', 'dark'] as const)('keeps nobody out, %s', (colorScheme) => {
+  beforeAll(async () => {
+    console = await startConsole();
+    await sendPasswordTraces(console.store, startMs);
+    await console.send(failedSpans(startMs));
+  });
+
+  afterAll(async () => {
+    await console.stop();
+  });
+
+  it.each(pages)('%s', async (address, sight) => {
+    const { page } = await console.openPage({ colorScheme, reducedMotion: 'reduce' });
+    try {
+      await page.goto(`${console.store.url}${address}`);
+      await page.locator(sight).first().waitFor();
+      await page.waitForLoadState('networkidle');
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults, RunOptions>(
+        // In the page, axe is a global.
+        (runOptions) => (globalThis as unknown as { readonly axe: typeof axe }).axe.run(runOptions),
+        options,
+      );
+      const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(
+        grave.map(({ id, help, nodes }) => [
+          id,
+          help,
+          nodes.map(({ target, failureSummary }) => [target, failureSummary]),
+        ]),
+      ).toEqual([]);
+    } finally {
+      await page.close();
+    }
+  });
+});

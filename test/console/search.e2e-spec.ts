@@ -1,0 +1,242 @@
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
+import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { hasChromium } from './chromium.js';
+import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { failedSpans, failedTraceId } from './example-spans.js';
+
+const startMs = Date.now() - 300_000;
+/** More than a page of a search. */
+const orders = 60;
+
+let console: ConsoleUnderTest;
+let store: RunningTracestore;
+let page: Page;
+let complaints: string[];
+
+describe.skipIf(!hasChromium)('search', () => {
+  beforeAll(async () => {
+    console = await startConsole();
+    ({ store } = console);
+    await sendPasswordTraces(store, startMs);
+    await console.send(failedSpans(startMs));
+    await console.send([{ service: 'orders', spans: Array.from({ length: orders }, (_, n) => orderSpan(n)) }]);
+  });
+
+  afterAll(async () => {
+    await console.stop();
+  });
+
+  beforeEach(async () => {
+    ({ page, complaints } = await console.openPage());
+  });
+
+  afterEach(async () => {
+    await page.close();
+    // No script that failed, nothing that the policy refused, no request to anywhere else.
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  });
+
+  const open = async (query: string): Promise<void> => {
+    await page.goto(`${store.url}/search${query}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  const results = () => page.locator('.results').getByRole('listitem').count();
+  const parameters = (): URLSearchParams => new URL(page.url()).searchParams;
+  const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`) });
+
+  it('finds traces by what a span has, and one goes on to a trace and back', async () => {
+    await open('');
+    await expect.poll(results).toBe(50);
+    await picture('search');
+    await page.keyboard.press('/');
+    await page.keyboard.type('generator');
+    await page.getByLabel('Attribute').first().fill('pwlen=8');
+    await page.keyboard.press('Enter');
+    await expect.poll(results).toBe(1);
+    expect(new URL(page.url()).search).toBe('?service=generator&attribute=pwlen%3D8');
+    await page.getByRole('link', { name: /generator\.generate/ }).click();
+    await page.getByRole('treeitem').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/trace/${passwordTraceId(2)}`);
+    await page.goBack();
+    await expect.poll(() => page.getByLabel('Service').inputValue()).toBe('generator');
+    await page.goBack();
+    await expect.poll(results).toBe(50);
+  });
+
+  it('suggests keys of attributes, and values of a key, as the data has them', async () => {
+    await open('?service=generator');
+    const field = page.getByLabel('Attribute').first();
+    const suggested = async (): Promise<readonly string[]> => {
+      const list = await field.getAttribute('list');
+      return page
+        .locator(`[id="${list}"] option`)
+        .evaluateAll((all) => all.map((each) => each.getAttribute('value') ?? ''));
+    };
+    await expect.poll(suggested).toEqual(expect.arrayContaining(['pwlen', 'os_name', 'telemetry.sdk.name']));
+    await field.fill('pwlen=');
+    await expect.poll(async () => (await suggested()).toSorted()).toEqual(['pwlen=25', 'pwlen=8']);
+    await field.fill('os_name !=');
+    await expect.poll(suggested).toEqual(['os_name!=linux']);
+  });
+
+  it('finds by status and duration, and says what a duration is', async () => {
+    await open('');
+    await page.getByLabel('Status').selectOption('error');
+    await page.getByLabel('Lasts at least').fill('90 ms');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await expect.poll(results).toBe(1);
+    await page.getByLabel('Lasts at least').fill('long');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('alert')
+      .getByText(/A duration is a number with a unit/)
+      .waitFor();
+  });
+
+  it('goes on page by page, in both orders', async () => {
+    await open('?service=orders&order=slowest');
+    await expect.poll(results).toBe(50);
+    const durations = async () => (await page.locator('.results .number:nth-child(2)').allInnerTexts()).map(parseFloat);
+    await page.getByRole('button', { name: 'More' }).click();
+    await expect.poll(results).toBe(orders);
+    expect(await durations()).toEqual(Array.from({ length: orders }, (_, n) => orders - n));
+    expect(await page.getByRole('button', { name: 'More' }).count()).toBe(0);
+    await page.getByLabel('Order').selectOption('newest');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await expect.poll(async () => (await durations())[0]).toBe(1);
+  });
+
+  it('asks for a time from and to', async () => {
+    await open('?service=orders');
+    await expect.poll(results).toBe(50);
+    const from = new Date(startMs - 30_500).toISOString();
+    const to = new Date(startMs - 20_500).toISOString();
+    await open(`?service=orders&from=${from}&to=${to}`);
+    await expect.poll(results).toBe(10);
+    // What is over brings nothing new.
+    expect(await page.getByRole('button', { name: 'Live tail' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Wider' }).click();
+    await expect.poll(results).toBe(20);
+  });
+
+  it('draws points that lead to traces, and an area asks for what is in it', async () => {
+    await open('?service=orders');
+    await expect.poll(results).toBe(50);
+    const scatter = page.getByRole('img', { name: /^Traces by start and duration/ });
+    const box = await scatter.boundingBox();
+    if (box === null) throw new Error('no scatter');
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 3);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.8, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(() => parameters().has('from')).toBe(true);
+    await expect.poll(results).toSatisfy((count: number) => count > 5 && count < 30);
+    expect(parameters().get('min')).toMatch(/ ms$/);
+    await page.goBack();
+    await expect.poll(results).toBe(50);
+    await scatter.locator('circle').first().click();
+    await page.getByRole('treeitem').first().waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/trace\/0a/);
+  });
+
+  it('follows what arrives, and pauses', async () => {
+    await open('?service=arriving');
+    await page.getByText('No trace is like that').waitFor();
+    await page.getByRole('button', { name: 'Live tail' }).click();
+    const arrive = (n: number) =>
+      console.send([
+        { service: 'arriving', spans: [{ ...orderSpan(n), startTimeUnixNano: nowNs(), endTimeUnixNano: nowNs() }] },
+      ]);
+    await arrive(100);
+    await expect.poll(results, { timeout: 15_000 }).toBe(1);
+    await arrive(101);
+    await expect.poll(results, { timeout: 15_000 }).toBe(2);
+    // The newest is at the top.
+    expect(await page.locator('.results a').first().getAttribute('href')).toContain(
+      (101).toString(16).padStart(30, '0'),
+    );
+    expect(parameters().get('tail')).toBe('1');
+    await picture('live-tail');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/api/traces')) asked.push(request.url());
+    });
+    await page.waitForTimeout(5_000);
+    expect(asked.length).toBeLessThanOrEqual(3);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    asked.length = 0;
+    await arrive(102);
+    await page.waitForTimeout(3_000);
+    expect(asked).toEqual([]);
+    expect(await results()).toBe(2);
+  });
+
+  it('lets one choose two traces to compare, and go to one by its id', async () => {
+    await open('?service=generator');
+    await page.getByRole('checkbox', { name: passwordTraceId(1) }).check();
+    await page.getByText('Choose another one').waitFor();
+    await page.getByRole('checkbox', { name: passwordTraceId(2) }).check();
+    await page.getByRole('link', { name: 'Compare both' }).click();
+    await page.getByRole('tree', { name: 'Operations of both traces' }).waitFor();
+    await page.goBack();
+    await page.getByLabel('Go to the trace with this id').fill(` ${failedTraceId.toUpperCase()} `);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'shop: POST /orders' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/trace/${failedTraceId}`);
+  });
+
+  it('is used with the keyboard only', async () => {
+    await open('?service=generator');
+    await expect.poll(results).toBe(2);
+    await page.keyboard.press('/');
+    const focused = () =>
+      page.evaluate<string>(
+        `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''`,
+      );
+    // From the first field on, everything comes by Tab, the list too; then the arrow keys.
+    for (let n = 0; n < 20 && !(await focused()).startsWith('generator'); n++) await page.keyboard.press('Tab');
+    expect(await focused()).toMatch(/^generator/);
+    // What has the focus can be seen to have it.
+    expect(await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('tree', { name: 'Spans' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/trace/${passwordTraceId(1)}`);
+  });
+
+  it('fits a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await open('');
+    await expect.poll(results).toBe(50);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(390);
+    await picture('phone-search');
+  });
+
+  it('says what to do when there is nothing', async () => {
+    await open('?service=nobody');
+    await page.getByText('No trace is like that').waitFor();
+    expect(await page.getByText('Look further back').isVisible()).toBe(true);
+  });
+});
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
+/** A trace of its own for each number: a second apart, and a millisecond longer the older it is. */
+function orderSpan(n: number): SpanInit {
+  const start = BigInt(startMs - n * 1_000) * 1_000_000n;
+  return {
+    traceId: hexBytes(`0a${n.toString(16).padStart(30, '0')}`),
+    spanId: hexBytes((n + 1).toString(16).padStart(16, '0')),
+    name: 'order',
+    kind: 2,
+    startTimeUnixNano: start,
+    endTimeUnixNano: start + BigInt(n + 1) * 1_000_000n,
+    attributes: [text('http.route', '/orders')],
+  };
+}
