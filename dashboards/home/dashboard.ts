@@ -2,7 +2,7 @@ import type { Dashboard } from '../definition.ts';
 
 export const dashboard: Dashboard = {
   uid: 'spandrel-home',
-  title: 'Spandrel',
+  title: 'Home',
   description: 'How the system does at a glance, and where to look closer.',
   from: 'now-1h',
   variables: [],
