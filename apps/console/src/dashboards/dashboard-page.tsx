@@ -141,7 +141,7 @@ function VariableChoice({
   return (
     <label className="variable">
       {variable.title}
-      <select value={value} onChange={(event) => onChoose(event.target.value)}>
+      <select aria-label={variable.title} value={value} onChange={(event) => onChoose(event.target.value)}>
         <option value="">All</option>
         {/* What an address names may have done nothing in this time. */}
         {value !== '' && !options.includes(value) && <option>{value}</option>}

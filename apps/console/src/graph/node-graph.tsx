@@ -69,6 +69,8 @@ export function NodeGraph({
   const fit = (): void => {
     if (places === undefined || room === undefined) return;
     const { scale, x, y } = fitting(places, room);
+    // A browser scrolls to what has the focus, even where nothing can be scrolled.
+    box.current?.scrollTo(0, 0);
     panzoom.current?.zoom(scale, { animate: false });
     panzoom.current?.pan(x, y, { animate: false });
   };

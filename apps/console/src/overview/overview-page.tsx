@@ -29,6 +29,9 @@ const errorsUid = 'CiE9l917z';
 const upstreamUid = 'lyIow61nz';
 const downstreamUid = 'SdzI3eJnk';
 
+/** A map of more is higher. */
+const fewServices = 14;
+
 const nothing: QueryAnswer = { columns: [], rows: [] };
 
 /** What one sees first: how every service does, who calls whom, and what changed in the last minutes. */
@@ -317,7 +320,10 @@ function ServiceMap({
   );
   const error = nodes.error ?? edges.error;
   return (
-    <section className="panel map" aria-label="Service map">
+    <section
+      className={`panel map ${(graph?.nodes.length ?? 0) > fewServices ? 'map-large' : ''}`}
+      aria-label="Service map"
+    >
       <header>
         <h2>Service map</h2>
         <Link className="quiet" href={`/dashboards/${dependenciesUid}`}>

@@ -1,0 +1,432 @@
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dashboards } from '../../dashboards/all.ts';
+import { hasChromium } from './chromium.js';
+import { type ConsoleUnderTest, picturesFolder, type ServiceSpans, startConsole } from './console-under-test.js';
+import { changedSinceMs, fleetTraces, shopTraces } from './shop-traces.js';
+
+const requestsPerMinute = 20;
+/** Whole ten seconds: a figure is of whole ones. */
+const nowMs = Math.floor(Date.now() / 10_000) * 10_000;
+const range = new URLSearchParams({
+  from: new Date(nowMs - 3_600_000).toISOString(),
+  to: new Date(nowMs).toISOString(),
+}).toString();
+const slowUid = 'GkrS6rJ7z';
+
+let console: ConsoleUnderTest;
+let page: Page;
+let complaints: string[];
+let shop: readonly ServiceSpans[];
+
+describe.skipIf(!hasChromium)('overview and dashboards', () => {
+  beforeAll(async () => {
+    console = await startConsole({ TRACESTORE_SQL_PER_MINUTE: '600' });
+    shop = shopTraces(nowMs, requestsPerMinute);
+  });
+
+  afterAll(async () => {
+    await console.stop();
+  });
+
+  beforeEach(async () => {
+    ({ page, complaints } = await console.openPage());
+  });
+
+  afterEach(async () => {
+    await page.close();
+    // No script that failed, nothing that the policy refused, no request to anywhere else.
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  });
+
+  it('say what to do with an empty store, and go on by themselves when spans arrive', async () => {
+    await page.goto(`${console.store.url}/`);
+    await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
+    expect(await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT=').textContent()).toContain(':4318');
+    await page.screenshot({ path: path.join(picturesFolder, 'overview-empty.png') });
+    await page.goto(`${console.store.url}/dashboards/${slowUid}`);
+    await page.getByText('Nothing in this time').first().waitFor();
+    await page.goto(`${console.store.url}/`);
+    await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
+    await sendAll(shop);
+    await page.getByRole('heading', { name: 'Service map' }).waitFor({ timeout: 60_000 });
+  });
+
+  it('show how every service does, and who calls whom', async () => {
+    await page.goto(`${console.store.url}/?${range}`);
+    await page.getByRole('button', { name: /^web: / }).waitFor();
+    const rows = page.getByRole('table', { name: 'Services' }).locator('tbody tr');
+    expect(await rows.count()).toBe(shop.length);
+    for (const { service, spans } of shop) {
+      const failed = spans.filter(({ status }) => status?.code === 2).length;
+      // No service calls itself, so each of its spans is a call from outside of it.
+      const words = `${service}: ${spans.length.toLocaleString('en')} calls, ${percent(failed / spans.length)} failed, `;
+      const node = page.getByRole('button', { name: words });
+      expect(await node.count(), words).toBe(1);
+    }
+    const checkouts = spansOf('checkout').length;
+    const edge = page.getByRole('img', { name: `web calls checkout: ${checkouts.toLocaleString('en')} calls` });
+    expect(await edge.count()).toBe(1);
+    await page.screenshot({ path: path.join(picturesFolder, 'overview.png'), fullPage: true });
+  });
+
+  it('show what changed in the last minutes, and lead to the traces of it', async () => {
+    await page.goto(`${console.store.url}/?${range}`);
+    const changes = page.getByRole('region', { name: 'What changed' }).getByRole('listitem');
+    await changes.first().waitFor();
+    const told = await changes.allTextContents();
+    expect(told.some((text) => text.startsWith('search POST /querytakes longer'))).toBe(true);
+    expect(told.some((text) => text.startsWith('payment chargefails more often'))).toBe(true);
+    expect(told.every((text) => !text.startsWith('mail'))).toBe(true);
+    await changes.filter({ hasText: 'payment charge' }).getByRole('link').click();
+    await page.waitForURL(/\/search\?/);
+    const found = new URL(page.url()).searchParams;
+    expect(found.get('service')).toBe('payment');
+    expect(found.get('operation')).toBe('charge');
+    expect(found.get('status')).toBe('error');
+    expect(Date.parse(found.get('from') ?? '')).toBe(changedSinceMs(nowMs));
+    const since = BigInt(changedSinceMs(nowMs)) * 1_000_000n;
+    const failed = spansOf('payment').filter(
+      ({ startTimeUnixNano = 0n, status }) => startTimeUnixNano >= since && status?.code === 2,
+    );
+    await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(failed.length);
+  });
+
+  it('are filtered by a click on a service, and back', async () => {
+    await page.goto(`${console.store.url}/?${range}`);
+    const rows = page.getByRole('table', { name: 'Services' }).locator('tbody tr');
+    await page.getByRole('button', { name: /^payment: / }).click();
+    await expect.poll(() => rows.count()).toBe(1);
+    expect(new URL(page.url()).searchParams.get('service')).toBe('payment');
+    expect(await page.getByRole('button', { name: /^payment: / }).getAttribute('aria-pressed')).toBe('true');
+    expect(await page.getByRole('link', { name: 'Failed traces' }).getAttribute('href')).toBe(
+      `/search?service=payment&status=error&${range}`,
+    );
+    await page.goBack();
+    await expect.poll(() => rows.count()).toBe(shop.length);
+    await page.getByRole('table', { name: 'Services' }).getByRole('button', { name: 'cart' }).click();
+    await page.getByRole('group', { name: 'Service cart' }).getByRole('button', { name: 'All services' }).click();
+    await expect.poll(() => rows.count()).toBe(shop.length);
+  });
+
+  it('are listed, and one leads to each', async () => {
+    await page.goto(`${console.store.url}/dashboards`);
+    const links = page.getByRole('main').getByRole('listitem').getByRole('link');
+    await links.first().waitFor();
+    expect(await links.locator('strong').allTextContents()).toEqual(dashboards.map(({ dashboard }) => dashboard.title));
+    await page.getByRole('link', { name: /^04 Service Dependencies/ }).click();
+    await page.getByRole('heading', { level: 1, name: '04 Service Dependencies' }).waitFor();
+    await page.goto(`${console.store.url}/dashboards/nothing`);
+    await page.getByRole('heading', { name: 'There is no such dashboard' }).waitFor();
+  });
+
+  describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
+    it.each(dashboards.map(({ folder, dashboard }) => [folder, dashboard] as const))(
+      'draw all panels of %s',
+      async (folder, { uid, panels }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width: 1400, height: 1400 });
+        await page.goto(`${console.store.url}/dashboards/${uid}?${range}`);
+        for (const [nr, { title, kind }] of panels.entries()) {
+          const panel = page.locator('.board-cell').nth(nr);
+          expect(await panel.getByRole('heading', { level: 2 }).textContent()).toBe(title);
+          await panel.locator(drawnBy[kind]).first().waitFor();
+          const pictures = await panel.locator('canvas').all();
+          expect(pictures).toHaveLength(drawnBy[kind] === 'canvas' ? 1 : 0);
+          for (const picture of pictures) {
+            await expect.poll(() => picture.evaluate(countColours), { message: title }).toBeGreaterThan(3);
+          }
+        }
+        expect(await page.getByRole('alert').count()).toBe(0);
+        expect(await page.locator('.skeleton').count()).toBe(0);
+        await page.screenshot({
+          path: path.join(picturesFolder, `dashboard-${folder}-${colorScheme}.png`),
+          fullPage: true,
+        });
+      },
+    );
+  });
+
+  it('show the SQL of every panel, which runs by itself and answers the same', async () => {
+    for (const { dashboard } of dashboards) {
+      const service = dashboard.variables.length > 0 ? '&service=checkout' : '';
+      await page.goto(`${console.store.url}/dashboards/${dashboard.uid}?${range}${service}`);
+      await page.locator('.board-cell').first().waitFor();
+      const links = page.locator('.panel-tools a');
+      const addresses = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+      const queries = dashboard.panels.flatMap((panel) => panel.queries);
+      expect(addresses).toHaveLength(queries.length);
+      for (const [nr, address] of addresses.entries()) {
+        const sql = new URL(address, console.store.url).searchParams.get('query') ?? '';
+        expect(sql).not.toMatch(/\$\d/);
+        const answer = await page.request.post(`${console.store.url}/api/sql`, { data: { sql } });
+        expect(answer.status(), `${sql}\n${await answer.text()}`).toBe(200);
+        const name = (queries[nr] ?? '').replace('.sql', '');
+        const takesService = /service_name = '/.test(sql) || sql.includes("'checkout'");
+        const asked = await page.request.get(
+          `${console.store.url}/api/dashboards/${dashboard.uid}/queries/${name}?${name === 'behind' ? '' : range}${takesService ? service : ''}`,
+        );
+        const { rows } = (await asked.json()) as { readonly rows: readonly unknown[] };
+        expect(((await answer.json()) as { readonly rows: readonly unknown[] }).rows, name).toHaveLength(rows.length);
+        expect(rows.length).toBeGreaterThan(0);
+      }
+    }
+    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
+    await page.getByRole('link', { name: 'Show the SQL of Slowest Requests' }).click();
+    await page.waitForURL(/\/sql\?query=/);
+    expect(new URL(page.url()).searchParams.get('query')).toContain("ps_trace.time_of('now-1h')");
+    await page
+      .getByText('Which ten requests took longest')
+      .or(page.getByText('The ten requests that took longest'))
+      .first()
+      .waitFor();
+  });
+
+  it('zoom into a part that is dragged over, and out again', async () => {
+    await page.goto(`${console.store.url}/dashboards/${slowUid}?${range}`);
+    const chart = page.getByRole('region', { name: 'Request Duration Percentiles' });
+    const box = await boxOf(chart.locator('.u-over'));
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.25, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.4, y, { steps: 5 });
+    await page.mouse.move(box.x + box.width * 0.5, y);
+    await page.mouse.up();
+    await expect.poll(() => rangeOf(page).fromMs).toBeGreaterThan(nowMs - 3_600_000);
+    const zoomed = rangeOf(page);
+    expect(Math.abs(zoomed.fromMs - (nowMs - 2_700_000))).toBeLessThan(60_000);
+    expect(Math.abs(zoomed.toMs - (nowMs - 1_800_000))).toBeLessThan(60_000);
+    // A drag is no click: it stays on its page.
+    expect(new URL(page.url()).pathname).toBe(`/dashboards/${slowUid}`);
+    await page.getByRole('button', { name: 'Wider' }).click();
+    await expect.poll(() => rangeOf(page).fromMs).toBeLessThan(zoomed.fromMs);
+    await page.goBack();
+    await expect.poll(() => rangeOf(page)).toEqual(zoomed);
+    await page.goBack();
+    await expect.poll(() => rangeOf(page).fromMs).toBe(nowMs - 3_600_000);
+  });
+
+  it('lead from a row to its trace, and from a point, a cell and a bar to the traces there', async () => {
+    const address = `${console.store.url}/dashboards/${slowUid}?${range}`;
+    await page.goto(address);
+    const row = page.getByRole('table', { name: 'Slowest Requests' }).locator('tbody tr').first();
+    const traceAddress = await row.locator('a[href^="/trace/"]').getAttribute('href');
+    await row.getByRole('link').first().click();
+    await page.getByRole('treeitem').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe(traceAddress);
+    await page.goBack();
+
+    await clickAt(page, 'Request Duration Percentiles', 0.5, 0.9);
+    await page.waitForURL(/\/search\?/);
+    const found = rangeOf(page);
+    expect(found.toMs - found.fromMs).toBe(60_000);
+    expect(Math.abs(found.fromMs - (nowMs - 1_800_000))).toBeLessThanOrEqual(60_000);
+    await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(requestsPerMinute);
+
+    await page.goto(address);
+    await clickAt(page, 'Distribution of Request Durations', 0.5, 0.6);
+    await page.waitForURL(/\/search\?.*max=/);
+    expect(rangeOf(page).toMs - rangeOf(page).fromMs).toBe(60_000);
+
+    await page.goto(address);
+    await clickAt(page, 'Histogram of Request Durations', 0.2, 0.9);
+    await page.waitForURL(/\/search\?.*max=/);
+    expect(new URL(page.url()).searchParams.get('min')).toMatch(/^\d+us$/);
+    await page.locator('a[href^="/trace/"]').first().waitFor();
+  });
+
+  it('have a table for each picture, whose times lead to traces too', async () => {
+    await page.goto(`${console.store.url}/dashboards/CiE9l917z?${range}`);
+    const panel = page.getByRole('region', { name: 'Error Rates by Minute' });
+    await panel.getByRole('button', { name: 'Table' }).click();
+    const table = panel.getByRole('table', { name: 'Error Rates by Minute' });
+    await table.getByRole('button', { name: 'error rate' }).click();
+    expect(await table.getByRole('columnheader', { name: /error rate/ }).getAttribute('aria-sort')).toBe('descending');
+    const service = await table.locator('tbody tr').first().locator('td').nth(1).textContent();
+    await table.locator('tbody tr').first().getByRole('link').click();
+    await page.waitForURL(/\/search\?/);
+    const found = new URL(page.url()).searchParams;
+    expect(`${found.get('service')} ${found.get('operation')}`).toBe(service);
+    expect(found.get('status')).toBe('error');
+    await page.locator('a[href^="/trace/"]').first().waitFor();
+  });
+
+  it('take a service and an operation, by choice and by a click in a graph', async () => {
+    await page.goto(`${console.store.url}/dashboards/SdzI3eJnk?${range}`);
+    const nodes = page.getByRole('region', { name: 'Downstream Spans' }).locator('.node');
+    await nodes.first().waitFor();
+    await page.getByLabel('Service', { exact: true }).selectOption('checkout');
+    await expect.poll(() => nodes.count()).toBe(5);
+    await page.getByRole('button', { name: /^stock reserve: / }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('operation')).toBe('reserve');
+    await expect.poll(() => nodes.count()).toBe(2);
+    expect(await page.getByLabel('Operation', { exact: true }).inputValue()).toBe('reserve');
+  });
+
+  it('are used by the keyboard alone', async () => {
+    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
+    const button = page.getByRole('button', { name: 'Last hour' });
+    await button.waitFor();
+    await tabTo(page, 'Last hour');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => new URL(page.url()).search).toBe('?range=3h');
+    expect(await page.locator(':focus').textContent()).toContain('Last 3 hours');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+
+    await page.goto(`${console.store.url}/dashboards/${slowUid}?${range}`);
+    const chart = page.getByRole('slider', { name: 'Request Duration Percentiles' });
+    await chart.waitFor();
+    await tabTo(page, 'Request Duration Percentiles');
+    await page.keyboard.press('ArrowLeft');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/p99 .* ms, .*p50/);
+    for (let nr = 0; nr < 10; nr++) await page.keyboard.press('Shift+ArrowLeft');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => rangeOf(page).toMs - rangeOf(page).fromMs).toBe(600_000);
+    await tabTo(page, 'Request Duration Percentiles');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/search\?/);
+    expect(rangeOf(page).toMs - rangeOf(page).fromMs).toBeLessThanOrEqual(60_000);
+
+    await page.goto(`${console.store.url}/?${range}`);
+    await page.getByRole('button', { name: /^cart: / }).waitFor();
+    await tabTo(page, 'cart: ');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => new URL(page.url()).searchParams.get('service')).toBe('cart');
+  });
+
+  it('take a time from–to, and say what is wrong with one', async () => {
+    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
+    await page.getByRole('button', { name: 'Last hour' }).click();
+    await page.getByLabel('From').fill('2026-03-29T12:00:00');
+    await page.getByLabel('To', { exact: true }).fill('2026-03-29T11:00:00');
+    await page.getByRole('button', { name: 'Apply from and to' }).click();
+    await page.getByRole('alert').getByText('From should be before to.').waitFor();
+    await page.getByLabel('From').fill('2026-03-29T10:00:00');
+    await page.getByRole('button', { name: 'Apply from and to' }).click();
+    await expect.poll(() => rangeOf(page).toMs - rangeOf(page).fromMs).toBe(3_600_000);
+    await page.getByText('Nothing in this time').first().waitFor();
+    await page.getByRole('button', { name: /2026-03-29 10:00:00 – 11:00:00/ }).click();
+    await page.getByLabel('Last', { exact: true }).fill('soon');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('A number with s, m, h or d, such as 45m.').waitFor();
+    await page.getByLabel('Last', { exact: true }).fill('45m');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => new URL(page.url()).search).toBe('?range=45m');
+  });
+
+  it('refresh by themselves as often as is asked', async () => {
+    await page.goto(`${console.store.url}/dashboards/spandrel-home?range=1h`);
+    await page.getByLabel('Refresh by itself').selectOption('5s');
+    expect(new URL(page.url()).search).toBe('?range=1h&refresh=5s');
+    const asked = page.waitForRequest(/queries\/traffic/, { timeout: 15_000 });
+    const again = page.waitForRequest((request) => request.url().includes('queries/p95'), { timeout: 15_000 });
+    await Promise.all([asked, again]);
+  });
+
+  it.each(['/', `/dashboards/${slowUid}`, '/dashboards/SdzI3eJnk', '/dashboards'])(
+    'fit a phone: %s',
+    async (address) => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.goto(`${console.store.url}${address}?${range}`);
+      await page.locator('canvas, .node, .dashboard-cards a').first().waitFor();
+      const main = page.getByRole('main');
+      expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+      const name = address.replaceAll('/', '-');
+      await page.screenshot({ path: path.join(picturesFolder, `phone${name}.png`) });
+    },
+  );
+
+  it('bear a system of forty services', async () => {
+    await sendAll(fleetTraces(nowMs, 30));
+    await page.goto(`${console.store.url}/?${range}`);
+    await expect.poll(() => page.locator('.map .node').count(), { timeout: 60_000 }).toBe(shop.length + 30);
+    // As there are more edges than can have labels, those of the service that is looked at have.
+    expect(await page.locator('.edge text').count()).toBe(0);
+    await page.getByRole('button', { name: /^fleet-01: / }).focus();
+    await expect.poll(() => page.locator('.edge text').count()).toBeGreaterThanOrEqual(3);
+    await page.screenshot({ path: path.join(picturesFolder, 'overview-forty.png'), fullPage: true });
+  });
+});
+
+/** What is there when a panel of the kind is drawn. */
+const drawnBy = {
+  timeseries: 'canvas',
+  heatmap: 'canvas',
+  histogram: 'canvas',
+  pie: 'svg path',
+  table: 'tbody tr',
+  stat: '.stat',
+  nodeGraph: '.node',
+  dashboards: 'a',
+} as const;
+
+/** What of a canvas a test reads in the page. */
+interface DrawnOn {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
+  };
+}
+
+/** How many colours a canvas has: one that nothing was drawn on has one. */
+function countColours(canvas: DrawnOn): number {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const colours = new Set<string>();
+  for (let at = 0; at < data.length; at += 4) colours.add(data.slice(at, at + 4).join());
+  return colours.size;
+}
+
+async function sendAll(services: readonly ServiceSpans[]): Promise<void> {
+  for (const { service, spans } of services) {
+    for (let first = 0; first < spans.length; first += 5_000) {
+      await console.send([{ service, spans: spans.slice(first, first + 5_000) }]);
+    }
+  }
+}
+
+const spansOf = (service: string) => shop.find((each) => each.service === service)?.spans ?? [];
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
+function rangeOf(page: Page): { readonly fromMs: number; readonly toMs: number } {
+  const { searchParams } = new URL(page.url());
+  return { fromMs: Date.parse(searchParams.get('from') ?? ''), toMs: Date.parse(searchParams.get('to') ?? '') };
+}
+
+async function boxOf(locator: ReturnType<Page['locator']>) {
+  await locator.waitFor();
+  await locator.scrollIntoViewIfNeeded();
+  const box = await locator.boundingBox();
+  if (box === null) throw new Error('it is not there');
+  return box;
+}
+
+/** @param x share of the width of the plot @param y share of its height, from above */
+async function clickAt(page: Page, title: string, x: number, y: number): Promise<void> {
+  const box = await boxOf(page.getByRole('region', { name: title }).locator('.u-over'));
+  await page.mouse.move(box.x + box.width * x - 3, box.y + box.height * y);
+  await page.mouse.click(box.x + box.width * x, box.y + box.height * y);
+}
+
+/** Presses Tab until something that is called so has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let nr = 0; nr < 120; nr++) {
+    const [focused] = await page
+      .locator(':focus')
+      .evaluateAll((all) => all.map((element) => element.getAttribute('aria-label') ?? element.textContent ?? ''));
+    if (focused?.startsWith(name) === true) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach ${name}`);
+}
