@@ -7,11 +7,13 @@
  * - `RATE`: requests a second (20), and `DURATION`: for how long (1m; of soak 30m)
  * - `FAULTS=off`: no answer may fail; else those may that a fault may make fail
  * - `FRONTEND_URL`, `GENERATOR_URL`: where to
+ * - `OTEL_EXPORTER_OTLP_ENDPOINT`: who takes the requests' own spans, over HTTP
  *
- * Every request brings its own `traceparent`; those that were slow or failed are logged with the id of their trace.
+ * Every request brings its own `traceparent`; those that were slow or failed are logged with the id of their trace. Each
+ * is the root of that trace, as a span of the service k6: without an endpoint it is a root that nobody has.
  */
 import { check, sleep } from 'k6';
-import http from 'k6/http';
+import http, { type RefinedResponse, type ResponseType } from 'k6/http';
 import type { Options, Scenario as Executor } from 'k6/options';
 import { type Scenario, scenarios, type Target } from './scenarios.ts';
 
@@ -29,6 +31,7 @@ const targets: Readonly<Record<Target, string>> = {
   frontend: __ENV['FRONTEND_URL'] || 'http://127.0.0.1:3001',
   generator: __ENV['GENERATOR_URL'] || 'http://127.0.0.1:5050',
 };
+const otlpEndpoint = __ENV['OTEL_EXPORTER_OTLP_ENDPOINT'];
 const slowMs = 1_000;
 
 /** On a first install images come over the network before anybody answers. */
@@ -91,9 +94,10 @@ export function setup(): void {
 /** One request. */
 export function oneRequest(): void {
   const scenario = choose();
-  const traceId = randomHex(16);
+  const [traceId, spanId] = [randomHex(16), randomHex(8)];
+  const startedAtMs = Date.now();
   const response = http.request(scenario.method, targets[scenario.target] + scenario.path, null, {
-    headers: { traceparent: `00-${traceId}-${randomHex(8)}-01` },
+    headers: { traceparent: `00-${traceId}-${spanId}-01` },
     tags: { name: scenario.name, target: scenario.target },
     timeout: '30s',
   });
@@ -107,6 +111,53 @@ export function oneRequest(): void {
     const what = isGood ? 'slow' : `failed (${response.status || response.error})`;
     console.warn(`${scenario.name}: ${what}, ${Math.round(response.timings.duration)} ms, trace ${traceId}`);
   }
+  if (otlpEndpoint) exportSpan(scenario, response, { traceId, spanId, startedAtMs, endedAtMs: Date.now() });
+}
+
+/** What only this end of a request knows: how long it took with all that lies between. */
+function exportSpan(
+  { method, path, target }: Scenario,
+  { status, error }: RefinedResponse<ResponseType | undefined>,
+  span: { readonly traceId: string; readonly spanId: string; readonly startedAtMs: number; readonly endedAtMs: number },
+): void {
+  const isError = status === 0 || status >= 400;
+  const body = {
+    resourceSpans: [
+      {
+        resource: { attributes: [text('service.name', 'k6'), text('service.namespace', 'spandrel')] },
+        scopeSpans: [
+          {
+            scope: { name: 'load/k6.ts' },
+            spans: [
+              {
+                traceId: span.traceId,
+                spanId: span.spanId,
+                name: method,
+                kind: 3,
+                startTimeUnixNano: `${span.startedAtMs}000000`,
+                endTimeUnixNano: `${span.endedAtMs}000000`,
+                attributes: [
+                  text('http.request.method', method),
+                  text('url.full', targets[target] + path),
+                  ...(status === 0 ? [] : [{ key: 'http.response.status_code', value: { intValue: String(status) } }]),
+                ],
+                status: isError ? { code: 2, message: error } : {},
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+  http.post(`${otlpEndpoint}/v1/traces`, JSON.stringify(body), {
+    headers: { 'content-type': 'application/json' },
+    tags: { name: 'span', target: 'none' },
+    timeout: '5s',
+  });
+}
+
+function text(key: string, value: string): object {
+  return { key, value: { stringValue: value } };
 }
 
 function choose(): Scenario {

@@ -50,7 +50,8 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
       const ids = rows.slice(index, index + tracesAtOnce).map(({ id }) => id);
       const found = await client.query<TraceRow>(sql, [ids]);
       spans += found.rows.length;
-      for (const [traceId, trace] of Map.groupBy(found.rows, (row) => row.traceId)) {
+      const ours = found.rows.filter(({ service }) => service !== 'k6');
+      for (const [traceId, trace] of Map.groupBy(ours, (row) => row.traceId)) {
         const whole = withoutCaller(trace);
         // A backend that starts asks for its migrations, which no request made it do. A request whose first spans are
         // lost would look the same, and is missed when requests are counted.
@@ -65,7 +66,7 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
   }
 }
 
-/** k6 sends a parent that is nowhere: whoever was called by it is the root. */
+/** Whoever was called by k6 is the root of what we made. */
 function withoutCaller(rows: readonly TraceRow[]): readonly TraceSpan[] {
   const ids = new Set(rows.map(({ spanId }) => spanId));
   return rows.map(({ parentSpanId, ...row }) => {
