@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [--json] [OPTIONS]`: runs one benchmark and prints a table, or one JSON object. */
+import { consoleBench } from './console.bench.ts';
 import type { Bench } from './figures.ts';
 import { jaegerBench } from './jaeger.bench.ts';
 import { queriesBench } from './queries.bench.ts';
@@ -6,6 +7,7 @@ import { stackBench } from './stack.bench.ts';
 import { writeBench } from './write.bench.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
+  console: consoleBench,
   jaeger: jaegerBench,
   queries: queriesBench,
   stack: stackBench,

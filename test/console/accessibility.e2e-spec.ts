@@ -1,10 +1,9 @@
-import axe from 'axe-core';
-import type { AxeResults, RunOptions } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, startConsole } from './console-under-test.js';
 import { failedSpans, failedTraceId } from './example-spans.js';
+import { graveViolations } from './grave-violations.js';
 
 const startMs = Date.now() - 300_000;
 
@@ -28,9 +27,6 @@ const pages = [
   ['/docs', 'h1'],
 ] as const;
 
-/** What the WCAG asks for at its levels A and AA, and what is good practice besides. */
-const options: RunOptions = { resultTypes: ['violations'] };
-
 let console: ConsoleUnderTest;
 
 describe.skipIf(!hasChromium).each(['light', 'dark'] as const)('keeps nobody out, %s', (colorScheme) => {
@@ -50,20 +46,7 @@ describe.skipIf(!hasChromium).each(['light', 'dark'] as const)('keeps nobody out
       await page.goto(`${console.store.url}${address}`);
       await page.locator(sight).first().waitFor();
       await page.waitForLoadState('networkidle');
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate<AxeResults, RunOptions>(
-        // In the page, axe is a global.
-        (runOptions) => (globalThis as unknown as { readonly axe: typeof axe }).axe.run(runOptions),
-        options,
-      );
-      const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(
-        grave.map(({ id, help, nodes }) => [
-          id,
-          help,
-          nodes.map(({ target, failureSummary }) => [target, failureSummary]),
-        ]),
-      ).toEqual([]);
+      expect(await graveViolations(page)).toEqual([]);
     } finally {
       await page.close();
     }

@@ -244,7 +244,6 @@ const PathRowView = memo(function PathRowView(props: {
       aria-setsize={setSize}
       aria-selected={isSelected}
       {...(hasChildren ? { 'aria-expanded': !isClosed } : {})}
-      aria-label={`${node.service} ${node.name}, A ${spoken(one)}, B ${spoken(other)}${verdict === '' ? '' : `: ${verdict}`}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(node.id)}
     >
@@ -268,14 +267,13 @@ const PathRowView = memo(function PathRowView(props: {
         <bdi className="service">{node.service}</bdi>
         <bdi>{node.name}</bdi>
       </div>
-      <div className="path-verdict" aria-hidden="true">
-        {verdict}
-      </div>
-      <div className="path-bars" aria-hidden="true">
+      <div className="path-verdict">{verdict}</div>
+      <div className="path-bars">
         {node.sides.map((figures, side) => (
           <div key={side} className={figures.count === 0 ? 'quiet' : ''}>
             <div className={`path-bar side-${side}`} style={{ width: `${(figures.totalNs / longestNs) * 60}%` }} />
-            <span>{figures.count === 0 ? '–' : formatDuration(figures.totalNs)}</span>
+            <span className="only-heard">{sides[side]}</span>
+            <span>{figures.count === 0 ? 'not there' : formatDuration(figures.totalNs)}</span>
             {figures.count > 1 && <span className="quiet">{figures.count.toLocaleString()}×</span>}
             {figures.errors > 0 && <span className="bad">{figures.errors.toLocaleString()} failed</span>}
           </div>
@@ -284,11 +282,6 @@ const PathRowView = memo(function PathRowView(props: {
     </div>
   );
 });
-
-function spoken({ count, errors, totalNs }: PathFigures): string {
-  if (count === 0) return 'not';
-  return `${count === 1 ? '' : `${count} times `}${formatDuration(totalNs)}${errors === 0 ? '' : ` ${errors} failed`}`;
-}
 
 /** What is other in B, in a word. */
 function verdictOf(one: PathFigures, other: PathFigures): string {

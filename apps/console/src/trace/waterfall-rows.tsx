@@ -185,12 +185,10 @@ const SpanRow = memo(function SpanRow({
       aria-setsize={setSize}
       aria-selected={isSelected}
       {...(children > 0 ? { 'aria-expanded': !isCollapsed } : {})}
-      aria-label={`${service} ${name}, ${formatDuration(durationNs)}${isError ? ', failed' : ''}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(span)}
     >
-      {/* What is seen here, the row's name says. */}
-      <div className="span-name" aria-hidden="true" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
+      <div className="span-name" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
         <span
           className={`twist ${children > 0 ? '' : 'leaf'}`}
           aria-hidden="true"
@@ -203,17 +201,23 @@ const SpanRow = memo(function SpanRow({
         </span>
         <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
         {isError && (
-          <span className="bad" title="failed">
+          <span className="bad" aria-hidden="true">
             !
           </span>
         )}
-        {model.isOrphan[span] === 1 && <span title="Its parent is not stored">⤴</span>}
+        {model.isOrphan[span] === 1 && (
+          <span title="Its parent is not stored" aria-hidden="true">
+            ⤴
+          </span>
+        )}
         <bdi className="service">{service}</bdi>
         <bdi>{name}</bdi>
         {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
       </div>
-      <div className="span-time" aria-hidden="true">
-        {!isOutside && (
+      <div className="span-time">
+        {isOutside ? (
+          <span className="only-heard">{formatDuration(durationNs)}</span>
+        ) : (
           <>
             <div
               className={`bar ${serviceColour(service)}${isError ? ' failed' : ''}`}
@@ -236,6 +240,7 @@ const SpanRow = memo(function SpanRow({
             </span>
           </>
         )}
+        {isError && <span className="only-heard">failed</span>}
       </div>
     </div>
   );

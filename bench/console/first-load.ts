@@ -1,0 +1,51 @@
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import { type Figures, rounded } from '../figures.ts';
+import { median } from '../median.ts';
+
+const rounds = 5;
+/** A service of the stack: when the table of services has it, the first page says something. */
+const usefulText = 'generator';
+
+/**
+ * How much the first page loads, and how soon it says something: from nothing in the browser's cache. What is loaded is
+ * counted as gzip has it, whatever it came as.
+ */
+export async function measureFirstLoad(browser: Browser, url: string, say: (line: string) => void): Promise<Figures> {
+  const paints: number[] = [];
+  const files: number[] = [];
+  const answers: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    const page = await context.newPage();
+    const sizes: Promise<{ readonly isAnswer: boolean; readonly bytes: number }>[] = [];
+    page.on('response', (response) => {
+      const isAnswer = new URL(response.url()).pathname.startsWith('/api/');
+      sizes.push(response.body().then((body) => ({ isAnswer, bytes: gzipSync(body).length })));
+    });
+    // Noted in the page itself, in the frame after the one in which the text came.
+    await page.addInitScript(`
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('main table')?.textContent.includes(${JSON.stringify(usefulText)})) return;
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => { globalThis.usefulAtMs = performance.now(); }));
+      }).observe(document, { childList: true, subtree: true, characterData: true });
+    `);
+    await page.goto(url);
+    await page.waitForFunction('globalThis.usefulAtMs !== undefined', undefined, { timeout: 60_000 });
+    paints.push(await page.evaluate<number>('globalThis.usefulAtMs'));
+    const loaded = await Promise.all(sizes);
+    const sumOf = (isAnswer: boolean): number =>
+      loaded.filter((each) => each.isAnswer === isAnswer).reduce((sum, { bytes }) => sum + bytes, 0);
+    files.push(sumOf(false));
+    answers.push(sumOf(true));
+    await context.close();
+  }
+  const figures = {
+    firstLoadKb: rounded(median(files) / 1000, 1),
+    firstAnswersKb: rounded(median(answers) / 1000, 1),
+    firstPaintMs: rounded(median(paints), 0),
+  };
+  say(`first load: ${JSON.stringify(figures)}`);
+  return figures;
+}
