@@ -195,7 +195,26 @@ const appearance = EditorView.theme({
   },
 });
 
+/**
+ * Types over what is selected. A browser would do it by itself, and give the new text the style of the old one in an
+ * attribute, of which the policy complains.
+ */
+const typeOverSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { from, to, empty } = view.state.selection.main;
+    const typed = event.data;
+    if (event.inputType !== 'insertText' || typed === null || empty || view.composing) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(typed), { userEvent: 'input.type' });
+    // As brackets that are put around it, and whatever else wants to know.
+    const isHandled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, typed, insert));
+    if (!isHandled) view.dispatch(insert());
+    return true;
+  },
+});
+
 const basics = [
+  typeOverSelection,
   lineNumbers(),
   history(),
   drawSelection(),

@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
+import { hexBytes, text } from '../../apps/tracestore/test/requests.js';
+import { queryOnce } from '../../apps/tracestore/test/running-tracestore.js';
+import { exampleGroups } from '../../apps/console/src/sql/examples.ts';
+import { hasChromium } from './chromium.js';
+import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+
+const hostile = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600}`;
+const startMs = Date.now() - 120_000;
+
+let console: ConsoleUnderTest;
+let page: Page;
+let complaints: string[];
+
+describe.skipIf(!hasChromium)('the SQL page', () => {
+  beforeAll(async () => {
+    console = await startConsole({ TRACESTORE_SQL_MAX_ROWS: '2000', TRACESTORE_SQL_PER_MINUTE: '10000' });
+    await sendPasswordTraces(console.store, startMs);
+    const startTimeUnixNano = BigInt(startMs) * 1_000_000n;
+    await console.send([
+      {
+        service: hostile,
+        spans: [
+          {
+            traceId: hexBytes('d'.repeat(32)),
+            spanId: hexBytes('000000000000d00d'),
+            name: hostile,
+            startTimeUnixNano,
+            endTimeUnixNano: startTimeUnixNano + 5_000_000n,
+            attributes: [text(hostile, hostile), text('long', 'x'.repeat(1_000_000))],
+          },
+        ],
+      },
+    ]);
+  });
+
+  afterAll(async () => {
+    await console.stop();
+  });
+
+  beforeEach(async () => {
+    ({ page, complaints } = await console.openPage());
+  });
+
+  afterEach(async () => {
+    await page.close();
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  });
+
+  const editor = (): Locator => page.getByRole('textbox', { name: 'SQL' });
+  const rows = (): Locator => page.getByRole('grid', { name: 'Rows of the answer' });
+  const open = (query: string): Promise<unknown> =>
+    page.goto(`${console.store.url}/sql?query=${encodeURIComponent(query)}`);
+  const run = (): Promise<void> => page.getByRole('button', { name: 'Run', exact: true }).click();
+
+  it('is used by the keyboard alone: write with proposals, run, walk to a trace, and back', async () => {
+    await page.goto(`${console.store.url}/sql`);
+    // The cursor is in the editor already.
+    await expect.poll(() => editor().evaluate((element) => element.matches(':focus'))).toBe(true);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('SELECT service_name, trace_id, duration_ms\nFROM sp');
+    const proposal = page.getByRole('option', { name: /^span ?view/ });
+    await proposal.waitFor();
+    // What the catalogue says of the view.
+    await page.getByText('One row a span.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.type("an\nWHERE service_name = 'generator' AND is_root_sp");
+    await page.getByRole('option', { name: /^is_root_span/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('\nORDER BY start_time');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText(/^2 rows, in/).waitFor();
+    expect(new URL(page.url()).searchParams.get('query')).toContain('AND is_root_span');
+    expect(await page.getByRole('columnheader').allInnerTexts()).toEqual([
+      '',
+      'service_name\ntext',
+      'trace_id\nuuid',
+      'duration_ms\ndouble precision',
+    ]);
+    for (let presses = 0; presses < 20; presses++) {
+      if (await rows().evaluate((element) => element.matches(':focus'))) break;
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/trace/${passwordTraceId(2)}`);
+    await page.goBack();
+    await expect.poll(() => editor().innerText()).toContain('is_root_span');
+  });
+
+  it('does not run what an address brings', async () => {
+    await open('SELECT 41 + 1 AS answer');
+    await expect.poll(() => editor().innerText()).toBe('SELECT 41 + 1 AS answer');
+    await page.getByText('Ctrl-Enter runs the statement').waitFor();
+    await run();
+    await rows().getByText('42').waitFor();
+  });
+
+  it('shows what values are: numbers to the right, NULL, JSON in lines, hostile text as text', async () => {
+    await open(
+      `SELECT 9223372036854775807 AS large, NULL::text AS nothing, '' AS empty, span_name, span_tags - 'long' AS tags
+       FROM span WHERE trace_id = '${'d'.repeat(32)}'`,
+    );
+    await run();
+    await rows().getByText('9223372036854775807').waitFor();
+    const cells = rows().getByRole('gridcell');
+    expect(await cells.first().getAttribute('class')).toContain('right');
+    expect(await cells.nth(1).innerText()).toBe('NULL');
+    expect(await cells.nth(3).innerText()).toBe(hostile);
+    await cells.nth(4).dblclick();
+    await page.getByRole('complementary', { name: 'Value' }).getByText('{\n').waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(await page.title()).toBe('SQL · Spandrel');
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-hostile.png') });
+  });
+
+  it('says where a statement is wrong, in the editor too', async () => {
+    await open(`SELECT '\u{1F600}',\n  nothing\nFROM span`);
+    await run();
+    await page.getByRole('alert').getByText('column "nothing" does not exist at line 2, column 3').waitFor();
+    expect(await page.locator('.cm-lintRange-error').innerText()).toBe('nothing');
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-error.png') });
+    await editor().click();
+    await page.keyboard.type(' ');
+    await expect.poll(() => page.locator('.cm-lintRange-error').count()).toBe(0);
+    expect(complaints.filter((complaint) => !complaint.includes('400'))).toEqual([]);
+    complaints.length = 0;
+  });
+
+  it('says how long it has been working, and stops the database when it is told to', async () => {
+    await open(`SELECT pg_sleep(60) /* patience */`);
+    await run();
+    await page.getByText(/^Running: \d+\.\d s$/).waitFor();
+    await expect.poll(sleeping).toBe(1);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled').waitFor();
+    await expect.poll(sleeping).toBe(0);
+    // And whoever leaves does not go on, either.
+    await run();
+    await expect.poll(sleeping).toBe(1);
+    await page.getByRole('link', { name: 'Search' }).click();
+    await expect.poll(sleeping).toBe(0);
+  });
+
+  it('says that rows were cut, draws those to be seen, and gives all of them as files', async () => {
+    await open(`SELECT n, 'a "quoted", word' AS word FROM generate_series(1, 5000) AS n`);
+    await run();
+    await page.getByText('The first 2,000 rows').waitFor();
+    await page.getByText('2,000 rows, 16 MiB').waitFor();
+    expect(await rows().getAttribute('aria-rowcount')).toBe('2001');
+    expect(await rows().getByRole('row').count()).toBeLessThan(100);
+    await rows().focus();
+    await page.keyboard.press('Control+End');
+    await rows().getByRole('rowheader', { name: '2000', exact: true }).waitFor();
+    const fileOf = async (button: string): Promise<string> => {
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: button, exact: true }).click(),
+      ]);
+      return readFileSync(await file.path(), 'utf8');
+    };
+    const csv = (await fileOf('CSV')).split('\r\n');
+    expect([csv.length, csv[0], csv[2000]]).toEqual([2002, 'n,word', '2000,"a ""quoted"", word"']);
+    const json = JSON.parse(await fileOf('JSON')) as readonly unknown[];
+    expect([json.length, json[0]]).toEqual([2000, { n: 1, word: 'a "quoted", word' }]);
+  });
+
+  it('draws rows over time', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await open(
+      `SELECT date_bin('1 second', start_time, 'epoch') AS time, service_name, count(*) FROM span GROUP BY 1, 2`,
+    );
+    await run();
+    await page.getByRole('tab', { name: 'Chart' }).click();
+    await page
+      .getByRole('list', { name: /Series/ })
+      .getByText('generator')
+      .waitFor();
+    expect(new URL(page.url()).searchParams.get('view')).toBe('chart');
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-chart-dark.png') });
+  });
+
+  it('explains, with and without running it', async () => {
+    await open('SELECT * FROM span ORDER BY start_time LIMIT 5');
+    await page.getByRole('button', { name: 'Explain', exact: true }).click();
+    await page.getByText('the statement was not run').waitFor();
+    await page.getByRole('button', { name: 'Explain and run' }).click();
+    await page.getByText(/^Planned in .+, run in/).waitFor();
+    expect(await page.locator('.plan-step').count()).toBeGreaterThan(1);
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-plan.png') });
+  });
+
+  it('keeps statements in the browser, and gives back what was being written', async () => {
+    await open('SELECT 7 AS seven');
+    await page.getByRole('tab', { name: 'Saved' }).click();
+    await page.getByLabel('Name of the statement').fill(hostile);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await editor().fill('SELECT 8 AS eight');
+    await page.goto(`${console.store.url}/sql`);
+    await expect.poll(() => editor().innerText()).toBe('SELECT 8 AS eight');
+    await page.getByRole('tab', { name: 'Saved' }).click();
+    await page.getByRole('button', { name: hostile, exact: true }).click();
+    await expect.poll(() => editor().innerText()).toBe('SELECT 7 AS seven');
+    await page.getByRole('button', { name: `Remove ${hostile}` }).click();
+    await expect.poll(() => page.getByRole('button', { name: hostile, exact: true }).count()).toBe(0);
+  });
+
+  it('is readable on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await open('SELECT service_name, span_name, duration_ms FROM span');
+    await run();
+    await rows().waitFor();
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-phone.png') });
+  });
+
+  it.each(exampleGroups.flatMap(({ examples }) => examples))('has an example that works: $title', async ({ sql }) => {
+    const response = await fetch(`${console.store.url}/api/sql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sql }),
+    });
+    expect(response.status, await response.text()).toBe(200);
+  });
+});
+
+/** How many statements of the page the database works on. */
+async function sleeping(): Promise<number> {
+  const [row] = await queryOnce<{ n: number }>(
+    console.databaseUrl,
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+     WHERE application_name = 'tracestore sql' AND state = 'active' AND datname = current_database() AND query LIKE '%pg_temp.ask%'`,
+  );
+  return row?.n ?? 0;
+}
