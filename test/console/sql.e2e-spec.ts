@@ -8,6 +8,7 @@ import { queryOnce } from '../../apps/tracestore/test/running-tracestore.js';
 import { exampleGroups } from '../../apps/console/src/sql/examples.ts';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { graveViolations } from './grave-violations.js';
 
 const hostile = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600}`;
 const startMs = Date.now() - 120_000;
@@ -210,6 +211,18 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await expect.poll(() => editor().innerText()).toBe('SELECT 7 AS seven');
     await page.getByRole('button', { name: `Remove ${hostile}` }).click();
     await expect.poll(() => page.getByRole('button', { name: hostile, exact: true }).count()).toBe(0);
+  });
+
+  it.each(['light', 'dark'] as const)('keeps nobody out, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await open('SELECT service_name, trace_id, duration_ms, span_tags, NULL::text AS nothing FROM span');
+    await run();
+    await rows().waitFor();
+    expect(await graveViolations(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Schema' }).click();
+    await page.getByRole('button', { name: 'Explain and run' }).click();
+    await page.getByText(/^Planned in/).waitFor();
+    expect(await graveViolations(page)).toEqual([]);
   });
 
   it('is readable on a phone', async () => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { graveViolations } from './grave-violations.js';
 
 const token = 'a-token-of-24-letters-or-more';
 const startMs = Date.now() - 120_000;
@@ -108,6 +109,16 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await card.getByText('as was set here or in SQL').waitFor();
     await card.getByRole('button', { name: 'As configured' }).click();
     await expect.poll(() => card.getByText('36,500 days', { exact: true }).count()).toBe(1);
+  });
+
+  it.each(['light', 'dark'] as const)('keeps nobody out, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(`${console.store.url}/system`);
+    await page.getByLabel('Token').waitFor();
+    expect(await graveViolations(page)).toEqual([]);
+    await signIn(token);
+    await page.getByRole('rowheader', { name: 'span', exact: true }).waitFor();
+    expect(await graveViolations(page)).toEqual([]);
   });
 
   it('is readable on a phone', async () => {
