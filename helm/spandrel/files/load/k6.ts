@@ -121,6 +121,7 @@ function exportSpan(
   span: { readonly traceId: string; readonly spanId: string; readonly startedAtMs: number; readonly endedAtMs: number },
 ): void {
   const isError = status === 0 || status >= 400;
+  const [template = path] = path.split('?', 1);
   const body = {
     resourceSpans: [
       {
@@ -132,13 +133,14 @@ function exportSpan(
               {
                 traceId: span.traceId,
                 spanId: span.spanId,
-                name: method,
+                name: `${method} ${template}`,
                 kind: 3,
                 startTimeUnixNano: `${span.startedAtMs}000000`,
                 endTimeUnixNano: `${span.endedAtMs}000000`,
                 attributes: [
                   text('http.request.method', method),
                   text('url.full', targets[target] + path),
+                  text('url.template', template),
                   ...(status === 0 ? [] : [{ key: 'http.response.status_code', value: { intValue: String(status) } }]),
                 ],
                 status: isError ? { code: 2, message: error } : {},
