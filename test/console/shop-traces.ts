@@ -51,7 +51,8 @@ export function shopTraces(nowMs: number, perMinute: number): readonly ServiceSp
   const spans = new Map<string, SpanInit[]>();
   const count = 60 * perMinute;
   for (let n = 0; n < count; n++) {
-    const startMs = nowMs - 60 * minuteMs + (n * 60 * minuteMs) / count;
+    // In the middle of its part of the time, so that none starts where a bucket does.
+    const startMs = nowMs - 60 * minuteMs + ((n + 0.5) * 60 * minuteMs) / count;
     const work = requestOf(chance.below(8), startMs >= changedSinceMs(nowMs));
     const traceId = `a${(n + 1).toString(16).padStart(31, '0')}`;
     addSpans(spans, chance, {

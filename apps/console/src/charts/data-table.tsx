@@ -60,10 +60,14 @@ export function DataTable({
                 className={isNumeric[n] === true ? 'right' : ''}
                 {...(order?.name === name ? { 'aria-sort': order.isRising ? 'ascending' : 'descending' } : {})}
               >
-                <button type="button" onClick={() => sort(name, isNumeric[n] === true)}>
-                  {title}
-                  <span aria-hidden="true">{order?.name === name ? (order.isRising ? ' ↑' : ' ↓') : ''}</span>
-                </button>
+                {answer.columns.includes(name) ? (
+                  <button type="button" onClick={() => sort(name, isNumeric[n] === true)}>
+                    {title}
+                    <span aria-hidden="true">{order?.name === name ? (order.isRising ? ' ↑' : ' ↓') : ''}</span>
+                  </button>
+                ) : (
+                  title
+                )}
               </th>
             ))}
           </tr>

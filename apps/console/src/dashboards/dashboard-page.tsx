@@ -99,6 +99,7 @@ function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all
               panel={panel}
               values={values}
               words={words}
+              chosen={{ service: parameters.get('service') ?? '', operation: parameters.get('operation') ?? '' }}
               time={time}
               onChoose={(choice) => change(choice, 'push')}
             />

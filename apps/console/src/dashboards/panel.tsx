@@ -15,7 +15,7 @@ import type { TimeRangeState } from '../range/use-time-range.ts';
 import { Waiting } from '../waiting.tsx';
 import { statementOf, type Values } from './statement.ts';
 import { callOf, tracesAddress, type WantedTraces } from './traces-address.ts';
-import { answerKey, useAnswers, useDashboards, useOperations } from './use-dashboards.ts';
+import { panelKey, useAnswers, useDashboards, useOperations } from './use-dashboards.ts';
 
 export type PanelDefinition = Dashboard['panels'][number];
 
@@ -28,6 +28,8 @@ export interface PanelView {
   /** The same, as a statement that is run later should have it. */
   readonly words: Values;
   readonly time: TimeRangeState;
+  /** What was chosen in a graph or as a variable; empty for all. */
+  readonly chosen: Readonly<Record<'service' | 'operation', string>>;
   /** A service, or an operation of one, was chosen in a graph. */
   readonly onChoose: (choice: Readonly<Record<'service' | 'operation', string>>) => void;
 }
@@ -86,7 +88,7 @@ function DashboardLinks() {
 
 function Answers({ view, isTable }: { readonly view: PanelView; readonly isTable: boolean }) {
   const { dashboard, panel, values, time } = view;
-  const results = useAnswers(dashboard.uid, panel.queries, values, time.refreshes);
+  const results = useAnswers(dashboard.uid, panel, values, time.refreshes);
   const failed = results.find(({ isError }) => isError);
   const again = (): void => {
     for (const result of results) void result.refetch();
@@ -97,7 +99,7 @@ function Answers({ view, isTable }: { readonly view: PanelView; readonly isTable
     return (
       <Waiting
         what={`${panel.title} is being computed`}
-        queryKey={answerKey(dashboard.uid, panel.queries[0] ?? { name: '', sql: '', parameters: [] }, values)}
+        queryKey={panelKey(dashboard.uid, panel.id)}
         isAsking={results.some(({ isFetching }) => isFetching)}
         retry={again}
       />
@@ -120,7 +122,7 @@ const noAnswer: QueryAnswer = { columns: [], rows: [] };
 const noOperations: readonly { readonly service: string; readonly name: string }[] = [];
 
 function Drawn({
-  view: { panel, time, values, onChoose },
+  view: { panel, time, chosen, onChoose },
   answers: [first = noAnswer, second = noAnswer],
   as,
 }: {
@@ -218,8 +220,8 @@ function Drawn({
       return <p className="stat">{value === undefined ? '–' : formatValue(value, unit)}</p>;
     }
     case 'nodeGraph': {
-      const chosen = graph?.nodes.find(
-        ({ service, title }) => service === values['service'] && (service === title || title === values['operation']),
+      const selected = graph?.nodes.find(
+        ({ service, title: name }) => service === chosen.service && (service === name || name === chosen.operation),
       );
       const choose = (node: CallNode | undefined): void =>
         onChoose({
@@ -227,13 +229,15 @@ function Drawn({
           operation: node === undefined || node.title === node.service ? '' : node.title,
         });
       return graph === undefined ? null : (
-        <NodeGraph title={title} graph={graph} selected={chosen?.id} onSelect={choose} />
+        <NodeGraph title={title} graph={graph} selected={selected?.id} onSelect={choose} />
       );
     }
     case 'graph-rows':
       return <GraphTables title={title} nodes={first} edges={second} />;
     case 'table':
-      return <DataTable label={title} answer={first} columns={tableColumns(panel, first, time)} />;
+      return (
+        <DataTable label={title} answer={callsOf(first, chosen.service)} columns={tableColumns(panel, first, time)} />
+      );
     case 'rows':
       return (
         <DataTable label={title} answer={first} columns={rowColumns(panel, first, series?.stepMs ?? 0, addressAt)} />
@@ -241,6 +245,13 @@ function Drawn({
     case 'dashboards':
       return null;
   }
+}
+
+/** Of calls between services, those that a service makes or takes. Other answers, and those without a service, as they are. */
+function callsOf(answer: QueryAnswer, service: string): QueryAnswer {
+  const ends = [answer.columns.indexOf('source'), answer.columns.indexOf('target')];
+  if (service === '' || ends.includes(-1)) return answer;
+  return { ...answer, rows: answer.rows.filter((row) => ends.some((at) => row[at] === service)) };
 }
 
 /** The columns of a table as it is defined; what has a link leads to a trace or to traces. */

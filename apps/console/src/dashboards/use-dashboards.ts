@@ -12,9 +12,12 @@ export function useDashboards() {
   });
 }
 
-/** What names a question in the cache; a panel that waits gives it up by this. */
-export function answerKey(uid: string, query: DashboardQuery, values: Values): readonly string[] {
-  return ['dashboard-query', uid, query.name, questionOf(query, values)];
+/** What each range of time answers is kept for so long: pages that refresh themselves would gather many. */
+const keptMs = 60_000;
+
+/** What names the questions of a panel in the cache: one that waits gives them up by this. */
+export function panelKey(uid: string, panelId: number): readonly [string, string, number] {
+  return ['dashboard-panel', uid, panelId];
 }
 
 /**
@@ -22,11 +25,17 @@ export function answerKey(uid: string, query: DashboardQuery, values: Values): r
  *
  * @param refreshes of the time range: a range with two ends is asked again
  */
-export function useAnswers(uid: string, queries: readonly DashboardQuery[], values: Values, refreshes: number) {
+export function useAnswers(
+  uid: string,
+  { id, queries }: { readonly id: number; readonly queries: readonly DashboardQuery[] },
+  values: Values,
+  refreshes: number,
+) {
   return useQueries({
     queries: queries.map((query) => ({
-      queryKey: [...answerKey(uid, query, values), refreshes],
+      queryKey: [...panelKey(uid, id), query.name, questionOf(query, values), refreshes],
       placeholderData: keepPreviousData,
+      gcTime: keptMs,
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
         get<QueryAnswer>(
           `dashboards/${encodeURIComponent(uid)}/queries/${encodeURIComponent(query.name)}?${questionOf(query, values)}`,
@@ -46,6 +55,7 @@ export function useAnswer(uid: string, name: string, values: Values, refreshes: 
   return useQuery({
     queryKey: ['dashboard-query', uid, name, question, refreshes],
     placeholderData: keepPreviousData,
+    gcTime: keptMs,
     queryFn: ({ signal }) => get<QueryAnswer>(`dashboards/${uid}/queries/${name}?${question}`, signal),
   });
 }

@@ -106,6 +106,7 @@ export function NodeGraph({
   const near = useMemo(() => (focus === undefined ? undefined : neighbours(graph, focus)), [graph, focus]);
   const most = Math.max(1, ...graph.edges.map(({ calls }) => calls));
   const names = new Map(graph.nodes.map((node) => [node.id, node]));
+  const focused = focus === undefined ? undefined : names.get(focus);
   const isFaint = (edge: CallEdge): boolean => focus !== undefined && edge.source !== focus && edge.target !== focus;
   return (
     <div className="graph" role="group" aria-label={title}>
@@ -164,6 +165,13 @@ export function NodeGraph({
           )}
         </div>
       </div>
+      <p className="graph-words" role="status">
+        {focused !== undefined && (
+          <>
+            <bdi>{nameOf(focused)}</bdi>: {wordsOf(focused)}
+          </>
+        )}
+      </p>
       <div className="graph-zoom" role="group" aria-label="Zoom">
         <button type="button" aria-label="Zoom in" title="Zoom in" onClick={() => panzoom.current?.zoomIn()}>
           +
@@ -211,7 +219,10 @@ function Node({
     event.preventDefault();
     onSelect();
   };
-  const words = node.service === node.title ? node.title : `${node.service} ${node.title}`;
+  const isService = node.service === node.title;
+  const title = shortened(node.title, 19);
+  const service = isService ? '' : shortened(node.service, 24);
+  const figures = figuresOf(node);
   return (
     <g
       className={`node ${isSelected ? 'selected' : ''} ${isFaint ? 'faint' : ''} ${serviceColour(node.service)}`}
@@ -219,7 +230,8 @@ function Node({
       role="button"
       tabIndex={0}
       aria-pressed={isSelected}
-      aria-label={`${words}: ${wordsOf(node)}`}
+      // What is to be seen, so that it can be called by that; below, it is said in full.
+      aria-label={[title, service, figures].filter((text) => text !== '').join(' ')}
       onClick={onSelect}
       onKeyDown={onKeyDown}
       onFocus={() => onLook(node.id)}
@@ -227,23 +239,18 @@ function Node({
       onMouseEnter={() => onLook(node.id)}
       onMouseLeave={() => onLook(undefined)}
     >
-      <title>{`${words}\n${wordsOf(node)}`}</title>
       <rect className="node-box" width={nodeWidth} height={nodeHeight} rx="6" />
       <path className="node-stripe" d={`M 6 0 a 6 6 0 0 0 -6 6 v ${nodeHeight - 12} a 6 6 0 0 0 6 6 Z`} />
-      <text className="node-title" x="14" y={node.service === node.title ? 22 : 19}>
-        {shortened(node.title, 19)}
+      <text className="node-title" x="14" y={isService ? 22 : 19}>
+        {title}
       </text>
-      {node.service !== node.title && (
+      {!isService && (
         <text className="node-service" x="14" y="33">
-          {shortened(node.service, 24)}
+          {service}
         </text>
       )}
-      <text
-        className={isBad(node) ? 'node-figures bad' : 'node-figures'}
-        x="14"
-        y={node.service === node.title ? 41 : 47}
-      >
-        {figuresOf(node)}
+      <text className={isBad(node) ? 'node-figures bad' : 'node-figures'} x="14" y={isService ? 41 : 47}>
+        {figures}
       </text>
       {/* What fails, as a part of the whole. */}
       <rect
@@ -293,6 +300,10 @@ function Edge({
       )}
     </g>
   );
+}
+
+function nameOf({ service, title }: CallNode): string {
+  return service === title ? title : `${service} ${title}`;
 }
 
 function isBad({ errorShare = 0 }: CallFigures): boolean {

@@ -225,7 +225,7 @@ function Services({
     { name: 'p99_ms', title: 'p99', unit: 'milliseconds' },
     {
       name: 'traces',
-      title: '',
+      title: 'Traces',
       unit: undefined,
       cell: (_, row) => (
         <Link
