@@ -32,7 +32,7 @@ function count(nodes: readonly SpanNode[]): number {
 describe('a request through frontend and backend', () => {
   it('writes a number', async () => {
     // A pool that nobody has used for ten seconds has closed its connection: opening one would be a span of the trace.
-    await fetch(`${stack.url('backend')}/numbers?limit=1`);
+    await fetch(`${stack.url('frontend')}/numbers?limit=1`);
     const { status, roots } = await traceOf(`${stack.url('frontend')}/numbers`, 'POST', (found) => count(found) >= 12);
     expect(status).toBe(201);
     expect(draw(roots.map(branchOf))).toBe(`\
