@@ -76,6 +76,6 @@ export class WebController {
     const accepted = new Set(String(headers['accept-encoding'] ?? '').split(/\s*,\s*/));
     const encoding = encodings.find((each) => accepted.has(each)) ?? 'identity';
     if (encoding !== 'identity') void reply.header('content-encoding', encoding);
-    void reply.type(file.type).send(file.bytes[encoding]);
+    void reply.type(file.type).send(file.bytes(encoding));
   }
 }
