@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
+import type { Browser, Response } from 'playwright-core';
 import { type Figures, rounded } from '../figures.ts';
 import { median } from '../median.ts';
 
@@ -19,21 +19,24 @@ export async function measureFirstLoad(browser: Browser, url: string, say: (line
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
     const page = await context.newPage();
     const sizes: Promise<{ readonly isAnswer: boolean; readonly bytes: number }>[] = [];
-    page.on('response', (response) => {
+    const note = (response: Response): void => {
       const isAnswer = new URL(response.url()).pathname.startsWith('/api/');
       sizes.push(response.body().then((body) => ({ isAnswer, bytes: gzipSync(body).length })));
-    });
+    };
+    page.on('response', note);
     // Noted in the page itself, in the frame after the one in which the text came.
     await page.addInitScript(`
-      new MutationObserver((_, observer) => {
-        if (!document.querySelector('main table')?.textContent.includes(${JSON.stringify(usefulText)})) return;
-        observer.disconnect();
-        requestAnimationFrame(() => setTimeout(() => { globalThis.usefulAtMs = performance.now(); }));
-      }).observe(document, { childList: true, subtree: true, characterData: true });
+      globalThis.usefulAtMs = new Promise((resolve) => {
+        new MutationObserver((_, observer) => {
+          if (!document.querySelector('main table')?.textContent.includes(${JSON.stringify(usefulText)})) return;
+          observer.disconnect();
+          requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+        }).observe(document, { childList: true, subtree: true, characterData: true });
+      });
     `);
     await page.goto(url);
-    await page.waitForFunction('globalThis.usefulAtMs !== undefined', undefined, { timeout: 60_000 });
     paints.push(await page.evaluate<number>('globalThis.usefulAtMs'));
+    page.off('response', note);
     const loaded = await Promise.all(sizes);
     const sumOf = (isAnswer: boolean): number =>
       loaded.filter((each) => each.isAnswer === isAnswer).reduce((sum, { bytes }) => sum + bytes, 0);
