@@ -241,14 +241,15 @@ function Node({
     >
       <rect className="node-box" width={nodeWidth} height={nodeHeight} rx="6" />
       <path className="node-stripe" d={`M 6 0 a 6 6 0 0 0 -6 6 v ${nodeHeight - 12} a 6 6 0 0 0 6 6 Z`} />
+      {/* The spaces part the words for those who do not see where they stand. */}
       <text className="node-title" x="14" y={isService ? 22 : 19}>
         {title}
-      </text>
+      </text>{' '}
       {!isService && (
         <text className="node-service" x="14" y="33">
           {service}
         </text>
-      )}
+      )}{' '}
       <text className={isBad(node) ? 'node-figures bad' : 'node-figures'} x="14" y={isService ? 41 : 47}>
         {figures}
       </text>
