@@ -13,15 +13,15 @@
  *                         in nearly every block something is slow or fails, so the block's own figures say little of one
  *                         service. Made of the service's or operation's term and the outcome.
  *
- * A term has six numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 5, where h1 is the term and h2 its `stepOf`.
- * Each, times the filter's salt, modulo 2^32, divided by 2^8, modulo the number of the filter's bits, which is 3 times a
+ * A term has eight numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 7, where h1 is the term and h2 its `stepOf`.
+ * Each, times the filter's salt, modulo 2^32, divided by 2^8, modulo the number of the filter's bits, which is 7 times a
  * power of two, is a bit, as PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of
  * 31 bits, another for each block: nearly all blocks have some terms in common, and what shared bits with those by chance
  * in one block would do so in all of them.
  */
 
 /** How many bits a term sets. */
-export const bitsPerTerm = 6;
+export const bitsPerTerm = 8;
 
 /** @param id of a resource, a scope or an operation */
 export function idTerm(id: bigint): number {
@@ -122,11 +122,12 @@ function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-const maxBytes = 3072;
-const minBytes = 96;
+/** Two such blocks, of two dozen traces each, still share a page. */
+const maxBytes = 3584;
+const minBytes = 112;
 
 /** A filter is made smaller until a larger part of its bits is set. */
-const fullEnough = 0.22;
+const fullEnough = 0.28;
 
 /** A filter that is filled, taken, and filled again. */
 export class BlockFilter {
