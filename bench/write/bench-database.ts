@@ -23,7 +23,7 @@ export interface BenchDatabase {
  * ask for a summary is not worth a line each time.
  */
 const settings = {
-  shared_buffers: '512MB',
+  shared_buffers: '2GB',
   max_wal_size: '4GB',
   autovacuum: 'off',
   log_min_messages: 'fatal',

@@ -5,7 +5,8 @@
 -- One row comes in any case; it says how far this went: no span of other blocks started at `reached` or after, and there
 -- are no other blocks if that is NULL. And whether fewer than $4 blocks were found.
 --
--- {{block}} may be so of the block b, {{row}} is so of the span s.
+-- {{since}} is where that ends, as far as the planner should know. {{block}} may be so of the block b, {{row}} is so of the
+-- span s.
 WITH gone_through AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS reached
   FROM (
@@ -19,8 +20,7 @@ WITH gone_through AS MATERIALIZED (
 portion AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids
   FROM tracestore.span_block b
-  WHERE b.start_max >= greatest($1::timestamptz, (SELECT reached FROM gone_through)) AND b.start_max < $3::timestamptz
-    AND b.start_min <= $2::timestamptz
+  WHERE b.start_max >= {{since}} AND b.start_max < $3::timestamptz AND b.start_min <= $2::timestamptz
     AND {{block}}
   ORDER BY b.start_max DESC
   FETCH FIRST ($4::int8) ROWS WITH TIES

@@ -196,6 +196,8 @@ class Answer {
       ...(isNewest ? [this.isRare ? 0 : portion * mostLeftOut] : []),
     ]);
     const text = filled(isNewest ? findNewest : findSlowest, {
+      // Of what is found out first it expects that it leaves next to nothing to go through.
+      since: this.isRare ? '$1::timestamptz' : 'greatest($1::timestamptz, (SELECT reached FROM gone_through))',
       block: blockSql(condition, this.isRare, parameters) ?? 'true',
       row: rowSql(this.notAbove(condition), parameters),
       duration: durationSql,
