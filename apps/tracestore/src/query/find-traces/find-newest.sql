@@ -12,7 +12,7 @@ WITH gone_through AS MATERIALIZED (
   FROM (
     SELECT b.start_max
     FROM tracestore.span_block b
-    WHERE b.start_max >= $1::timestamptz AND b.start_max < $3::timestamptz
+    WHERE b.start_max >= $1::timestamptz AND b.start_max < $3::timestamptz AND b.start_min <= $2::timestamptz
     ORDER BY b.start_max DESC
     FETCH FIRST ($8::int8) ROWS WITH TIES
   ) AS next_blocks
