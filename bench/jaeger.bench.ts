@@ -39,7 +39,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
     throw new Error('--spans is a whole number of at least 10000, --asks one of at least 10');
   }
   const figures: Record<string, number> = {};
-  const database = await startBenchDatabase(values.keep);
+  const database = await startBenchDatabase({ sharedBuffers: '2GB', keptFolder: values.keep });
   let samples: Samples;
   let loaded: LoadedSpans;
   try {

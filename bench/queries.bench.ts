@@ -18,13 +18,20 @@ interface QueriesOptions {
 /** Questions that are asked before the clock runs, of each kind: other ones than those that count. */
 const warmUpAsks = 25;
 
+/** A quarter of a small server's memory. */
+const sharedBuffers = '2GB';
+
 /**
  * How long the store's own questions take, and the dashboards', over ten million spans of a day. docs/benchmarks.md says
  * what each figure means.
  */
 export async function queriesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
   const options = readOptions(args);
-  const embedded = await measure(await startBenchDatabase(options.keptFolder), options, say);
+  const embedded = await measure(
+    await startBenchDatabase({ sharedBuffers, keptFolder: options.keptFolder }),
+    options,
+    say,
+  );
   if (options.databaseUrl === undefined) return embedded;
   const given = await measure(await useBenchDatabase(options.databaseUrl), options, say);
   return { ...embedded, ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`${name}Given`, value])) };

@@ -46,7 +46,9 @@ export async function writeBench(say: (line: string) => void, args: readonly str
   const options = await readOptions(args);
   const cores = findCores();
   const database =
-    options.databaseUrl === undefined ? await startBenchDatabase() : await useBenchDatabase(options.databaseUrl);
+    options.databaseUrl === undefined
+      ? await startBenchDatabase({ sharedBuffers: '512MB' })
+      : await useBenchDatabase(options.databaseUrl);
   try {
     return await new WriteBench(say, options, database, cores).run();
   } finally {

@@ -23,18 +23,20 @@ export interface BenchDatabase {
  * ask for a summary is not worth a line each time.
  */
 const settings = {
-  shared_buffers: '2GB',
   max_wal_size: '4GB',
   autovacuum: 'off',
   log_min_messages: 'fatal',
 } as const;
 
-/**
- * A PostgreSQL of our own that syncs to a real disk, in a folder that is gone afterwards.
- *
- * @param keptFolder is used instead, with what it holds, and stays
- */
-export async function startBenchDatabase(keptFolder?: string): Promise<BenchDatabase> {
+export interface BenchDatabaseOptions {
+  /** As PostgreSQL's setting has it. */
+  readonly sharedBuffers: string;
+  /** Is used instead of a folder that is gone afterwards, with what it holds, and stays. */
+  readonly keptFolder?: string | undefined;
+}
+
+/** A PostgreSQL of our own that syncs to a real disk. */
+export async function startBenchDatabase({ sharedBuffers, keptFolder }: BenchDatabaseOptions): Promise<BenchDatabase> {
   const user = databaseUser();
   if (keptFolder !== undefined) mkdirSync(keptFolder, { recursive: true });
   // Not where tests have theirs: a disk in memory would sync for free.
@@ -42,7 +44,10 @@ export async function startBenchDatabase(keptFolder?: string): Promise<BenchData
   if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
   const rubbish = keptFolder === undefined ? folder : undefined;
   const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish });
-  const added = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const added = Object.entries({ ...settings, shared_buffers: sharedBuffers }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const server = await startOnLeash({ ...launch, args: [...launch.args, ...added] });
   forwardOutput(server);
   const stop = async (): Promise<void> => {
