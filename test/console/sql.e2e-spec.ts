@@ -71,6 +71,8 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.type("an\nWHERE service_name = 'generator' AND is_root_sp");
     await page.getByRole('option', { name: /^is_root_span/ }).waitFor();
+    // The editor takes no proposal that nobody can have read yet.
+    await page.waitForTimeout(500);
     await page.keyboard.press('Enter');
     await page.keyboard.type('\nORDER BY start_time');
     await page.keyboard.press('Escape');
