@@ -2,10 +2,10 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type QueryResultRow } from 'pg';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { cancelStatement } from './cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from './query-error.js';
 
 const prepareSession = readSqlFile(import.meta.url, 'prepare-session.sql');
-const cancelStatement = readSqlFile(import.meta.url, 'cancel-statement.sql');
 
 /** How long a question waits for a free connection, and a new connection for the server. */
 const connectTimeoutMs = 5_000;
@@ -103,7 +103,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     const onAbort = (): void => {
       // Never to be used again: the cancellation may arrive when the statement is over.
       broken = true;
-      if (underWay > 0) void this.cancel(client);
+      if (underWay > 0) void cancelStatement(this.connection, client);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
@@ -124,20 +124,6 @@ export class QueryDatabaseService implements OnApplicationShutdown {
         client.release(broken || underWay > 0);
       },
     };
-  }
-
-  /** On a connection of its own, as all of the pool may be busy. The statement's own time-out is what else ends it. */
-  private async cancel(client: pg.PoolClient & { readonly processID?: number | null }): Promise<void> {
-    const other = new pg.Client(this.connection);
-    other.on('error', () => undefined);
-    try {
-      await other.connect();
-      await other.query(cancelStatement, [client.processID]);
-    } catch {
-      // A database that is away does not work on it any more.
-    } finally {
-      await other.end().catch(() => undefined);
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { SqlQuestion, WrongSqlPosition } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
+import { cancelStatement } from '../../query/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
 import { readSqlFile } from '../../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
@@ -11,7 +12,6 @@ const createAsking = readSqlFile(import.meta.url, 'create-asking.sql');
 const beginAsking = readSqlFile(import.meta.url, 'begin-asking.sql');
 const readCatalogue = readSqlFile(import.meta.url, 'read-catalogue.sql');
 const findTypeNames = readSqlFile(import.meta.url, 'find-type-names.sql');
-const cancelStatement = readSqlFile(import.meta.url, '../../query/cancel-statement.sql');
 
 const connectTimeoutMs = 5_000;
 
@@ -135,7 +135,7 @@ export class SqlDeskService implements OnApplicationShutdown {
     } catch (cause) {
       throw queryErrorOf(cause, signal);
     }
-    const cancel = (): void => void this.cancel(client);
+    const cancel = (): void => void cancelStatement(this.connection, client);
     try {
       if (signal.aborted) throw new QueryError(queryErrors.cancelled);
       signal.addEventListener('abort', cancel, { once: true });
@@ -149,19 +149,6 @@ export class SqlDeskService implements OnApplicationShutdown {
       signal.removeEventListener('abort', cancel);
       // Whatever the statement has set or locked goes with the connection.
       client.release(true);
-    }
-  }
-
-  private async cancel(client: pg.PoolClient & { readonly processID?: number | null }): Promise<void> {
-    const other = new pg.Client(this.connection);
-    other.on('error', () => undefined);
-    try {
-      await other.connect();
-      await other.query(cancelStatement, [client.processID]);
-    } catch {
-      // The statement's own time-out ends it.
-    } finally {
-      await other.end().catch(() => undefined);
     }
   }
 }
