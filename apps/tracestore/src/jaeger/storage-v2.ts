@@ -16,6 +16,7 @@ import { nanosecondsOfDuration, unixNanoOfTimestamp } from './protobuf-time.js';
 import { filterCapabilities, filterOfExpression } from './search/expression-filter.js';
 import { traceSearchOf } from './search/trace-query.js';
 import { widened } from './search/time-hints.js';
+import { countsOfSummary } from './spans/summary.js';
 import { TracesDataWriter } from './spans/traces-data.js';
 
 /** Summaries that go into one message: some 100 kB. */
@@ -149,18 +150,9 @@ function typedConstantOf(value: AnyValue | undefined, key: string): TypedConstan
 function summaryMessage(summary: TraceSummary) {
   return {
     traceId: Buffer.from(summary.traceId, 'hex'),
-    rootServiceName: summary.root?.serviceName ?? '',
-    rootOperationName: summary.root?.spanName ?? '',
     minStartTimeUnixNano: summary.startTimeUnixNano,
     maxEndTimeUnixNano: summary.endTimeUnixNano,
-    spanCount: summary.spanCount,
-    errorSpanCount: summary.errorCount,
-    orphanSpanCount: summary.orphanCount,
-    services: summary.services.map(({ name, spanCount, errorCount }) => ({
-      name,
-      spanCount,
-      errorSpanCount: errorCount,
-    })),
+    ...countsOfSummary(summary),
   };
 }
 

@@ -18,9 +18,8 @@ import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { findDependencies } from '../dependencies/find-dependencies.js';
-import { findJaegerOperations } from '../jaeger-operations.js';
+import { findJaegerOperations, spanKindNamed } from '../jaeger-operations.js';
 import { type Measure, minStepMs, monitor, type MonitorQuestion } from '../monitor/monitor.js';
-import { spanKindNamed } from '../jaeger-operations.js';
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';

@@ -27,6 +27,7 @@ import { filterOfExpression } from '../search/expression-filter.js';
 import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../spans/otlp-json.js';
+import { countsOfSummary } from '../spans/summary.js';
 import { JaegerAccessGuard } from './jaeger-access.guard.js';
 import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
@@ -99,18 +100,9 @@ export class JaegerV3Controller {
     return {
       summaries: (await summarizeTraces(this.database, ids, signal)).map((summary) => ({
         traceId: summary.traceId,
-        rootServiceName: summary.root?.serviceName ?? '',
-        rootOperationName: summary.root?.spanName ?? '',
         minStartTimeUnixNano: String(summary.startTimeUnixNano),
         maxEndTimeUnixNano: String(summary.endTimeUnixNano),
-        spanCount: summary.spanCount,
-        errorSpanCount: summary.errorCount,
-        orphanSpanCount: summary.orphanCount,
-        services: summary.services.map(({ name, spanCount, errorCount }) => ({
-          name,
-          spanCount,
-          errorSpanCount: errorCount,
-        })),
+        ...countsOfSummary(summary),
       })),
     };
   }
