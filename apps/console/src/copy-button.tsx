@@ -1,7 +1,5 @@
 import { useState } from 'react';
-
-/** How long a button says that it has copied. */
-const thanksMs = 1_500;
+import { putIntoClipboard, thanksMs } from './clipboard.ts';
 
 /** Puts a text into the clipboard. @param what it is, for who listens: `Copy the trace id` */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
@@ -30,26 +28,4 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       </span>
     </button>
   );
-}
-
-/** @returns whether it is there */
-async function putIntoClipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copySelection(text);
-  }
-}
-
-/** Where a page came over plain HTTP from another machine, browsers have no clipboard but what is selected. */
-function copySelection(text: string): boolean {
-  const field = document.createElement('textarea');
-  field.value = text;
-  field.className = 'only-heard';
-  document.body.append(field);
-  field.select();
-  const isCopied = document.execCommand('copy');
-  field.remove();
-  return isCopied;
 }

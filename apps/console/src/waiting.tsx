@@ -1,8 +1,5 @@
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-
-/** What is answered sooner needs no word. */
-const patienceMs = 200;
+import { patienceMs, usePassedMs } from './use-passed-ms.ts';
 
 /**
  * In the place of what is not here yet. After a while it says for how long, and lets one give up: at the database too.
@@ -46,16 +43,4 @@ export function Waiting(props: {
       )}
     </div>
   );
-}
-
-function usePassedMs(isRunning: boolean): number {
-  const [passedMs, setPassedMs] = useState(0);
-  useEffect(() => {
-    if (!isRunning) return undefined;
-    const startedAt = performance.now();
-    setPassedMs(0);
-    const timer = setInterval(() => setPassedMs(performance.now() - startedAt), 100);
-    return () => clearInterval(timer);
-  }, [isRunning]);
-  return passedMs;
 }

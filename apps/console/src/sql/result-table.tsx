@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { SqlAnswer } from '../api/answers.ts';
+import { putIntoClipboard } from '../clipboard.ts';
 import { isNumberType, kindOf, prettyTextOf, textOf, traceIdOf } from './result-value.ts';
 
 const rowHeightPx = 26;
@@ -74,7 +75,7 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
     } else if (event.key === 'Escape') {
       setOpen(false);
     } else if (event.key === 'c' && (event.ctrlKey || event.metaKey) && cell !== undefined) {
-      if (String(getSelection()) === '') void navigator.clipboard?.writeText(textOf(valueOf(cell)));
+      if (String(getSelection()) === '') void putIntoClipboard(textOf(valueOf(cell)));
     }
   };
 

@@ -9,6 +9,7 @@ import type {
   SqlQuestion,
   WrongSqlPosition,
 } from '../api/answers.ts';
+import { putIntoClipboard, thanksMs } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { useAddress } from '../use-address.ts';
@@ -166,9 +167,8 @@ function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly
   const { answer, view } = props;
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(tabbedOf(answer));
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1_500);
+    setCopied(await putIntoClipboard(tabbedOf(answer)));
+    setTimeout(() => setCopied(false), thanksMs);
   };
   return (
     <>
