@@ -28,6 +28,8 @@ export interface WatchedPage {
   readonly page: Page;
   /** Scripts that failed, what the policy refused, requests to anywhere else. A test may take out what it expects. */
   readonly complaints: string[];
+  /** @throws Error when there is a complaint left */
+  close(): Promise<void>;
 }
 
 /** The console as it is built, in front of a tracestore with a database of its own, and a browser. */
@@ -60,7 +62,15 @@ export async function startConsole(variables: Readonly<Record<string, string>> =
     browser,
     async openPage(options = {}) {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
-      return { page, complaints: complaintsOf(page, store.url) };
+      const complaints = complaintsOf(page, store.url);
+      return {
+        page,
+        complaints,
+        async close() {
+          await page.close();
+          if (complaints.length > 0) throw new Error(complaints.join('\n'));
+        },
+      };
     },
     async send(services) {
       const request = create(ExportTraceServiceRequestSchema, {

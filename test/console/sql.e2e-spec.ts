@@ -7,7 +7,7 @@ import { hexBytes, text } from '../../apps/tracestore/test/requests.js';
 import { queryOnce } from '../../apps/tracestore/test/running-tracestore.js';
 import { exampleGroups } from '../../apps/console/src/sql/examples.ts';
 import { hasChromium } from './chromium.js';
-import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
 import { graveViolations } from './grave-violations.js';
 
 const hostile = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600}`;
@@ -15,7 +15,7 @@ const startMs = Date.now() - 120_000;
 
 let console: ConsoleUnderTest;
 let page: Page;
-let complaints: string[];
+let watched: WatchedPage;
 
 describe.skipIf(!hasChromium)('the SQL page', () => {
   beforeAll(async () => {
@@ -44,12 +44,12 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
   });
 
   beforeEach(async () => {
-    ({ page, complaints } = await console.openPage());
+    watched = await console.openPage();
+    ({ page } = watched);
   });
 
   afterEach(async () => {
-    await page.close();
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    await watched.close();
   });
 
   const editor = (): Locator => page.getByRole('textbox', { name: 'SQL' });
@@ -133,8 +133,8 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await editor().click();
     await page.keyboard.type(' ');
     await expect.poll(() => page.locator('.cm-lintRange-error').count()).toBe(0);
-    expect(complaints.filter((complaint) => !complaint.includes('400'))).toEqual([]);
-    complaints.length = 0;
+    expect(watched.complaints.filter((complaint) => !complaint.includes('400'))).toEqual([]);
+    watched.complaints.length = 0;
   });
 
   it('says how long it has been working, and stops the database when it is told to', async () => {
@@ -206,6 +206,8 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.getByLabel('Name of the statement').fill(hostile);
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await editor().fill('SELECT 8 AS eight');
+    // The editor notices a moment later what was not typed.
+    await expect.poll(() => page.evaluate('JSON.stringify(sessionStorage)')).toContain('SELECT 8 AS eight');
     await page.goto(`${console.store.url}/sql`);
     await expect.poll(() => editor().innerText()).toBe('SELECT 8 AS eight');
     await page.getByRole('tab', { name: 'Saved' }).click();

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
 import { hasChromium } from './chromium.js';
-import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
 import { graveViolations } from './grave-violations.js';
 
 const token = 'a-token-of-24-letters-or-more';
@@ -11,7 +11,7 @@ const startMs = Date.now() - 120_000;
 
 let console: ConsoleUnderTest;
 let page: Page;
-let complaints: string[];
+let watched: WatchedPage;
 
 describe.skipIf(!hasChromium)('the console of a store that asks for a token', () => {
   beforeAll(async () => {
@@ -24,12 +24,12 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
   });
 
   beforeEach(async () => {
-    ({ page, complaints } = await console.openPage());
+    watched = await console.openPage();
+    ({ page } = watched);
   });
 
   afterEach(async () => {
-    await page.close();
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    await watched.close();
   });
 
   const signIn = async (given: string): Promise<void> => {
@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await page.screenshot({ path: path.join(picturesFolder, 'sign-in.png') });
     await signIn('not-the-token-of-this-store');
     await page.getByRole('alert').getByText('The token is wrong').waitFor();
-    expect(complaints.splice(0).every((complaint) => complaint.includes('401'))).toBe(true);
+    expect(watched.complaints.splice(0).every((complaint) => complaint.includes('401'))).toBe(true);
     await signIn(token);
     await page.getByRole('heading', { name: 'System' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/system');
@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await openSystem();
     await page.context().clearCookies();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    expect(complaints.splice(0).every((complaint) => complaint.includes('401'))).toBe(true);
+    expect(watched.complaints.splice(0).every((complaint) => complaint.includes('401'))).toBe(true);
     await signIn(token);
     await page.getByRole('heading', { name: 'System' }).waitFor();
   });

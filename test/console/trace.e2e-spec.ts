@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
 import { queryOnce, type RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
 import { hasChromium } from './chromium.js';
-import { type ConsoleUnderTest, picturesFolder, startConsole } from './console-under-test.js';
+import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
 import {
   failedSpans,
   failedTraceId,
@@ -25,7 +25,7 @@ const startMs = Date.now() - 300_000;
 let console: ConsoleUnderTest;
 let store: RunningTracestore;
 let page: Page;
-let complaints: string[];
+let watched: WatchedPage;
 
 describe.skipIf(!hasChromium)('a trace', () => {
   beforeAll(async () => {
@@ -43,13 +43,12 @@ describe.skipIf(!hasChromium)('a trace', () => {
   });
 
   beforeEach(async () => {
-    ({ page, complaints } = await console.openPage({ permissions: ['clipboard-read', 'clipboard-write'] }));
+    watched = await console.openPage({ permissions: ['clipboard-read', 'clipboard-write'] });
+    ({ page } = watched);
   });
 
   afterEach(async () => {
-    await page.close();
-    // No script that failed, nothing that the policy refused, no request to anywhere else.
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    await watched.close();
   });
 
   const open = async (traceId: string, query = ''): Promise<void> => {
@@ -422,8 +421,8 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.goto(`${store.url}/compare/${'e'.repeat(32)}/${passwordTraceId(1)}`);
     await page.getByRole('alert').getByText('The trace is not here').waitFor();
     // The browser itself says so of each 404.
-    expect(complaints.every((complaint) => complaint.includes('404'))).toBe(true);
-    complaints.length = 0;
+    expect(watched.complaints.every((complaint) => complaint.includes('404'))).toBe(true);
+    watched.complaints.length = 0;
   });
 });
 
