@@ -64,7 +64,7 @@ async function readOptions(args: readonly string[]): Promise<WriteOptions> {
       spans: { type: 'string', default: '200000' },
       'spans-per-request': { type: 'string', default: '1000' },
       'spans-per-second': { type: 'string', default: '20000' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '9' },
       connections: { type: 'string', default: String(await defaultConnections()) },
       'in-flight': { type: 'string', default: '16' },
       soak: { type: 'string', default: '60' },
@@ -107,8 +107,6 @@ interface Sample {
   readonly disturbance: number;
 }
 
-type Samples = readonly Sample[];
-
 /** A way with all that it needs, warm and waiting. */
 interface Competitor {
   readonly name: WayName;
@@ -118,6 +116,26 @@ interface Competitor {
 }
 
 type WayName = 'ceiling' | 'bytes' | 'withoutLedger' | 'withRollups' | 'withBlocks' | 'http' | 'grpc';
+
+/** Who is compared with whom. */
+const pairs: readonly (readonly [name: WayName, against: WayName])[] = [
+  ['bytes', 'ceiling'],
+  ['bytes', 'withoutLedger'],
+  ['withRollups', 'bytes'],
+  ['withBlocks', 'bytes'],
+  ['http', 'ceiling'],
+  ['grpc', 'ceiling'],
+];
+
+/** Two ways, one right after the other: a machine that has neighbours is another one half a minute later. */
+interface Duel {
+  readonly name: WayName;
+  readonly against: WayName;
+  readonly sample: Sample;
+  readonly other: Sample;
+}
+
+const uncountedDuels = 3;
 
 const nsPerMs = 1_000_000;
 
@@ -146,13 +164,15 @@ class WriteBench {
       competitors.push(...(await this.#startCompetitors(store)));
       await holdCounting(this.#database);
       const requestsPerTransaction = await this.#warmUp(competitors);
-      const samples = new Map<WayName, Sample[]>(competitors.map(({ name }) => [name, []]));
-      for (let round = 1; round <= rounds; round++) {
-        // There and back again: whoever comes first in one round comes last in the next.
-        for (const competitor of round % 2 === 1 ? competitors : competitors.toReversed()) {
-          const sample = await this.#measureUndisturbed(competitor);
-          samples.get(competitor.name)?.push(sample);
-          this.#say(`round ${round} of ${rounds}: ${competitor.name.padEnd(13)} ${this.#describe(sample)}`);
+      const duels: Duel[] = [];
+      for (const [name, against] of pairs) {
+        // Uncounted: a machine takes from idle processes what they have in memory and in its caches.
+        for (let round = 1; round <= uncountedDuels; round++) await this.#duel(competitors, name, against, false);
+        for (let round = 1; round <= rounds; round++) {
+          const duel = await this.#duel(competitors, name, against, round % 2 === 1);
+          this.#say(`${name.padEnd(13)} ${this.#describe(duel.sample)}`);
+          this.#say(`${against.padEnd(13)} ${this.#describe(duel.other)}`);
+          duels.push(duel);
         }
       }
       await letCount(this.#database);
@@ -161,7 +181,7 @@ class WriteBench {
         spansPerRequest,
         connections,
         requestsPerTransaction: rounded(requestsPerTransaction, 2),
-        ...this.#compare(samples),
+        ...this.#compare(duels),
         ...(await this.#weighOnDisk(store)),
         ...(await this.#soak(store, competitors)),
       };
@@ -242,6 +262,17 @@ class WriteBench {
     return requestsPerTransaction;
   }
 
+  async #duel(competitors: readonly Competitor[], name: WayName, against: WayName, isFirst: boolean): Promise<Duel> {
+    const measured = new Map<WayName, Sample>();
+    for (const way of isFirst ? [name, against] : [against, name]) {
+      const competitor = competitors.find((known) => known.name === way);
+      if (competitor === undefined) throw new Error(`nobody goes the way ${way}`);
+      const sample = await this.#measureUndisturbed(competitor);
+      measured.set(way, sample);
+    }
+    return { name, against, sample: measured.get(name) as Sample, other: measured.get(against) as Sample };
+  }
+
   /** Measures again, a few times and in a calm if there is one, when others were using the cores; the least disturbed counts. */
   async #measureUndisturbed(competitor: Competitor): Promise<Sample> {
     let best = await this.#measure(competitor);
@@ -293,27 +324,27 @@ class WriteBench {
     return `${perSecond} spans/s; CPU-s per million: Node ${perMillion(nodeCpuMs)}, PostgreSQL ${perMillion(postgresCpuMs)}; others used ${disturbance.toFixed(2)} cores`;
   }
 
-  /** Ratios are taken within a round, between neighbours in time, and then the middle one of the rounds. */
-  #compare(samples: ReadonlyMap<WayName, Samples>): Figures {
+  /** Ratios are taken between neighbours in time; of these, the middle one counts. */
+  #compare(duels: readonly Duel[]): Figures {
     const millions = this.#options.spans / 1e6;
-    const of = (name: WayName): Samples => samples.get(name) ?? [];
-    const perRound = (name: WayName, to: WayName, ratio: (sample: Sample, other: Sample) => number): number => {
-      const others = of(to);
-      const ratios = of(name).flatMap((sample, round) => {
-        const other = others[round];
-        return other === undefined ? [] : [ratio(sample, other)];
-      });
-      return ratios.length === 0 ? Number.NaN : median(ratios);
-    };
+    const ratios = (name: WayName, against: WayName, ratio: (sample: Sample, other: Sample) => number): number =>
+      median(
+        duels
+          .filter((duel) => duel.name === name && duel.against === against)
+          .map(({ sample, other }) => ratio(sample, other)),
+      );
+    const samples = duels.flatMap(({ name, against, sample, other }) => [
+      { name, sample },
+      { name: against, sample: other },
+    ]);
     const middle = (name: WayName, figure: (sample: Sample) => number): number =>
-      of(name).length === 0 ? Number.NaN : median(of(name).map(figure));
-    const throughput = (name: WayName): number => perRound(name, 'ceiling', (a, b) => b.wallMs / a.wallMs);
-    const nodeCpu = (name: WayName): number => perRound(name, 'ceiling', (a, b) => a.nodeCpuMs / b.postgresCpuMs);
-    const postgresCpu = (name: WayName): number =>
-      perRound(name, 'ceiling', (a, b) => a.postgresCpuMs / b.postgresCpuMs);
+      median(samples.filter((measured) => measured.name === name).map(({ sample }) => figure(sample)));
+    const throughput = (name: WayName): number => ratios(name, 'ceiling', (a, b) => b.wallMs / a.wallMs);
+    const nodeCpu = (name: WayName): number => ratios(name, 'ceiling', (a, b) => a.nodeCpuMs / b.postgresCpuMs);
+    const postgresCpu = (name: WayName): number => ratios(name, 'ceiling', (a, b) => a.postgresCpuMs / b.postgresCpuMs);
     const cpu = ({ nodeCpuMs, postgresCpuMs }: Sample): number => nodeCpuMs + postgresCpuMs;
-    const extraCpu = (name: WayName, to: WayName): number => perRound(name, to, (a, b) => cpu(a) / cpu(b) - 1);
-    const extraTime = (name: WayName, to: WayName): number => perRound(name, to, (a, b) => a.wallMs / b.wallMs - 1);
+    const extraCpu = (name: WayName, to: WayName): number => ratios(name, to, (a, b) => cpu(a) / cpu(b) - 1);
+    const extraTime = (name: WayName, to: WayName): number => ratios(name, to, (a, b) => a.wallMs / b.wallMs - 1);
     const absolute = (suffix: string, name: WayName): Figures => ({
       [`spansPerSecond${suffix}`]: rounded(this.#options.spans / middle(name, ({ wallMs }) => wallMs / 1000), 0),
       [`nodeCpuSecondsPerMillion${suffix}`]: rounded(middle(name, ({ nodeCpuMs }) => nodeCpuMs / 1000) / millions, 2),
@@ -338,7 +369,7 @@ class WriteBench {
       rollupTimeCost: rounded(extraTime('withRollups', 'bytes'), 3),
       searchCost: rounded(extraCpu('withBlocks', 'bytes'), 3),
       searchTimeCost: rounded(extraTime('withBlocks', 'bytes'), 3),
-      disturbanceCores: rounded(median([...samples.values()].flat().map(({ disturbance }) => disturbance)), 2),
+      disturbanceCores: rounded(median(samples.map(({ sample }) => sample.disturbance)), 2),
       ...absolute('Ceiling', 'ceiling'),
       ...absolute('', 'bytes'),
       ...absolute('WithRollups', 'withRollups'),

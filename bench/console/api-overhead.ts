@@ -7,10 +7,12 @@ import { largeTraceId } from './large-trace.ts';
 
 const rounds = 21;
 const warmUps = 5;
-const waterfallSql = readFileSync(
-  new URL('../../apps/tracestore/src/console/traces/read-waterfall.sql', import.meta.url),
-  'utf8',
-);
+const sqlOf = (file: string): string =>
+  readFileSync(new URL(`../../apps/tracestore/src/${file}`, import.meta.url), 'utf8');
+const waterfallSql = sqlOf('console/traces/read-waterfall.sql');
+/** A connection like those of the API, for which the planner chooses the same. */
+const prepareSessionSql = sqlOf('query/prepare-session.sql');
+const sessionTimeoutsMs = ['30000', '30000'] as const;
 /** As the API bounds a question without a time. */
 const everything = ['1677-09-22', '2262-04-11'] as const;
 
@@ -26,6 +28,7 @@ export async function measureApiOverhead(
   const client = new Client(databaseUrl);
   await client.connect();
   try {
+    await client.query(prepareSessionSql, [...sessionTimeoutsMs]);
     const { rows } = await client.query<{ trace_id: string }>(
       `SELECT replace(trace_id::text, '-', '') AS trace_id FROM ps_trace.span
        WHERE parent_span_id IS NULL AND service_name = 'generator' LIMIT 1`,

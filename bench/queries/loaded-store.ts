@@ -119,11 +119,11 @@ async function untilAtRest(database: BenchDatabase, say: (line: string) => void)
   say(`at rest after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
-/** Whether calls are counted, and summed up to minutes and hours, as far as they can be now. */
+/** Whether calls are counted, and summed up to minutes and hours, late ones again, as far as they can be now. */
 async function isCounted({ query }: BenchDatabase, loadedAt: Date): Promise<boolean> {
   const [row] = await query<{ counted: boolean }>(
     `SELECT counted_at >= $1 AND rolled_5m >= $1::timestamptz - interval '15 minutes'
-       AND rolled_1h >= $1::timestamptz - interval '2 hours' AS counted
+       AND rolled_1h >= $1::timestamptz - interval '2 hours' AND NOT EXISTS (SELECT FROM tracestore.late_call) AS counted
      FROM ps_trace.call_progress`,
     [loadedAt],
   );

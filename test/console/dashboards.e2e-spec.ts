@@ -376,7 +376,9 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await sendAll(fleetTraces(nowMs, 30));
     await page.goto(`${console.store.url}/?${range}`);
     await expect.poll(() => page.locator('.map .node').count(), { timeout: 60_000 }).toBe(shop.length + 30);
-    // As there are more edges than can have labels, those of the service that is looked at have.
+    // Calls are counted after spans. Once there are more edges than can have labels, those of the
+    // service that is looked at have.
+    await expect.poll(() => page.locator('.edge').count(), { timeout: 60_000 }).toBeGreaterThan(30);
     expect(await page.locator('.edge text').count()).toBe(0);
     await page.getByRole('button', { name: /^fleet-01 \d/ }).focus();
     await expect.poll(() => page.locator('.edge text').count()).toBeGreaterThanOrEqual(3);

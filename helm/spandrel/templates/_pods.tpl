@@ -18,10 +18,10 @@ securityContext:
   seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
-{{/* What no container may do. */}}
+{{/* What no container may do. Takes whether it may not write to its own files either. */}}
 {{- define "spandrel.securityContext" -}}
 allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
+readOnlyRootFilesystem: {{ . }}
 capabilities: { drop: [ALL] }
 {{- end -}}
 

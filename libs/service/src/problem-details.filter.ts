@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { activeTraceId } from '@spandrel/telemetry';
+import { activeTraceId, probePaths } from '@spandrel/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemDetails, statusTitle } from './problem.js';
 
@@ -22,7 +22,9 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       instance: request.url,
       ...(traceId === undefined ? {} : { traceId }),
     };
-    if (problem.status >= 500) this.logger.error(error instanceof Error ? error : new Error(String(error)));
+    // Who probes again and again is told why; the log need not be.
+    if (problem.status === 503 && probePaths.has(request.url)) this.logger.debug(problem.detail);
+    else if (problem.status >= 500) this.logger.error(error instanceof Error ? error : new Error(String(error)));
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);
   }
 }

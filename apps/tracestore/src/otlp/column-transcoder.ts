@@ -11,6 +11,9 @@ const maxAttributesBytes = 1024 * 1024;
 /** Arrays and lists within each other that are followed here; the reference goes on to its limit. */
 const maxDepth = 16;
 
+/** A set of attributes with more members is the reference's business. */
+const maxMembers = 1024;
+
 /** Characters of a double that is not written in hundreds of digits. */
 const maxShortDouble = 25;
 
@@ -28,7 +31,19 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   /** The span's, its events' and its links' attributes. */
   protected readonly terms = new TermList();
-  private keyEnd = 0;
+
+  /** Where the key and the value of a member are that was read last; a value that is absent is at -1. */
+  private key = 0;
+  private keyLength = 0;
+  private value = 0;
+  private valueEnd = 0;
+
+  /** The same of all members of a set of attributes, and in which order they are written. */
+  private readonly keys = new Int32Array(maxMembers);
+  private readonly keyLengths = new Int32Array(maxMembers);
+  private readonly values = new Int32Array(maxMembers);
+  private readonly valueEnds = new Int32Array(maxMembers);
+  private readonly order = new Int32Array(maxMembers);
 
   /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {
@@ -57,52 +72,93 @@ export abstract class ColumnTranscoder extends WireCursor {
     out.copy(source, start, length);
   }
 
-  /** A jsonb column of all the fields with a tag between two places. */
+  /**
+   * A jsonb column of all the fields with a tag between two places. The members are in jsonb's own order, the shorter key
+   * first, which PostgreSQL then needn't bring them into: that was a twentieth of what it does for a span.
+   */
   protected attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
     const start = out.beginColumn();
     out.byte(jsonbVersion);
-    if (from < 0) {
-      out.byte(0x7b);
-    } else {
-      if (end - from > maxAttributesBytes) throw oddity;
-      let separator = 0x7b;
-      this.position = from;
-      while (this.position < end) {
-        const tag = this.tag();
-        if (tag !== wanted) {
-          this.skipUnknown(tag, end, 0);
-          continue;
-        }
-        const length = this.length(end);
-        out.byte(separator);
-        separator = 0x2c;
-        const memberStart = out.position;
-        this.keyValue(out, this.position + length, 0, false);
-        this.terms.addAttribute(out.bytes, out.view, memberStart, this.keyEnd, out.position);
-      }
+    const count = from < 0 ? 0 : this.members(from, end, wanted);
+    if (count === 0) out.byte(0x7b);
+    for (let place = 0; place < count; place++) {
+      const member = this.order[place] as number;
+      out.byte(place === 0 ? 0x7b : 0x2c);
+      const memberStart = out.position;
+      this.string(out, this.keys[member] as number, this.keyLengths[member] as number);
+      const keyEnd = out.position;
+      this.memberValue(out, this.values[member] as number, this.valueEnds[member] as number, 0);
+      this.terms.addAttribute(out.bytes, out.view, memberStart, keyEnd, out.position);
     }
     out.byte(0x7d);
     out.endColumn(start);
   }
 
-  /** `"key":value`. @param isNested whether it is in a list, where some keys have a meaning */
-  protected keyValue(out: CopyBuffer, end: number, depth: number, isNested: boolean): void {
-    let key = 0;
-    let keyLength = 0;
-    let value = -1;
-    let valueEnd = 0;
+  /** Finds the members of a set of attributes, and their order. @returns how many there are */
+  private members(from: number, end: number, wanted: number): number {
+    if (end - from > maxAttributesBytes) throw oddity;
+    let count = 0;
+    this.position = from;
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag !== wanted) {
+        this.skipUnknown(tag, end, 0);
+        continue;
+      }
+      const length = this.length(end);
+      this.member(this.position + length);
+      if (count === maxMembers) throw oddity;
+      this.keys[count] = this.key;
+      this.keyLengths[count] = this.keyLength;
+      this.values[count] = this.value;
+      this.valueEnds[count] = this.valueEnd;
+      let place = count++;
+      // Of a key that is there twice the last one stays behind the first, and counts.
+      for (; place > 0 && this.isBefore(this.order[place - 1] as number); place--) {
+        this.order[place] = this.order[place - 1] as number;
+      }
+      this.order[place] = count - 1;
+    }
+    return count;
+  }
+
+  /** Whether the member that was read last belongs before another. */
+  private isBefore(member: number): boolean {
+    const { source, view, key, keyLength } = this;
+    const otherLength = this.keyLengths[member] as number;
+    if (keyLength !== otherLength) return keyLength < otherLength;
+    const other = this.keys[member] as number;
+    let index = 0;
+    for (; index + 4 <= keyLength; index += 4) {
+      const word = view.getUint32(key + index);
+      const otherWord = view.getUint32(other + index);
+      if (word !== otherWord) return word < otherWord;
+    }
+    for (; index < keyLength; index++) {
+      const difference = (source[key + index] as number) - (source[other + index] as number);
+      if (difference !== 0) return difference < 0;
+    }
+    return false;
+  }
+
+  /** Finds the key and the value of the KeyValue that ends there. */
+  private member(end: number): void {
+    this.key = 0;
+    this.keyLength = 0;
+    this.value = -1;
+    this.valueEnd = 0;
     while (this.position < end) {
       const tag = this.tag();
       if (tag === 10) {
-        keyLength = this.length(end);
-        key = this.position;
-        this.position += keyLength;
+        this.keyLength = this.length(end);
+        this.key = this.position;
+        this.position += this.keyLength;
       } else if (tag === 18) {
         const length = this.length(end);
-        if (value >= 0) throw oddity;
-        value = this.position;
+        if (this.value >= 0) throw oddity;
+        this.value = this.position;
         this.position += length;
-        valueEnd = this.position;
+        this.valueEnd = this.position;
       } else if (tag === 24) {
         this.varint();
       } else {
@@ -110,9 +166,9 @@ export abstract class ColumnTranscoder extends WireCursor {
       }
     }
     this.requireEnd(end);
-    if (isNested && wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
-    this.string(out, key, keyLength);
-    const keyEnd = out.position;
+  }
+
+  private memberValue(out: CopyBuffer, value: number, valueEnd: number, depth: number): void {
     out.byte(0x3a);
     if (value < 0) {
       this.ascii(out, 'null');
@@ -120,8 +176,16 @@ export abstract class ColumnTranscoder extends WireCursor {
       this.position = value;
       this.anyValue(out, valueEnd, depth);
     }
+  }
+
+  /** `"key":value` of a list in a value, where some keys have a meaning. */
+  protected nestedMember(out: CopyBuffer, end: number, depth: number): void {
+    this.member(end);
+    const { key, keyLength, value, valueEnd } = this;
+    if (wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
+    this.string(out, key, keyLength);
+    this.memberValue(out, value, valueEnd, depth);
     this.position = end;
-    this.keyEnd = keyEnd;
   }
 
   protected anyValue(out: CopyBuffer, end: number, depth: number): void {
@@ -172,7 +236,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       const elementEnd = this.position + length;
       if (!first) out.byte(0x2c);
       if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
-      else this.keyValue(out, elementEnd, depth + 1, true);
+      else this.nestedMember(out, elementEnd, depth + 1);
       this.position = elementEnd;
     }
     this.requireEnd(end);

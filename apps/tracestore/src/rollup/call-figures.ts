@@ -76,8 +76,10 @@ export class CallFigures {
    * Appends the rows of `tracestore.call_<level>`.
    *
    * @param untilSeconds only buckets that start before, since 1970
+   * @returns the buckets that have any, in seconds since 1970
    */
-  appendRows(out: CopyBuffer, { widthSeconds }: CallLevel, untilSeconds: number): void {
+  appendRows(out: CopyBuffer, { widthSeconds }: CallLevel, untilSeconds: number): ReadonlySet<number> {
+    const bucketsSeconds = new Set<number>();
     const wide = new Map<number, Map<number, Figure>>();
     for (const buckets of this.byPair.values()) {
       for (const figure of buckets.values()) {
@@ -92,15 +94,20 @@ export class CallFigures {
         for (const [key, value] of figure.selves) addTo(sum.selves, key, value);
       }
     }
-    for (const buckets of wide.values()) for (const figure of buckets.values()) this.appendRow(out, figure);
+    for (const buckets of wide.values()) {
+      for (const figure of buckets.values()) {
+        if (this.appendRow(out, figure)) bucketsSeconds.add(figure.bucketSeconds);
+      }
+    }
+    return bucketsSeconds;
   }
 
-  private appendRow(out: CopyBuffer, figure: Figure): void {
+  private appendRow(out: CopyBuffer, figure: Figure): boolean {
     const durations = [...figure.durations].filter(([, calls]) => calls !== 0);
     const selves = [...figure.selves].filter(([, calls]) => calls !== 0);
     const { calls, errors, durationNs, selfNs } = figure;
     const isNothing = calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0;
-    if (isNothing && durations.length === 0 && selves.length === 0) return;
+    if (isNothing && durations.length === 0 && selves.length === 0) return false;
     out.reserve(2 + columnCount * 32 + (durations.length + selves.length) * 16);
     out.beginRow(columnCount);
     out.wide((figure.bucketSeconds - postgresEpochSeconds) * 1e6);
@@ -119,6 +126,7 @@ export class CallFigures {
       out.endColumn(counts);
     }
     out.requireReserved();
+    return true;
   }
 }
 

@@ -14,6 +14,8 @@ const beginRecount = sql('begin-recount');
 const recountEverything = sql('recount-everything');
 const copySpans = sql('copy-spans');
 const nameEndless = sql('name-endless');
+const noteLate = sql('note-late');
+const rollLate = sql('roll-late');
 const endPass = sql('end-pass');
 const copyCalls = callLevels.map((level) => ({
   level,
@@ -85,6 +87,17 @@ export async function recountSlice(client: Client): Promise<Date | undefined> {
   });
 }
 
+/**
+ * Sums up again what was added to one bucket of figures after it had been summed up, once no more comes.
+ *
+ * @param client as for `countNewCalls`
+ * @returns whether there was such a bucket
+ */
+export async function rollLateCalls(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(rollLate);
+  return rows[0]?.found === true;
+}
+
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   await client.query(openPass);
   try {
@@ -106,12 +119,16 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
     await readTraces(client, figures, Infinity);
   }
   const untilSeconds = { '10s': Infinity, '5m': rolled5m, '1h': rolled1h };
+  const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
   const copies = copyCalls.flatMap(({ level, statement }) => {
     const rows = new CopyBuffer(rowBufferBytes);
-    figures.appendRows(rows, level, untilSeconds[level.name]);
-    return rows.position === 0 ? [] : [{ statement, rows }];
+    const buckets = figures.appendRows(rows, level, untilSeconds[level.name]);
+    if (buckets.size === 0) return [];
+    if (level.name !== '10s') late.push({ table: `call_${level.name}`, bucketsSeconds: [...buckets] });
+    return [{ statement, rows }];
   });
   if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
+  for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);
 }
 
 /** @returns the numbers of the traces that are too long to be counted whole */

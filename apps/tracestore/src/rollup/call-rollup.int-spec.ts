@@ -7,7 +7,7 @@ import { migrate } from '../schema/migration.js';
 import { type BruteSpan, bruteForceFigures, readFigures } from '../../test/call-figures.js';
 import { insertSpans } from '../../test/insert-spans.js';
 import { randomSpans, SeededChance } from '../../test/random-spans.js';
-import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
+import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -63,6 +63,22 @@ async function setRolled(at: Date): Promise<void> {
        transaction_id = pg_current_xact_id()`,
     [at],
   );
+}
+
+/** As if the last late span had come long ago. */
+async function rollAllLate(): Promise<number> {
+  await client.query("UPDATE tracestore.late_call SET added_at = now() - interval '1 hour'");
+  let count = 0;
+  while (await rollLateCalls(client)) count += 1;
+  return count;
+}
+
+async function countRows(table: string): Promise<{ readonly rows: number; readonly distinct: number }> {
+  const { rows } = await client.query<{ rows: number; distinct: number }>(
+    `SELECT count(*)::int4 AS rows, count(DISTINCT (time_bucket, operation_id, parent_operation_id))::int4 AS distinct
+     FROM tracestore.${table}`,
+  );
+  return rows[0] ?? { rows: 0, distinct: 0 };
 }
 
 async function expectFigures(spans: readonly BruteSpan[]): Promise<void> {
@@ -146,14 +162,46 @@ describe('the figures of calls', () => {
         }
         if (chance.below(2) === 0) {
           await countAll(chance.below(2) === 0 ? 1 + chance.below(200) : undefined);
+          if (chance.below(3) === 0) await rollAllLate();
           await expectFigures(stored);
         }
       }
       await countAll();
       expect(stored).toHaveLength(spans.length);
       await expectFigures(spans);
+      await rollAllLate();
+      await expectFigures(spans);
+      for (const table of ['call_5m', 'call_1h']) {
+        const { rows, distinct } = await countRows(table);
+        expect(rows, table).toBe(distinct);
+      }
     },
   );
+
+  it('are summed up again where spans came late, once no more come, or many times', async () => {
+    await prepare();
+    await setRolled(new Date(Date.now() - 5 * hourMs));
+    const chance = new SeededChance(11);
+    const spans = randomSpans(chance, { traces: 40, startNs: hoursAgo(4), rangeNs: 60_000_000_000n });
+    await countAll();
+    const [first, second] = [spans.slice(0, 150), spans.slice(150)];
+    for (const portion of [first, second]) {
+      await insert(portion);
+      await countAll();
+    }
+    expect(await rollLateCalls(client)).toBe(false);
+    const before = await countRows('call_5m');
+    expect(before.rows).toBeGreaterThan(before.distinct);
+    expect(await rollAllLate()).toBeGreaterThan(0);
+    expect(await countRows('call_5m')).toEqual({ rows: before.distinct, distinct: before.distinct });
+    await expectFigures(spans);
+    await client.query(
+      `INSERT INTO tracestore.late_call (table_name, time_bucket)
+       SELECT 'call_5m', (SELECT min(time_bucket) FROM tracestore.call_5m) FROM generate_series(1, 32)`,
+    );
+    expect(await rollLateCalls(client)).toBe(true);
+    expect(await rollLateCalls(client)).toBe(false);
+  });
 
   it('say what a child changes that comes long after its parent, and a parent after its child', async () => {
     await prepare();
@@ -366,6 +414,8 @@ describe('figures', () => {
       await countAll();
       await expectFigures(stored);
       expect(await compress(context)).toMatch(/_hyper_/);
+      await rollAllLate();
+      await expectFigures(stored);
     }
     await insert([]);
     await countAll();

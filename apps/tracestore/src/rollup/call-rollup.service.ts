@@ -4,7 +4,7 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
-import { countNewCalls, prepareForPasses, recountSlice } from './call-pass.js';
+import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
 const lockCalls = readSqlFile(import.meta.url, 'lock-calls.sql');
 const unlockCalls = readSqlFile(import.meta.url, 'unlock-calls.sql');
@@ -17,8 +17,8 @@ const everyMs = 10_000;
 /** Bounds a transaction, and what of it is in memory; more that waits is counted at once afterwards. */
 const spansPerPass = 20_000;
 
-/** For so long at most slices are counted again before what is new has its turn. */
-const recountMs = 5_000;
+/** For so long at most figures of the past are made again before what is new has its turn. */
+const pastMs = 5_000;
 
 const lockTimeoutMs = 10_000;
 const statementTimeoutMs = 600_000;
@@ -70,7 +70,9 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     if (rows[0]?.locked === true) {
       try {
         await this.countNew(client);
-        await this.recount(client);
+        const startMs = performance.now();
+        await this.recount(client, startMs + pastMs);
+        await this.rollLate(client, startMs + pastMs);
       } finally {
         await client.query(unlockCalls);
       }
@@ -102,14 +104,22 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     }
   }
 
-  private async recount(client: Client): Promise<void> {
-    const startMs = performance.now();
+  private async recount(client: Client, untilMs: number): Promise<void> {
     let count = 0;
-    while (!this.stop.signal.aborted && performance.now() - startMs < recountMs) {
+    while (!this.stop.signal.aborted && performance.now() < untilMs) {
       if ((await recountSlice(client)) === undefined) break;
       count += 1;
     }
     if (count > 0) this.logger.log(`calls: counted ${count} slices of 5 minutes again`);
+  }
+
+  private async rollLate(client: Client, untilMs: number): Promise<void> {
+    let count = 0;
+    while (!this.stop.signal.aborted && performance.now() < untilMs) {
+      if (!(await rollLateCalls(client))) break;
+      count += 1;
+    }
+    if (count > 0) this.logger.debug(`calls: summed up ${count} buckets again to which late spans had come`);
   }
 
   /** The connection, made anew where there is none; undefined while the database is away. */

@@ -1,17 +1,26 @@
 -- A trace for a waterfall: one text of JSON, in columns, as trace.schema.ts says; null where the trace is not known. Times
 -- are nanoseconds after the first span's start. $1 is the trace; $2 and $3 are the first and the last time that spans have.
-WITH s AS MATERIALIZED (
+WITH stored AS MATERIALIZED (
+  SELECT span_id, instance, parent_span_id, operation_id, start_time, start_nanos, end_time, end_nanos, coalesce(status_code, 0) AS status
+  FROM tracestore.span
+  WHERE trace_id = $1::uuid AND start_time BETWEEN $2::timestamptz AND $3::timestamptz
+),
+origin AS MATERIALIZED (
+  SELECT min(start_time) AS start_time FROM stored
+),
+-- Times after the first one are small enough to be exact as float8, which is several times as fast as numeric.
+s AS MATERIALIZED (
   SELECT
-    row_number() OVER (ORDER BY start_time, start_nanos, span_id, instance) AS place,
+    row_number() OVER (ORDER BY stored.start_time, start_nanos, span_id, instance) AS place,
     span_id,
     instance,
     parent_span_id,
     operation_id,
-    (extract(epoch FROM start_time) * 1000000)::int8 * 1000 + start_nanos AS start_ns,
-    (extract(epoch FROM end_time) * 1000000)::int8 * 1000 + end_nanos AS end_ns,
-    coalesce(status_code, 0) AS status
-  FROM tracestore.span
-  WHERE trace_id = $1::uuid AND start_time BETWEEN $2::timestamptz AND $3::timestamptz
+    round(date_part('epoch', stored.start_time - origin.start_time) * 1000000)::int8 * 1000 + start_nanos AS start_ns,
+    round(date_part('epoch', end_time - origin.start_time) * 1000000)::int8 * 1000 + end_nanos AS end_ns,
+    status
+  FROM stored
+  CROSS JOIN origin
 ),
 trace AS (
   SELECT min(start_ns) AS start_ns, max(greatest(start_ns, end_ns)) AS end_ns FROM s HAVING count(*) > 0
@@ -44,10 +53,11 @@ columns AS (
 )
 SELECT json_build_object(
   'traceId', replace($1::text, '-', ''),
-  'startTimeUnixNano', t.start_ns::text,
+  'startTimeUnixNano', ((extract(epoch FROM origin.start_time) * 1000000)::int8 * 1000 + t.start_ns)::text,
   'durationNs', t.end_ns - t.start_ns,
   'operations', (SELECT json_agg(json_build_array(service_name, span_name, span_kind) ORDER BY place) FROM operation),
   'spans', c.spans
 )::text AS waterfall
 FROM trace t
+CROSS JOIN origin
 CROSS JOIN columns c

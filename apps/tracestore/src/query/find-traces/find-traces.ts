@@ -20,11 +20,15 @@ import { compareFound, cursorAt, placeOf } from './page-cursor.js';
 import { type FoundTrace, type FoundTraces, maxPageSize, type TraceOrder, type TraceSearch } from './trace-search.js';
 
 const findNewest = readSqlFile(import.meta.url, 'find-newest.sql');
+const findOfOperations = readSqlFile(import.meta.url, 'find-of-operations.sql');
 const findSlowest = readSqlFile(import.meta.url, 'find-slowest.sql');
 const findPassed = readSqlFile(import.meta.url, 'find-passed.sql');
 
 /** Rows of a dictionary that are named one by one. More of them are found again in every statement. */
 const maxKnownIds = 1_000;
+
+/** The spans of so many operations are looked for by their index, and not in blocks. */
+const maxIndexedOperations = 16;
 
 /**
  * Blocks of the first statement, at least: about as many as a request has, whose spans are of the same time. Of the
@@ -60,7 +64,8 @@ interface PortionRow extends QueryResultRow {
  *
  * Blocks of spans are gone through in the order of the answer: by their newest start, or their longest duration. What
  * they cannot have leaves most of them out; of the others, the spans are looked at. It ends when no block that is left can
- * have anything that belongs before the last trace of the page.
+ * have anything that belongs before the last trace of the page. The newest spans of a few operations, without any other
+ * condition, are found without blocks.
  *
  * @throws QueryError
  */
@@ -128,6 +133,8 @@ class Answer {
   private reached = unlimited;
   /** Blocks that are not left out are so few that all others are gone through at once. */
   private isRare = false;
+  /** All that is asked for are the newest spans of these, of which an index has the order. */
+  private operations: readonly string[] | undefined;
 
   constructor(
     private readonly connection: QueryConnection,
@@ -164,17 +171,22 @@ class Answer {
       ({ table, condition: part }, n) =>
         `ARRAY(${dictionaryIdsSql(table, part, parameters)} LIMIT ${maxKnownIds + 1}) AS ids_${n}`,
     );
-    const [row] = await this.connection.query<Record<string, readonly string[]>>(
-      `SELECT ${columns.join(', ')}`,
+    const [row] = await this.connection.query<Record<`ids_${number}`, readonly string[]> & { is_ordered: boolean }>(
+      // Compressed chunks of a hypertable have no such index.
+      `SELECT ${columns.join(', ')}, relkind = 'p' AS is_ordered FROM pg_class WHERE oid = 'tracestore.span'::regclass`,
       parameters.values,
     );
     const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
       parts.map((part, n) => [part, row?.[`ids_${n}`]]),
     );
-    return withIds(condition, (part) => {
+    const known = withIds(condition, (part) => {
       const ids = idsOf.get(part);
       return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
     });
+    if (row?.is_ordered === true && this.question.isNewest && known.is === 'dictionary' && known.table === 'operation') {
+      this.operations = known.ids !== undefined && known.ids.length <= maxIndexedOperations ? known.ids : undefined;
+    }
+    return known;
   }
 
   /** Looks at some blocks. @returns false when there are no more */
@@ -193,21 +205,30 @@ class Answer {
       [...settled, ...this.passed],
       startMinNanos,
       isBehind ? nsPerUs : startMaxNanos,
-      ...(isNewest ? [this.isRare ? 0 : portion * mostLeftOut] : []),
     ]);
-    const text = filled(isNewest ? findNewest : findSlowest, {
-      // Of what is found out first it expects that it leaves next to nothing to go through.
-      since: this.isRare ? '$1::timestamptz' : 'greatest($1::timestamptz, (SELECT reached FROM gone_through))',
-      block: blockSql(condition, this.isRare, parameters) ?? 'true',
-      row: rowSql(this.notAbove(condition), parameters),
-      duration: durationSql,
-    });
+    const text = this.statement(condition, portion, parameters);
     const rows = await this.connection.query<PortionRow>(text, parameters.values);
     await this.note(condition, rows);
     const reached = rows[0]?.reached ?? null;
     this.isRare ||= rows[0]?.is_rare === true;
     this.reached = reached === null ? 0n : BigInt(reached);
     return reached !== null;
+  }
+
+  private statement(condition: SearchCondition, portion: number, parameters: SqlParameters): string {
+    const { isNewest } = this.question;
+    if (this.operations !== undefined) {
+      parameters.add(this.operations, 'int8[]');
+      return findOfOperations;
+    }
+    if (isNewest) parameters.add(this.isRare ? 0 : portion * mostLeftOut, 'int8');
+    return filled(isNewest ? findNewest : findSlowest, {
+      // Of what is found out first it expects that it leaves next to nothing to go through.
+      since: this.isRare ? '$1::timestamptz' : 'greatest($1::timestamptz, (SELECT reached FROM gone_through))',
+      block: blockSql(condition, this.isRare, parameters) ?? 'true',
+      row: rowSql(this.notAbove(condition), parameters),
+      duration: durationSql,
+    });
   }
 
   /** Leaves out spans that are slower than the last page's slowest, which their traces have their place by. */

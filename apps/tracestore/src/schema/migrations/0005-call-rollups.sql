@@ -5,6 +5,7 @@
 --
 -- Rows are only ever added: to read a figure is to sum over rows, some of which are corrections and have negative numbers.
 -- Figures of 10 seconds are summed up to figures of 5 minutes and of an hour once these are over; call_state says how far.
+-- What comes later is added to these too, and summed up with what is there once no more comes.
 
 CREATE FUNCTION tracestore.call_reach() RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -104,6 +105,13 @@ CREATE TABLE tracestore.call_recount (
 );
 COMMENT ON TABLE tracestore.call_recount IS 'Slices of time whose figures are gone and are made again, one after the other, of the spans that the snapshot sees';
 
+CREATE TABLE tracestore.late_call (
+  table_name  text NOT NULL,
+  time_bucket timestamptz NOT NULL,
+  added_at    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE tracestore.late_call IS 'Where rows were added to figures that had been summed up: they are to be summed up again. A row for each pass that did so';
+
 CREATE FUNCTION tracestore.has_uncounted_spans(p_from timestamptz, p_to timestamptz) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -135,6 +143,7 @@ BEGIN
   DELETE FROM tracestore.call_10s WHERE time_bucket >= range_from AND time_bucket < range_to;
   DELETE FROM tracestore.call_5m WHERE time_bucket >= range_from AND time_bucket < range_to;
   DELETE FROM tracestore.call_1h WHERE time_bucket >= range_from AND time_bucket < range_to;
+  DELETE FROM tracestore.late_call WHERE time_bucket >= range_from AND time_bucket < range_to;
   DELETE FROM tracestore.call_recount WHERE start_from >= range_from AND start_to <= range_to;
   INSERT INTO tracestore.call_recount (start_from, start_to, snapshot)
   SELECT slice, slice + interval '5 minutes', counted
@@ -400,9 +409,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE format(
     $query$
-    WITH figure AS MATERIALIZED (
-      SELECT date_bin($1, time_bucket, 'epoch') AS wide_bucket, * FROM tracestore.%1$I WHERE time_bucket >= $2 AND time_bucket < $3
-    ),
+    WITH figure AS MATERIALIZED (%1$s),
     total AS (
       SELECT wide_bucket, operation_id, parent_operation_id, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors,
         sum(duration_ns_sum) AS duration_ns_sum, sum(self_ns_sum) AS self_ns_sum
@@ -437,10 +444,43 @@ BEGIN
     -- Roots side by side, and what one operation calls.
     ORDER BY wide_bucket, parent_operation_id
     $query$,
-    p_from_table, p_to_table
+    format(
+      CASE WHEN p_from_table = p_to_table
+        THEN 'DELETE FROM tracestore.%I WHERE time_bucket >= $2 AND time_bucket < $3 RETURNING time_bucket AS wide_bucket, *'
+        ELSE 'SELECT date_bin($1, time_bucket, ''epoch'') AS wide_bucket, * FROM tracestore.%I WHERE time_bucket >= $2 AND time_bucket < $3'
+      END,
+      p_from_table
+    ),
+    p_to_table
   ) USING p_width, p_from, p_to;
 END
 $$;
+COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums up the figures of a range to wider ones in another table, or, in the same table, to one row where there are several for the same';
+
+CREATE FUNCTION tracestore.roll_late_calls() RETURNS int8
+LANGUAGE plpgsql
+SET jit = off SET work_mem = '64MB' AS $$
+DECLARE
+  late record;
+BEGIN
+  -- Waits for who has figures counted again; they wait for this.
+  PERFORM FROM tracestore.call_state FOR UPDATE;
+  SELECT l.table_name, l.time_bucket INTO late
+  FROM tracestore.late_call l
+  GROUP BY l.table_name, l.time_bucket
+  HAVING max(l.added_at) < now() - interval '1 minute' OR count(*) >= 32
+  ORDER BY l.time_bucket DESC, l.table_name
+  LIMIT 1;
+  IF NOT FOUND THEN RETURN 0; END IF;
+  IF NOT tracestore.is_compressed(late.table_name, late.time_bucket) THEN
+    PERFORM tracestore.roll_calls(late.table_name, late.table_name, NULL, late.time_bucket, late.time_bucket + interval '1 microsecond');
+  END IF;
+  DELETE FROM tracestore.late_call l WHERE l.table_name = late.table_name AND l.time_bucket = late.time_bucket;
+  RETURN 1;
+END
+$$;
+COMMENT ON FUNCTION tracestore.roll_late_calls IS 'Sums up one bucket again to which rows were added late: the latest to which none were for a minute, or many times; how many there were. Compressed ones stay as they are';
+
 
 -- What users read. Views, so that whoever may read them need not read the tables; and a function that names the views it
 -- takes its rows from, so that the planner looks into it.
