@@ -136,7 +136,7 @@ function* makeTrace(
   }[] = [];
   for (let index = 0; index < size; index++) {
     const parent = index === 0 ? undefined : made[random.below(Math.min(made.length, 8))];
-    const service = parent === undefined ? 0 : random.chance(0.4) ? random.below(serviceNames.length) : parent.service;
+    const service = parent === undefined ? 0 : random.chance(0.4) ? calleeOf(random, parent.service) : parent.service;
     const instance = service === parent?.service ? parent.instance : random.below(instancesPerService);
     const kind = parent === undefined || service !== parent.service ? 2 : random.chance(0.6) ? 3 : 1;
     const parentStart = parent?.span.startTimeUnixNano ?? start;
@@ -146,7 +146,7 @@ function* makeTrace(
       parent === undefined ? 5_000_000 + random.below(400_000_000) : random.below(parentLength / 2 + 1) + 1000;
     const endTimeUnixNano = startTimeUnixNano + BigInt(length);
     const failed = random.chance(0.02);
-    const route = parent === undefined ? popularRoute(random) : (parent.route + random.below(3)) % routesPerService;
+    const route = parent?.route ?? popularRoute(random);
     const span: CorpusSpan = {
       traceId,
       spanId: random.id(8),
@@ -167,7 +167,12 @@ function* makeTrace(
   }
 }
 
-/** Some are asked for far more often than others; what they call is always about the same. */
+/** What a service calls is always the same: two others, for the same route. */
+function calleeOf(random: SeededRandom, service: number): number {
+  return (service + 1 + random.below(2)) % serviceNames.length;
+}
+
+/** Some are asked for far more often than others. */
 function popularRoute(random: SeededRandom): number {
   return Math.floor((random.below(routesPerService) * random.below(routesPerService)) / routesPerService);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { freePort } from '../../stack/free-port.ts';
 import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
-import { nodeFlagsOf, tracestore } from '../../stack/services.ts';
+import { allocatorEnvironment, nodeFlagsOf, tracestore } from '../../stack/services.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { onCores } from './cores.ts';
 import { forwardOutput } from './child-output.ts';
@@ -83,6 +83,7 @@ export async function startStore(
     cwd: root,
     env: {
       PATH: process.env['PATH'],
+      ...allocatorEnvironment,
       LOG_LEVEL: 'warn',
       TRACESTORE_HTTP_PORT: String(httpPort),
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),

@@ -2,22 +2,24 @@
 -- take on the median and on the 95th and 99th percentile, in milliseconds? Percentiles are at most 4.5 % off.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-WITH figure AS MATERIALIZED (
-  SELECT service_name, calls, errors, duration_class, duration_calls
-  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
-  WHERE parent_service_name IS DISTINCT FROM service_name
-),
-total AS (
-  SELECT service_name, sum(calls)::float8 AS calls, sum(errors)::float8 AS errors
-  FROM figure
-  GROUP BY service_name
-  HAVING sum(calls) > 0
-),
-entry AS (
+WITH entry AS (
   SELECT service_name, class, sum(calls)::int8 AS calls
-  FROM (SELECT service_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls FROM figure) AS unnested
+  FROM (
+    -- Errors stand beside the classes, as class -1, so that one pass over the figures is enough.
+    SELECT service_name, unnest(duration_class || -1::int2) AS class, unnest(duration_calls || errors::int4) AS calls
+    FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+    WHERE parent_service_name IS DISTINCT FROM service_name
+  ) AS unnested
   GROUP BY service_name, class
   HAVING sum(calls) > 0
+),
+total AS (
+  SELECT
+    service_name,
+    (sum(calls) FILTER (WHERE class >= 0))::float8 AS calls,
+    coalesce(sum(calls) FILTER (WHERE class = -1), 0)::float8 AS errors
+  FROM entry
+  GROUP BY service_name
 ),
 ranked AS (
   SELECT
@@ -25,6 +27,7 @@ ranked AS (
     sum(calls) OVER (PARTITION BY service_name ORDER BY class) AS so_far,
     sum(calls) OVER (PARTITION BY service_name) AS of_calls
   FROM entry
+  WHERE class >= 0
 ),
 percentile AS (
   SELECT

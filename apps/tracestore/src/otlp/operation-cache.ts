@@ -7,6 +7,8 @@ interface Slot {
   readonly service: string;
   readonly kind: number;
   readonly name: DataView;
+  /** Asking a view is a call. */
+  readonly nameLength: number;
   readonly entry: DictionaryEntry<OperationRow>;
 }
 
@@ -62,7 +64,7 @@ export class OperationCache {
     const hash = hashOf(serviceHash, kind, name, nameView, 0, name.length);
     let place = hash & this.mask;
     while (this.slots[place] !== undefined) place = (place + 1) & this.mask;
-    this.slots[place] = { hash, service, kind, name: nameView, entry };
+    this.slots[place] = { hash, service, kind, name: nameView, nameLength: name.length, entry };
     this.size++;
   }
 
@@ -84,8 +86,8 @@ function hashOf(
   return murmur3(source, view, start, start + length, serviceHash ^ kind);
 }
 
-function isSameName({ name }: Slot, view: DataView, start: number, length: number): boolean {
-  if (name.byteLength !== length) return false;
+function isSameName({ name, nameLength }: Slot, view: DataView, start: number, length: number): boolean {
+  if (nameLength !== length) return false;
   let index = 0;
   for (; index + 4 <= length; index += 4) if (name.getInt32(index) !== view.getInt32(start + index)) return false;
   for (; index < length; index++) if (name.getInt8(index) !== view.getInt8(start + index)) return false;

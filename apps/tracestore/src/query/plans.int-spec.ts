@@ -180,7 +180,7 @@ describe('the plan', () => {
         ],
         "a trace": [
           "event: Index Scan of event_by_span",
-          "operation: Seq Scan",
+          "operation: Index Scan of operation_pkey",
           "resource: Seq Scan",
           "scope: Seq Scan",
           "span: Index Scan of span_by_trace",
@@ -201,9 +201,7 @@ describe('the plan', () => {
         ],
         "an operation": [
           "operation: Seq Scan",
-          "span: Index Scan of span_by_trace",
-          "span_block: Index Only Scan backward of span_block_by_time",
-          "span_block: Index Scan backward of span_block_by_time",
+          "span: Index Scan backward of span_by_operation",
         ],
         "spans that failed": [
           "operation: Seq Scan",

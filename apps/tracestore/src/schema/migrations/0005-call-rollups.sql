@@ -377,7 +377,7 @@ COMMENT ON FUNCTION tracestore.spans_of_pass IS 'The spans that a pass counts an
 
 CREATE FUNCTION tracestore.end_call_pass(p_is_last boolean, p_now timestamptz) RETURNS void
 LANGUAGE plpgsql
-SET jit = off SET work_mem = '64MB' AS $$
+SET jit = off SET work_mem = '64MB' SET enable_nestloop = off AS $$
 DECLARE
   state record;
   -- Most spans that start in 5 minutes have come 5 minutes after; an hour at a time, so that no pass takes long.
@@ -459,7 +459,8 @@ COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums up the figures of a range to 
 
 CREATE FUNCTION tracestore.roll_late_calls() RETURNS int8
 LANGUAGE plpgsql
-SET jit = off SET work_mem = '64MB' AS $$
+-- The planner expects one row of what a range of a BRIN index finds.
+SET jit = off SET work_mem = '64MB' SET enable_nestloop = off AS $$
 DECLARE
   late record;
 BEGIN
