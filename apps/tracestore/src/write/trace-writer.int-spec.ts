@@ -182,10 +182,10 @@ describe('a database that is away', () => {
   it('may come back empty', async () => {
     expect(await send()).toEqual(success);
     // Calls may be being counted: PostgreSQL then ends this statement as a deadlock, or theirs.
-    await vi.waitFor(
-      () => queryOnce(database.url, 'DROP SCHEMA IF EXISTS tracestore, ps_trace, _ps_trace CASCADE'),
-      { timeout: 20_000, interval: 500 },
-    );
+    await vi.waitFor(() => queryOnce(database.url, 'DROP SCHEMA IF EXISTS tracestore, ps_trace, _ps_trace CASCADE'), {
+      timeout: 20_000,
+      interval: 500,
+    });
     expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
     await expectReadySoon();
     expect(await send()).toEqual(success);

@@ -183,7 +183,12 @@ class Answer {
       const ids = idsOf.get(part);
       return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
     });
-    if (row?.is_ordered === true && this.question.isNewest && known.is === 'dictionary' && known.table === 'operation') {
+    if (
+      row?.is_ordered === true &&
+      this.question.isNewest &&
+      known.is === 'dictionary' &&
+      known.table === 'operation'
+    ) {
       this.operations = known.ids !== undefined && known.ids.length <= maxIndexedOperations ? known.ids : undefined;
     }
     return known;
