@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
 import { encodeProtobuf, sendGrpc } from '../../../test/otlp-client.js';
@@ -48,6 +51,27 @@ describe('a trace', () => {
       ],
       'one',
     );
+  });
+
+  it('is given again and again on one connection, which nothing is left hanging on', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      for (let n = 0; n < 15; n++) {
+        const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+          request(`${store.url}/jaeger/api/traces/AB`, { agent }, resolve).on('error', reject).end();
+        });
+        expect(answer.statusCode).toBe(200);
+        await once(answer.resume(), 'end');
+      }
+      await setImmediate();
+    } finally {
+      process.off('warning', note);
+      agent.destroy();
+    }
+    expect(warnings).toEqual([]);
   });
 
   it('is in the form of older UIs, with short ids and times in microseconds', async () => {

@@ -33,7 +33,10 @@ export async function sendJsonParts(
     { objectMode: true, highWaterMark: 1 },
   );
   const { raw } = reply;
-  raw.socket?.setTimeout(stallMs, () => raw.destroy());
-  raw.once('finish', () => raw.socket?.setTimeout(0));
+  const { socket } = raw;
+  const giveUp = (): void => void raw.destroy();
+  socket?.setTimeout(stallMs, giveUp);
+  // The connection may go on to other questions, with the server's own timeout.
+  raw.once('close', () => socket?.off('timeout', giveUp));
   return reply.type('application/json').send(body);
 }
