@@ -8,7 +8,7 @@ import { type Figures, rounded } from './figures.ts';
 import { feed } from './jaeger/feed.ts';
 import { httpQuestions, type Samples, takeSamples } from './jaeger/http-questions.ts';
 import { measureLargeTrace } from './jaeger/large-trace.ts';
-import { type LoadedSpans, loadSpans } from './queries/loaded-store.ts';
+import { type LoadedSpans, loadSpans, sharedBuffers } from './queries/loaded-store.ts';
 import { percentile } from './queries/percentile.ts';
 import { startBenchDatabase } from './write/bench-database.ts';
 import { defaultConnections } from './write/ingest-path.ts';
@@ -39,7 +39,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
     throw new Error('--spans is a whole number of at least 10000, --asks one of at least 10');
   }
   const figures: Record<string, number> = {};
-  const database = await startBenchDatabase({ sharedBuffers: '2GB', keptFolder: values.keep });
+  const database = await startBenchDatabase({ sharedBuffers, keptFolder: values.keep });
   let samples: Samples;
   let loaded: LoadedSpans;
   try {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Figures, rounded } from './figures.ts';
 import { Asks } from './queries/asks.ts';
 import { compressOld } from './queries/compress-old.ts';
-import { loadSpans } from './queries/loaded-store.ts';
+import { loadSpans, sharedBuffers } from './queries/loaded-store.ts';
 import { askPanels } from './queries/panels.ts';
 import { percentile } from './queries/percentile.ts';
 import { openReadModel } from './queries/read-model.ts';
@@ -17,9 +17,6 @@ interface QueriesOptions {
 
 /** Questions that are asked before the clock runs, of each kind: other ones than those that count. */
 const warmUpAsks = 25;
-
-/** A quarter of a small server's memory. */
-const sharedBuffers = '2GB';
 
 /**
  * How long the store's own questions take, and the dashboards', over ten million spans of a day. docs/benchmarks.md says

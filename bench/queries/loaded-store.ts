@@ -16,6 +16,9 @@ const seed = 7;
 /** Requests on their way at once: two transactions' worth, and some that wait. */
 const requestsInFlight = 16;
 
+/** Of the server that such a store is asked on: a quarter of a small one's memory. */
+export const sharedBuffers = '2GB';
+
 /** What is in the store. */
 export interface LoadedSpans {
   readonly spans: number;

@@ -457,7 +457,7 @@ END
 $$;
 COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums up the figures of a range to wider ones in another table, or, in the same table, to one row where there are several for the same';
 
-CREATE FUNCTION tracestore.roll_late_calls() RETURNS int8
+CREATE FUNCTION tracestore.roll_late_calls() RETURNS boolean
 LANGUAGE plpgsql
 -- The planner expects one row of what a range of a BRIN index finds.
 SET jit = off SET work_mem = '64MB' SET enable_nestloop = off AS $$
@@ -472,16 +472,15 @@ BEGIN
   HAVING max(l.added_at) < now() - interval '1 minute' OR count(*) >= 32
   ORDER BY l.time_bucket DESC, l.table_name
   LIMIT 1;
-  IF NOT FOUND THEN RETURN 0; END IF;
+  IF NOT FOUND THEN RETURN false; END IF;
   IF NOT tracestore.is_compressed(late.table_name, late.time_bucket) THEN
     PERFORM tracestore.roll_calls(late.table_name, late.table_name, NULL, late.time_bucket, late.time_bucket + interval '1 microsecond');
   END IF;
   DELETE FROM tracestore.late_call l WHERE l.table_name = late.table_name AND l.time_bucket = late.time_bucket;
-  RETURN 1;
+  RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tracestore.roll_late_calls IS 'Sums up one bucket again to which rows were added late: the latest to which none were for a minute, or many times; how many there were. Compressed ones stay as they are';
-
+COMMENT ON FUNCTION tracestore.roll_late_calls IS 'Sums up one bucket again to which rows were added late: the latest to which none were for a minute, or many times; whether there was one. Compressed ones stay as they are';
 
 -- What users read. Views, so that whoever may read them need not read the tables; and a function that names the views it
 -- takes its rows from, so that the planner looks into it.
