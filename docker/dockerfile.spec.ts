@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { allocatorEnvironment } from '../stack/services.ts';
 
 const root = path.dirname(import.meta.dirname);
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -13,6 +14,11 @@ describe('the Dockerfile', () => {
       readonly devDependencies: Record<string, string>;
     };
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${devDependencies['node']}-bookworm-slim\n`);
+  });
+
+  it('has glibc give memory back as the embedded stack does', () => {
+    for (const [name, value] of Object.entries(allocatorEnvironment))
+      expect(dockerfile).toContain(` ${name}=${value} `);
   });
 
   it('has the package.json of every lib before it installs', () => {

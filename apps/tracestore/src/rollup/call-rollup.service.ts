@@ -70,9 +70,11 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     if (rows[0]?.locked === true) {
       try {
         await this.countNew(client);
-        const startMs = performance.now();
-        await this.recount(client, startMs + pastMs);
-        await this.rollLate(client, startMs + pastMs);
+        const untilMs = performance.now() + pastMs;
+        const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
+        if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
+        const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
+        if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
       } finally {
         await client.query(unlockCalls);
       }
@@ -104,22 +106,11 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     }
   }
 
-  private async recount(client: Client, untilMs: number): Promise<void> {
+  /** Takes a step while there is one to take, until a time. @returns how many */
+  private async repeat(untilMs: number, step: () => Promise<boolean>): Promise<number> {
     let count = 0;
-    while (!this.stop.signal.aborted && performance.now() < untilMs) {
-      if ((await recountSlice(client)) === undefined) break;
-      count += 1;
-    }
-    if (count > 0) this.logger.log(`calls: counted ${count} slices of 5 minutes again`);
-  }
-
-  private async rollLate(client: Client, untilMs: number): Promise<void> {
-    let count = 0;
-    while (!this.stop.signal.aborted && performance.now() < untilMs) {
-      if (!(await rollLateCalls(client))) break;
-      count += 1;
-    }
-    if (count > 0) this.logger.debug(`calls: summed up ${count} buckets again to which late spans had come`);
+    while (!this.stop.signal.aborted && performance.now() < untilMs && (await step())) count += 1;
+    return count;
   }
 
   /** The connection, made anew where there is none; undefined while the database is away. */
