@@ -31,13 +31,14 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'tracestore' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
        AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation', 'call_state')
-     ORDER BY c.relname`,
+     -- In the order in which writers and the count of calls take their locks.
+     ORDER BY c.relname <> 'ledger', c.relname <> 'span', c.relname`,
   );
   await truncate(query, `TRUNCATE ${tables.map(({ name }) => name).join(', ')}`);
   await query('CHECKPOINT');
 }
 
-/** A store that is counting meanwhile may have locked some of the tables in another order: one of both gives way. */
+/** A store that keeps its tables in shape meanwhile may have locked some of them in another order: one of both gives way. */
 async function truncate(query: BenchDatabase['query'], sql: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

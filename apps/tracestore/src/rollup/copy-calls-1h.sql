@@ -1,5 +1,0 @@
--- Adds figures of calls; the columns stand in the order in which call-figures.ts writes them.
-COPY tracestore.call_1h (
-  time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, duration_class,
-  duration_calls, self_class, self_calls
-) FROM STDIN (FORMAT binary)
