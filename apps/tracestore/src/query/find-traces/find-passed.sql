@@ -1,6 +1,5 @@
--- Which of the traces $3 have a span that fulfils a condition, started from $1 and $5 ns to $2 and $6 ns, and took longer
--- than $4 ns? These
--- have their place on an earlier page.
+-- Which of the traces $3 have a span that fulfils a condition, started from $1 and $5 ns to $2 and $6 ns, and took longer than
+-- $4 ns? These have their place on an earlier page.
 --
 -- {{row}} is so of the span s, {{duration}} is how long that took.
 SELECT DISTINCT s.trace_id

@@ -36,6 +36,9 @@ const maxIndexedOperations = 16;
  */
 const firstPortion = { newest: 8, slowest: 48 } as const;
 
+/** The first statement fetches so many spans of an operation for each trace that is asked for: some traces have several. */
+const spansOfOperationPerTrace = 2;
+
 /** Each statement looks at so many times as many blocks as the one before it, up to what surely ends in time. */
 const portionGrowth = 4;
 const lastPortion = 2_048;
@@ -146,7 +149,10 @@ class Answer {
     const condition = await this.lookUp(this.question.condition);
     const { limit } = this.question;
     if (condition.is !== 'constant' || condition.value) {
-      let portion = Math.max(firstPortion[this.question.order], Math.ceil(limit / 2));
+      let portion =
+        this.operations === undefined
+          ? Math.max(firstPortion[this.question.order], Math.ceil(limit / 2))
+          : limit * spansOfOperationPerTrace;
       while (this.settled().length < limit && (await this.read(condition, portion))) {
         portion = Math.max(portion, Math.min(portion * portionGrowth, lastPortion), this.isRare ? rarePortion : 0);
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
