@@ -222,20 +222,27 @@ describe('02 error rates', () => {
     expect(rates).toEqual(rates.toSorted((a, b) => b - a));
   });
 
-  it.each(['', hostile])('says how often, minute by minute, of %j', async (service) => {
+  it.each([
+    ['', 'sparse', 5 * minuteMs],
+    ['', '1 minute', minuteMs],
+    [hostile, '1 minute', minuteMs],
+  ])('says how often of %j, in steps of %s', async (service, interval, stepMs) => {
     const calls = inRange().filter((call) => service === '' || call.service === service);
     const failing = new Set(
       [...Map.groupBy(calls, operation)].filter(([, own]) => errorsOf(own) > 0).map(([name]) => name),
     );
     expect(failing.size).toBeLessThanOrEqual(20);
-    const expected = [...Map.groupBy(calls, (call) => `${floor(call.startMs, minuteMs)} ${operation(call)}`).values()]
+    const expected = [...Map.groupBy(calls, (call) => `${floor(call.startMs, stepMs)} ${operation(call)}`).values()]
       .filter(([call]) => call !== undefined && failing.has(operation(call)))
       .map((own) => ({
-        time: floor(own[0]?.startMs ?? 0, minuteMs),
+        time: floor(own[0]?.startMs ?? 0, stepMs),
         series: `${own[0]?.service} ${own[0]?.name}`,
         error_rate: errorsOf(own) / own.length,
       }));
-    expectRows(sorted(await ask('02-error-rates', 'error-rates-by-minute.sql', { service })), sorted(expected));
+    expectRows(
+      sorted(await ask('02-error-rates', 'error-rates-by-minute.sql', { service, interval })),
+      sorted(expected),
+    );
   });
 });
 
@@ -472,8 +479,11 @@ describe('06 self time', () => {
     }
   });
 
-  it('is told over time, the ten largest by name', async () => {
-    const rows = await ask('06-downstream-spans', 'self-time-over-time.sql');
+  it.each([
+    ['sparse', 5 * minuteMs],
+    ['1 minute', minuteMs],
+  ])('is told over time, the ten largest by name, in steps of %s', async (interval, stepMs) => {
+    const rows = await ask('06-downstream-spans', 'self-time-over-time.sql', { interval });
     const calls = worked({});
     const largest = new Set(
       [...Map.groupBy(calls, operation)]
@@ -483,7 +493,7 @@ describe('06 self time', () => {
     );
     const seriesOf = (call: Related): string =>
       largest.has(operation(call)) ? `${call.service} ${call.name}` : 'others';
-    const groups = Map.groupBy(calls, (call) => JSON.stringify([floor(call.startMs, minuteMs), seriesOf(call)]));
+    const groups = Map.groupBy(calls, (call) => JSON.stringify([floor(call.startMs, stepMs), seriesOf(call)]));
     const expected = [...groups].map(([key, own]) => {
       const [time, series] = JSON.parse(key) as readonly [number, string];
       return { time, series, self_ms: sum(own.map(({ selfMs }) => selfMs)) };

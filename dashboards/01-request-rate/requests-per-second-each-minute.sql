@@ -16,7 +16,7 @@ WITH sample AS (
 ),
 counted AS (
   SELECT time_bucket, sum(calls) AS requests
-  FROM ps_trace.operation_call(
+  FROM ps_trace.service_call(
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
     greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
   )

@@ -28,7 +28,7 @@ SELECT
   coalesce(sum(calls) FILTER (WHERE class > 280), 0)::float8 AS "68700"
 FROM (
   SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls) AS calls
-  FROM ps_trace.operation_call(
+  FROM ps_trace.service_call(
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
     ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
   )

@@ -7,7 +7,7 @@ WITH entry AS (
   SELECT time_bucket, class, sum(calls)::int8 AS calls
   FROM (
     SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls) AS calls
-    FROM ps_trace.operation_call(
+    FROM ps_trace.service_call(
       ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
       greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
     )

@@ -5,9 +5,11 @@ SELECT
   parent_service_name || ' → ' || service_name AS id,
   parent_service_name AS source,
   service_name AS target,
-  calls::float8 AS "mainStat",
-  duration_ns_sum / calls::float8 / 1e6 AS "secondaryStat",
-  errors::float8 / calls::float8 AS detail__failed
+  sum(calls)::float8 AS "mainStat",
+  sum(duration_ns_sum) / sum(calls)::float8 / 1e6 AS "secondaryStat",
+  sum(errors)::float8 / sum(calls)::float8 AS detail__failed
 FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
-WHERE calls > 0
+WHERE parent_service_name <> service_name
+GROUP BY source, target
+HAVING sum(calls) > 0
 ORDER BY source, target;

@@ -9,7 +9,7 @@ SELECT
   sum(duration_ns_sum) / sum(calls)::float8 / 1e6 AS "secondaryStat",
   sum(errors)::float8 / sum(calls)::float8 AS arc__failed,
   1 - sum(errors)::float8 / sum(calls)::float8 AS arc__passed
-FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
 WHERE parent_service_name IS DISTINCT FROM service_name
 GROUP BY service_name
 HAVING sum(calls) > 0

@@ -6,7 +6,7 @@ FROM (
   SELECT class, sum(calls)::int8 AS calls
   FROM (
     SELECT unnest(duration_class) AS class, unnest(duration_calls) AS calls
-    FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+    FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
     WHERE is_root
   ) AS entry
   GROUP BY class

@@ -6,7 +6,7 @@ SELECT
   time_bucket AS time,
   sum(calls)::float8 / extract(epoch FROM ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))::float8 AS requests,
   sum(errors)::float8 / extract(epoch FROM ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))::float8 AS failed
-FROM ps_trace.operation_call(
+FROM ps_trace.service_call(
   ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
   ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 )

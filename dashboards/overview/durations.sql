@@ -2,12 +2,12 @@
 -- At most 4.5 % off.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'sparse' \endif
+\if :{?interval} \else \set interval 'auto' \endif
 WITH entry AS (
   SELECT time_bucket, service_name, class, sum(calls)::int8 AS calls
   FROM (
     SELECT time_bucket, service_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls
-    FROM ps_trace.operation_call(
+    FROM ps_trace.service_call(
       ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
       ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
     )

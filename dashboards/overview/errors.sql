@@ -1,9 +1,9 @@
 -- What share of the calls that each service takes from outside of it fails, over time?
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'sparse' \endif
+\if :{?interval} \else \set interval 'auto' \endif
 SELECT time_bucket AS time, service_name AS series, sum(errors)::float8 / sum(calls)::float8 AS error_rate
-FROM ps_trace.operation_call(
+FROM ps_trace.service_call(
   ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
   ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 )

@@ -7,7 +7,7 @@ WITH entry AS (
   FROM (
     -- Errors stand beside the classes, as class -1, so that one pass over the figures is enough.
     SELECT service_name, unnest(duration_class || -1::int2) AS class, unnest(duration_calls || errors::int4) AS calls
-    FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+    FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
     WHERE parent_service_name IS DISTINCT FROM service_name
   ) AS unnested
   GROUP BY service_name, class

@@ -1,12 +1,12 @@
 -- How many calls a second does each service take from outside of it, over time?
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'sparse' \endif
+\if :{?interval} \else \set interval 'auto' \endif
 SELECT
   time_bucket AS time,
   service_name AS series,
   sum(calls)::float8 / extract(epoch FROM ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))::float8 AS calls_per_second
-FROM ps_trace.operation_call(
+FROM ps_trace.service_call(
   ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
   ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 )

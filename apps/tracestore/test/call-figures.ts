@@ -70,9 +70,18 @@ export function relate(
   });
 }
 
-/** Figures by `bucket operation parent`, in the order of these. */
+/** Every operation is one of three services'. */
+export function serviceOf(operationId: bigint): string {
+  return `service ${((operationId % 3n) + 3n) % 3n}`;
+}
+
+/** Whose figures a table has. */
+export type FiguresOf = 'operation' | 'service';
+
+/** Figures by `bucket operation parent`, or `bucket service parent's-service is-root`, in the order of these. */
 export function bruteForceFigures(
   spans: readonly BruteSpan[],
+  figuresOf: FiguresOf,
   widthSeconds: number,
   until?: Date,
 ): Readonly<Record<string, BruteFigure>> {
@@ -81,8 +90,12 @@ export function bruteForceFigures(
     const seconds = span.startNs / 1_000_000_000n;
     const bucket = Number(seconds - (seconds % BigInt(widthSeconds)));
     if (until !== undefined && bucket * 1000 >= until.getTime()) continue;
-    const parentId = span.parentSpanId === undefined ? 0n : (parent?.operationId ?? -1n);
-    const figure = (figures[`${bucket} ${span.operationId} ${parentId}`] ??= {
+    const isRoot = span.parentSpanId === undefined;
+    const who =
+      figuresOf === 'operation'
+        ? `${span.operationId} ${isRoot ? 0n : (parent?.operationId ?? -1n)}`
+        : `${serviceOf(span.operationId)} ${parent === undefined ? '' : serviceOf(parent.operationId)} ${isRoot}`;
+    const figure = (figures[`${bucket} ${who}`] ??= {
       calls: 0,
       errors: 0,
       durationNs: 0,
@@ -104,11 +117,19 @@ export function bruteForceFigures(
 }
 
 /** What the database says, in the form of `bruteForceFigures`. */
-export async function readFigures(client: pg.Client, table: string): Promise<Readonly<Record<string, BruteFigure>>> {
+export async function readFigures(
+  client: pg.Client,
+  figuresOf: FiguresOf,
+  table: string,
+): Promise<Readonly<Record<string, BruteFigure>>> {
+  const keys = {
+    operation: ['operation_id', 'parent_operation_id'],
+    service: ['service_name', 'parent_service_name', 'is_root'],
+  }[figuresOf];
   const { rows } = await client.query<
     Record<'key' | 'duration_class' | 'duration_calls' | 'self_class' | 'self_calls', never>
   >({
-    text: `SELECT extract(epoch FROM time_bucket)::int8 || ' ' || operation_id || ' ' || parent_operation_id AS key, calls::int,
+    text: `SELECT concat_ws(' ', extract(epoch FROM time_bucket)::int8, ${keys.map((key) => `${key}::text`).join(', ')}) AS key, calls::int,
         errors::int, duration_ns_sum, self_ns_sum, duration_class, duration_calls, self_class, self_calls
       FROM tracestore.${table}`,
   });

@@ -74,8 +74,11 @@ export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs 
     case 'operation_stats':
     case 'call_5m':
     case 'call_1h':
+    case 'service_call_5m':
+    case 'service_call_1h':
       return rollupRetentionMs;
     case 'call_10s':
+    case 'service_call_10s':
       return Math.min(rollupRetentionMs, finestFiguresMs);
     default:
       return retentionMs;

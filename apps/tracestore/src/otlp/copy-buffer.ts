@@ -54,6 +54,12 @@ export class CopyBuffer {
     this.position += 4;
   }
 
+  boolean(value: boolean): void {
+    this.view.setInt32(this.position, 1);
+    this.view.setUint8(this.position + 4, value ? 1 : 0);
+    this.position += 5;
+  }
+
   int16(value: number): void {
     this.view.setInt32(this.position, 2);
     this.view.setInt16(this.position + 4, value);

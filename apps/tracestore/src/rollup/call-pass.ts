@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { CopyBuffer } from '../otlp/copy-buffer.js';
 import { readSqlFile } from '../sql-file.js';
 import { BatchFlight, PrepareFlight } from '../write/batch-flight.js';
-import { CallFigures, callLevels } from './call-figures.js';
+import { CallFigures, callTables } from './call-figures.js';
 import { CopyOutFlight } from './copy-out-flight.js';
 import { TraceCalls } from './trace-calls.js';
 import { TraceReader } from './trace-reader.js';
@@ -17,9 +17,13 @@ const nameEndless = sql('name-endless');
 const noteLate = sql('note-late');
 const rollLate = sql('roll-late');
 const endPass = sql('end-pass');
-const copyCalls = callLevels.map((level) => ({
-  level,
-  statement: { name: `copy-calls-${level.name}`, text: sql(`copy-calls-${level.name}`) },
+const findServices = sql('find-services');
+const copyCalls = callTables.map((table) => ({
+  table,
+  statement: {
+    name: `copy-${table.name}`,
+    text: sql(`copy-${table.rowsOf}-calls`).replaceAll('{{table}}', table.name),
+  },
 }));
 
 /** As `tracestore.most_spans_of_trace` has it. */
@@ -118,17 +122,24 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
     await client.query(nameEndless, [`{${endless.join(',')}}`]);
     await readTraces(client, figures, Infinity);
   }
-  const untilSeconds = { '10s': Infinity, '5m': rolled5m, '1h': rolled1h };
+  await nameServices(client, figures);
+  const untilSeconds = { 10: Infinity, 300: rolled5m, 3_600: rolled1h };
   const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
-  const copies = copyCalls.flatMap(({ level, statement }) => {
+  const copies = copyCalls.flatMap(({ table, statement }) => {
     const rows = new CopyBuffer(rowBufferBytes);
-    const buckets = figures.appendRows(rows, level, untilSeconds[level.name]);
+    const buckets = figures.appendRows(rows, table, untilSeconds[table.widthSeconds]);
     if (buckets.size === 0) return [];
-    if (level.name !== '10s') late.push({ table: `call_${level.name}`, bucketsSeconds: [...buckets] });
+    if (table.widthSeconds > 10) late.push({ table: table.name, bucketsSeconds: [...buckets] });
     return [{ statement, rows }];
   });
   if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
   for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);
+}
+
+async function nameServices(client: Client, figures: CallFigures): Promise<void> {
+  const { rows } = await client.query<{ id: string; service_name: string }>(findServices, [figures.operationIds]);
+  const names = new Map(rows.map(({ id, service_name: name }) => [BigInt(id), name]));
+  figures.nameServices((id) => names.get(id));
 }
 
 /** @returns the numbers of the traces that are too long to be counted whole */

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type BruteSpan, classOf, relate } from '../../test/call-figures.js';
+import { type BruteSpan, classOf, relate, serviceOf } from '../../test/call-figures.js';
 import { insertSpans } from '../../test/insert-spans.js';
 import { randomSpans, SeededChance } from '../../test/random-spans.js';
 import { durationClass } from '../otlp/call-counts.js';
@@ -15,8 +15,6 @@ const firstMs = Date.now() - rangeMs;
 let database: FreshDatabase;
 let client: pg.Client;
 let spans: readonly BruteSpan[];
-/** Every operation is one of three services'. */
-const serviceOf = (operationId: bigint): string => `service ${((operationId % 3n) + 3n) % 3n}`;
 
 beforeAll(async () => {
   database = await createFreshDatabase();
@@ -61,14 +59,14 @@ afterAll(async () => {
 const floor = (ms: number, widthMs: number): number => ms - (ms % widthMs);
 const msOf = (ns: bigint): number => Number(ns / 1_000_000n);
 
-describe('ps_trace.operation_call', () => {
-  const chance = new SeededChance(22);
-  const ranges = Array.from({ length: 12 }, () => {
-    const from = firstMs + chance.below(rangeMs);
-    return { from, to: from + chance.below(firstMs + rangeMs + hourMs - from) };
-  });
-  const steps = [null, '10 seconds', '1 minute', '5 minutes', '15 minutes', '1 hour', '2 hours'];
+const chance = new SeededChance(22);
+const ranges = Array.from({ length: 12 }, () => {
+  const from = firstMs + chance.below(rangeMs);
+  return { from, to: from + chance.below(firstMs + rangeMs + hourMs - from) };
+});
+const steps = [null, '10 seconds', '1 minute', '5 minutes', '15 minutes', '1 hour', '2 hours'];
 
+describe('ps_trace.operation_call', () => {
   it.each(steps)('sums up to what the spans of any range are, in steps of %s', async (step) => {
     const { rows: widths } = await client.query<{ ms: number | null }>(
       'SELECT (extract(epoch FROM $1::interval) * 1000)::float8 AS ms',
@@ -164,11 +162,39 @@ describe('ps_trace.service_call', () => {
       expected.set(key, (expected.get(key) ?? 0) + 1);
     }
     const { rows } = await client.query<{ key: string; calls: number }>(
-      `SELECT parent_service_name || ' ' || service_name AS key, calls::int FROM ps_trace.service_call($1, $2, NULL)`,
+      `SELECT parent_service_name || ' ' || service_name AS key, sum(calls)::int AS calls FROM ps_trace.service_call($1, $2, NULL)
+       WHERE parent_service_name <> service_name GROUP BY 1`,
       [new Date(firstMs - hourMs), new Date(firstMs + rangeMs + 4 * hourMs)],
     );
     expect(new Map(rows.map(({ key, calls }) => [key, calls]))).toEqual(expected);
   });
+
+  it.each(steps)(
+    'says of any range what operation_call says of all operations of a service, in steps of %s',
+    async (step) => {
+      for (const { from, to } of ranges) {
+        const read = async (source: string): Promise<readonly unknown[]> => {
+          const { rows } = await client.query(
+            `WITH figure AS (SELECT *, concat_ws(' ', time_bucket, parent_service_name, '→', service_name, is_root) AS who FROM ps_trace.${source}($1, $2, $3))
+           SELECT who, 'calls' AS what, NULL::int2 AS class, sum(calls)::float8 AS n FROM figure GROUP BY who HAVING sum(calls) <> 0
+           UNION ALL SELECT who, 'errors', NULL, sum(errors)::float8 FROM figure GROUP BY who HAVING sum(errors) <> 0
+           UNION ALL SELECT who, 'duration', NULL, sum(duration_ns_sum) FROM figure GROUP BY who HAVING sum(duration_ns_sum) <> 0
+           UNION ALL SELECT who, 'self', NULL, sum(self_ns_sum) FROM figure GROUP BY who HAVING sum(self_ns_sum) <> 0
+           UNION ALL SELECT who, 'durations', class, sum(n)::float8
+             FROM (SELECT who, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
+             GROUP BY who, class HAVING sum(n) <> 0
+           UNION ALL SELECT who, 'selves', class, sum(n)::float8
+             FROM (SELECT who, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
+             GROUP BY who, class HAVING sum(n) <> 0
+           ORDER BY who, what, class`,
+            [new Date(from), new Date(to), step],
+          );
+          return rows;
+        };
+        expect(await read('service_call')).toEqual(await read('operation_call'));
+      }
+    },
+  );
 });
 
 describe('the classes of durations', () => {

@@ -14,6 +14,9 @@ export const timedTables = [
   'call_10s',
   'call_5m',
   'call_1h',
+  'service_call_10s',
+  'service_call_5m',
+  'service_call_1h',
 ] as const;
 export type TimedTable = (typeof timedTables)[number];
 

@@ -22,17 +22,29 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 100000;
 COMMENT ON FUNCTION tracestore.most_spans_of_trace IS 'A trace with more spans near to new ones is endless: reading all of it again for every new span would end all passes. Of its spans, those that come together are related to each other alone';
 
+CREATE VIEW tracestore.call_level AS
+SELECT name, summed_of, width, keys, width_in_words
+FROM (
+  VALUES
+    ('call_10s', NULL, interval '10 seconds', ARRAY['operation_id', 'parent_operation_id'], '10 seconds'),
+    ('call_5m', 'call_10s', interval '5 minutes', ARRAY['operation_id', 'parent_operation_id'], '5 minutes'),
+    ('call_1h', 'call_5m', interval '1 hour', ARRAY['operation_id', 'parent_operation_id'], 'an hour'),
+    ('service_call_10s', NULL, interval '10 seconds', ARRAY['service_name', 'parent_service_name', 'is_root'], '10 seconds'),
+    ('service_call_5m', 'service_call_10s', interval '5 minutes', ARRAY['service_name', 'parent_service_name', 'is_root'], '5 minutes'),
+    ('service_call_1h', 'service_call_5m', interval '1 hour', ARRAY['service_name', 'parent_service_name', 'is_root'], 'an hour')
+) AS level (name, summed_of, width, keys, width_in_words);
+COMMENT ON VIEW tracestore.call_level IS 'The tables of figures: of operations, and of services, which are so few that any range of them is read at once. By which columns there is a row, how wide its buckets are, and which table these are summed up from';
+
 DO $tables$
 DECLARE
   extension_schema text := tracestore.timescale_schema();
   level record;
 BEGIN
-  FOR level IN SELECT * FROM (VALUES ('call_10s', '10 seconds'), ('call_5m', '5 minutes'), ('call_1h', 'an hour')) AS t (name, width) LOOP
+  FOR level IN SELECT *, keys[1] = 'service_name' AS of_services FROM tracestore.call_level LOOP
     EXECUTE format(
       'CREATE TABLE tracestore.%I (
          time_bucket         timestamptz NOT NULL,
-         operation_id        int8 NOT NULL,
-         parent_operation_id int8 NOT NULL,
+         %s,
          calls               int8 NOT NULL,
          errors              int8 NOT NULL,
          duration_ns_sum     float8 NOT NULL,
@@ -42,7 +54,12 @@ BEGIN
          self_class          int2[] NOT NULL,
          self_calls          int4[] NOT NULL
        )%s',
-      level.name, CASE WHEN extension_schema IS NULL THEN ' PARTITION BY RANGE (time_bucket)' END
+      level.name,
+      CASE WHEN level.of_services
+        THEN 'service_name text NOT NULL, parent_service_name text NOT NULL, is_root boolean NOT NULL'
+        ELSE 'operation_id int8 NOT NULL, parent_operation_id int8 NOT NULL'
+      END,
+      CASE WHEN extension_schema IS NULL THEN ' PARTITION BY RANGE (time_bucket)' END
     );
     IF extension_schema IS NULL THEN
       EXECUTE format('CREATE TABLE tracestore.%I PARTITION OF tracestore.%I DEFAULT', level.name || '_default', level.name);
@@ -52,12 +69,20 @@ BEGIN
         extension_schema, 'tracestore.' || level.name, 'time_bucket', '1 day'
       );
     END IF;
-    EXECUTE format('CREATE INDEX %I ON tracestore.%I USING brin (time_bucket) WITH (autosummarize = on, pages_per_range = 16)', level.name || '_by_time', level.name);
-    EXECUTE format('CREATE INDEX %I ON tracestore.%I (operation_id, time_bucket)', level.name || '_by_operation', level.name);
-    EXECUTE format('CREATE INDEX %I ON tracestore.%I (parent_operation_id, time_bucket)', level.name || '_by_parent', level.name);
-    EXECUTE format('COMMENT ON TABLE tracestore.%I IS %L', level.name, 'What spans did that started within ' || level.width || ', by their operation and that of their parent');
-    EXECUTE format('COMMENT ON COLUMN tracestore.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width || ' in which the spans, not their parents, started');
-    EXECUTE format('COMMENT ON COLUMN tracestore.%I.parent_operation_id IS %L', level.name, '0: the spans are roots; -1: their parent is not stored');
+    IF level.of_services THEN
+      EXECUTE format('CREATE INDEX %I ON tracestore.%I (time_bucket)', level.name || '_by_time', level.name);
+      EXECUTE format('COMMENT ON COLUMN tracestore.%I.service_name IS %L', level.name, 'Empty where the operation is not known any more');
+      EXECUTE format('COMMENT ON COLUMN tracestore.%I.parent_service_name IS %L', level.name, 'Empty where there is no parent, or it is not stored');
+    ELSE
+      EXECUTE format('CREATE INDEX %I ON tracestore.%I USING brin (time_bucket) WITH (autosummarize = on, pages_per_range = 16)', level.name || '_by_time', level.name);
+      EXECUTE format('CREATE INDEX %I ON tracestore.%I (operation_id, time_bucket)', level.name || '_by_operation', level.name);
+      EXECUTE format('CREATE INDEX %I ON tracestore.%I (parent_operation_id, time_bucket)', level.name || '_by_parent', level.name);
+      EXECUTE format('COMMENT ON COLUMN tracestore.%I.parent_operation_id IS %L', level.name, '0: the spans are roots; -1: their parent is not stored');
+    END IF;
+    EXECUTE format('COMMENT ON TABLE tracestore.%I IS %L', level.name,
+      format('What spans did that started within %s, by their %s and that of their parent', level.width_in_words,
+        CASE WHEN level.of_services THEN 'service' ELSE 'operation' END));
+    EXECUTE format('COMMENT ON COLUMN tracestore.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width_in_words || ' in which the spans, not their parents, started');
     EXECUTE format('COMMENT ON COLUMN tracestore.%I.self_ns_sum IS %L', level.name, 'Of the spans'' own duration what no child of theirs covers');
     EXECUTE format('COMMENT ON COLUMN tracestore.%I.duration_calls IS %L', level.name, 'For each element of duration_class how many of the calls had such a duration');
     EXECUTE format('COMMENT ON COLUMN tracestore.%I.self_calls IS %L', level.name, 'For each element of self_class how many of the calls had such a self time');
@@ -136,13 +161,14 @@ DECLARE
   range_from CONSTANT timestamptz := date_bin('1 hour', p_from, 'epoch');
   range_to CONSTANT timestamptz := date_bin('1 hour', p_to + interval '1 hour' - interval '1 microsecond', 'epoch');
   counted pg_snapshot;
+  level record;
   slices int8;
 BEGIN
   -- Waits for the pass that runs; the next one waits for this.
   SELECT s.snapshot INTO STRICT counted FROM tracestore.call_state s FOR UPDATE;
-  DELETE FROM tracestore.call_10s WHERE time_bucket >= range_from AND time_bucket < range_to;
-  DELETE FROM tracestore.call_5m WHERE time_bucket >= range_from AND time_bucket < range_to;
-  DELETE FROM tracestore.call_1h WHERE time_bucket >= range_from AND time_bucket < range_to;
+  FOR level IN SELECT name FROM tracestore.call_level LOOP
+    EXECUTE format('DELETE FROM tracestore.%I WHERE time_bucket >= $1 AND time_bucket < $2', level.name) USING range_from, range_to;
+  END LOOP;
   DELETE FROM tracestore.late_call WHERE time_bucket >= range_from AND time_bucket < range_to;
   DELETE FROM tracestore.call_recount WHERE start_from >= range_from AND start_to <= range_to;
   INSERT INTO tracestore.call_recount (start_from, start_to, snapshot)
@@ -383,12 +409,18 @@ DECLARE
   -- Most spans that start in 5 minutes have come 5 minutes after; an hour at a time, so that no pass takes long.
   roll_5m timestamptz := date_bin('5 minutes', p_now - interval '5 minutes', 'epoch');
   roll_1h timestamptz;
+  level record;
 BEGIN
   SELECT * INTO STRICT state FROM tracestore.call_state;
   roll_5m := CASE WHEN p_is_last THEN greatest(state.rolled_5m, least(roll_5m, state.rolled_5m + interval '1 hour')) ELSE state.rolled_5m END;
   roll_1h := greatest(state.rolled_1h, least(date_bin('1 hour', roll_5m, 'epoch'), state.rolled_1h + interval '12 hours'));
-  IF roll_5m > state.rolled_5m THEN PERFORM tracestore.roll_calls('call_10s', 'call_5m', '5 minutes', state.rolled_5m, roll_5m); END IF;
-  IF roll_1h > state.rolled_1h THEN PERFORM tracestore.roll_calls('call_5m', 'call_1h', '1 hour', state.rolled_1h, roll_1h); END IF;
+  FOR level IN SELECT name, summed_of, width FROM tracestore.call_level WHERE summed_of IS NOT NULL ORDER BY width LOOP
+    IF level.width = interval '5 minutes' AND roll_5m > state.rolled_5m THEN
+      PERFORM tracestore.roll_calls(level.summed_of, level.name, state.rolled_5m, roll_5m);
+    ELSIF level.width = interval '1 hour' AND roll_1h > state.rolled_1h THEN
+      PERFORM tracestore.roll_calls(level.summed_of, level.name, state.rolled_1h, roll_1h);
+    END IF;
+  END LOOP;
   UPDATE tracestore.call_state SET
     snapshot = current_setting('tracestore.pass_after')::pg_snapshot,
     transaction_id = pg_current_xact_id(),
@@ -404,45 +436,47 @@ END
 $$;
 COMMENT ON FUNCTION tracestore.end_call_pass IS 'Notes what the pass of this transaction has counted, and sums up the 5 minutes and hours that are over';
 
-CREATE FUNCTION tracestore.roll_calls(p_from_table text, p_to_table text, p_width interval, p_from timestamptz, p_to timestamptz) RETURNS void
+CREATE FUNCTION tracestore.roll_calls(p_from_table text, p_to_table text, p_from timestamptz, p_to timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+  level CONSTANT tracestore.call_level := (SELECT l FROM tracestore.call_level l WHERE l.name = p_to_table);
 BEGIN
   EXECUTE format(
     $query$
     WITH figure AS MATERIALIZED (%1$s),
     total AS (
-      SELECT wide_bucket, operation_id, parent_operation_id, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors,
+      SELECT wide_bucket, %3$s, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors,
         sum(duration_ns_sum) AS duration_ns_sum, sum(self_ns_sum) AS self_ns_sum
-      FROM figure GROUP BY 1, 2, 3
+      FROM figure GROUP BY wide_bucket, %3$s
     ),
     duration AS (
-      SELECT wide_bucket, operation_id, parent_operation_id, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
       FROM (
-        SELECT wide_bucket, operation_id, parent_operation_id, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, operation_id, parent_operation_id, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
-        GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+        SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, %3$s, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
+        GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
       ) AS entry
-      GROUP BY 1, 2, 3
+      GROUP BY wide_bucket, %3$s
     ),
     self AS (
-      SELECT wide_bucket, operation_id, parent_operation_id, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
       FROM (
-        SELECT wide_bucket, operation_id, parent_operation_id, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, operation_id, parent_operation_id, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
-        GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+        SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, %3$s, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
+        GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
       ) AS entry
-      GROUP BY 1, 2, 3
+      GROUP BY wide_bucket, %3$s
     )
-    INSERT INTO tracestore.%2$I (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
+    INSERT INTO tracestore.%2$I (time_bucket, %3$s, calls, errors, duration_ns_sum, self_ns_sum,
       duration_class, duration_calls, self_class, self_calls)
-    SELECT wide_bucket, operation_id, parent_operation_id, total.calls, errors, duration_ns_sum, self_ns_sum,
+    SELECT wide_bucket, %3$s, total.calls, errors, duration_ns_sum, self_ns_sum,
       coalesce(duration.class, '{}'), coalesce(duration.calls, '{}'), coalesce(self.class, '{}'), coalesce(self.calls, '{}')
     FROM total
-    LEFT JOIN duration USING (wide_bucket, operation_id, parent_operation_id)
-    LEFT JOIN self USING (wide_bucket, operation_id, parent_operation_id)
+    LEFT JOIN duration USING (wide_bucket, %3$s)
+    LEFT JOIN self USING (wide_bucket, %3$s)
     WHERE total.calls <> 0 OR errors <> 0 OR duration_ns_sum <> 0 OR self_ns_sum <> 0 OR duration.class IS NOT NULL OR self.class IS NOT NULL
     -- Roots side by side, and what one operation calls.
-    ORDER BY wide_bucket, parent_operation_id
+    ORDER BY wide_bucket, %4$I
     $query$,
     format(
       CASE WHEN p_from_table = p_to_table
@@ -451,8 +485,10 @@ BEGIN
       END,
       p_from_table
     ),
-    p_to_table
-  ) USING p_width, p_from, p_to;
+    p_to_table,
+    array_to_string(level.keys, ', '),
+    level.keys[2]
+  ) USING level.width, p_from, p_to;
 END
 $$;
 COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums up the figures of a range to wider ones in another table, or, in the same table, to one row where there are several for the same';
@@ -474,7 +510,7 @@ BEGIN
   LIMIT 1;
   IF NOT FOUND THEN RETURN false; END IF;
   IF NOT tracestore.is_compressed(late.table_name, late.time_bucket) THEN
-    PERFORM tracestore.roll_calls(late.table_name, late.table_name, NULL, late.time_bucket, late.time_bucket + interval '1 microsecond');
+    PERFORM tracestore.roll_calls(late.table_name, late.table_name, late.time_bucket, late.time_bucket + interval '1 microsecond');
   END IF;
   DELETE FROM tracestore.late_call l WHERE l.table_name = late.table_name AND l.time_bucket = late.time_bucket;
   RETURN true;
@@ -489,30 +525,39 @@ DO $views$
 DECLARE
   level record;
 BEGIN
-  FOR level IN SELECT * FROM (VALUES ('call_10s', '10 seconds'), ('call_5m', '5 minutes'), ('call_1h', 'an hour')) AS t (name, width) LOOP
+  FOR level IN SELECT *, keys[1] = 'service_name' AS of_services FROM tracestore.call_level LOOP
     EXECUTE format(
       'CREATE VIEW ps_trace.%1$I AS
        SELECT
-         c.time_bucket,
-         p.service_name AS parent_service_name, p.span_name AS parent_span_name, tracestore.span_kind(p.span_kind) AS parent_span_kind,
-         o.service_name, o.span_name, tracestore.span_kind(o.span_kind) AS span_kind,
-         c.parent_operation_id = 0 AS is_root,
+         c.time_bucket, %2$s,
          c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum,
          c.duration_class, c.duration_calls, c.self_class, c.self_calls
-       FROM tracestore.%1$I c
+       FROM tracestore.%1$I c%3$s',
+      level.name,
+      CASE WHEN level.of_services
+        THEN 'nullif(c.parent_service_name, '''') AS parent_service_name, nullif(c.service_name, '''') AS service_name, c.is_root'
+        ELSE 'p.service_name AS parent_service_name, p.span_name AS parent_span_name, tracestore.span_kind(p.span_kind) AS parent_span_kind,
+          o.service_name, o.span_name, tracestore.span_kind(o.span_kind) AS span_kind, c.parent_operation_id = 0 AS is_root'
+      END,
+      CASE WHEN NOT level.of_services THEN '
        LEFT JOIN tracestore.operation o ON o.id = c.operation_id
-       LEFT JOIN tracestore.operation p ON p.id = c.parent_operation_id',
-      level.name
+       LEFT JOIN tracestore.operation p ON p.id = c.parent_operation_id' END
     );
-    EXECUTE format('COMMENT ON VIEW ps_trace.%I IS %L', level.name,
-      'What spans did that started within ' || level.width || ', by their operation and that of their parent. To be summed: there are several rows for the same, and some correct others. operation_call chooses among the widths');
-    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width || ' in which the spans, not their parents, started');
+    EXECUTE format('COMMENT ON VIEW ps_trace.%I IS %L', level.name, format(
+      'What spans did that started within %s, by their %s and that of their parent. To be summed: there are several rows for the same, and some correct others. %s chooses among the widths',
+      level.width_in_words,
+      CASE WHEN level.of_services THEN 'service' ELSE 'operation' END,
+      CASE WHEN level.of_services THEN 'service_call' ELSE 'operation_call' END
+    ));
+    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.time_bucket IS %L', level.name, 'The start of the ' || level.width_in_words || ' in which the spans, not their parents, started');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_service_name IS %L', level.name, 'NULL for a root, and where the parent is not stored');
-    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_name IS %L', level.name, 'The name of the parents; NULL as parent_service_name is');
-    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_kind IS %L', level.name, 'The kind of the parents; unspecified where there is none');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.service_name IS %L', level.name, 'Whose spans these are');
-    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_name IS %L', level.name, 'Their name');
-    EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_kind IS %L', level.name, 'Their kind');
+    IF NOT level.of_services THEN
+      EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_name IS %L', level.name, 'The name of the parents; NULL as parent_service_name is');
+      EXECUTE format('COMMENT ON COLUMN ps_trace.%I.parent_span_kind IS %L', level.name, 'The kind of the parents; unspecified where there is none');
+      EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_name IS %L', level.name, 'Their name');
+      EXECUTE format('COMMENT ON COLUMN ps_trace.%I.span_kind IS %L', level.name, 'Their kind');
+    END IF;
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.calls IS %L', level.name, 'How many spans');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.errors IS %L', level.name, 'How many of them have the status error');
     EXECUTE format('COMMENT ON COLUMN ps_trace.%I.duration_ns_sum IS %L', level.name, 'Nanoseconds that they took together');
@@ -569,7 +614,7 @@ BEGIN
   RETURN ARRAY[range_start, wide_start, widest_start, widest_end, wide_end, range_end];
 END
 $$;
-COMMENT ON FUNCTION ps_trace.call_cover IS 'Where figures of calls for this range are to be taken from, with as few rows as the step allows (NULL: one for all): six times in order, of which call_10s holds the first to the second and the fifth to the sixth, call_5m the second to the third and the fourth to the fifth, call_1h the third to the fourth';
+COMMENT ON FUNCTION ps_trace.call_cover IS 'Where figures of calls for this range are to be taken from, with as few rows as the step allows (NULL: one for all): six times in order, of which call_10s holds the first to the second and the fifth to the sixth, call_5m the second to the third and the fourth to the fifth, call_1h the third to the fourth; so do service_call_10s and its like';
 
 CREATE FUNCTION ps_trace.operation_call(_t_min timestamptz, _t_max timestamptz, _step interval)
 RETURNS TABLE (
@@ -609,16 +654,38 @@ COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _
 
 CREATE FUNCTION ps_trace.service_call(_t_min timestamptz, _t_max timestamptz, _step interval)
 RETURNS TABLE (
-  time_bucket timestamptz, parent_service_name text, service_name text, calls int8, errors int8, duration_ns_sum float8
+  time_bucket timestamptz, parent_service_name text, service_name text, is_root boolean, calls int8, errors int8,
+  duration_ns_sum float8, self_ns_sum float8, duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT c.time_bucket, c.parent_service_name, c.service_name, sum(c.calls)::int8, sum(c.errors)::int8, sum(c.duration_ns_sum)
-  FROM ps_trace.operation_call(_t_min, _t_max, _step) c
-  WHERE c.parent_service_name <> c.service_name
-  GROUP BY c.time_bucket, c.parent_service_name, c.service_name
-  HAVING sum(c.calls) <> 0
+  SELECT
+    -- In subqueries, as these are asked once.
+    CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
+    c.parent_service_name, c.service_name, c.is_root,
+    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
+  FROM (
+    SELECT * FROM ps_trace.service_call_10s
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
+    UNION ALL
+    SELECT * FROM ps_trace.service_call_5m
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
+    UNION ALL
+    SELECT * FROM ps_trace.service_call_1h
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
+    UNION ALL
+    SELECT * FROM ps_trace.service_call_5m
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
+    UNION ALL
+    SELECT * FROM ps_trace.service_call_10s
+    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
+      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[6])
+  ) AS c
 $$;
-COMMENT ON FUNCTION ps_trace.service_call IS 'Calls from one service to another: spans whose parent is another service''s. The range and the step are those of operation_call';
+COMMENT ON FUNCTION ps_trace.service_call IS 'What spans did that start from _t_min to before _t_max, by their service and that of their parent: operation_call without the operations, of so few rows that any range and step is answered at once. The parent''s service is the same one for calls within a service. To be summed: there are several rows for the same. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.time_of(_text text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE STRICT
@@ -635,7 +702,7 @@ LANGUAGE sql STABLE PARALLEL SAFE STRICT
 RETURN CASE
   WHEN _text NOT IN ('auto', 'sparse') THEN _text::interval
   WHEN _t_max - _t_min <= interval '20 minutes' AND _text = 'auto' THEN interval '10 seconds'
-  WHEN _t_max - _t_min <= interval '2 hours' THEN interval '1 minute'
+  WHEN _t_max - _t_min <= CASE _text WHEN 'auto' THEN interval '2 hours' ELSE interval '30 minutes' END THEN interval '1 minute'
   WHEN _t_max - _t_min <= CASE _text WHEN 'auto' THEN interval '25 hours' ELSE interval '6 hours' END THEN interval '5 minutes'
   WHEN _t_max - _t_min <= interval '8 days' THEN interval '1 hour'
   ELSE interval '6 hours'
