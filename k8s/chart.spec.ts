@@ -113,6 +113,19 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     for (const account of accounts) expect(account.automountServiceAccountToken).toBe(false);
   });
 
+  it("gives another Grafana's sidecar the password and the token that the other Secrets have", () => {
+    const secrets = parseObjects(renderChart(['--set', 'grafana.enabled=false,grafana.sidecar=true'])).filter(
+      ({ kind }) => kind === 'Secret',
+    );
+    const texts = new Map(secrets.map(({ metadata, stringData }) => [metadata.name, stringData ?? {}]));
+    const sources = texts.get('spandrel-grafana-datasources') ?? {};
+    const password = texts.get('spandrel-database')?.['grafana-password'];
+    const token = texts.get('spandrel-console')?.['console-token'];
+    expect([password, token]).toEqual([expect.stringMatching(/^\w{24}$/), expect.stringMatching(/^\w{32}$/)]);
+    expect(sources['spandrel-sql.yaml']).toContain(`password: ${password} `);
+    expect(sources['spandrel-jaeger.yaml']).toContain(token);
+  });
+
   it('fits a laptop: everything together may have 2.5 GB', () => {
     let totalMebibytes = 0;
     for (const { kind, replicas, name, pod } of workloadsOf(objects)) {

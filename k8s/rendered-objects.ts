@@ -6,6 +6,7 @@ export interface KubernetesObject {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly automountServiceAccountToken?: boolean;
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 
 /** What the tests look at of a container. */

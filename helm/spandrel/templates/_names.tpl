@@ -95,6 +95,21 @@ http://{{ include "spandrel.address" (list . "tempo" "http") }}
 {{- default (include "spandrel.name" (list . "database")) .Values.database.existingSecret -}}
 {{- end -}}
 
+{{/*
+The password of a role of the database: the one that is there, as the database has it, or one that is made up once for all
+templates; none where the Secret is another's and not to be seen. Takes (list $ role).
+*/}}
+{{- define "spandrel.databasePassword" -}}
+{{- $database := (first .).Values.database -}}
+{{- $key := printf "%s-password" (last .) -}}
+{{- if not (hasKey $database $key) -}}
+{{- $kept := (lookup "v1" "Secret" (first .).Release.Namespace (include "spandrel.databaseSecret" (first .))).data | default dict -}}
+{{- $made := ternary (randAlphaNum 24) "" (empty $database.existingSecret) -}}
+{{- $_ := set $database $key (ternary (get $kept $key | b64dec) $made (hasKey $kept $key)) -}}
+{{- end -}}
+{{- get $database $key -}}
+{{- end -}}
+
 {{/* The Secret with the password of Grafana's administrator. */}}
 {{- define "spandrel.grafanaSecret" -}}
 {{- default (include "spandrel.name" (list . "grafana")) .Values.grafana.existingSecret -}}
