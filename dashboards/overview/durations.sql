@@ -2,7 +2,7 @@
 -- At most 4.5 % off.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
-\if :{?interval} \else \set interval 'auto' \endif
+\if :{?interval} \else \set interval 'sparse' \endif
 WITH entry AS (
   SELECT time_bucket, service_name, class, sum(calls)::int8 AS calls
   FROM (

@@ -357,7 +357,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
         const [row] = await queryOnce<{ count: number }>(
           console.databaseUrl,
           `SELECT count(*)::int AS count FROM pg_stat_activity
-           WHERE application_name = 'tracestore query' AND wait_event_type = 'Lock'`,
+           WHERE application_name = 'tracestore query' AND wait_event_type = 'Lock' AND query LIKE '%for a waterfall%'`,
         );
         return row?.count ?? 0;
       };

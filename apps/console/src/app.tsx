@@ -1,28 +1,34 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { type ComponentType, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import type { SessionAnswer } from './api/answers.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
-import { PageBoundary } from './page-boundary.tsx';
 import { Footer } from './footer.tsx';
+import { loaded } from './loaded.tsx';
+import { PageBoundary } from './page-boundary.tsx';
 import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
 
 // Each page is loaded when it is gone to, so that the first one comes soon.
-const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }));
-const DashboardsPage = lazy(async () => ({
-  default: (await import('./dashboards/dashboards-page.tsx')).DashboardsPage,
-}));
-const DashboardPage = lazy(async () => ({ default: (await import('./dashboards/dashboard-page.tsx')).DashboardPage }));
-const SearchPage = lazy(async () => ({ default: (await import('./search/search-page.tsx')).SearchPage }));
-const TracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).TracePage }));
-const FileTracePage = lazy(async () => ({ default: (await import('./trace/trace-page.tsx')).FileTracePage }));
-const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }));
-const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
-const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
-const ApiDocsPage = lazy(async () => ({ default: (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage }));
+function page<Props extends object>(importPage: () => Promise<ComponentType<Props>>) {
+  return loaded('The page is loading', importPage);
+}
+
+const OverviewPage = page(async () => (await import('./overview/overview-page.tsx')).OverviewPage);
+const DashboardsPage = page(async () => (await import('./dashboards/dashboards-page.tsx')).DashboardsPage);
+const DashboardPage = page(async () => (await import('./dashboards/dashboard-page.tsx')).DashboardPage);
+const SearchPage = page(async () => (await import('./search/search-page.tsx')).SearchPage);
+const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
+const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
+const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
+const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
+const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
+const ApiDocsPage = page(async () => (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage);
+
+// The one that most come to is on its way before it is known who comes.
+if (location.pathname === '/') OverviewPage.load().catch(() => undefined);
 
 /** The frame of all pages; before it, signing in where that is asked for. */
 export function App() {
@@ -51,9 +57,7 @@ function Pages() {
   const [path] = useLocation();
   return (
     <PageBoundary key={path}>
-      <Suspense fallback={<div className="skeleton" role="status" aria-label="The page is loading" />}>
-        <Routes />
-      </Suspense>
+      <Routes />
     </PageBoundary>
   );
 }

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, tell } from '../api/client.ts';
 import type {
   CatalogueAnswer,
@@ -12,6 +12,7 @@ import type {
 import { putIntoClipboard, thanksMs } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { loaded } from '../loaded.tsx';
 import { useAddress } from '../use-address.ts';
 import { ElapsedTime } from './elapsed-time.tsx';
 import { exampleGroups } from './examples.ts';
@@ -22,7 +23,7 @@ import { SqlEditor, type SqlEditorHandle } from './sql-editor.tsx';
 import { StatementLists } from './statement-lists.tsx';
 import './sql-page.css';
 
-const ResultChart = lazy(async () => ({ default: (await import('./result-chart.tsx')).ResultChart }));
+const ResultChart = loaded('The chart is loading', async () => (await import('./result-chart.tsx')).ResultChart);
 
 const draftKey = 'spandrel-sql-draft';
 /** An address that is longer, servers and proxies refuse. */
@@ -201,9 +202,7 @@ function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly
       {answer.rows.length === 0 ? (
         <p className="notice quiet">No rows: the statement is right, and nothing is like that.</p>
       ) : view === 'chart' ? (
-        <Suspense fallback={<div className="skeleton" role="status" aria-label="The chart is loading" />}>
-          <ResultChart answer={answer} />
-        </Suspense>
+        <ResultChart answer={answer} />
       ) : (
         <ResultTable key={answer.durationMs} answer={answer} />
       )}
