@@ -195,6 +195,9 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await open(passwordTraceId(1));
     await page.getByRole('button', { name: 'Close all' }).click();
     await expect.poll(labels).toHaveLength(1);
+    expect(parameter('closed')).toBe('all');
+    await page.reload();
+    await expect.poll(labels).toHaveLength(1);
     await page.getByRole('button', { name: 'Open all' }).click();
     await expect.poll(labels).toHaveLength(7);
     const minimap = await page.locator('.minimap').boundingBox();

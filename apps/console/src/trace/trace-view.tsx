@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef } from 'react';
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
+import { closedOf, closedParameters } from './closed-spans.ts';
 import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
 import { FlameGraph } from './flame-graph.tsx';
@@ -24,7 +25,7 @@ const views = [
   ['operations', 'Operations'],
 ] as const;
 
-/** A trace in three ways, with what is said of its spans. What is shown is in the address, but for what is closed. */
+/** A trace in three ways, with what is said of its spans. What is shown is in the address. */
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
   const { answer } = model;
@@ -44,7 +45,9 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     return { spans, count: spans.reduce((sum, each) => sum + each, 0) };
   }, [model, filter]);
 
-  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
+  const [closed, open] = [parameters.get('closed') ?? '', parameters.get('open') ?? ''];
+  const collapsed = useMemo(() => closedOf(model, closed, open), [model, closed, open]);
+  const setCollapsed = (spans: ReadonlySet<number>): void => change({ ...closedParameters(model, spans) });
   const rows = useMemo(() => {
     // What was gone to is shown even if it was not asked for.
     const shown = wanted === undefined || selected === -1 ? wanted?.spans : wanted.spans.with(selected, 1);
@@ -52,18 +55,19 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   }, [model, collapsed, wanted, selected]);
   const select = useCallback(
     (span: number) => {
-      setCollapsed((before) => opened(model, before, span));
-      change({ span: answer.spans.id[span] });
+      const after = opened(model, collapsed, span);
+      change({ span: answer.spans.id[span], ...(after === collapsed ? {} : closedParameters(model, after)) });
     },
-    [model, answer, change],
+    [model, answer, collapsed, change],
   );
-  const toggle = useCallback((span: number) => {
-    setCollapsed((before) => {
-      const after = new Set(before);
+  const toggle = useCallback(
+    (span: number) => {
+      const after = new Set(collapsed);
       if (!after.delete(span)) after.add(span);
-      return after;
-    });
-  }, []);
+      change({ ...closedParameters(model, after) });
+    },
+    [model, collapsed, change],
+  );
   const close = (): void => change({ span: undefined });
 
   const words = parameters.get('find') ?? '';

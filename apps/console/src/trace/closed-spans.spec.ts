@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { closedOf, closedParameters } from './closed-spans.ts';
+
+/** A root with children of its own, of which every other one has a child. */
+function modelOf(children: number) {
+  const count = 1 + children + Math.ceil(children / 2);
+  const childCount = new Int32Array(count);
+  childCount[0] = children;
+  for (let span = 1; span <= children; span += 2) childCount[span] = 1;
+  return {
+    order: Array.from({ length: count }, (_, span) => span),
+    childCount,
+    answer: { spans: { id: Array.from({ length: count }, (_, span) => span.toString(16).padStart(16, '0')) } },
+  };
+}
+
+describe('what is closed', () => {
+  const model = modelOf(8);
+
+  it.each([[[]], [[1]], [[1, 5]], [[0, 1, 3]], [[0, 3, 5, 7]], [[0, 1, 3, 5, 7]]])(
+    'is the same after it was in the address: %j',
+    (spans) => {
+      const { closed, open } = closedParameters(model, new Set(spans));
+      expect([...closedOf(model, closed, open)].toSorted()).toEqual(spans);
+    },
+  );
+
+  it('takes one word where it is all, and little room where it is nearly all', () => {
+    expect(closedParameters(model, new Set([0, 1, 3, 5, 7]))).toEqual({ closed: 'all', open: '' });
+    expect(closedParameters(model, new Set([0, 1, 3, 5]))).toEqual({ closed: 'all', open: '0000000000000007' });
+    expect(closedParameters(model, new Set())).toEqual({ closed: '', open: '' });
+  });
+
+  it('keeps the address short, and what was closed last', () => {
+    const large = modelOf(2_000);
+    const closed = new Set(large.order.filter((span) => span % 2 === 1 && span < 900));
+    const { closed: named } = closedParameters(large, closed);
+    expect(named.length).toBeLessThan(4_000);
+    expect(closedOf(large, named, '')).toContain(899);
+  });
+
+  it('is nothing where the address names spans that have no children, or are not there', () => {
+    expect(closedOf(model, '0000000000000002,ffff,', '')).toEqual(new Set());
+  });
+});
