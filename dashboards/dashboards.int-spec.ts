@@ -519,10 +519,11 @@ describe('services', () => {
   });
 
   it.each([
-    ['traffic.sql', 'calls_per_second', (own: readonly Related[]) => own.length / 60],
-    ['errors.sql', 'error_rate', (own: readonly Related[]) => errorsOf(own) / own.length],
+    ['traffic.sql', minuteMs, 'calls_per_second', (own: readonly Related[]) => own.length / 60],
+    ['errors.sql', minuteMs, 'error_rate', (own: readonly Related[]) => errorsOf(own) / own.length],
     [
       'durations.sql',
+      5 * minuteMs,
       'p95_ms',
       (own: readonly Related[]) =>
         percentile(
@@ -530,10 +531,10 @@ describe('services', () => {
           0.95,
         ),
     ],
-  ] as const)('are told over time by %s', async (file, column, exact) => {
+  ] as const)('are told over time by %s', async (file, stepMs, column, exact) => {
     const rows = await ask('overview', file);
     const groups = Map.groupBy(entriesOf(inRange()), ({ startMs, service }) =>
-      JSON.stringify([floor(startMs, minuteMs), service]),
+      JSON.stringify([floor(startMs, stepMs), service]),
     );
     expect(new Set(rows.map(({ time, series }) => JSON.stringify([time, series])))).toEqual(new Set(groups.keys()));
     for (const row of rows) {

@@ -4,8 +4,9 @@
 WITH counted AS (
   SELECT date_trunc('second', start_time) AS second, count(*) AS requests
   FROM ps_trace.span
-  WHERE start_time >= date_trunc('second', greatest(ps_trace.time_of(:'from'), ps_trace.time_of(:'to') - interval '5 minutes'))
-    AND start_time < ps_trace.time_of(:'to')
+  -- In subqueries, as these are asked once.
+  WHERE start_time >= (SELECT date_trunc('second', greatest(ps_trace.time_of(:'from'), ps_trace.time_of(:'to') - interval '5 minutes')))
+    AND start_time < (SELECT ps_trace.time_of(:'to'))
     AND is_root_span
   GROUP BY second
 )

@@ -22,16 +22,13 @@ asked AS (
       (SELECT service_name FROM edge WHERE parent_service_name <> service_name GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
     )
 ),
-walk AS (
-  SELECT service_name, span_name, 0 AS distance FROM asked
-  UNION
-  SELECT e.parent_service_name, e.parent_span_name, w.distance + 1
-  FROM walk w
-  JOIN edge e ON e.service_name = w.service_name AND e.span_name = w.span_name
-  WHERE e.parent_service_name IS NOT NULL AND w.distance < 30
-),
 reached AS (
-  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+  SELECT service_name, span_name FROM asked
+  UNION
+  SELECT e.parent_service_name, e.parent_span_name
+  FROM reached r
+  JOIN edge e ON e.service_name = r.service_name AND e.span_name = r.span_name
+  WHERE e.parent_service_name IS NOT NULL
 )
 SELECT
   md5(json_build_array(e.parent_service_name, e.parent_span_name, e.service_name, e.span_name)::text) AS id,

@@ -23,16 +23,13 @@ asked AS (
       (SELECT service_name FROM edge WHERE parent_service_name <> service_name GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
     )
 ),
-walk AS (
-  SELECT service_name, span_name, 0 AS distance FROM asked
-  UNION
-  SELECT e.parent_service_name, e.parent_span_name, w.distance + 1
-  FROM walk w
-  JOIN edge e ON e.service_name = w.service_name AND e.span_name = w.span_name
-  WHERE e.parent_service_name IS NOT NULL AND w.distance < 30
-),
 reached AS (
-  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+  SELECT service_name, span_name FROM asked
+  UNION
+  SELECT e.parent_service_name, e.parent_span_name
+  FROM reached r
+  JOIN edge e ON e.service_name = r.service_name AND e.span_name = r.span_name
+  WHERE e.parent_service_name IS NOT NULL
 )
 SELECT
   md5(json_build_array(service_name, span_name)::text) AS id,
@@ -44,5 +41,5 @@ SELECT
   1 - sum(errors)::float8 / sum(calls)::float8 AS arc__passed
 FROM edge
 JOIN reached USING (service_name, span_name)
-GROUP BY service_name, span_name, distance
-ORDER BY distance, service_name, span_name;
+GROUP BY service_name, span_name
+ORDER BY (service_name, span_name) IN (SELECT service_name, span_name FROM asked) DESC, service_name, span_name;

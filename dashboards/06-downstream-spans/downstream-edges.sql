@@ -23,16 +23,12 @@ asked AS (
       (SELECT service_name FROM edge WHERE is_root GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
     )
 ),
-walk AS (
-  SELECT service_name, span_name, 0 AS distance FROM asked
-  UNION
-  SELECT e.service_name, e.span_name, w.distance + 1
-  FROM walk w
-  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-  WHERE w.distance < 30
-),
 reached AS (
-  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+  SELECT service_name, span_name FROM asked
+  UNION
+  SELECT e.service_name, e.span_name
+  FROM reached r
+  JOIN edge e ON e.parent_service_name = r.service_name AND e.parent_span_name = r.span_name
 )
 SELECT
   md5(json_build_array(e.parent_service_name, e.parent_span_name, e.service_name, e.span_name)::text) AS id,

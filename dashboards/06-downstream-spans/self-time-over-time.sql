@@ -8,11 +8,16 @@
 \if :{?interval} \else \set interval 'sparse' \endif
 \if :{?service} \else \set service '' \endif
 \if :{?operation} \else \set operation '' \endif
-WITH RECURSIVE edge AS MATERIALIZED (
-  SELECT
-    parent_service_name, parent_span_name, service_name, span_name, is_root,
-    sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
-  FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+WITH RECURSIVE figure AS MATERIALIZED (
+  SELECT time_bucket, parent_service_name, parent_span_name, service_name, span_name, is_root, calls, self_ns_sum
+  FROM ps_trace.operation_call(
+    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+    ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
+  )
+),
+edge AS MATERIALIZED (
+  SELECT parent_service_name, parent_span_name, service_name, span_name, is_root, sum(calls) AS calls
+  FROM figure
   GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
   HAVING sum(calls) > 0
 ),
@@ -25,36 +30,28 @@ asked AS (
       (SELECT service_name FROM edge WHERE is_root GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
     )
 ),
-walk AS (
-  SELECT service_name, span_name, 0 AS distance FROM asked
-  UNION
-  SELECT e.service_name, e.span_name, w.distance + 1
-  FROM walk w
-  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-  WHERE w.distance < 30
-),
 reached AS (
-  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+  SELECT service_name, span_name FROM asked
+  UNION
+  SELECT e.service_name, e.span_name
+  FROM reached r
+  JOIN edge e ON e.parent_service_name = r.service_name AND e.parent_span_name = r.span_name
 ),
-figure AS MATERIALIZED (
-  SELECT c.time_bucket, c.service_name || ' ' || c.span_name AS operation, sum(c.self_ns_sum) / 1e6 AS self_ms
-  FROM ps_trace.operation_call(
-    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
-    ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
-  ) c
-  WHERE (
-      EXISTS (SELECT FROM asked a WHERE a.service_name = c.service_name AND a.span_name = c.span_name)
-      OR EXISTS (SELECT FROM reached r WHERE r.service_name = c.parent_service_name AND r.span_name = c.parent_span_name)
-    )
-  GROUP BY c.time_bucket, c.service_name, c.span_name
+-- What the reached operations do for each other, and all that the asked ones do.
+worked AS MATERIALIZED (
+  SELECT time_bucket, service_name || ' ' || span_name AS operation, sum(self_ns_sum) / 1e6 AS self_ms
+  FROM figure
+  WHERE (service_name, span_name) IN (SELECT service_name, span_name FROM asked)
+    OR (parent_service_name, parent_span_name) IN (SELECT service_name, span_name FROM reached)
+  GROUP BY time_bucket, service_name, span_name
 ),
 top AS (
-  SELECT operation FROM figure GROUP BY operation ORDER BY sum(self_ms) DESC, operation LIMIT 10
+  SELECT operation FROM worked GROUP BY operation ORDER BY sum(self_ms) DESC, operation LIMIT 10
 )
 SELECT
   time_bucket AS time,
   CASE WHEN operation IN (SELECT operation FROM top) THEN operation ELSE 'others' END AS series,
   sum(self_ms) AS self_ms
-FROM figure
+FROM worked
 GROUP BY time, series
 ORDER BY time, series;

@@ -30,59 +30,58 @@ asked AS (
       (SELECT service_name FROM edge WHERE is_root GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
     )
 ),
-walk AS (
-  SELECT service_name, span_name, 0 AS distance FROM asked
-  UNION
-  SELECT e.service_name, e.span_name, w.distance + 1
-  FROM walk w
-  JOIN edge e ON e.parent_service_name = w.service_name AND e.parent_span_name = w.span_name
-  WHERE w.distance < 30
-),
 reached AS (
-  SELECT service_name, span_name, min(distance) AS distance FROM walk GROUP BY service_name, span_name
+  SELECT service_name, span_name FROM asked
+  UNION
+  SELECT e.service_name, e.span_name
+  FROM reached r
+  JOIN edge e ON e.parent_service_name = r.service_name AND e.parent_span_name = r.span_name
+),
+-- By number, which is sorted and counted faster than by name.
+numbered AS MATERIALIZED (
+  SELECT service_name, span_name, row_number() OVER () AS operation FROM reached
+),
+-- What the reached operations do for each other, and all that the asked ones do.
+worked AS MATERIALIZED (
+  SELECT n.operation, f.calls, f.self_ns_sum, f.self_class, f.self_calls
+  FROM figure f
+  JOIN numbered n USING (service_name, span_name)
+  WHERE (f.service_name, f.span_name) IN (SELECT service_name, span_name FROM asked)
+    OR (f.parent_service_name, f.parent_span_name) IN (SELECT service_name, span_name FROM reached)
+),
+total AS MATERIALIZED (
+  SELECT operation, sum(calls)::int8 AS calls, sum(self_ns_sum) / 1e6 AS self_ms
+  FROM worked
+  GROUP BY operation
+  HAVING sum(calls) > 0
 ),
 entry AS (
-  SELECT service_name, span_name, class, sum(calls)::int8 AS calls
-  FROM (
-    SELECT c.service_name, c.span_name, unnest(c.self_class) AS class, unnest(c.self_calls) AS calls
-    FROM figure c
-    WHERE (
-      EXISTS (SELECT FROM asked a WHERE a.service_name = c.service_name AND a.span_name = c.span_name)
-      OR EXISTS (SELECT FROM reached r WHERE r.service_name = c.parent_service_name AND r.span_name = c.parent_span_name)
-    )
-  ) AS unnested
-  GROUP BY service_name, span_name, class
+  SELECT operation, class, sum(calls)::int8 AS calls
+  FROM (SELECT operation, unnest(self_class) AS class, unnest(self_calls) AS calls FROM worked) AS unnested
+  GROUP BY operation, class
   HAVING sum(calls) > 0
 ),
 ranked AS (
   SELECT
     *,
-    sum(calls) OVER (PARTITION BY service_name, span_name ORDER BY class) AS so_far,
-    sum(calls) OVER (PARTITION BY service_name, span_name) AS of_calls
+    sum(calls) OVER (PARTITION BY operation ORDER BY class) AS so_far,
+    sum(calls) OVER (PARTITION BY operation) AS of_calls
   FROM entry
 ),
-percentile AS (
+percentile AS MATERIALIZED (
   SELECT
-    service_name, span_name,
+    operation,
     ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.50 * of_calls)) AS p50_ms,
     ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95_ms,
     ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.99 * of_calls)) AS p99_ms
   FROM ranked
-  GROUP BY service_name, span_name
-),
-total AS (
-  SELECT e.service_name, e.span_name, sum(e.calls)::int8 AS calls, sum(e.self_ns) / 1e6 AS self_ms
-  FROM edge e
-  WHERE EXISTS (SELECT FROM asked a WHERE a.service_name = e.service_name AND a.span_name = e.span_name)
-    OR EXISTS (
-      SELECT FROM reached r WHERE r.service_name = e.parent_service_name AND r.span_name = e.parent_span_name
-    )
-  GROUP BY e.service_name, e.span_name
+  GROUP BY operation
 )
 SELECT
   service_name, span_name, calls, self_ms,
   self_ms / nullif(sum(self_ms) OVER (), 0) AS self_share,
   p50_ms, p95_ms, p99_ms
 FROM total
-JOIN percentile USING (service_name, span_name)
+JOIN percentile USING (operation)
+JOIN numbered USING (operation)
 ORDER BY self_ms DESC, service_name, span_name;

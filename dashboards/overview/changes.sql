@@ -20,7 +20,7 @@ aligned AS MATERIALIZED (
       width,
       coalesce(
         (
-          SELECT min(time_bucket) FROM ps_trace.call_10s
+          SELECT min(time_bucket) FROM ps_trace.service_call_10s
           WHERE time_bucket >= (SELECT asked_from FROM bound) AND time_bucket < (SELECT end_time FROM bound)
         ),
         asked_from
@@ -45,7 +45,7 @@ figure AS MATERIALIZED (
   FROM ps_trace.operation_call((SELECT cut FROM period), (SELECT end_time FROM period), NULL)
   WHERE parent_service_name IS DISTINCT FROM service_name
 ),
-total AS (
+total AS MATERIALIZED (
   SELECT
     service_name, span_name,
     coalesce(sum(calls) FILTER (WHERE NOT is_now), 0)::float8 AS calls_before,
