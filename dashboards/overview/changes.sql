@@ -45,9 +45,10 @@ figure AS MATERIALIZED (
   FROM ps_trace.operation_call((SELECT cut FROM period), (SELECT end_time FROM period), NULL)
   WHERE parent_service_name IS DISTINCT FROM service_name
 ),
+-- By number, which is sorted and counted faster than by name.
 total AS MATERIALIZED (
   SELECT
-    service_name, span_name,
+    row_number() OVER () AS operation, service_name, span_name,
     coalesce(sum(calls) FILTER (WHERE NOT is_now), 0)::float8 AS calls_before,
     coalesce(sum(calls) FILTER (WHERE is_now), 0)::float8 AS calls_now,
     coalesce(sum(errors) FILTER (WHERE NOT is_now), 0)::float8 AS errors_before,
@@ -56,37 +57,39 @@ total AS MATERIALIZED (
   GROUP BY service_name, span_name
   HAVING sum(calls) > 0
 ),
-entry AS (
-  SELECT is_now, service_name, span_name, class, sum(calls)::int8 AS calls
+entry AS MATERIALIZED (
+  SELECT is_now, operation, class, sum(calls)::int8 AS calls
   FROM (
-    SELECT is_now, service_name, span_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls FROM figure
+    SELECT is_now, operation, unnest(duration_class) AS class, unnest(duration_calls) AS calls
+    FROM figure
+    JOIN total USING (service_name, span_name)
   ) AS unnested
-  GROUP BY is_now, service_name, span_name, class
+  GROUP BY is_now, operation, class
   HAVING sum(calls) > 0
 ),
 ranked AS (
   SELECT
     *,
-    sum(calls) OVER (PARTITION BY is_now, service_name, span_name ORDER BY class) AS so_far,
-    sum(calls) OVER (PARTITION BY is_now, service_name, span_name) AS of_calls
+    sum(calls) OVER (PARTITION BY operation, is_now ORDER BY class) AS so_far,
+    sum(calls) OVER (PARTITION BY operation, is_now) AS of_calls
   FROM entry
 ),
-percentile AS (
+percentile AS MATERIALIZED (
   SELECT
-    service_name, span_name,
+    operation,
     min(class) FILTER (WHERE NOT is_now AND so_far >= 0.95 * of_calls) AS class_before,
     min(class) FILTER (WHERE is_now AND so_far >= 0.95 * of_calls) AS class_now
   FROM ranked
-  GROUP BY service_name, span_name
+  GROUP BY operation
 ),
-slow AS (
+slow AS MATERIALIZED (
   SELECT
-    service_name, span_name,
+    operation,
     coalesce(sum(e.calls) FILTER (WHERE NOT e.is_now AND e.class > p.class_before), 0)::float8 AS slow_before,
     coalesce(sum(e.calls) FILTER (WHERE e.is_now AND e.class > p.class_before), 0)::float8 AS slow_now
   FROM entry e
-  JOIN percentile p USING (service_name, span_name)
-  GROUP BY service_name, span_name
+  JOIN percentile p USING (operation)
+  GROUP BY operation
 ),
 measured AS (
   SELECT
@@ -98,8 +101,8 @@ measured AS (
     (errors_before + errors_now) / (calls_before + calls_now) AS errors_both,
     (slow_before + slow_now) / (calls_before + calls_now) AS slow_both
   FROM total
-  JOIN percentile USING (service_name, span_name)
-  JOIN slow USING (service_name, span_name)
+  JOIN percentile USING (operation)
+  JOIN slow USING (operation)
   CROSS JOIN period
 ),
 departed AS (
