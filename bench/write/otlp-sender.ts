@@ -60,14 +60,17 @@ const grpcTryAgain: ReadonlySet<number> = new Set([8, 14]);
 const sessionCount = 2;
 
 export function openGrpcSender(port: number): OtlpSender {
-  const sessions = Array.from({ length: sessionCount }, () => connect(`http://127.0.0.1:${port}`));
-  for (const session of sessions) session.on('error', () => {});
+  const sessions: ClientHttp2Session[] = [];
   let next = 0;
   return {
     send: (message) => {
-      next = (next + 1) % sessions.length;
-      const session = sessions[next];
-      if (session === undefined) throw new Error('no session');
+      next = (next + 1) % sessionCount;
+      let session = sessions[next];
+      // A server closes what has not been used for minutes.
+      if (session === undefined || session.closed || session.destroyed) {
+        session = connect(`http://127.0.0.1:${port}`).on('error', () => {});
+        sessions[next] = session;
+      }
       return sendOn(session, message);
     },
     close: () => sessions.forEach((session) => session.close()),
