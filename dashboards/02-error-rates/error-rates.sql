@@ -9,7 +9,7 @@ SELECT
   sum(calls)::int8 AS calls,
   sum(errors)::int8 AS errors,
   sum(errors)::float8 / sum(calls)::float8 AS error_rate
-FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+FROM ps_trace.operation_call_total(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 WHERE :'service' = '' OR service_name = :'service'
 GROUP BY service_name, span_name
 HAVING sum(calls) > 0 AND sum(errors) > 0

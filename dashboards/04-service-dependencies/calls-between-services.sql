@@ -10,7 +10,7 @@ SELECT
   sum(errors)::int8 AS errors,
   sum(duration_ns_sum) / 1e6 AS total_ms,
   sum(duration_ns_sum) / sum(calls)::float8 / 1e6 AS average_ms
-FROM ps_trace.operation_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
+FROM ps_trace.operation_call_total(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 WHERE parent_service_name <> service_name
 GROUP BY source, target, operation
 HAVING sum(calls) > 0

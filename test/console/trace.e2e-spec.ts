@@ -360,12 +360,13 @@ describe.skipIf(!hasChromium)('a trace', () => {
         const [row] = await queryOnce<{ count: number }>(
           console.databaseUrl,
           `SELECT count(*)::int AS count FROM pg_stat_activity
-           WHERE application_name = 'tracestore query' AND wait_event_type = 'Lock' AND query LIKE '%for a waterfall%'`,
+           WHERE application_name = 'tracestore query' AND datname = current_database()
+             AND wait_event_type = 'Lock' AND query LIKE '%for a waterfall%'`,
         );
         return row?.count ?? 0;
       };
       await page.getByText(/The trace is loading: \d\.\d s/).waitFor();
-      await expect.poll(waiting).toBe(1);
+      await expect.poll(waiting).toBeGreaterThan(0);
       await picture('waiting');
       await page.getByRole('button', { name: 'Give up' }).click();
       await page.getByText('Given up.').waitFor();

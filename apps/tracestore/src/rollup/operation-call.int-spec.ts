@@ -153,6 +153,31 @@ describe('ps_trace.operation_call', () => {
   });
 });
 
+describe('ps_trace.operation_call_total', () => {
+  it('says of any range what operation_call says in one bucket', async () => {
+    const columns =
+      'parent_service_name, parent_span_name, parent_span_kind, service_name, span_name, span_kind, is_root';
+    let pairs = 0;
+    for (const { from, to } of ranges) {
+      const range = [new Date(from), new Date(to)];
+      const { rows } = await client.query(
+        `SELECT ${columns}, calls, errors, duration_ns_sum, self_ns_sum FROM ps_trace.operation_call_total($1, $2)
+         ORDER BY ${columns}`,
+        range,
+      );
+      const { rows: expected } = await client.query(
+        `SELECT ${columns}, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors, sum(duration_ns_sum) AS duration_ns_sum,
+           sum(self_ns_sum) AS self_ns_sum
+         FROM ps_trace.operation_call($1, $2, NULL) GROUP BY ${columns} HAVING sum(calls) > 0 ORDER BY ${columns}`,
+        range,
+      );
+      expect(rows).toEqual(expected);
+      pairs += rows.length;
+    }
+    expect(pairs).toBeGreaterThan(0);
+  });
+});
+
 describe('ps_trace.service_call', () => {
   it('counts calls between services', async () => {
     const expected = new Map<string, number>();

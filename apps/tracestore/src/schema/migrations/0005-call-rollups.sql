@@ -652,6 +652,53 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _t_min to before _t_max, by their operation and that of their parent, in buckets of _step (NULL: one bucket). To be summed: there are several rows for the same. The range is widened to whole 10 seconds, and where it is more than two days ago to whole 5 minutes. A step of whole 5 minutes or hours is answered of far fewer rows than another';
 
+CREATE FUNCTION ps_trace.operation_call_total(_t_min timestamptz, _t_max timestamptz)
+RETURNS TABLE (
+  parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind,
+  service_name text, span_name text, span_kind ps_trace.span_kind, is_root boolean, calls int8, errors int8,
+  duration_ns_sum float8, self_ns_sum float8
+)
+LANGUAGE plpgsql STABLE STRICT ROWS 5000 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
+BEGIN
+  -- Summed up by number before there are names: there are ten times as many rows as pairs of operations. As float8, in which
+  -- counts are exact and sums several times as fast as those of int8, which are numeric.
+  RETURN QUERY
+  SELECT
+    p.service_name, p.span_name, tracestore.span_kind(p.span_kind),
+    o.service_name, o.span_name, tracestore.span_kind(o.span_kind), total.parent_operation_id = 0,
+    total.calls::int8, total.errors::int8, total.duration_ns_sum, total.self_ns_sum
+  FROM (
+    SELECT
+      figure.operation_id, figure.parent_operation_id,
+      sum(figure.calls::float8) AS calls, sum(figure.errors::float8) AS errors,
+      sum(figure.duration_ns_sum) AS duration_ns_sum, sum(figure.self_ns_sum) AS self_ns_sum
+    FROM (
+      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
+      FROM tracestore.call_10s c WHERE c.time_bucket >= cover[1] AND c.time_bucket < cover[2]
+      UNION ALL
+      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
+      FROM tracestore.call_5m c WHERE c.time_bucket >= cover[2] AND c.time_bucket < cover[3]
+      UNION ALL
+      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
+      FROM tracestore.call_1h c WHERE c.time_bucket >= cover[3] AND c.time_bucket < cover[4]
+      UNION ALL
+      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
+      FROM tracestore.call_5m c WHERE c.time_bucket >= cover[4] AND c.time_bucket < cover[5]
+      UNION ALL
+      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
+      FROM tracestore.call_10s c WHERE c.time_bucket >= cover[5] AND c.time_bucket < cover[6]
+    ) AS figure
+    GROUP BY figure.operation_id, figure.parent_operation_id
+    HAVING sum(figure.calls::float8) > 0
+  ) AS total
+  LEFT JOIN tracestore.operation o ON o.id = total.operation_id
+  LEFT JOIN tracestore.operation p ON p.id = total.parent_operation_id;
+END
+$$;
+COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent, for graphs and walks. The range is widened as that of operation_call is';
+
 CREATE FUNCTION ps_trace.service_call(_t_min timestamptz, _t_max timestamptz, _step interval)
 RETURNS TABLE (
   time_bucket timestamptz, parent_service_name text, service_name text, is_root boolean, calls int8, errors int8,
