@@ -88,7 +88,9 @@ describe('an example', () => {
     const url = file.startsWith('set_') ? database.url : reader.url;
     const rows = await queryOnce(url, exampleOf(file));
     // Of calls nothing is counted yet when these spans have just come.
-    expect(rows.length).toBeGreaterThanOrEqual(/^(operation_call|operation_call_total|service_call)\.sql$/.test(file) ? 0 : 1);
+    expect(rows.length).toBeGreaterThanOrEqual(
+      /^(operation_call|operation_call_total|service_call)\.sql$/.test(file) ? 0 : 1,
+    );
   });
 
   it('of deleting everything leaves a store that can go on', async () => {
