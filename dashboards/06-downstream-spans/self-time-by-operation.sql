@@ -13,7 +13,6 @@ WITH RECURSIVE edge AS MATERIALIZED (
     sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
   FROM ps_trace.operation_call_total(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
   GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
-  HAVING sum(calls) > 0
 ),
 asked AS (
   SELECT DISTINCT service_name, span_name

@@ -34,6 +34,7 @@ export function closedParameters(
   return open.length < closed.size ? { closed: all, open: idsOf(open) } : { closed: idsOf([...closed]), open: '' };
 }
 
-function parentsOf({ order, childCount }: Spans): readonly number[] {
+/** The spans that can be closed, from the top. */
+export function parentsOf({ order, childCount }: Pick<Spans, 'order' | 'childCount'>): readonly number[] {
   return order.filter((span) => (childCount[span] ?? 0) > 0);
 }

@@ -5,7 +5,7 @@ import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
-import { closedOf, closedParameters } from './closed-spans.ts';
+import { closedOf, closedParameters, parentsOf } from './closed-spans.ts';
 import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
 import { FlameGraph } from './flame-graph.tsx';
@@ -47,7 +47,10 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
 
   const [closed, open] = [parameters.get('closed') ?? '', parameters.get('open') ?? ''];
   const collapsed = useMemo(() => closedOf(model, closed, open), [model, closed, open]);
-  const setCollapsed = (spans: ReadonlySet<number>): void => change({ ...closedParameters(model, spans) });
+  const setCollapsed = useCallback(
+    (spans: ReadonlySet<number>) => change(closedParameters(model, spans)),
+    [model, change],
+  );
   const rows = useMemo(() => {
     // What was gone to is shown even if it was not asked for.
     const shown = wanted === undefined || selected === -1 ? wanted?.spans : wanted.spans.with(selected, 1);
@@ -64,9 +67,9 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     (span: number) => {
       const after = new Set(collapsed);
       if (!after.delete(span)) after.add(span);
-      change({ ...closedParameters(model, after) });
+      setCollapsed(after);
     },
-    [model, collapsed, change],
+    [collapsed, setCollapsed],
   );
   const close = (): void => change({ span: undefined });
 
@@ -155,10 +158,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
               <button type="button" onClick={() => setCollapsed(new Set())}>
                 Open all
               </button>
-              <button
-                type="button"
-                onClick={() => setCollapsed(new Set(model.order.filter((span) => (model.childCount[span] ?? 0) > 0)))}
-              >
+              <button type="button" onClick={() => setCollapsed(new Set(parentsOf(model)))}>
                 Close all
               </button>
             </div>
