@@ -616,40 +616,59 @@ END
 $$;
 COMMENT ON FUNCTION ps_trace.call_cover IS 'Where figures of calls for this range are to be taken from, with as few rows as the step allows (NULL: one for all): six times in order, of which call_10s holds the first to the second and the fifth to the sixth, call_5m the second to the third and the fourth to the fifth, call_1h the third to the fourth; so do service_call_10s and its like';
 
-CREATE FUNCTION ps_trace.operation_call(_t_min timestamptz, _t_max timestamptz, _step interval)
+DO $functions$
+DECLARE
+  figures record;
+BEGIN
+  FOR figures IN
+    SELECT *
+    FROM (VALUES
+      ('operation_call', 'call',
+        'parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind, service_name text, span_name text, span_kind ps_trace.span_kind',
+        'c.parent_service_name, c.parent_span_name, c.parent_span_kind, c.service_name, c.span_name, c.span_kind'),
+      ('service_call', 'service_call', 'parent_service_name text, service_name text', 'c.parent_service_name, c.service_name')
+    ) AS functions (name, tables, declared, columns)
+  LOOP
+    EXECUTE format($create$
+CREATE FUNCTION ps_trace.%1$I(_t_min timestamptz, _t_max timestamptz, _step interval)
 RETURNS TABLE (
-  time_bucket timestamptz, parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind,
-  service_name text, span_name text, span_kind ps_trace.span_kind, is_root boolean, calls int8, errors int8,
+  time_bucket timestamptz, %3$s, is_root boolean, calls int8, errors int8,
   duration_ns_sum float8, self_ns_sum float8, duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
 )
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $body$
   SELECT
     -- In subqueries, as these are asked once.
     CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
-    c.parent_service_name, c.parent_span_name, c.parent_span_kind, c.service_name, c.span_name, c.span_kind, c.is_root,
+    %4$s, c.is_root,
     c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
   FROM (
-    SELECT * FROM ps_trace.call_10s
+    SELECT * FROM ps_trace.%2$s_10s
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])
       AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
     UNION ALL
-    SELECT * FROM ps_trace.call_5m
+    SELECT * FROM ps_trace.%2$s_5m
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
       AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
     UNION ALL
-    SELECT * FROM ps_trace.call_1h
+    SELECT * FROM ps_trace.%2$s_1h
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
       AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
     UNION ALL
-    SELECT * FROM ps_trace.call_5m
+    SELECT * FROM ps_trace.%2$s_5m
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
       AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
     UNION ALL
-    SELECT * FROM ps_trace.call_10s
+    SELECT * FROM ps_trace.%2$s_10s
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
       AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[6])
   ) AS c
-$$;
+$body$
+      $create$,
+      figures.name, figures.tables, figures.declared, figures.columns
+    );
+  END LOOP;
+END
+$functions$;
 COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _t_min to before _t_max, by their operation and that of their parent, in buckets of _step (NULL: one bucket). To be summed: there are several rows for the same. The range is widened to whole 10 seconds, and where it is more than two days ago to whole 5 minutes. A step of whole 5 minutes or hours is answered of far fewer rows than another';
 
 CREATE FUNCTION ps_trace.operation_call_total(_t_min timestamptz, _t_max timestamptz)
@@ -699,39 +718,6 @@ END
 $$;
 COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent, for graphs and walks. The range is widened as that of operation_call is';
 
-CREATE FUNCTION ps_trace.service_call(_t_min timestamptz, _t_max timestamptz, _step interval)
-RETURNS TABLE (
-  time_bucket timestamptz, parent_service_name text, service_name text, is_root boolean, calls int8, errors int8,
-  duration_ns_sum float8, self_ns_sum float8, duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
-)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT
-    -- In subqueries, as these are asked once.
-    CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
-    c.parent_service_name, c.service_name, c.is_root,
-    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
-  FROM (
-    SELECT * FROM ps_trace.service_call_10s
-    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])
-      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
-    UNION ALL
-    SELECT * FROM ps_trace.service_call_5m
-    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[2])
-      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
-    UNION ALL
-    SELECT * FROM ps_trace.service_call_1h
-    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[3])
-      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
-    UNION ALL
-    SELECT * FROM ps_trace.service_call_5m
-    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[4])
-      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
-    UNION ALL
-    SELECT * FROM ps_trace.service_call_10s
-    WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[5])
-      AND time_bucket < (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[6])
-  ) AS c
-$$;
 COMMENT ON FUNCTION ps_trace.service_call IS 'What spans did that start from _t_min to before _t_max, by their service and that of their parent: operation_call without the operations, of so few rows that any range and step is answered at once. The parent''s service is the same one for calls within a service. To be summed: there are several rows for the same. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.time_of(_text text) RETURNS timestamptz
