@@ -366,7 +366,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
         return row?.count ?? 0;
       };
       await page.getByText(/The trace is loading: \d\.\d s/).waitFor();
-      await expect.poll(waiting).toBeGreaterThan(0);
+      await expect.poll(waiting).toBe(1);
       await picture('waiting');
       await page.getByRole('button', { name: 'Give up' }).click();
       await page.getByText('Given up.').waitFor();
