@@ -436,6 +436,8 @@ function rangeOf(page: Page): { readonly fromMs: number; readonly toMs: number }
 
 async function boxOf(locator: ReturnType<Page['locator']>) {
   await locator.waitFor();
+  // Until all answers are there, a chart may be drawn anew, in the colours of the services.
+  await locator.page().waitForLoadState('networkidle');
   await locator.scrollIntoViewIfNeeded();
   const box = await locator.boundingBox();
   if (box === null) throw new Error('it is not there');
