@@ -32,7 +32,7 @@ function has(filter: Uint8Array, term: number): boolean {
 
 function filterOf(terms: readonly number[], own = salt): Uint8Array {
   const filter = new BlockFilter();
-  for (const term of terms) filter.add(term, own);
+  filter.add(Uint32Array.from(terms), terms.length, own);
   return filter.take().slice();
 }
 
@@ -44,6 +44,16 @@ describe('a term', () => {
     expect(hashOf('test')).toBe(0xba6bd213);
     expect(hashOf('Hello, world!')).toBe(0xc0363e43);
     expect(hashOf('The quick brown fox jumps over the lazy dog')).toBe(0x2e4ff723);
+  });
+
+  it('takes nothing of what stands around its text', () => {
+    const bytes = new TextEncoder().encode('abcdefghijklmno');
+    const view = new DataView(bytes.buffer);
+    for (let start = 0; start < 8; start++) {
+      for (let end = start; end <= bytes.length; end++) {
+        expect(murmur3(bytes, view, start, end, 7)).toBe(hashOf('abcdefghijklmno'.slice(start, end), 7));
+      }
+    }
   });
 
   it('is that of the JSON, whose types it tells apart', () => {
@@ -111,7 +121,7 @@ describe('a filter', () => {
 
   it('forgets everything when it is cleared', () => {
     const filter = new BlockFilter();
-    for (const term of terms) filter.add(term, salt);
+    filter.add(Uint32Array.from(terms), terms.length, salt);
     filter.take();
     filter.clear();
     expect(filter.take().every((byte) => byte === 0)).toBe(true);

@@ -20,6 +20,8 @@
  * in one block would do so in all of them.
  */
 
+const two32 = 4_294_967_296;
+
 /** How many bits a term sets. */
 export const bitsPerTerm = 8;
 
@@ -38,9 +40,8 @@ export const lastOctave = 63;
 /** The octave of a duration, which is at least 2 to the power of it in ns; 0 for what is no longer than 1 ns. */
 export function octaveOf(durationNs: number): number {
   if (!(durationNs > 1)) return 0;
-  const octave = Math.floor(Math.log2(durationNs));
-  // The logarithm of what is just below a power of 2 is rounded up to it.
-  return Math.min(lastOctave, 2 ** octave > durationNs ? octave - 1 : octave);
+  if (durationNs >= two32 * two32) return lastOctave;
+  return durationNs < two32 ? 31 - Math.clz32(durationNs) : 63 - Math.clz32(durationNs / two32);
 }
 
 /** Of a service or an operation, by its term, which has a span whose duration is of an octave. */
@@ -102,12 +103,19 @@ export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: n
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   if (position < end) {
-    let word = 0;
-    for (let shift = 0; position < end; shift += 8) word |= (bytes[position++] as number) << shift;
-    word = Math.imul(word, 0xcc9e2d51);
+    const word = Math.imul(lastBytes(bytes, view, position, end), 0xcc9e2d51);
     hash ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593);
   }
   return mix(hash ^ (end - start));
+}
+
+/** One to three bytes as a number, the first one lowest. What stands before them is read too, and shifted out. */
+function lastBytes(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  if (end >= 4) return view.getUint32(end - 4, true) >>> ((start - end + 4) * 8);
+  let word = 0;
+  for (let position = start; position < end; position++)
+    word |= (bytes[position] as number) << ((position - start) * 8);
+  return word;
 }
 
 /** Odd, so that all bits of a term are different ones. */
@@ -126,6 +134,9 @@ function mix(value: number): number {
 const maxBytes = 3584;
 const minBytes = 112;
 
+/** A power of two, some times as many as the terms that the spans of a block share. */
+const recentTerms = 1024;
+
 /** A filter is made smaller until a larger part of its bits is set. */
 const fullEnough = 0.28;
 
@@ -134,19 +145,23 @@ export class BlockFilter {
   private readonly words = new Uint32Array(maxBytes / 4);
   private readonly bytes = new Uint8Array(this.words.buffer);
   /** Most terms come again and again. */
-  private readonly recent = new Uint32Array(256);
+  private readonly recent = new Uint32Array(recentTerms);
 
-  /** @param salt of the block, the same for all of its terms */
-  add(term: number, salt: number): void {
-    if (this.recent[term & 255] === term && term !== 0) return;
-    this.recent[term & 255] = term;
-    const step = stepOf(term);
-    const { bytes } = this;
-    let number = term;
-    for (let index = 0; index < bitsPerTerm; index++) {
-      const bit = bitOf(number >>> 1, salt, maxBytes * 8);
-      bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
-      number = (number + step) | 0;
+  /** @param terms of which the first so many count @param salt of the block, the same for all of its terms */
+  add(terms: Uint32Array, count: number, salt: number): void {
+    const { recent, bytes } = this;
+    for (let place = 0; place < count; place++) {
+      const term = terms[place] as number;
+      const slot = term & (recentTerms - 1);
+      if (recent[slot] === term && term !== 0) continue;
+      recent[slot] = term;
+      const step = stepOf(term);
+      let number = term;
+      for (let index = 0; index < bitsPerTerm; index++) {
+        const bit = bitOf(number >>> 1, salt, maxBytes * 8);
+        bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
+        number = (number + step) | 0;
+      }
     }
   }
 

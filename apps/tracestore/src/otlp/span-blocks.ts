@@ -68,7 +68,7 @@ export class SpanBlocks {
     block.spanCount++;
     if (isError) block.errorCount++;
     if (durationNs > block.durationMaxNs) block.durationMaxNs = durationNs;
-    for (let index = 0; index < terms.count; index++) block.filter.add(terms.at(index), block.salt);
+    block.filter.add(terms.terms, terms.count, block.salt);
   }
 
   /** Adds a span as the reference makes it. */

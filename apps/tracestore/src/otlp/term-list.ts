@@ -4,12 +4,9 @@ const initialTerms = 1024;
 
 /** The terms of a span: what the filter of its block gets. */
 export class TermList {
-  private terms = new Uint32Array(initialTerms);
+  /** Of which the first `count` are in the list. */
+  terms = new Uint32Array(initialTerms);
   count = 0;
-
-  at(index: number): number {
-    return this.terms[index] as number;
-  }
 
   add(term: number): void {
     if (this.count === this.terms.length) {
