@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CorpusOptions } from '../corpus/corpus.ts';
 import type { BenchDatabase } from '../write/bench-database.ts';
@@ -16,8 +16,8 @@ const seed = 7;
 /** Requests on their way at once: two transactions' worth, and some that wait. */
 const requestsInFlight = 16;
 
-/** Of the server that such a store is asked on: a quarter of a small one's memory. */
-export const sharedBuffers = '2GB';
+/** Of the server that such a store is asked on: the most of a machine's memory that PostgreSQL's manual sees a use in. */
+export const sharedBuffers = `${Math.floor((totalmem() * 0.4) / 2 ** 20)}MB`;
 
 /** What is in the store. */
 export interface LoadedSpans {
@@ -38,6 +38,7 @@ export async function loadSpans(
   const known = await findLoaded(database);
   if (known?.spans === spans) {
     say(`${spans} spans are there, up to ${new Date(known.endMs).toISOString()}`);
+    await warm(database, say);
     return known;
   }
   if (known !== undefined) throw new Error(`the database holds ${known.spans} spans, not ${spans}: name another one`);
@@ -53,6 +54,7 @@ export async function loadSpans(
     spans,
     endMs,
   ]);
+  await warm(database, say);
   return { spans, endMs };
 }
 
@@ -120,6 +122,17 @@ async function untilAtRest(database: BenchDatabase, say: (line: string) => void)
   say(`counted after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   await settle(database);
   say(`at rest after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+
+/** Has all of it read into the server's memory, as far as there is room, as it is once a server has run for a while. */
+async function warm({ query }: BenchDatabase, say: (line: string) => void): Promise<void> {
+  const startedAt = performance.now();
+  await query('CREATE EXTENSION IF NOT EXISTS pg_prewarm');
+  const [row] = await query<{ megabytes: string }>(
+    `SELECT sum(pg_prewarm(oid, 'buffer')) * current_setting('block_size')::int8 / 1000000 AS megabytes
+     FROM pg_class WHERE relkind IN ('r', 'i', 't') AND pg_relation_size(oid) > 0`,
+  );
+  say(`${Number(row?.megabytes).toFixed(0)} MB read in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
 /** Whether calls are counted, and summed up to minutes and hours, late ones again, as far as they can be now. */

@@ -39,9 +39,12 @@ const firstPortion = { newest: 8, slowest: 48 } as const;
 /** The first statement fetches so many spans of an operation for each trace that is asked for: some traces have several. */
 const spansOfOperationPerTrace = 2;
 
-/** Each statement looks at so many times as many blocks as the one before it, up to what surely ends in time. */
+/** Each statement looks at up to so many times as many blocks as the one before it, up to what surely ends in time. */
 const portionGrowth = 4;
 const lastPortion = 2_048;
+
+/** Of the blocks that the traces which are missing should be in, by those found so far: so many times as many. */
+const spareBlocks = 1.5;
 
 /** A portion is looked for in so many times as many blocks. Where there is none, what is looked for is rare. */
 const mostLeftOut = 50;
@@ -153,8 +156,13 @@ class Answer {
         this.operations === undefined
           ? Math.max(firstPortion[this.question.order], Math.ceil(limit / 2))
           : limit * spansOfOperationPerTrace;
+      let gone = 0;
       while (this.settled().length < limit && (await this.read(condition, portion))) {
-        portion = Math.max(portion, Math.min(portion * portionGrowth, lastPortion), this.isRare ? rarePortion : 0);
+        gone += portion;
+        const settled = this.settled().length;
+        const enough = Math.ceil(((limit - settled) / Math.max(settled, 1)) * gone * spareBlocks);
+        const most = Math.min(portion * portionGrowth, lastPortion);
+        portion = Math.max(portion, Math.min(most, enough), this.isRare ? rarePortion : 0);
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
       }
     }

@@ -178,8 +178,9 @@ CREATE INDEX span_by_time ON tracestore.span USING brin (start_time) WITH (autos
 CREATE INDEX event_by_span ON tracestore.event (trace_id, span_id);
 CREATE INDEX event_by_time ON tracestore.event USING brin (time) WITH (autosummarize = on);
 CREATE INDEX link_by_span ON tracestore.link (trace_id, span_id);
--- A search up to a time passes over the blocks of the hour behind it without a look at them.
-CREATE INDEX span_block_by_time ON tracestore.span_block (start_max, start_min);
+-- A search up to a time passes over the blocks of the hour behind it without a look at them, and one for slow spans over
+-- those in which nothing took as long.
+CREATE INDEX span_block_by_time ON tracestore.span_block (start_max, start_min, duration_ns_max);
 CREATE INDEX span_block_by_transaction ON tracestore.span_block USING brin (transaction_id) WITH (autosummarize = on);
 CREATE INDEX operation_stats_by_operation ON tracestore.operation_stats (operation_id, time_bucket);
 CREATE INDEX operation_stats_by_time ON tracestore.operation_stats USING brin (time_bucket) WITH (autosummarize = on);
