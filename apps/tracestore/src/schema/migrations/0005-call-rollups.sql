@@ -671,6 +671,29 @@ END
 $functions$;
 COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _t_min to before _t_max, by their operation and that of their parent, in buckets of _step (NULL: one bucket). To be summed: there are several rows for the same. The range is widened to whole 10 seconds, and where it is more than two days ago to whole 5 minutes. A step of whole 5 minutes or hours is answered of far fewer rows than another';
 
+CREATE FUNCTION tracestore.call_figure(p_cover timestamptz[])
+RETURNS TABLE (
+  time_bucket timestamptz, operation_id int8, parent_operation_id int8, calls int8, errors int8,
+  duration_ns_sum float8, self_ns_sum float8, self_class int2[], self_calls int4[]
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, self_class, self_calls
+  FROM tracestore.call_10s WHERE time_bucket >= p_cover[1] AND time_bucket < p_cover[2]
+  UNION ALL
+  SELECT time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, self_class, self_calls
+  FROM tracestore.call_5m WHERE time_bucket >= p_cover[2] AND time_bucket < p_cover[3]
+  UNION ALL
+  SELECT time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, self_class, self_calls
+  FROM tracestore.call_1h WHERE time_bucket >= p_cover[3] AND time_bucket < p_cover[4]
+  UNION ALL
+  SELECT time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, self_class, self_calls
+  FROM tracestore.call_5m WHERE time_bucket >= p_cover[4] AND time_bucket < p_cover[5]
+  UNION ALL
+  SELECT time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum, self_class, self_calls
+  FROM tracestore.call_10s WHERE time_bucket >= p_cover[5] AND time_bucket < p_cover[6]
+$$;
+COMMENT ON FUNCTION tracestore.call_figure IS 'The rows that a call_cover names, by number. Sums are several times as fast by number as by name, and of float8, in which counts are exact, as of int8, whose sums are numeric';
+
 CREATE FUNCTION ps_trace.operation_call_total(_t_min timestamptz, _t_max timestamptz)
 RETURNS TABLE (
   parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind,
@@ -681,8 +704,7 @@ LANGUAGE plpgsql STABLE STRICT ROWS 5000 SECURITY DEFINER SET jit = off SET sear
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
 BEGIN
-  -- Summed up by number before there are names: there are ten times as many rows as pairs of operations. As float8, in which
-  -- counts are exact and sums several times as fast as those of int8, which are numeric.
+  -- Summed up before there are names: there are ten times as many rows as pairs of operations.
   RETURN QUERY
   SELECT
     p.service_name, p.span_name, tracestore.span_kind(p.span_kind),
@@ -693,22 +715,7 @@ BEGIN
       figure.operation_id, figure.parent_operation_id,
       sum(figure.calls::float8) AS calls, sum(figure.errors::float8) AS errors,
       sum(figure.duration_ns_sum) AS duration_ns_sum, sum(figure.self_ns_sum) AS self_ns_sum
-    FROM (
-      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
-      FROM tracestore.call_10s c WHERE c.time_bucket >= cover[1] AND c.time_bucket < cover[2]
-      UNION ALL
-      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
-      FROM tracestore.call_5m c WHERE c.time_bucket >= cover[2] AND c.time_bucket < cover[3]
-      UNION ALL
-      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
-      FROM tracestore.call_1h c WHERE c.time_bucket >= cover[3] AND c.time_bucket < cover[4]
-      UNION ALL
-      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
-      FROM tracestore.call_5m c WHERE c.time_bucket >= cover[4] AND c.time_bucket < cover[5]
-      UNION ALL
-      SELECT c.operation_id, c.parent_operation_id, c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum
-      FROM tracestore.call_10s c WHERE c.time_bucket >= cover[5] AND c.time_bucket < cover[6]
-    ) AS figure
+    FROM tracestore.call_figure(cover) AS figure
     GROUP BY figure.operation_id, figure.parent_operation_id
     HAVING sum(figure.calls::float8) > 0
   ) AS total
@@ -717,6 +724,135 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent, for graphs and walks. The range is widened as that of operation_call is';
+
+CREATE FUNCTION tracestore.calls_below(p_cover timestamptz[], p_service text, p_operation text)
+RETURNS TABLE (operation_id int8, parent_operation_id int8, calls float8, self_ns_sum float8)
+LANGUAGE plpgsql STABLE ROWS 5000 SET jit = off AS $$
+BEGIN
+  RETURN QUERY
+  WITH RECURSIVE edge AS MATERIALIZED (
+    SELECT
+      figure.operation_id, figure.parent_operation_id,
+      sum(figure.calls::float8) AS calls, sum(figure.self_ns_sum) AS self_ns_sum
+    FROM tracestore.call_figure(p_cover) AS figure
+    GROUP BY figure.operation_id, figure.parent_operation_id
+    HAVING sum(figure.calls::float8) > 0
+  ),
+  asked_service AS MATERIALIZED (
+    SELECT coalesce(nullif(p_service, ''), (
+      SELECT o.service_name
+      FROM edge e
+      JOIN tracestore.operation o ON o.id = e.operation_id
+      WHERE e.parent_operation_id = 0
+      GROUP BY o.service_name
+      ORDER BY sum(e.calls) DESC, o.service_name
+      LIMIT 1
+    )) AS name
+  ),
+  asked AS MATERIALIZED (
+    SELECT o.id
+    FROM tracestore.operation o
+    WHERE o.service_name = (SELECT name FROM asked_service) AND coalesce(p_operation, '') IN ('', o.span_name)
+      AND EXISTS (SELECT FROM edge e WHERE e.operation_id = o.id)
+  ),
+  reached AS (
+    SELECT id FROM asked
+    UNION
+    SELECT e.operation_id FROM reached r JOIN edge e ON e.parent_operation_id = r.id
+  )
+  SELECT e.operation_id, e.parent_operation_id, e.calls, e.self_ns_sum
+  FROM edge e
+  WHERE e.operation_id IN (SELECT id FROM asked) OR e.parent_operation_id IN (SELECT id FROM reached);
+END
+$$;
+COMMENT ON FUNCTION tracestore.calls_below IS 'The calls that the operations below an operation make of each other, and all calls of itself; without a name of it, of all operations of a service; without one of that, of the service that takes the most requests. The walk is over operations, not over single traces';
+
+CREATE FUNCTION ps_trace.self_time_below(
+  _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _step interval DEFAULT NULL
+)
+RETURNS TABLE (time_bucket timestamptz, service_name text, span_name text, calls int8, self_ms float8)
+LANGUAGE plpgsql STABLE ROWS 1000 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, _step);
+BEGIN
+  RETURN QUERY
+  SELECT worked.time_bucket, o.service_name, o.span_name, sum(worked.calls)::int8, sum(worked.self_ns_sum) / 1e6
+  FROM (
+    SELECT
+      CASE WHEN _step IS NULL THEN _t_min ELSE date_bin(_step, figure.time_bucket, 'epoch') END AS time_bucket,
+      figure.operation_id, sum(figure.calls::float8) AS calls, sum(figure.self_ns_sum) AS self_ns_sum
+    FROM tracestore.call_figure(cover) AS figure
+    JOIN tracestore.calls_below(cover, _service, _operation) AS below USING (operation_id, parent_operation_id)
+    GROUP BY 1, 2
+  ) AS worked
+  JOIN tracestore.operation o ON o.id = worked.operation_id
+  GROUP BY worked.time_bucket, o.service_name, o.span_name;
+END
+$$;
+COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran, and how long for themselves, in buckets of _step (NULL: one bucket). Of an empty _operation, below all of _service; of an empty _service, of the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here make. The range is widened as that of operation_call is';
+
+CREATE FUNCTION ps_trace.self_time_percentiles_below(
+  _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _percentiles float8[] DEFAULT '{0.5,0.95,0.99}',
+  _count int4 DEFAULT 50
+)
+RETURNS TABLE (service_name text, span_name text, calls int8, self_ms float8, self_share float8, percentiles_ms float8[])
+LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
+BEGIN
+  RETURN QUERY
+  WITH below AS MATERIALIZED (
+    SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name
+    FROM tracestore.calls_below(cover, _service, _operation) AS b
+    JOIN tracestore.operation o ON o.id = b.operation_id
+  ),
+  total AS MATERIALIZED (
+    SELECT
+      row_number() OVER (ORDER BY sum(b.self_ns_sum) DESC, b.service_name, b.span_name) AS place,
+      b.service_name, b.span_name, sum(b.calls) AS calls, sum(b.self_ns_sum) AS self_ns,
+      sum(sum(b.self_ns_sum)) OVER () AS self_ns_of_all
+    FROM below b
+    GROUP BY b.service_name, b.span_name
+    ORDER BY place
+    LIMIT _count
+  ),
+  pair AS MATERIALIZED (
+    SELECT t.place, b.operation_id, b.parent_operation_id
+    FROM total t
+    JOIN below b USING (service_name, span_name)
+  ),
+  entry AS (
+    SELECT unnested.place, unnested.class, sum(unnested.calls) AS calls
+    FROM (
+      SELECT p.place, unnest(figure.self_class) AS class, unnest(figure.self_calls)::float8 AS calls
+      FROM tracestore.call_figure(cover) AS figure
+      JOIN pair p USING (operation_id, parent_operation_id)
+    ) AS unnested
+    GROUP BY unnested.place, unnested.class
+    HAVING sum(unnested.calls) > 0
+  ),
+  ranked AS (
+    SELECT
+      e.place, e.class, sum(e.calls) OVER (PARTITION BY e.place ORDER BY e.class) AS so_far,
+      sum(e.calls) OVER (PARTITION BY e.place) AS of_calls
+    FROM entry e
+  ),
+  wanted AS (
+    SELECT r.place, asked.nr, ps_trace.class_ms(min(r.class) FILTER (WHERE r.so_far >= asked.share * r.of_calls)) AS ms
+    FROM ranked r
+    CROSS JOIN unnest(_percentiles) WITH ORDINALITY AS asked (share, nr)
+    GROUP BY r.place, asked.nr
+  ),
+  percentile AS (
+    SELECT w.place, array_agg(w.ms ORDER BY w.nr) AS percentiles_ms FROM wanted w GROUP BY w.place
+  )
+  SELECT t.service_name, t.span_name, t.calls::int8, t.self_ns / 1e6, t.self_ns / nullif(t.self_ns_of_all, 0), p.percentiles_ms
+  FROM total t
+  JOIN percentile p USING (place)
+  ORDER BY t.place;
+END
+$$;
+COMMENT ON FUNCTION ps_trace.self_time_percentiles_below IS 'The operations that self_time_below finds for a whole range, the _count that take most in order, with their share of all of it and with percentiles of their self time (0 to 1, at most 4.5 % off)';
 
 COMMENT ON FUNCTION ps_trace.service_call IS 'What spans did that start from _t_min to before _t_max, by their service and that of their parent: operation_call without the operations, of so few rows that any range and step is answered at once. The parent''s service is the same one for calls within a service. To be summed: there are several rows for the same. The range is widened as that of operation_call is';
 
