@@ -770,13 +770,17 @@ COMMENT ON FUNCTION tracestore.calls_below IS 'The calls that the operations bel
 CREATE FUNCTION ps_trace.self_time_below(
   _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _step interval DEFAULT NULL
 )
-RETURNS TABLE (time_bucket timestamptz, service_name text, span_name text, calls int8, self_ms float8)
+RETURNS TABLE (
+  time_bucket timestamptz, service_name text, span_name text, span_kind ps_trace.span_kind, calls int8, self_ms float8
+)
 LANGUAGE plpgsql STABLE ROWS 1000 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, _step);
 BEGIN
   RETURN QUERY
-  SELECT worked.time_bucket, o.service_name, o.span_name, sum(worked.calls)::int8, sum(worked.self_ns_sum) / 1e6
+  SELECT
+    worked.time_bucket, o.service_name, o.span_name, tracestore.span_kind(o.span_kind),
+    worked.calls::int8, worked.self_ns_sum / 1e6
   FROM (
     SELECT
       CASE WHEN _step IS NULL THEN _t_min ELSE date_bin(_step, figure.time_bucket, 'epoch') END AS time_bucket,
@@ -785,8 +789,7 @@ BEGIN
     JOIN tracestore.calls_below(cover, _service, _operation) AS below USING (operation_id, parent_operation_id)
     GROUP BY 1, 2
   ) AS worked
-  JOIN tracestore.operation o ON o.id = worked.operation_id
-  GROUP BY worked.time_bucket, o.service_name, o.span_name;
+  JOIN tracestore.operation o ON o.id = worked.operation_id;
 END
 $$;
 COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran, and how long for themselves, in buckets of _step (NULL: one bucket). Of an empty _operation, below all of _service; of an empty _service, of the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here make. The range is widened as that of operation_call is';
