@@ -4,7 +4,7 @@ import { readTracestoreConfig } from './tracestore.config.js';
 import { TracestoreModule } from './tracestore.module.js';
 
 // What is alive is little and steady, whatever comes in. V8 would let it quadruple before it collects.
-setFlagsFromString('--heap-growing-percent=70');
+setFlagsFromString('--heap-growing-percent=40');
 
 await startService(
   () => {

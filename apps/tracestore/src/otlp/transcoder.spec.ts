@@ -3,7 +3,7 @@ import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
-import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
+import { attribute, fullRequest, goodSpan, requestOf } from '../../test/requests.js';
 import { attributeTerm, bitOf, errorTerm, idTerm, keyTerm, numbersOf, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
@@ -246,6 +246,21 @@ describe('transcoder and reference', () => {
     const transcoded = byTranscoder(body);
     expect(transcoded).toEqual(byReference(body));
     expect(transcoded).toMatchObject({ outcome: { acceptedSpans: 2, rejectedSpans: 3 } });
+  });
+
+  it('agree on doubles of any size and of any number of decimals', () => {
+    const random = new SeededRandom(8);
+    const doubles = [
+      [0, -0, 0.1, 0.001, 0.0005, 0.1 + 0.2, 1.005, 4.35, 100, 5e-324, 1e12, 2 ** 53, -0.25],
+      [999_999_999_999.999, 999_999_999_999.9995, 1e12 - 2 ** -13, 123_456_789_012.345],
+      Array.from({ length: 4000 }, (_, n) => random.below(2 ** 31) * (1 + random.below(1000)) * 10 ** ((n % 12) - 9)),
+    ].flat();
+    const attributes = doubles.map((value, n) => attribute(String(n), { case: 'doubleValue', value }));
+    const spans = Array.from({ length: 50 }, (_, n) =>
+      goodSpan({ attributes: attributes.filter((_attribute, place) => place % 50 === n) }),
+    );
+    const body = encodeProtobuf(requestOf(spans));
+    expect(byTranscoder(body)).toEqual(byReference(body));
   });
 
   it('agree on random requests', { timeout }, () => {
