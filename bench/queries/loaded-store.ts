@@ -127,6 +127,11 @@ async function untilAtRest(database: BenchDatabase, say: (line: string) => void)
 /** Has all of it read into the server's memory, as far as there is room, as it is once a server has run for a while. */
 async function warm({ query }: BenchDatabase, say: (line: string) => void): Promise<void> {
   const startedAt = performance.now();
+  const available = await query("SELECT FROM pg_available_extensions WHERE name = 'pg_prewarm'");
+  if (available.length === 0) {
+    say('NOT WARMED: the server has no pg_prewarm');
+    return;
+  }
   await query('CREATE EXTENSION IF NOT EXISTS pg_prewarm');
   const [row] = await query<{ megabytes: string }>(
     `SELECT sum(pg_prewarm(oid, 'buffer')) * current_setting('block_size')::int8 / 1000000 AS megabytes
