@@ -39,17 +39,33 @@ type NanosLeaf = Leaf & { readonly is: 'nanos' };
 
 /**
  * @param isRare whether next to no block may have such a span, as far as is known
+ * @param longestNs what spans last at the most, as far as is known: longer ones are only not told apart
  * @returns undefined when blocks say nothing of the condition
  */
-export function blockSql(condition: SearchCondition, isRare: boolean, parameters: SqlParameters): string | undefined {
-  const parts = condition.is === 'and' ? condition.conditions : [condition];
+export function blockSql(
+  condition: SearchCondition,
+  isRare: boolean,
+  longestNs: number,
+  parameters: SqlParameters,
+): string | undefined {
+  const parts = partsOf(condition);
   const columns = parts.map(columnSql).filter((part) => part !== undefined);
-  const bits = filterSql(parts, parameters);
+  const bits = filterSql(parts, longestNs, parameters);
   // Of bits the planner expects that next to none are set, and goes through all blocks at once, with all cores, rather
   // than in their order until there are enough. Of a CASE it expects that it is true for every other row.
   if (isRare) columns.push(...bits);
   else if (bits.length > 0) columns.push(`CASE WHEN ${bits.join(' AND ')} THEN true ELSE false END`);
   return columns.length === 0 ? undefined : columns.join(' AND ');
+}
+
+/** Whether it is of use to know what spans last at the most. */
+export function isAboutDuration(condition: SearchCondition): boolean {
+  return partsOf(condition).some((part) => isAtLeast(part) || isAtMost(part));
+}
+
+/** What has to hold at once. */
+function partsOf(condition: SearchCondition): readonly SearchCondition[] {
+  return condition.is === 'and' ? condition.conditions : [condition];
 }
 
 /** What a column with statistics says. */
@@ -60,11 +76,13 @@ function columnSql(part: SearchCondition): string | undefined {
 }
 
 /** What the filter says of parts that all have to hold. */
-function filterSql(parts: readonly SearchCondition[], parameters: SqlParameters): string[] {
+function filterSql(parts: readonly SearchCondition[], longestNs: number, parameters: SqlParameters): string[] {
   const failed = parts.some(isError);
-  const octaves = octavesOf(parts);
-  return parts.flatMap((part) => {
-    if (part.is !== 'dictionary') return maySql(part, parameters) ?? [];
+  const octaves = octavesOf(parts, octaveOf(longestNs));
+  // The first that is false decides, and what a service is asked for with says more than the service, which most blocks have.
+  const byMeaning = parts.toSorted((a, b) => Number(a.is === 'dictionary') - Number(b.is === 'dictionary'));
+  return byMeaning.flatMap((part) => {
+    if (part.is !== 'dictionary') return maySql(part, longestNs, parameters) ?? [];
     const subjects = subjectsOf(part);
     if (subjects === undefined) return [];
     if (part.table !== 'operation') return anyOf(subjects, parameters);
@@ -75,22 +93,22 @@ function filterSql(parts: readonly SearchCondition[], parameters: SqlParameters)
   });
 }
 
-function maySql(condition: SearchCondition, parameters: SqlParameters): string | undefined {
+function maySql(condition: SearchCondition, longestNs: number, parameters: SqlParameters): string | undefined {
   switch (condition.is) {
     case 'and': {
       const columns = condition.conditions.map(columnSql).filter((part) => part !== undefined);
-      const parts = [...columns, ...filterSql(condition.conditions, parameters)];
+      const parts = [...columns, ...filterSql(condition.conditions, longestNs, parameters)];
       return parts.length === 0 ? undefined : `(${parts.join(' AND ')})`;
     }
     case 'or': {
       const before = parameters.values.length;
-      const parts = condition.conditions.map((part) => columnSql(part) ?? maySql(part, parameters));
+      const parts = condition.conditions.map((part) => columnSql(part) ?? maySql(part, longestNs, parameters));
       if (!parts.includes(undefined)) return `(${parts.join(' OR ')})`;
       parameters.dropFrom(before);
       return undefined;
     }
     case 'some':
-      return maySql(condition.condition, parameters);
+      return maySql(condition.condition, longestNs, parameters);
     case 'dictionary': {
       const subjects = subjectsOf(condition);
       return subjects === undefined ? undefined : anyOf(subjects, parameters);
@@ -140,14 +158,14 @@ interface Octaves {
   readonly isOpen: boolean;
 }
 
-/** Of what durations a span is that fulfils all parts; undefined when it may be of any. */
-function octavesOf(parts: readonly SearchCondition[]): Octaves | undefined {
+/** Of what durations a span is that fulfils all parts; undefined when it may be of any. @param longest octave that there is */
+function octavesOf(parts: readonly SearchCondition[], longest: number): Octaves | undefined {
   const least = parts.filter(isAtLeast).map(({ nanos }) => octaveOf(Number(nanos)));
   const most = parts.filter(isAtMost).map(({ nanos }) => octaveOf(Number(nanos)));
   const first = Math.max(0, ...least);
   const end = Math.min(lastOctave, ...most);
   if (first === 0 && most.length === 0) return undefined;
-  const last = Math.max(first, Math.min(end, first + maxOctaves - 1));
+  const last = Math.max(first, Math.min(end, longest, first + maxOctaves - 1));
   return { first, last, isOpen: last < end };
 }
 

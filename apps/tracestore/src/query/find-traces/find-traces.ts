@@ -1,6 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import { readSqlFile } from '../../sql-file.js';
-import { blockSql } from '../filter/block-sql.js';
+import { blockSql, isAboutDuration } from '../filter/block-sql.js';
 import { conditionOf } from '../filter/condition.js';
 import { everything } from '../filter/filter.js';
 import { dictionaryIdsSql, durationSql, rowSql } from '../filter/row-sql.js';
@@ -57,6 +57,12 @@ const usPerHour = 3_600_000_000n;
 
 /** More than any position. */
 const unlimited = 2n ** 63n;
+
+interface DictionaryRow extends QueryResultRow {
+  readonly [ids: `ids_${number}`]: readonly string[];
+  readonly longest_ns?: string | null;
+  readonly is_ordered: boolean;
+}
 
 interface PortionRow extends QueryResultRow {
   readonly reached: string | null;
@@ -141,6 +147,8 @@ class Answer {
   private isRare = false;
   /** All that is asked for are the newest spans of these, of which an index has the order. */
   private operations: readonly string[] | undefined;
+  /** The longest span, when the search began. */
+  private longestNs = Infinity;
 
   constructor(
     private readonly connection: QueryConnection,
@@ -185,11 +193,15 @@ class Answer {
       ({ table, condition: part }, n) =>
         `ARRAY(${dictionaryIdsSql(table, part, parameters)} LIMIT ${maxKnownIds + 1}) AS ids_${n}`,
     );
-    const [row] = await this.connection.query<Record<`ids_${number}`, readonly string[]> & { is_ordered: boolean }>(
+    if (isAboutDuration(condition)) {
+      columns.push('(SELECT max(duration_ns_max) FROM tracestore.span_block) AS longest_ns');
+    }
+    const [row] = await this.connection.query<DictionaryRow>(
       // Compressed chunks of a hypertable have no such index.
       `SELECT ${columns.join(', ')}, relkind = 'p' AS is_ordered FROM pg_class WHERE oid = 'tracestore.span'::regclass`,
       parameters.values,
     );
+    this.longestNs = Number(row?.longest_ns ?? Infinity);
     const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
       parts.map((part, n) => [part, row?.[`ids_${n}`]]),
     );
@@ -244,7 +256,7 @@ class Answer {
     return filled(isNewest ? findNewest : findSlowest, {
       // Of what is found out first it expects that it leaves next to nothing to go through.
       since: this.isRare ? '$1::timestamptz' : 'greatest($1::timestamptz, (SELECT reached FROM gone_through))',
-      block: blockSql(condition, this.isRare, parameters) ?? 'true',
+      block: blockSql(condition, this.isRare, this.longestNs, parameters) ?? 'true',
       row: rowSql(this.notAbove(condition), parameters),
       duration: durationSql,
     });
