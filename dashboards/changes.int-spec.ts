@@ -11,6 +11,7 @@ import { readQuery } from './all.ts';
 import { bindQuery } from './query.ts';
 
 const minuteMs = 60_000;
+const fiveMinutesMs = 5 * minuteMs;
 /** Whole ten seconds, all of which is counted. */
 const toMs = Math.floor(Date.now() / 10_000) * 10_000 - minuteMs;
 const cutMs = toMs - 5 * minuteMs;
@@ -36,6 +37,11 @@ const habits: Readonly<Record<string, readonly [Habit, Habit]>> = {
   rare: [
     { ...usual, perMinute: 0.1 },
     { ...usual, perMinute: 0.2 },
+  ],
+  /** A single call fails, where none ever did: that may be chance. */
+  once: [
+    { ...usual, perMinute: 1, errorShare: 0 },
+    { ...usual, perMinute: 0.2, errorShare: 1 },
   ],
 };
 const names = Object.keys(habits);
@@ -105,31 +111,35 @@ async function ask(from: Date, to: Date): Promise<readonly Change[]> {
   return rows;
 }
 
+interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** The same, from every single span, by formulas of a textbook. */
-function expectedChanges(startMs: number, middleMs: number, endMs: number): readonly Change[] {
-  const seconds = [(middleMs - startMs) / 1_000, (endMs - middleMs) / 1_000] as const;
+function expectedChanges(beforeIn: Period, nowIn: Period): readonly Change[] {
+  const weight = (nowIn.toMs - nowIn.fromMs) / (beforeIn.toMs - beforeIn.fromMs);
   const changes = names.flatMap((name, index): readonly Change[] => {
     const own = spans.filter(({ operationId }) => operationId === BigInt(index + 1));
-    const within = (from: number, to: number) =>
-      own.filter(({ startNs }) => startNs >= BigInt(from) * 1_000_000n && startNs < BigInt(to) * 1_000_000n);
-    const before = within(startMs, middleMs);
-    const now = within(middleMs, endMs);
+    const within = ({ fromMs, toMs: endMs }: Period) =>
+      own.filter(({ startNs }) => startNs >= BigInt(fromMs) * 1_000_000n && startNs < BigInt(endMs) * 1_000_000n);
+    const before = within(beforeIn);
+    const now = within(nowIn);
     const classes = (of: readonly BruteSpan[]) =>
       of.map(({ startNs, endNs }) => classOf(endNs - startNs)).toSorted((a, b) => a - b);
     const p95 = (of: readonly BruteSpan[]) => classes(of)[Math.ceil(0.95 * of.length) - 1] ?? Number.NaN;
     const shares = (are: (span: BruteSpan) => boolean) => {
       const [x, y] = [before.filter(are).length, now.filter(are).length];
-      const pooled = (x + y) / (before.length + now.length);
-      const spread = Math.sqrt(pooled * (1 - pooled) * (1 / before.length + 1 / now.length));
+      const angle = (part: number, whole: number) => Math.asin(Math.sqrt((part + 3 / 8) / (whole + 3 / 4)));
+      const spread = Math.sqrt(1 / (before.length + 1 / 2) + 1 / (now.length + 1 / 2));
       return {
         difference: y / now.length - x / before.length,
-        z: spread > 0 ? (y / now.length - x / before.length) / spread : 0,
+        z: (2 * (angle(y, now.length) - angle(x, before.length))) / spread,
       };
     };
     const hasBoth = before.length > 0 && now.length > 0;
-    const due = (before.length * seconds[1]) / seconds[0];
-    const rate =
-      (2 * (Math.sqrt(now.length + 3 / 8) - Math.sqrt(due + 3 / 8))) / Math.sqrt(1 + seconds[1] / seconds[0]);
+    const due = before.length * weight;
+    const rate = (2 * (Math.sqrt(now.length + 3 / 8) - Math.sqrt(due + 3 / 8))) / Math.sqrt(1 + weight);
     const usualP95 = p95(before);
     const failed = shares(({ isError }) => isError);
     const slow = shares(({ startNs, endNs }) => classOf(endNs - startNs) > usualP95);
@@ -153,9 +163,10 @@ function expectAlike(actual: readonly Change[], expected: readonly Change[]): vo
 
 describe('what changed', () => {
   it('is told of the operations that did, in the direction in which they did', async () => {
-    // The store is younger than an hour: its first 20 minutes are no time without calls.
     const rows = await ask(new Date(toMs - 60 * minuteMs), new Date(toMs));
-    expectAlike(rows, expectedChanges(firstMs, cutMs, toMs));
+    const lastFiveMs = Math.floor(cutMs / fiveMinutesMs) * fiveMinutesMs;
+    const before = { fromMs: lastFiveMs - 4 * fiveMinutesMs, toMs: lastFiveMs };
+    expectAlike(rows, expectedChanges(before, { fromMs: cutMs, toMs }));
     expect(
       Object.fromEntries(
         rows.map(({ span_name, changed, departure }) => [span_name, `${departure > 0 ? '+' : '-'}${changed}`]),
@@ -172,11 +183,14 @@ describe('what changed', () => {
 
   it('is told of the second half of a short range', async () => {
     const rows = await ask(new Date(toMs - 8 * minuteMs), new Date(toMs));
-    expectAlike(rows, expectedChanges(toMs - 8 * minuteMs, toMs - 4 * minuteMs, toMs));
+    const middleMs = toMs - 4 * minuteMs;
+    expectAlike(rows, expectedChanges({ fromMs: toMs - 8 * minuteMs, toMs: middleMs }, { fromMs: middleMs, toMs }));
   });
 
-  it('is nothing while nothing has changed, in a store that is hardly there, and in one without spans', async () => {
+  it('is nothing while nothing has changed, in a store that is young, hardly there, or without spans', async () => {
     expect(await ask(new Date(firstMs), new Date(cutMs))).toEqual([]);
+    // The time before the first span is none without calls.
+    expect(await ask(new Date(firstMs - 60 * minuteMs), new Date(firstMs + 17 * minuteMs))).toEqual([]);
     expect(await ask(new Date(firstMs), new Date(firstMs + 50_000))).toEqual([]);
     expect(await ask(new Date(firstMs - 7_200_000), new Date(firstMs - 3_600_000))).toEqual([]);
   });
