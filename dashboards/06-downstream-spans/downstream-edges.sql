@@ -9,7 +9,7 @@
 WITH RECURSIVE edge AS MATERIALIZED (
   SELECT
     parent_service_name, parent_span_name, service_name, span_name, is_root,
-    sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
+    sum(calls)::float8 AS calls, sum(errors)::float8 AS errors, sum(duration_ns_sum) AS duration_ns
   FROM ps_trace.operation_call_total(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
   GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
 ),
@@ -30,14 +30,15 @@ reached AS (
   JOIN edge e ON e.parent_service_name = r.service_name AND e.parent_span_name = r.span_name
 )
 SELECT
-  md5(json_build_array(e.parent_service_name, e.parent_span_name, e.service_name, e.span_name)::text) AS id,
-  md5(json_build_array(e.parent_service_name, e.parent_span_name)::text) AS source,
-  md5(json_build_array(e.service_name, e.span_name)::text) AS target,
-  sum(e.calls)::float8 AS "mainStat",
-  sum(e.duration_ns) / sum(e.calls)::float8 / 1e6 AS "secondaryStat",
-  sum(e.errors)::float8 / sum(e.calls)::float8 AS detail__failed
-FROM edge e
-JOIN reached caller ON caller.service_name = e.parent_service_name AND caller.span_name = e.parent_span_name
-WHERE e.parent_service_name IS NOT NULL
-GROUP BY e.parent_service_name, e.parent_span_name, e.service_name, e.span_name
-ORDER BY sum(e.calls) DESC, id;
+  source || target AS id, source, target,
+  calls AS "mainStat", duration_ns / calls / 1e6 AS "secondaryStat", errors / calls AS detail__failed
+FROM (
+  SELECT
+    md5(json_build_array(e.parent_service_name, e.parent_span_name)::text) AS source,
+    md5(json_build_array(e.service_name, e.span_name)::text) AS target,
+    e.calls, e.errors, e.duration_ns
+  FROM edge e
+  JOIN reached caller ON caller.service_name = e.parent_service_name AND caller.span_name = e.parent_span_name
+  WHERE e.parent_service_name IS NOT NULL
+) AS walked
+ORDER BY calls DESC, id;

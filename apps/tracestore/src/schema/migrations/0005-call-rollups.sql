@@ -783,10 +783,12 @@ CREATE FUNCTION ps_trace.self_time_below(
 RETURNS TABLE (
   time_bucket timestamptz, service_name text, span_name text, span_kind ps_trace.span_kind, calls int8, self_ms float8
 )
-LANGUAGE plpgsql STABLE ROWS 1000 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 1000 SECURITY DEFINER SET jit = off SET enable_mergejoin = off SET enable_sort = off
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, _step);
 BEGIN
+  -- The planner takes these for far fewer rows than they are, and would sort them where hashing is faster.
   RETURN QUERY
   SELECT
     worked.time_bucket, o.service_name, o.span_name, tracestore.span_kind(o.span_kind),
@@ -809,10 +811,12 @@ CREATE FUNCTION ps_trace.self_time_percentiles_below(
   _count int4 DEFAULT 50
 )
 RETURNS TABLE (service_name text, span_name text, calls int8, self_ms float8, self_share float8, percentiles_ms float8[])
-LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET jit = off SET enable_mergejoin = off SET enable_sort = off
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
 BEGIN
+  -- The planner takes these for far fewer rows than they are, and would sort them where hashing is faster.
   RETURN QUERY
   WITH below AS MATERIALIZED (
     SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name

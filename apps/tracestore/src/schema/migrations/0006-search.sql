@@ -12,7 +12,7 @@ CREATE FUNCTION ps_trace.slowest_requests(_t_min timestamptz, _t_max timestamptz
 RETURNS TABLE (
   trace_id ps_trace.trace_id, trace_id_hex text, service_name text, span_name text, start_time timestamptz, duration_ms float8
 )
-LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET jit = off SET enable_bitmapscan = off SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   -- Of most blocks the slowest span is a request's, so that as many blocks would do.
