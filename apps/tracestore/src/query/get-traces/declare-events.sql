@@ -12,5 +12,5 @@ SELECT
   e.attributes::text AS attributes
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (trace_id, start_min, start_max, number)
 JOIN tracestore.event e ON e.trace_id = asked.trace_id AND e.span_start_time BETWEEN asked.start_min AND asked.start_max
-WHERE e.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
+WHERE e.trace_id = ANY ($1::uuid[]) AND e.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
 ORDER BY asked.number, e.span_start_time, e.span_id, e.span_instance, e.event_nbr

@@ -13,5 +13,5 @@ SELECT
   k.attributes::text AS attributes
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (trace_id, start_min, start_max, number)
 JOIN tracestore.link k ON k.trace_id = asked.trace_id AND k.span_start_time BETWEEN asked.start_min AND asked.start_max
-WHERE k.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
+WHERE k.trace_id = ANY ($1::uuid[]) AND k.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
 ORDER BY asked.number, k.span_start_time, k.span_id, k.span_instance, k.link_nbr
