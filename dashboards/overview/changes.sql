@@ -7,10 +7,13 @@
 \if :{?to} \else \set to 'now' \endif
 WITH bound AS MATERIALIZED (
   SELECT
-    least(ps_trace.time_of(:'to'), (SELECT max(counted_at) FROM ps_trace.call_progress)) AS end_time,
-    ps_trace.time_of(:'from') AS asked_from,
+    end_time,
+    greatest(ps_trace.time_of(:'from'), end_time - interval '30 minutes') AS earliest,
     -- Of what is older, figures are kept in whole five minutes alone.
     CASE WHEN ps_trace.time_of(:'to') < now() - interval '1 day' THEN interval '5 minutes' ELSE interval '10 seconds' END AS width
+  FROM (
+    SELECT least(ps_trace.time_of(:'to'), (SELECT max(counted_at) FROM ps_trace.call_progress)) AS end_time
+  ) AS counted
 ),
 aligned AS MATERIALIZED (
   SELECT
@@ -21,10 +24,10 @@ aligned AS MATERIALIZED (
       coalesce(
         (
           SELECT min(time_bucket) FROM ps_trace.service_call_10s
-          WHERE time_bucket >= (SELECT greatest(asked_from, end_time - interval '30 minutes') FROM bound)
+          WHERE time_bucket >= (SELECT earliest FROM bound)
             AND time_bucket < (SELECT end_time FROM bound)
         ),
-        greatest(asked_from, end_time - interval '30 minutes')
+        earliest
       ),
       'epoch'
     ) AS first_time

@@ -671,36 +671,17 @@ END
 $functions$;
 COMMENT ON FUNCTION ps_trace.operation_call IS 'What spans did that start from _t_min to before _t_max, by their operation and that of their parent, in buckets of _step (NULL: one bucket). To be summed: there are several rows for the same. The range is widened to whole 10 seconds, and where it is more than two days ago to whole 5 minutes. A step of whole 5 minutes or hours is answered of far fewer rows than another';
 
-CREATE FUNCTION tracestore.call_figure(p_cover timestamptz[])
-RETURNS TABLE (
-  time_bucket timestamptz, operation_id int8, parent_operation_id int8, calls int8, errors int8,
-  duration_ns_sum float8, self_ns_sum float8, duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
-)
+CREATE FUNCTION tracestore.call_figure(p_cover timestamptz[]) RETURNS SETOF tracestore.call_10s
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT
-    time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-    duration_class, duration_calls, self_class, self_calls
-  FROM tracestore.call_10s WHERE time_bucket >= p_cover[1] AND time_bucket < p_cover[2]
+  SELECT * FROM tracestore.call_10s WHERE time_bucket >= p_cover[1] AND time_bucket < p_cover[2]
   UNION ALL
-  SELECT
-    time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-    duration_class, duration_calls, self_class, self_calls
-  FROM tracestore.call_5m WHERE time_bucket >= p_cover[2] AND time_bucket < p_cover[3]
+  SELECT * FROM tracestore.call_5m WHERE time_bucket >= p_cover[2] AND time_bucket < p_cover[3]
   UNION ALL
-  SELECT
-    time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-    duration_class, duration_calls, self_class, self_calls
-  FROM tracestore.call_1h WHERE time_bucket >= p_cover[3] AND time_bucket < p_cover[4]
+  SELECT * FROM tracestore.call_1h WHERE time_bucket >= p_cover[3] AND time_bucket < p_cover[4]
   UNION ALL
-  SELECT
-    time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-    duration_class, duration_calls, self_class, self_calls
-  FROM tracestore.call_5m WHERE time_bucket >= p_cover[4] AND time_bucket < p_cover[5]
+  SELECT * FROM tracestore.call_5m WHERE time_bucket >= p_cover[4] AND time_bucket < p_cover[5]
   UNION ALL
-  SELECT
-    time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-    duration_class, duration_calls, self_class, self_calls
-  FROM tracestore.call_10s WHERE time_bucket >= p_cover[5] AND time_bucket < p_cover[6]
+  SELECT * FROM tracestore.call_10s WHERE time_bucket >= p_cover[5] AND time_bucket < p_cover[6]
 $$;
 COMMENT ON FUNCTION tracestore.call_figure IS 'The rows that a call_cover names, by number. Sums are several times as fast by number as by name, and of float8, in which counts are exact, as of int8, whose sums are numeric';
 
@@ -917,7 +898,7 @@ BEGIN
     ) AS unnested
     GROUP BY unnested.key
   ),
-  total AS MATERIALIZED (
+  total AS (
     SELECT
       e.key >> 10 AS number,
       coalesce(sum(e.calls_before) FILTER (WHERE e.key & 1023 < of_errors), 0) AS calls_before,
@@ -968,12 +949,12 @@ BEGIN
     GROUP BY l.number
   )
   SELECT
-    n.service_name, n.span_name, t.calls_before::int8, t.calls_now::int8, t.errors_before::int8, t.errors_now::int8,
+    n.service_name, n.span_name, o.calls_before::int8, o.calls_now::int8, o.errors_before::int8, o.errors_now::int8,
     ps_trace.class_ms(p.class_before::int4), ps_trace.class_ms(p.class_now::int4), p.slow_before::int8, p.slow_now::int8
-  FROM total t
+  FROM operation o
   JOIN percentile p USING (number)
   JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number)
-  WHERE t.calls_before > 0 OR t.calls_now > 0;
+  WHERE o.calls_before > 0 OR o.calls_now > 0;
 END
 $$;
 COMMENT ON FUNCTION ps_trace.requests_compared IS 'What operations were asked for from outside of their service in one range and in another: calls, errors, a percentile (0 to 1, at most 4.5 % off) of their durations in milliseconds, and how many calls took longer than that of the first range did. The ranges are widened as that of operation_call is';
