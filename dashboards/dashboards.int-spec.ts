@@ -23,6 +23,8 @@ const toMs = fromMs + 37 * minuteMs;
 const longMs = 5_000;
 
 const hostile = `it's "me"'; DROP SCHEMA ps_trace CASCADE; -- \${x} $1 \\`;
+/** Operations with this bit are of clients, those without of servers. */
+const clientBit = 1n << 8n;
 const services = ['generator', hostile, 'digit', 'Größe 数'] as const;
 
 let database: FreshDatabase;
@@ -55,8 +57,8 @@ beforeAll(async () => {
     startNs: BigInt(fromMs - 2 * minuteMs) * 1_000_000n,
     rangeNs: BigInt(toMs - fromMs + 3 * minuteMs) * 1_000_000n,
   }).map((span) => {
-    // In 20 operations, each of one service; all of it is over.
-    const operationId = (BigInt.asUintN(5, span.operationId) % 20n) + 1n;
+    // In 20 operations, each of one service, and of two kinds, which share its name; all of it is over.
+    const operationId = (BigInt.asUintN(5, span.operationId) % 20n) + 1n + (span.spanId % 2n === 0n ? clientBit : 0n);
     const late = span.startNs > BigInt(toMs + 2 * minuteMs) * 1_000_000n;
     return {
       ...span,
@@ -72,8 +74,9 @@ beforeAll(async () => {
   const operations = new Map(spans.map((span) => [span.operationId, span]));
   await client.query(
     `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
-     SELECT id, service_name, 2, span_name FROM unnest($1::int8[], $2::text[], $3::text[]) AS o (id, service_name, span_name)`,
-    [[...operations.keys()], [...operations.values()].map(serviceOf), [...operations.values()].map(nameOf)],
+     SELECT id, service_name, CASE WHEN id < $4 THEN 2 ELSE 3 END, span_name
+     FROM unnest($1::int8[], $2::text[], $3::text[]) AS o (id, service_name, span_name)`,
+    [[...operations.keys()], [...operations.values()].map(serviceOf), [...operations.values()].map(nameOf), clientBit],
   );
   for (const half of [0, 1]) {
     await insertSpans(

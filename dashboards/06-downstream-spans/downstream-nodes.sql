@@ -1,43 +1,19 @@
 -- Which operations does an operation call, directly and through others? As the nodes of a graph, with how often each
 -- ran, how long on average, and what share failed. Without :'service', of the service that takes the most requests;
 -- without :'operation', of all its operations. The walk is over operations, not over single traces: figures of an
--- operation are of all calls that its callers here make.
+-- operation are of all its calls, whoever they are made for.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif
 \if :{?operation} \else \set operation '' \endif
-WITH RECURSIVE edge AS MATERIALIZED (
-  SELECT
-    parent_service_name, parent_span_name, service_name, span_name, is_root,
-    sum(calls) AS calls, sum(errors) AS errors, sum(duration_ns_sum) AS duration_ns, sum(self_ns_sum) AS self_ns
-  FROM ps_trace.operation_call_total(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
-  GROUP BY parent_service_name, parent_span_name, service_name, span_name, is_root
-),
-asked AS (
-  SELECT DISTINCT service_name, span_name
-  FROM edge
-  WHERE (:'operation' = '' OR span_name = :'operation')
-    AND service_name = coalesce(
-      nullif(:'service', ''),
-      (SELECT service_name FROM edge WHERE is_root GROUP BY service_name ORDER BY sum(calls) DESC, service_name LIMIT 1)
-    )
-),
-reached AS (
-  SELECT service_name, span_name FROM asked
-  UNION
-  SELECT e.service_name, e.span_name
-  FROM reached r
-  JOIN edge e ON e.parent_service_name = r.service_name AND e.parent_span_name = r.span_name
-)
 SELECT
-  md5(json_build_array(service_name, span_name)::text) AS id,
+  node_id::text AS id,
   span_name AS title,
   service_name AS "subTitle",
   sum(calls)::float8 AS "mainStat",
-  sum(duration_ns) / sum(calls)::float8 / 1e6 AS "secondaryStat",
+  sum(duration_ns_sum) / sum(calls)::float8 / 1e6 AS "secondaryStat",
   sum(errors)::float8 / sum(calls)::float8 AS arc__failed,
   1 - sum(errors)::float8 / sum(calls)::float8 AS arc__passed
-FROM edge
-JOIN reached USING (service_name, span_name)
-GROUP BY service_name, span_name
-ORDER BY (service_name, span_name) IN (SELECT service_name, span_name FROM asked) DESC, service_name, span_name;
+FROM ps_trace.downstream_calls(:'service', :'operation', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
+GROUP BY node_id, service_name, span_name
+ORDER BY bool_or(is_asked) DESC, service_name, span_name;

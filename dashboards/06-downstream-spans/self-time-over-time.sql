@@ -8,20 +8,10 @@
 \if :{?interval} \else \set interval 'sparse' \endif
 \if :{?service} \else \set service '' \endif
 \if :{?operation} \else \set operation '' \endif
-WITH worked AS MATERIALIZED (
-  SELECT time_bucket, service_name || ' ' || span_name AS operation, self_ms
-  FROM ps_trace.self_time_below(
-    :'service', :'operation', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
-    ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
-  )
-),
-top AS (
-  SELECT operation FROM worked GROUP BY operation ORDER BY sum(self_ms) DESC, operation LIMIT 10
+SELECT time_bucket AS time, coalesce(service_name || ' ' || span_name, 'others') AS series, sum(self_ms) AS self_ms
+FROM ps_trace.self_time_below(
+  :'service', :'operation', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+  ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')), 10
 )
-SELECT
-  time_bucket AS time,
-  CASE WHEN operation IN (SELECT operation FROM top) THEN operation ELSE 'others' END AS series,
-  sum(self_ms) AS self_ms
-FROM worked
 GROUP BY time, series
 ORDER BY time, series;

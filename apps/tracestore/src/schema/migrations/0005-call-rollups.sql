@@ -716,50 +716,128 @@ END
 $$;
 COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent, for graphs and walks. The range is widened as that of operation_call is';
 
-CREATE FUNCTION tracestore.calls_below(p_cover timestamptz[], p_service text, p_operation text)
-RETURNS TABLE (operation_id int8, parent_operation_id int8, calls float8, self_ns_sum float8)
-LANGUAGE plpgsql STABLE ROWS 5000 SET jit = off AS $$
+CREATE FUNCTION tracestore.calls_reached(p_cover timestamptz[], p_service text, p_operation text, p_is_upstream boolean)
+RETURNS TABLE (
+  operation_id int8, parent_operation_id int8, node_id int8, parent_node_id int8, is_asked boolean, is_followed boolean,
+  calls float8, errors float8, duration_ns_sum float8, self_ns_sum float8
+)
+LANGUAGE plpgsql STABLE ROWS 5000 SET jit = off SET enable_mergejoin = off SET enable_nestloop = off AS $$
 BEGIN
   RETURN QUERY
-  WITH RECURSIVE edge AS MATERIALIZED (
+  WITH RECURSIVE pair AS MATERIALIZED (
     SELECT
       figure.operation_id, figure.parent_operation_id,
-      sum(figure.calls::float8) AS calls, sum(figure.self_ns_sum) AS self_ns_sum
+      sum(figure.calls::float8) AS calls, sum(figure.errors::float8) AS errors,
+      sum(figure.duration_ns_sum) AS duration_ns_sum, sum(figure.self_ns_sum) AS self_ns_sum
     FROM tracestore.call_figure(p_cover) AS figure
     GROUP BY figure.operation_id, figure.parent_operation_id
     HAVING sum(figure.calls::float8) > 0
   ),
+  -- Operations of one name are one, of whatever kind their spans are.
+  node AS MATERIALIZED (
+    SELECT
+      o.id AS operation_id, o.service_name, o.span_name,
+      min(o.id) OVER (PARTITION BY o.service_name, o.span_name) AS id
+    FROM tracestore.operation o
+    WHERE o.id IN (SELECT p.operation_id FROM pair p UNION ALL SELECT p.parent_operation_id FROM pair p)
+  ),
+  edge AS MATERIALIZED (
+    SELECT p.*, called.id AS node_id, caller.id AS parent_node_id
+    FROM pair p
+    JOIN node called ON called.operation_id = p.operation_id
+    LEFT JOIN node caller ON caller.operation_id = p.parent_operation_id
+  ),
   asked_service AS MATERIALIZED (
     SELECT coalesce(nullif(p_service, ''), (
-      SELECT o.service_name
+      SELECT called.service_name
       FROM edge e
-      JOIN tracestore.operation o ON o.id = e.operation_id
-      WHERE e.parent_operation_id = 0
-      GROUP BY o.service_name
-      ORDER BY sum(e.calls) DESC, o.service_name
+      JOIN node called ON called.operation_id = e.operation_id
+      LEFT JOIN node caller ON caller.operation_id = e.parent_operation_id
+      WHERE CASE WHEN p_is_upstream THEN caller.service_name <> called.service_name ELSE e.parent_operation_id = 0 END
+      GROUP BY called.service_name
+      ORDER BY sum(e.calls) DESC, called.service_name
       LIMIT 1
     )) AS name
   ),
   asked AS MATERIALIZED (
-    SELECT o.id
-    FROM tracestore.operation o
-    WHERE o.service_name = (SELECT name FROM asked_service) AND coalesce(p_operation, '') IN ('', o.span_name)
-      AND EXISTS (SELECT FROM edge e WHERE e.operation_id = o.id)
+    SELECT n.id
+    FROM node n
+    WHERE n.service_name = (SELECT name FROM asked_service) AND coalesce(p_operation, '') IN ('', n.span_name)
+      AND n.id IN (SELECT e.node_id FROM edge e)
+  ),
+  step AS MATERIALIZED (
+    SELECT
+      CASE WHEN p_is_upstream THEN e.node_id ELSE e.parent_node_id END AS from_id,
+      CASE WHEN p_is_upstream THEN e.parent_node_id ELSE e.node_id END AS to_id
+    FROM edge e
+    WHERE e.parent_node_id IS NOT NULL
   ),
   reached AS (
     SELECT id FROM asked
     UNION
-    SELECT e.operation_id FROM reached r JOIN edge e ON e.parent_operation_id = r.id
+    SELECT s.to_id FROM reached r JOIN step s ON s.from_id = r.id
   )
-  SELECT e.operation_id, e.parent_operation_id, e.calls, e.self_ns_sum
+  SELECT
+    e.operation_id, e.parent_operation_id, e.node_id, e.parent_node_id,
+    e.node_id IN (SELECT id FROM asked), e.parent_node_id IS NOT NULL AND e.parent_node_id IN (SELECT id FROM reached),
+    e.calls, e.errors, e.duration_ns_sum, e.self_ns_sum
   FROM edge e
-  WHERE e.operation_id IN (SELECT id FROM asked) OR e.parent_operation_id IN (SELECT id FROM reached);
+  WHERE e.node_id IN (SELECT id FROM reached);
 END
 $$;
-COMMENT ON FUNCTION tracestore.calls_below IS 'The calls that the operations below an operation make of each other, and all calls of itself; without a name of it, of all operations of a service; without one of that, of the service that takes the most requests. The walk is over operations, not over single traces';
+COMMENT ON FUNCTION tracestore.calls_reached IS 'All calls of the operations that are reached from an operation, itself among them (is_asked), by their callers or by what they call; without a name of it, from all operations of a service; without one of that, from the service that others call most, or that takes the most requests. is_followed: their caller is among those reached, too. A node is a service and a name. The walk is over operations, not over single traces';
+
+CREATE FUNCTION tracestore.call_graph(
+  p_service text, p_operation text, p_t_min timestamptz, p_t_max timestamptz, p_is_upstream boolean
+)
+RETURNS TABLE (
+  parent_node_id int8, parent_service_name text, parent_span_name text, node_id int8, service_name text, span_name text,
+  is_asked boolean, is_followed boolean, calls int8, errors int8, duration_ns_sum float8, self_ns_sum float8
+)
+LANGUAGE plpgsql STABLE ROWS 5000 SET jit = off SET enable_mergejoin = off SET enable_nestloop = off SET enable_sort = off AS $$
+DECLARE
+  cover CONSTANT timestamptz[] := ps_trace.call_cover(p_t_min, p_t_max, NULL);
+BEGIN
+  RETURN QUERY
+  SELECT
+    edge.parent_node_id, caller.service_name, caller.span_name, edge.node_id, called.service_name, called.span_name,
+    edge.is_asked, edge.is_followed, edge.calls::int8, edge.errors::int8, edge.duration_ns_sum, edge.self_ns_sum
+  FROM (
+    SELECT
+      reached.parent_node_id, reached.node_id, reached.is_asked, reached.is_followed,
+      sum(reached.calls) AS calls, sum(reached.errors) AS errors,
+      sum(reached.duration_ns_sum) AS duration_ns_sum, sum(reached.self_ns_sum) AS self_ns_sum
+    FROM tracestore.calls_reached(cover, p_service, p_operation, p_is_upstream) AS reached
+    GROUP BY reached.parent_node_id, reached.node_id, reached.is_asked, reached.is_followed
+  ) AS edge
+  JOIN tracestore.operation called ON called.id = edge.node_id
+  LEFT JOIN tracestore.operation caller ON caller.id = edge.parent_node_id;
+END
+$$;
+COMMENT ON FUNCTION tracestore.call_graph IS 'What calls_reached finds, by the names of operations';
+
+CREATE FUNCTION ps_trace.upstream_calls(_service text, _operation text, _t_min timestamptz, _t_max timestamptz)
+RETURNS TABLE (
+  parent_node_id int8, parent_service_name text, parent_span_name text, node_id int8, service_name text, span_name text,
+  is_asked boolean, is_followed boolean, calls int8, errors int8, duration_ns_sum float8, self_ns_sum float8
+)
+LANGUAGE sql STABLE ROWS 5000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT * FROM tracestore.call_graph(_service, _operation, _t_min, _t_max, true)
+$$;
+COMMENT ON FUNCTION ps_trace.upstream_calls IS 'All calls of an operation (is_asked), of its callers, and of theirs: the graph above it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it as long as all its kinds of spans stay known. Of an empty _operation, from all of _service; of an empty _service, from the one that others call most. The walk is over operations, not over single traces: it shows who calls the callers, whoever they call for. The range is widened as that of operation_call is';
+
+CREATE FUNCTION ps_trace.downstream_calls(_service text, _operation text, _t_min timestamptz, _t_max timestamptz)
+RETURNS TABLE (
+  parent_node_id int8, parent_service_name text, parent_span_name text, node_id int8, service_name text, span_name text,
+  is_asked boolean, is_followed boolean, calls int8, errors int8, duration_ns_sum float8, self_ns_sum float8
+)
+LANGUAGE sql STABLE ROWS 5000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT * FROM tracestore.call_graph(_service, _operation, _t_min, _t_max, false)
+$$;
+COMMENT ON FUNCTION ps_trace.downstream_calls IS 'All calls of an operation (is_asked), of those that it calls, and of those that they call: the graph below it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it as long as all its kinds of spans stay known. Of an empty _operation, from all of _service; of an empty _service, from the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all its calls, whoever they are made for. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.self_time_below(
-  _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _step interval DEFAULT NULL
+  _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _step interval DEFAULT NULL, _count int4 DEFAULT NULL
 )
 RETURNS TABLE (
   time_bucket timestamptz, service_name text, span_name text, span_kind ps_trace.span_kind, calls int8, self_ms float8
@@ -771,38 +849,65 @@ DECLARE
 BEGIN
   -- The planner takes these for far fewer rows than they are, and would sort them where hashing is faster.
   RETURN QUERY
-  SELECT
-    worked.time_bucket, o.service_name, o.span_name, tracestore.span_kind(o.span_kind),
-    worked.calls::int8, worked.self_ns_sum / 1e6
-  FROM (
+  WITH below AS MATERIALIZED (
+    SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name
+    FROM tracestore.calls_reached(cover, _service, _operation, false) AS b
+    JOIN tracestore.operation o ON o.id = b.operation_id
+    WHERE b.is_asked OR b.is_followed
+  ),
+  named AS MATERIALIZED (
+    SELECT b.service_name, b.span_name
+    FROM below b
+    GROUP BY b.service_name, b.span_name
+    ORDER BY sum(b.self_ns_sum) DESC, b.service_name, b.span_name
+    LIMIT _count
+  ),
+  pair AS MATERIALIZED (
     SELECT
-      CASE WHEN _step IS NULL THEN _t_min ELSE date_bin(_step, figure.time_bucket, 'epoch') END AS time_bucket,
-      figure.operation_id, sum(figure.calls::float8) AS calls, sum(figure.self_ns_sum) AS self_ns_sum
+      b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum,
+      CASE WHEN n.span_name IS NOT NULL THEN b.operation_id END AS named_operation_id
+    FROM below b
+    LEFT JOIN named n USING (service_name, span_name)
+  ),
+  worked AS (
+    SELECT _t_min AS time_bucket, p.named_operation_id, sum(p.calls) AS calls, sum(p.self_ns_sum) AS self_ns_sum
+    FROM pair p
+    WHERE _step IS NULL
+    GROUP BY p.named_operation_id
+    UNION ALL
+    SELECT
+      date_bin(_step, figure.time_bucket, 'epoch'), p.named_operation_id,
+      sum(figure.calls::float8), sum(figure.self_ns_sum)
     FROM tracestore.call_figure(cover) AS figure
-    JOIN tracestore.calls_below(cover, _service, _operation) AS below USING (operation_id, parent_operation_id)
+    JOIN pair p USING (operation_id, parent_operation_id)
+    WHERE _step IS NOT NULL
     GROUP BY 1, 2
-  ) AS worked
-  JOIN tracestore.operation o ON o.id = worked.operation_id;
+  )
+  SELECT
+    w.time_bucket, o.service_name, o.span_name, tracestore.span_kind(o.span_kind), w.calls::int8, w.self_ns_sum / 1e6
+  FROM worked w
+  LEFT JOIN tracestore.operation o ON o.id = w.named_operation_id;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran, and how long for themselves, in buckets of _step (NULL: one bucket). Of an empty _operation, below all of _service; of an empty _service, of the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here make. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran, and how long for themselves, in buckets of _step (NULL: one bucket). Of an empty _operation, below all of _service; of an empty _service, of the one that takes the most requests. Those that are not among the _count that take most (NULL: all are) come as one without a name. The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here make. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.self_time_percentiles_below(
   _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _percentiles float8[] DEFAULT '{0.5,0.95,0.99}',
   _count int4 DEFAULT 50
 )
 RETURNS TABLE (service_name text, span_name text, calls int8, self_ms float8, self_share float8, percentiles_ms float8[])
-LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET jit = off SET enable_mergejoin = off SET enable_sort = off
-SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET jit = off SET enable_mergejoin = off SET enable_nestloop = off
+SET enable_sort = off SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
 BEGIN
-  -- The planner takes these for far fewer rows than they are, and would sort them where hashing is faster.
+  -- The planner takes these for far fewer rows than they are, and would sort or compare each with each where hashing is faster.
   RETURN QUERY
   WITH below AS MATERIALIZED (
     SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name
-    FROM tracestore.calls_below(cover, _service, _operation) AS b
+    FROM tracestore.calls_reached(cover, _service, _operation, false) AS b
     JOIN tracestore.operation o ON o.id = b.operation_id
+    WHERE b.is_asked OR b.is_followed
   ),
   total AS MATERIALIZED (
     SELECT
@@ -825,6 +930,8 @@ BEGIN
       SELECT p.place, unnest(figure.self_class) AS class, unnest(figure.self_calls)::float8 AS calls
       FROM tracestore.call_figure(cover) AS figure
       JOIN pair p USING (operation_id, parent_operation_id)
+      -- The few are found by their index, which a join does not reach through the union of levels.
+      WHERE figure.operation_id = ANY (ARRAY(SELECT DISTINCT few.operation_id FROM pair few))
     ) AS unnested
     GROUP BY unnested.place, unnested.class
     HAVING sum(unnested.calls) > 0
@@ -836,13 +943,13 @@ BEGIN
     FROM entry e
   ),
   wanted AS (
-    SELECT r.place, asked.nr, ps_trace.class_ms(min(r.class) FILTER (WHERE r.so_far >= asked.share * r.of_calls)) AS ms
+    SELECT r.place, asked.nr, min(r.class) FILTER (WHERE r.so_far >= asked.share * r.of_calls) AS class
     FROM ranked r
     CROSS JOIN unnest(_percentiles) WITH ORDINALITY AS asked (share, nr)
     GROUP BY r.place, asked.nr
   ),
   percentile AS (
-    SELECT w.place, array_agg(w.ms ORDER BY w.nr) AS percentiles_ms FROM wanted w GROUP BY w.place
+    SELECT w.place, array_agg(ps_trace.class_ms(w.class::int4) ORDER BY w.nr) AS percentiles_ms FROM wanted w GROUP BY w.place
   )
   SELECT t.service_name, t.span_name, t.calls::int8, t.self_ns / 1e6, t.self_ns / nullif(t.self_ns_of_all, 0), p.percentiles_ms
   FROM total t
