@@ -86,7 +86,7 @@ async function countNoCalls(): Promise<void> {
 async function sumUpNoBlocks(): Promise<void> {
   const { TermList } = await importBuilt<Terms>('otlp/term-list');
   const { SpanBlocks } = await importBuilt<Blocks>('otlp/span-blocks');
-  TermList.prototype.addAttribute = () => {};
+  TermList.prototype.addAttributes = () => {};
   SpanBlocks.prototype.add = () => {};
 }
 

@@ -2,6 +2,9 @@ import { errorTerm, idTerm, murmur3, octaveOf, octaveTerm } from './block-filter
 
 const initialTerms = 1024;
 
+/** How many numbers say where an attribute is. */
+export const memberPlaces = 3;
+
 /** The terms of a span: what the filter of its block gets. */
 export class TermList {
   /** Of which the first `count` are in the list. */
@@ -28,8 +31,19 @@ export class TermList {
     if (isError) this.add(errorTerm(term));
   }
 
-  /** Adds an attribute, and its key. The places are those of the JSON, the key's end among them, in the bytes. */
-  addAttribute(bytes: Uint8Array, view: DataView, start: number, keyEnd: number, end: number): void {
+  /**
+   * Adds attributes, and their keys.
+   *
+   * @param places of the JSON of each in the bytes: where it starts, where its key ends, and where it ends itself
+   * @param count of the attributes
+   */
+  addAttributes(bytes: Uint8Array, view: DataView, places: Int32Array, count: number): void {
+    for (let place = 0; place < count * memberPlaces; place += memberPlaces) {
+      this.addAttribute(bytes, view, places[place] as number, places[place + 1] as number, places[place + 2] as number);
+    }
+  }
+
+  private addAttribute(bytes: Uint8Array, view: DataView, start: number, keyEnd: number, end: number): void {
     const keyTerm = murmur3(bytes, view, start, keyEnd, 0);
     this.add(keyTerm);
     this.add(murmur3(bytes, view, keyEnd + 1, end, keyTerm));
