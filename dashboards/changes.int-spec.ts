@@ -165,7 +165,7 @@ describe('what changed', () => {
   it('is told of the operations that did, in the direction in which they did', async () => {
     const rows = await ask(new Date(toMs - 60 * minuteMs), new Date(toMs));
     const lastFiveMs = Math.floor(cutMs / fiveMinutesMs) * fiveMinutesMs;
-    const before = { fromMs: lastFiveMs - 4 * fiveMinutesMs, toMs: lastFiveMs };
+    const before = { fromMs: lastFiveMs - 3 * fiveMinutesMs, toMs: lastFiveMs };
     expectAlike(rows, expectedChanges(before, { fromMs: cutMs, toMs }));
     expect(
       Object.fromEntries(

@@ -1,4 +1,4 @@
--- What changed in the last five minutes of a range, against the twenty minutes before them? Operations whose calls from
+-- What changed in the last five minutes of a range, against the fifteen minutes before them? Operations whose calls from
 -- outside of their service come more or less often, fail more or less often, or last longer or shorter on the 95th
 -- percentile than chance explains. departure says by how many standard errors the one that departed most did; below three
 -- nothing is told. What there was before is taken in whole five minutes, which end up to five minutes before the last ones.
@@ -44,7 +44,7 @@ halved AS MATERIALIZED (
 ),
 period AS MATERIALIZED (
   SELECT
-    CASE WHEN first_five < last_five THEN greatest(first_five, last_five - interval '20 minutes') ELSE first_time END AS before_min,
+    CASE WHEN first_five < last_five THEN greatest(first_five, last_five - interval '15 minutes') ELSE first_time END AS before_min,
     CASE WHEN first_five < last_five THEN last_five ELSE cut END AS before_max,
     cut AS now_min,
     end_time AS now_max

@@ -57,7 +57,7 @@ export const dashboard: Dashboard = {
       kind: 'table',
       title: 'What Changed',
       description:
-        'Operations whose traffic, errors or durations departed in the last five minutes from what they were in the twenty ' +
+        'Operations whose traffic, errors or durations departed in the last five minutes from what they were in the fifteen ' +
         'minutes before, by more than chance explains.',
       grid: { x: 0, y: 22, width: 24, height: 10 },
       queries: ['changes.sql'],

@@ -268,7 +268,7 @@ function Changes({ values, time, service }: PartProps & { readonly service: stri
   return (
     <section className="panel" aria-label="What changed">
       <header>
-        <h2 title="Operations whose traffic, errors or durations departed in the last minutes from the twenty before by more than chance explains">
+        <h2 title="Operations whose traffic, errors or durations departed in the last minutes from the fifteen before by more than chance explains">
           What changed
         </h2>
         {since !== undefined && <span className="quiet">since {formatMoment(Date.parse(String(since)))}</span>}

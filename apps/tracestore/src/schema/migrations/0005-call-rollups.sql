@@ -1008,8 +1008,8 @@ BEGIN
   total AS (
     SELECT
       e.key >> 10 AS number,
-      coalesce(sum(e.calls_before) FILTER (WHERE e.key & 1023 < of_errors), 0) AS calls_before,
-      coalesce(sum(e.calls_now) FILTER (WHERE e.key & 1023 < of_errors), 0) AS calls_now,
+      coalesce(sum(e.calls_before) FILTER (WHERE e.key & 1023 <> of_errors), 0) AS calls_before,
+      coalesce(sum(e.calls_now) FILTER (WHERE e.key & 1023 <> of_errors), 0) AS calls_now,
       coalesce(sum(e.calls_before) FILTER (WHERE e.key & 1023 = of_errors), 0) AS errors_before,
       coalesce(sum(e.calls_now) FILTER (WHERE e.key & 1023 = of_errors), 0) AS errors_now
     FROM entry e
@@ -1023,7 +1023,7 @@ BEGIN
       sum(e.calls_before) OVER ahead - e.calls_before AS ahead_before,
       sum(e.calls_now) OVER ahead - e.calls_now AS ahead_now
     FROM entry e
-    WHERE e.key & 1023 < of_errors
+    WHERE e.key & 1023 <> of_errors
     WINDOW ahead AS (ORDER BY e.key DESC ROWS UNBOUNDED PRECEDING)
   ),
   operation AS (
@@ -1032,6 +1032,7 @@ BEGIN
       sum(t.calls_before) OVER ahead - t.calls_before AS ahead_before,
       sum(t.calls_now) OVER ahead - t.calls_now AS ahead_now
     FROM total t
+    WHERE t.calls_before > 0 OR t.calls_now > 0
     WINDOW ahead AS (ORDER BY t.number DESC ROWS UNBOUNDED PRECEDING)
   ),
   longer AS (
@@ -1060,8 +1061,7 @@ BEGIN
     ps_trace.class_ms(p.class_before::int4), ps_trace.class_ms(p.class_now::int4), p.slow_before::int8, p.slow_now::int8
   FROM operation o
   JOIN percentile p USING (number)
-  JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number)
-  WHERE o.calls_before > 0 OR o.calls_now > 0;
+  JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number);
 END
 $$;
 COMMENT ON FUNCTION ps_trace.requests_compared IS 'What operations were asked for from outside of their service in one range and in another: calls, errors, a percentile (0 to 1, at most 4.5 % off) of their durations in milliseconds, and how many calls took longer than that of the first range did. The ranges are widened as that of operation_call is';
