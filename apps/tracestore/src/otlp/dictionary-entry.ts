@@ -6,13 +6,9 @@ export interface DictionaryEntry<Row> {
   readonly idLow: number;
   /** Whether the row is surely in the database: set by the writer after a commit, never before. */
   committed: boolean;
-  /** Tells entries apart, counted from 0. */
-  readonly serial: number;
   /** The last batch that the entry was added to, so that it is added once. */
   batch: number;
 }
-
-let nextSerial = 0;
 
 /** An entry for a row that the database may not have yet. */
 export function dictionaryEntry<Row extends { readonly id: bigint }>(row: Row): DictionaryEntry<Row> {
@@ -21,7 +17,6 @@ export function dictionaryEntry<Row extends { readonly id: bigint }>(row: Row): 
     idHigh: Number(BigInt.asIntN(32, row.id >> 32n)),
     idLow: Number(BigInt.asIntN(32, row.id)),
     committed: false,
-    serial: nextSerial++,
     batch: -1,
   };
 }
