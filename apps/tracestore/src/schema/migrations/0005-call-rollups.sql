@@ -714,7 +714,7 @@ BEGIN
   LEFT JOIN tracestore.operation p ON p.id = total.parent_operation_id;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent, for graphs and walks. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent. The range is widened as that of operation_call is';
 
 CREATE FUNCTION tracestore.calls_reached(p_cover timestamptz[], p_service text, p_operation text, p_is_upstream boolean)
 RETURNS TABLE (
@@ -824,7 +824,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE ROWS 5000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT * FROM tracestore.call_graph(_service, _operation, _t_min, _t_max, true)
 $$;
-COMMENT ON FUNCTION ps_trace.upstream_calls IS 'All calls of an operation (is_asked), of its callers, and of theirs: the graph above it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it as long as all its kinds of spans stay known. Of an empty _operation, from all of _service; of an empty _service, from the one that others call most. The walk is over operations, not over single traces: it shows who calls the callers, whoever they call for. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.upstream_calls IS 'All calls of an operation (is_asked), of its callers, and of theirs: the graph above it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it in all answers about the same range. Of an empty _operation, from all of _service; of an empty _service, from the one that others call most. The walk is over operations, not over single traces: it shows who calls the callers, whoever they call for. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.downstream_calls(_service text, _operation text, _t_min timestamptz, _t_max timestamptz)
 RETURNS TABLE (
@@ -834,7 +834,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE ROWS 5000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT * FROM tracestore.call_graph(_service, _operation, _t_min, _t_max, false)
 $$;
-COMMENT ON FUNCTION ps_trace.downstream_calls IS 'All calls of an operation (is_asked), of those that it calls, and of those that they call: the graph below it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it as long as all its kinds of spans stay known. Of an empty _operation, from all of _service; of an empty _service, from the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all its calls, whoever they are made for. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.downstream_calls IS 'All calls of an operation (is_asked), of those that it calls, and of those that they call: the graph below it. is_followed: the caller is one of those, too; the rest are calls by others, and roots. A node is a service and a name, and node_id stands for it in all answers about the same range. Of an empty _operation, from all of _service; of an empty _service, from the one that takes the most requests. The walk is over operations, not over single traces: figures of an operation are of all its calls, whoever they are made for. The range is widened as that of operation_call is';
 
 CREATE FUNCTION ps_trace.self_time_below(
   _service text, _operation text, _t_min timestamptz, _t_max timestamptz, _step interval DEFAULT NULL, _count int4 DEFAULT NULL
