@@ -11,6 +11,13 @@ SELECT
   e.dropped_attributes_count,
   e.attributes::text AS attributes
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (trace_id, start_min, start_max, number)
-JOIN tracestore.event e ON e.trace_id = asked.trace_id AND e.span_start_time BETWEEN asked.start_min AND asked.start_max
-WHERE e.trace_id = ANY ($1::uuid[]) AND e.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
+JOIN tracestore.trace_times($1::uuid[]) AS known ON known.trace_id = asked.trace_id
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM tracestore.event AS of_trace
+  WHERE of_trace.trace_id = asked.trace_id AND of_trace.span_start_time BETWEEN asked.start_min AND asked.start_max
+    AND of_trace.span_start_time BETWEEN known.start_min AND known.start_max
+    AND of_trace.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
+  OFFSET 0
+) AS e
 ORDER BY asked.number, e.span_start_time, e.span_id, e.span_instance, e.event_nbr

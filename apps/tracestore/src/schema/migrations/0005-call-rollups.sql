@@ -742,20 +742,19 @@ BEGIN
     WHERE o.id IN (SELECT p.operation_id FROM pair p UNION ALL SELECT p.parent_operation_id FROM pair p)
   ),
   edge AS MATERIALIZED (
-    SELECT p.*, called.id AS node_id, caller.id AS parent_node_id
+    SELECT
+      p.*, called.id AS node_id, called.service_name, caller.id AS parent_node_id, caller.service_name AS parent_service_name
     FROM pair p
     JOIN node called ON called.operation_id = p.operation_id
     LEFT JOIN node caller ON caller.operation_id = p.parent_operation_id
   ),
   asked_service AS MATERIALIZED (
     SELECT coalesce(nullif(p_service, ''), (
-      SELECT called.service_name
+      SELECT e.service_name
       FROM edge e
-      JOIN node called ON called.operation_id = e.operation_id
-      LEFT JOIN node caller ON caller.operation_id = e.parent_operation_id
-      WHERE CASE WHEN p_is_upstream THEN caller.service_name <> called.service_name ELSE e.parent_operation_id = 0 END
-      GROUP BY called.service_name
-      ORDER BY sum(e.calls) DESC, called.service_name
+      WHERE CASE WHEN p_is_upstream THEN e.parent_service_name <> e.service_name ELSE e.parent_operation_id = 0 END
+      GROUP BY e.service_name
+      ORDER BY sum(e.calls) DESC, e.service_name
       LIMIT 1
     )) AS name
   ),
