@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../../bench/corpus/random.ts';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { compressOldestChunks } from '../../../test/compress-chunks.js';
 import { durationOf, fulfils } from '../../../test/filter-evaluation.js';
 import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomSearch } from '../../../test/random-search.js';
-import { queryOnce } from '../../../test/running-tracestore.js';
 import { expectedSpans, type StoredSpan } from '../../../test/stored-spans.js';
 import { unknownService } from '../../otlp/reference-transcode.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
@@ -28,34 +28,13 @@ beforeAll(async () => {
   const requests = Array.from({ length: 40 }, () => random.request());
   await store.send(...requests);
   spans = requests.flatMap(expectedSpans);
-  await compressSome(fresh.url);
+  await compressOldestChunks(fresh.url);
 });
 
 afterAll(async () => {
   await store.stop();
   await fresh.drop();
 });
-
-/** Where there is TimescaleDB, some chunks are compressed. */
-async function compressSome(url: string): Promise<void> {
-  const [found] = await queryOnce<{ found: boolean }>(
-    url,
-    "SELECT current_setting('timescaledb.license', true) = 'timescale' AS found",
-  );
-  if (found?.found !== true) return;
-  for (const table of ['span', 'event', 'link', 'span_block']) {
-    await queryOnce(url, 'SELECT tracestore.enable_compression($1)', [table]);
-    await queryOnce(
-      url,
-      `SELECT tracestore.compress_chunk(chunk)
-       FROM (
-         SELECT format('%I.%I', chunk_schema, chunk_name) AS chunk FROM timescaledb_information.chunks
-         WHERE hypertable_schema = 'tracestore' AND hypertable_name = $1 ORDER BY range_start LIMIT 3
-       ) AS chunks`,
-      [table],
-    );
-  }
-}
 
 function serviceOf({ resource }: StoredSpan): string {
   const value = resource.attributes.find(({ key }) => key === 'service.name')?.value?.value;

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { compressOldestChunks } from '../../../test/compress-chunks.js';
 import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomRequests } from '../../../test/random-request.js';
 import { fullRequest, goodSpan, hexBytes, requestOf } from '../../../test/requests.js';
@@ -14,6 +15,7 @@ import {
 } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import { ResourceSchema } from '../../otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import { SpanSchema } from '../../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
 import { type AskedTrace, getTraces } from './get-traces.js';
 import type { TraceChunk, TraceSpan } from './trace-span.js';
 
@@ -141,6 +143,30 @@ describe('a trace', () => {
       [first, [1, 2, 3]],
       [second, [2]],
     ]);
+  });
+
+  it('is whole when its spans come days apart, some of them late to what is compressed where there is TimescaleDB', async () => {
+    const traceId = '04'.repeat(16);
+    const nsPerHour = 3_600_000_000_000n;
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const spanOf = (spanId: number, hoursAgo: bigint) =>
+      requestOf([
+        goodSpan({
+          traceId: hexBytes(traceId),
+          spanId: hexBytes(`000000000000000${spanId}`),
+          startTimeUnixNano: now - hoursAgo * nsPerHour,
+        }),
+      ]);
+    await store.send(spanOf(2, 72n), spanOf(5, 1n));
+    await compressOldestChunks(fresh.url);
+    await store.send(spanOf(3, 71n), spanOf(1, 120n), spanOf(4, 30n));
+    const chunks = await get({ traceId });
+    expect(chunks.flatMap(({ spans }) => spans.map(({ spanId }) => Number(spanId)))).toEqual([1, 2, 3, 4, 5]);
+    expect(await summarizeTraces(store.database, [traceId])).toMatchObject([
+      { spanCount: 5, startTimeUnixNano: now - 120n * nsPerHour },
+    ]);
+    const since = await get({ traceId, startTimeMinUnixNano: now - 71n * nsPerHour });
+    expect(since.flatMap(({ spans }) => spans.map(({ spanId }) => Number(spanId)))).toEqual([3, 4, 5]);
   });
 
   it('is nothing when nobody knows it, and refused when it has no id', async () => {
