@@ -27,8 +27,15 @@ const findPassed = readSqlFile(import.meta.url, 'find-passed.sql');
 /** Rows of a dictionary that are named one by one. More of them are found again in every statement. */
 const maxKnownIds = 1_000;
 
-/** The spans of so many operations are looked for by their index, and not in blocks. */
-const maxIndexedOperations = 16;
+/**
+ * The spans of how many operations are looked for by their index, and not in blocks: in compressed chunks there is none, but
+ * Bloom filters of batches, which are asked for each operation anew.
+ */
+const indexedOperationsSql = `CASE
+  WHEN relkind = 'p' THEN 16
+  WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2
+  ELSE 0
+END`;
 
 /**
  * Blocks of the first statement, at least: about as many as a request has, whose spans are of the same time. Of the
@@ -61,7 +68,7 @@ const unlimited = 2n ** 63n;
 interface DictionaryRow extends QueryResultRow {
   readonly [ids: `ids_${number}`]: readonly string[];
   readonly longest_ns?: string | null;
-  readonly is_ordered: boolean;
+  readonly indexed_operations: number;
 }
 
 interface PortionRow extends QueryResultRow {
@@ -197,8 +204,8 @@ class Answer {
       columns.push('(SELECT max(duration_ns_max) FROM tracestore.span_block) AS longest_ns');
     }
     const [row] = await this.connection.query<DictionaryRow>(
-      // Compressed chunks of a hypertable have no such index.
-      `SELECT ${columns.join(', ')}, relkind = 'p' AS is_ordered FROM pg_class WHERE oid = 'tracestore.span'::regclass`,
+      `SELECT ${columns.join(', ')}, ${indexedOperationsSql} AS indexed_operations
+       FROM pg_class WHERE oid = 'tracestore.span'::regclass`,
       parameters.values,
     );
     this.longestNs = Number(row?.longest_ns ?? Infinity);
@@ -209,13 +216,9 @@ class Answer {
       const ids = idsOf.get(part);
       return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
     });
-    if (
-      row?.is_ordered === true &&
-      this.question.isNewest &&
-      known.is === 'dictionary' &&
-      known.table === 'operation'
-    ) {
-      this.operations = known.ids !== undefined && known.ids.length <= maxIndexedOperations ? known.ids : undefined;
+    if (this.question.isNewest && known.is === 'dictionary' && known.table === 'operation') {
+      const indexed = row?.indexed_operations ?? 0;
+      this.operations = known.ids !== undefined && known.ids.length <= indexed ? known.ids : undefined;
     }
     return known;
   }
