@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packedChromium, { inflate } from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
+
+const fontsConfiguration = 'fonts.conf';
 
 const installed = [
   process.env['CHROMIUM'] ?? '',
@@ -21,16 +23,18 @@ export const hasChromium = installed !== undefined || (process.platform === 'lin
 /** A Chromium without a window, for root too: that of the variable CHROMIUM, of the machine, or of the npm registry. */
 export async function launchChromium(): Promise<Browser> {
   const args = ['--no-sandbox'];
-  if (installed !== undefined) return chromium.launch({ executablePath: installed, args });
+  // Of a POSIX locale Chromium makes a language that Intl does not know, and uPlot asks it at once.
+  const env = { ...process.env, LC_ALL: 'en_US.UTF-8' };
+  if (installed !== undefined) return chromium.launch({ executablePath: installed, args, env });
   const folder = await unpackChromium();
   return chromium.launch({
     executablePath: path.join(folder, 'chromium'),
     args,
-    // A machine without a desktop may have neither NSS nor fonts.
+    // A machine without a desktop may have neither NSS nor fonts, without any of which a button ends the browser.
     env: {
-      ...process.env,
+      ...env,
       LD_LIBRARY_PATH: path.join(folder, 'al2023/lib'),
-      FONTCONFIG_PATH: path.join(folder, 'fonts'),
+      FONTCONFIG_FILE: path.join(folder, fontsConfiguration),
     },
   });
 }
@@ -51,6 +55,17 @@ async function unpackChromium(): Promise<string> {
   try {
     await packedChromium.executablePath();
     await inflate(path.join(packageFolder, 'bin/al2023.tar.br'));
+    // The package's own looks for its fonts where they would be on AWS.
+    await writeFile(
+      path.join(unfinished, fontsConfiguration),
+      `<?xml version="1.0"?>
+<fontconfig>
+  <dir>${path.join(folder, 'fonts')}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${path.join(folder, 'fonts-cache')}</cachedir>
+</fontconfig>
+`,
+    );
     renameSync(unfinished, folder);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
