@@ -11,7 +11,7 @@ import { queryOnce, type RunningTracestore, startTracestore } from '../../test/r
 
 const mebibyte = 1024 * 1024;
 const maxBytesInFlight = 16 * mebibyte;
-const clientsOfEachKind = 64;
+const clientsOfEachKind = 128;
 const spansPerRequest = 500;
 const pushForMs = 5_000;
 
@@ -123,10 +123,10 @@ describe('a database that is slow', () => {
     expect(tally.overGrpc.refused).toBeGreaterThan(0);
     expect(tally.overHttp.stored).toBeGreaterThan(0);
     expect(tally.overGrpc.stored).toBeGreaterThan(0);
-    // All the time 16 times as much as there is room for wants to be in flight: 250 MiB, and without a limit so much was
-    // measured. The process is also that of 128 clients.
-    expect(bodies.length * template.length).toBeGreaterThan(15 * maxBytesInFlight);
-    expect(rssPeak - rssBefore).toBeLessThan(11 * maxBytesInFlight);
+    // All the time 32 times as much as there is room for wants to be in flight: 500 MiB, and without a limit 530 were
+    // measured. The process is also that of 256 clients, whose garbage is most of the 170 to 270 that are with one.
+    expect(bodies.length * template.length).toBeGreaterThan(31 * maxBytesInFlight);
+    expect(rssPeak - rssBefore).toBeLessThan(24 * maxBytesInFlight);
 
     const [row] = await queryOnce<{ spans: number }>(database.url, 'SELECT count(*)::int AS spans FROM ps_trace.span');
     expect(row?.spans).toBe((tally.overHttp.stored + tally.overGrpc.stored) * spansPerRequest);
