@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../../bench/corpus/random.ts';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { compressOldestChunks } from '../../../test/compress-chunks.js';
+import { compressOldChunks } from '../../../test/compress-old-chunks.js';
 import { durationOf, fulfils } from '../../../test/filter-evaluation.js';
 import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomSearch } from '../../../test/random-search.js';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const requests = Array.from({ length: 40 }, () => random.request());
   await store.send(...requests);
   spans = requests.flatMap(expectedSpans);
-  await compressOldestChunks(fresh.url);
+  await compressOldChunks(fresh.url);
 });
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { compressOldestChunks } from '../../../test/compress-chunks.js';
+import { compressOldChunks } from '../../../test/compress-old-chunks.js';
 import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomRequests } from '../../../test/random-request.js';
 import { fullRequest, goodSpan, hexBytes, requestOf } from '../../../test/requests.js';
@@ -158,7 +158,7 @@ describe('a trace', () => {
         }),
       ]);
     await store.send(spanOf(2, 72n), spanOf(5, 1n));
-    await compressOldestChunks(fresh.url);
+    await compressOldChunks(fresh.url);
     await store.send(spanOf(3, 71n), spanOf(1, 120n), spanOf(4, 30n));
     const chunks = await get({ traceId });
     expect(chunks.flatMap(({ spans }) => spans.map(({ spanId }) => Number(spanId)))).toEqual([1, 2, 3, 4, 5]);
