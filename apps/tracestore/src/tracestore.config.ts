@@ -1,6 +1,7 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
 import { z } from 'zod';
 import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console/console.config.js';
+import { limits } from './limits.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
 
 /** How tracestore listens, what it accepts and where it writes. */
@@ -61,9 +62,9 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
         .default('console'),
       TRACESTORE_PROMSCALE_GRPC_PORT: variable.optionalPort(),
       // At most what a jsonb value can surely hold when one attribute is all of the request.
-      TRACESTORE_MAX_REQUEST_BYTES: variable.integer(64 * mebibyte, 1024, 128 * mebibyte),
-      TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(256 * mebibyte, 1024, 16 * 1024 * mebibyte),
-      TRACESTORE_BODY_TIMEOUT_MS: variable.integer(30_000, 100, 600_000),
+      TRACESTORE_MAX_REQUEST_BYTES: variable.integer(limits.requestBytes.value, 1024, 128 * mebibyte),
+      TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte),
+      TRACESTORE_BODY_TIMEOUT_MS: variable.integer(limits.bodyMs.value, 100, 600_000),
       TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
       TRACESTORE_DATABASE_URL: variable.url(
         ['postgres', 'postgresql'],
