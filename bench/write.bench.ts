@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { CorpusShape } from './corpus/corpus.ts';
@@ -9,7 +10,7 @@ import type { ContestantPlan, Way } from './write/contestant.ts';
 import { type Cores, findCores, moveTree } from './write/cores.ts';
 import { defaultConnections } from './write/ingest-path.ts';
 import { measurePeers } from './write/peers.ts';
-import { type RunningContestant, type RunningStore, startContestant, startStore } from './write/processes.ts';
+import { ownRoot, type RunningContestant, type RunningStore, startContestant, startStore } from './write/processes.ts';
 import {
   compress,
   countRows,
@@ -35,6 +36,8 @@ interface WriteOptions {
   readonly requestsInFlight: number;
   readonly soakSeconds: number;
   readonly peers: boolean;
+  /** Another built checkout to compare this one with; then that alone is measured. */
+  readonly before: string | undefined;
   readonly databaseUrl: string | undefined;
 }
 
@@ -50,7 +53,15 @@ export async function writeBench(say: (line: string) => void, args: readonly str
       ? await startBenchDatabase({ sharedBuffers: '512MB' })
       : await useBenchDatabase(options.databaseUrl);
   try {
-    return await new WriteBench(say, options, database, cores).run();
+    const bench = new WriteBench(say, options, database, cores);
+    if (options.before === undefined) return await bench.run();
+    // Of its own: the other build may know another schema.
+    const databaseBefore = await startBenchDatabase({ sharedBuffers: '512MB' });
+    try {
+      return await bench.compareWith(options.before, databaseBefore);
+    } finally {
+      await databaseBefore.stop();
+    }
   } finally {
     await database.stop();
   }
@@ -69,6 +80,7 @@ async function readOptions(args: readonly string[]): Promise<WriteOptions> {
       'in-flight': { type: 'string', default: '16' },
       soak: { type: 'string', default: '60' },
       peers: { type: 'boolean', default: false },
+      before: { type: 'string' },
       database: { type: 'string' },
     },
   });
@@ -92,6 +104,7 @@ async function readOptions(args: readonly string[]): Promise<WriteOptions> {
     connections: count('connections', values.connections, 1),
     soakSeconds: count('soak', values.soak, 0),
     peers: values.peers,
+    before: values.before === undefined ? undefined : path.resolve(values.before),
     databaseUrl: values.database ?? process.env['TEST_DATABASE_URL'],
   };
 }
@@ -113,21 +126,42 @@ interface Competitor {
   readonly contestant: RunningContestant;
   /** Whose CPU counts: the contestant itself, or the store that it sends to. */
   readonly pid: number;
+  /** Where it writes. */
+  readonly database: BenchDatabase;
 }
 
-type WayName = 'ceiling' | 'bytes' | 'withoutLedger' | 'withRollups' | 'withBlocks' | 'http' | 'grpc';
+type WayName =
+  | 'ceiling'
+  | 'bytes'
+  | 'withoutLedger'
+  | 'withRollups'
+  | 'withBlocks'
+  | 'http'
+  | 'grpc'
+  | 'bytesBefore'
+  | 'httpBefore'
+  | 'grpcBefore';
+
+type Pair = readonly [name: WayName, against: WayName, times: number];
 
 /**
  * Who is compared with whom, and how many times as often: three figures hang on the first pair, and the next one's is so
  * small; nine rounds leave ± 5 %.
  */
-const pairs: readonly (readonly [name: WayName, against: WayName, times: number])[] = [
+const pairs: readonly Pair[] = [
   ['bytes', 'ceiling', 3],
   ['bytes', 'withoutLedger', 3],
   ['withRollups', 'bytes', 1],
   ['withBlocks', 'bytes', 1],
   ['http', 'ceiling', 1],
   ['grpc', 'ceiling', 1],
+];
+
+/** This build and another one, over the same way. */
+const pairsWithBefore: readonly Pair[] = [
+  ['bytes', 'bytesBefore', 2],
+  ['http', 'httpBefore', 2],
+  ['grpc', 'grpcBefore', 1],
 ];
 
 /** Two ways, one right after the other: a machine that has neighbours is another one half a minute later. */
@@ -159,25 +193,15 @@ class WriteBench {
   }
 
   async run(): Promise<Figures> {
-    const pinned = await this.#pinDatabase();
-    const { connections, rounds, spansPerRequest } = this.#options;
+    const pinned = await this.#pinDatabase(this.#database);
+    const { connections, spansPerRequest } = this.#options;
     const store = await startStore(this.#database.url, connections, this.#cores?.node);
     const competitors: Competitor[] = [];
     try {
       competitors.push(...(await this.#startCompetitors(store)));
       await holdCounting(this.#database);
       const requestsPerTransaction = await this.#warmUp(competitors);
-      const duels: Duel[] = [];
-      for (const [name, against, times] of pairs) {
-        // Uncounted: a machine takes from idle processes what they have in memory and in its caches.
-        for (let round = 1; round <= uncountedDuels; round++) await this.#duel(competitors, name, against, false);
-        for (let round = 1; round <= rounds * times; round++) {
-          const duel = await this.#duel(competitors, name, against, round % 2 === 1);
-          this.#say(`${name.padEnd(13)} ${this.#describe(duel.sample)}`);
-          this.#say(`${against.padEnd(13)} ${this.#describe(duel.other)}`);
-          duels.push(duel);
-        }
-      }
+      const duels = await this.#duels(competitors, pairs);
       await letCount(this.#database);
       const figures = {
         pinned: pinned ? 1 : 0,
@@ -199,8 +223,63 @@ class WriteBench {
     }
   }
 
-  async #pinDatabase(): Promise<boolean> {
-    const { serverPid } = this.#database;
+  /**
+   * This build against another one, by turns: the ingest path alone, and the whole store over HTTP and gRPC.
+   *
+   * @param root of the other checkout, which is built
+   * @param databaseBefore where the other build writes
+   */
+  async compareWith(root: string, databaseBefore: BenchDatabase): Promise<Figures> {
+    const sides = [
+      { suffix: '', root: ownRoot, database: this.#database },
+      { suffix: 'Before', root, database: databaseBefore },
+    ] as const;
+    const stores: RunningStore[] = [];
+    const competitors: Competitor[] = [];
+    try {
+      let pinned = true;
+      for (const { suffix, root: checkout, database } of sides) {
+        pinned = (await this.#pinDatabase(database)) && pinned;
+        const store = await startStore(database.url, this.#options.connections, this.#cores?.node, checkout);
+        stores.push(store);
+        const ways: readonly (readonly [WayName, Way])[] = [
+          [`bytes${suffix}`, { name: 'bytes', without: ['rollups', 'blocks'] }],
+          [`http${suffix}`, { name: 'http', port: store.otlpHttpPort }],
+          [`grpc${suffix}`, { name: 'grpc', port: store.otlpGrpcPort }],
+        ];
+        for (const [name, way] of ways) {
+          competitors.push(await this.#startCompetitor(name, way, store, database, checkout));
+        }
+        await holdCounting(database);
+      }
+      for (const competitor of competitors) {
+        for (let time = 1; time <= 2; time++) await this.#measure(competitor);
+      }
+      const duels = await this.#duels(competitors, pairsWithBefore);
+      for (const { contestant } of competitors) await contestant.leave();
+      return { pinned: pinned ? 1 : 0, ...compareWithBefore(duels) };
+    } finally {
+      await Promise.all(competitors.map(({ contestant }) => contestant.leave()));
+      await Promise.all(stores.map((store) => store.stop()));
+    }
+  }
+
+  async #duels(competitors: readonly Competitor[], planned: readonly Pair[]): Promise<readonly Duel[]> {
+    const duels: Duel[] = [];
+    for (const [name, against, times] of planned) {
+      // Uncounted: a machine takes from idle processes what they have in memory and in its caches.
+      for (let round = 1; round <= uncountedDuels; round++) await this.#duel(competitors, name, against, false);
+      for (let round = 1; round <= this.#options.rounds * times; round++) {
+        const duel = await this.#duel(competitors, name, against, round % 2 === 1);
+        this.#say(`${name.padEnd(13)} ${this.#describe(duel.sample)}`);
+        this.#say(`${against.padEnd(13)} ${this.#describe(duel.other)}`);
+        duels.push(duel);
+      }
+    }
+    return duels;
+  }
+
+  async #pinDatabase({ serverPid }: BenchDatabase): Promise<boolean> {
     if (this.#cores === undefined) {
       this.#say(
         'NOT PINNED: this needs Linux, taskset and two cores. The ratios mix what each side takes of the other.',
@@ -231,11 +310,22 @@ class WriteBench {
     ];
     const competitors: Competitor[] = [];
     for (const [name, way] of all) {
-      const sends = way.name === 'http' || way.name === 'grpc';
-      const contestant = await startContestant(this.#plan(way), sends ? this.#cores?.sender : this.#cores?.node);
-      competitors.push({ name, contestant, pid: sends ? store.pid : contestant.pid });
+      competitors.push(await this.#startCompetitor(name, way, store, this.#database, ownRoot));
     }
     return competitors;
+  }
+
+  async #startCompetitor(
+    name: WayName,
+    way: Way,
+    store: RunningStore,
+    database: BenchDatabase,
+    root: string,
+  ): Promise<Competitor> {
+    const sends = way.name === 'http' || way.name === 'grpc';
+    const plan = { ...this.#plan(way), databaseUrl: database.url };
+    const contestant = await startContestant(plan, sends ? this.#cores?.sender : this.#cores?.node, root);
+    return { name, contestant, pid: sends ? store.pid : contestant.pid, database };
   }
 
   #plan(way: Way): ContestantPlan {
@@ -287,19 +377,19 @@ class WriteBench {
     return best;
   }
 
-  async #measure({ name, contestant, pid }: Competitor): Promise<Sample> {
-    await empty(this.#database);
+  async #measure({ name, contestant, pid, database }: Competitor): Promise<Sample> {
+    await empty(database);
     const nodeBefore = await this.#cpuMs(pid);
-    const postgresBefore = await this.#postgresCpuMs();
+    const postgresBefore = await postgresCpuMsOf(database);
     const machineBefore = await machineCpuMs();
     const ownBefore = process.cpuUsage();
     const { wallMs, cpuMs } = await contestant.obey({ order: 'run' });
     const own = process.cpuUsage(ownBefore);
     const machine = (await machineCpuMs()) - machineBefore;
-    const postgresCpuMs = (await this.#postgresCpuMs()) - postgresBefore;
+    const postgresCpuMs = (await postgresCpuMsOf(database)) - postgresBefore;
     // What a process knows of itself is exact; another's is read from outside, where that is possible.
     const nodeCpuMs = pid === contestant.pid ? cpuMs : (await this.#cpuMs(pid)) - nodeBefore;
-    const counts = await countRows(this.#database);
+    const counts = await countRows(database);
     for (const table of spanTables) {
       const expected = contestant.corpus.rows[table];
       if (counts[table] === expected) continue;
@@ -312,13 +402,6 @@ class WriteBench {
 
   async #cpuMs(pid: number): Promise<number> {
     return process.platform === 'linux' ? (await cpuTimeNs(pid)) / nsPerMs : Number.NaN;
-  }
-
-  async #postgresCpuMs(): Promise<number> {
-    const { serverPid } = this.#database;
-    return serverPid === undefined || process.platform !== 'linux'
-      ? Number.NaN
-      : (await treeCpuTimeNs(serverPid)) / nsPerMs;
   }
 
   #describe({ wallMs, nodeCpuMs, postgresCpuMs, disturbance }: Sample): string {
@@ -388,11 +471,16 @@ class WriteBench {
     const plan = this.#plan({ name: 'grpc', port: store.otlpGrpcPort });
     const contestant = await startContestant({ ...plan, corpus: { ...plan.corpus, spans } }, this.#cores?.sender);
     const millions = spans / 1e6;
-    const before = await this.#postgresCpuMs();
-    const { postgresCpuMs } = await this.#measure({ name: 'grpc', contestant, pid: store.pid });
+    const before = await postgresCpuMsOf(this.#database);
+    const { postgresCpuMs } = await this.#measure({
+      name: 'grpc',
+      contestant,
+      pid: store.pid,
+      database: this.#database,
+    });
     await contestant.leave();
     await untilMovedOn(this.#database);
-    const movingMs = (await this.#postgresCpuMs()) - before - postgresCpuMs;
+    const movingMs = (await postgresCpuMsOf(this.#database)) - before - postgresCpuMs;
     const rollupMovingCpuSecondsPerMillion = rounded(movingMs / 1000 / millions, 2);
     await settle(this.#database);
     const perSpan = async (suffix: string): Promise<Figures> => {
@@ -461,6 +549,26 @@ class WriteBench {
   }
 }
 
+/** This build over the other one: of wall time, and of the CPU time of Node and PostgreSQL together. */
+function compareWithBefore(duels: readonly Duel[]): Figures {
+  const ratio = (name: WayName, figure: (sample: Sample) => number): number =>
+    rounded(
+      median(duels.filter((duel) => duel.name === name).map(({ sample, other }) => figure(sample) / figure(other))),
+      3,
+    );
+  const wallMs = (sample: Sample): number => sample.wallMs;
+  const cpuMs = ({ nodeCpuMs, postgresCpuMs }: Sample): number => nodeCpuMs + postgresCpuMs;
+  return known({
+    timeOverBefore: ratio('bytes', wallMs),
+    timeOverBeforeHttp: ratio('http', wallMs),
+    timeOverBeforeGrpc: ratio('grpc', wallMs),
+    cpuOverBefore: ratio('bytes', cpuMs),
+    cpuOverBeforeHttp: ratio('http', cpuMs),
+    cpuOverBeforeGrpc: ratio('grpc', cpuMs),
+    disturbanceCores: rounded(median(duels.flatMap(({ sample, other }) => [sample.disturbance, other.disturbance])), 2),
+  });
+}
+
 /** What grows with time and operations rather than with spans. */
 const rollupTables = /^tracestore\.(operation_(stats|delta)|call_)/;
 
@@ -470,6 +578,13 @@ const leastSpansOnDisk = 1_000_000;
 /** What the kernel does for all of them is never quite accounted for. */
 const tolerableDisturbance = 0.15;
 const mostTries = 4;
+
+/** NaN where the server's processes cannot be seen. */
+async function postgresCpuMsOf({ serverPid }: BenchDatabase): Promise<number> {
+  return serverPid === undefined || process.platform !== 'linux'
+    ? Number.NaN
+    : (await treeCpuTimeNs(serverPid)) / nsPerMs;
+}
 
 /** NaN where it cannot be known. */
 async function machineCpuMs(): Promise<number> {

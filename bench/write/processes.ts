@@ -9,7 +9,8 @@ import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { onCores } from './cores.ts';
 import { forwardOutput } from './child-output.ts';
 
-const root = path.dirname(path.dirname(import.meta.dirname));
+/** This checkout. */
+export const ownRoot = path.dirname(path.dirname(import.meta.dirname));
 
 /** A contestant that waits for orders. */
 export interface RunningContestant {
@@ -20,9 +21,16 @@ export interface RunningContestant {
   leave(): Promise<void>;
 }
 
-/** @throws Error when it ends before it is ready */
-export async function startContestant(plan: ContestantPlan, cores: string | undefined): Promise<RunningContestant> {
-  const script = path.join(import.meta.dirname, 'contestant-main.ts');
+/**
+ * @param root of the checkout whose build it measures, with the benchmark of that checkout
+ * @throws Error when it ends before it is ready
+ */
+export async function startContestant(
+  plan: ContestantPlan,
+  cores: string | undefined,
+  root = ownRoot,
+): Promise<RunningContestant> {
+  const script = path.join(root, 'bench/write/contestant-main.ts');
   const [command = '', ...args] = onCores(cores, process.execPath, [script, JSON.stringify(plan)]);
   // What the store logs is for people: stdout holds the result alone.
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', process.stderr, 'inherit', 'ipc'] });
@@ -65,11 +73,15 @@ export interface RunningStore {
   stop(): Promise<void>;
 }
 
-/** @param cores those that it may use, if not all */
+/**
+ * @param cores those that it may use, if not all
+ * @param root of the checkout whose build it is
+ */
 export async function startStore(
   databaseUrl: string,
   connections: number,
   cores: string | undefined,
+  root = ownRoot,
 ): Promise<RunningStore> {
   const [httpPort, otlpHttpPort] = [await freePort(), await freePort()];
   const [otlpGrpcPort, jaegerGrpcPort] = [await freePort(), await freePort()];
