@@ -39,6 +39,7 @@ function table(rows: readonly Limit[]): string {
 }
 
 function amount(value: number, unit: Limit['unit']): string {
+  if (unit === 'ms' && value % 86_400_000 === 0) return `${value / 86_400_000} d`;
   if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
   if (unit === 'count') return value.toLocaleString('en-US');
   const mebibytes = value / (1024 * 1024);

@@ -23,6 +23,7 @@ export interface Limit {
 }
 
 const mebibyte = 1024 * 1024;
+const dayMs = 86_400_000;
 
 /** All bounds, by name. Names end with their unit where that is not a count. */
 export const limits = {
@@ -52,5 +53,55 @@ export const limits = {
     counts: 'time from the head of a request to the end of its body',
     atBound: '503 or UNAVAILABLE; retry after 5 s',
     variable: 'TRACESTORE_BODY_TIMEOUT_MS',
+  },
+  wrongTokensPerMinute: {
+    value: 10,
+    unit: 'count',
+    scope: 'client',
+    where: 'Console and Jaeger HTTP',
+    counts: 'wrong tokens in a minute, as a bearer or to sign in; a network of IPv6 (/64) is one client',
+    atBound: '429 with Retry-After, also for the right token; sessions go on',
+  },
+  wrongTokensOfAllPerMinute: {
+    value: 1_000,
+    unit: 'count',
+    scope: 'process',
+    where: 'Console and Jaeger HTTP',
+    counts: 'wrong tokens of all clients in a minute',
+    atBound: '429 with Retry-After for clients that had a wrong token in the last minute; others may try once',
+  },
+  wrongTokenClients: {
+    value: 10_000,
+    unit: 'count',
+    scope: 'process',
+    where: 'Console and Jaeger HTTP',
+    counts: 'clients whose wrong tokens are counted',
+    atBound: 'the count that is the oldest is forgotten',
+  },
+  sessionMs: {
+    value: 7 * dayMs,
+    unit: 'ms',
+    scope: 'client',
+    where: 'Console',
+    counts: 'age of a session',
+    atBound: '401; sign in again',
+    variable: 'TRACESTORE_SESSION_LIFETIME',
+  },
+  sessionIdleMs: {
+    value: dayMs,
+    unit: 'ms',
+    scope: 'client',
+    where: 'Console',
+    counts: 'time since the last use of a session',
+    atBound: '401; sign in again',
+    variable: 'TRACESTORE_SESSION_IDLE',
+  },
+  consoleSessions: {
+    value: 1_000,
+    unit: 'count',
+    scope: 'process',
+    where: 'Console',
+    counts: 'sessions in the database',
+    atBound: 'signing in ends the session that was used least recently',
   },
 } as const satisfies Record<string, Limit>;

@@ -21,5 +21,6 @@ await startService(
     name: 'tracestore',
     description: 'Takes traces over OTLP and keeps them in PostgreSQL',
     module: TracestoreModule.forRoot(tracestore),
+    trustedProxies: tracestore.access.trustedProxies,
   }),
 );

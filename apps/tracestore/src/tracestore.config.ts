@@ -1,5 +1,6 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
 import { z } from 'zod';
+import { type AccessConfig, accessConfigOf, accessVariables } from './access/access.config.js';
 import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console/console.config.js';
 import { limits } from './limits.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
@@ -30,6 +31,7 @@ export interface TracestoreConfig {
   readonly queryConnections: number;
   /** How long the database may work on one statement of a question. */
   readonly queryTimeoutMs: number;
+  readonly access: AccessConfig;
   readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
   readonly logLevel: LogLevel;
@@ -73,6 +75,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
+      ...accessVariables,
       ...consoleVariables,
       ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
@@ -96,6 +99,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
+    access: accessConfigOf(values),
     console: consoleConfigOf(values, values.TRACESTORE_HOST),
     lifecycle: lifecycleConfigOf(values),
     logLevel: values.LOG_LEVEL,

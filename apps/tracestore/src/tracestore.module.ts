@@ -3,7 +3,6 @@ import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
 import { consoleParts } from './console/console-parts.js';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
-import { JaegerAccessGuard } from './jaeger/http/jaeger-access.guard.js';
 import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
 import { JaegerV3Controller } from './jaeger/http/jaeger-v3.controller.js';
 import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
@@ -43,7 +42,6 @@ export class TracestoreModule {
         GrpcReceiverService,
         HttpReceiverService,
         JaegerGrpcService,
-        JaegerAccessGuard,
         {
           provide: READINESS_CHECK,
           useFactory:

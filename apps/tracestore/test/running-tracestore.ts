@@ -41,6 +41,7 @@ export async function startTracestore(
     name: 'tracestore',
     description: 'under test',
     module: TracestoreModule.forRoot(config),
+    trustedProxies: config.access.trustedProxies,
     config: {
       HOST: config.host,
       PORT: config.httpPort,

@@ -3,7 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { addAnswerHeaders, answerHeaders, refuseConnection } from './answer-headers.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
@@ -18,6 +20,8 @@ export interface ServiceDefinition {
   readonly description: string;
   readonly module: Type | DynamicModule;
   readonly config: ServiceConfig;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` names the client; by default none. */
+  readonly trustedProxies?: readonly string[];
 }
 
 @Module({})
@@ -32,6 +36,7 @@ export async function createService({
   description,
   module,
   config,
+  trustedProxies = [],
 }: ServiceDefinition): Promise<NestFastifyApplication> {
   const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
   const root: DynamicModule = {
@@ -40,7 +45,13 @@ export async function createService({
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
-    new FastifyAdapter({ return503OnClosing: false }),
+    new FastifyAdapter({
+      return503OnClosing: false,
+      trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+      clientErrorHandler: refuseConnection,
+      frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+        void reply.headers(answerHeaders).send(error),
+    }),
     {
       bufferLogs: true,
       abortOnError: false,
@@ -49,6 +60,7 @@ export async function createService({
   app.useLogger(app.get(Logger));
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
+  addAnswerHeaders(fastify);
   drainConnectionsOnClose(fastify, draining);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, variable } from '@spandrel/service';
 import { z } from 'zod';
+import { duration, unitMs } from '../duration.js';
+import { limits } from '../limits.js';
 
 /** Who may use the console and its API. */
 export type ConsoleAccess =
@@ -15,6 +17,10 @@ export type ConsoleAccess =
 /** What the console and its API are told. */
 export interface ConsoleConfig {
   readonly access: ConsoleAccess;
+  /** How long after signing in a session ends at the latest. */
+  readonly sessionLifetimeMs: number;
+  /** How long after its last use a session ends. */
+  readonly sessionIdleMs: number;
   /** Where the built console is. */
   readonly webFolder: string;
   readonly sqlConnections: number;
@@ -39,6 +45,8 @@ export const consoleVariables = {
     .string()
     .regex(/^[\w-]+$/, "should be a header's name")
     .default('x-forwarded-user'),
+  TRACESTORE_SESSION_LIFETIME: duration(unitMs.m, '1m').default(limits.sessionMs.value),
+  TRACESTORE_SESSION_IDLE: duration(unitMs.m, '1m').default(limits.sessionIdleMs.value),
   TRACESTORE_SQL_CONNECTIONS: variable.integer(2, 1, 20),
   TRACESTORE_SQL_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
   TRACESTORE_SQL_MAX_ROWS: variable.integer(10_000, 1, 1_000_000),
@@ -56,6 +64,8 @@ type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
 export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
   return {
     access: accessOf(values, host),
+    sessionLifetimeMs: values.TRACESTORE_SESSION_LIFETIME,
+    sessionIdleMs: values.TRACESTORE_SESSION_IDLE,
     webFolder: fileURLToPath(new URL('web/files', import.meta.url)),
     sqlConnections: values.TRACESTORE_SQL_CONNECTIONS,
     sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,

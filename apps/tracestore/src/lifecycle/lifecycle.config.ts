@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { duration, unitMs } from '../duration.js';
 import type { TimedTable } from '../schema/partitions.js';
 
 /** For how long what is kept, and when it is compressed. All ages are of the data, not of its arrival. */
@@ -12,23 +12,6 @@ export interface LifecycleConfig {
   readonly compressAfterMs: number;
   /** Which of the others are as long as `retentionMs` whatever that is, because they were not set; by default none. */
   readonly followRetention?: readonly ('ledgerRetentionMs' | 'rollupRetentionMs')[];
-}
-
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** A variable that is a time such as `30d`, `12h`, `90m` or `45s`; its value is in milliseconds. */
-function duration(minimumMs: number, minimum: string) {
-  const message = `should be a time such as 30d, 12h or 90m, at least ${minimum} and at most 36500d`;
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,8}[smhd]$/, message)
-    .transform((text) => Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs])
-    .pipe(
-      z
-        .number()
-        .min(minimumMs, message)
-        .max(36_500 * unitMs.d, message),
-    );
 }
 
 /** The variables of the lifecycle, for `parseEnvironment`. */

@@ -7,8 +7,9 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Draining, drainConnectionsOnClose } from '@spandrel/service';
+import { addAnswerHeaders, answerHeaders, Draining, drainConnectionsOnClose, Problem } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type CrossOriginPolicy, requireHost, requireOwnSite, shareWithAllowedOrigins } from '../access/request-checks.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { AdmissionService, type Lease } from './admission.service.js';
@@ -19,7 +20,9 @@ import { Refusal, type RefusalKind, refusals } from './refusal.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
+/** A slash too many is what base URLs with and without one make of it; without the data no retry would help. */
 const path = '/v1/traces';
+const pathRouting = { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } as const;
 
 const contentTypes: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
@@ -48,6 +51,7 @@ const cutAfterMs = 5_000;
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(HttpReceiverService.name);
   private readonly server: FastifyInstance;
+  private readonly policy: CrossOriginPolicy;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -56,7 +60,9 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
     @Inject(Draining) draining: Draining,
   ) {
+    this.policy = { origins: config.access.otlpOrigins, methods: ['POST'], credentials: true };
     this.server = fastify({
+      routerOptions: pathRouting,
       requestTimeout: config.bodyTimeoutMs + cutAfterMs,
       http: { headersTimeout: config.bodyTimeoutMs, connectionsCheckingInterval: cutAfterMs },
       // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
@@ -67,6 +73,10 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.server.server.maxConnections = config.maxConnections;
     this.server.removeAllContentTypeParsers();
     this.server.addContentTypeParser('*', (_request, _body, done) => done(null));
+    addAnswerHeaders(this.server);
+    this.server.addHook('onRequest', (request, reply, done) => {
+      if (!this.checkSender(request, reply)) done();
+    });
     // Before the body: one that will be refused needn't be read.
     this.server.addHook('onRequest', (request, _reply, done) => {
       if (!request.is404) {
@@ -96,6 +106,24 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   /** Drains, takes no more connections and answers those that are open. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.server.close();
+  }
+
+  /**
+   * Nobody signs in to send spans, so a page of another site must not get here.
+   *
+   * @returns whether the request was a page's preflight, which is answered now
+   * @throws Refusal
+   */
+  private checkSender(request: FastifyRequest, reply: FastifyReply): boolean {
+    try {
+      const authority = requireHost(request, this.config.access.hosts);
+      if (shareWithAllowedOrigins(request, reply, this.policy)) return true;
+      requireOwnSite(request, authority, this.policy, false);
+      return false;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      throw new Refusal(error.kind.status === 400 ? refusals.malformedHost : refusals.foreign, error.detail);
+    }
   }
 
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -150,6 +178,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
     return reply
       .status(refusal.kind.httpStatus)
+      .headers(answerHeaders)
       .headers(headersOf(refusal.kind))
       .type(contentTypes[encoding])
       .send(encodeStatus(refusal, encoding));
@@ -160,7 +189,12 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     if (refusal !== undefined && socket.writable) {
       this.metrics.requestRefused(refusal.kind.code);
       const body = encodeStatus(refusal, 'json');
-      const headers = { ...headersOf(refusal.kind), 'content-type': contentTypes.json, 'content-length': body.length };
+      const headers = {
+        ...answerHeaders,
+        ...headersOf(refusal.kind),
+        'content-type': contentTypes.json,
+        'content-length': body.length,
+      };
       const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
       socket.write(`HTTP/1.1 ${refusal.kind.httpStatus} ${refusal.kind.code}\r\n${lines.join('\r\n')}\r\n\r\n`);
       socket.end(body);
@@ -241,7 +275,9 @@ async function endOf(request: IncomingMessage): Promise<void> {
 }
 
 function notFound(request: FastifyRequest): Refusal {
-  return new Refusal(request.url.split('?', 1)[0] === path ? refusals.wrongMethod : refusals.unknownPath);
+  const [asked = ''] = request.url.split('?', 1);
+  const isPath = `${asked}/`.replaceAll(/\/+/g, '/') === `${path}/`;
+  return new Refusal(isPath ? refusals.wrongMethod : refusals.unknownPath);
 }
 
 function codeOf(error: unknown): string | undefined {

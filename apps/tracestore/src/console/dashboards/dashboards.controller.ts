@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Controller, Get, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type Dashboard,
@@ -14,7 +14,6 @@ import {
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
@@ -29,7 +28,6 @@ const dashboards: readonly Dashboard[] = dashboardsAnswer.shape.dashboards.parse
 /** The dashboards, and what their panels show. */
 @ApiTags('dashboards')
 @Controller('api/dashboards')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class DashboardsController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

@@ -11,7 +11,6 @@ import {
   sqlQuestion,
 } from '@spandrel/console-api';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
@@ -19,7 +18,6 @@ import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
 /** Any question, in SQL. */
 @ApiTags('sql')
 @Controller('api/sql')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class SqlController {
   constructor(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { Body, Controller, Get, Inject, Put, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Put, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type PartitionsAnswer,
@@ -19,7 +19,6 @@ import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { queryErrorOf } from '../../query/query-error.js';
 import { DatabaseService } from '../../schema/database.service.js';
 import { readSqlFile } from '../../sql-file.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
@@ -51,7 +50,6 @@ const versions = { tracestore: readVersion(), node: process.versions.node };
 /** How the store does. */
 @ApiTags('system')
 @Controller('api/system')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class SystemController {
   constructor(

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type MatchesAnswer,
@@ -17,7 +17,6 @@ import {
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
@@ -29,7 +28,6 @@ const json = 'application/json; charset=utf-8';
 /** One trace, and what is in it. */
 @ApiTags('traces')
 @Controller('api/traces/:traceId')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class TracesController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

@@ -29,3 +29,18 @@ export function jaegerHttpErrorOf(failure: unknown): JaegerHttpError {
 export function malformed(parameter: string, problem: string): JaegerHttpError {
   return new JaegerHttpError(400, `parameter '${parameter}' ${problem}`);
 }
+
+/** The body of an error of the older API. */
+export function v1ErrorBody(status: number, message: string): string {
+  return JSON.stringify({ data: null, total: 0, limit: 0, offset: 0, errors: [{ code: status, msg: message }] });
+}
+
+/** The body of an error of `api_v3`. */
+export function v3ErrorBody(status: number, message: string): string {
+  return JSON.stringify({ error: { httpCode: status, message } });
+}
+
+/** The body of an error that comes before a controller, by the route that the request matched. */
+export function jaegerErrorBody(route: string, status: number, message: string): string {
+  return (route.startsWith('/jaeger/api/v3/') ? v3ErrorBody : v1ErrorBody)(status, message);
+}

@@ -10,7 +10,6 @@ import {
   Req,
   Res,
   UseFilters,
-  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -28,8 +27,7 @@ import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../spans/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
-import { JaegerAccessGuard } from './jaeger-access.guard.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed, v3ErrorBody } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
@@ -39,10 +37,7 @@ class JaegerV3ErrorFilter implements ExceptionFilter {
   catch(failure: unknown, host: ArgumentsHost): void {
     const { status, message } = jaegerHttpErrorOf(failure);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    void reply
-      .status(status)
-      .type('application/json')
-      .send(JSON.stringify({ error: { httpCode: status, message } }));
+    void reply.status(status).type('application/json').send(v3ErrorBody(status, message));
   }
 }
 
@@ -53,7 +48,6 @@ class JaegerV3ErrorFilter implements ExceptionFilter {
  */
 @ApiExcludeController()
 @UseFilters(JaegerV3ErrorFilter)
-@UseGuards(JaegerAccessGuard)
 @Controller('jaeger/api/v3')
 export class JaegerV3Controller {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

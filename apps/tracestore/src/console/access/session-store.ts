@@ -1,0 +1,106 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Problem } from '@spandrel/service';
+import pg from 'pg';
+import { limits } from '../../limits.js';
+import { readSqlFile } from '../../sql-file.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+
+const beginSession = readSqlFile(import.meta.url, 'begin-session.sql');
+const touchSession = readSqlFile(import.meta.url, 'touch-session.sql');
+const endSession = readSqlFile(import.meta.url, 'end-session.sql');
+
+const unavailable = { code: 'unavailable', status: 503, title: 'The database is not available' } as const;
+
+const timeoutMs = 5_000;
+const retryAfterS = 5;
+
+/** As `begin` makes them. */
+const idPattern = /^[\w-]{43}$/;
+
+/**
+ * The sessions of browsers, in the database, so that all stores on it know the same ones. It holds digests only: who
+ * reads the table cannot use a session. The clock is the database's.
+ */
+@Injectable()
+export class SessionStore implements OnApplicationShutdown {
+  /** One connection, apart from those of writers and readers: a check must not wait for a slow query. */
+  private readonly pool: pg.Pool;
+  private readonly lifetimeMs: number;
+  private readonly idleMs: number;
+
+  constructor(@Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseUrl' | 'console'>) {
+    this.lifetimeMs = config.console.sessionLifetimeMs;
+    this.idleMs = config.console.sessionIdleMs;
+    this.pool = new pg.Pool({
+      connectionString: config.databaseUrl,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      application_name: 'tracestore sessions',
+      keepAlive: true,
+      max: 1,
+    });
+    this.pool.on('error', () => undefined);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.end();
+  }
+
+  /**
+   * Begins a session.
+   *
+   * @param token the token that it was begun with: another one ends it
+   * @returns its secret id: 256 random bits in base64url
+   * @throws Problem 503 when the database is away
+   */
+  async begin(token: string): Promise<string> {
+    const id = randomBytes(32).toString('base64url');
+    await this.run(beginSession, [
+      digestOf(id),
+      keyOf(token),
+      this.lifetimeMs,
+      this.idleMs,
+      limits.consoleSessions.value,
+    ]);
+    return id;
+  }
+
+  /**
+   * Notes that a session is used.
+   *
+   * @returns whether it is one, of this token, and neither too old nor idle for too long
+   * @throws Problem 503 when the database is away
+   */
+  async touch(id: string, token: string): Promise<boolean> {
+    if (!idPattern.test(id)) return false;
+    const rows = await this.run(touchSession, [digestOf(id), keyOf(token), this.idleMs]);
+    return rows.length > 0;
+  }
+
+  /**
+   * Ends a session, if it is one.
+   *
+   * @throws Problem 503 when the database is away
+   */
+  async end(id: string): Promise<void> {
+    if (idPattern.test(id)) await this.run(endSession, [digestOf(id)]);
+  }
+
+  private async run(statement: string, values: readonly unknown[]): Promise<readonly unknown[]> {
+    try {
+      return (await this.pool.query(statement, [...values])).rows;
+    } catch (cause) {
+      throw new Problem(unavailable, 'Sessions cannot be checked without the database', { cause, retryAfterS });
+    }
+  }
+}
+
+function digestOf(id: string): Buffer {
+  return createHash('sha256').update(id).digest();
+}
+
+/** Tells sessions of one token from those of another, and nothing of the token. */
+function keyOf(token: string): Buffer {
+  return createHmac('sha256', token).update('console session').digest();
+}
