@@ -9,7 +9,12 @@ import {
 } from '@nestjs/common';
 import { addAnswerHeaders, answerHeaders, Draining, drainConnectionsOnClose, Problem } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type CrossOriginPolicy, requireHost, requireOwnSite, shareWithAllowedOrigins } from '../access/request-checks.js';
+import {
+  type CrossOriginPolicy,
+  requireHost,
+  requireOwnSite,
+  shareWithAllowedOrigins,
+} from '../access/request-checks.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { AdmissionService, type Lease } from './admission.service.js';

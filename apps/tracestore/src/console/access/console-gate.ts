@@ -2,7 +2,12 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Problem } from '@spandrel/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type CrossOriginPolicy, requireHost, requireOwnSite, shareWithAllowedOrigins } from '../../access/request-checks.js';
+import {
+  type CrossOriginPolicy,
+  requireHost,
+  requireOwnSite,
+  shareWithAllowedOrigins,
+} from '../../access/request-checks.js';
 import { jaegerErrorBody } from '../../jaeger/http/jaeger-http-error.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
 import { isLoopback } from '../console.config.js';

@@ -52,7 +52,10 @@ export class SessionController {
 
 function cookie(value: string, maxAgeS: number, { headers }: FastifyRequest): string {
   // Each proxy appends its own; the first is the browser's. A browser that lies only gets a cookie that it does not send.
-  const scheme = String(headers['x-forwarded-proto'] ?? '').split(',', 1)[0]?.trim().toLowerCase();
+  const scheme = String(headers['x-forwarded-proto'] ?? '')
+    .split(',', 1)[0]
+    ?.trim()
+    .toLowerCase();
   const secure = scheme === 'https' ? '; Secure' : '';
   return `${sessionCookie}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`;
 }

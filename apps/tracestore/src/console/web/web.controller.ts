@@ -63,7 +63,11 @@ export class WebController {
       void reply.status(304).send();
       return;
     }
-    const accepted = new Set(String(headers['accept-encoding'] ?? '').split(',').map((coding) => coding.trim()));
+    const accepted = new Set(
+      String(headers['accept-encoding'] ?? '')
+        .split(',')
+        .map((coding) => coding.trim()),
+    );
     const encoding = encodings.find((each) => accepted.has(each)) ?? 'identity';
     if (encoding !== 'identity') void reply.header('content-encoding', encoding);
     void reply.type(file.type).send(file.bytes(encoding));
