@@ -68,10 +68,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte),
       TRACESTORE_BODY_TIMEOUT_MS: variable.integer(limits.bodyMs.value, 100, 600_000),
       TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
-      TRACESTORE_DATABASE_URL: variable.url(
-        ['postgres', 'postgresql'],
-        `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
-      ),
+      TRACESTORE_DATABASE_URL: variable.databaseUrl(`postgres://postgres@127.0.0.1:${ports.database}/postgres`),
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),

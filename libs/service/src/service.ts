@@ -10,6 +10,7 @@ import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
+import { withoutSecrets } from './secrets.js';
 import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
 
@@ -94,7 +95,7 @@ export async function startService<Config extends ServiceConfig>(
   } catch (error) {
     const text =
       error instanceof EnvironmentError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${withoutSecrets(text)}\n`);
     process.exit(1);
   }
 }

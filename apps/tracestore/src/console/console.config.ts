@@ -35,12 +35,17 @@ const accessKinds = ['none', 'token', 'proxy'] as const;
 /** Variables that console and API have. */
 export const consoleVariables = {
   TRACESTORE_CONSOLE_ACCESS: z.enum(accessKinds, `should be one of ${accessKinds.join(', ')}`).optional(),
-  TRACESTORE_CONSOLE_TOKEN: z
-    .string()
-    .min(16, 'should have at least 16 characters')
-    // What a header can carry.
-    .regex(/^[\x21-\x7e]*$/, 'should have letters, digits and punctuation of ASCII only')
-    .optional(),
+  TRACESTORE_CONSOLE_TOKEN: variable.secret(
+    z
+      .string()
+      .min(16, 'should have at least 16 characters')
+      // What a header can carry.
+      .regex(
+        /^[\x21-\x7e]*$/,
+        'should have letters, digits and punctuation of ASCII only, without blanks and without a line break at its end',
+      )
+      .optional(),
+  ),
   TRACESTORE_CONSOLE_USER_HEADER: z
     .string()
     .regex(/^[\w-]+$/, "should be a header's name")
