@@ -11,6 +11,7 @@ interface ComposeService {
   readonly image: string;
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 interface Values {
@@ -66,6 +67,17 @@ describe('Compose', () => {
       expect(publishedPorts(name), name).toEqual([ports[name]]);
     }
     expect(publishedPorts('collector')).toEqual([ports.otlpGrpc, ports.otlpHttp]);
+  });
+
+  it('lets tracestore answer at the name by which others reach it', () => {
+    const [, host = ''] =
+      /^([\w-]+)/.exec(services['tracestore']?.environment?.['TRACESTORE_ALLOWED_HOSTS'] ?? '') ?? [];
+    const called = Object.values(services).flatMap(({ environment }) =>
+      Object.values(environment ?? {}).flatMap(
+        (value) => /^http:\/\/(tracestore[\w.-]*):/.exec(String(value))?.[1] ?? [],
+      ),
+    );
+    expect(called).toEqual([host, host]);
   });
 
   it('opens no port to the network by itself', () => {

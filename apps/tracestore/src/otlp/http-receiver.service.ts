@@ -25,7 +25,7 @@ import { Refusal, type RefusalKind, refusals } from './refusal.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
-/** A slash too many is what base URLs with and without one make of it; without the data no retry would help. */
+/** Joining it to a base URL often makes a slash too many. That is accepted: after a 404 a client drops its data. */
 const path = '/v1/traces';
 const pathRouting = { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } as const;
 
@@ -48,6 +48,9 @@ const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
 /** How much longer than a body Node waits for a request before it cuts the connection: what was refused is let flow. */
 const cutAfterMs = 5_000;
 
+/** Anyone can cause the warning about a refused sender. */
+const warnEveryMs = 60_000;
+
 /**
  * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. Answers are in the encoding of the
  * request. Bodies are read here rather than by Fastify, as they are counted while they come in.
@@ -57,6 +60,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   private readonly logger = new Logger(HttpReceiverService.name);
   private readonly server: FastifyInstance;
   private readonly policy: CrossOriginPolicy;
+  private warnedAtMs = -Infinity;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -127,7 +131,13 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       return false;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      throw new Refusal(error.kind.status === 400 ? refusals.malformedHost : refusals.foreign, error.detail);
+      const refusal = new Refusal(error.kind.status === 400 ? refusals.malformedHost : refusals.foreign, error.detail);
+      const nowMs = performance.now();
+      if (nowMs - this.warnedAtMs > warnEveryMs) {
+        this.warnedAtMs = nowMs;
+        this.logger.warn(`A sender was refused, and drops its spans. ${refusal.message}`);
+      }
+      throw refusal;
     }
   }
 

@@ -60,7 +60,9 @@ describe('with a token', () => {
       const signedIn = await signIn(token);
       expect(signedIn.status).toBe(204);
       const cookie = signedIn.headers.get('set-cookie') ?? '';
-      expect(cookie).toMatch(/^spandrel_session=[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/);
+      expect(cookie).toMatch(
+        /^spandrel_session=[\w-]{43}\.[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/,
+      );
       expect(cookie).not.toContain(token);
       const session = { cookie: `other=1; ${cookie.split(';')[0] ?? ''}` };
       expect(await get(session)).toBe(200);
@@ -128,10 +130,13 @@ describe('a session', () => {
       const { cookie } = await signIn(url);
       const [row] = await queryOnce<{ content: string }>(
         database.url,
-        `SELECT string_agg(s::text || encode(id_digest, 'escape') || encode(token_key, 'escape'), '') AS content
-         FROM tracestore.console_session s`,
+        "SELECT string_agg(s::text || encode(id_digest, 'escape'), '') AS content FROM tracestore.console_session s",
       );
-      expect(row?.content).not.toContain(cookie.split('=')[1]);
+      const [id = '', proof = ''] = cookie.split('=')[1]?.split('.') ?? [];
+      expect(id).toHaveLength(43);
+      expect(row?.content).not.toContain(id);
+      expect(row?.content).not.toContain(Buffer.from(id, 'base64url').toString('hex'));
+      expect(row?.content).not.toContain(proof);
       expect(row?.content).not.toContain(token);
     });
   });
@@ -185,15 +190,25 @@ describe('a session', () => {
     });
   });
 
-  it('cannot be checked without the database, and a token can', async () => {
+  it('cannot be checked without the database, which a token and a made-up session do not need', async () => {
+    let cookie = '';
+    await withStore(variables, async ({ url }) => {
+      ({ cookie } = await signIn(url));
+    });
     const { console } = readTracestoreConfig(variables);
     const store = await startTracestore('postgres://nobody@127.0.0.1:1/none', { console });
     try {
-      const cookie = `spandrel_session=${'x'.repeat(43)}`;
       const response = await fetch(`${store.url}/api/system`, { headers: { cookie } });
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('5');
       expect(await statusOf(`${store.url}/api/system`, { authorization: `Bearer ${token}` })).toBe(200);
+      for (const forged of [
+        cookie.slice(0, -1),
+        cookie.replace(/.\./, 'x.'),
+        `spandrel_session=${'x'.repeat(43)}.${'y'.repeat(43)}`,
+      ]) {
+        if (forged !== cookie) expect(await statusOf(`${store.url}/api/system`, { cookie: forged })).toBe(401);
+      }
     } finally {
       await store.stop();
     }

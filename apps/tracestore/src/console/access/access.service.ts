@@ -61,7 +61,7 @@ export class AccessService {
   /**
    * Begins a session for the holder of the token.
    *
-   * @returns its secret id, or undefined when the token is wrong
+   * @returns the session, for a cookie, or undefined when the token is wrong
    * @throws Problem as `userOf`
    */
   async signIn(token: string, { ip }: Pick<FastifyRequest, 'ip'>): Promise<string | undefined> {
@@ -76,7 +76,7 @@ export class AccessService {
    */
   async signOut({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
     const session = cookieOf(headers.cookie, sessionCookie);
-    if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session);
+    if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session, this.access.token);
   }
 
   /** @throws Problem 429 before the token is looked at, when its client has tried too many wrong ones */

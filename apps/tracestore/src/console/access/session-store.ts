@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
@@ -15,12 +15,13 @@ const unavailable = { code: 'unavailable', status: 503, title: 'The database is 
 const timeoutMs = 5_000;
 const retryAfterS = 5;
 
-/** As `begin` makes them. */
-const idPattern = /^[\w-]{43}$/;
+/** As `begin` makes them: 256 random bits, and what proves that the holder of a token has asked for them. */
+const sessionPattern = /^([\w-]{43})\.([\w-]{43})$/;
 
 /**
  * The sessions of browsers, in the database, so that all stores on it know the same ones. It holds digests only: who
- * reads the table cannot use a session. The clock is the database's.
+ * reads the table cannot use a session. A text that was made up is refused without a look at the database, and so is a
+ * session that began with another token. The clock is the database's.
  */
 @Injectable()
 export class SessionStore implements OnApplicationShutdown {
@@ -50,20 +51,14 @@ export class SessionStore implements OnApplicationShutdown {
   /**
    * Begins a session.
    *
-   * @param token the token that it was begun with: another one ends it
-   * @returns its secret id: 256 random bits in base64url
+   * @param token the token of the store: once it is another, the session is over
+   * @returns the session, for a cookie
    * @throws Problem 503 when the database is away
    */
   async begin(token: string): Promise<string> {
     const id = randomBytes(32).toString('base64url');
-    await this.run(beginSession, [
-      digestOf(id),
-      keyOf(token),
-      this.lifetimeMs,
-      this.idleMs,
-      limits.consoleSessions.value,
-    ]);
-    return id;
+    await this.run(beginSession, [digestOf(id), this.lifetimeMs, this.idleMs, limits.consoleSessions.value]);
+    return `${id}.${proofOf(id, token).toString('base64url')}`;
   }
 
   /**
@@ -72,10 +67,9 @@ export class SessionStore implements OnApplicationShutdown {
    * @returns whether it is one, of this token, and neither too old nor idle for too long
    * @throws Problem 503 when the database is away
    */
-  async touch(id: string, token: string): Promise<boolean> {
-    if (!idPattern.test(id)) return false;
-    const rows = await this.run(touchSession, [digestOf(id), keyOf(token), this.idleMs]);
-    return rows.length > 0;
+  async touch(session: string, token: string): Promise<boolean> {
+    const id = idOf(session, token);
+    return id !== undefined && (await this.run(touchSession, [digestOf(id), this.idleMs])).length > 0;
   }
 
   /**
@@ -83,8 +77,9 @@ export class SessionStore implements OnApplicationShutdown {
    *
    * @throws Problem 503 when the database is away
    */
-  async end(id: string): Promise<void> {
-    if (idPattern.test(id)) await this.run(endSession, [digestOf(id)]);
+  async end(session: string, token: string): Promise<void> {
+    const id = idOf(session, token);
+    if (id !== undefined) await this.run(endSession, [digestOf(id)]);
   }
 
   private async run(statement: string, values: readonly unknown[]): Promise<readonly unknown[]> {
@@ -100,7 +95,14 @@ function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest();
 }
 
-/** Tells sessions of one token from those of another, and nothing of the token. */
-function keyOf(token: string): Buffer {
-  return createHmac('sha256', token).update('console session').digest();
+/** The id of a session that began with this token; undefined when it is none. */
+function idOf(session: string, token: string): string | undefined {
+  const [, id, proof] = sessionPattern.exec(session) ?? [];
+  if (id === undefined || proof === undefined) return undefined;
+  return timingSafeEqual(Buffer.from(proof, 'base64url'), proofOf(id, token)) ? id : undefined;
+}
+
+/** Says nothing of the token, which is the key. */
+function proofOf(id: string, token: string): Buffer {
+  return createHmac('sha256', token).update(`console session ${id}`).digest();
 }

@@ -3,8 +3,6 @@
 CREATE TABLE tracestore.console_session (
   -- SHA-256 of the session's id, which only its browser has.
   id_digest bytea PRIMARY KEY,
-  -- HMAC of the token that the session began with: another token has other sessions.
-  token_key bytea NOT NULL,
   last_used_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL
 );
