@@ -202,12 +202,8 @@ describe('a session', () => {
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('5');
       expect(await statusOf(`${store.url}/api/system`, { authorization: `Bearer ${token}` })).toBe(200);
-      for (const forged of [
-        cookie.slice(0, -1),
-        cookie.replace(/.\./, 'x.'),
-        `spandrel_session=${'x'.repeat(43)}.${'y'.repeat(43)}`,
-      ]) {
-        if (forged !== cookie) expect(await statusOf(`${store.url}/api/system`, { cookie: forged })).toBe(401);
+      for (const forged of [cookie.slice(0, -1), `spandrel_session=${'x'.repeat(43)}.${'y'.repeat(43)}`]) {
+        expect(await statusOf(`${store.url}/api/system`, { cookie: forged })).toBe(401);
       }
     } finally {
       await store.stop();
