@@ -33,12 +33,7 @@ export function SpanPanel(props: {
   const spanId = spans.id[span] ?? '';
   const [service, name] = model.answer.operations[spans.operation[span] ?? 0] ?? ['', ''];
   const queryKey = ['span', source.key, span];
-  const details = useQuery({
-    queryKey,
-    queryFn: ({ signal }) => source.details(span, signal),
-    // It would copy attributes into plain objects, where a key such as `__proto__` is lost.
-    structuralSharing: false,
-  });
+  const details = useQuery({ queryKey, queryFn: ({ signal }) => source.details(span, signal) });
   const parent = model.parent[span] ?? -1;
   return (
     <aside className="span-panel" aria-label="Span">
