@@ -8,7 +8,10 @@ import { type Authority, parseAuthority } from './authority.js';
 export const originPattern =
   /^(?:\*|[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|(?:\*\.)?[\w-]+(?:\.[\w-]+)*)(?::(?:\d{1,5}|\*))?)$/i;
 
-const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
+const defaultPorts: ReadonlyMap<string, number> = new Map([
+  ['http', 80],
+  ['https', 443],
+]);
 
 /** An origin, or the pattern of one. */
 interface Origin {
@@ -61,7 +64,7 @@ export function isOwnOrigin(origin: string, authority: Authority): boolean {
   return (
     parsed !== undefined &&
     parsed.host === authority.host &&
-    parsed.port === (authority.port ?? defaultPorts[parsed.scheme])
+    parsed.port === (authority.port ?? defaultPorts.get(parsed.scheme))
   );
 }
 
@@ -70,5 +73,5 @@ function parseOrigin(text: string): Origin | undefined {
   if (separator < 1) return undefined;
   const scheme = text.slice(0, separator).toLowerCase();
   const authority = parseAuthority(text.slice(separator + 3));
-  return authority && { scheme, host: authority.host, port: authority.port ?? defaultPorts[scheme] };
+  return authority && { scheme, host: authority.host, port: authority.port ?? defaultPorts.get(scheme) };
 }
