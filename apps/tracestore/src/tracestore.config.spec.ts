@@ -22,7 +22,7 @@ describe('the configuration', () => {
       console: {
         access: { kind: 'none' },
         webFolder: expect.stringMatching(/console.web.files$/) as string,
-        sqlConnections: 2,
+        sqlConnections: 3,
         sqlTimeoutMs: 30_000,
         sqlMaxRows: 10_000,
         sqlPerMinute: 60,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, variable } from '@spandrel/service';
 import { z } from 'zod';
+import { limits } from '../limits.js';
 
 /** Who may use the console and its API. */
 export type ConsoleAccess =
@@ -39,10 +40,10 @@ export const consoleVariables = {
     .string()
     .regex(/^[\w-]+$/, "should be a header's name")
     .default('x-forwarded-user'),
-  TRACESTORE_SQL_CONNECTIONS: variable.integer(2, 1, 20),
-  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
-  TRACESTORE_SQL_MAX_ROWS: variable.integer(10_000, 1, 1_000_000),
-  TRACESTORE_SQL_PER_MINUTE: variable.integer(60, 1, 100_000),
+  TRACESTORE_SQL_CONNECTIONS: variable.integer(limits.sqlStatements.value, 1, 20),
+  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(limits.sqlMs.value, 10, 600_000),
+  TRACESTORE_SQL_MAX_ROWS: variable.integer(limits.sqlRows.value, 1, 1_000_000),
+  TRACESTORE_SQL_PER_MINUTE: variable.integer(limits.sqlPerMinute.value, 1, 100_000),
 };
 
 type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;

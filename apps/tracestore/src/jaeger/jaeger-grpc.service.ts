@@ -49,7 +49,7 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     router.add(DependenciesReaderPlugin, dependenciesReaderPlugin(queries));
     router.add(PluginCapabilities, pluginCapabilities);
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
-    addHealth(router, () => database.check());
+    addHealth(router, () => database.requireReady());
     addReflection(router);
     this.server = new GrpcServer(config.maxConnections, router.handle);
     this.promscaleServer = new GrpcServer(config.maxConnections, router.handle);

@@ -2,13 +2,12 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import type { Client } from 'pg';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
+import { StoreLock } from '../schema/store-lock.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { withRequestedRetention } from './requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
-const lockLifecycle = readSqlFile(import.meta.url, 'lock-lifecycle.sql');
-const unlockLifecycle = readSqlFile(import.meta.url, 'unlock-lifecycle.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
 /** How often it is looked whether a step is due. */
@@ -34,6 +33,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private readonly dueAtMs = new Map<string, number>();
   /** What was logged of a step's failure, so that it is said once. */
   private readonly failures = new Map<string, string>();
+  private readonly lock: StoreLock;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -41,7 +41,9 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   constructor(
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-  ) {}
+  ) {
+    this.lock = new StoreLock('lifecycle', () => database.connectAside('tracestore lock'));
+  }
 
   onApplicationBootstrap(): void {
     const tick = (): void => {
@@ -61,6 +63,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     this.stop.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
+    await this.lock.end();
   }
 
   private async runDue(): Promise<void> {
@@ -68,19 +71,16 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     if (due.length === 0) return;
     const client = await this.connect();
     if (client === undefined) return;
-    const { rows } = await client.query<{ locked: boolean }>(lockLifecycle);
-    if (rows[0]?.locked !== true) {
-      for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
-      return;
-    }
-    try {
+    const isHeld = await this.lock.hold(async (lost) => {
+      const stop = (): void => void this.database.stopAside(client);
+      lost.addEventListener('abort', stop, { once: true });
       for (const step of due) {
-        if (this.stop.signal.aborted) return;
+        if (this.stop.signal.aborted || lost.aborted) return;
         await this.run(step, client);
       }
-    } finally {
-      await client.query(unlockLifecycle);
-    }
+    });
+    if (isHeld) return;
+    for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
   }
 
   private async run(step: LifecycleStep, client: Client): Promise<void> {

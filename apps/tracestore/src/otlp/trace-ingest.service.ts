@@ -76,7 +76,7 @@ export class TraceIngestService {
   private refusalFor(error: unknown): Refusal {
     if (error instanceof Refusal) return error;
     if (error instanceof WriteUnavailableError) {
-      return new Refusal(refusals.unavailable, undefined, { cause: error });
+      return new Refusal({ ...refusals.unavailable, message: error.message }, undefined, { cause: error });
     }
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
     return new Refusal(refusals.internal, undefined, { cause: error });

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type QueryResultRow } from 'pg';
+import { noteBackendPid } from '../schema/database-session.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { cancelStatement } from './cancel-statement.js';
@@ -51,7 +52,8 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       onConnect: async (client) => {
         // A connection that breaks also fails the query in flight; the event itself says nothing new.
         client.on('error', () => undefined);
-        await client.query(prepareSession, session);
+        const { rows } = await client.query<{ pid: number }>(prepareSession, session);
+        if (rows[0] !== undefined) noteBackendPid(client, rows[0].pid);
       },
     });
     this.pool.on('error', () => undefined);

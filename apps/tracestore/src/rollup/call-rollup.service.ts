@@ -3,11 +3,10 @@ import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
+import { StoreLock } from '../schema/store-lock.js';
 import { readSqlFile } from '../sql-file.js';
 import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
-const lockCalls = readSqlFile(import.meta.url, 'lock-calls.sql');
-const unlockCalls = readSqlFile(import.meta.url, 'unlock-calls.sql');
 const readLag = readSqlFile(import.meta.url, 'read-lag.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
@@ -31,6 +30,7 @@ const statementTimeoutMs = 600_000;
 export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(CallRollupService.name);
   private readonly stop = new AbortController();
+  private readonly lock: StoreLock;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -42,7 +42,9 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   constructor(
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
-  ) {}
+  ) {
+    this.lock = new StoreLock('calls', () => database.connectAside('tracestore lock'));
+  }
 
   onApplicationBootstrap(): void {
     const tick = (): void => {
@@ -61,24 +63,22 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     this.stop.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
+    await this.lock.end();
   }
 
   private async run(): Promise<void> {
     const client = await this.connect();
     if (client === undefined) return;
-    const { rows } = await client.query<{ locked: boolean }>(lockCalls);
-    if (rows[0]?.locked === true) {
-      try {
-        await this.countNew(client);
-        const untilMs = performance.now() + pastMs;
-        const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
-        if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
-        const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
-        if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
-      } finally {
-        await client.query(unlockCalls);
-      }
-    }
+    await this.lock.hold(async (lost) => {
+      const stop = (): void => void this.database.stopAside(client);
+      lost.addEventListener('abort', stop, { once: true });
+      await this.countNew(client);
+      const untilMs = performance.now() + pastMs;
+      const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
+      if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
+      const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
+      if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
+    });
     // Also of what another store counts.
     await this.noteLag(client);
   }

@@ -5,7 +5,7 @@ import { CopyBatch } from '../otlp/copy-batch.js';
 import { CopyBuffer } from '../otlp/copy-buffer.js';
 import { appendDeltaRow } from '../otlp/delta-rows.js';
 import type { Outcome } from '../otlp/transcoder.js';
-import { classifyFailure, DatabaseUnavailableError } from '../schema/database-failure.js';
+import { classifyFailure, DatabaseUnavailableError, problemOf } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
@@ -31,7 +31,7 @@ export const maxLanes = 2;
 
 const deltaBytes = 256 * 1024;
 
-/** The rows are not written, through no fault of theirs; they may be written later. */
+/** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
 export class WriteUnavailableError extends Error {
   override readonly name = 'WriteUnavailableError';
 }
@@ -252,6 +252,7 @@ export class TraceWriterService {
 
   private noteCommitted({ rows, requests, generation }: Transaction, startedAt: number): void {
     const durationSeconds = (performance.now() - startedAt) / 1000;
+    this.database.noteWritten();
     this.metrics.committed({ durationSeconds, requests: requests.length, spans: rows.spanCount });
     this.metrics.spansAccepted(rows.spanCount);
     // What was committed to an earlier generation's database says nothing of this one's.
@@ -273,9 +274,9 @@ export class TraceWriterService {
       only?.resolve(only.outcome);
       return;
     }
-    this.database.noteFailure(cause);
     const isRefused = !(cause instanceof DatabaseUnavailableError) && classifyFailure(cause) === 'refused';
-    const error = isRefused ? cause : new WriteUnavailableError('The transaction failed', { cause });
+    if (!isRefused) this.database.noteFailedWrite(cause, requests.length);
+    const error = isRefused ? cause : new WriteUnavailableError(problemOf(cause).message, { cause });
     for (const { reject } of requests) reject(error);
   }
 }
