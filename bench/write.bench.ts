@@ -17,7 +17,6 @@ import {
   diskUse,
   empty,
   holdCounting,
-  letCount,
   settle,
   spanTables,
   untilMovedOn,
@@ -165,7 +164,7 @@ class WriteBench {
     const competitors: Competitor[] = [];
     try {
       competitors.push(...(await this.#startCompetitors(store)));
-      await holdCounting(this.#database);
+      const letCount = await holdCounting(this.#database);
       const requestsPerTransaction = await this.#warmUp(competitors);
       const duels: Duel[] = [];
       for (const [name, against, times] of pairs) {
@@ -178,7 +177,7 @@ class WriteBench {
           duels.push(duel);
         }
       }
-      await letCount(this.#database);
+      await letCount();
       const figures = {
         pinned: pinned ? 1 : 0,
         spansPerRequest,

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer } from '../api/answers.ts';
+import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/answers.ts';
 import { get, tell } from '../api/client.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
@@ -33,6 +34,8 @@ export function SystemPage() {
       {system.isError && <Failure error={system.error} retry={() => void system.refetch()} />}
       {system.data !== undefined && (
         <>
+          <Notes title="Problems" notes={system.data.answer.problems} />
+          <Notes title="Warnings" notes={system.data.answer.warnings} />
           <Ingest {...system.data} />
           <div className="system-columns">
             <Refusals system={system.data.answer} />
@@ -43,6 +46,29 @@ export function SystemPage() {
       )}
       <Storage />
     </div>
+  );
+}
+
+/** What an operator should know, with the SQL that mends it; nothing where there is nothing to say. */
+function Notes({ title, notes }: { readonly title: string; readonly notes: readonly SystemNote[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <section className="failure" aria-label={title}>
+      <strong>{title}</strong>
+      {notes.map(({ code, message, statement }) => (
+        <div key={code}>
+          <p>{message}</p>
+          {statement !== undefined && (
+            <>
+              <p className="quiet">An administrator runs this in the database of the store. No restart is needed.</p>
+              <pre className="note-statement">
+                <code>{statement}</code> <CopyButton text={statement} what="the statement" />
+              </pre>
+            </>
+          )}
+        </div>
+      ))}
+    </section>
   );
 }
 

@@ -31,8 +31,8 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private readonly logger = new Logger(LifecycleService.name);
   private readonly stop = new AbortController();
   private readonly dueAtMs = new Map<string, number>();
-  /** What was logged of a step's failure, so that it is said once. */
-  private readonly failures = new Map<string, string>();
+  /** What was logged of a step's failure, and when it began, so that it is said once. */
+  private readonly failures = new Map<string, { readonly reason: string; readonly sinceMs: number }>();
   private readonly lock: StoreLock;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -48,6 +48,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   onApplicationBootstrap(): void {
     const tick = (): void => {
       this.running ??= this.runDue()
+        .then(() => this.noteSuccess('lifecycle'))
         .catch((error: unknown) => this.noteFailure('lifecycle', error))
         .finally(() => {
           this.running = undefined;
@@ -70,7 +71,6 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     const due = lifecycleSteps.filter(({ name }) => (this.dueAtMs.get(name) ?? 0) <= performance.now());
     if (due.length === 0) return;
     const client = await this.connect();
-    if (client === undefined) return;
     const isHeld = await this.lock.hold(async (lost) => {
       const stop = (): void => void this.database.stopAside(client);
       lost.addEventListener('abort', stop, { once: true });
@@ -93,7 +93,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
       const config = await withRequestedRetention(client, this.config.lifecycle);
       const done = await step.run({ client, capabilities, config, now: new Date(), signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
-      this.failures.delete(step.name);
+      this.noteSuccess(step.name);
       // Every ten seconds there is something to compact.
       if (done !== undefined) {
         this.logger[step.everyMs < 60_000 ? 'debug' : 'log'](
@@ -106,28 +106,32 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     }
   }
 
-  /** The connection, made anew where there is none; undefined while the database is away. */
-  private async connect(): Promise<Client | undefined> {
+  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
-    try {
-      const client = await this.database.connectAside();
-      client.on('end', () => {
-        if (this.client === client) this.client = undefined;
-      });
-      this.client = client;
-      return client;
-    } catch (error) {
-      // It is said elsewhere that the database is away.
-      if (error instanceof DatabaseUnavailableError) return undefined;
-      throw error;
-    }
+    const client = await this.database.connectAside();
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    this.client = client;
+    return client;
   }
 
   private noteFailure(name: string, error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them.
+    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them. And it is said
+    // elsewhere that the database is away.
+    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.stop.signal.aborted || this.failures.get(name) === reason) return;
-    this.failures.set(name, reason);
+    const before = this.failures.get(name);
+    if (before?.reason === reason) return;
+    this.failures.set(name, { reason, sinceMs: before?.sinceMs ?? performance.now() });
     this.logger.warn(`${name}: ${reason}; it will be tried again`);
+  }
+
+  private noteSuccess(name: string): void {
+    const before = this.failures.get(name);
+    if (before === undefined) return;
+    this.failures.delete(name);
+    this.logger.log(`${name}: works again after ${Math.round((performance.now() - before.sinceMs) / 1000)} s`);
   }
 }

@@ -34,8 +34,8 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  /** What was logged of a failure, so that it is said once. */
-  private failure: string | undefined;
+  /** What was logged of a failure, and when it began, so that it is said once. */
+  private failure: { readonly reason: string; readonly sinceMs: number } | undefined;
   /** On this process's clock, so that a database that is away makes the lag grow; undefined until it was reached. */
   private countedAtMs: number | undefined;
 
@@ -49,7 +49,7 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   onApplicationBootstrap(): void {
     const tick = (): void => {
       this.running ??= this.run()
-        .then(() => (this.failure = undefined))
+        .then(() => this.noteSuccess())
         .catch((error: unknown) => this.noteFailure(error))
         .then(() => (this.running = undefined));
     };
@@ -68,7 +68,6 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
 
   private async run(): Promise<void> {
     const client = await this.connect();
-    if (client === undefined) return;
     await this.lock.hold(async (lost) => {
       const stop = (): void => void this.database.stopAside(client);
       lost.addEventListener('abort', stop, { once: true });
@@ -113,30 +112,37 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     return count;
   }
 
-  /** The connection, made anew where there is none; undefined while the database is away. */
-  private async connect(): Promise<Client | undefined> {
+  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
+    const client = await this.database.connectAside();
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    this.client = client;
     try {
-      const client = await this.database.connectAside();
-      client.on('end', () => {
-        if (this.client === client) this.client = undefined;
-      });
-      this.client = client;
       await client.query(setTimeouts, [String(lockTimeoutMs), String(statementTimeoutMs)]);
       await prepareForPasses(client);
       return client;
     } catch (error) {
-      // It is said elsewhere that the database is away.
-      if (error instanceof DatabaseUnavailableError) return undefined;
+      await client.end().catch(() => undefined);
       throw error;
     }
   }
 
   private noteFailure(error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them.
+    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them. And it is
+    // said elsewhere that the database is away.
+    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.stop.signal.aborted || this.failure === reason) return;
-    this.failure = reason;
+    if (this.failure?.reason === reason) return;
+    this.failure = { reason, sinceMs: this.failure?.sinceMs ?? performance.now() };
     this.logger.warn(`calls: ${reason}; it will be tried again`);
+  }
+
+  private noteSuccess(): void {
+    if (this.failure === undefined) return;
+    this.logger.log(`calls: works again after ${Math.round((performance.now() - this.failure.sinceMs) / 1000)} s`);
+    this.failure = undefined;
   }
 }

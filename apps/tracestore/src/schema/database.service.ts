@@ -43,6 +43,9 @@ const prepareTimeouts = { statementMs: 0, idleInTransactionMs: 0, lockMs: 5_000 
 /** How often it is looked whether an administrator has mended what the role ps_trace_reader lacks. */
 const readerCheckMs = 5_000;
 
+/** How long a probe waits for such a look. */
+const refreshMs = 2_000;
+
 /**
  * So often what is remembered of the database's content is void. Writers then write the dictionaries' rows that they use
  * again, by which the lifecycle knows that they are used.
@@ -181,6 +184,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
 
   /** Whether the service can do its work, and what else an operator should know. Never rejects. */
   async check(): Promise<ReadinessReport> {
+    await this.refreshWarnings();
     const problems = [...this.problems()];
     if (problems.length === 0) {
       const problem = await this.tryStatement();
@@ -212,7 +216,13 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  /** What an operator should know, and what does not keep the service from its work. */
+  /** Looks again at what `warnings` would say, but does not wait long for it. Never rejects. */
+  async refreshWarnings(): Promise<void> {
+    if (this.lackOfReader === undefined) return;
+    await Promise.race([this.checkReader(), sleep(refreshMs, this.stop.signal)]);
+  }
+
+  /** What an operator should know, and what does not keep the service from its work, as it was found last. */
   warnings(): readonly ReadinessNote[] {
     if (this.lackOfReader === undefined) return [];
     const { message, statement } = this.lackOfReader;

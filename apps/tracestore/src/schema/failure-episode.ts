@@ -3,6 +3,9 @@ import { type DatabaseProblem, problemOf } from './database-failure.js';
 /** After so long without another failure nothing says that writes still fail: then the next write has to show it. */
 const recentMs = 30_000;
 
+/** These may hit one transaction and not the next: one alone says nothing about the writes to come. */
+const passing: ReadonlySet<string> = new Set(['lock-timeout', 'statement-timeout', 'conflict']);
+
 /** What is known of an episode in which writes fail. */
 export interface OngoingFailure extends DatabaseProblem {
   readonly since: Date;
@@ -25,6 +28,7 @@ export class FailureEpisode {
   private since = new Date(0);
   private lastMs = 0;
   private refused = 0;
+  private failures = 0;
 
   /** @param nowMs reads a clock in ms since the epoch */
   constructor(
@@ -43,7 +47,9 @@ export class FailureEpisode {
     if (this.problem === undefined) {
       this.since = new Date(this.lastMs);
       this.refused = 0;
+      this.failures = 0;
     }
+    this.failures += 1;
     this.refused += refusedRequests;
     if (this.problem?.code !== problem.code) this.log.warn(`Writes fail: ${problem.message} (${reasonOf(error)})`);
     this.problem = problem;
@@ -59,9 +65,13 @@ export class FailureEpisode {
     this.problem = undefined;
   }
 
-  /** Undefined unless the last write failed, and not long ago: without a write nothing can end an episode. */
+  /**
+   * Why the next write will fail, as far as the last ones tell. Undefined as well when the last failure is long ago:
+   * without a write nothing can end an episode.
+   */
   get ongoing(): OngoingFailure | undefined {
     if (this.problem === undefined || this.nowMs() - this.lastMs > recentMs) return undefined;
+    if (this.failures === 1 && passing.has(this.problem.code)) return undefined;
     return { ...this.problem, since: this.since, refusedRequests: this.refused };
   }
 }

@@ -8,7 +8,7 @@ SELECT
     set_config(
       'temp_file_limit',
       (
-        SELECT CASE WHEN setting::int8 BETWEEN 0 AND $2::int8 THEN setting ELSE $2 END
+        SELECT CASE WHEN setting::int8 BETWEEN 0 AND $2::int8 THEN setting ELSE ($2::int8)::text END
         FROM pg_settings
         WHERE name = 'temp_file_limit'
       ),

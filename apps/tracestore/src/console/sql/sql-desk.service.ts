@@ -161,20 +161,17 @@ export class SqlDeskService implements OnApplicationShutdown {
   ): Promise<Answer> {
     const release = await slots.take(asker, signal);
     try {
+      // An administrator may have mended a part, of which the store makes the rest.
+      if (this.database.readerLack !== undefined) await this.database.checkReader();
       return await this.onConnection(signal, work);
     } catch (error) {
       if (!(error instanceof ReaderError)) throw error;
-      // An administrator may have given a part, of which the store makes the rest.
       await this.database.checkReader();
       const { readerLack } = this.database;
-      if (readerLack !== undefined) {
-        const { message, statement } = readerLack;
-        const detail = `${message}. An administrator can mend it, without a restart, by: ${statement}`;
-        throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
-      }
-      return await this.onConnection(signal, work).catch((cause: unknown) => {
-        throw cause instanceof ReaderError ? new Problem(noReader, cause.message, { cause }) : cause;
-      });
+      if (readerLack === undefined) throw new Problem(noReader, error.message, { cause: error });
+      const { message, statement } = readerLack;
+      const detail = `${message}. An administrator can mend it, without a restart, by: ${statement}`;
+      throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
     } finally {
       release();
     }

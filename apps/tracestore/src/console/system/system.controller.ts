@@ -65,8 +65,11 @@ export class SystemController {
   @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemAnswer })
   async system(): Promise<SystemAnswer> {
     const { capabilities } = this.store;
+    await this.store.refreshWarnings();
     return {
       versions,
+      problems: [...this.store.problems()],
+      warnings: [...this.store.warnings()],
       database: capabilities === undefined ? null : { ...capabilities, timescale: capabilities.timescale ?? null },
       ingest: (await this.metrics.read()).map(({ values, ...metric }) => ({ ...metric, values: [...values] })),
     };
