@@ -28,7 +28,7 @@ export async function requireSessions(first: ClientBase, second: ClientBase): Pr
   for (let round = 0; round < rounds; round += 1) {
     const before = await backendPid(first);
     // Inside of a transaction every pooler keeps the process, so that the other connection has to get another one.
-    await second.query('BEGIN');
+    await begin(second);
     try {
       const other = await backendPid(second);
       const after = await backendPid(first);
@@ -36,6 +36,16 @@ export async function requireSessions(first: ClientBase, second: ClientBase): Pr
     } finally {
       await second.query('ROLLBACK').catch(() => undefined);
     }
+  }
+}
+
+async function begin(client: ClientBase): Promise<void> {
+  try {
+    await client.query('BEGIN');
+  } catch (error) {
+    // pgbouncer in statement mode: "transaction blocks not allowed in statement pooling mode".
+    if (error instanceof Error && error.message.includes('statement pooling')) throw new TransactionPoolingError();
+    throw error;
   }
 }
 
