@@ -22,7 +22,10 @@ export const hasPgBouncer = spawnSync('pgbouncer', ['--version']).status === 0;
  *
  * @throws Error when it does not listen within 10 s
  */
-export async function startPgBouncer(databaseUrl: string, mode: 'session' | 'transaction' | 'statement'): Promise<PgBouncer> {
+export async function startPgBouncer(
+  databaseUrl: string,
+  mode: 'session' | 'transaction' | 'statement',
+): Promise<PgBouncer> {
   const { hostname, port: serverPort, username, password } = new URL(databaseUrl);
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'pgbouncer-'));
@@ -42,7 +45,8 @@ default_pool_size = 20
 `,
   );
   const user = databaseUser();
-  for (const owned of user === undefined ? [] : [folder, configuration]) chownSync(owned, user?.uid ?? 0, user?.gid ?? 0);
+  for (const owned of user === undefined ? [] : [folder, configuration])
+    chownSync(owned, user?.uid ?? 0, user?.gid ?? 0);
   // It refuses to be root.
   const pooler = spawn('pgbouncer', ['-q', configuration], { stdio: 'ignore', cwd: folder, ...user });
   const exited = new Promise<void>((resolve) => pooler.once('exit', () => resolve()));

@@ -1,11 +1,6 @@
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export { EnvironmentError, parseEnvironment, variable } from './environment.js';
-export {
-  READINESS_CHECK,
-  type ReadinessCheck,
-  type ReadinessNote,
-  type ReadinessReport,
-} from './health.controller.js';
+export { READINESS_CHECK, type ReadinessCheck, type ReadinessNote, type ReadinessReport } from './health.controller.js';
 export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';

@@ -5,12 +5,7 @@ import { retentionOf } from '../lifecycle/lifecycle.config.js';
 import { noteConfiguredRetention, withRequestedRetention } from '../lifecycle/requested-retention.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { cancelStatement } from '../query/cancel-statement.js';
-import {
-  classifyFailure,
-  DatabaseUnavailableError,
-  problemOf,
-  UnsuitableDatabaseError,
-} from './database-failure.js';
+import { classifyFailure, DatabaseUnavailableError, problemOf, UnsuitableDatabaseError } from './database-failure.js';
 import { beginSession } from './database-session.js';
 import {
   type DatabaseCapabilities,
@@ -226,7 +221,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   warnings(): readonly ReadinessNote[] {
     if (this.lackOfReader === undefined) return [];
     const { message, statement } = this.lackOfReader;
-    return [{ code: 'reader-role', message: `The SQL page cannot be used. ${message}`, statement }];
+    return [{ code: 'reader-role', message, statement }];
   }
 
   /** To be told of every failure of a query, so that a database that went away is waited for. */
@@ -277,12 +272,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     if (lack?.statement === this.lackOfReader?.statement) return;
     this.lackOfReader = lack;
     if (lack === undefined) {
-      this.logger.log('The role ps_trace_reader has all that it needs: the SQL page can be used');
+      this.logger.log('The role ps_trace_reader lacks nothing any more: the SQL page can be used');
       return;
     }
-    this.logger.warn(
-      `The SQL page cannot be used. ${lack.message}. An administrator can mend it; no restart is needed:\n${lack.statement}`,
-    );
+    this.logger.warn(`${lack.message}. An administrator can mend it; no restart is needed:\n${lack.statement}`);
   }
 
   private async tryStatement(): Promise<ReadinessNote | undefined> {
@@ -395,10 +388,11 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
 
   private noteReady(applied: readonly string[]): void {
     const found = this.found === undefined ? '' : describeCapabilities(this.found);
-    const seconds =
-      this.unreadySince === undefined ? 0 : Math.round((Date.now() - this.unreadySince.getTime()) / 1000);
+    const seconds = this.unreadySince === undefined ? 0 : Math.round((Date.now() - this.unreadySince.getTime()) / 1000);
     const outage =
-      this.unreadySince === undefined ? '' : `; it was not for ${seconds} s, in which ${this.refusedWhileUnready} requests were refused`;
+      this.unreadySince === undefined
+        ? ''
+        : `; it was not for ${seconds} s, in which ${this.refusedWhileUnready} requests were refused`;
     this.unreadyBecause = undefined;
     this.unreadyCause = undefined;
     this.unreadySince = undefined;

@@ -74,7 +74,15 @@ export class LockWaitWatch {
   }
 }
 
-function describe({ relation, waits_since: since, pid, application, role, state, open_since: openSince }: LockWaitRow): string {
+function describe({
+  relation,
+  waits_since: since,
+  pid,
+  application,
+  role,
+  state,
+  open_since: openSince,
+}: LockWaitRow): string {
   const holder = [
     application ?? 'no application name',
     ...(role === null ? [] : [`role ${role}`]),

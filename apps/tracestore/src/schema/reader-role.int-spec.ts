@@ -91,8 +91,18 @@ describe('the SQL page works at once', () => {
     ['a superuser and a role', 'SUPERUSER', [createRole], []],
     ['an owner who may create roles, and no role', 'CREATEROLE', [], []],
     ['an owner who created the role before, without the right to SET it', 'CREATEROLE', [], [createRole]],
-    ['an owner who may create roles, and was granted the role', 'CREATEROLE', [createRole, `GRANT ps_trace_reader TO ${quoted}`], []],
-    ['an owner who may not create roles, and was granted the role', '', [createRole, `GRANT ps_trace_reader TO ${quoted}`], []],
+    [
+      'an owner who may create roles, and was granted the role',
+      'CREATEROLE',
+      [createRole, `GRANT ps_trace_reader TO ${quoted}`],
+      [],
+    ],
+    [
+      'an owner who may not create roles, and was granted the role',
+      '',
+      [createRole, `GRANT ps_trace_reader TO ${quoted}`],
+      [],
+    ],
     ['a role that was created for the owner', '', [`${createRole} ROLE ${quoted}`], []],
     [
       'a database where nobody else may create temporary objects',

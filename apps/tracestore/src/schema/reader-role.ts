@@ -65,14 +65,19 @@ async function readState(client: ClientBase): Promise<ReaderState> {
 export function readerLackOf(state: ReaderState): ReaderLack | undefined {
   const lacks = lacksOf(state);
   if (lacks.length === 0) return undefined;
+  const sentences = lacks.map(({ message }) => message);
   return {
-    message: lacks.map(({ message }) => message).join('. '),
+    message: (lacks.some(({ isFatal }) => isFatal) ? ['The SQL page cannot be used', ...sentences] : sentences).join(
+      '. ',
+    ),
     statement: asOneStatement(lacks.flatMap(({ statements }) => statements)),
   };
 }
 
 interface Lack {
   readonly message: string;
+  /** Whether no statement can run. */
+  readonly isFatal: boolean;
   readonly statements: readonly string[];
 }
 
@@ -83,6 +88,7 @@ function lacksOf(state: ReaderState): readonly Lack[] {
     return [
       {
         message: `The role ${reader} does not exist, and role ${login} may not create it`,
+        isFatal: true,
         statements: [`CREATE ROLE ${reader} NOLOGIN ROLE ${login}`],
       },
     ];
@@ -90,45 +96,22 @@ function lacksOf(state: ReaderState): readonly Lack[] {
   const withSet = state.server_version < firstVersionWithSetOption ? '' : ' WITH SET TRUE, INHERIT FALSE';
   const lacks: Lack[] = [];
   const require = (isThere: boolean, message: string, ...statements: readonly string[]): void => {
-    if (!isThere) lacks.push({ message, statements });
+    if (!isThere) lacks.push({ message, isFatal: true, statements });
+  };
+  const advise = (isThere: boolean, message: string, ...statements: readonly string[]): void => {
+    if (!isThere) lacks.push({ message, isFatal: false, statements });
   };
   require(state.may_set_role, `Role ${login} may not SET ROLE ${reader}`, `GRANT ${reader} TO ${login}${withSet}`);
-  require(
-    state.uses_schemas,
-    `${reader} may not use the schemas ps_trace and _ps_trace`,
-    `GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ${reader}`,
-  );
-  require(
-    state.reads_views,
-    `${reader} may not read every view of ps_trace and _ps_trace`,
-    `GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ${reader}`,
-  );
+  require(state.uses_schemas, `${reader} may not use the schemas ps_trace and _ps_trace`, `GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ${reader}`);
+  require(state.reads_views, `${reader} may not read every view of ps_trace and _ps_trace`, `GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ${reader}`);
   const close = `REVOKE EXECUTE ON FUNCTION ps_trace.set_trace_retention_period, ps_trace.delete_all_traces FROM ${reader}`;
-  require(
-    state.calls_functions,
-    `${reader} may not call every function of ps_trace`,
-    `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ${reader}`,
-    close,
-  );
-  require(state.changes_nothing, `${reader} may delete traces or change their retention`, close);
-  require(
-    state.makes_temporary,
-    `${reader} may not create temporary objects in database ${database}`,
-    `GRANT TEMPORARY ON DATABASE ${database} TO ${reader}`,
-  );
-  require(
-    state.uses_plpgsql,
-    `${reader} may not use the language plpgsql`,
-    `GRANT USAGE ON LANGUAGE plpgsql TO ${reader}`,
-  );
+  require(state.calls_functions, `${reader} may not call every function of ps_trace`, `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ${reader}`, close);
+  advise(state.changes_nothing, `${reader} may delete traces or change their retention`, close);
+  require(state.makes_temporary, `${reader} may not create temporary objects in database ${database}`, `GRANT TEMPORARY ON DATABASE ${database} TO ${reader}`);
+  require(state.uses_plpgsql, `${reader} may not use the language plpgsql`, `GRANT USAGE ON LANGUAGE plpgsql TO ${reader}`);
   // Settings have an effect at a login alone.
-  require(
-    state.has_settings || !state.logs_in,
-    `${reader} logs in, and lacks the settings of its sessions`,
-    `ALTER ROLE ${reader} IN DATABASE ${database} SET search_path = "$user", public, ps_trace`,
-    `ALTER ROLE ${reader} IN DATABASE ${database} SET default_transaction_read_only = on`,
-    `ALTER ROLE ${reader} IN DATABASE ${database} SET statement_timeout = '30s'`,
-  );
+  advise(state.has_settings ||
+    !state.logs_in, `${reader} logs in, and lacks the settings of its sessions`, `ALTER ROLE ${reader} IN DATABASE ${database} SET search_path = "$user", public, ps_trace`, `ALTER ROLE ${reader} IN DATABASE ${database} SET default_transaction_read_only = on`, `ALTER ROLE ${reader} IN DATABASE ${database} SET statement_timeout = '30s'`);
   return lacks;
 }
 

@@ -124,7 +124,9 @@ describe('a lock of the store', () => {
     const reader = await createReaderLogin(database.url);
     try {
       for (const name of ['lifecycle_lock', 'calls_lock', 'partition_lock', 'migration']) {
-        await expect(queryOnce(reader.url, `BEGIN; LOCK TABLE tracestore.${name}`)).rejects.toThrow('permission denied');
+        await expect(queryOnce(reader.url, `BEGIN; LOCK TABLE tracestore.${name}`)).rejects.toThrow(
+          'permission denied',
+        );
       }
       const advisory = await queryOnce(
         database.url,
@@ -147,9 +149,12 @@ describe('a lock of the store', () => {
     );
     const store = await start();
     await expect
-      .poll(async () => /^tracestore_calls_lag_seconds [0-9.]+$/m.test(await (await fetch(`${store.url}/metrics`)).text()), {
-        timeout: 30_000,
-      })
+      .poll(
+        async () => /^tracestore_calls_lag_seconds [0-9.]+$/m.test(await (await fetch(`${store.url}/metrics`)).text()),
+        {
+          timeout: 30_000,
+        },
+      )
       .toBe(true);
     expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
   });
@@ -169,7 +174,9 @@ describe('a store that waits for a lock', () => {
     };
     await expect
       .poll(detail, { timeout: 30_000 })
-      .toMatch(/waits for a lock on tracestore\.migration, since \d{4}-.*Z; process \d+ holds it \(a long migration, role /);
+      .toMatch(
+        /waits for a lock on tracestore\.migration, since \d{4}-.*Z; process \d+ holds it \(a long migration, role /,
+      );
     expect(await detail()).toMatch(/\(since \d{4}-\d\d-\d\dT[\d:.]+Z\)$/);
     await holder.query('ROLLBACK');
     await expect.poll(detail, { timeout: 30_000 }).toBe('ready');

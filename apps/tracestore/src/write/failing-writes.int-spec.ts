@@ -71,27 +71,30 @@ describe('while writes fail', () => {
     ['57014', 'statement-timeout', 'The database took too long'],
     ['25006', 'read-only', 'The database is read-only: a standby, or set to be'],
     ['58030', 'io-error', 'The database has input or output errors'],
-  ])('for %s, senders are told to retry and why, and /readyz says so until a write works', async (sqlState, code, text) => {
-    await failWith(sqlState);
-    const overGrpc = (await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest())).catch(
-      (error: unknown) => error,
-    )) as ServiceError;
-    expect([overGrpc.code, overGrpc.details]).toEqual([grpcStatus.UNAVAILABLE, text]);
-    const overHttp = await post(store.tracesUrl, inJson, json);
-    expect([overHttp.status, overHttp.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(JSON.parse(Buffer.from(overHttp.body).toString())).toMatchObject({ message: text });
+  ])(
+    'for %s, senders are told to retry and why, and /readyz says so until a write works',
+    async (sqlState, code, text) => {
+      await failWith(sqlState);
+      const overGrpc = (await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest())).catch(
+        (error: unknown) => error,
+      )) as ServiceError;
+      expect([overGrpc.code, overGrpc.details]).toEqual([grpcStatus.UNAVAILABLE, text]);
+      const overHttp = await post(store.tracesUrl, inJson, json);
+      expect([overHttp.status, overHttp.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(JSON.parse(Buffer.from(overHttp.body).toString())).toMatchObject({ message: text });
 
-    const { status, body } = await ready();
-    expect(status).toBe(503);
-    expect(JSON.parse(body)).toMatchObject({ problems: [{ code }] });
-    expect(body).toContain(text);
-    expect(body).not.toContain('the words of the server');
-    const system = (await (await fetch(`${store.url}/api/system`)).json()) as { readonly problems: unknown };
-    expect(system.problems).toMatchObject([{ code }]);
+      const { status, body } = await ready();
+      expect(status).toBe(503);
+      expect(JSON.parse(body)).toMatchObject({ problems: [{ code }] });
+      expect(body).toContain(text);
+      expect(body).not.toContain('the words of the server');
+      const system = (await (await fetch(`${store.url}/api/system`)).json()) as { readonly problems: unknown };
+      expect(system.problems).toMatchObject([{ code }]);
 
-    await queryOnce(database.url, 'DROP TRIGGER fail ON tracestore.span');
-    expect(await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()))).toEqual(success);
-    expect((await ready()).status).toBe(200);
-    await queryOnce(database.url, 'DELETE FROM tracestore.ledger');
-  });
+      await queryOnce(database.url, 'DROP TRIGGER fail ON tracestore.span');
+      expect(await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()))).toEqual(success);
+      expect((await ready()).status).toBe(200);
+      await queryOnce(database.url, 'DELETE FROM tracestore.ledger');
+    },
+  );
 });

@@ -23,6 +23,19 @@ ALTER ROLE grafana IN DATABASE postgres SET idle_in_transaction_session_timeout 
 
 CREATE DATABASE numbers OWNER backend;
 
--- A superuser alone may set it: some who run a database for others have none to give, and do without.
+-- What follows takes a superuser: some who run a database for others have none to give, and do without.
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET temp_file_limit = '4GB';
 ALTER ROLE grafana IN DATABASE postgres SET temp_file_limit = '4GB';
+
+-- tracestore bounds what a statement of its console may write to temporary files. And nobody writes messages to the
+-- write-ahead log, which a reader could do without an end: a transaction that only reads may.
+GRANT SET ON PARAMETER temp_file_limit TO tracestore;
+DO $$
+DECLARE
+  emit regprocedure;
+BEGIN
+  FOR emit IN SELECT oid FROM pg_proc WHERE proname = 'pg_logical_emit_message' LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', emit);
+  END LOOP;
+END
+$$;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
 import { readTracestoreConfig } from '../../tracestore.config.js';
@@ -48,11 +48,16 @@ describe('a statement', () => {
     expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
-  it.each(['SJIS', 'LATIN1', 'SQL_ASCII', 'EUC_JP'])('that sets its client_encoding to %s is answered in JSON', async (encoding) => {
-    const response = await ask(`SELECT set_config('client_encoding', '${encoding}', false) AS encoding, '表é\u{1F600}' AS word`);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ rows: [[encoding, '表é\u{1F600}']] });
-  });
+  it.each(['SJIS', 'LATIN1', 'SQL_ASCII', 'EUC_JP'])(
+    'that sets its client_encoding to %s is answered in JSON',
+    async (encoding) => {
+      const response = await ask(
+        `SELECT set_config('client_encoding', '${encoding}', false) AS encoding, '表é\u{1F600}' AS word`,
+      );
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ rows: [[encoding, '表é\u{1F600}']] });
+    },
+  );
 
   it('that waits for a lock is told that the database is busy', async () => {
     const holder = new pg.Client(database.url);
@@ -70,13 +75,19 @@ describe('a statement', () => {
   it('may take advisory locks, which nobody else uses and end with it', async () => {
     expect((await ask('SELECT pg_advisory_lock(8318255638512821612)')).status).toBe(200);
     await expect
-      .poll(() => queryOnce(database.url, `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1936744801`), {
-        timeout: 10_000,
-      })
+      .poll(
+        () => queryOnce(database.url, `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1936744801`),
+        {
+          timeout: 10_000,
+        },
+      )
       .toEqual([]);
   });
 
-  it('cannot write more to temporary files than it may', async () => {
+  it('cannot write more to temporary files than it may, where the role of the store may set that', async () => {
+    const [row] = await queryOnce<{ login: string }>(database.url, 'SELECT session_user::text AS login');
+    const login = pg.escapeIdentifier(row?.login ?? '');
+    await queryOnce(inject('databaseUrl'), `GRANT SET ON PARAMETER temp_file_limit TO ${login}`);
     const response = await ask(
       `SELECT current_setting('temp_file_limit') AS before, set_config('temp_file_limit', '-1', false) AS after`,
     );
@@ -85,6 +96,7 @@ describe('a statement', () => {
     expect(await (await ask(`SELECT current_setting('temp_file_limit') AS most`)).json()).toMatchObject({
       rows: [['1GB']],
     });
+    await queryOnce(inject('databaseUrl'), `REVOKE SET ON PARAMETER temp_file_limit FROM ${login}`);
   });
 });
 

@@ -125,10 +125,7 @@ export class SqlDeskService implements OnApplicationShutdown {
   }
 
   /** What there is to ask, as JSON. @throws Problem 503, QueryError as `rows` */
-  catalogue(
-    asker: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
+  catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
     return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
@@ -198,7 +195,10 @@ export class SqlDeskService implements OnApplicationShutdown {
     } catch (cause) {
       if (cause instanceof Problem || cause instanceof ReaderError) throw cause;
       const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
-      throw problem ?? (isLockTimeout(cause) ? new QueryError(queryErrors.busy, undefined, { cause }) : queryErrorOf(cause, signal));
+      throw (
+        problem ??
+        (isLockTimeout(cause) ? new QueryError(queryErrors.busy, undefined, { cause }) : queryErrorOf(cause, signal))
+      );
     } finally {
       clearTimeout(patience);
       signal.removeEventListener('abort', cancel);

@@ -45,7 +45,10 @@ export class SqlController {
       'PostgreSQL refused the statement: `detail` is its message, and `position` where it saw the fault (line and column)',
   })
   @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
-  @ApiResponse({ status: 503, description: 'Other statements have all connections, or the database is away: Retry-After' })
+  @ApiResponse({
+    status: 503,
+    description: 'Other statements have all connections, or the database is away: Retry-After',
+  })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
   async ask(
     @Body({ schema: sqlQuestion }) { sql, explain }: SqlQuestion,
