@@ -43,6 +43,28 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await page.getByRole('heading', { name: 'System' }).waitFor();
   };
 
+  it('shows what is wrong with the database, and the statement that mends it', async () => {
+    const statement = 'GRANT ps_trace_reader TO "tracestore" WITH SET TRUE, INHERIT FALSE;';
+    await page.route('**/api/system', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        json: {
+          ...((await response.json()) as object),
+          problems: [{ code: 'disk-full', message: 'The database is out of disk space' }],
+          warnings: [{ code: 'reader-role', message: 'The SQL page cannot be used', statement }],
+        },
+      });
+    });
+    await openSystem();
+    await page.getByRole('region', { name: 'Problems' }).getByText('The database is out of disk space').waitFor();
+    const warnings = page.getByRole('region', { name: 'Warnings' });
+    await warnings.getByText(statement, { exact: true }).waitFor();
+    await warnings.getByRole('button', { name: 'Copy the statement' }).waitFor();
+    await page.screenshot({ path: path.join(picturesFolder, 'system-warnings.png') });
+    expect(await graveViolations(page)).toEqual([]);
+  });
+
   it('lets in whoever has it, to the page that was asked for, and out again', async () => {
     await page.goto(`${console.store.url}/system`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
