@@ -86,7 +86,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
    * A connection for a question that takes several statements. When the signal comes, the statement that runs is
    * cancelled at the server, and every later one fails.
    *
-   * @throws QueryError `unavailable` when none comes free in time
+   * @throws QueryError `busy` when none comes free in time
    */
   async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
@@ -94,7 +94,11 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     try {
       client = await this.pool.connect();
     } catch (cause) {
-      throw queryErrorOf(cause, signal);
+      // The words of pg-pool for a wait in its own queue: other questions have all connections.
+      const isBusy = cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
+      throw isBusy && signal?.aborted !== true
+        ? new QueryError(queryErrors.busy, undefined, { cause })
+        : queryErrorOf(cause, signal);
     }
     if (signal?.aborted === true) {
       client.release();

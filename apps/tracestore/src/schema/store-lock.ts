@@ -13,6 +13,9 @@ export type StoreLockName = 'lifecycle' | 'calls';
 const heartbeatMs = 10_000;
 const silenceMs = 60_000;
 
+/** A lock whose heartbeat the server has not answered for so long counts as lost: before the server gives it to another. */
+const unansweredMs = 40_000;
+
 /** SQLSTATE lock_not_available. */
 const lockNotAvailable = '55P03';
 
@@ -49,8 +52,11 @@ export class StoreLock {
     const lost = new AbortController();
     const onEnd = (): void => lost.abort();
     client.once('end', onEnd);
+    const endConnection = (): void => void client.end().catch(() => undefined);
+    let answeredAtMs = performance.now();
     const heartbeat = setInterval(() => {
-      client.query('SELECT').catch(() => void client.end().catch(() => undefined));
+      if (performance.now() - answeredAtMs > unansweredMs) return endConnection();
+      client.query('SELECT').then(() => (answeredAtMs = performance.now()), endConnection);
     }, heartbeatMs);
     try {
       await run(lost.signal);
