@@ -47,6 +47,8 @@ export async function createService({
     },
   );
   app.useLogger(app.get(Logger));
+  // Nest would keep the lines back until everything is initialised, and with them what a start waits for.
+  app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
   drainConnectionsOnClose(fastify, draining);
