@@ -17,7 +17,7 @@ import { FailureEpisode, reasonOf } from './failure-episode.js';
 import { LockWaitWatch } from './lock-wait.js';
 import { mendReaderRole, migrate } from './migration.js';
 import { addMissingPartitions, timedTables } from './partitions.js';
-import type { ReaderLack } from './reader-role.js';
+import { findLackOfReader, type ReaderLack } from './reader-role.js';
 import { requireSessions } from './transaction-pooling.js';
 
 const retryMs = 1_000;
@@ -39,7 +39,10 @@ const prepareTimeouts = { statementMs: 0, idleInTransactionMs: 0, lockMs: 5_000 
 const readerCheckMs = 5_000;
 
 /** How long a probe waits for such a look. */
-const refreshMs = 2_000;
+const refreshMs = 500;
+
+/** So often the store tries to give the role what it lacks: another database may have changed the role at the same time. */
+const mostReaderTries = 3;
 
 /**
  * So often what is remembered of the database's content is void. Writers then write the dictionaries' rows that they use
@@ -71,6 +74,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private lackOfReader: ReaderLack | undefined;
   private readonly readerChecks: NodeJS.Timeout;
   private readerCheck: Promise<void> | undefined;
+  private readerTries = 0;
 
   constructor(@Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig) {
     this.forgetting = setInterval(() => (this.generation += 1), forgetEveryMs).unref();
@@ -260,6 +264,11 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     let client: pg.Client | undefined;
     try {
       client = await this.connectAside();
+      const lack = await findLackOfReader(client);
+      // What was tried in vain is tried again when something has changed: each try writes to the catalog.
+      const isNews = lack?.statement !== this.lackOfReader?.statement;
+      if (lack === undefined || (!isNews && this.readerTries >= mostReaderTries)) return this.noteReader(lack);
+      this.readerTries = isNews ? 1 : this.readerTries + 1;
       this.noteReader(await mendReaderRole(client));
     } catch (error) {
       this.logger.debug(`The role ps_trace_reader was not checked: ${reasonOf(error)}`);
