@@ -29,8 +29,8 @@ const statementTimeoutMs = 30_000;
 /** Waits for a lock are bounded by the statement. */
 const writerTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: statementTimeoutMs, lockMs: 0 };
 
-/** Of a connection aside, until whoever has it says otherwise. */
-const asideTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: 60_000, lockMs: 5_000 };
+/** Of a connection aside, until its holder sets others. What is counted in a transaction takes the time of this process. */
+const asideTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: 600_000, lockMs: 5_000 };
 
 /** Of the connection that migrates: a migration takes the time that it takes. */
 const prepareTimeouts = { statementMs: 0, idleInTransactionMs: 0, lockMs: 5_000 };

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../../test/pgbouncer.js';
+import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../../../../test/pgbouncer.js';
 import { fullRequest } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
 import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';

@@ -110,8 +110,13 @@ function lacksOf(state: ReaderState): readonly Lack[] {
   require(state.makes_temporary, `${reader} may not create temporary objects in database ${database}`, `GRANT TEMPORARY ON DATABASE ${database} TO ${reader}`);
   require(state.uses_plpgsql, `${reader} may not use the language plpgsql`, `GRANT USAGE ON LANGUAGE plpgsql TO ${reader}`);
   // Settings have an effect at a login alone.
-  advise(state.has_settings ||
-    !state.logs_in, `${reader} logs in, and lacks the settings of its sessions`, `ALTER ROLE ${reader} IN DATABASE ${database} SET search_path = "$user", public, ps_trace`, `ALTER ROLE ${reader} IN DATABASE ${database} SET default_transaction_read_only = on`, `ALTER ROLE ${reader} IN DATABASE ${database} SET statement_timeout = '30s'`);
+  advise(
+    state.has_settings || !state.logs_in,
+    `${reader} logs in, and lacks the settings of its sessions`,
+    `ALTER ROLE ${reader} IN DATABASE ${database} SET search_path = "$user", public, ps_trace`,
+    `ALTER ROLE ${reader} IN DATABASE ${database} SET default_transaction_read_only = on`,
+    `ALTER ROLE ${reader} IN DATABASE ${database} SET statement_timeout = '30s'`,
+  );
   return lacks;
 }
 

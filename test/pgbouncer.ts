@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../stack/free-port.js';
-import { databaseUser } from '../../../stack/unprivileged.js';
+import { freePort } from '../stack/free-port.ts';
+import { databaseUser } from '../stack/unprivileged.ts';
 
 /** A pooler in front of a database. */
 export interface PgBouncer {
