@@ -170,7 +170,8 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       return client;
     } catch (cause) {
       await client.end().catch(() => undefined);
-      this.noteFailure(cause);
+      // A machine that is too busy to connect in time may have connections that work.
+      if (problemOf(cause).code !== 'no-answer') this.noteFailure(cause);
       throw new DatabaseUnavailableError('No connection to the database', { cause });
     }
   }
