@@ -34,7 +34,7 @@ describe.skipIf(!hasPgBouncer)('behind pgbouncer', () => {
         create(ExportTraceServiceResponseSchema),
       );
       expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
-      expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
+      expect(await (await fetch(`${store.url}/readyz`)).json()).toEqual({ status: 'ok', warnings: [] });
       const ask = (sql: string, signal?: AbortSignal): Promise<Response> =>
         fetch(`${store.url}/api/sql`, {
           method: 'POST',
@@ -45,7 +45,7 @@ describe.skipIf(!hasPgBouncer)('behind pgbouncer', () => {
       expect(await (await ask('SELECT count(*)::int FROM span')).json()).toMatchObject({
         rows: [[expectedSpans(fullRequest()).length]],
       });
-      expect((await fetch(`${store.url}/api/services`)).status).toBe(200);
+      expect(await (await fetch(`${store.url}/api/services`)).text()).toContain('services');
 
       // The pooler names server processes of its own, none of which could be cancelled.
       const patience = new AbortController();
