@@ -1,5 +1,6 @@
 -- What the role ps_trace_reader, and the role of this session, have and lack of what it takes to run statements as
--- ps_trace_reader; one row. Without the role everything but its existence is false.
+-- ps_trace_reader; one row. Without the role everything but its existence is false. Functions of
+-- ps_trace that change something are those that are VOLATILE: they are not for readers.
 SELECT
   current_setting('server_version_num')::int4 AS server_version,
   current_database()::text AS database,
@@ -24,16 +25,22 @@ SELECT
     SELECT
     FROM pg_proc p
     WHERE p.pronamespace = 'ps_trace'::regnamespace
-      AND p.proname NOT IN ('set_trace_retention_period', 'delete_all_traces')
+      AND p.provolatile <> 'v'
       AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
   ) AS calls_functions,
   r.oid IS NOT NULL AND NOT EXISTS (
     SELECT
     FROM pg_proc p
     WHERE p.pronamespace = 'ps_trace'::regnamespace
-      AND p.proname IN ('set_trace_retention_period', 'delete_all_traces')
+      AND p.provolatile = 'v'
       AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
   ) AS changes_nothing,
+  ARRAY(
+    SELECT format('ps_trace.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid))
+    FROM pg_proc p
+    WHERE p.pronamespace = 'ps_trace'::regnamespace AND p.provolatile = 'v'
+    ORDER BY 1
+  ) AS changing_functions,
   -- What a statement runs inside of is a temporary function in PL/pgSQL.
   coalesce(has_database_privilege(r.oid, current_database(), 'TEMPORARY'), false) AS makes_temporary,
   coalesce(has_language_privilege(r.oid, 'plpgsql', 'USAGE'), false) AS uses_plpgsql,

@@ -168,6 +168,20 @@ describe('the store says what the role lacks, and notices when it is mended', ()
     await expectThatTheSqlPageWorks();
   });
 
+  it('and takes back by itself what its owner gave too much', async () => {
+    await prepare('CREATEROLE', []);
+    store = await startTracestore(url);
+    await store.stop();
+    await queryOnce(
+      url,
+      `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader; REVOKE SELECT ON ps_trace.event FROM ps_trace_reader`,
+    );
+    store = await startTracestore(url);
+    await expectThatTheSqlPageWorks();
+    expect((await ask('SELECT count(*) FROM event')).status).toBe(200);
+    expect(await (await ask('SELECT delete_all_traces()')).text()).toContain('permission denied');
+  });
+
   it('and writes nothing to the catalog while nothing changes', async () => {
     await prepare('', [createRole]);
     store = await startTracestore(url);

@@ -11,6 +11,7 @@ const whole: ReaderState = {
   reads_views: true,
   calls_functions: true,
   changes_nothing: true,
+  changing_functions: ['ps_trace.delete_all_traces()'],
   makes_temporary: true,
   uses_plpgsql: true,
   logs_in: false,
@@ -31,6 +32,7 @@ describe('the statement that mends ps_trace_reader', () => {
       'GRANT ps_trace_reader TO "tracestore" WITH SET TRUE, INHERIT FALSE;',
     ],
     [{ may_set_role: false, server_version: 150_018 }, 'GRANT ps_trace_reader TO "tracestore";'],
+    [{ changes_nothing: false }, 'REVOKE EXECUTE ON FUNCTION ps_trace.delete_all_traces() FROM ps_trace_reader;'],
     [{ makes_temporary: false }, 'GRANT TEMPORARY ON DATABASE "traces" TO ps_trace_reader;'],
     [{ makes_temporary: false, database: 'my "db"' }, 'GRANT TEMPORARY ON DATABASE "my ""db""" TO ps_trace_reader;'],
     [

@@ -32,7 +32,15 @@ BEGIN
       'GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
       'GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
       'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader',
-      'REVOKE EXECUTE ON FUNCTION ps_trace.set_trace_retention_period, ps_trace.delete_all_traces FROM ps_trace_reader',
+      -- Those that change something are VOLATILE.
+      (
+        SELECT format(
+          'REVOKE EXECUTE ON FUNCTION %s FROM ps_trace_reader',
+          string_agg(format('ps_trace.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)), ', ')
+        )
+        FROM pg_proc p
+        WHERE p.pronamespace = 'ps_trace'::regnamespace AND p.provolatile = 'v'
+      ),
       -- Public has these two, unless an administrator has revoked them.
       CASE WHEN NOT has_database_privilege('ps_trace_reader', current_database(), 'TEMPORARY') THEN
         format('GRANT TEMPORARY ON DATABASE %I TO ps_trace_reader', current_database())

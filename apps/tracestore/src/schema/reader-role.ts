@@ -29,6 +29,8 @@ export interface ReaderState {
   readonly reads_views: boolean;
   readonly calls_functions: boolean;
   readonly changes_nothing: boolean;
+  /** Functions that change something, with their arguments. */
+  readonly changing_functions: readonly string[];
   readonly makes_temporary: boolean;
   readonly uses_plpgsql: boolean;
   readonly logs_in: boolean;
@@ -104,7 +106,7 @@ function lacksOf(state: ReaderState): readonly Lack[] {
   require(state.may_set_role, `Role ${login} may not SET ROLE ${reader}`, `GRANT ${reader} TO ${login}${withSet}`);
   require(state.uses_schemas, `${reader} may not use the schemas ps_trace and _ps_trace`, `GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ${reader}`);
   require(state.reads_views, `${reader} may not read every view of ps_trace and _ps_trace`, `GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ${reader}`);
-  const close = `REVOKE EXECUTE ON FUNCTION ps_trace.set_trace_retention_period, ps_trace.delete_all_traces FROM ${reader}`;
+  const close = `REVOKE EXECUTE ON FUNCTION ${state.changing_functions.join(', ')} FROM ${reader}`;
   require(state.calls_functions, `${reader} may not call every function of ps_trace`, `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ${reader}`, close);
   advise(state.changes_nothing, `${reader} may delete traces or change their retention`, close);
   require(state.makes_temporary, `${reader} may not create temporary objects in database ${database}`, `GRANT TEMPORARY ON DATABASE ${database} TO ${reader}`);
