@@ -4,6 +4,9 @@ import { paint, print } from './terminal.ts';
 export interface BannerFacts {
   readonly url: (port: PortName) => string;
   readonly databasePort: number | undefined;
+  /** Holds the passwords for psql; undefined where the database is the user's own. */
+  readonly passfile: string | undefined;
+  readonly portOffset: number;
   readonly otlpGrpcPort: number;
   readonly flagsFile: string;
   readonly faults: boolean;
@@ -14,7 +17,8 @@ export interface BannerFacts {
 
 /** Says once, when everything is ready, what is where. */
 export function printBanner(facts: BannerFacts): void {
-  const { url, databasePort } = facts;
+  const { url, databasePort, passfile } = facts;
+  const portOption = facts.portOffset === 0 ? '' : `--port-offset ${facts.portOffset} `;
   const rows: readonly (readonly [label: string, text: string])[] = [
     ['Console', url('tracestore')],
     ['Numbers', `curl -X POST ${url('frontend')}/numbers`],
@@ -22,10 +26,11 @@ export function printBanner(facts: BannerFacts): void {
     ['Passwords', `curl ${url('generator')}`],
     [
       'SQL',
-      databasePort === undefined
+      databasePort === undefined || passfile === undefined
         ? 'in your own database'
-        : `psql -h localhost -p ${databasePort} -d postgres -U postgres`,
+        : `PGPASSFILE=${passfile} psql -h localhost -p ${databasePort} -d postgres -U postgres`,
     ],
+    ['', `npm run sql -- ${portOption}-c 'SELECT …'`],
     ['OTLP', `${url('otlpHttp')} (HTTP), localhost:${facts.otlpGrpcPort} (gRPC)`],
     ['Faults', `${facts.faults ? 'on' : 'off'}, each in ${facts.flagsFile}: edit it any time`],
     ['Load', facts.load],

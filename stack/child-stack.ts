@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { databaseUrlFromPassfile } from './database-access.ts';
 import { type PortName, planPorts } from './services.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -11,7 +12,7 @@ export interface ChildStack {
   readonly pid: number;
   /** Where a service is, without a slash at the end. */
   readonly url: (port: PortName) => string;
-  /** The superuser's URL of the database that holds `ps_trace`. */
+  /** The URL with which tracestore connects to its database. */
   readonly databaseUrl: string;
   /** What it has printed so far. */
   readonly output: () => string;
@@ -46,7 +47,7 @@ export async function startChildStack(portOffset: number, options: readonly stri
     process: child,
     pid: child.pid ?? 0,
     url: (port) => `http://127.0.0.1:${ports[port]}`,
-    databaseUrl: `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
+    databaseUrl: databaseUrlFromPassfile(root, ports.database, 'tracestore'),
     output: () => output,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

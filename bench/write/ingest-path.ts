@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { importBuilt } from './built-tracestore.ts';
+import { importBuilt } from '../../stack/built-tracestore.ts';
 
 type Config = typeof import('../../apps/tracestore/src/tracestore.config.ts');
 type Database = typeof import('../../apps/tracestore/src/schema/database.service.ts');
