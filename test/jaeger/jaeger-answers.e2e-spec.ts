@@ -33,7 +33,7 @@ describe.skipIf(!hasJaeger())(
     const startMs = endMs - 3_600_000;
 
     beforeAll(async () => {
-      store = await startPurgeableStore(inject('databaseUrl'), () => undefined);
+      store = await startPurgeableStore(inject('superuserUrl'), () => undefined);
       memory = await startJaeger({ memory: { max_traces: 100_000 } });
       remote = await startJaeger({ grpc: { endpoint: `127.0.0.1:${store.jaegerPort}`, tls: { insecure: true } } });
     });

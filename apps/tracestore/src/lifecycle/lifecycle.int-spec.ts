@@ -404,7 +404,7 @@ describe('the dictionaries', () => {
 describe('a store', () => {
   const roles: string[] = [];
   afterAll(async () => {
-    for (const role of roles) await queryOnce(inject('databaseUrl'), `DROP ROLE ${role}`);
+    for (const role of roles) await queryOnce(inject('superuserUrl'), `DROP ROLE ${role}`);
   });
 
   it('keeps its tables in shape as a role that owns them and is no superuser, two of them without a fight', async () => {

@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await database.drop();
-  for (const role of roles.splice(0)) await queryOnce(inject('databaseUrl'), `DROP ROLE ${role}`);
+  for (const role of roles.splice(0)) await queryOnce(inject('superuserUrl'), `DROP ROLE ${role}`);
 });
 
 async function migrateAs(url: string, migrations = readMigrations()): Promise<MigrationOutcome> {
