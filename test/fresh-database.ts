@@ -18,9 +18,11 @@ export interface FreshDatabaseOptions {
    * role. `other`: a role of its own, which may not create roles, and found ps_trace_reader on the server.
    */
   readonly owner?: 'shared' | 'other';
+  /** false: TimescaleDB is not added where the server has it. */
+  readonly timescale?: boolean;
 }
 
-/** Only a superuser may create it; in the images of TimescaleDB, new databases have it already. */
+/** As an administrator does where tracestore may not: only a superuser may create it. */
 const addTimescale = `
   DO $$
   BEGIN
@@ -35,7 +37,10 @@ const addTimescale = `
  *
  * @throws Error when the test server is away
  */
-export async function createFreshDatabase({ owner = 'shared' }: FreshDatabaseOptions = {}): Promise<FreshDatabase> {
+export async function createFreshDatabase({
+  owner = 'shared',
+  timescale = true,
+}: FreshDatabaseOptions = {}): Promise<FreshDatabase> {
   const serverUrl = inject('superuserUrl');
   const name = `spec_${randomBytes(6).toString('hex')}`;
   const ownerUrl = owner === 'shared' ? ownerUrlOf(serverUrl) : await createOtherOwner(serverUrl, name);
@@ -43,7 +48,7 @@ export async function createFreshDatabase({ owner = 'shared' }: FreshDatabaseOpt
   await query(serverUrl, `CREATE DATABASE ${name} OWNER ${username}`);
   const superuser = new URL(serverUrl);
   superuser.pathname = `/${name}`;
-  await query(superuser.href, addTimescale);
+  if (timescale) await query(superuser.href, addTimescale);
   return {
     url: urlOf(serverUrl, username, password, name),
     superuserUrl: superuser.href,

@@ -46,14 +46,14 @@ async function connect(url = database.url): Promise<pg.Client> {
 /** Makes the tables, as hypertables where that is asked for and can be had. */
 async function prepare(timescale: boolean): Promise<void> {
   client = await connect();
-  if (timescale) await installTimescale(client);
+  if (timescale) await installTimescale(await connect(database.superuserUrl));
   await migrate(client);
   capabilities = await probeCapabilities(client);
   await client.query(`SET lock_timeout = '1s'`);
 }
 
 beforeEach(async () => {
-  database = await createFreshDatabase();
+  database = await createFreshDatabase({ timescale: false });
 });
 
 afterEach(async () => {
@@ -208,7 +208,10 @@ describe('native partitions', () => {
     const before = await sizeOf(name);
     // Left behind by one that was killed.
     await client.query(`CREATE INDEX loose_ccnew ON tracestore.span_20260328_0000 (trace_id)`);
-    await client.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tracestore.loose_ccnew'::regclass`);
+    await queryOnce(
+      database.superuserUrl,
+      `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tracestore.loose_ccnew'::regclass`,
+    );
     expect(await packIndexes(context())).toMatch(/^packed \d+ indexes$/);
     expect(await sizeOf(name)).toBeLessThan(before * 0.8);
     expect(await rowsOf(`SELECT FROM pg_class WHERE relname ~ '_cc(new|old)'`)).toEqual([]);
@@ -410,21 +413,21 @@ describe('a store', () => {
   it('keeps its tables in shape as a role that owns them and is no superuser, two of them without a fight', async () => {
     const role = `role_${randomBytes(4).toString('hex')}`;
     roles.push(role);
-    await queryOnce(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
+    await queryOnce(database.superuserUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
     await queryOnce(
-      database.url,
+      database.superuserUrl,
       `DO $$ BEGIN CREATE ROLE ps_trace_reader NOLOGIN;
        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
     );
     for (const schema of ['tracestore', 'ps_trace', '_ps_trace'])
-      await queryOnce(database.url, `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`);
+      await queryOnce(database.superuserUrl, `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`);
     const url = new URL(database.url);
     url.username = role;
     url.password = 'secret';
     const stores = await Promise.all([1, 2].map(() => startTracestore(url.href)));
     // Of 2023
     await sendGrpc(stores[0]?.grpcAddress ?? '', encodeProtobuf(requestOf([goodSpan()])));
-    client = await connect();
+    client = await connect(url.href);
     expect(await count('span')).toBe(1);
     await client.query(
       `INSERT INTO tracestore.operation_delta VALUES (now(), '{1}', '{1}', '{1}', '{0}', '{5}');
@@ -448,8 +451,8 @@ describe('hypertables', () => {
   let hasTimescale = false;
 
   beforeAll(async () => {
-    const fresh = await createFreshDatabase();
-    const probing = new pg.Client(fresh.url);
+    const fresh = await createFreshDatabase({ timescale: false });
+    const probing = new pg.Client(fresh.superuserUrl);
     await probing.connect();
     hasTimescale = (await installTimescale(probing)) === undefined;
     await probing.end();

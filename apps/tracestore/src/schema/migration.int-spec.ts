@@ -34,12 +34,12 @@ async function migrateAs(url: string, migrations = readMigrations()): Promise<Mi
 /** A role that may log in and has only these rights, as a URL to the test's database. */
 async function roleUrl(...statements: readonly string[]): Promise<string> {
   const role = `role_${randomBytes(4).toString('hex')}`;
-  await queryOnce(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
+  await queryOnce(database.superuserUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
   roles.push(role);
   const url = new URL(database.url);
   const name = url.pathname.slice(1);
   for (const statement of statements) {
-    await queryOnce(database.url, statement.replaceAll('$role', role).replaceAll('$database', name));
+    await queryOnce(database.superuserUrl, statement.replaceAll('$role', role).replaceAll('$database', name));
   }
   url.username = role;
   url.password = 'secret';
@@ -95,11 +95,11 @@ describe('migrations', () => {
 
   it('refuse a database that cannot hold every text', async () => {
     const name = `latin_${randomBytes(4).toString('hex')}`;
-    await queryOnce(database.url, `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
+    await queryOnce(database.superuserUrl, `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
     const url = new URL(database.url);
     url.pathname = `/${name}`;
     await expect(migrateAs(url.href)).rejects.toThrow("The database's encoding is LATIN1; tracestore needs UTF8");
-    await queryOnce(database.url, `DROP DATABASE ${name}`);
+    await queryOnce(database.superuserUrl, `DROP DATABASE ${name}`);
   });
 });
 
@@ -112,10 +112,11 @@ describe('a role that is no superuser', () => {
       ['tracestore', 'ps_trace', '_ps_trace'].map((schema) => `CREATE SCHEMA ${schema} AUTHORIZATION $role`),
     ],
   ])('migrates and stores when it %s', async (_rights, statements) => {
-    const store = await startTracestore(await roleUrl(...statements));
+    const url = await roleUrl(...statements);
+    const store = await startTracestore(url);
     await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()));
     await store.stop();
-    expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
+    expect(await readStoredSpans(url)).toEqual(expectedSpans(fullRequest()));
   });
 
   it('is told when ps_trace_reader lacks rights, and an administrator can make up for it', async () => {
