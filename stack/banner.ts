@@ -10,20 +10,31 @@ export interface BannerFacts {
   readonly otlpGrpcPort: number;
   readonly flagsFile: string;
   readonly faults: boolean;
+  readonly storeOnly: boolean;
   readonly state: readonly string[];
   readonly temporary: boolean;
   readonly load: string;
+}
+
+type Row = readonly [label: string, text: string];
+
+function serviceRows({ url, faults, flagsFile, load }: BannerFacts): readonly Row[] {
+  return [
+    ['Numbers', `curl -X POST ${url('frontend')}/numbers`],
+    ['', `curl '${url('frontend')}/numbers?limit=100'`],
+    ['Passwords', `curl ${url('generator')}`],
+    ['Faults', `${faults ? 'on' : 'off'}, each in ${flagsFile}: edit it any time`],
+    ['Load', load],
+  ];
 }
 
 /** Says once, when everything is ready, what is where. */
 export function printBanner(facts: BannerFacts): void {
   const { url, databasePort, passfile } = facts;
   const portOption = facts.portOffset === 0 ? '' : `--port-offset ${facts.portOffset} `;
-  const rows: readonly (readonly [label: string, text: string])[] = [
+  const rows: readonly Row[] = [
     ['Console', url('tracestore')],
-    ['Numbers', `curl -X POST ${url('frontend')}/numbers`],
-    ['', `curl '${url('frontend')}/numbers?limit=100'`],
-    ['Passwords', `curl ${url('generator')}`],
+    ...(facts.storeOnly ? [] : serviceRows(facts)),
     [
       'SQL',
       databasePort === undefined || passfile === undefined
@@ -32,8 +43,6 @@ export function printBanner(facts: BannerFacts): void {
     ],
     ['', `npm run sql -- ${portOption}-c 'SELECT …'`],
     ['OTLP', `${url('otlpHttp')} (HTTP), localhost:${facts.otlpGrpcPort} (gRPC)`],
-    ['Faults', `${facts.faults ? 'on' : 'off'}, each in ${facts.flagsFile}: edit it any time`],
-    ['Load', facts.load],
     ...facts.state.map((folder, index) => [index === 0 ? 'State' : '', folder] as const),
     ['Stop', `Ctrl-C${facts.temporary ? '; no data is kept' : '; data is kept'}`],
   ];

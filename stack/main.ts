@@ -12,7 +12,7 @@ import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findTakenPorts } from './ports-check.ts';
 import type { CheckedStore } from './protocol-checks.ts';
 import { lockStack } from './running-stack.mjs';
-import { planPorts, type PortPlan, serviceUrl, type UserEnvironment } from './services.ts';
+import { planPorts, type PortPlan, services, serviceUrl, type UserEnvironment } from './services.ts';
 import { runSmoke } from './smoke.ts';
 import { Stack } from './stack.ts';
 import { createTemporaryStateFolder, findStateFolder, folderOutside, type StateFolder } from './state-folder.ts';
@@ -79,6 +79,7 @@ async function run(): Promise<number> {
       otlpGrpcPort: stack.surroundings.ports.otlpGrpc,
       flagsFile: stack.surroundings.flagsFile,
       faults: options.faults,
+      storeOnly: options.storeOnly,
       state: [state.own, ...(state.database.startsWith(state.own) ? [] : [path.dirname(state.database)])],
       temporary: state.temporary,
       load: options.load ? `${loadPlan.ratePerSecond} requests a second` : 'none; npm run load makes some',
@@ -142,6 +143,7 @@ async function refuseTakenPorts(stack: Stack, options: Options): Promise<void> {
   const wanted = (plan: PortPlan) =>
     Object.entries(plan)
       .filter(([name]) => name !== 'database' || stack.ownsDatabase)
+      .filter(([name]) => !options.storeOnly || services.every(({ port }) => port !== name))
       .map(([name, port]) => ({ name, port, host: name === 'database' ? '127.0.0.1' : host }));
   const taken = await findTakenPorts(wanted(ports));
   if (taken.length === 0) return;

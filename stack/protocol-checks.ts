@@ -170,7 +170,8 @@ function ownChecks({ store }: Asked): readonly Check[] {
       name: '/metrics',
       run: async () => {
         const names = [...(await getText(store, '/metrics')).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);
-        if (!names.some((name) => name?.startsWith('tracestore_ingest_') === true)) throw new Error('no ingest metrics');
+        if (!names.some((name) => name?.startsWith('tracestore_ingest_') === true))
+          throw new Error('no ingest metrics');
         return count(names.length, 'metric');
       },
     },

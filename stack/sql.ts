@@ -41,7 +41,12 @@ async function run(): Promise<number> {
     return (await printResults(url, script, { indent: '', mostRows: 1_000, parameters })) ? 0 : 1;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const text = code === 'ECONNREFUSED' ? 'no database answers there; is `npm start` running?' : error instanceof Error ? error.message : String(error);
+    const text =
+      code === 'ECONNREFUSED'
+        ? 'no database answers there; is `npm start` running?'
+        : error instanceof Error
+          ? error.message
+          : String(error);
     process.stderr.write(`${text}\n`);
     return 1;
   }

@@ -73,7 +73,7 @@ export class Stack {
   async start(): Promise<void> {
     if (this.ownsDatabase) await step('postgres', () => this.startDatabase());
     await step('tracestore', () => this.startService(tracestore));
-    const waiting = [...services];
+    const waiting = this.plan.options.storeOnly ? [] : [...services];
     const startSome = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const service = next;

@@ -8,13 +8,12 @@ import { StackProcesses, until } from './stack-processes.ts';
 // End to end: the real embedded stack as `npm start` runs it, all processes, on ports of its own.
 
 const root = path.dirname(import.meta.dirname);
-const portOffset = 9_000;
 
 let stack: ChildStack;
 let processes: StackProcesses;
 
 beforeAll(async () => {
-  stack = await startChildStack(portOffset, ['--no-load']);
+  stack = await startChildStack({ options: ['--no-load'] });
   processes = new StackProcesses(stack.pid);
 });
 afterAll(() => stack?.stop());
@@ -27,7 +26,7 @@ describe('the embedded stack', () => {
     const [, traceId = ''] = response.headers.get('traceresponse')?.split('-') ?? [];
     const count = (): number => {
       const sql = `SELECT 'services=' || count(DISTINCT service_name) FROM ps_trace.span WHERE trace_id = '${traceId}'`;
-      const args = ['stack/sql.ts', '--port-offset', String(portOffset), '-c', sql];
+      const args = ['stack/sql.ts', '--port-offset', String(stack.portOffset), '-c', sql];
       const text = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
       return Number(/services=(\d)/.exec(text)?.[1]);
     };
@@ -35,7 +34,7 @@ describe('the embedded stack', () => {
   });
 
   it('refuses to start a second time on its ports, and says who has them', () => {
-    const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(portOffset)];
+    const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(stack.portOffset)];
     expect(run(args)).toMatchObject({
       status: 2,
       stdout: expect.stringMatching(/upper\s.*dist\/apps\/upper\/main\.js.*\(pid \d+\)[\s\S]*--port-offset \d+/),
