@@ -1,6 +1,6 @@
 -- Who may do what, for psql and a superuser, with the variables tracestore_password, backend_password and
 -- grafana_password: three roles that log in, none of them a superuser, and a read-only one that sees all traces.
--- To be run once. An empty password is none: then the role gets in only where the server trusts everybody.
+-- To be run once, with passwords that are not empty: a role with an empty one cannot log in.
 CREATE ROLE tracestore LOGIN PASSWORD :'tracestore_password';
 CREATE ROLE backend LOGIN PASSWORD :'backend_password';
 CREATE ROLE grafana LOGIN PASSWORD :'grafana_password';
