@@ -45,6 +45,9 @@ export interface RunningPostgres {
   stop(): Promise<void>;
 }
 
+/** How long the processes of a killed server may take to end, in ms. */
+const lastServerTimeoutMs = 10_000;
+
 /** Who may connect, and how: from this machine alone, with a password. */
 const hostAuthentication = `# Written by \`npm start\`, at each start: what is changed here is lost.
 host all all 127.0.0.1/32 scram-sha-256
@@ -70,7 +73,7 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
     rmSync(passwordsFile, { force: true });
     initialise(binaries, data, durable);
   }
-  const passwords = readPasswords(passwordsFile) ?? givePassword(binaries, data, durable, passwordsFile);
+  const passwords = readPasswords(passwordsFile) ?? (await givePassword(binaries, data, durable, passwordsFile));
   requirePasswords(data);
   const settings = {
     listen_addresses: loopbackAddresses().join(','),
@@ -240,33 +243,38 @@ function durabilitySettings(durable: boolean): Readonly<Record<string, string>> 
  * Sets the superuser's password in single-user mode, which lets the owner of the folder in and nobody else, then keeps it.
  * In this order: passwords that are kept are set.
  */
-function givePassword(
+async function givePassword(
   binaries: PostgresBinaries,
   data: string,
   durable: boolean,
   passwordsFile: string,
-): DatabasePasswords {
+): Promise<DatabasePasswords> {
   const passwords = generatePasswords();
   const settings = {
     exit_on_error: 'on',
     dynamic_shared_memory_type: process.platform === 'linux' ? 'mmap' : 'posix',
     ...durabilitySettings(durable),
   };
-  const { status, stderr, error } = spawnSync(
-    binaries.postgres,
-    ['--single', '-D', data, ...settingArguments(settings), 'postgres'],
-    {
-      cwd: '/',
-      env: databaseEnvironment(),
-      encoding: 'utf8',
-      input: `ALTER ROLE postgres PASSWORD '${scramVerifier(passwords.postgres)}'\n`,
-      ...databaseUser(),
-    },
-  );
-  if (status !== 0) {
-    throw new Error(
-      `PostgreSQL could not set its superuser's password (${error?.message ?? `exit code ${status}`}): ${stderr}`.trim(),
+  const deadline = Date.now() + lastServerTimeoutMs;
+  for (;;) {
+    const { status, stderr, error } = spawnSync(
+      binaries.postgres,
+      ['--single', '-D', data, ...settingArguments(settings), 'postgres'],
+      {
+        cwd: '/',
+        env: databaseEnvironment(),
+        encoding: 'utf8',
+        input: `ALTER ROLE postgres PASSWORD '${scramVerifier(passwords.postgres)}'\n`,
+        ...databaseUser(),
+      },
     );
+    if (status === 0) break;
+    // A server that was killed leaves processes behind, which end a moment later.
+    if (!stderr?.includes('is still in use') || Date.now() > deadline) {
+      const reason = error?.message ?? `exit code ${status}`;
+      throw new Error(`PostgreSQL could not set its superuser's password (${reason}): ${stderr}`.trim());
+    }
+    await sleep(200);
   }
   writePasswords(passwordsFile, passwords);
   return passwords;
