@@ -59,15 +59,34 @@ export async function startTracestore(
   };
 }
 
+/** Runs one query with the rights that users of the views have: those of ps_trace_reader. */
+export async function queryAsReader<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  return query<Row>(databaseUrl, sql, values, 'SET ROLE ps_trace_reader');
+}
+
 /** Runs one query on a connection of its own. */
 export async function queryOnce<Row extends pg.QueryResultRow>(
   databaseUrl: string,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> {
+  return query<Row>(databaseUrl, sql, values);
+}
+
+async function query<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[],
+  before?: string,
+): Promise<readonly Row[]> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
+    if (before !== undefined) await client.query(before);
     return (await client.query<Row>(sql, [...values])).rows;
   } finally {
     await client.end();
