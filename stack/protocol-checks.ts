@@ -161,8 +161,7 @@ function ownChecks({ store }: Asked): readonly Check[] {
       run: async () => {
         const { status, ...details } = JSON.parse(await getText(store, '/readyz')) as Readonly<Record<string, unknown>>;
         expectSame(status, 'ok');
-        const rest = Object.entries(details).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-        return ['ready', ...rest].join(', ');
+        return ['ready', ...Object.values(details).flatMap(messagesOf)].join('; ');
       },
     },
     {
@@ -578,6 +577,13 @@ async function getJson<Schema extends z.ZodType>(
   body?: object,
 ): Promise<z.infer<Schema>> {
   return schema.parse(JSON.parse(await getText(store, path, body)));
+}
+
+/** What readiness says besides: a list of what is wrong and does not keep the store from working. */
+function messagesOf(detail: unknown): readonly string[] {
+  if (Array.isArray(detail)) return detail.flatMap(messagesOf);
+  if (typeof detail !== 'object' || detail === null) return [String(detail)];
+  return 'message' in detail ? [String(detail.message)] : [JSON.stringify(detail)];
 }
 
 /** Problem details as a person reads them; anything else as it is. */

@@ -71,7 +71,7 @@ export async function runSmoke(plan: SmokePlan): Promise<boolean> {
 async function runChecks(store: CheckedStore): Promise<readonly CheckResult[]> {
   const results = await checkProtocols(store, ({ protocol, name, ok, found }) => {
     const mark = ok ? paint('green', '✓') : paint('red', '✗');
-    print(`  ${mark} ${protocol.padEnd(14)}  ${name.padEnd(18)}  ${ok ? found : paint('red', `failed: ${found}`)}`);
+    print(`  ${mark} ${protocol.padEnd(14)}  ${name.padEnd(19)}  ${ok ? found : paint('red', `failed: ${found}`)}`);
   });
   print();
   return results.filter(({ ok }) => !ok);

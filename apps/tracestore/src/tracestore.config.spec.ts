@@ -15,7 +15,7 @@ describe('the configuration', () => {
       maxBytesInFlight: 268_435_456,
       bodyTimeoutMs: 30_000,
       maxConnections: 4096,
-      databaseUrl: 'postgres://postgres@127.0.0.1:5999/postgres',
+      databaseUrl: 'postgres://tracestore@127.0.0.1:5999/postgres',
       databaseConnections: 4,
       queryConnections: 4,
       queryTimeoutMs: 30_000,

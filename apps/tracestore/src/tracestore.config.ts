@@ -68,7 +68,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
       TRACESTORE_DATABASE_URL: variable.url(
         ['postgres', 'postgresql'],
-        `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
+        `postgres://tracestore@127.0.0.1:${ports.database}/postgres`,
       ),
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
