@@ -97,7 +97,7 @@ export function writePassfile(root: string, port: number, passwords: DatabasePas
  *
  * @throws Error when there is no passfile for the port, or it has no password for the role
  */
-export function databaseUrlFromPassfile(root: string, port: number, role: string, database = 'postgres'): string {
+export function databaseUrlFromPassfile(root: string, port: number, role: string): string {
   const file = passfileOf(root, port);
   let lines: readonly string[];
   try {
@@ -110,5 +110,5 @@ export function databaseUrlFromPassfile(root: string, port: number, role: string
     .filter(([host, , , user]) => host === '127.0.0.1' && user === role)
     .map((fields) => fields[4]);
   if (password === undefined) throw new Error(`${path.relative(root, file)} has no password for the role ${role}`);
-  return `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
+  return `postgres://${role}:${password}@127.0.0.1:${port}/postgres`;
 }

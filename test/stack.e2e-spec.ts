@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { passfileOf } from '../stack/database-access.ts';
 import { StackProcesses, until } from './stack-processes.ts';
 
 // End to end: the real embedded stack as `npm start` runs it, all processes, on ports of its own.
@@ -16,7 +17,11 @@ beforeAll(async () => {
   stack = await startChildStack({ options: ['--no-load'] });
   processes = new StackProcesses(stack.pid);
 });
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  await stack?.stop();
+  // A supervisor that was killed leaves it behind; its passwords are void.
+  if (stack !== undefined) rmSync(passfileOf(root, stack.ports.database), { force: true });
+});
 
 describe('the embedded stack', () => {
   it('writes a number and finds its trace', async () => {

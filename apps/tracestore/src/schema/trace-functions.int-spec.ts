@@ -281,7 +281,8 @@ describe('random traces', () => {
 describe('a trace of 100,000 spans', () => {
   const large = async (number: number, parent: string): Promise<string> => {
     const trace = traceIdHex(1_000_000 + number);
-    await ask(
+    await queryOnce(
+      database.url,
       `INSERT INTO tracestore.span (trace_id, span_id, parent_span_id, start_time, end_time, operation_id, resource_id,
          scope_id, instance, start_nanos, end_nanos, attributes)
        SELECT $1, n, ${parent}, now() + n * interval '1 us', now() + (200000 - n) * interval '1 us', 1, 1, 1, n, 0, 0, '{"n": 1}'
