@@ -92,11 +92,12 @@ describe('the passwords of Compose', () => {
   });
 
   it('are never written in the file', () => {
-    for (const [name, { environment = {} }] of Object.entries(services)) {
-      for (const [variable, value] of Object.entries(environment)) {
-        if (secret.test(variable)) expect(value, `${name}: ${variable}`).toMatch(/\$\{\w+PASSWORD/);
-      }
-    }
+    const written = Object.entries(services).flatMap(([name, { environment = {} }]) =>
+      Object.entries(environment)
+        .filter(([variable, value]) => secret.test(variable) && !/\$\{\w+PASSWORD/.test(String(value)))
+        .map(([variable]) => `${name}: ${variable}`),
+    );
+    expect(written).toEqual([]);
   });
 
   it('are asked for by the database, whoever connects', () => {
