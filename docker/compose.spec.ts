@@ -13,7 +13,7 @@ interface ComposeService {
   readonly image: string;
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
-  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 interface Values {
