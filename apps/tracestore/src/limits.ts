@@ -53,4 +53,20 @@ export const limits = {
     atBound: '503 or UNAVAILABLE; retry after 5 s',
     variable: 'TRACESTORE_BODY_TIMEOUT_MS',
   },
+  bodyPieces: {
+    value: 1_024,
+    unit: 'count',
+    scope: 'request',
+    where: 'OTLP, Jaeger gRPC, HTTP API',
+    counts: 'chunks or DATA frames of a body, beyond one for each 64 bytes',
+    atBound: '400, or INVALID_ARGUMENT; the connection is closed (HTTP/2: ENHANCE_YOUR_CALM)',
+  },
+  slowBytesPerSecond: {
+    value: 16 * 1024,
+    unit: 'bytes',
+    scope: 'request',
+    where: 'OTLP',
+    counts: 'bytes per second below which a body gives way to others when there is no room for them',
+    atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
+  },
 } as const satisfies Record<string, Limit>;

@@ -1,3 +1,4 @@
+export { clientOf } from './client-address.js';
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export { EnvironmentError, parseEnvironment, variable } from './environment.js';
 export { READINESS_CHECK, type ReadinessCheck } from './health.controller.js';

@@ -1,7 +1,7 @@
 /**
  * TraceService/Export over gRPC (src/grpc/grpc-wire.ts has the wire format). What this does beside answering a call like
- * any other is that it sees the bytes as they come: it counts them, refuses by the announced length before the message is
- * there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
+ * any other is that it sees the bytes as they come: it counts them, refuses an announced length that is too large before
+ * the message is there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
  * client gives up the data.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -10,6 +10,8 @@ import { grpcStatus } from '../grpc/grpc-error.js';
 import {
   answerHeaders,
   answerWithoutGrpc,
+  calmDown,
+  clientOfStream,
   frameOf,
   isAnswered,
   isGrpc,
@@ -53,7 +55,7 @@ export class GrpcExportService {
         return;
       }
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
-      lease = this.admission.open();
+      lease = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, lease);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
     } catch (error) {
@@ -75,7 +77,11 @@ export class GrpcExportService {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const received = new ReceivedMessage(lease, maxRequestBytes, () => compressionOf(headers));
     try {
-      await readToEnd(stream, (piece) => received.append(piece), bodyTimeoutMs);
+      await readToEnd(stream, (piece) => received.append(piece), {
+        timeoutMs: bodyTimeoutMs,
+        lease,
+        onFlood: () => calmDown(stream),
+      });
       received.check();
     } catch (error) {
       received.bytes.free();

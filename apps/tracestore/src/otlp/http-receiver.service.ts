@@ -7,7 +7,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Draining, drainConnectionsOnClose } from '@spandrel/service';
+import { clientOf, Draining, drainConnectionsOnClose } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
@@ -101,7 +101,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
-    const lease = this.admission.open();
+    const lease = this.admission.open(clientOf(request.raw.socket.remoteAddress));
     let body: Buffer<ArrayBuffer> | undefined;
     try {
       body = await this.receive(request, lease);
@@ -118,7 +118,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
     try {
-      await readToEnd(request.raw, (piece) => bytes.append(piece), bodyTimeoutMs);
+      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, lease });
     } catch (error) {
       bytes.free();
       throw error;
@@ -198,7 +198,7 @@ function headersOf({ code, httpStatus, retryAfterSeconds }: RefusalKind): Readon
     ...(httpStatus === refusals.wrongMethod.httpStatus && { allow: 'POST' }),
     ...(code === refusals.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
     // The rest of that body is not waited for.
-    ...(code === refusals.tooSlow.code && { connection: 'close' }),
+    ...((code === refusals.tooSlow.code || code === refusals.tooManyPieces.code) && { connection: 'close' }),
   };
 }
 

@@ -12,8 +12,8 @@ const ofKind = (code: string): unknown => expect.objectContaining({ kind: expect
 function openLease(maxBytesInFlight = 64 * mebibyte): Lease {
   const admission = new AdmissionService({ ...readTracestoreConfig({}), maxBytesInFlight }, new IngestMetricsService());
   // Another, as a request that is alone always has room.
-  admission.open();
-  return admission.open();
+  admission.open('127.0.0.1').grow(maxBytesInFlight / 4);
+  return admission.open('127.0.0.1');
 }
 
 const compressors: readonly (readonly [string, Compression, (bytes: Buffer) => Buffer])[] = [

@@ -47,6 +47,12 @@ export const refusals = {
     httpStatus: 413,
     grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
   },
+  tooManyPieces: {
+    code: 'too-many-pieces',
+    message: 'The body comes in too many tiny pieces',
+    httpStatus: 400,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+  },
   wrongContentType: {
     code: 'wrong-content-type',
     message: 'The content type must be application/x-protobuf or application/json',

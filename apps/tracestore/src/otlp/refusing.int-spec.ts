@@ -175,9 +175,9 @@ describe('over HTTP', () => {
     });
     const answers = await Promise.all(begun);
     const statuses = answers.map(({ httpStatus }) => httpStatus).toSorted();
-    // Three times 4 MiB are less than 16 MiB; those were waited for.
-    expect(statuses).toEqual([429, 429, 429, 429, 429, 503, 503, 503]);
-    expect(answers.map(({ status }) => retrySecondsOf(status)).toSorted()).toEqual([1, 1, 1, 1, 1, 5, 5, 5]);
+    // Seven eighths of 16 MiB have room for six halves; those were waited for.
+    expect(statuses).toEqual([429, 429, 503, 503, 503, 503, 503, 503]);
+    expect(answers.map(({ status }) => retrySecondsOf(status)).toSorted()).toEqual([1, 1, 5, 5, 5, 5, 5, 5]);
     await expect.poll(bytesInFlight).toBe(0);
   });
 
@@ -282,8 +282,8 @@ describe('over gRPC', () => {
     const half = grpcFrame(Buffer.alloc(4 * mebibyte)).subarray(0, 2 * mebibyte);
     const answers = await Promise.all(Array.from({ length: 8 }, () => call([half], { end: false })));
     const codes = answers.map(({ grpcStatus: code }) => code ?? 0).toSorted((a, b) => a - b);
-    expect(codes).toEqual([8, 8, 8, 8, 8, 14, 14, 14]);
-    expect(answers.map(({ status }) => retrySecondsOf(status)).toSorted()).toEqual([1, 1, 1, 1, 1, 5, 5, 5]);
+    expect(codes).toEqual([8, 8, 14, 14, 14, 14, 14, 14]);
+    expect(answers.map(({ status }) => retrySecondsOf(status)).toSorted()).toEqual([1, 1, 5, 5, 5, 5, 5, 5]);
     await expect.poll(bytesInFlight).toBe(0);
   });
 
