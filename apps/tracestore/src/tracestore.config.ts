@@ -22,7 +22,7 @@ export interface TracestoreConfig {
   readonly maxBytesInFlight: number;
   /** How long a sender may take from the head of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
-  /** Holds for each of the two receivers. */
+  /** Holds for each port. */
   readonly maxConnections: number;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
@@ -65,7 +65,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_MAX_REQUEST_BYTES: variable.integer(limits.requestBytes.value, 1024, 128 * mebibyte),
       TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte),
       TRACESTORE_BODY_TIMEOUT_MS: variable.integer(limits.bodyMs.value, 100, 600_000),
-      TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
+      TRACESTORE_MAX_CONNECTIONS: variable.integer(limits.connections.value, 1, 65_536),
       TRACESTORE_DATABASE_URL: variable.url(
         ['postgres', 'postgresql'],
         `postgres://postgres@127.0.0.1:${ports.database}/postgres`,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { JaegerGrpcService } from '../src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../src/otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from '../src/otlp/http-receiver.service.js';
+import { serverLimitsOf } from '../src/server-limits.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
 import { TracestoreModule } from '../src/tracestore.module.js';
 
@@ -41,6 +42,7 @@ export async function startTracestore(
     name: 'tracestore',
     description: 'under test',
     module: TracestoreModule.forRoot(config),
+    limits: serverLimitsOf(config),
     config: {
       HOST: config.host,
       PORT: config.httpPort,

@@ -3,13 +3,21 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
+import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { BodyReader } from './body-reader.js';
+import { limitConnections } from './connection-table.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
 import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
+import { defaultServerLimits, type ServerLimits } from './server-limits.js';
+import { UnsentAnswers } from './unsent-answers.js';
+
+/** How often Node looks for requests that take too long. */
+const checkingIntervalMs = 2_000;
 
 export interface ServiceDefinition {
   /** Folder, image, Helm component and `service.name` alike. */
@@ -18,6 +26,8 @@ export interface ServiceDefinition {
   readonly description: string;
   readonly module: Type | DynamicModule;
   readonly config: ServiceConfig;
+  /** Where they differ from `defaultServerLimits`. */
+  readonly limits?: Partial<ServerLimits>;
 }
 
 @Module({})
@@ -32,15 +42,24 @@ export async function createService({
   description,
   module,
   config,
+  limits: ownLimits,
 }: ServiceDefinition): Promise<NestFastifyApplication> {
   const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
+  const limits: ServerLimits = { ...defaultServerLimits, ...ownLimits };
+  const unsent = new UnsentAnswers({ maxBytes: limits.unsentBytes, maxMs: limits.answerMs });
   const root: DynamicModule = {
     module: RootModule,
-    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining), module],
+    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining, unsent), module],
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
-    new FastifyAdapter({ return503OnClosing: false }),
+    new FastifyAdapter({
+      return503OnClosing: false,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      bodyLimit: limits.bodyBytes,
+      http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: checkingIntervalMs },
+    }),
     {
       bufferLogs: true,
       abortOnError: false,
@@ -50,6 +69,7 @@ export async function createService({
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
   drainConnectionsOnClose(fastify, draining);
+  limitServer(fastify, limits, unsent);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
@@ -65,6 +85,23 @@ export async function createService({
     jsonDocumentUrl: 'openapi.json',
   });
   return app;
+}
+
+function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: UnsentAnswers): void {
+  limitConnections(fastify.server, limits);
+  fastify.addHook('onRoute', (route) => {
+    const bodyLimit = Object.hasOwn(limits.bodyBytesOf, route.url) ? limits.bodyBytesOf[route.url] : undefined;
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+  });
+  const bodies = new BodyReader(limits);
+  fastify.addHook('preParsing', (request, reply, payload) => bodies.read(request, reply, payload));
+  fastify.addHook('onSend', (_request, { raw }, payload, done) => {
+    // Node sets the time of the next request, or of a kept connection, when this answer is sent.
+    raw.socket?.setTimeout(limits.answerStallMs);
+    const sent = unsent.watch({ pendingBytes: () => raw.writableLength, cut: () => void raw.destroy() });
+    raw.once('close', sent);
+    done(null, payload);
+  });
 }
 
 /**

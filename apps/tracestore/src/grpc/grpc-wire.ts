@@ -76,5 +76,5 @@ export function clientOfStream(stream: ServerHttp2Stream): string {
 
 /** Closes the connection of a call, which floods the process with frames (RFC 9113, 7: ENHANCE_YOUR_CALM). */
 export function calmDown({ session }: ServerHttp2Stream): void {
-  session?.destroy(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  session?.destroy(new Error('The client floods the connection with frames'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }

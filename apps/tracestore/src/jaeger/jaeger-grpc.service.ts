@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Draining } from '@spandrel/service';
+import { Draining, UnsentAnswers } from '@spandrel/service';
 import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
 import { addHealth } from '../grpc/grpc-health.js';
 import { addReflection } from '../grpc/grpc-reflection.js';
@@ -40,8 +40,9 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     @Inject(DatabaseService) database: DatabaseService,
     @Inject(GrpcExportService) exporter: GrpcExportService,
     @Inject(Draining) private readonly draining: Draining,
+    @Inject(UnsentAnswers) unsent: UnsentAnswers,
   ) {
-    const router = new GrpcRouter((failure) => this.errorOf(failure));
+    const router = new GrpcRouter((failure) => this.errorOf(failure), unsent);
     router.add(TraceReader, traceReader(queries));
     router.add(DependencyReader, dependencyReader(queries));
     router.add(Capabilities, capabilities);

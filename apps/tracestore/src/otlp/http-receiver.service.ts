@@ -7,9 +7,11 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { clientOf, Draining, drainConnectionsOnClose } from '@spandrel/service';
+import { clientOf, Draining, drainConnectionsOnClose, limitConnections } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
+import { connectionLimitsOf } from '../server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { AdmissionService, type Lease } from './admission.service.js';
 import type { Encoding } from './decode.js';
@@ -40,6 +42,9 @@ const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
 /** How much longer than a body Node waits for a request before it cuts the connection: what was refused is let flow. */
 const cutAfterMs = 5_000;
 
+/** How often Node looks for requests that take too long. */
+const checkingIntervalMs = 2_000;
+
 /**
  * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. Answers are in the encoding of the
  * request. Bodies are read here rather than by Fastify, as they are counted while they come in.
@@ -58,13 +63,17 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   ) {
     this.server = fastify({
       requestTimeout: config.bodyTimeoutMs + cutAfterMs,
-      http: { headersTimeout: config.bodyTimeoutMs, connectionsCheckingInterval: cutAfterMs },
+      keepAliveTimeout: limits.keepAliveMs.value,
+      http: {
+        headersTimeout: Math.min(config.bodyTimeoutMs, limits.headersMs.value),
+        connectionsCheckingInterval: checkingIntervalMs,
+      },
       // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
       return503OnClosing: false,
       clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
       frameworkErrors: (error, request, reply) => void this.refuse(request, reply, this.refusalFor(error)),
     });
-    this.server.server.maxConnections = config.maxConnections;
+    limitConnections(this.server.server, connectionLimitsOf(config));
     this.server.removeAllContentTypeParsers();
     this.server.addContentTypeParser('*', (_request, _body, done) => done(null));
     // Before the body: one that will be refused needn't be read.

@@ -1,7 +1,7 @@
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { callHeaders, dialHttp2, frame, frameType } from '../../test/raw-http2.js';
 import { callGrpc, grpcFrame } from '../../test/grpc-wire.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   for (const session of sessions.splice(0)) session.destroy();
-  await expect.poll(bytesInFlight).toBe(0);
+  await vi.waitUntil(async () => (await bytesInFlight()) === 0, { timeout: 5_000 });
 });
 
 afterAll(async () => {
@@ -44,7 +44,9 @@ function dial(framing: string, body: Buffer | string = ''): Socket {
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   sockets.push(socket);
-  socket.write(`POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${protobuf['content-type']}\r\n${framing}\r\n\r\n`);
+  socket.write(
+    `POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${protobuf['content-type']}\r\n${framing}\r\n\r\n`,
+  );
   socket.write(body);
   return socket;
 }
