@@ -37,6 +37,13 @@ export const queryErrors = {
     grpcStatus: grpcStatus.DEADLINE_EXCEEDED,
     mayRetry: false,
   },
+  busy: {
+    code: 'busy',
+    message: 'The database is busy with other statements; try again later',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.UNAVAILABLE,
+    mayRetry: true,
+  },
   unavailable: {
     code: 'unavailable',
     message: 'The database is not available',

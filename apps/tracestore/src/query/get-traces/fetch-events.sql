@@ -1,2 +1,2 @@
--- The next portion of declare-events.sql.
-FETCH 500 FROM events
+-- The next rows of declare-events.sql, as many as the fragment :count says.
+FETCH :count FROM events

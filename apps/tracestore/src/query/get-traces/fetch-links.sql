@@ -1,2 +1,2 @@
--- The next portion of declare-links.sql.
-FETCH 500 FROM links
+-- The next rows of declare-links.sql, as many as the fragment :count says.
+FETCH :count FROM links

@@ -1,2 +1,2 @@
--- The next portion of declare-spans.sql.
-FETCH 500 FROM spans
+-- The next rows of declare-spans.sql, as many as the fragment :count says.
+FETCH :count FROM spans
