@@ -91,7 +91,7 @@ export class GrpcExportService {
     }
     const { bytes, compression } = received;
     if (compression === 'identity') return bytes.take();
-    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease, clientOfStream(stream));
     bytes.free();
     return message;
   }

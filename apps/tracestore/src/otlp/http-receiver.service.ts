@@ -136,7 +136,13 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     }
     const compression = compressionOf(request);
     if (compression === 'identity') return bytes.take();
-    const body = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    const body = await inflate(
+      bytes.view(),
+      compression,
+      maxRequestBytes,
+      lease,
+      clientOf(request.raw.socket.remoteAddress),
+    );
     bytes.free();
     return body;
   }

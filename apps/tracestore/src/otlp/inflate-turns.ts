@@ -1,0 +1,95 @@
+/** Threads of libuv's four that inflate at once: file access and name resolution keep theirs. */
+const maxRunning = 2;
+
+/** The work of the first level; that of each further level is twice as much. */
+const firstLevelBytes = 512 * 1024;
+
+/** One body that is being inflated. */
+export interface InflateTurn {
+  /** Counts work that was done: bytes read and written. */
+  worked(bytes: number): void;
+  /** Whether others have done less and wait. */
+  readonly shouldPause: boolean;
+  /** Lets others have their turn; resolves when it is this one's again. */
+  pause(): Promise<void>;
+  /** Gives the turn back. Harmless when repeated. */
+  end(): void;
+}
+
+interface Waiting {
+  readonly level: number;
+  readonly client: string;
+  readonly resolve: () => void;
+}
+
+/**
+ * Bounds how many bodies are inflated at once, and gives the next turn to those on which the least work was done, to one
+ * client after the other. A request of usual size is inflated in one turn, so it waits for no zip bomb, however many
+ * there are.
+ */
+export class InflateTurns {
+  private running = 0;
+  /** By level, and in each by client. */
+  private readonly levels: Map<string, Set<Waiting>>[] = [];
+
+  /** @param client as `clientOf` names it. Resolves when it is its turn. */
+  async begin(client: string): Promise<InflateTurn> {
+    let done = 0;
+    let hasTurn = false;
+    const level = (): number => Math.max(0, Math.ceil(Math.log2(Math.max(1, done / firstLevelBytes))));
+    const take = async (): Promise<void> => {
+      if (this.running < maxRunning) this.running += 1;
+      else await new Promise<void>((resolve) => this.wait({ level: level(), client, resolve }));
+      hasTurn = true;
+    };
+    const giveBack = (): void => {
+      if (!hasTurn) return;
+      hasTurn = false;
+      const next = this.next();
+      if (next === undefined) this.running -= 1;
+      else next.resolve();
+    };
+    const turns = this;
+    await take();
+    return {
+      worked: (bytes) => {
+        done += bytes;
+      },
+      get shouldPause() {
+        return turns.hasWaitingBelow(level());
+      },
+      pause: () => {
+        giveBack();
+        return take();
+      },
+      end: giveBack,
+    };
+  }
+
+  private wait(waiting: Waiting): void {
+    const clients = (this.levels[waiting.level] ??= new Map<string, Set<Waiting>>());
+    const own = clients.get(waiting.client);
+    if (own === undefined) clients.set(waiting.client, new Set([waiting]));
+    else own.add(waiting);
+  }
+
+  private hasWaitingBelow(level: number): boolean {
+    return this.levels.slice(0, level + 1).some((clients) => clients !== undefined && clients.size > 0);
+  }
+
+  private next(): Waiting | undefined {
+    for (const clients of this.levels) {
+      if (clients === undefined) continue;
+      for (const [client, own] of clients) {
+        const [waiting] = own;
+        if (waiting === undefined) continue;
+        own.delete(waiting);
+        // The client is the last one now.
+        clients.delete(client);
+        if (own.size > 0) clients.set(client, own);
+        return waiting;
+      }
+    }
+    return undefined;
+  }
+}
