@@ -10,9 +10,9 @@ export interface InflateTurn {
   worked(bytes: number): void;
   /** Whether others have done less and wait. */
   readonly shouldPause: boolean;
-  /** Lets others have their turn; resolves when it is this one's again. */
+  /** Lets others have their turn; resolves when it is this one's again. May be called again before it does. */
   pause(): Promise<void>;
-  /** Gives the turn back. Harmless when repeated. */
+  /** Gives the turn back, also one that comes later. Harmless when repeated. */
   end(): void;
 }
 
@@ -36,11 +36,14 @@ export class InflateTurns {
   async begin(client: string): Promise<InflateTurn> {
     let done = 0;
     let hasTurn = false;
+    let isOver = false;
+    let pausing: Promise<void> | undefined;
     const level = (): number => Math.max(0, Math.ceil(Math.log2(Math.max(1, done / firstLevelBytes))));
     const take = async (): Promise<void> => {
       if (this.running < maxRunning) this.running += 1;
       else await new Promise<void>((resolve) => this.wait({ level: level(), client, resolve }));
       hasTurn = true;
+      if (isOver) giveBack();
     };
     const giveBack = (): void => {
       if (!hasTurn) return;
@@ -59,10 +62,18 @@ export class InflateTurns {
         return turns.hasWaitingBelow(level());
       },
       pause: () => {
-        giveBack();
-        return take();
+        if (pausing === undefined) {
+          giveBack();
+          pausing = take().finally(() => {
+            pausing = undefined;
+          });
+        }
+        return pausing;
       },
-      end: giveBack,
+      end: () => {
+        isOver = true;
+        giveBack();
+      },
     };
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
@@ -33,6 +34,11 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
   it.each([0, 1, 100, text.length])('gives %i bytes back', async (length) => {
     const bytes = text.subarray(0, length);
     expect(await inflate(compress(bytes), compression, mebibyte, openLease())).toEqual(bytes);
+  });
+
+  it('gives a body back that is written to the decoder in parts', async () => {
+    const bytes = Buffer.concat([randomBytes(mebibyte + 1), Buffer.alloc(3 * mebibyte, text), randomBytes(mebibyte)]);
+    expect((await inflate(compress(bytes), compression, 8 * mebibyte, openLease())).equals(bytes)).toBe(true);
   });
 
   it.each([0, 1, 3, 10, -100, -9, -1])('is undecodable when it is cut off at %i', async (end) => {

@@ -67,9 +67,6 @@ export async function inflate(
   try {
     const consumed = await inflateOnce(compressed, compression, take, turn);
     if (compression !== 'gzip') await inflateRest(compressed.subarray(consumed), compression, take, turn);
-  } catch (error) {
-    for (const piece of pieces) freeMemory(piece);
-    throw error;
   } finally {
     turn.end();
   }
@@ -79,10 +76,11 @@ export async function inflate(
   const whole = Buffer.allocUnsafeSlow(length);
   let offset = 0;
   let copied = 0;
-  for (const piece of pieces) {
+  for (const [n, piece] of pieces.entries()) {
     offset += piece.copy(whole, offset);
     copied += piece.length;
-    freeMemory(piece);
+    // Pieces that follow one another may be cut from the same buffer.
+    if (pieces[n + 1]?.buffer !== piece.buffer) freeMemory(piece);
     if (copied < copyAtOnceBytes) continue;
     copied = 0;
     await nextTurn();
