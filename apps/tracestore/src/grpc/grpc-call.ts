@@ -3,7 +3,7 @@ import type { UnsentAnswers } from '@spandrel/service';
 import { limits } from '../limits.js';
 import type { CallPlaces, Place } from './call-places.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
-import { answerHeaders, clientOfStream, frameOf, isAnswered, refuse, statusHeaders } from './grpc-wire.js';
+import { answerHeaders, clientOfStream, closeUnread, frameOf, isAnswered, refuse, statusHeaders } from './grpc-wire.js';
 
 /** More than any timer takes. */
 const maxTimeoutMs = 2 ** 31 - 1;
@@ -101,6 +101,7 @@ export class GrpcCall {
     stream.once('wantTrailers', () => stream.sendTrailers(trailers));
     stream.end();
     stream.resume();
+    closeUnread(stream);
   }
 
   /** A status would wait behind what the client does not read, so the stream is reset. */

@@ -20,6 +20,7 @@ import { GrpcExportService } from '../otlp/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
 import { QueryError, queryErrors } from '../query/query-error.js';
 import { DatabaseService } from '../schema/database.service.js';
+import { connectionLimitsOf } from '../server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
@@ -52,8 +53,8 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
     addHealth(router, () => database.check());
     addReflection(router);
-    this.server = new GrpcServer(config.maxConnections, router.handle);
-    this.promscaleServer = new GrpcServer(config.maxConnections, router.handle);
+    this.server = new GrpcServer(connectionLimitsOf(config), router.handle);
+    this.promscaleServer = new GrpcServer(connectionLimitsOf(config), router.handle);
   }
 
   /** @throws Error when a port is taken */

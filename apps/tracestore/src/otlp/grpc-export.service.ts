@@ -12,6 +12,7 @@ import {
   answerWithoutGrpc,
   calmDown,
   clientOfStream,
+  closeUnread,
   frameOf,
   isAnswered,
   isGrpc,
@@ -168,6 +169,7 @@ function answer(stream: ServerHttp2Stream, message: Buffer): void {
   stream.respond(answerHeaders, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers(statusHeaders(grpcStatus.OK)));
   stream.end(frameOf(message));
+  closeUnread(stream);
 }
 
 function answerRefusal(stream: ServerHttp2Stream, refusal: Refusal): void {
