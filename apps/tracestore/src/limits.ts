@@ -53,6 +53,31 @@ export const limits = {
     atBound: '503 or UNAVAILABLE; retry after 5 s',
     variable: 'TRACESTORE_BODY_TIMEOUT_MS',
   },
+  reservedPercent: {
+    value: 12.5,
+    unit: 'count',
+    scope: 'process',
+    where: 'OTLP',
+    counts:
+      'percent of those bytes that are for small requests alone: such as hold an eighth of it at most, each; they come on top of a request that takes all of the bytes by itself',
+    atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
+  },
+  percentPerClient: {
+    value: 50,
+    unit: 'count',
+    scope: 'client',
+    where: 'OTLP',
+    counts: 'percent of the bytes in flight, for a client with several requests while another client waits for room',
+    atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
+  },
+  inflatesAtOnce: {
+    value: 2,
+    unit: 'count',
+    scope: 'process',
+    where: 'OTLP',
+    counts: 'bodies that are inflated at once',
+    atBound: 'others wait; the body on which the least work was done is next, one client after the other',
+  },
   bodyPieces: {
     value: 1_024,
     unit: 'count',
@@ -147,8 +172,8 @@ export const limits = {
     unit: 'count',
     scope: 'client',
     where: 'each port',
-    counts: 'connections, in percent of what the port takes',
-    atBound: 'one of the same client is closed, as above',
+    counts: 'percent of the connections that the port takes',
+    atBound: 'one of the same client is closed for the new one',
   },
   headersMs: {
     value: 10_000,

@@ -7,8 +7,7 @@ import { Refusal, refusals } from './refusal.js';
 /** What a request may weigh before its first byte: its headers above all. */
 const requestFloorBytes = 16 * 1024;
 
-/** The part of the room that only small requests get, and the part of that which makes a request small. */
-const reservedPart = 8;
+/** The part of the reserve that makes a request small. */
 const smallPart = 8;
 
 /** How long a client that was refused counts as one that waits for room. */
@@ -80,6 +79,8 @@ export class AdmissionService {
   private readonly maxBytes: number;
   private readonly reservedBytes: number;
   private readonly smallBytes: number;
+  /** Of a client while another one waits. */
+  private readonly bytesOfClient: number;
   private readonly clients = new Map<string, ClientUse>();
   private readonly receiving = new Set<RequestUse>();
   /** The last two clients that were refused, the later one first. */
@@ -94,8 +95,9 @@ export class AdmissionService {
     @Inject(IngestMetricsService) metrics: IngestMetricsService,
   ) {
     this.maxBytes = config.maxBytesInFlight;
-    this.reservedBytes = Math.floor(this.maxBytes / reservedPart);
+    this.reservedBytes = Math.floor((this.maxBytes * limits.reservedPercent.value) / 100);
     this.smallBytes = Math.floor(this.reservedBytes / smallPart);
+    this.bytesOfClient = (this.maxBytes * limits.percentPerClient.value) / 100;
     metrics.observeInFlight(() => this.bytesInFlight, this.maxBytes);
   }
 
@@ -186,7 +188,7 @@ export class AdmissionService {
     }
     if (inFlight + bytes > this.maxBytes - this.reservedBytes) return false;
     const { client } = use;
-    return client.requests === 1 || client.held + bytes <= this.maxBytes / 2 || !this.isAwaitedByOthers(client.client);
+    return client.requests === 1 || client.held + bytes <= this.bytesOfClient || !this.isAwaitedByOthers(client.client);
   }
 
   private isAwaitedByOthers(client: string): boolean {

@@ -1,8 +1,10 @@
-/** Threads of libuv's four that inflate at once: file access and name resolution keep theirs. */
-const maxRunning = 2;
+import { limits } from '../limits.js';
 
-/** The work of the first level; that of each further level is twice as much. */
-const firstLevelBytes = 512 * 1024;
+/** Of libuv's four threads: file access and name resolution keep theirs. */
+const maxRunning = limits.inflatesAtOnce.value;
+
+/** The work of the first level, and of the first two. What takes more is at the last one. */
+const levelBytes = [512 * 1024, 1024 * 1024];
 
 /** One body that is being inflated. */
 export interface InflateTurn {
@@ -18,6 +20,8 @@ export interface InflateTurn {
 
 interface Waiting {
   readonly level: number;
+  /** The order in which bodies came. */
+  readonly number: number;
   readonly client: string;
   readonly resolve: () => void;
 }
@@ -25,10 +29,11 @@ interface Waiting {
 /**
  * Bounds how many bodies are inflated at once, and gives the next turn to those on which the least work was done, to one
  * client after the other. A request of usual size is inflated in one turn, so it waits for no zip bomb, however many
- * there are.
+ * there are. Large ones are inflated one after the other, as each takes memory from its first turn to its last.
  */
 export class InflateTurns {
   private running = 0;
+  private begun = 0;
   /** By level, and in each by client. */
   private readonly levels: Map<string, Set<Waiting>>[] = [];
 
@@ -38,10 +43,11 @@ export class InflateTurns {
     let hasTurn = false;
     let isOver = false;
     let pausing: Promise<void> | undefined;
-    const level = (): number => Math.max(0, Math.ceil(Math.log2(Math.max(1, done / firstLevelBytes))));
+    const number = (this.begun += 1);
+    const level = (): number => levelBytes.filter((bytes) => done > bytes).length;
     const take = async (): Promise<void> => {
       if (this.running < maxRunning) this.running += 1;
-      else await new Promise<void>((resolve) => this.wait({ level: level(), client, resolve }));
+      else await new Promise<void>((resolve) => this.wait({ level: level(), number, client, resolve }));
       hasTurn = true;
       if (isOver) giveBack();
     };
@@ -84,16 +90,17 @@ export class InflateTurns {
     else own.add(waiting);
   }
 
+  /** Whether anybody waits who comes before one of this level. */
   private hasWaitingBelow(level: number): boolean {
-    return this.levels.slice(0, level + 1).some((clients) => clients !== undefined && clients.size > 0);
+    const before = this.levels.slice(0, Math.min(level + 1, levelBytes.length));
+    return before.some((clients) => clients !== undefined && clients.size > 0);
   }
 
   private next(): Waiting | undefined {
     for (const clients of this.levels) {
       if (clients === undefined) continue;
       for (const [client, own] of clients) {
-        const [waiting] = own;
-        if (waiting === undefined) continue;
+        const waiting = [...own].reduce((first, other) => (other.number < first.number ? other : first));
         own.delete(waiting);
         // The client is the last one now.
         clients.delete(client);
