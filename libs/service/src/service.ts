@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -97,7 +98,7 @@ function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: Uns
   fastify.addHook('preParsing', (request, reply, payload) => bodies.read(request, reply, payload));
   fastify.addHook('onSend', (_request, { raw }, payload, done) => {
     // Node sets the time of the next request, or of a kept connection, when this answer is sent.
-    raw.socket?.setTimeout(limits.answerStallMs);
+    if (raw.socket instanceof Socket) raw.socket.setTimeout(limits.answerStallMs);
     const sent = unsent.watch({ pendingBytes: () => raw.writableLength, cut: () => void raw.destroy() });
     raw.once('close', sent);
     done(null, payload);

@@ -81,19 +81,22 @@ function call<Method extends DescMethod>(
   return stream;
 }
 
-async function answerMs(work: () => Promise<unknown>): Promise<number> {
+/** @throws Error when another client is not served */
+async function witnessMs(): Promise<number> {
   const startedAt = performance.now();
-  await work();
+  const answers = await witness();
+  if (String(answers) !== String(served)) throw new Error(`Another client is answered ${String(answers)}`);
   return performance.now() - startedAt;
 }
 
-/** Fails when a client that reads is not answered. */
-async function witness(): Promise<void> {
+/** What a client that reads is answered, over HTTP and gRPC. */
+async function witness(): Promise<readonly unknown[]> {
   const response = await fetch(`${store.url}/jaeger/api/services`);
-  expect(response.status).toBe(200);
   await response.json();
-  expect((await jaeger.unary(TraceReader.method.getServices, {})).services).toEqual(['shop']);
+  return [response.status, (await jaeger.unary(TraceReader.method.getServices, {})).services];
 }
+
+const served = [200, ['shop']];
 
 describe('clients that take nothing of their answers', () => {
   it.each([8, 60])('hold no connection to the database: %i streams of gRPC', async (count) => {
@@ -101,7 +104,7 @@ describe('clients that take nothing of their answers', () => {
     for (let n = 0; n < count; n += 1) call(session, TraceReader.method.getTraces, question);
     await sleep(300);
     const waits: number[] = [];
-    for (let n = 0; n < 5; n += 1) waits.push(await answerMs(witness));
+    for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
     // A connection that is not given back would be waited for 5 s, and then be an error.
     expect(Math.max(...waits)).toBeLessThan(4_000);
   });
@@ -118,7 +121,7 @@ describe('clients that take nothing of their answers', () => {
       }
       await sleep(300);
       const waits: number[] = [];
-      for (let n = 0; n < 5; n += 1) waits.push(await answerMs(witness));
+      for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
       expect(Math.max(...waits)).toBeLessThan(4_000);
     },
   );
@@ -168,7 +171,7 @@ describe('places for calls', () => {
       }
     }
     await sleep(1_200);
-    for (let n = 0; n < 5; n += 1) await witness();
+    for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual(served);
   });
 
   it('of one connection are not those of others', async () => {
@@ -178,7 +181,7 @@ describe('places for calls', () => {
       streams.map((stream) => new Promise((resolve) => stream.once('response', resolve))),
     );
     expect(refused).toMatchObject({ 'grpc-status': String(status.RESOURCE_EXHAUSTED) });
-    await witness();
+    expect(await witness()).toEqual(served);
   });
 });
 
@@ -192,6 +195,6 @@ describe('a message', () => {
     const byte = frame(frameType.data, 0, 1, Buffer.alloc(1));
     await send(...Array.from({ length: 100_000 }, () => byte));
     expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    await witness();
+    expect(await witness()).toEqual(served);
   });
 });

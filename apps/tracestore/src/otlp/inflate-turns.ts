@@ -11,7 +11,7 @@ export interface InflateTurn {
   /** Counts work that was done: bytes read and written. */
   worked(bytes: number): void;
   /** Whether others have done less and wait. */
-  readonly shouldPause: boolean;
+  shouldPause(): boolean;
   /** Lets others have their turn; resolves when it is this one's again. May be called again before it does. */
   pause(): Promise<void>;
   /** Gives the turn back, also one that comes later. Harmless when repeated. */
@@ -58,15 +58,12 @@ export class InflateTurns {
       if (next === undefined) this.running -= 1;
       else next.resolve();
     };
-    const turns = this;
     await take();
     return {
       worked: (bytes) => {
         done += bytes;
       },
-      get shouldPause() {
-        return turns.hasWaitingBelow(level());
-      },
+      shouldPause: () => this.hasWaitingBelow(level()),
       pause: () => {
         if (pausing === undefined) {
           giveBack();

@@ -111,7 +111,7 @@ async function inflateOnce(
   take: (piece: Buffer<ArrayBuffer>) => void,
   turn: InflateTurn,
 ): Promise<number> {
-  if (turn.shouldPause) await turn.pause();
+  if (turn.shouldPause()) await turn.pause();
   turn.worked(decoderBytes);
   const inflater = createInflater(source, compression);
   return new Promise((resolve, reject) => {
@@ -129,7 +129,7 @@ async function inflateOnce(
         return;
       }
       turn.worked(piece.length);
-      if (!turn.shouldPause) return;
+      if (!turn.shouldPause()) return;
       inflater.pause();
       void turn.pause().then(() => inflater.resume());
     });
@@ -147,7 +147,7 @@ async function inflateOnce(
       }
       inflater.write(source.subarray(offset, end), () => {
         turn.worked(maxSourceBytes);
-        if (isOver || !turn.shouldPause) feed(end);
+        if (isOver || !turn.shouldPause()) feed(end);
         else void turn.pause().then(() => feed(end));
       });
     };
