@@ -32,6 +32,8 @@ export interface TracestoreConfig {
   readonly queryTimeoutMs: number;
   readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
+  /** By how much the store's clock and the database's may differ before the store drops nothing. */
+  readonly maxClockOffsetMs: number;
   readonly logLevel: LogLevel;
   /** How long it goes on taking and answering after it was told to end. */
   readonly shutdownDelayMs: number;
@@ -98,6 +100,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
     console: consoleConfigOf(values, values.TRACESTORE_HOST),
     lifecycle: lifecycleConfigOf(values),
+    maxClockOffsetMs: values.TRACESTORE_MAX_CLOCK_OFFSET,
     logLevel: values.LOG_LEVEL,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
   };

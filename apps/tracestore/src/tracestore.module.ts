@@ -8,6 +8,7 @@ import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
 import { JaegerV3Controller } from './jaeger/http/jaeger-v3.controller.js';
 import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
 import { AdmissionService } from './otlp/admission.service.js';
+import { DatabaseClockService } from './lifecycle/database-clock.service.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { GrpcExportService } from './otlp/grpc-export.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
@@ -35,6 +36,7 @@ export class TracestoreModule {
         DatabaseService,
         QueryDatabaseService,
         TraceWriterService,
+        DatabaseClockService,
         LifecycleService,
         CallRollupService,
         AdmissionService,

@@ -1,9 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { applyRetentions, pendingRetentionText } from './applied-retention.js';
+import { DatabaseClockService } from './database-clock.service.js';
+import type { LifecycleConfig } from './lifecycle.config.js';
+import { ObservedTime, timeGapText } from './observed-time.js';
 import { withRequestedRetention } from './requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
@@ -34,12 +39,18 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private readonly dueAtMs = new Map<string, number>();
   /** What was logged of a step's failure, so that it is said once. */
   private readonly failures = new Map<string, string>();
+  private readonly warnings = new Map<string, string | undefined>();
+  private readonly time = new ObservedTime();
+  /** What the lifecycle kept to when it last ran here. */
+  private applied: LifecycleConfig | undefined;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
 
   constructor(
     @Inject(DatabaseService) private readonly database: DatabaseService,
+    @Inject(DatabaseClockService) private readonly clock: DatabaseClockService,
+    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
   ) {}
 
@@ -74,24 +85,51 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
       return;
     }
     try {
+      const clocksAgree = await this.clock.agrees(client);
+      const config = await this.noteTime(client);
       for (const step of due) {
         if (this.stop.signal.aborted) return;
-        await this.run(step, client);
+        if (step.goesByAge && !clocksAgree) this.dueAtMs.set(step.name, performance.now() + retryMs);
+        else await this.run(step, client, config);
       }
     } finally {
       await client.query(unlockLifecycle);
     }
   }
 
-  private async run(step: LifecycleStep, client: Client): Promise<void> {
+  /** Notes the time that passed and settles what is kept for how long; says what waits. */
+  private async noteTime(client: Client): Promise<LifecycleConfig> {
+    const { retentionMs: appliedMs } = this.applied ?? this.config.lifecycle;
+    const wanted = await withRequestedRetention(client, this.config.lifecycle);
+    await this.time.note(client, wanted);
+    const { config, pendingMs } = await applyRetentions(client, wanted);
+    // What was confirmed is done within seconds.
+    if (config.retentionMs < appliedMs) this.dueAtMs.delete('retention');
+    this.applied = config;
+    this.warn('retention', pendingRetentionText(config, pendingMs));
+    this.warn('time-gap', this.time.gapMs === undefined ? undefined : timeGapText(this.time.gapMs));
+    return config;
+  }
+
+  /** Says once that less is dropped than was wanted, and once that this is over. */
+  private warn(reason: 'retention' | 'time-gap', text: string | undefined): void {
+    const before = this.warnings.get(reason);
+    if (text === before) return;
+    if (text !== undefined) this.logger.warn(text);
+    else if (before !== undefined) this.logger.log(`Over: ${before}`);
+    this.warnings.set(reason, text);
+    this.database.noteWarning(reason, text);
+    this.metrics.lifecycleHeld(reason, text !== undefined);
+  }
+
+  private async run(step: LifecycleStep, client: Client, config: LifecycleConfig): Promise<void> {
     const { capabilities } = this.database;
     if (capabilities === undefined) return;
     const startMs = performance.now();
     try {
       await client.query(setTimeouts, [String(lockTimeoutMs), String(step.statementTimeoutMs)]);
       const { signal } = this.stop;
-      const config = await withRequestedRetention(client, this.config.lifecycle);
-      const done = await step.run({ client, capabilities, config, now: new Date(), signal });
+      const done = await step.run({ client, capabilities, config, signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
       this.failures.delete(step.name);
       // Every ten seconds there is something to compact.

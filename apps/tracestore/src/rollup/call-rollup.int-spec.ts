@@ -398,7 +398,6 @@ describe('figures', () => {
       client,
       capabilities: await probeCapabilities(client),
       config: lifecycle,
-      now: new Date(),
     });
     expect(done).toMatch(/moved \d{5,} rows/);
     await insert(spans);
@@ -418,7 +417,7 @@ describe('figures', () => {
       rollupRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
-    const context = { client, capabilities, config: lifecycle, now: new Date() };
+    const context = { client, capabilities, config: lifecycle };
     const spans = randomSpans(new SeededChance(13), {
       traces: 80,
       startNs: hoursAgo(24 * 5),

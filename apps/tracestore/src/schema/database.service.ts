@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import pg from 'pg';
+import { compareClocks } from '../lifecycle/database-clock.js';
 import { retentionOf } from '../lifecycle/lifecycle.config.js';
 import { noteConfiguredRetention, withRequestedRetention } from '../lifecycle/requested-retention.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
@@ -20,12 +21,6 @@ const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
 
 /**
- * So often what is remembered of the database's content is void. Writers then write the dictionaries' rows that they use
- * again, by which the lifecycle knows that they are used.
- */
-const forgetEveryMs = 3_600_000;
-
-/**
  * The pool of connections and what is known of the database behind it: it is used only when it is reachable and
  * migrated. It may come late, go, and come back, even empty: in the background this service tries until it is as it
  * should be, and until then everyone is told so at once instead of waiting.
@@ -40,10 +35,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private readonly stop = new AbortController();
   private generation = 0;
   private found: DatabaseCapabilities | undefined;
-  private readonly forgetting: NodeJS.Timeout;
+  private knownEpoch = 0;
+  private readonly warningTexts = new Map<string, string>();
 
   constructor(@Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig) {
-    this.forgetting = setInterval(() => (this.generation += 1), forgetEveryMs).unref();
     this.connection = {
       connectionString: config.databaseUrl,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -80,7 +75,6 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   /** Ends every connection once it is free. */
   async onApplicationShutdown(): Promise<void> {
     this.stop.abort();
-    clearInterval(this.forgetting);
     await this.preparing;
     await this.pool.end();
   }
@@ -91,11 +85,56 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Counts how often the database was found as it should be, and hours. What was remembered of its content under another
-   * number is void: it may be another database, and the lifecycle removes what was not written for long.
+   * Counts how often the database was found as it should be, and its epochs. What was remembered of its content under
+   * another number is void: it may be another database, and the lifecycle removes what was not written for long.
    */
   get readyGeneration(): number {
     return this.generation;
+  }
+
+  /** The epoch of the database's dictionaries, as far as it is known here: what is remembered of them is of this epoch. */
+  get epoch(): number {
+    return this.knownEpoch;
+  }
+
+  /** To be told of the epoch whenever it was read. */
+  noteEpoch(epoch: number): void {
+    if (epoch === this.knownEpoch) return;
+    this.knownEpoch = epoch;
+    this.generation += 1;
+  }
+
+  /**
+   * Reads the epoch again, as the database has refused a transaction for it.
+   *
+   * @throws DatabaseUnavailableError as `connect` does; DatabaseError of pg
+   */
+  async refreshEpoch(): Promise<void> {
+    const client = await this.connect();
+    let failure: Error | undefined;
+    try {
+      this.noteEpoch((await compareClocks(client)).epoch);
+    } catch (cause) {
+      failure = cause instanceof Error ? cause : new Error(String(cause));
+      throw cause;
+    } finally {
+      client.release(failure);
+    }
+  }
+
+  /**
+   * Notes something that an operator should know although the store works; it replaces what was noted under the name.
+   *
+   * @param text one sentence or two without a full stop at the end; undefined when it is over
+   */
+  noteWarning(name: string, text: string | undefined): void {
+    if (text === undefined) this.warningTexts.delete(name);
+    else this.warningTexts.set(name, text);
+  }
+
+  /** What was noted and is not over. */
+  get warnings(): readonly string[] {
+    return [...this.warningTexts.values()];
   }
 
   /**
@@ -192,6 +231,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       await noteConfiguredRetention(client, this.config.lifecycle);
       this.found = await probeCapabilities(client);
       await this.addPartitions(client);
+      this.knownEpoch = (await compareClocks(client)).epoch;
       this.generation += 1;
       this.unreadyBecause = undefined;
       this.logger.log(
@@ -214,7 +254,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       await client.query('SET lock_timeout = 5000');
       const lifecycle = await withRequestedRetention(client, this.config.lifecycle);
       for (const table of timedTables) {
-        await addMissingPartitions(client, table, new Date(), retentionOf(table, lifecycle));
+        await addMissingPartitions(client, table, retentionOf(table, lifecycle));
       }
     } catch (error) {
       if (classifyFailure(error) === 'away') throw error;

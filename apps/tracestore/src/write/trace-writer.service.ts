@@ -68,6 +68,8 @@ class Transaction {
   readonly requests: Filled[] = [];
   /** Of the database that the rows were made for. */
   generation = 0;
+  /** In which the dictionaries' entries were known to be there that the rows refer to. */
+  epoch = 0;
 
   get isFull(): boolean {
     return this.rows.byteLength >= fullBatchBytes || this.requests.at(-1)?.isAlone === true;
@@ -166,7 +168,10 @@ export class TraceWriterService {
       if (next === undefined || transaction.isFull || (next.isAlone && transaction.requests.length > 0)) return;
       this.queue.shift();
       this.queuedBytes -= next.byteLength;
-      if (transaction.requests.length === 0) transaction.generation = this.database.readyGeneration;
+      if (transaction.requests.length === 0) {
+        transaction.generation = this.database.readyGeneration;
+        transaction.epoch = this.database.epoch;
+      }
       try {
         const outcome = next.fill(transaction.rows);
         if (outcome.acceptedSpans === 0) next.resolve(outcome);
@@ -202,7 +207,7 @@ export class TraceWriterService {
       }
       await this.commit(transaction, client);
     } catch (cause) {
-      this.answerFailure(requests, cause);
+      await this.handleFailure(transaction, requests, cause);
       return;
     }
     for (const { resolve, outcome } of requests) resolve(outcome);
@@ -220,7 +225,7 @@ export class TraceWriterService {
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
     const flight = new BatchFlight(
-      [{ statement: insertLedger, values: [digests] }, ...dictionaryCalls(rows)],
+      [{ statement: insertLedger, values: [digests, String(transaction.epoch)] }, ...dictionaryCalls(rows)],
       copies.filter((copy) => copy.rows.position > 0),
     );
     const startedAt = performance.now();
@@ -232,8 +237,8 @@ export class TraceWriterService {
       client.query(flight);
       await flight.done;
     } catch (cause) {
-      // A duplicate leaves the connection as good as it was.
-      if (!isInLedger(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
+      // A duplicate leaves the connection as good as it was; so does an epoch that is over.
+      if (!isInLedger(cause) && !isOutdated(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
     } finally {
       clearTimeout(timeout);
@@ -261,6 +266,22 @@ export class TraceWriterService {
     }
   }
 
+  /** Answers the requests, or fills them into another transaction where this one relied on what was known too long ago. */
+  private async handleFailure(transaction: Transaction, requests: readonly Filled[], cause: unknown): Promise<void> {
+    if (!isOutdated(cause)) {
+      this.answerFailure(requests, cause);
+      return;
+    }
+    try {
+      await this.database.refreshEpoch();
+    } catch (error) {
+      this.answerFailure(requests, error);
+      return;
+    }
+    if (this.database.epoch === transaction.epoch) this.answerFailure(requests, cause);
+    else this.putBack(requests, false);
+  }
+
   private answerFailure(requests: readonly Filled[], cause: unknown): void {
     const [only] = requests;
     if (isInLedger(cause) || (requests.length > 1 && classifyFailure(cause) === 'refused')) {
@@ -282,6 +303,11 @@ export class TraceWriterService {
 
 function statement(name: string): Statement {
   return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
+}
+
+/** Whether the database has refused what the transaction knew of the dictionaries: `tracestore.require_epoch`. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === 'SPE01';
 }
 
 /** Whether a request had been stored before. */

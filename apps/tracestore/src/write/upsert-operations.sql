@@ -3,4 +3,4 @@
 INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
 SELECT * FROM unnest($1::int8[], $2::text[], $3::int4[], $4::text[])
 ON CONFLICT (id) DO UPDATE SET last_seen = now()
-WHERE operation.last_seen < now() - interval '1 hour';
+WHERE operation.last_seen NOT BETWEEN now() - interval '1 hour' AND now();

@@ -3,4 +3,4 @@
 INSERT INTO tracestore.resource (id, service_name, attributes, dropped_attributes_count, schema_url, entity_refs)
 SELECT * FROM unnest($1::int8[], $2::text[], $3::jsonb[], $4::int4[], $5::text[], $6::jsonb[])
 ON CONFLICT (id) DO UPDATE SET last_seen = now()
-WHERE resource.last_seen < now() - interval '1 hour';
+WHERE resource.last_seen NOT BETWEEN now() - interval '1 hour' AND now();

@@ -3,4 +3,4 @@
 INSERT INTO tracestore.scope (id, name, version, attributes, dropped_attributes_count, schema_url)
 SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::jsonb[], $5::int4[], $6::text[])
 ON CONFLICT (id) DO UPDATE SET last_seen = now()
-WHERE scope.last_seen < now() - interval '1 hour';
+WHERE scope.last_seen NOT BETWEEN now() - interval '1 hour' AND now();
