@@ -511,15 +511,24 @@ describe('hypertables', () => {
     expect(await addPartitions(context())).toBeUndefined();
     await insertSpans([new Date(0), daysFromNow(-31.6), daysFromNow(-3), daysFromNow(0), daysFromNow(300)]);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
-    expect(await dropExpired(context())).toMatch(/^dropped .*chunk, .*chunk$/);
-    expect(await count('span')).toBe(3);
+    // Received just now, whatever their time is.
+    expect(await dropExpired(context())).toBeUndefined();
     expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\.\w+$/);
     expect(await compress(context())).toBeUndefined();
     // What comes late to a compressed chunk is seen, and compressed later.
     await insertSpans([daysFromNow(-3)]);
-    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
     expect(await compress(context())).toMatch('compressed');
-    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
+    await letPass(daysFromNow(20));
+    await insertSpans([daysFromNow(-3)]);
+    await letPass(daysFromNow(30.5));
+    // The chunk of the last one was written to ten days ago.
+    expect(await dropExpired(context())).toMatch(/^dropped .*chunk, .*chunk$/);
+    expect(await count('span')).toBe(3);
+    await letPass(daysFromNow(50.5));
+    expect(await dropExpired(context())).toMatch(/^dropped .*chunk/);
+    expect(await count('span')).toBe(0);
   });
 
   it('sum the figures of operations, also in compressed chunks (needs TimescaleDB)', async ({ skip }) => {

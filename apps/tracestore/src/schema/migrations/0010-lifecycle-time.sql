@@ -80,6 +80,7 @@ DECLARE
   by_clock_s float8;
   passed_s float8;
   gap_s float8;
+  epochs int8;
 BEGIN
   SELECT * INTO STRICT state FROM tracestore.lifecycle_time FOR UPDATE;
   DELETE FROM tracestore.receipt_mark m WHERE m.xmin::text <> (m.transaction_id & 4294967295)::text;
@@ -97,10 +98,9 @@ BEGIN
     INSERT INTO tracestore.time_gap (before_id, gap_s, gap_from, gap_to) VALUES (current_id, gap_s, state.noted_at, time_now);
   END IF;
   state.observed_s := state.observed_s + passed_s;
-  IF state.observed_s >= state.epoch_s + seconds_per_epoch THEN
-    state.epoch := state.epoch + 1;
-    state.epoch_s := state.observed_s;
-  END IF;
+  epochs := floor((state.observed_s - state.epoch_s) / seconds_per_epoch);
+  state.epoch := state.epoch + epochs;
+  state.epoch_s := state.epoch_s + epochs * seconds_per_epoch;
   UPDATE tracestore.lifecycle_time SET
     observed_s = state.observed_s, epoch = state.epoch, epoch_s = state.epoch_s,
     noted_at = time_now, latest_at = greatest(state.latest_at, time_now), noted_by = p_store;
@@ -128,20 +128,20 @@ CREATE FUNCTION ps_trace.confirm_time_gap() RETURNS interval
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  confirmed_s float8;
+  whole_gap_s float8;
 BEGIN
   PERFORM FROM tracestore.lifecycle_time FOR UPDATE;
-  SELECT sum(g.gap_s) INTO confirmed_s FROM tracestore.time_gap g;
-  IF confirmed_s IS NULL THEN RETURN interval '0'; END IF;
+  SELECT sum(g.gap_s) INTO whole_gap_s FROM tracestore.time_gap g;
+  IF whole_gap_s IS NULL THEN RETURN interval '0'; END IF;
   UPDATE tracestore.receipt_mark m SET
     transaction_id = pg_current_xact_id()::text::int8,
     observed_s = m.observed_s + coalesce((SELECT sum(g.gap_s) FROM tracestore.time_gap g WHERE g.before_id <= m.next_id), 0)
   WHERE m.xmin::text = (m.transaction_id & 4294967295)::text;
-  UPDATE tracestore.lifecycle_time SET observed_s = observed_s + confirmed_s;
+  UPDATE tracestore.lifecycle_time SET observed_s = observed_s + whole_gap_s;
   -- A shorter retention waits as long as it would have.
-  UPDATE tracestore.applied_retention SET pending_since_s = pending_since_s + confirmed_s;
+  UPDATE tracestore.applied_retention SET pending_since_s = pending_since_s + whole_gap_s;
   DELETE FROM tracestore.time_gap;
-  RETURN justify_hours(make_interval(secs => confirmed_s));
+  RETURN justify_hours(make_interval(secs => whole_gap_s));
 END
 $$;
 COMMENT ON FUNCTION ps_trace.confirm_time_gap IS 'Says that the database''s clock is right after it went ahead by more than stores could observe, as when no store ran for long: what came before is then as old as the clock says. The time that is counted from now on. For the owner and whom it grants EXECUTE';
@@ -427,6 +427,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tracestore.require_epoch IS 'True, or SQLSTATE SPE01 where what a writer knows of the dictionaries was learned in an epoch before the last one';
+
+ALTER TABLE tracestore.resource ALTER COLUMN last_seen SET DEFAULT tracestore.database_time();
+ALTER TABLE tracestore.scope ALTER COLUMN last_seen SET DEFAULT tracestore.database_time();
+ALTER TABLE tracestore.operation ALTER COLUMN last_seen SET DEFAULT tracestore.database_time();
 
 DROP FUNCTION tracestore.forget_entries(text, timestamptz, timestamptz, int4);
 CREATE FUNCTION tracestore.forget_entries(p_table text, p_kept_s float8, p_limit int4) RETURNS int8
