@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { OperatorWarning } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { dayMs, type LifecycleConfig } from './lifecycle.config.js';
 
@@ -66,7 +67,10 @@ export function intervalText(ms: number): string {
 }
 
 /** What an operator should know of retentions that wait; undefined if none does. */
-export function pendingRetentionText(applied: LifecycleConfig, pendingMs: AppliedRetention['pendingMs']): string | undefined {
+export function pendingRetentionWarning(
+  applied: LifecycleConfig,
+  pendingMs: AppliedRetention['pendingMs'],
+): Required<OperatorWarning> | undefined {
   if (pendingMs.size === 0) return undefined;
   const appliedMs: Readonly<Record<Name, number>> = {
     traces: applied.retentionMs,
@@ -77,10 +81,12 @@ export function pendingRetentionText(applied: LifecycleConfig, pendingMs: Applie
     ([name, ms]) => `${name} from ${intervalText(appliedMs[name])} to ${intervalText(ms)}`,
   );
   const statements = [...new Set(pendingMs.values())].map(
-    (ms) => `SELECT ps_trace.confirm_trace_retention('${intervalText(ms)}')`,
+    (ms) => `SELECT ps_trace.confirm_trace_retention('${intervalText(ms)}');`,
   );
-  return (
-    `A shorter retention waits for 24 hours before anything is deleted (${changes.join(', ')}). ` +
-    `To delete now: ${statements.join('; ')}. To keep the data: set the retention back`
-  );
+  return {
+    message:
+      `A shorter retention waits for 24 hours before anything is deleted (${changes.join(', ')}). ` +
+      'To keep the data, set the retention back; to delete what is older now, confirm it',
+    statement: statements.join('\n'),
+  };
 }

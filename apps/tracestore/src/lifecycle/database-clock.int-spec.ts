@@ -41,7 +41,12 @@ const spans = async (): Promise<number> =>
 
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${store?.url}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length) ?? NaN);
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length) ?? NaN,
+  );
 }
 
 /** Until the lifecycle has run once more, all of what was due. */
@@ -54,31 +59,42 @@ async function untilNextRun(): Promise<void> {
   }
 }
 
-describe('a store whose clock is not the database\'s', () => {
-  it.each([40, -40])('drops nothing while the database is %d days ahead, says so, and goes on when they agree', { timeout: 240_000 }, async (days) => {
-    store = await startTracestore(database.url, { lifecycle });
-    const start = (BigInt(Date.now()) - 100n * BigInt(dayMs)) * 1_000_000n;
-    await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf([goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start })])));
-    await store.stop();
-    // By its own time and by that of its receipt it could go.
-    await passTime(client, 31 * (dayMs / 1000));
-    await setDatabaseClock(client, new Date(Date.now() + days * dayMs));
+describe("a store whose clock is not the database's", () => {
+  it.each([40, -40])(
+    'drops nothing while the database is %d days ahead, says so, and goes on when they agree',
+    { timeout: 240_000 },
+    async (days) => {
+      store = await startTracestore(database.url, { lifecycle });
+      const start = (BigInt(Date.now()) - 100n * BigInt(dayMs)) * 1_000_000n;
+      await sendGrpc(
+        store.grpcAddress,
+        encodeProtobuf(requestOf([goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start })])),
+      );
+      await store.stop();
+      // By its own time and by that of its receipt it could go.
+      await passTime(client, 31 * (dayMs / 1000));
+      await setDatabaseClock(client, new Date(Date.now() + days * dayMs));
 
-    lines.length = 0;
-    store = await startTracestore(database.url, { lifecycle });
-    await untilNextRun();
-    expect(await spans()).toBe(1);
-    expect(await metric('tracestore_lifecycle_held{reason="clock"}')).toBe(1);
-    expect(Math.abs((await metric('tracestore_clock_offset_seconds')) + (days * dayMs) / 1000)).toBeLessThan(60);
-    expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
-    const said = lines.filter((line) => line.startsWith('The clock of this process'));
-    expect(said).toEqual([expect.stringMatching(days > 0 ? /\d+ s behind the database's: / : /\d+ s ahead of the database's: /)]);
+      lines.length = 0;
+      store = await startTracestore(database.url, { lifecycle });
+      await untilNextRun();
+      expect(await spans()).toBe(1);
+      expect(await metric('tracestore_lifecycle_held{reason="clock"}')).toBe(1);
+      expect(Math.abs((await metric('tracestore_clock_offset_seconds')) + (days * dayMs) / 1000)).toBeLessThan(60);
+      expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
+      const said = lines.filter((line) => line.startsWith('The clock of this process'));
+      expect(said).toEqual([
+        expect.stringMatching(days > 0 ? /\d+ s behind the database's: / : /\d+ s ahead of the database's: /),
+      ]);
 
-    await setDatabaseClock(client, undefined);
-    await expect.poll(() => metric('tracestore_lifecycle_held{reason="clock"}'), { timeout: 60_000 }).toBe(0);
-    expect(lines.filter((line) => line === "The clock of this process agrees with the database's again")).toHaveLength(1);
-    await expect.poll(spans, { timeout: 60_000 }).toBe(0);
-  });
+      await setDatabaseClock(client, undefined);
+      await expect.poll(() => metric('tracestore_lifecycle_held{reason="clock"}'), { timeout: 60_000 }).toBe(0);
+      expect(
+        lines.filter((line) => line === "The clock of this process agrees with the database's again"),
+      ).toHaveLength(1);
+      await expect.poll(spans, { timeout: 60_000 }).toBe(0);
+    },
+  );
 });
 
 describe('the comparison of the clocks', () => {

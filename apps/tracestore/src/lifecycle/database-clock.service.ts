@@ -63,7 +63,7 @@ export class DatabaseClockService implements OnApplicationBootstrap, OnApplicati
     this.isOff = isOff;
     this.database.noteWarning(
       'clock',
-      isOff ? `${state}. Set the one that is wrong; until then this store drops nothing` : undefined,
+      isOff ? { message: `${state}. Set the one that is wrong; until then this store drops nothing` } : undefined,
     );
     this.metrics.lifecycleHeld('clock', isOff);
     return !isOff;

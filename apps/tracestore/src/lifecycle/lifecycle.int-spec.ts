@@ -204,9 +204,7 @@ describe('native partitions', () => {
     await insertSpans([daysFromNow(-2), daysFromNow(0)]);
     await client.query('UPDATE tracestore.call_state SET rolled_5m = $1', [daysFromNow(26)]);
     await letPass(daysFromNow(27));
-    expect(await dropExpired(context())).toMatch(
-      /^dropped (tracestore\.(service_)?call_10s_\d+_\d+(, )?)+$/,
-    );
+    expect(await dropExpired(context())).toMatch(/^dropped (tracestore\.(service_)?call_10s_\d+_\d+(, )?)+$/);
     await letPass(new Date('2026-04-27T00:00:00Z'));
     // Their time is over, but what they hold was received within the retention.
     expect(await dropExpired(context())).toBeUndefined();

@@ -2,13 +2,13 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
-import { DatabaseService } from '../schema/database.service.js';
+import { DatabaseService, type OperatorWarning } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { applyRetentions, pendingRetentionText } from './applied-retention.js';
+import { applyRetentions, pendingRetentionWarning } from './applied-retention.js';
 import { DatabaseClockService } from './database-clock.service.js';
 import type { LifecycleConfig } from './lifecycle.config.js';
-import { ObservedTime, timeGapText } from './observed-time.js';
+import { ObservedTime, timeGapWarning } from './observed-time.js';
 import { withRequestedRetention } from './requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
@@ -39,7 +39,8 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private readonly dueAtMs = new Map<string, number>();
   /** What was logged of a step's failure, so that it is said once. */
   private readonly failures = new Map<string, string>();
-  private readonly warnings = new Map<string, string | undefined>();
+  /** What was logged of what waits. */
+  private readonly warned = new Map<string, string | undefined>();
   private readonly time = new ObservedTime();
   /** What the lifecycle kept to when it last ran here. */
   private applied: LifecycleConfig | undefined;
@@ -106,20 +107,20 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     // What was confirmed is done within seconds.
     if (config.retentionMs < appliedMs) this.dueAtMs.delete('retention');
     this.applied = config;
-    this.warn('retention', pendingRetentionText(config, pendingMs));
-    this.warn('time-gap', this.time.gapMs === undefined ? undefined : timeGapText(this.time.gapMs));
+    this.warn('retention', pendingRetentionWarning(config, pendingMs));
+    this.warn('time-gap', this.time.gapMs === undefined ? undefined : timeGapWarning(this.time.gapMs));
     return config;
   }
 
   /** Says once that less is dropped than was wanted, and once that this is over. */
-  private warn(reason: 'retention' | 'time-gap', text: string | undefined): void {
-    const before = this.warnings.get(reason);
-    if (text === before) return;
-    if (text !== undefined) this.logger.warn(text);
-    else if (before !== undefined) this.logger.log(`Over: ${before}`);
-    this.warnings.set(reason, text);
-    this.database.noteWarning(reason, text);
-    this.metrics.lifecycleHeld(reason, text !== undefined);
+  private warn(reason: 'retention' | 'time-gap', warning: Required<OperatorWarning> | undefined): void {
+    const before = this.warned.get(reason);
+    if (warning?.message === before) return;
+    if (warning === undefined) this.logger.log(`${reason}: this is over: ${before}`);
+    else this.logger.warn(`${reason}: ${warning.message}: ${warning.statement}`);
+    this.warned.set(reason, warning?.message);
+    this.database.noteWarning(reason, warning);
+    this.metrics.lifecycleHeld(reason, warning !== undefined);
   }
 
   private async run(step: LifecycleStep, client: Client, config: LifecycleConfig): Promise<void> {

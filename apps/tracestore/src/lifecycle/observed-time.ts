@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
+import type { OperatorWarning } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { intervalText } from './applied-retention.js';
 import { dayMs, hourMs, type LifecycleConfig } from './lifecycle.config.js';
@@ -30,7 +31,10 @@ export class ObservedTime {
    * @param client only of the store that has the lock of the lifecycle
    * @throws DatabaseError of pg; the time then counts with the next call
    */
-  async note(client: ClientBase, { retentionMs, rollupRetentionMs, ledgerRetentionMs }: LifecycleConfig): Promise<void> {
+  async note(
+    client: ClientBase,
+    { retentionMs, rollupRetentionMs, ledgerRetentionMs }: LifecycleConfig,
+  ): Promise<void> {
     const startMs = performance.now();
     if (this.notedAtMs !== undefined && startMs - this.notedAtMs < everyMs) return;
     const longestKeptMs = Math.max(retentionMs, rollupRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
@@ -48,10 +52,12 @@ export class ObservedTime {
 }
 
 /** What an operator should know of time that was not observed. */
-export function timeGapText(gapMs: number): string {
-  const gap = intervalText(gapMs < hourMs ? Math.round(gapMs) : Math.round(gapMs / hourMs) * hourMs);
-  return (
-    `The database's clock went ahead by ${gap} while no store observed it: no store ran, or the clock was set. ` +
-    `What was received before is kept for so much longer. If the clock is right: SELECT ps_trace.confirm_time_gap()`
-  );
+export function timeGapWarning(gapMs: number): Required<OperatorWarning> {
+  const gap = intervalText(Math.max(Math.round(gapMs / hourMs), 1) * hourMs);
+  return {
+    message:
+      `The database's clock went ahead by ${gap} while no store observed it: no store ran, or the clock was set. ` +
+      'What was received before is kept for so much longer, unless it is confirmed that the clock is right',
+    statement: 'SELECT ps_trace.confirm_time_gap();',
+  };
 }

@@ -190,10 +190,10 @@ describe('what was received late', () => {
     const { rows: parts } = await client.query<{ part: string }>(
       `SELECT tableoid::regclass::text AS part FROM tracestore.span`,
     );
-    const dropping = client.query<{ dropped: boolean }>(`SELECT tracestore.drop_part('span', $1::regclass, $2) AS dropped`, [
-      parts[0]?.part,
-      30 * dayS,
-    ]);
+    const dropping = client.query<{ dropped: boolean }>(
+      `SELECT tracestore.drop_part('span', $1::regclass, $2) AS dropped`,
+      [parts[0]?.part, 30 * dayS],
+    );
     await expect
       .poll(async () => (await writer.query(`SELECT FROM pg_locks WHERE NOT granted AND mode = 'ShareLock'`)).rowCount)
       .toBe(1);
@@ -299,7 +299,10 @@ describe('observed time', () => {
     await upgraded.connect();
     try {
       const migrations = readMigrations();
-      await migrate(upgraded, migrations.filter(({ name }) => name < '0010'));
+      await migrate(
+        upgraded,
+        migrations.filter(({ name }) => name < '0010'),
+      );
       for (const days of [20, 10, 0]) {
         await upgraded.query(
           `INSERT INTO tracestore.ledger (received_at, digest)

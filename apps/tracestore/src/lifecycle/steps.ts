@@ -61,7 +61,7 @@ const dictionaryGraceMs = 2 * dayMs;
 export const lifecycleSteps: readonly LifecycleStep[] = [
   { name: 'partitions', everyMs: minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: false, run: addPartitions },
   { name: 'rollups', everyMs: 10 * secondMs, statementTimeoutMs: minuteMs, goesByAge: false, run: compact },
-  { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, goesByAge: true, run: dropExpired },
+  { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: dropExpired },
   { name: 'ledger', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, goesByAge: true, run: cleanLedger },
   { name: 'compression', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, goesByAge: true, run: compress },
   { name: 'indexes', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, goesByAge: true, run: packIndexes },
@@ -69,11 +69,7 @@ export const lifecycleSteps: readonly LifecycleStep[] = [
 ];
 
 /** Makes partitions ahead of time, and gives those rows of the default partition a home that are many. */
-export async function addPartitions({
-  client,
-  config,
-  capabilities,
-}: LifecycleContext): Promise<string | undefined> {
+export async function addPartitions({ client, config, capabilities }: LifecycleContext): Promise<string | undefined> {
   const added = [];
   for (const table of timedTables) {
     const retentionMs = retentionOf(table, config);

@@ -20,6 +20,13 @@ const connectTimeoutMs = 5_000;
 /** How long the server may work on one statement before it gives up. */
 const statementTimeoutMs = 30_000;
 
+/** Something that an operator should know. */
+export interface OperatorWarning {
+  readonly message: string;
+  /** SQL that mends it, to be run in the database of the store. */
+  readonly statement?: string;
+}
+
 /**
  * The pool of connections and what is known of the database behind it: it is used only when it is reachable and
  * migrated. It may come late, go, and come back, even empty: in the background this service tries until it is as it
@@ -36,7 +43,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private generation = 0;
   private found: DatabaseCapabilities | undefined;
   private knownEpoch = 0;
-  private readonly warningTexts = new Map<string, string>();
+  private readonly notedWarnings = new Map<string, OperatorWarning>();
 
   constructor(@Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig) {
     this.connection = {
@@ -123,18 +130,19 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Notes something that an operator should know although the store works; it replaces what was noted under the name.
+   * Notes something that an operator should know although the store works; it replaces what was noted under the code.
    *
-   * @param text one sentence or two without a full stop at the end; undefined when it is over
+   * @param code stable, in kebab-case
+   * @param warning undefined when it is over
    */
-  noteWarning(name: string, text: string | undefined): void {
-    if (text === undefined) this.warningTexts.delete(name);
-    else this.warningTexts.set(name, text);
+  noteWarning(code: string, warning: OperatorWarning | undefined): void {
+    if (warning === undefined) this.notedWarnings.delete(code);
+    else this.notedWarnings.set(code, warning);
   }
 
   /** What was noted and is not over. */
-  get warnings(): readonly string[] {
-    return [...this.warningTexts.values()];
+  warnings(): readonly (OperatorWarning & { readonly code: string })[] {
+    return [...this.notedWarnings].map(([code, warning]) => ({ code, ...warning }));
   }
 
   /**

@@ -49,7 +49,10 @@ afterEach(async () => {
 async function send(store: RunningTracestore): Promise<void> {
   // When the clock of the database is at rest.
   const start = (BigInt(Date.now()) - BigInt(longDays * dayMs)) * 1_000_000n;
-  await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf([goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start })])));
+  await sendGrpc(
+    store.grpcAddress,
+    encodeProtobuf(requestOf([goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start })])),
+  );
 }
 
 const count = async (sql: string): Promise<number> =>
