@@ -34,6 +34,7 @@ describe('the configuration', () => {
         compressAfterMs: 21_600_000,
         followRetention: ['ledgerRetentionMs', 'rollupRetentionMs'],
       },
+      maxClockOffsetMs: 300_000,
       logLevel: 'info',
       shutdownDelayMs: 0,
     });

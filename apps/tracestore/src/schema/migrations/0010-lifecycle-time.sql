@@ -144,7 +144,7 @@ BEGIN
   RETURN justify_hours(make_interval(secs => whole_gap_s));
 END
 $$;
-COMMENT ON FUNCTION ps_trace.confirm_time_gap IS 'Says that the database''s clock is right after it went ahead by more than stores could observe, as when no store ran for long: what came before is then as old as the clock says. The time that is counted from now on. For the owner and whom it grants EXECUTE';
+COMMENT ON FUNCTION ps_trace.confirm_time_gap IS 'Says that the database''s clock is right after it went ahead by more than stores could observe, as when no store ran for long: what came before is then as old as the clock says. Returns that time. For the owner and whom it grants EXECUTE';
 REVOKE ALL ON FUNCTION ps_trace.confirm_time_gap FROM PUBLIC;
 
 -- What is kept for how long. A longer retention counts at once, a shorter one when it was confirmed or has waited.
