@@ -187,7 +187,7 @@ function RetentionForm() {
       {now !== undefined && (
         <>
           <p>
-            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start
+            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after their receipt
             {now.isRequested ? ', as was set here or in SQL.' : ', as tracestore is configured.'}
           </p>
           <form className="row" onSubmit={submit}>
@@ -218,7 +218,7 @@ function RetentionForm() {
               <h2 id={`${id}-question`}>Keep spans for {daysOf(asked ?? now.retentionMs)}?</h2>
               <p>
                 {(asked ?? 0) < now.retentionMs
-                  ? 'What is older is deleted when the store tidies up next, within minutes, and does not come back.'
+                  ? 'What is older is deleted after 24 hours and does not come back; until then you can set it back. A warning above says how to delete it at once.'
                   : 'What was deleted before does not come back; the database will take more room.'}
               </p>
               <div className="row">

@@ -14,7 +14,9 @@ SELECT EXISTS (
       SELECT
       FROM pg_proc p
       WHERE p.pronamespace = 'ps_trace'::regnamespace
-        AND has_function_privilege(r.oid, p.oid, 'EXECUTE') = (p.proname IN ('set_trace_retention_period', 'delete_all_traces'))
+        AND has_function_privilege(r.oid, p.oid, 'EXECUTE') = (p.proname IN (
+          'set_trace_retention_period', 'confirm_trace_retention', 'confirm_time_gap', 'delete_all_traces'
+        ))
     )
     AND EXISTS (
       SELECT

@@ -20,7 +20,9 @@ BEGIN
     GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ps_trace_reader;
     GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ps_trace_reader;
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader;
-    REVOKE EXECUTE ON FUNCTION ps_trace.set_trace_retention_period, ps_trace.delete_all_traces FROM ps_trace_reader;
+    REVOKE EXECUTE ON FUNCTION
+      ps_trace.set_trace_retention_period, ps_trace.confirm_trace_retention, ps_trace.confirm_time_gap, ps_trace.delete_all_traces
+    FROM ps_trace_reader;
   EXCEPTION
     WHEN insufficient_privilege THEN RAISE NOTICE 'ps_trace_reader is left as it is: %', SQLERRM;
   END;

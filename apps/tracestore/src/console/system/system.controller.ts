@@ -110,15 +110,15 @@ export class SystemController {
 
   /** For how long spans are kept. */
   @Get('retention')
-  @ApiResponse({ status: 200, description: 'by the start of a span', standardSchema: retention })
+  @ApiResponse({ status: 200, description: 'by the start and the receipt of a span, as it is set', standardSchema: retention })
   async retention(@ClientSignal() signal: AbortSignal): Promise<Retention> {
     const [row] = await this.database.query<{ retention_ms: number; is_requested: boolean }>(readRetention, [], signal);
     return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
   }
 
-  /** Sets for how long spans are kept; what is older goes when the lifecycle runs next. */
+  /** Sets for how long spans are kept; a shorter time counts after 24 hours or when it is confirmed in SQL. */
   @Put('retention')
-  @ApiResponse({ status: 200, description: 'as it is from now on', standardSchema: retention })
+  @ApiResponse({ status: 200, description: 'as it is set from now on', standardSchema: retention })
   async setRetention(
     @Body({ schema: retentionRequest }) { retentionMs }: RetentionRequest,
     @ClientSignal() signal: AbortSignal,
