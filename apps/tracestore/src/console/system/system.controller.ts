@@ -110,7 +110,11 @@ export class SystemController {
 
   /** For how long spans are kept. */
   @Get('retention')
-  @ApiResponse({ status: 200, description: 'by the start and the receipt of a span, as it is set', standardSchema: retention })
+  @ApiResponse({
+    status: 200,
+    description: 'by the start and the receipt of a span, as it is set',
+    standardSchema: retention,
+  })
   async retention(@ClientSignal() signal: AbortSignal): Promise<Retention> {
     const [row] = await this.database.query<{ retention_ms: number; is_requested: boolean }>(readRetention, [], signal);
     return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
