@@ -294,34 +294,23 @@ describe('observed time', () => {
   });
 
   it('reaches back to what was received before it began, by the ledger', async () => {
-    const older = await createFreshDatabase();
-    const upgraded = new pg.Client(older.url);
-    await upgraded.connect();
-    try {
-      const migrations = readMigrations();
-      await migrate(
-        upgraded,
-        migrations.filter(({ name }) => name < '0010'),
+    for (const days of [20, 10, 0]) {
+      await client.query(
+        `INSERT INTO tracestore.ledger (received_at, digest)
+         SELECT now() - $1 * interval '1 day', sha256(gen_random_uuid()::text::bytea) FROM generate_series(1, 5)`,
+        [days],
       );
-      for (const days of [20, 10, 0]) {
-        await upgraded.query(
-          `INSERT INTO tracestore.ledger (received_at, digest)
-           SELECT now() - $1 * interval '1 day', sha256(gen_random_uuid()::text::bytea) FROM generate_series(1, 5)`,
-          [days],
-        );
-      }
-      await migrate(upgraded);
-      const { rows } = await upgraded.query<{ days: number; requests: number }>(
-        `SELECT days, (SELECT count(*)::int FROM tracestore.ledger
-           WHERE pg_current_xact_id()::text::int8 - age(xmin) < tracestore.receipt_cutoff(days * 86400)) AS requests
-         FROM unnest(ARRAY[0, 9, 11, 19, 21]) AS days`,
-      );
-      // Each mark leaves the last of its requests to the next one.
-      expect(rows.map(({ requests }) => requests)).toEqual([5, 5, 0, 0, 0]);
-    } finally {
-      await upgraded.end();
-      await older.drop();
     }
+    // As the migration does it in a database that has a ledger already.
+    const marks = readMigrations().map(({ sql }) => /^DO \$marks\$[^]*?^\$marks\$;/m.exec(sql)?.[0] ?? '');
+    await client.query(marks.join(''));
+    const { rows } = await client.query<{ requests: number }>(
+      `SELECT (SELECT count(*)::int FROM tracestore.ledger
+         WHERE pg_current_xact_id()::text::int8 - age(xmin) < tracestore.receipt_cutoff(days * 86400)) AS requests
+       FROM unnest(ARRAY[0, 9, 11, 19, 21]) AS days`,
+    );
+    // Each mark leaves the last of its requests to the next one.
+    expect(rows.map(({ requests }) => requests)).toEqual([5, 5, 0, 0, 0]);
   });
 });
 
