@@ -42,6 +42,28 @@ const texts = [
   'line\nbreak',
   'x'.repeat(3_000),
 ] as const;
+/** Of bytes, lists and key-value lists, and of an empty value. */
+const shownTexts = [
+  '',
+  'AA==',
+  'AAE=',
+  '[]',
+  '{}',
+  '["a"]',
+  '["b"]',
+  '[5]',
+  '[0]',
+  '["NaN"]',
+  '["AA=="]',
+  '[true]',
+  '[null]',
+  '["a","a"]',
+  '[5,5]',
+  '{"a":5}',
+  '{"a":"a"}',
+  '{"bytesValue":"a"}',
+  '{"a":true,"bytesValue":5}',
+] as const;
 const keys = ['k', 'http.route', "it's", '"', '\\u0041', 'ключ', 'service.name', '{}', '?', '$1'] as const;
 const services = ['gateway', "o'hara", 'cart', '{{block}}'] as const;
 const patterns = [
@@ -243,7 +265,9 @@ export class RandomSearch {
   }
 
   private constant(): Constant {
-    return this.random.chance(0.3) ? { type: 'any', text: this.text() } : this.typed(1);
+    return this.random.chance(0.4)
+      ? { type: 'any', text: this.random.pick([...texts, ...shownTexts]) }
+      : this.typed(1);
   }
 
   private orderedConstant(): Constant {
@@ -318,6 +342,8 @@ export class RandomSearch {
 
 function valueOf(constant: TypedConstant): Value {
   switch (constant.type) {
+    case 'empty':
+      return {};
     case 'string':
       return { value: { case: 'stringValue', value: constant.value } };
     case 'int':

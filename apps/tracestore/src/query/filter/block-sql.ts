@@ -116,6 +116,11 @@ function maySql(condition: SearchCondition, longestNs: number, parameters: SqlPa
     case 'attribute': {
       const key = storableText(condition.key);
       const { test } = condition;
+      const stored = test.is === 'list' ? test.list.stored : undefined;
+      if (stored !== undefined) {
+        const terms = stored.map((json) => attributeTerm(key, json));
+        return anyOf(terms, parameters);
+      }
       const isWhole = test.is === 'equal' && isWrittenOneWay(test.value);
       return anyOf([isWhole ? attributeTerm(key, jsonOf(test.value)) : keyTerm(key)], parameters);
     }

@@ -1,7 +1,7 @@
 import { AttributeLimitError } from '../../otlp/attribute-json.js';
 import { QueryError, queryErrors } from '../query-error.js';
 import { spanKinds, statusCodes } from '../span-words.js';
-import { type Constant, jsonOf, type TypedConstant, typesOf } from './constant.js';
+import { type Constant, jsonOf, listOf, type ListText, type TypedConstant, typesOf } from './constant.js';
 import {
   type Field,
   type Filter,
@@ -28,6 +28,8 @@ import { patternOf } from './pattern.js';
 export type AttributeTest =
   | { readonly is: 'present' }
   | { readonly is: 'equal'; readonly value: TypedConstant }
+  /** It is one of the lists, or key-value lists, that are written so. */
+  | { readonly is: 'list'; readonly list: ListText }
   /** Of an int, a double or a string, each among themselves. */
   | { readonly is: 'ordered'; readonly operator: OrderedOperator; readonly value: OrderedConstant }
   | { readonly is: 'matching'; readonly pattern: string };
@@ -207,7 +209,9 @@ function presence(place: Place): Condition {
 
 function equality(place: Place, value: Constant, path: string): Condition {
   if (place.is === 'attribute') {
-    return orOf(typesOf(value).map((typed) => ({ ...place, test: { is: 'equal', value: typed } })));
+    const typed = typesOf(value).map((each): Condition => ({ ...place, test: { is: 'equal', value: each } }));
+    const list = value.type === 'any' ? listOf(value.text) : undefined;
+    return orOf(list === undefined ? typed : [...typed, { ...place, test: { is: 'list', list } }]);
   }
   const { level, field } = place;
   if (isTextField(field)) {

@@ -129,6 +129,10 @@ class RowSql {
       case 'equal':
         // As text, because jsonb takes 5 and 5.0 for the same.
         return `(${value})::text = (${this.parameters.add(jsonOf(test.value), 'jsonb')})::text`;
+      case 'list':
+        // As jsonb, in which keys have no order, and 5 and 5.0 are the same.
+        return `CASE WHEN jsonb_typeof(${value}) IN ('array', 'object')
+          THEN tracestore.plain_value(${value}) = ${this.parameters.add(test.list.json, 'jsonb')} END`;
       case 'matching':
         return `CASE jsonb_typeof(${value}) WHEN 'string' THEN (${value}) #>> '{}' ~ ${this.parameters.text(test.pattern)} END`;
       case 'ordered':
