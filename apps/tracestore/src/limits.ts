@@ -53,4 +53,28 @@ export const limits = {
     atBound: '503 or UNAVAILABLE; retry after 5 s',
     variable: 'TRACESTORE_BODY_TIMEOUT_MS',
   },
+  patternCharacters: {
+    value: 2_000,
+    unit: 'count',
+    scope: 'request',
+    where: 'Jaeger, console',
+    counts: 'characters that a regular expression matches, its counted repetitions written out',
+    atBound: '400 or INVALID_ARGUMENT',
+  },
+  patternOptionals: {
+    value: 300,
+    unit: 'count',
+    scope: 'request',
+    where: 'Jaeger, console',
+    counts: 'parts of a regular expression that may be left out, its counted repetitions written out',
+    atBound: '400 or INVALID_ARGUMENT',
+  },
+  patternsPerSearch: {
+    value: 20,
+    unit: 'count',
+    scope: 'request',
+    where: 'Jaeger, console',
+    counts: 'regular expressions of a search',
+    atBound: '400 or INVALID_ARGUMENT',
+  },
 } as const satisfies Record<string, Limit>;

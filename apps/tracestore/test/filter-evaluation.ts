@@ -156,7 +156,9 @@ function isAmong(reference: Reference, constants: readonly Constant[], context: 
 
 function isEqual(value: Value, constant: Constant): boolean {
   if (constant.type === 'any' && typeof value === 'object' && /^[[{]/.test(constant.text)) {
-    const [stored] = Object.values(JSON.parse(attributesToJson([create(KeyValueSchema, { key: 'k', value })])) as object);
+    const [stored] = Object.values(
+      JSON.parse(attributesToJson([create(KeyValueSchema, { key: 'k', value })])) as object,
+    );
     if (attributeText(stored) === constant.text) return true;
   }
   return typesOf(constant).some((typed) => {

@@ -1,6 +1,6 @@
 -- Which attribute keys do recent spans have, of service $1 or of all, that started from $2 to $3: how many of a sample of
 -- them? Of each of the 500 operations that were seen last it looks at the 20 newest spans. With $4, values of that key
--- instead: texts as they are, others as JSON, none longer than 200 characters.
+-- instead, as JSON. No key or value has more than 200 characters.
 WITH sample AS MATERIALIZED (
   SELECT s.attributes, s.resource_id
   FROM (
@@ -34,10 +34,11 @@ entry AS (
 )
 SELECT
   CASE WHEN $4 IS NULL THEN level END AS level,
-  CASE WHEN $4 IS NULL THEN key ELSE value #>> '{}' END AS text,
+  CASE WHEN $4 IS NULL THEN key ELSE value::text END AS text,
   sum(spans)::int4 AS spans
 FROM entry
-WHERE $4 IS NULL OR length(value #>> '{}') <= 200
+WHERE length(CASE WHEN $4 IS NULL THEN key ELSE value #>> '{}' END) <= 200
+  OR ($4 IS NOT NULL AND value = 'null')
 GROUP BY 1, 2
 ORDER BY spans DESC, text, level
-LIMIT 500
+LIMIT $5

@@ -74,6 +74,7 @@ function valueJson(tag: ModelTag): string {
       // A larger number would lose its last digits in a browser.
       return Number.isSafeInteger(Number(tag.value)) ? String(tag.value) : `"${tag.value}"`;
     case 'float64':
+      if (Object.is(tag.value, -0)) return '-0';
       return Number.isFinite(tag.value) ? String(tag.value) : `"${tag.value}"`;
     case 'binary':
       // As Go writes no bytes.
