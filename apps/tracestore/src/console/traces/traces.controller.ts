@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, Res, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type MatchesAnswer,
@@ -16,6 +16,8 @@ import {
   waterfall,
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
+import type { FastifyReply } from 'fastify';
+import { sendJsonParts } from '../../jaeger/http/json-answer.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
@@ -61,13 +63,13 @@ export class TracesController {
 
   /** A trace as a document of OTLP/JSON, as receivers take it. */
   @Get('otlp')
-  @Header('content-type', json)
   @ApiResponse({ status: 200, description: "OTLP's TracesData; without spans where the trace is not known" })
-  otlp(
+  async otlp(
     @Param({ schema: traceParameters }) { traceId }: TraceParameters,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<string> {
-    return exportTrace(this.database, traceId, signal);
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await sendJsonParts(reply, exportTrace(this.database, traceId, signal));
   }
 
   /** A span with its attributes, events, links, resource and scope. */

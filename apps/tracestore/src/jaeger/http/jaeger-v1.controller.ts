@@ -24,7 +24,7 @@ import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
 import { JaegerAccessGuard } from './jaeger-access.guard.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { hexTraceId } from './trace-id.js';
@@ -49,10 +49,9 @@ interface StructuredAnswer {
 @Catch()
 class JaegerV1ErrorFilter implements ExceptionFilter {
   catch(failure: unknown, host: ArgumentsHost): void {
-    const { status, message } = jaegerHttpErrorOf(failure);
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const body = { ...answerOf(null, 0), errors: [{ code: status, msg: message }] };
-    void reply.status(status).type('application/json').send(JSON.stringify(body));
+    const error = jaegerHttpErrorOf(failure);
+    const body = { ...answerOf(null, 0), errors: [{ code: error.status, msg: error.message }] };
+    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, body);
   }
 }
 

@@ -29,7 +29,7 @@ import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../spans/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
 import { JaegerAccessGuard } from './jaeger-access.guard.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
@@ -37,12 +37,9 @@ import { anyTraceId } from './trace-id.js';
 @Catch()
 class JaegerV3ErrorFilter implements ExceptionFilter {
   catch(failure: unknown, host: ArgumentsHost): void {
-    const { status, message } = jaegerHttpErrorOf(failure);
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    void reply
-      .status(status)
-      .type('application/json')
-      .send(JSON.stringify({ error: { httpCode: status, message } }));
+    const error = jaegerHttpErrorOf(failure);
+    const body = { error: { httpCode: error.status, message: error.message } };
+    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, body);
   }
 }
 

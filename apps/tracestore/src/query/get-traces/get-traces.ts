@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../query-error.js';
@@ -16,6 +17,14 @@ const fetchLinks = sql('fetch-links');
 
 /** How many traces one question may name. */
 export const maxTraceIds = 10_000;
+
+/** Rows of the first portion of a cursor, and of the next ones by how many characters of attributes a row has. */
+const portionRows = { first: 100, ofSmall: 500, ofLarge: 16 } as const;
+const smallRow = 2 * 1024;
+const largeRow = 32 * 1024;
+
+/** Characters of attributes after which a chunk ends: it is made into an answer without a pause. */
+const chunkLength = 128 * 1024;
 
 /** Traces that share a set of cursors. */
 const tracesAtOnce = 100;
@@ -43,7 +52,11 @@ interface Place {
   readonly instance: number;
 }
 
-interface SpanRow extends Place {
+interface CursorRow extends Place {
+  readonly attributes: string;
+}
+
+interface SpanRow extends CursorRow {
   readonly parent_span_id: string | null;
   readonly start_nanos: number;
   readonly end_us: string;
@@ -58,24 +71,21 @@ interface SpanRow extends Place {
   readonly status_code: number | null;
   readonly status_message: string | null;
   readonly trace_state: string | null;
-  readonly attributes: string;
 }
 
-interface EventRow extends Place {
+interface EventRow extends CursorRow {
   readonly time_us: string;
   readonly time_nanos: number;
   readonly name: string;
   readonly dropped_attributes_count: number;
-  readonly attributes: string;
 }
 
-interface LinkRow extends Place {
+interface LinkRow extends CursorRow {
   readonly linked_trace_id: string | null;
   readonly linked_span_id: string | null;
   readonly trace_state: string | null;
   readonly flags: number | null;
   readonly dropped_attributes_count: number | null;
-  readonly attributes: string;
 }
 
 /**
@@ -133,18 +143,24 @@ async function* readTraces(
       await dictionaries.learn(portion);
       let chunk: TraceSpan[] = [];
       let number = portion[0]?.number ?? '';
+      let length = 0;
       for (const row of portion) {
-        if (row.number !== number) {
+        if (row.number !== number || length > chunkLength) {
           yield { traceId: traceOf(traces, number), spans: chunk };
+          // Others have their turn: a reader that takes all at once would leave them none.
+          await setImmediate();
           chunk = [];
+          length = 0;
           number = row.number;
         }
-        chunk.push({
+        const span = {
           ...spanOf(row),
           ...dictionaries.of(row),
           events: (await events.takeOf(row)).map(eventOf),
           links: (await links.takeOf(row)).map(linkOf),
-        });
+        };
+        chunk.push(span);
+        for (const { attributesJson } of [span, ...span.events, ...span.links]) length += 100 + attributesJson.length;
       }
       yield { traceId: traceOf(traces, number), spans: chunk };
     }
@@ -157,8 +173,9 @@ async function* readTraces(
 }
 
 /** A cursor's rows, a portion at a time. */
-class Portions<Row extends Place> {
+class Portions<Row extends CursorRow> {
   private rows: readonly Row[] = [];
+  private size: number = portionRows.first;
   private next = 0;
   private ended = false;
 
@@ -170,9 +187,11 @@ class Portions<Row extends Place> {
   /** Reads a portion if there is nothing left of the last one. */
   async fill(): Promise<void> {
     if (this.next < this.rows.length || this.ended) return;
-    this.rows = await this.connection.query<Row>(this.fetch);
+    this.rows = await this.connection.query<Row>(this.fetch.replaceAll('{{rows}}', String(this.size)));
     this.next = 0;
-    this.ended = this.rows.length === 0;
+    this.ended = this.rows.length < this.size;
+    const length = this.rows.reduce((sum, { attributes }) => sum + attributes.length, 0) / this.rows.length;
+    this.size = length <= smallRow ? portionRows.ofSmall : length <= largeRow ? portionRows.first : portionRows.ofLarge;
   }
 
   takeAll(): readonly Row[] {
