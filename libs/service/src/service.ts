@@ -40,7 +40,8 @@ export async function createService({
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
-    new FastifyAdapter({ return503OnClosing: false }),
+    // Jaeger's paths have names of services in them, of any length.
+    new FastifyAdapter({ return503OnClosing: false, routerOptions: { maxParamLength: 10_000 } }),
     {
       bufferLogs: true,
       abortOnError: false,

@@ -37,8 +37,11 @@ SELECT
   CASE WHEN $4 IS NULL THEN key ELSE value::text END AS text,
   sum(spans)::int4 AS spans
 FROM entry
-WHERE length(CASE WHEN $4 IS NULL THEN key ELSE value #>> '{}' END) <= 200
-  OR ($4 IS NOT NULL AND value = 'null')
+-- A double may have many digits as it is stored, but few as it is shown.
+WHERE CASE
+  WHEN $4 IS NULL THEN length(key) <= 200
+  ELSE jsonb_typeof(value) IN ('null', 'number') OR length(value #>> '{}') <= 200
+END
 GROUP BY 1, 2
 ORDER BY spans DESC, text, level
 LIMIT $5
