@@ -5,7 +5,7 @@ import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-dat
 import { GrpcClient } from '../test/grpc-client.js';
 import { encodeProtobuf, sendGrpc } from '../test/otlp-client.js';
 import { attribute, goodSpan, hexBytes, text } from '../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
 import { ExportTraceServiceRequestSchema } from './otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type { AnyValueSchema } from './otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import { TraceReader } from './otlp/gen/storage/v2/trace_storage_pb.js';
@@ -201,6 +201,84 @@ describe.each(values.map(([name], n) => [name, n] as const))('a value that is %s
     });
     expect(ids(second.traceIds.map(({ traceId }) => traceId))).toEqual([id]);
   });
+});
+
+describe('what Jaeger shows of a span beside its attributes', () => {
+  const id = idOf('a3', 1);
+  const failedByAttribute = idOf('a3', 2);
+  const failedByText = idOf('a3', 3);
+  const well = idOf('a3', 4);
+  const service = 'fields';
+
+  beforeAll(async () => {
+    const twice = goodSpan({ traceId: hexBytes(idOf('a3', 5)) });
+    const spans = [
+      goodSpan({
+        traceId: hexBytes(id),
+        traceState: 'vendor=1',
+        status: { code: 2, message: 'out of stock' },
+        events: [{ name: 'retry', attributes: [text('attempt', '2')] }],
+      }),
+      goodSpan({
+        traceId: hexBytes(failedByAttribute),
+        attributes: [attribute('error', { case: 'boolValue', value: true })],
+      }),
+      goodSpan({ traceId: hexBytes(failedByText), attributes: [text('error', 'timeout')] }),
+      goodSpan({ traceId: hexBytes(well) }),
+    ];
+    const scopeSpans = [{ scope: { name: 'lib', version: '1.2' }, spans }, { spans: [twice] }];
+    const resource = { attributes: [text('service.name', service)] };
+    for (const sent of [scopeSpans, [{ spans: [twice] }]]) {
+      const request = create(ExportTraceServiceRequestSchema, { resourceSpans: [{ resource, scopeSpans: sent }] });
+      await sendGrpc(store.grpcAddress, encodeProtobuf(request));
+    }
+  });
+
+  it('is found by each tag that is shown', async () => {
+    const answer = (await get(`jaeger/api/traces/${id}`)) as UiAnswer;
+    const tags = answer.data[0]?.spans[0]?.tags ?? [];
+    expect(tags.map(({ key }) => key)).toEqual([
+      'otel.scope.name',
+      'otel.scope.version',
+      'span.kind',
+      'otel.status_code',
+      'error',
+      'otel.status_description',
+      'w3c.tracestate',
+    ]);
+    for (const { key, value } of [...tags, { key: 'event', value: 'retry' }, { key: 'attempt', value: '2' }]) {
+      expect(await uiTraces({ service, tag: `${key}:${String(value)}` }), key).toContain(id);
+    }
+  });
+
+  it.each([
+    ['true', [id, failedByAttribute]],
+    ['false', [failedByText, well, idOf('a3', 5)]],
+    ['timeout', [failedByText]],
+    ['perhaps', []],
+  ])('is an error where the status or an attribute says so: error=%s', async (value, ids) => {
+    const expected = [...ids].toSorted();
+    expect((await uiTraces({ service, tag: `error:${value}` })).toSorted()).toEqual(expected);
+    const { traceIds } = await jaeger.unary(TraceReader.method.findTraceIDs, {
+      query: {
+        serviceName: service,
+        attributes: [{ key: 'error', value: { value: { case: 'stringValue', value } } }],
+        searchDepth: 10,
+      },
+    });
+    expect(traceIds.map(({ traceId }) => Buffer.from(traceId).toString('hex')).toSorted()).toEqual(expected);
+  });
+
+  it('says of a span that was sent twice that it is there twice', async () => {
+    const { data } = (await get(`jaeger/api/traces/${idOf('a3', 5)}`)) as UiAnswer;
+    const [first, second] = (data[0]?.spans ?? []) as readonly { readonly warnings?: unknown }[];
+    expect([first?.warnings, second?.warnings]).toEqual([null, [expect.stringContaining('more than once')]]);
+  });
+});
+
+it.each(['STATUS_CODE_ERROR', 'error'])('SQL finds spans that failed by the name %s, in any session', async (name) => {
+  const sql = `SELECT count(*)::int AS spans FROM ps_trace.span WHERE status_code = '${name}' AND service_name = 'fields'`;
+  expect(await queryOnce(database.url, sql)).toEqual([{ spans: 1 }]);
 });
 
 async function spanIdOf(traceId: string): Promise<string> {
