@@ -100,7 +100,8 @@ describe('the SQL of', () => {
   it.each(
     blocks.filter((block) => block.language === 'sql' && isRun(block)).map((block) => [block.title, block] as const),
   )('%s… runs', async (_, { text }) => {
-    await queryOnce(database.url, filled(text));
+    // Of calls nothing is counted yet when these spans have just come.
+    await expect(queryOnce(database.url, filled(text))).resolves.toBeDefined();
   });
 
   const inCommands = documents.flatMap((document) =>

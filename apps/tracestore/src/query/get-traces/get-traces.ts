@@ -24,7 +24,7 @@ const smallRow = 2 * 1024;
 const largeRow = 32 * 1024;
 
 /** Characters of attributes after which a chunk ends: it is made into an answer without a pause. */
-const chunkLength = 128 * 1024;
+const chunkLength = 48 * 1024;
 
 /** Traces that share a set of cursors. */
 const tracesAtOnce = 100;
