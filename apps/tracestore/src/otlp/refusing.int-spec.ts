@@ -126,7 +126,8 @@ describe('over HTTP', () => {
     const headers = { ...protobuf, 'content-encoding': coding };
     expect(await post(store.tracesUrl, compress(good), headers)).toMatchObject({ status: 200 });
     const damaged = compress(good);
-    damaged.fill(0xff, damaged.length >> 1);
+    // Behind what says which coding it is. Later bytes of zstd are no worse than bytes of a span, which costs that span.
+    damaged.fill(0xff, 4);
     for (const body of [damaged, compress(good).subarray(0, -5), Buffer.from('neither'), Buffer.alloc(0)]) {
       const answer = await post(store.tracesUrl, body, headers);
       expect(answer.status).toBe(400);
@@ -229,7 +230,8 @@ describe('over gRPC', () => {
   ])('%s is known, and INVALID_ARGUMENT where it is damaged', async (encoding, compress) => {
     expect(await call([grpcFrame(compress(good), 1)], encoded(encoding))).toMatchObject({ grpcStatus: grpcStatus.OK });
     const damaged = compress(good);
-    damaged.fill(0xff, damaged.length >> 1);
+    // Behind what says which coding it is. Later bytes of zstd are no worse than bytes of a span, which costs that span.
+    damaged.fill(0xff, 4);
     for (const message of [damaged, compress(good).subarray(0, -5), Buffer.from('neither'), Buffer.alloc(0)]) {
       const answer = await call([grpcFrame(message, 1)], encoded(encoding));
       expect(answer).toMatchObject({ grpcStatus: grpcStatus.INVALID_ARGUMENT, status: { details: [] } });
