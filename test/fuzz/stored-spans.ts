@@ -1,0 +1,264 @@
+/** Reads what is stored, and compares it with what was sent and answered. */
+import { readFileSync } from 'node:fs';
+import { Client } from 'pg';
+import { contentOf, eventLine, linkLine, type SpanContent } from './expected-spans.ts';
+import { indexOfTraceId } from './otlp-model.ts';
+
+const selectSpans = readFileSync(new URL('stored-spans.sql', import.meta.url), 'utf8');
+const selectEvents = readFileSync(new URL('stored-events.sql', import.meta.url), 'utf8');
+const selectLinks = readFileSync(new URL('stored-links.sql', import.meta.url), 'utf8');
+
+interface SpanRow {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly instance: number;
+  readonly service: string | null;
+  readonly resource: string | null;
+  readonly [field: string]: string | number | null;
+}
+
+interface PartRow {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly instance: number;
+  readonly attributes: string;
+  readonly dropped: number;
+}
+type EventRow = PartRow & { readonly time: string; readonly name: string };
+type LinkRow = PartRow & {
+  readonly linkedTraceId: string;
+  readonly linkedSpanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+};
+
+/** In the order of expected-spans.ts. */
+const columns = [
+  'parent',
+  'name',
+  'kind',
+  'start',
+  'end',
+  'traceState',
+  'status',
+  'statusMessage',
+  'flags',
+  'droppedAttributes',
+  'droppedEvents',
+  'droppedLinks',
+  'attributes',
+  'service',
+  'resource',
+  'resourceDropped',
+  'resourceUrl',
+  'scope',
+  'scopeVersion',
+  'scopeAttributes',
+  'scopeDropped',
+  'scopeUrl',
+] as const;
+
+/** The tables of a store, as its owner sees them. */
+export class StoredSpans {
+  readonly #client: Client;
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** @throws Error when the database cannot be reached */
+  static async open(url: string): Promise<StoredSpans> {
+    const client = new Client({ connectionString: url });
+    client.on('error', () => undefined);
+    await client.connect();
+    return new StoredSpans(client);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end();
+  }
+
+  /** All spans, as they are stored at one moment. */
+  async read(): Promise<readonly SpanContent[]> {
+    const client = this.#client;
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    try {
+      const events = groupOf((await client.query<EventRow>(selectEvents)).rows, ({ time, name, attributes, dropped }) =>
+        eventLine(time, name, attributes, dropped),
+      );
+      const links = groupOf((await client.query<LinkRow>(selectLinks)).rows, (link) =>
+        linkLine(
+          link.linkedTraceId,
+          link.linkedSpanId,
+          link.traceState,
+          link.attributes,
+          link.dropped,
+          link.flags,
+        ),
+      );
+      const { rows } = await client.query<SpanRow>(selectSpans);
+      return rows.map((row) =>
+        contentOf(row.traceId, row.spanId, [
+          ...columns.map((name) => [name, name === 'service' ? serviceOf(row) : String(row[name])] as const),
+          ['events', (events.get(keyOf(row)) ?? []).join('; ')],
+          ['links', (links.get(keyOf(row)) ?? []).join('; ')],
+        ]),
+      );
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  }
+
+  /** Deletes every span; what spans share stays. */
+  async clear(): Promise<void> {
+    await this.#client.query('SELECT ps_trace.delete_all_traces()');
+  }
+}
+
+/** A name that is no text is not compared. */
+function serviceOf({ service, resource }: SpanRow): string {
+  if (resource === null) return 'no resource';
+  // Most resources name a service by a text.
+  const name: unknown = (JSON.parse(resource) as Readonly<Record<string, unknown>>)['service.name'];
+  return typeof name === 'string' && name !== '' ? String(service) : '*';
+}
+
+function keyOf({ traceId, spanId, instance }: Pick<PartRow, 'traceId' | 'spanId' | 'instance'>): string {
+  return `${traceId}${spanId}${instance}`;
+}
+
+function groupOf<Row extends PartRow>(rows: readonly Row[], textOf: (row: Row) => string): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [textOf(row)]);
+    else group.push(textOf(row));
+  }
+  return groups;
+}
+
+/** A span by which it is found again: its ids, and a digest of the rest. */
+export interface SpanMark {
+  readonly ids: string;
+  readonly digest: string;
+}
+
+/** What a request should have left behind. */
+export interface Expectation {
+  readonly index: number;
+  /** `unknown` where no answer came, or one after which the sender tries again: then anything of it may be stored. */
+  readonly answer: 'acknowledged' | 'refused' | 'unknown';
+  /** Spans that have to be stored once the request is acknowledged. */
+  readonly mustHave: readonly SpanMark[];
+  /** All spans of the request that may be stored; undefined where that is not known. */
+  readonly mayHave: readonly SpanMark[] | undefined;
+  /** Spans in the request; undefined where that is not known. */
+  readonly sentSpans: number | undefined;
+  /** Spans whose trace id need not be of this request. */
+  readonly foreignSpans: number;
+  readonly rejectedSpans: number;
+}
+
+/** A promise that was not kept. */
+export interface Discrepancy {
+  readonly index: number | undefined;
+  readonly kind:
+    | 'lost'
+    | 'wrong'
+    | 'stored twice'
+    | 'stored although refused'
+    | 'stored, but never sent'
+    | 'wrong count of rejected spans';
+  readonly detail: string;
+}
+
+export function markOf({ traceId, spanId, digest }: SpanContent): SpanMark {
+  return { ids: traceId + spanId, digest };
+}
+
+/** @returns whatever differs between what was answered and what is stored */
+export function compare(
+  seed: number,
+  expectations: readonly Expectation[],
+  stored: readonly SpanContent[],
+): readonly Discrepancy[] {
+  const found: Discrepancy[] = [];
+  const byIndex = new Map(expectations.map((expectation) => [expectation.index, expectation]));
+  const owners = new Map<string, Expectation[]>();
+  for (const expectation of expectations) {
+    for (const { ids } of expectation.mayHave ?? []) {
+      const known = owners.get(ids);
+      if (known === undefined) owners.set(ids, [expectation]);
+      else if (known.at(-1) !== expectation) known.push(expectation);
+    }
+  }
+  const storedOf = new Map<Expectation, SpanContent[]>();
+  const foreign: SpanContent[] = [];
+  for (const span of stored) {
+    const { ids, digest } = markOf(span);
+    const candidates = owners.get(ids) ?? [];
+    const owner =
+      candidates.find(({ mayHave }) => mayHave?.some((mark) => mark.ids === ids && mark.digest === digest)) ??
+      byIndex.get(indexOfTraceId(seed, span.traceId) ?? -1) ??
+      candidates[0];
+    if (owner === undefined) {
+      foreign.push(span);
+      continue;
+    }
+    const its = storedOf.get(owner);
+    if (its === undefined) storedOf.set(owner, [span]);
+    else its.push(span);
+  }
+  // Spans with damaged ids can be anybody's whose damaged spans are not known one by one.
+  const mayBeForeign = expectations.reduce((sum, { foreignSpans }) => sum + foreignSpans, 0);
+  if (foreign.length > mayBeForeign) {
+    const [first] = foreign;
+    found.push({
+      index: undefined,
+      kind: 'stored, but never sent',
+      detail: `${foreign.length} spans, of which ${mayBeForeign} could be; trace ${first?.traceId}`,
+    });
+  }
+  for (const expectation of expectations) {
+    const { index, answer, mustHave, mayHave, sentSpans, foreignSpans, rejectedSpans } = expectation;
+    const its = storedOf.get(expectation) ?? [];
+    if (answer === 'refused' && its.length > 0) {
+      found.push({ index, kind: 'stored although refused', detail: `${its.length} spans` });
+    }
+    const left = Map.groupBy(its.map(markOf), markText);
+    const takeOne = (mark: SpanMark): boolean => left.get(markText(mark))?.pop() !== undefined;
+    const missing = (answer === 'acknowledged' ? mustHave : []).filter((mark) => !takeOne(mark));
+    const must = new Set(answer === 'acknowledged' ? mustHave.map(markText) : []);
+    const may = mayHave === undefined ? undefined : Map.groupBy(mayHave, markText);
+    for (const mark of answer === 'acknowledged' ? mustHave : []) may?.get(markText(mark))?.pop();
+    const rest = [...left.values()].flat();
+    const isUnexpected = (mark: SpanMark): boolean => may !== undefined && may.get(markText(mark))?.pop() === undefined;
+    const unexpected = rest.filter(isUnexpected);
+    for (const mark of unexpected) {
+      const isTwice = must.has(markText(mark)) || (mayHave ?? []).some((other) => markText(other) === markText(mark));
+      if (isTwice) found.push({ index, kind: 'stored twice', detail: mark.ids });
+      else if (!missing.some(({ ids }) => ids === mark.ids)) found.push({ index, kind: 'wrong', detail: mark.ids });
+    }
+    for (const { ids } of missing) {
+      found.push({ index, kind: its.some((span) => markOf(span).ids === ids) ? 'wrong' : 'lost', detail: ids });
+    }
+    const accepted = (sentSpans ?? 0) - rejectedSpans;
+    if (
+      answer === 'acknowledged' &&
+      sentSpans !== undefined &&
+      (its.length > accepted || its.length + foreignSpans < accepted)
+    ) {
+      found.push({
+        index,
+        kind: 'wrong count of rejected spans',
+        detail: `${sentSpans} sent, ${rejectedSpans} said to be rejected, ${its.length} stored`,
+      });
+    }
+  }
+  return found;
+}
+
+function markText({ ids, digest }: SpanMark): string {
+  return `${ids} ${digest}`;
+}
