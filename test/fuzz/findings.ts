@@ -59,8 +59,7 @@ export class Findings {
   #write(index: number, { send }: FuzzRequest): string {
     mkdirSync(this.#folder, { recursive: true });
     const file = path.join(this.#folder, `${index}.bin`);
-    const head =
-      send.kind === 'grpc' ? Buffer.from(`${JSON.stringify(send.headers)}\n`) : Buffer.from('');
+    const head = send.kind === 'grpc' ? Buffer.from(`${JSON.stringify(send.headers)}\n`) : Buffer.from('');
     writeFileSync(file, Buffer.concat([head, ...send.pieces]).subarray(0, maxFileBytes));
     return file;
   }

@@ -150,7 +150,9 @@ class FuzzRun {
       await this.#traceCauses();
       from += sent;
       const perSecond = Math.round(((from - first) / sendingMs) * 1_000);
-      this.#say(`${from - first} requests, ${perSecond}/s, ${this.#findings.all.length} kinds of faults, ${await this.#store.sampleRss()} MB`);
+      this.#say(
+        `${from - first} requests, ${perSecond}/s, ${this.#findings.all.length} kinds of faults, ${await this.#store.sampleRss()} MB`,
+      );
       if (sent < to - (from - sent) || performance.now() > deadline) break;
       await witness.resume();
     }
@@ -361,7 +363,9 @@ class FuzzRun {
 
   /** Since the last time it was asked. */
   async #standstillMs(): Promise<number> {
-    const text = await fetch(`http://127.0.0.1:${this.#store.ports.http}/metrics`, { signal: AbortSignal.timeout(5_000) })
+    const text = await fetch(`http://127.0.0.1:${this.#store.ports.http}/metrics`, {
+      signal: AbortSignal.timeout(5_000),
+    })
       .then((answer) => answer.text())
       .catch(() => '');
     const seconds = Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1] ?? 0);

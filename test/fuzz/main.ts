@@ -89,9 +89,16 @@ function report({ protocols: byProtocol, witness, findings, ...rest }: FuzzFigur
       .join(', '),
   ]);
   const numbers = Object.entries(rest).filter(([, value]) => typeof value === 'number');
-  const shown = findings.slice(0, maxShownFindings).map(({ kind, count, title, detail, reproduction, file }) =>
-    [`${count} × ${kind}`, ...[title, detail, reproduction, file].filter((line) => line !== '').map((line) => `    ${line.replaceAll(/\s+/g, ' ')}`)].join('\n'),
-  );
+  const shown = findings
+    .slice(0, maxShownFindings)
+    .map(({ kind, count, title, detail, reproduction, file }) =>
+      [
+        `${count} × ${kind}`,
+        ...[title, detail, reproduction, file]
+          .filter((line) => line !== '')
+          .map((line) => `    ${line.replaceAll(/\s+/g, ' ')}`),
+      ].join('\n'),
+    );
   const errors = Object.entries(rest.loggedErrors).map(([kind, count]) => `    ${count} × ${kind}`);
   return [
     ...layOut(columns, rows),

@@ -48,11 +48,11 @@ export function otlpRequest(origin: RequestOrigin): WireField[] {
   const spans = new SpanModel(origin);
   const resources: WireField[] = [];
   const witnessAt = random.below(2);
-  const resourceCount = 1 + random.below(3);
+  const resourceCount = 1 + random.below(2);
   for (let resource = 0; resource < resourceCount; resource++) {
     const scopes: WireField[] = [];
-    for (let scope = random.below(3); scope >= 0; scope--) {
-      const its = Array.from({ length: random.below(5) }, () => message(2, spans.span()));
+    for (let scope = random.below(2); scope >= 0; scope--) {
+      const its = Array.from({ length: random.below(4) }, () => message(2, spans.span()));
       scopes.push(message(2, [...scopeFields(random, spans), ...its]));
     }
     resources.push(message(1, [...resourceFields(random, spans), ...scopes]));
@@ -141,7 +141,9 @@ export class SpanModel {
       bytes(1, traceId),
       bytes(2, spanId),
       ...some(random, 0.1, () => bytes(3, anyText(random, ['vendor=1']))),
-      ...(parent.length > 0 && random.chance(0.7) ? [bytes(4, parent)] : some(random, 0.05, () => bytes(4, Buffer.alloc(8)))),
+      ...(parent.length > 0 && random.chance(0.7)
+        ? [bytes(4, parent)]
+        : some(random, 0.05, () => bytes(4, Buffer.alloc(8)))),
       bytes(5, anyText(random, spanNames)),
       varint(6, random.below(6)),
       fixed64(7, start),
@@ -165,7 +167,10 @@ export class SpanModel {
       ),
       ...some(random, 0.05, () => varint(14, random.below(2 ** 31))),
       ...some(random, 0.4, () =>
-        message(15, [...some(random, 0.3, () => bytes(2, anyText(random, ['out of stock']))), varint(3, random.below(3))]),
+        message(15, [
+          ...some(random, 0.3, () => bytes(2, anyText(random, ['out of stock']))),
+          varint(3, random.below(3)),
+        ]),
       ),
       ...some(random, 0.3, () => fixed32(16, random.chance(0.9) ? 0x101 : random.uint32())),
     ];

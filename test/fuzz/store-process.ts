@@ -186,7 +186,9 @@ export class StoreProcess {
     this.#words = (this.#words + text).slice(-keptCharacters);
     for (const line of text.split('\n')) {
       if (!line.startsWith('{')) continue;
-      const kind = messageOf(line).replaceAll(/[\da-f]{8,}|\d+/g, '#').slice(0, 200);
+      const kind = messageOf(line)
+        .replaceAll(/[\da-f]{8,}|\d+/g, '#')
+        .slice(0, 200);
       if (this.errors.size < 200 || this.errors.has(kind)) this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
     }
   }

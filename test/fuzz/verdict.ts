@@ -15,7 +15,10 @@ export function broken(figures: FuzzFigures, { maxRssMb, maxWitnessMs }: FuzzBou
     [figures.lost === 0, `${figures.lost} acknowledged spans are not stored`],
     [figures.wrong === 0, `${figures.wrong} spans are stored otherwise than they were sent`],
     [figures.unexpectedEnds === 0, `tracestore ended ${figures.unexpectedEnds} times`],
-    [witness.notReadable === 0, `${witness.notReadable} requests of the healthy client were acknowledged and not readable`],
+    [
+      witness.notReadable === 0,
+      `${witness.notReadable} requests of the healthy client were acknowledged and not readable`,
+    ],
     [figures.peakRssMb <= maxRssMb, `tracestore held ${figures.peakRssMb} MB, more than ${maxRssMb}`],
     [
       maxWitnessMs === undefined || witness.slowestMs <= maxWitnessMs,

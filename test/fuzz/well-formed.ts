@@ -9,7 +9,10 @@ const fixed64Types: readonly ScalarType[] = [ScalarType.FIXED64, ScalarType.SFIX
 const fixed32Types: readonly ScalarType[] = [ScalarType.FIXED32, ScalarType.SFIXED32, ScalarType.FLOAT];
 const lengthTypes: readonly ScalarType[] = [ScalarType.STRING, ScalarType.BYTES];
 
-class Malformed extends Error {}
+class Malformed extends Error {
+  // Thrown often, and never shown.
+  static override stackTraceLimit = 0;
+}
 
 /** @param maxDepth messages and groups inside of each other */
 export function isWellFormed(schema: DescMessage, bytes: Uint8Array, maxDepth: number): boolean {
@@ -63,7 +66,9 @@ class Checker {
       case 5:
         return this.#skip(4, end);
       case 2: {
-        const length = Number(this.#varint());
+        const byte = this.#bytes[this.#at] ?? 0x80;
+        const length = byte < 0x80 ? byte : Number(this.#varint());
+        if (byte < 0x80) this.#at++;
         if (this.#at + length > end) throw new Malformed();
         if (field?.message === undefined) this.#at += length;
         else this.message(field.message, this.#at + length, depth - 1);
@@ -90,6 +95,12 @@ class Checker {
   }
 
   #tag(): readonly [number, number] {
+    const byte = this.#bytes[this.#at] ?? 0x80;
+    if (byte < 0x80) {
+      this.#at++;
+      if (byte < 8) throw new Malformed();
+      return [byte >>> 3, byte & 7];
+    }
     const tag = this.#varint();
     const number = Number(tag >> 3n);
     if (tag > 0xffff_ffffn || number === 0) throw new Malformed();

@@ -18,6 +18,8 @@ export interface WireField {
   lengthError?: number;
   /** Bytes that each varint of the field has too many. */
   overlong?: number;
+  /** Whether the value is bytes that are fields already. */
+  isEncoded?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -50,6 +52,11 @@ export function message(number: number, fields: WireField[]): WireField {
   return { number, wireType: 2, value: fields };
 }
 
+/** Fields that are on the wire already. */
+export function encoded(value: Uint8Array): WireField {
+  return { number: 0, wireType: 2, value, isEncoded: true };
+}
+
 /** @returns the message on the wire */
 export function encodeTree(fields: readonly WireField[]): Buffer {
   const writer = new TreeWriter();
@@ -79,8 +86,14 @@ class TreeWriter {
     for (const field of fields) this.#field(field);
   }
 
-  #field({ number, wireType, value, lengthError = 0, overlong = 0 }: WireField): void {
-    this.#varint((BigInt(number) << 3n) | BigInt(wireType), overlong);
+  #field({ number, wireType, value, lengthError = 0, overlong = 0, isEncoded }: WireField): void {
+    if (isEncoded === true) return this.#bytes(contentOf(value));
+    if (number < 16 && overlong === 0) {
+      this.#room(1);
+      this.#buffer[this.#length++] = number * 8 + wireType;
+    } else {
+      this.#varint((BigInt(number) << 3n) | BigInt(wireType), overlong);
+    }
     switch (wireType) {
       case 0:
         return this.#varint(asNumber(value), overlong);
@@ -94,7 +107,13 @@ class TreeWriter {
         return;
       case 2: {
         const content = contentOf(value);
-        this.#varint(BigInt(Math.max(0, content.length + lengthError)), overlong);
+        const length = content.length + lengthError;
+        if (length >= 0 && length < 0x80 && overlong === 0) {
+          this.#room(1);
+          this.#buffer[this.#length++] = length;
+        } else {
+          this.#varint(BigInt(Math.max(0, length)), overlong);
+        }
         return this.#bytes(content);
       }
       case 3:
@@ -138,7 +157,7 @@ class TreeWriter {
 
 function asNumber(value: WireValue): bigint {
   if (typeof value === 'bigint') return value;
-  return BigInt(Array.isArray(value) ? value.length : value.length);
+  return BigInt(value.length);
 }
 
 function contentOf(value: WireValue): Uint8Array {

@@ -18,7 +18,10 @@ const dashboards = JSON.parse(
   readFileSync(new URL('../../../apps/tracestore/src/console/dashboards.json', import.meta.url), 'utf8'),
 ) as readonly DashboardQueries[];
 const dashboardQueries = dashboards.flatMap(({ uid, panels, variables }) =>
-  [...panels.flatMap(({ queries }) => queries), ...variables.map(({ query }) => query)].map(({ name }) => ({ uid, name })),
+  [...panels.flatMap(({ queries }) => queries), ...variables.map(({ query }) => query)].map(({ name }) => ({
+    uid,
+    name,
+  })),
 );
 
 /** Parameters of a URL, of which a name may come several times. */
@@ -28,7 +31,19 @@ type Parameters = readonly (readonly [name: string, value: string])[];
 export function anyTime(random: SeededRandom, about: bigint): string {
   const roll = random.below(20);
   if (roll < 14) return String(about + BigInt(random.below(2 ** 31)) * BigInt(random.pick([-1_000, -1, 1, 1_000])));
-  return random.pick(['0', '1', '9223372036854775807', '9223372036854775808', '9999999999999999999', '-1', '1.5', 'now', '', 'NaN', '٣']);
+  return random.pick([
+    '0',
+    '1',
+    '9223372036854775807',
+    '9223372036854775808',
+    '9999999999999999999',
+    '-1',
+    '1.5',
+    'now',
+    '',
+    'NaN',
+    '٣',
+  ]);
 }
 
 function timeRange({ random, timeUnixNano }: FuzzOrigin): Parameters {
@@ -43,7 +58,17 @@ export function anyTraceId({ random, seed, index }: FuzzOrigin): string {
   const roll = random.below(20);
   if (roll < 14) return traceIdOf(seed, Math.max(0, index - 1 - random.below(300)), 0).toString('hex');
   if (roll < 16) return Buffer.from(random.id(16)).toString('hex');
-  return random.pick(['0', '00000000000000000000000000000000', 'zz', 'f'.repeat(33), '%00', ' ', '..', '__proto__', 'AAAAAAAAAAAAAAAAAAAAAA==']);
+  return random.pick([
+    '0',
+    '00000000000000000000000000000000',
+    'zz',
+    'f'.repeat(33),
+    '%00',
+    ' ',
+    '..',
+    '__proto__',
+    'AAAAAAAAAAAAAAAAAAAAAA==',
+  ]);
 }
 
 function anySpanId({ random }: FuzzOrigin): string {
@@ -55,12 +80,19 @@ function anyCondition(random: SeededRandom): string {
   const roll = random.below(100);
   if (roll >= 96) {
     const blanks = ' '.repeat(logUniform(random, 9_990));
-    return random.pick([`${blanks}"`, `a${blanks}`, `a${blanks}!`, `"${'\\"'.repeat(blanks.length / 2)}`, `${'"'.repeat(blanks.length)}`]);
+    return random.pick([
+      `${blanks}"`,
+      `a${blanks}`,
+      `a${blanks}!`,
+      `"${'\\"'.repeat(blanks.length / 2)}`,
+      `${'"'.repeat(blanks.length)}`,
+    ]);
   }
   const key = anyText(random, attributeKeys);
   const quoted = random.chance(0.2) ? JSON.stringify(key) : key;
   const operator = random.pick(['', '=', '!=', '>', '>=', '<', '<=', '~', '==', '!', '~~']);
-  const value = operator === '~' ? anyPattern(random) : anyText(random, ['ann', '200', '5', '0.5', 'true', '[1]', '{"a":1}']);
+  const value =
+    operator === '~' ? anyPattern(random) : anyText(random, ['ann', '200', '5', '0.5', 'true', '[1]', '{"a":1}']);
   return `${quoted}${random.chance(0.2) ? ' ' : ''}${operator}${operator === '' ? '' : value}`;
 }
 
@@ -85,12 +117,19 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
           ...(random.chance(0.3) ? [['operation', anyText(random, spanNames)] as const] : []),
           ...(random.chance(0.2) ? [['kind', random.pick(['server', 'client', 'x', 'SERVER', ''])] as const] : []),
           ...(random.chance(0.2) ? [['status', random.pick(['ok', 'error', 'unset', 'x'])] as const] : []),
-          ...(random.chance(0.2) ? [['minDurationNs', random.pick(['1000', '9999999999999999999', '-1', '1e3'])] as const] : []),
+          ...(random.chance(0.2)
+            ? [['minDurationNs', random.pick(['1000', '9999999999999999999', '-1', '1e3'])] as const]
+            : []),
           ...(random.chance(0.2) ? [['maxDurationNs', random.pick(['1000000000', '0', 'x'])] as const] : []),
-          ...Array.from({ length: random.chance(0.5) ? random.below(4) : 0 }, () => ['attribute', anyCondition(random)] as const),
+          ...Array.from(
+            { length: random.chance(0.5) ? random.below(4) : 0 },
+            () => ['attribute', anyCondition(random)] as const,
+          ),
           ...(random.chance(0.3) ? [['order', random.pick(['newest', 'slowest', 'x'])] as const] : []),
           ['limit', random.pick(['5', '20', '1', '0', '1000', '1001', '-1', 'x', '1.5'])],
-          ...(random.chance(0.15) ? [['cursor', random.pick(['x', 'eyJ9', '0'.repeat(200), '1-2-3', '%'])] as const] : []),
+          ...(random.chance(0.15)
+            ? [['cursor', random.pick(['x', 'eyJ9', '0'.repeat(200), '1-2-3', '%'])] as const]
+            : []),
           ...(random.chance(0.03) ? [[random.pick(['__proto__', 'limit', 'x[]', 'service[a]']), 'x'] as const] : []),
         ],
       };
@@ -163,7 +202,12 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
           ...(random.chance(0.8) ? [['from', time()] as const] : []),
           ...(random.chance(0.8) ? [['to', time()] as const] : []),
           ...(random.chance(0.3)
-            ? [['interval', random.pick(['auto', 'sparse', '1s', '10 seconds', '0', '-1h', '1 eon', '1000 years', '\0'])] as const]
+            ? [
+                [
+                  'interval',
+                  random.pick(['auto', 'sparse', '1s', '10 seconds', '0', '-1h', '1 eon', '1000 years', '\0']),
+                ] as const,
+              ]
             : []),
           ...(random.chance(0.3) ? [['service', anyText(random, serviceNames)] as const] : []),
           ...(random.chance(0.2) ? [['operation', anyText(random, spanNames)] as const] : []),
@@ -173,7 +217,12 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
     },
   },
   { weight: 1, call: () => ({ target: '/api/dashboards' }) },
-  { weight: 2, call: ({ random }) => ({ target: random.pick(['/api/system', '/api/system/storage', '/api/system/partitions', '/api/system/retention']) }) },
+  {
+    weight: 2,
+    call: ({ random }) => ({
+      target: random.pick(['/api/system', '/api/system/storage', '/api/system/partitions', '/api/system/retention']),
+    }),
+  },
   {
     weight: 1,
     call: ({ random }) => ({
@@ -190,10 +239,36 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
     call: ({ random }) => ({
       method: random.pick(['GET', 'POST', 'DELETE']),
       target: '/api/session',
-      body: random.pick<unknown>([{ token: 'x' }, {}, { token: 'y'.repeat(2_000) }, [], null, 'x', { token: { a: 1 } }]),
+      body: random.pick<unknown>([
+        { token: 'x' },
+        {},
+        { token: 'y'.repeat(2_000) },
+        [],
+        null,
+        'x',
+        { token: { a: 1 } },
+      ]),
     }),
   },
-  { weight: 1, call: ({ random }) => ({ target: random.pick(['/', '/openapi.json', '/livez', '/readyz', '/metrics', '/search', '/trace/x', '/assets/x.js', '/favicon.ico', '/api', '/api/x', '/api/sql/limits']) }) },
+  {
+    weight: 1,
+    call: ({ random }) => ({
+      target: random.pick([
+        '/',
+        '/openapi.json',
+        '/livez',
+        '/readyz',
+        '/metrics',
+        '/search',
+        '/trace/x',
+        '/assets/x.js',
+        '/favicon.ico',
+        '/api',
+        '/api/x',
+        '/api/sql/limits',
+      ]),
+    }),
+  },
   { weight: 1, call: () => ({ target: '/api/sql/catalogue' }) },
 ];
 
@@ -203,7 +278,10 @@ const sql: readonly { readonly weight: number; readonly call: (origin: FuzzOrigi
     call: ({ random }) => ({
       method: 'POST',
       target: '/api/sql',
-      body: { sql: anyStatement(random), ...(random.chance(0.2) && { explain: random.pick(['plan', 'analyze', 'no', 'x']) }) },
+      body: {
+        sql: anyStatement(random),
+        ...(random.chance(0.2) && { explain: random.pick(['plan', 'analyze', 'no', 'x']) }),
+      },
     }),
   },
   {

@@ -26,10 +26,14 @@ const readTargets: readonly string[] = [
   '/metrics',
 ];
 
-type Head = (origin: FuzzOrigin) => Omit<FuzzRequest, 'send'> & { readonly bytes: Buffer; readonly to: 'otlpHttp' | 'http' } & {
+type Head = (origin: FuzzOrigin) => Omit<FuzzRequest, 'send'> & {
+  readonly bytes: Buffer;
+  readonly to: 'otlpHttp' | 'http';
+} & {
   readonly pieces?: readonly Buffer[];
   readonly pauseMs?: number;
   readonly abortAfterMs?: number;
+  readonly isHead?: boolean;
 };
 
 /** A head that is valid, with one more header. */
@@ -88,13 +92,28 @@ const heads: readonly Head[] = [
     };
   },
   ({ random, ports }) => {
-    const method = random.pick(['GET', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE', 'CONNECT', 'FOO', 'post', '']);
+    const method = random.pick([
+      'GET',
+      'PUT',
+      'DELETE',
+      'OPTIONS',
+      'HEAD',
+      'PATCH',
+      'TRACE',
+      'CONNECT',
+      'FOO',
+      'post',
+      '',
+    ]);
     const to = random.pick(['otlpHttp', 'http'] as const);
     return {
       title: `method ${method}`,
       to,
+      isHead: method === 'HEAD',
       mustBeAnswered: false,
-      bytes: httpBytes(method, random.pick(['/v1/traces', '/api/services', '/', '*']), { host: `127.0.0.1:${ports[to]}` }),
+      bytes: httpBytes(method, random.pick(['/v1/traces', '/api/services', '/', '*']), {
+        host: `127.0.0.1:${ports[to]}`,
+      }),
     };
   },
   ({ random, ports }) => {
@@ -154,7 +173,12 @@ const heads: readonly Head[] = [
       ['origin', 'null'],
       ['x-\u00ff', 'y'],
     ] as const);
-    return { title: `header ${name}: ${value.slice(0, 40)}`, to: 'otlpHttp', mustBeAnswered: false, bytes: withHeader(origin, name, value) };
+    return {
+      title: `header ${name}: ${value.slice(0, 40)}`,
+      to: 'otlpHttp',
+      mustBeAnswered: false,
+      bytes: withHeader(origin, name, value),
+    };
   },
   ({ random }) => {
     const to = random.pick(['otlpHttp', 'http'] as const);
@@ -173,8 +197,12 @@ const heads: readonly Head[] = [
         Buffer.from('GET /livez HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n'),
         Buffer.from('GET /livez HTTP/1.1\r\nhost : localhost\r\n\r\n'),
         Buffer.from(`GET /livez HTTP/1.1\r\nhost: localhost\r\n${'a: b\r\n'.repeat(logUniform(random, 3_000))}\r\n`),
-        Buffer.from('POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /'),
-        Buffer.from('POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n'),
+        Buffer.from(
+          'POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /',
+        ),
+        Buffer.from(
+          'POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n',
+        ),
       ]),
       abortAfterMs: 3_000,
     };
@@ -233,7 +261,7 @@ export const httpHeads: Protocol = {
   name: 'http',
   weight: 6,
   make: (origin) => {
-    const { bytes, to, pieces, pauseMs, abortAfterMs, ...request } = pickHead(origin.random)(origin);
+    const { bytes, to, pieces, pauseMs, abortAfterMs, isHead, ...request } = pickHead(origin.random)(origin);
     return {
       ...request,
       send: {
@@ -241,6 +269,7 @@ export const httpHeads: Protocol = {
         port: origin.ports[to],
         pieces: pieces ?? [bytes],
         keepsAlive: false,
+        ...(isHead === true && { isHead }),
         ...(pauseMs !== undefined && { pauseMs }),
         ...(abortAfterMs !== undefined && { abortAfterMs }),
       },

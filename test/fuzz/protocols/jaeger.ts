@@ -2,7 +2,15 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
-import { anyText, attributeKeys, awkwardDoubles, awkwardIntegers, logUniform, serviceNames, spanNames } from '../awkward.ts';
+import {
+  anyText,
+  attributeKeys,
+  awkwardDoubles,
+  awkwardIntegers,
+  logUniform,
+  serviceNames,
+  spanNames,
+} from '../awkward.ts';
 import { grpcFrame, grpcHeaders } from '../grpc-client.ts';
 import { httpBytes } from '../http-client.ts';
 import type { FuzzOrigin, Protocol } from '../requests.ts';
@@ -40,8 +48,14 @@ function validCall(random: SeededRandom, depth: number): WireField[] {
   }
   const reference = message(2, [
     random.chance(0.6)
-      ? message(1, [bytes(1, anyText(random, attributeKeys)), bytes(2, random.pick(['', 'span', 'resource', 'scope', 'event']))])
-      : message(2, [bytes(1, random.pick(['name', 'duration', 'kind', 'status', 'service', 'trace_id'])), bytes(2, random.pick(['span', 'resource']))]),
+      ? message(1, [
+          bytes(1, anyText(random, attributeKeys)),
+          bytes(2, random.pick(['', 'span', 'resource', 'scope', 'event'])),
+        ])
+      : message(2, [
+          bytes(1, random.pick(['name', 'duration', 'kind', 'status', 'service', 'trace_id'])),
+          bytes(2, random.pick(['span', 'resource'])),
+        ]),
   ]);
   const op = random.pick(operators.filter((operator) => !['and', 'or', 'not', 'some'].includes(operator)));
   if (op === 'exists') return [bytes(1, op), reference];
@@ -95,20 +109,45 @@ function anyBytes(origin: FuzzOrigin, { name }: DescField): Uint8Array {
 function textFor(origin: FuzzOrigin, { name }: DescField): string {
   const { random } = origin;
   if (name.includes('service')) return anyText(random, serviceNames);
-  if (name.includes('operation') || name === 'name') return anyText(random, [...spanNames, 'and', 'or', 'not', 'eq', 'regex', 'gt', 'exists']);
+  if (name.includes('operation') || name === 'name')
+    return anyText(random, [...spanNames, 'and', 'or', 'not', 'eq', 'regex', 'gt', 'exists']);
   if (name.includes('span_kind')) return anyText(random, ['server', 'client', '']);
   if (name === 'op') return anyText(random, operators);
   if (name === 'level') return anyText(random, ['span', 'resource', 'scope', 'event', 'link', '']);
   if (name === 'type') return anyText(random, ['string', 'int', 'double', 'bool', '']);
   if (name.includes('attribute') || name.includes('field') || name.includes('key')) {
-    return anyText(random, [...attributeKeys, 'span.name', 'resource.service', 'span.duration', 'span.kind', 'span.status']);
+    return anyText(random, [
+      ...attributeKeys,
+      'span.name',
+      'resource.service',
+      'span.duration',
+      'span.kind',
+      'span.status',
+    ]);
   }
   if (name.includes('direction')) return anyText(random, ['asc', 'desc', '']);
   return random.chance(0.2) ? anyPattern(random) : anyText(random, ['ann', '200', 'true', '0.5']);
 }
 
 /** Of Jaeger's expressions. */
-const operators = ['and', 'or', 'not', 'eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'regex', 'exists', 'in', 'not_in', 'some', 'phrase', 'fulltext'] as const;
+const operators = [
+  'and',
+  'or',
+  'not',
+  'eq',
+  'ne',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'regex',
+  'exists',
+  'in',
+  'not_in',
+  'some',
+  'phrase',
+  'fulltext',
+] as const;
 
 function anyTimestamp({ random, timeUnixNano }: FuzzOrigin): WireField[] {
   const seconds = random.chance(0.85)
@@ -147,7 +186,10 @@ export const jaegerGrpc: Protocol = {
       send: {
         kind: 'grpc',
         port: ports.jaegerGrpc,
-        headers: grpcHeaders(path, random.chance(0.05) ? { 'grpc-timeout': random.pick(['1m', '10m', '1S', '0n', 'x']) } : {}),
+        headers: grpcHeaders(
+          path,
+          random.chance(0.05) ? { 'grpc-timeout': random.pick(['1m', '10m', '1S', '0n', 'x']) } : {},
+        ),
         pieces: isOdd
           ? [grpcFrame(body, random.below(3), random.pick([body.length, 0, body.length + 1, 2 ** 20, 2 ** 31]))]
           : [grpcFrame(body)],
@@ -165,7 +207,8 @@ function maybe(random: SeededRandom, probability: number, name: string, value: (
   return random.chance(probability) ? [[name, value()]] : [];
 }
 
-const goDuration = (random: SeededRandom): string => random.pick(['1ms', '1.5s', '1h', '-1s', '1', 'x', '999999999h', '1us', '']);
+const goDuration = (random: SeededRandom): string =>
+  random.pick(['1ms', '1.5s', '1h', '-1s', '1', 'x', '999999999h', '1us', '']);
 
 function microseconds({ random, timeUnixNano }: FuzzOrigin): string {
   return random.chance(0.8)
@@ -176,24 +219,43 @@ function microseconds({ random, timeUnixNano }: FuzzOrigin): string {
 function rfc3339({ random, timeUnixNano }: FuzzOrigin): string {
   return random.chance(0.85)
     ? new Date(Number(timeUnixNano / 1_000_000n) + random.below(600_000) - 300_000).toISOString()
-    : random.pick(['', 'x', '2026-13-01T00:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999999999Z', '2026-11-30T10:00:00+99:99']);
+    : random.pick([
+        '',
+        'x',
+        '2026-13-01T00:00:00Z',
+        '0000-01-01T00:00:00Z',
+        '9999-12-31T23:59:59.999999999Z',
+        '2026-11-30T10:00:00+99:99',
+      ]);
 }
 
 const httpTargets: readonly ((origin: FuzzOrigin) => readonly [path: string, parameters: Parameters])[] = [
   () => ['/jaeger/api/services', []],
   () => ['/jaeger/api/v3/services', []],
-  ({ random }) => [`/jaeger/api/services/${encodeURIComponent(anyText(random, serviceNames).toWellFormed())}/operations`, []],
+  ({ random }) => [
+    `/jaeger/api/services/${encodeURIComponent(anyText(random, serviceNames).toWellFormed())}/operations`,
+    [],
+  ],
   ({ random }) => [
     random.pick(['/jaeger/api/operations', '/jaeger/api/v3/operations']),
-    [...maybe(random, 0.9, 'service', () => anyText(random, serviceNames)), ...maybe(random, 0.3, 'spanKind', () => anyText(random, ['server']))],
+    [
+      ...maybe(random, 0.9, 'service', () => anyText(random, serviceNames)),
+      ...maybe(random, 0.3, 'spanKind', () => anyText(random, ['server'])),
+    ],
   ],
   (origin) => [
     `/jaeger/api/traces/${encodeURIComponent(anyTraceId(origin))}`,
-    [...maybe(origin.random, 0.3, 'start', () => microseconds(origin)), ...maybe(origin.random, 0.3, 'raw', () => 'true')],
+    [
+      ...maybe(origin.random, 0.3, 'start', () => microseconds(origin)),
+      ...maybe(origin.random, 0.3, 'raw', () => 'true'),
+    ],
   ],
   (origin) => [
     `/jaeger/api/v3/traces/${encodeURIComponent(anyTraceId(origin))}`,
-    [...maybe(origin.random, 0.3, 'startTime', () => rfc3339(origin)), ...maybe(origin.random, 0.3, 'end_time', () => rfc3339(origin))],
+    [
+      ...maybe(origin.random, 0.3, 'startTime', () => rfc3339(origin)),
+      ...maybe(origin.random, 0.3, 'end_time', () => rfc3339(origin)),
+    ],
   ],
   (origin) => {
     const { random } = origin;
@@ -207,7 +269,9 @@ const httpTargets: readonly ((origin: FuzzOrigin) => readonly [path: string, par
         ...maybe(random, 0.3, 'minDuration', () => goDuration(random)),
         ...maybe(random, 0.3, 'maxDuration', () => goDuration(random)),
         ...maybe(random, 0.3, 'tag', () => `${anyText(random, attributeKeys)}:${anyText(random, ['ann'])}`),
-        ...maybe(random, 0.2, 'tags', () => random.pick(['{"user":"ann"}', '{"a":1}', '[]', '{', '{"__proto__":"x"}', '{"\\u0000":"\\ud800"}'])),
+        ...maybe(random, 0.2, 'tags', () =>
+          random.pick(['{"user":"ann"}', '{"a":1}', '[]', '{', '{"__proto__":"x"}', '{"\\u0000":"\\ud800"}']),
+        ),
         ...maybe(random, 0.1, 'traceID', () => anyTraceId(origin)),
         ['limit', random.pick(['5', '20', '0', '-1', '10000', '10001', 'x', '1e3'])],
       ],
@@ -218,21 +282,27 @@ const httpTargets: readonly ((origin: FuzzOrigin) => readonly [path: string, par
     return [
       random.pick(['/jaeger/api/v3/traces', '/jaeger/api/v3/trace-summaries']),
       [
-        ...maybe(random, 0.9, random.pick(['query.serviceName', 'query.service_name']), () => anyText(random, serviceNames)),
+        ...maybe(random, 0.9, random.pick(['query.serviceName', 'query.service_name']), () =>
+          anyText(random, serviceNames),
+        ),
         ...maybe(random, 0.3, 'query.operationName', () => anyText(random, spanNames)),
         ...maybe(random, 0.95, random.pick(['query.startTimeMin', 'query.start_time_min']), () => rfc3339(origin)),
         ...maybe(random, 0.95, 'query.startTimeMax', () => rfc3339(origin)),
         ...maybe(random, 0.3, 'query.durationMin', () => goDuration(random)),
         ...maybe(random, 0.2, 'query.attributes', () => random.pick(['{"user":"ann"}', '{"a":{}}', 'x'])),
         ...maybe(random, 0.3, 'query.filter', () => anyFilter(random, 3)),
-        ...maybe(random, 0.9, random.pick(['query.searchDepth', 'query.num_traces']), () => random.pick(['5', '0', '-1', '10001', 'x'])),
+        ...maybe(random, 0.9, random.pick(['query.searchDepth', 'query.num_traces']), () =>
+          random.pick(['5', '0', '-1', '10001', 'x']),
+        ),
       ],
     ];
   },
   ({ random }) => [
     '/jaeger/api/dependencies',
     [
-      ...maybe(random, 0.8, 'endTs', () => random.pick([String(Date.UTC(2026, 10, 30)), '0', '-1', '999999999999999999', 'x'])),
+      ...maybe(random, 0.8, 'endTs', () =>
+        random.pick([String(Date.UTC(2026, 10, 30)), '0', '-1', '999999999999999999', 'x']),
+      ),
       ...maybe(random, 0.8, 'lookback', () => random.pick(['3600000', '0', '-1', '999999999999999999', 'x'])),
       ...maybe(random, 0.2, 'service', () => anyText(random, serviceNames)),
     ],
@@ -243,7 +313,9 @@ const httpTargets: readonly ((origin: FuzzOrigin) => readonly [path: string, par
       ...maybe(random, 0.95, 'service', () => anyText(random, serviceNames)),
       ...maybe(random, 0.3, 'groupByOperation', () => random.pick(['true', '1', 'x'])),
       ...maybe(random, 0.7, 'quantile', () => random.pick(['0.95', '0', '1', '2', 'NaN', 'x'])),
-      ...maybe(random, 0.6, 'endTs', () => random.pick([String(Date.UTC(2026, 10, 30)), '0', '-1', '999999999999999999'])),
+      ...maybe(random, 0.6, 'endTs', () =>
+        random.pick([String(Date.UTC(2026, 10, 30)), '0', '-1', '999999999999999999']),
+      ),
       ...maybe(random, 0.6, 'lookback', () => random.pick(['3600000', '1', '999999999999999999', '0'])),
       ...maybe(random, 0.6, 'step', () => random.pick(['5000', '1', '0', '-1', '999999999999999999'])),
       ...maybe(random, 0.4, 'ratePer', () => random.pick(['1000', '1', '999999999999999999', '0'])),
@@ -260,9 +332,16 @@ function anyFilter(random: SeededRandom, depth: number): string {
   const argument = (): string =>
     random.pick([
       `{"call":${anyFilter(random, depth - 1)}}`,
-      JSON.stringify({ attr: { key: anyText(random, attributeKeys), level: random.pick(['span', 'resource', 'x', '']) } }),
+      JSON.stringify({
+        attr: { key: anyText(random, attributeKeys), level: random.pick(['span', 'resource', 'x', '']) },
+      }),
       JSON.stringify({ field: { name: random.pick(['name', 'duration', 'x']), level: 'span' } }),
-      JSON.stringify({ scalar: { value: random.chance(0.3) ? anyPattern(random) : anyText(random, ['ann', '5']), type: random.pick(['string', 'int', 'x']) } }),
+      JSON.stringify({
+        scalar: {
+          value: random.chance(0.3) ? anyPattern(random) : anyText(random, ['ann', '5']),
+          type: random.pick(['string', 'int', 'x']),
+        },
+      }),
       JSON.stringify({ list: { values: ['a', '5'], type: random.pick(['string', 'int']) } }),
       'null',
     ]);

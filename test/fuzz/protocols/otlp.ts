@@ -147,7 +147,13 @@ const oddCalls: readonly OddCall[] = [
   (random, { bytes }) => ({ title: 'flag', pieces: [grpcFrame(bytes, 1 + random.below(255))] }),
   (random, { bytes }) => ({
     title: 'announced length',
-    pieces: [grpcFrame(bytes, 0, random.pick([0, 1, bytes.length - 1, bytes.length + 1, 2 ** 26, 2 ** 32 - 1].filter((length) => length >= 0)))],
+    pieces: [
+      grpcFrame(
+        bytes,
+        0,
+        random.pick([0, 1, bytes.length - 1, bytes.length + 1, 2 ** 26, 2 ** 32 - 1].filter((length) => length >= 0)),
+      ),
+    ],
   }),
   (_random, { bytes }) => ({ title: 'two messages', pieces: [grpcFrame(bytes), grpcFrame(bytes)] }),
   () => ({ title: 'no message', pieces: [] }),
@@ -169,24 +175,33 @@ const oddCalls: readonly OddCall[] = [
     title: 'path',
     headers: {
       ...headers,
-      ':path': random.pick(['/', '/x', `${exportPath}/`, exportPath.toLowerCase(), `/${'x'.repeat(5_000)}`, '/%00', '*']),
+      ':path': random.pick([
+        '/',
+        '/x',
+        `${exportPath}/`,
+        exportPath.toLowerCase(),
+        `/${'x'.repeat(5_000)}`,
+        '/%00',
+        '*',
+      ]),
     },
   }),
   (random, _body, headers) => ({
     title: 'header',
     headers: {
       ...headers,
-      [random.pick(['content-type', 'grpc-encoding', 'grpc-timeout', 'te', 'x-long', 'grpc-accept-encoding'])]: random.pick([
-        'application/grpc+json',
-        'text/plain',
-        'snappy',
-        '0n',
-        '99999999999H',
-        '1n',
-        'x',
-        'y'.repeat(8_000),
-        '',
-      ]),
+      [random.pick(['content-type', 'grpc-encoding', 'grpc-timeout', 'te', 'x-long', 'grpc-accept-encoding'])]:
+        random.pick([
+          'application/grpc+json',
+          'text/plain',
+          'snappy',
+          '0n',
+          '99999999999H',
+          '1n',
+          'x',
+          'y'.repeat(8_000),
+          '',
+        ]),
     },
   }),
   (random, _body, headers) => ({
@@ -214,11 +229,12 @@ export const compression: Protocol = {
   weight: 6,
   make: (origin) => {
     const { random, ports } = origin;
-    const encoding = random.pick(['protobuf', 'json'] as const);
+    const isGrpc = random.chance(0.3);
+    const encoding = isGrpc ? 'protobuf' : random.pick(['protobuf', 'json'] as const);
     const content = encoding === 'protobuf' ? protobufContent(origin, 'none') : jsonContent(origin, 'none');
     const named = random.pick(compressions);
     const { title, bytes, isWhole = false } = random.pick(damages)(random, content.bytes, named);
-    if (random.chance(0.3)) {
+    if (isGrpc) {
       return {
         title: `${title}, ${named}, gRPC`,
         ...(isWhole && { content, encoding }),
@@ -245,12 +261,18 @@ type CompressionDamage = (
 ) => { readonly title: string; readonly bytes: Buffer; readonly isWhole?: boolean };
 
 const damages: readonly CompressionDamage[] = [
-  (random, bytes, named) => ({ title: 'damaged', bytes: mutateBytes(random, compressors[named](bytes), 1 + random.below(3)).bytes }),
+  (random, bytes, named) => ({
+    title: 'damaged',
+    bytes: mutateBytes(random, compressors[named](bytes), 1 + random.below(3)).bytes,
+  }),
   (random, bytes, named) => {
     const whole = compressors[named](bytes);
     return { title: 'cut', bytes: whole.subarray(0, random.below(whole.length)) };
   },
-  (random, bytes, named) => ({ title: 'garbage behind', bytes: Buffer.concat([compressors[named](bytes), random.id(16)]) }),
+  (random, bytes, named) => ({
+    title: 'garbage behind',
+    bytes: Buffer.concat([compressors[named](bytes), random.id(16)]),
+  }),
   (_random, bytes, named) => ({ title: 'twice', bytes: compressors[named](compressors[named](bytes)) }),
   (random, bytes, named) => {
     const half = random.below(bytes.length);
@@ -270,9 +292,7 @@ const damages: readonly CompressionDamage[] = [
   (random, bytes, named) => ({
     title: 'highest level',
     bytes:
-      named === 'zstd'
-        ? zstdCompressSync(bytes, { params: { 100: 1 + random.below(19) } })
-        : compressors[named](bytes),
+      named === 'zstd' ? zstdCompressSync(bytes, { params: { 100: 1 + random.below(19) } }) : compressors[named](bytes),
     isWhole: true,
   }),
 ];

@@ -36,7 +36,7 @@ const hostileStatements: readonly string[] = [
   "SELECT repeat('x', 17000000)",
   'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r',
   'SELECT array_agg(n) FROM generate_series(1, 3000000) n',
-  "SELECT 1/0",
+  'SELECT 1/0',
   "SELECT 'a'::int",
   'SELECT $1',
   'SELECT $1::text',
@@ -99,8 +99,7 @@ export function anyStatement(random: SeededRandom): string {
 
 function anySelect(random: SeededRandom, depth: number): string {
   const what = Array.from({ length: 1 + random.below(3) }, () => random.pick(columns)).join(', ');
-  const from =
-    depth > 0 && random.chance(0.3) ? `(${anySelect(random, depth - 1)}) AS x` : random.pick(relations);
+  const from = depth > 0 && random.chance(0.3) ? `(${anySelect(random, depth - 1)}) AS x` : random.pick(relations);
   const where = random.chance(0.5) ? ` WHERE ${anyCondition(random)}` : '';
   const tail = random.pick(['', ' LIMIT 10', ' ORDER BY 1', ' GROUP BY 1', ' LIMIT -1', ' OFFSET 1000000000']);
   return `SELECT ${what} FROM ${from}${where}${tail}`;
