@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { peakRssBytes, rssBytes } from '../../bench/process-accounting.ts';
 import { freePort } from '../../stack/free-port.ts';
 import { describeExit, type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
-import { prepareDatabases, startPostgres } from '../../stack/postgres.ts';
+import { prepareDatabases, preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
 import { nodeFlagsOf, planPorts, serviceEnvironment, tracestore } from '../../stack/services.ts';
 import { createTemporaryStateFolder } from '../../stack/state-folder.ts';
 import type { StorePorts } from './requests.ts';
@@ -66,18 +66,23 @@ export class StoreProcess {
       otlpGrpc: planned?.otlpGrpc ?? (await free()),
       jaegerGrpc: planned?.jaegerGrpc ?? (await free()),
     };
-    const postgres = await startPostgres({
+    const { launch, url } = await preparePostgres({
       folder: state.database,
       port: planned?.database ?? (await free()),
       durable: false,
       rubbish: state.own,
     });
+    const postgres = await startOnLeash(launch);
+    // A pipe that is not read would stop the server.
+    for (const stream of [postgres.stdout, postgres.stderr]) stream.resume();
     const stopDatabase = async (): Promise<void> => {
-      await postgres.stop();
+      postgres.letGo();
+      await postgres.exited;
       state.remove();
     };
     try {
-      const { tracestore: databaseUrl } = await prepareDatabases(postgres.url);
+      await untilPostgresAnswers(url, postgres);
+      const { tracestore: databaseUrl } = await prepareDatabases(url);
       const surroundings = {
         ports: {
           ...planPorts(0),

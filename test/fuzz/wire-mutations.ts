@@ -19,7 +19,7 @@ const fieldMutations: Readonly<Record<string, FieldMutation>> = {
     siblings[index] = siblings[other] ?? field;
     siblings[other] = field;
   },
-  reverse: (_random, { siblings }) => void siblings.reverse(),
+  reverse: (_random, { siblings }) => void siblings.splice(0, siblings.length, ...siblings.toReversed()),
   move: (random, { siblings, index }, field, places) => {
     const target = random.pick(places).siblings;
     siblings.splice(index, 1);

@@ -51,7 +51,7 @@ export class WitnessClient {
   }
 
   async #ask(order: 'pause' | 'resume' | 'stop'): Promise<unknown> {
-    this.#worker.postMessage(order);
+    this.#worker.postMessage(order, []);
     for (;;) {
       const [told] = (await once(this.#worker, 'message')) as [{ readonly done?: string; readonly figures?: unknown }];
       if (told.done === order) return told.figures;

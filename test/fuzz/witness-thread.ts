@@ -18,12 +18,11 @@ async function run(): Promise<void> {
   const failures: Record<string, number> = {};
   let notReadable = 0;
   let requests = 0;
-  let isPaused = false;
-  let isStopped = false;
+  const ordered = { isPaused: false, isStopped: false };
   let current: Promise<void> = Promise.resolve();
   parentPort?.on('message', (order: 'pause' | 'resume' | 'stop') => {
-    isPaused = order !== 'resume';
-    isStopped ||= order === 'stop';
+    ordered.isPaused = order !== 'resume';
+    ordered.isStopped ||= order === 'stop';
     void current.then(() => {
       const sorted = times.toSorted((left, right) => left - right);
       const figures: WitnessFigures = {
@@ -33,7 +32,7 @@ async function run(): Promise<void> {
         slowestMs: Math.round(sorted.at(-1) ?? 0),
         p99Ms: Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0),
       };
-      parentPort?.postMessage({ done: order, figures });
+      parentPort?.postMessage({ done: order, figures }, []);
     });
   });
   const timed = async (what: string, port: number, request: Buffer): Promise<number> => {
@@ -42,7 +41,7 @@ async function run(): Promise<void> {
     const ms = performance.now() - startedAt;
     times.push(ms);
     requests++;
-    if (ms > slowMs) parentPort?.postMessage({ slow: { ms: Math.round(ms), what } });
+    if (ms > slowMs) parentPort?.postMessage({ slow: { ms: Math.round(ms), what } }, []);
     const status = answer.kind === 'http' ? answer.status : 0;
     if (status !== 200) {
       const outcome = `${what}: ${answer.kind === 'http' ? status : answer.kind}`;
@@ -60,8 +59,8 @@ async function run(): Promise<void> {
     const status = await timed('read', ports.http, httpBytes('GET', path, { host: `127.0.0.1:${ports.http}` }));
     if (status === 404) notReadable++;
   };
-  for (let number = 1; !isStopped; number++) {
-    if (!isPaused) {
+  for (let number = 1; !ordered.isStopped; number++) {
+    if (!ordered.isPaused) {
       current = beat(number);
       await current;
     }
