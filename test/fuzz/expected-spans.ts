@@ -20,6 +20,8 @@ export interface SpanContent {
   readonly spanId: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly digest: string;
+  /** False for a span that a store may reject: one without a start cannot be found, and not be dropped in time. */
+  readonly hasToBeStored: boolean;
 }
 
 // Bytes that are no UTF-8 become U+FFFD, and a byte order mark is a character like any other.
@@ -60,9 +62,9 @@ function once(make: () => Fields): () => Fields {
 }
 
 /** A span's content of fields that are made or read elsewhere. */
-export function contentOf(traceId: string, spanId: string, fields: Fields): SpanContent {
+export function contentOf(traceId: string, spanId: string, fields: Fields, hasToBeStored = true): SpanContent {
   const text = fields.map(([name, value]) => `${name}=${value}`).join('\n');
-  return { traceId, spanId, fields, digest: hash('sha1', text, 'base64') };
+  return { traceId, spanId, fields, digest: hash('sha1', text, 'base64'), hasToBeStored };
 }
 
 function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields): SpanContent | undefined {
@@ -95,7 +97,7 @@ function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields
       ['events', span.events.map(eventText).join('; ')],
       ['links', span.links.map(linkText).join('; ')],
     ];
-    return contentOf(hex(span.traceId), hex(span.spanId), fields);
+    return contentOf(hex(span.traceId), hex(span.spanId), fields, span.startTimeUnixNano !== 0n);
   } catch (error) {
     // Nested so deep that no stack holds it.
     if (error instanceof RangeError) return undefined;

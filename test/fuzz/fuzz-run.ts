@@ -257,19 +257,35 @@ class FuzzRun {
   #expect(index: number, protocol: string, request: FuzzRequest, judgement: Judgement, answer: Answer): void {
     const { content } = request;
     if (content === undefined) return;
-    const { spans, rejectedSpans, isRefusedAsUndecodable } = judgement;
+    const { spans, rejectedSpans, rejection, isRefusedAsUndecodable } = judgement;
     if (spans !== 'acknowledged') {
       if (isRefusedAsUndecodable && content.expectations().isDecodable) {
         const said = answer.kind === 'http' ? answer.body.toString('utf8', 0, 300) : JSON.stringify(answer);
         this.#findings.add(`${protocol}: refused as a whole for a part of it`, said, index, request);
       }
-      const nothing = { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: 0, rejectedSpans: 0 };
+      const nothing = {
+        mustHave: [],
+        mayHave: undefined,
+        sentSpans: undefined,
+        foreignSpans: 0,
+        rejectedSpans: 0,
+        rejection,
+      };
       this.#expectations.push({ index, answer: spans, ...nothing });
       return;
     }
     const { mustHave, mayHave, sentSpans, foreignSpans } = content.expectations();
     this.#comparedSpans += mustHave.length;
-    this.#expectations.push({ index, answer: spans, mustHave, mayHave, sentSpans, foreignSpans, rejectedSpans });
+    this.#expectations.push({
+      index,
+      answer: spans,
+      mustHave,
+      mayHave,
+      sentSpans,
+      foreignSpans,
+      rejectedSpans,
+      rejection,
+    });
   }
 
   /** Compares what is stored with what was answered, and deletes it. */

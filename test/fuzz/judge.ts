@@ -10,6 +10,8 @@ export interface Judgement {
   readonly outcome: string;
   readonly spans: 'acknowledged' | 'refused' | 'unknown';
   readonly rejectedSpans: number;
+  /** Why spans were rejected, as the answer says it. */
+  readonly rejection: string;
   readonly faults: readonly { readonly kind: string; readonly detail: string }[];
   /** Refused as nothing that can be decoded. */
   readonly isRefusedAsUndecodable: boolean;
@@ -52,7 +54,7 @@ export function judge(protocol: string, request: FuzzRequest, answer: Answer): J
 }
 
 function withoutAnswer(outcome: string, faults: Judgement['faults']): Judgement {
-  return { outcome, spans: 'unknown', rejectedSpans: 0, faults, isRefusedAsUndecodable: false };
+  return { outcome, spans: 'unknown', rejectedSpans: 0, rejection: '', faults, isRefusedAsUndecodable: false };
 }
 
 function judgeHttp(protocol: string, request: FuzzRequest, answer: Extract<Answer, { kind: 'http' }>): Judgement {
@@ -73,10 +75,10 @@ function judgeHttp(protocol: string, request: FuzzRequest, answer: Extract<Answe
   if (isJson && body.length > 0 && body.length < 1_000_000 && !isParsable(body)) {
     fault('answered with broken JSON', body.toString('utf8', 0, 200));
   }
-  let rejectedSpans = 0;
+  let partial = { rejectedSpans: 0, rejection: '' };
   if (status === 200 && request.content !== undefined) {
     try {
-      rejectedSpans = rejectedSpansOf(body, isJson);
+      partial = partialSuccessOf(body, isJson);
     } catch (error) {
       fault('acknowledged with an answer that cannot be decoded', String(error));
     }
@@ -84,7 +86,7 @@ function judgeHttp(protocol: string, request: FuzzRequest, answer: Extract<Answe
   return {
     outcome: String(status),
     spans: status === 200 ? 'acknowledged' : status === 503 || status >= 500 ? 'unknown' : 'refused',
-    rejectedSpans,
+    ...partial,
     faults,
     isRefusedAsUndecodable: status === 400,
   };
@@ -100,10 +102,10 @@ function judgeGrpc(protocol: string, request: FuzzRequest, answer: Extract<Answe
   if (httpStatus >= 500) fault(`answered with ${httpStatus}`);
   if (stackTrace.test(text)) fault('answered with a stack trace');
   if (status === undefined && request.mustBeAnswered) fault('answered without grpc-status', String(httpStatus));
-  let rejectedSpans = 0;
+  let partial = { rejectedSpans: 0, rejection: '' };
   if (status === 0 && request.content !== undefined) {
     try {
-      rejectedSpans = rejectedSpansOf(body.subarray(5), false);
+      partial = partialSuccessOf(body.subarray(5), false);
     } catch (error) {
       fault('acknowledged with an answer that cannot be decoded', String(error));
     }
@@ -111,18 +113,22 @@ function judgeGrpc(protocol: string, request: FuzzRequest, answer: Extract<Answe
   return {
     outcome: status === undefined ? `HTTP ${httpStatus}` : `grpc ${status}`,
     spans: status === 0 ? 'acknowledged' : status === 3 || status === 8 || status === 12 ? 'refused' : 'unknown',
-    rejectedSpans,
+    ...partial,
     faults,
     isRefusedAsUndecodable: status === 3,
   };
 }
 
-function rejectedSpansOf(body: Buffer, isJson: boolean): number {
-  if (!isJson) return Number(fromBinary(ExportTraceServiceResponseSchema, body).partialSuccess?.rejectedSpans ?? 0n);
-  const { partialSuccess } = JSON.parse(body.toString()) as {
-    readonly partialSuccess?: { readonly rejectedSpans?: unknown };
+function partialSuccessOf(body: Buffer, isJson: boolean): Pick<Judgement, 'rejectedSpans' | 'rejection'> {
+  const { partialSuccess } = isJson
+    ? (JSON.parse(body.toString()) as {
+        readonly partialSuccess?: { readonly rejectedSpans?: unknown; readonly errorMessage?: unknown };
+      })
+    : fromBinary(ExportTraceServiceResponseSchema, body);
+  return {
+    rejectedSpans: Number(partialSuccess?.rejectedSpans ?? 0),
+    rejection: String(partialSuccess?.errorMessage ?? ''),
   };
-  return Number(partialSuccess?.rejectedSpans ?? 0);
 }
 
 function decoded(message: string): string {

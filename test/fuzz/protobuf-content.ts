@@ -45,10 +45,16 @@ export function expectationsOf(valid: Buffer, bytes: Buffer): SpanExpectations {
   }
   const spans = expectedSpans(request);
   if (valid === bytes) {
-    const all = marksOf(spans);
-    return { mustHave: all, mayHave: all, sentSpans: spans.length, foreignSpans: 0, isDecodable: true };
+    return {
+      mustHave: marksOf(spans.filter(hasToBeStored)),
+      mayHave: marksOf(spans),
+      sentSpans: spans.length,
+      foreignSpans: 0,
+      isDecodable: true,
+    };
   }
-  const unchanged = Map.groupBy(marksOf(expectedSpans(decodeIndependently(valid) ?? request)), markText);
+  const before = expectedSpans(decodeIndependently(valid) ?? request).filter(hasToBeStored);
+  const unchanged = Map.groupBy(marksOf(before), markText);
   const mayHave = marksOf(spans);
   return {
     mustHave: mayHave.filter((mark) => unchanged.get(markText(mark))?.pop() !== undefined),
@@ -58,6 +64,10 @@ export function expectationsOf(valid: Buffer, bytes: Buffer): SpanExpectations {
     foreignSpans: 0,
     isDecodable: true,
   };
+}
+
+function hasToBeStored(span: SpanContent | undefined): boolean {
+  return span?.hasToBeStored === true;
 }
 
 function marksOf(spans: readonly (SpanContent | undefined)[]): readonly SpanMark[] {

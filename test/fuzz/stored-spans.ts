@@ -151,6 +151,8 @@ export interface Expectation {
   /** Spans whose trace id need not be of this request. */
   readonly foreignSpans: number;
   readonly rejectedSpans: number;
+  /** Why spans were rejected, as the answer says it. */
+  readonly rejection: string;
 }
 
 /** A promise that was not kept. */
@@ -216,7 +218,7 @@ export function compare(
     });
   }
   for (const expectation of expectations) {
-    const { index, answer, mustHave, mayHave, sentSpans, foreignSpans, rejectedSpans } = expectation;
+    const { index, answer, mustHave, mayHave, sentSpans, foreignSpans, rejectedSpans, rejection } = expectation;
     const its = storedOf.get(expectation) ?? [];
     if (answer === 'refused' && its.length > 0) {
       found.push({ index, kind: 'stored although refused', detail: `${its.length} spans` });
@@ -238,7 +240,7 @@ export function compare(
     for (const [nr, { ids }] of missing.entries()) {
       const isThere = its.some((span) => markOf(span).ids === ids);
       const kind = isThere ? 'wrong' : nr < rejectedSpans ? 'rejected although nothing is wrong with it' : 'lost';
-      found.push({ index, kind, detail: ids });
+      found.push({ index, kind, detail: `${ids} ${rejection}` });
     }
     const accepted = (sentSpans ?? 0) - rejectedSpans;
     if (
@@ -249,7 +251,7 @@ export function compare(
       found.push({
         index,
         kind: 'wrong count of rejected spans',
-        detail: `${sentSpans} sent, ${rejectedSpans} said to be rejected, ${its.length} stored`,
+        detail: `${sentSpans} sent, ${rejectedSpans} said to be rejected, ${its.length} stored; ${rejection}`,
       });
     }
   }

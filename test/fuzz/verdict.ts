@@ -7,11 +7,18 @@ export interface FuzzBounds {
   readonly maxWitnessMs: number | undefined;
 }
 
+/** With so many requests of a protocol, some have to be answered with success. */
+const provingRequests = 100;
+
 /** What was promised and not kept, in words; nothing if all is well. */
 export function broken(figures: FuzzFigures, { maxRssMb, maxWitnessMs }: FuzzBounds): readonly string[] {
   const { witness } = figures;
   const promises: readonly (readonly [boolean, string])[] = [
     [figures.acknowledged > 0, 'no request was acknowledged, so nothing is proven'],
+    ...Object.entries(figures.protocols).map(
+      ([name, { requests, acknowledged }]) =>
+        [requests < provingRequests || acknowledged > 0, `${name}: no request was answered with success`] as const,
+    ),
     [figures.lost === 0, `${figures.lost} acknowledged spans are not stored`],
     [figures.wrong === 0, `${figures.wrong} spans are stored otherwise than they were sent`],
     [figures.unexpectedEnds === 0, `tracestore ended ${figures.unexpectedEnds} times`],
