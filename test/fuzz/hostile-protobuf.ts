@@ -10,6 +10,8 @@ import type { OtlpContent } from './requests.ts';
 import { markOf } from './stored-spans.ts';
 import { bytes, encoded, encodeTree, fixed64, message, varint, type WireField } from './wire-tree.ts';
 
+const mebibyte = 1024 * 1024;
+
 type Hostile = (origin: RequestOrigin, scale: number) => WireField[];
 
 /** A field of nothing, so many times: two bytes each. */
@@ -194,16 +196,18 @@ const hostile: Readonly<Record<string, Hostile>> = {
 
 const names = Object.keys(hostile);
 
-/** Most are small, so that many kinds fit into a run; one in some hundreds is as large as a request may be. */
-function scaleOf(random: SeededRandom): number {
-  return random.chance(0.01) ? 32 * 1024 * 1024 : 64 * logUniform(random, 32_768);
+/** Most are small, so that many kinds fit into a run; some are large, and one in a hundred is as large as a request may be. */
+export function hostileScale(random: SeededRandom): number {
+  const roll = random.below(100);
+  if (roll === 0) return 32 * mebibyte;
+  return roll < 10 ? (1 + random.below(4)) * mebibyte : 64 * logUniform(random, 16_384);
 }
 
 /** One request of a kind that costs more than it weighs. */
 export function hostileRequest(origin: RequestOrigin): OtlpContent {
   const { random } = origin;
   const name = random.pick(names);
-  const scale = scaleOf(random);
+  const scale = hostileScale(random);
   const costly = (hostile[name] ?? hostile['twins'])?.(origin, Math.floor(scale)) ?? [];
   const witness = witnessResource(new SpanModel(origin));
   const request = encodeTree(random.chance(0.5) ? [witness, ...costly] : [...costly, witness]);

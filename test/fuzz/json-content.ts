@@ -3,6 +3,7 @@ import { type MessageShape, toJson } from '@bufbuild/protobuf';
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import { awkwardTexts, logUniform } from './awkward.ts';
 import { decodeIndependently, expectedSpans } from './expected-spans.ts';
+import { hostileScale } from './hostile-protobuf.ts';
 import { indexOfTraceId, otlpRequest, type RequestOrigin, SpanModel, witnessResource } from './otlp-model.ts';
 import { type Damage, expectationsOf as expectationsOfProtobuf } from './protobuf-content.ts';
 import type { OtlpContent, SpanExpectations } from './requests.ts';
@@ -388,7 +389,7 @@ const hostileNames = Object.keys(hostile);
 function hostileJson(origin: RequestOrigin): OtlpContent {
   const { random, timeUnixNano, index, seed } = origin;
   const name = random.pick(hostileNames);
-  const scale = random.chance(0.01) ? 8 * 1024 * 1024 : 64 * logUniform(random, 16_384);
+  const scale = Math.min(hostileScale(random), 8 * 1024 * 1024);
   const witness = encodeTree([witnessResource(new SpanModel(origin))]);
   const request = decodeIndependently(witness);
   if (request === undefined) throw new Error('a valid request cannot be decoded');
