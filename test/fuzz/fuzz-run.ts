@@ -65,6 +65,9 @@ const batchRequests = 4_000;
 /** Requests that last by themselves, besides those in flight. */
 const maxSlow = 24;
 const sampleMs = 500;
+/** An end of tracestore is noticed this soon, and for so long later requests may fail for it. */
+const noticeMs = 300;
+const afterEndMs = 15_000;
 /** How many answers of the healthy client are looked into. */
 const maxTracedStalls = 6;
 const maxSuspects = 40;
@@ -104,6 +107,7 @@ class FuzzRun {
   #expectations: Expectation[] = [];
   readonly #inFlight = new Set<Flight>();
   #recent: Flight[] = [];
+  #endedAt = -Infinity;
   readonly #crashes: (readonly number[])[] = [];
   readonly #stalls: { readonly ms: number; readonly suspects: readonly number[] }[] = [];
   #storedSpans = 0;
@@ -224,7 +228,6 @@ class FuzzRun {
   async #send(index: number, protocol: string, request: FuzzRequest): Promise<void> {
     const bytes = request.send.pieces.reduce((sum, piece) => sum + piece.length, 0);
     const flight: Flight = { index, bytes, startedAt: performance.now(), endedAt: Infinity };
-    const endsBefore = this.#store.unexpectedEnds.length;
     this.#inFlight.add(flight);
     const answer = await this.#exchange(request);
     flight.endedAt = performance.now();
@@ -234,7 +237,8 @@ class FuzzRun {
     const judgement = judge(protocol, request, answer);
     this.#count(protocol, judgement, flight.endedAt - flight.startedAt);
     // That a process ended is one fault, not one for each request that it had.
-    const hasEnded = this.#store.unexpectedEnds.length > endsBefore;
+    if (answer.kind === 'closed' && judgement.faults.length > 0) await sleep(noticeMs);
+    const hasEnded = performance.now() - this.#endedAt < afterEndMs;
     for (const { kind, detail } of judgement.faults) {
       if (!(hasEnded && answer.kind === 'closed')) this.#findings.add(kind, detail, index, request);
     }
@@ -321,7 +325,8 @@ class FuzzRun {
 
   #noteEnd(words: string): void {
     this.#say(`tracestore ended: ${words}`);
-    const since = performance.now() - 5_000;
+    this.#endedAt = performance.now();
+    const since = this.#endedAt - 5_000;
     const suspects = [...this.#inFlight, ...this.#recent.filter(({ endedAt }) => endedAt > since)]
       .toSorted((left, right) => right.bytes - left.bytes)
       .slice(0, maxSuspects)
