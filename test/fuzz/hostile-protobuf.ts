@@ -196,11 +196,11 @@ const hostile: Readonly<Record<string, Hostile>> = {
 
 const names = Object.keys(hostile);
 
-/** Most are small, so that many kinds fit into a run; some are large, and one in a hundred is as large as a request may be. */
+/** Most are small, so that many kinds fit into a run; one in ten is large, and a few are as large as a request may be. */
 export function hostileScale(random: SeededRandom): number {
-  const roll = random.below(100);
+  const roll = random.below(400);
   if (roll === 0) return 32 * mebibyte;
-  return roll < 10 ? (1 + random.below(4)) * mebibyte : 64 * logUniform(random, 16_384);
+  return roll < 40 ? (1 + random.below(4)) * mebibyte : 64 * logUniform(random, 16_384);
 }
 
 /** One request of a kind that costs more than it weighs. */

@@ -38,7 +38,7 @@ const idKeys: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId'
 export function jsonContent(origin: RequestOrigin, damage: Damage): OtlpContent {
   const { random } = origin;
   const kind = damage === 'none' ? 0 : random.below(1_000);
-  if (damage === 'any' && kind >= 970) return hostileJson(origin);
+  if (damage === 'any' && kind >= 990) return hostileJson(origin);
   const valid = encodeTree(otlpRequest(origin));
   const request = decodeIndependently(valid);
   if (request === undefined) throw new Error('a valid request cannot be decoded');

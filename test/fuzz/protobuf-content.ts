@@ -19,7 +19,7 @@ const maxDepth = 1_000;
 export function protobufContent(origin: RequestOrigin, damage: Damage): OtlpContent {
   const { random } = origin;
   const kind = damage === 'none' ? 0 : random.below(1_000);
-  if (damage === 'any' && kind >= 970) return hostileRequest(origin);
+  if (damage === 'any' && kind >= 990) return hostileRequest(origin);
   const tree = otlpRequest(origin);
   const valid = encodeTree(tree);
   if (kind < 250) {
