@@ -20,7 +20,10 @@ export interface SpanContent {
   readonly spanId: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly digest: string;
-  /** False for a span that a store may reject: one without a start cannot be found, and not be dropped in time. */
+  /**
+   * False for a span that a store may reject: one without a start, which cannot be found and not be dropped in time, and
+   * one with long names or values, which may be beyond a bound.
+   */
   readonly hasToBeStored: boolean;
 }
 
@@ -28,6 +31,8 @@ export interface SpanContent {
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 configureTextEncoding({ ...getTextEncoding(), decodeUtf8: (bytes) => textDecoder.decode(bytes) });
 
+/** No bound on names or values is less, in characters. */
+const maxOrdinaryLength = 1_000;
 const maxInt64 = 2n ** 63n - 1n;
 const recursionLimit = 2_000;
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -97,7 +102,9 @@ function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields
       ['events', span.events.map(eventText).join('; ')],
       ['links', span.links.map(linkText).join('; ')],
     ];
-    return contentOf(hex(span.traceId), hex(span.spanId), fields, span.startTimeUnixNano !== 0n);
+    const hasToBeStored =
+      span.startTimeUnixNano !== 0n && fields.every(([, value]) => value.length <= maxOrdinaryLength);
+    return contentOf(hex(span.traceId), hex(span.spanId), fields, hasToBeStored);
   } catch (error) {
     // Nested so deep that no stack holds it.
     if (error instanceof RangeError) return undefined;

@@ -194,13 +194,16 @@ export function compare(
   for (const span of stored) {
     const { ids, digest } = markOf(span);
     const candidates = owners.get(ids) ?? [];
+    const index = indexOfTraceId(seed, span.traceId);
+    const named = index === undefined ? undefined : byIndex.get(index);
     const owner =
       candidates.find(({ mayHave }) => mayHave?.some((mark) => mark.ids === ids && mark.digest === digest)) ??
-      byIndex.get(indexOfTraceId(seed, span.traceId) ?? -1) ??
-      candidates[0];
+      candidates[0] ??
+      // Where all spans of a request are known, one with other ids is not its own, whatever its trace id says.
+      (named?.mayHave === undefined ? named : undefined);
     if (owner === undefined) {
       // A request whose spans are not followed, as it is odd in other ways, leaves spans with its own index.
-      if (indexOfTraceId(seed, span.traceId) === undefined) foreign.push(span);
+      if (index === undefined || named !== undefined) foreign.push(span);
       continue;
     }
     const its = storedOf.get(owner);
