@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import type { Answer } from './answers.ts';
+import { compare, type Expectation } from './compare-spans.ts';
 import { type Finding, Findings } from './findings.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { HttpClient } from './http-client.ts';
@@ -11,7 +12,7 @@ import { judge, type Judgement } from './judge.ts';
 import { protocols } from './protocols/index.ts';
 import { type FuzzOrigin, type FuzzRequest, pickWeighted, type Protocol } from './requests.ts';
 import { type StoreOptions, StoreProcess } from './store-process.ts';
-import { compare, type Expectation, StoredSpans } from './stored-spans.ts';
+import { StoredSpans } from './stored-spans.ts';
 import { WitnessClient, type WitnessFigures } from './witness-client.ts';
 
 export interface FuzzOptions extends StoreOptions {
@@ -57,6 +58,8 @@ export interface FuzzFigures {
   readonly longestStandstillMs: number;
   readonly witness: WitnessFigures;
   readonly findings: readonly Finding[];
+  /** Requests that kept tracestore busy while the healthy client waited. */
+  readonly slowRequests: readonly Finding[];
   /** Kinds of errors in tracestore's log, and how often they came. */
   readonly loggedErrors: Readonly<Record<string, number>>;
 }
@@ -101,6 +104,7 @@ class FuzzRun {
   readonly #say: (line: string) => void;
   readonly #chosen: readonly Protocol[];
   readonly #findings: Findings;
+  readonly #slowRequests: Findings;
   readonly #http = new HttpClient();
   readonly #grpc = new GrpcClient();
   readonly #figures = new Map<string, ProtocolFigures>();
@@ -125,13 +129,15 @@ class FuzzRun {
     for (const { name } of this.#chosen) {
       this.#figures.set(name, { requests: 0, acknowledged: 0, outcomes: {}, slowestMs: 0 });
     }
-    this.#findings = new Findings(path.join(tmpdir(), `spandrel-fuzz-${options.seed}`), (index) =>
+    const folder = path.join(tmpdir(), `spandrel-fuzz-${options.seed}`);
+    const reproduce = (index: number): string =>
       [
         `npm run test:fuzz -- --seed ${options.seed} --time ${options.timeMs}`,
         ...(this.#chosen.length === protocols.length ? [] : [`--protocols ${options.protocols.join(',')}`]),
         `--only ${index}`,
-      ].join(' '),
-    );
+      ].join(' ');
+    this.#findings = new Findings(folder, reproduce);
+    this.#slowRequests = new Findings(folder, reproduce);
   }
 
   async run(): Promise<FuzzFigures> {
@@ -183,6 +189,7 @@ class FuzzRun {
       longestStandstillMs: this.#longestStandstillMs,
       witness: witnessFigures,
       findings: this.#findings.all,
+      slowRequests: this.#slowRequests.all,
       loggedErrors: Object.fromEntries(this.#store.errors),
     };
   }
@@ -359,9 +366,9 @@ class FuzzRun {
         const ms = (await this.#store.cpuMs()) - before;
         if (ms > most.ms) most = { ms, index };
       }
-      if (most.ms > this.#options.slowMs / 4 && most.index >= 0) {
+      if (most.ms > this.#options.slowMs / 2 && most.index >= 0) {
         const { protocol, request } = this.#make(most.index);
-        this.#findings.add(
+        this.#slowRequests.add(
           `${protocol}: keeps tracestore busy: ${kindOf(request)}`,
           `${most.ms} ms of CPU; the healthy client waited ${stall.ms} ms; ${request.title}`,
           most.index,

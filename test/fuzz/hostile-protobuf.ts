@@ -7,7 +7,7 @@ import { logUniform } from './awkward.ts';
 import { decodeIndependently, expectedSpans } from './expected-spans.ts';
 import { type RequestOrigin, SpanModel, traceIdOf, witnessResource } from './otlp-model.ts';
 import type { OtlpContent } from './requests.ts';
-import { markOf } from './stored-spans.ts';
+import { markOf } from './compare-spans.ts';
 import { bytes, encoded, encodeTree, fixed64, message, varint, type WireField } from './wire-tree.ts';
 
 const mebibyte = 1024 * 1024;

@@ -8,7 +8,7 @@ import { indexOfTraceId, otlpRequest, type RequestOrigin, SpanModel, witnessReso
 import { type Damage, expectationsOf as expectationsOfProtobuf } from './protobuf-content.ts';
 import type { OtlpContent, SpanExpectations } from './requests.ts';
 import { ExportTraceServiceRequestSchema } from './schemas.ts';
-import { markOf, type SpanMark } from './stored-spans.ts';
+import { markOf, type SpanMark } from './compare-spans.ts';
 import { mutateBytes } from './wire-mutations.ts';
 import { encodeTree } from './wire-tree.ts';
 

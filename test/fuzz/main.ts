@@ -77,7 +77,7 @@ else process.stdout.write(`${report(figures)}\n`);
 for (const fault of faults.slice(0, maxShownFindings)) process.stderr.write(`BROKEN: ${fault}\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-function report({ protocols: byProtocol, witness, findings, ...rest }: FuzzFigures): string {
+function report({ protocols: byProtocol, witness, findings, slowRequests, ...rest }: FuzzFigures): string {
   const rows = Object.entries(byProtocol).map(([name, { requests, acknowledged, outcomes, slowestMs }]) => [
     name,
     String(requests),
@@ -89,16 +89,15 @@ function report({ protocols: byProtocol, witness, findings, ...rest }: FuzzFigur
       .join(', '),
   ]);
   const numbers = Object.entries(rest).filter(([, value]) => typeof value === 'number');
-  const shown = findings
-    .slice(0, maxShownFindings)
-    .map(({ kind, count, title, detail, reproduction, file }) =>
+  const shown = [...findings.slice(0, maxShownFindings), ...slowRequests].map(
+    ({ kind, count, title, detail, reproduction, file }) =>
       [
         `${count} × ${kind}`,
         ...[title, detail, reproduction, file]
           .filter((line) => line !== '')
           .map((line) => `    ${line.replaceAll(/\s+/g, ' ')}`),
       ].join('\n'),
-    );
+  );
   const errors = Object.entries(rest.loggedErrors).map(([kind, count]) => `    ${count} × ${kind}`);
   return [
     ...layOut(columns, rows),

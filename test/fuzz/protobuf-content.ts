@@ -4,7 +4,7 @@ import { hostileRequest } from './hostile-protobuf.ts';
 import { otlpRequest, type RequestOrigin } from './otlp-model.ts';
 import type { OtlpContent, SpanExpectations } from './requests.ts';
 import { ExportTraceServiceRequestSchema } from './schemas.ts';
-import { markOf, type SpanMark } from './stored-spans.ts';
+import { markOf, type SpanMark } from './compare-spans.ts';
 import { isWellFormed } from './well-formed.ts';
 import { mutateBytes, mutateFields } from './wire-mutations.ts';
 import { encodeTree } from './wire-tree.ts';

@@ -3,7 +3,7 @@ import type { SeededRandom } from '../../bench/corpus/random.ts';
 import type { GrpcRequest } from './grpc-client.ts';
 import type { HttpRequest } from './http-client.ts';
 import type { RequestOrigin } from './otlp-model.ts';
-import type { SpanMark } from './stored-spans.ts';
+import type { SpanMark } from './compare-spans.ts';
 
 /** Where tracestore listens. */
 export interface StorePorts {
