@@ -54,6 +54,8 @@ export interface FuzzFigures {
   readonly wrong: number;
   readonly unexpectedEnds: number;
   readonly peakRssMb: number;
+  /** Of that what is not the program's pages, which containers are not charged for; as sampled. */
+  readonly peakAnonymousMb: number;
   /** The longest that tracestore's event loop stood still, ms; as far as /metrics tells. */
   readonly longestStandstillMs: number;
   readonly witness: WitnessFigures;
@@ -186,6 +188,7 @@ class FuzzRun {
       wrong: this.#wrong,
       unexpectedEnds: this.#store.unexpectedEnds.length,
       peakRssMb: this.#store.peakRssMb,
+      peakAnonymousMb: this.#store.peakAnonymousMb,
       longestStandstillMs: this.#longestStandstillMs,
       witness: witnessFigures,
       findings: this.#findings.all,

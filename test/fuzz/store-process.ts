@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { peakRssBytes, rssBytes } from '../../bench/process-accounting.ts';
+import { peakRssBytes } from '../../bench/process-accounting.ts';
 import { freePort } from '../../stack/free-port.ts';
 import { describeExit, type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
 import { prepareDatabases, preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
@@ -39,6 +39,7 @@ export class StoreProcess {
   #isStopping = false;
   #words = '';
   #peakRssBytes = 0;
+  #peakAnonymousMb = 0;
   #ready: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -131,12 +132,21 @@ export class StoreProcess {
     return Math.round(this.#peakRssBytes / 1024 / 1024);
   }
 
+  /** The most of it that is the process' own, and not its program's: what a container is charged for. In MB, as sampled. */
+  get peakAnonymousMb(): number {
+    return this.#peakAnonymousMb;
+  }
+
   /** Looks how much memory it holds. @returns MB now */
   async sampleRss(): Promise<number> {
     const pid = this.#child?.pid;
     if (pid === undefined || process.platform !== 'linux') return 0;
     this.#peakRssBytes = Math.max(this.#peakRssBytes, await peakRssBytes(pid).catch(() => 0));
-    return Math.round((await rssBytes(pid).catch(() => 0)) / 1024 / 1024);
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const megabytesOf = (name: string): number =>
+      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024);
+    this.#peakAnonymousMb = Math.max(this.#peakAnonymousMb, megabytesOf('RssAnon'));
+    return megabytesOf('VmRSS');
   }
 
   /** CPU time of the process so far, in ms; 0 where /proc does not tell. */
