@@ -69,6 +69,8 @@ export interface FuzzFigures {
 const batchRequests = 4_000;
 /** Requests that last by themselves, besides those in flight. */
 const maxSlow = 24;
+/** How trace ids of the healthy client begin. */
+const healthyTraceIds = 'f6f6f6f6';
 const sampleMs = 500;
 /** An end of tracestore is noticed this soon, and for so long later requests may fail for it. */
 const noticeMs = 300;
@@ -307,7 +309,7 @@ class FuzzRun {
     await this.#store.ready;
     const stored = await this.#stored.read();
     this.#storedSpans += stored.length;
-    const ours = stored.filter(({ traceId }) => !traceId.startsWith('f6f6f6f6'));
+    const ours = stored.filter(({ traceId }) => !traceId.startsWith(healthyTraceIds));
     for (const { index, kind, detail } of compare(this.#options.seed, this.#expectations, ours)) {
       if (kind === 'lost') this.#lost++;
       if (kind === 'wrong') this.#wrong++;

@@ -9,10 +9,7 @@ const fixed64Types: readonly ScalarType[] = [ScalarType.FIXED64, ScalarType.SFIX
 const fixed32Types: readonly ScalarType[] = [ScalarType.FIXED32, ScalarType.SFIXED32, ScalarType.FLOAT];
 const lengthTypes: readonly ScalarType[] = [ScalarType.STRING, ScalarType.BYTES];
 
-class Malformed extends Error {
-  // Thrown often, and never shown.
-  static override stackTraceLimit = 0;
-}
+class Malformed extends Error {}
 
 /** @param maxDepth messages and groups inside of each other */
 export function isWellFormed(schema: DescMessage, bytes: Uint8Array, maxDepth: number): boolean {

@@ -64,7 +64,7 @@ export function encodeTree(fields: readonly WireField[]): Buffer {
   return writer.take();
 }
 
-/** How many fields a message has, those of the messages in it included. */
+/** Every field of a message and of the messages in it, with its place. */
 export function* walk(fields: WireField[]): Generator<{ readonly siblings: WireField[]; readonly index: number }> {
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index];

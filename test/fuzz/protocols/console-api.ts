@@ -1,7 +1,7 @@
 /** The console's API: every route, with parameters that are right, nearly right, hostile and long. */
 import { readFileSync } from 'node:fs';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
-import { anyText, attributeKeys, awkwardTexts, logUniform, serviceNames, spanNames } from '../awkward.ts';
+import { anyText, attributeKeys, logUniform, serviceNames, spanNames } from '../awkward.ts';
 import { httpBytes } from '../http-client.ts';
 import { traceIdOf } from '../otlp-model.ts';
 import { type FuzzOrigin, type FuzzRequest, pickWeighted, type Protocol } from '../requests.ts';
@@ -358,8 +358,3 @@ export const sqlPage: Protocol = {
   weight: 2,
   make: (origin) => requestOf(origin, pickWeighted(origin.random, sql).call(origin)),
 };
-
-/** Texts that no parameter expects. */
-export function anyAwkwardText(random: SeededRandom): string {
-  return random.pick(awkwardTexts);
-}
