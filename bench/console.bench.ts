@@ -6,15 +6,12 @@ import { sendLargeTrace } from './console/large-trace.ts';
 import { measureScrolling } from './console/scrolling.ts';
 import type { Figures } from './figures.ts';
 
-/** Away from a stack that the user may have running, and from that of `npm run bench -- stack`. */
-const portOffset = 26_000;
-
 /**
  * The console on the embedded stack under its usual load, in a real Chromium: what the first page loads and how soon it
  * says something, how smoothly a trace of 50,000 spans scrolls, and what the API adds to its queries.
  */
 export async function consoleBench(say: (line: string) => void): Promise<Figures> {
-  const stack = await startChildStack(portOffset);
+  const stack = await startChildStack();
   try {
     const [url, otlpUrl] = [stack.url('tracestore'), stack.url('otlpHttp')];
     await sendLargeTrace(otlpUrl);

@@ -9,8 +9,6 @@ import { treePssBytes } from './process-accounting.ts';
 import { measureTracingCost } from './tracing-cost.ts';
 
 const root = path.dirname(import.meta.dirname);
-/** Away from a stack that the user may have running. */
-const portOffset = 25_000;
 /** How long the stack is left alone before it counts as at rest. */
 const settleMs = 15_000;
 /** How long it is under its usual load of 20 requests a second, and how often it is weighed meanwhile. */
@@ -53,7 +51,7 @@ async function withStack<Result>(
   measure: (stack: ChildStack, readySeconds: number) => Promise<Result>,
 ): Promise<Result> {
   const startedAt = performance.now();
-  const stack = await startChildStack(portOffset, options);
+  const stack = await startChildStack({ options });
   try {
     return await measure(stack, (performance.now() - startedAt) / 1000);
   } finally {

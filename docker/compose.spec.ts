@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ports } from '@spandrel/service/ports';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 const root = path.dirname(import.meta.dirname);
@@ -11,6 +13,7 @@ interface ComposeService {
   readonly image: string;
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
 }
 
 interface Values {
@@ -68,9 +71,106 @@ describe('Compose', () => {
     expect(publishedPorts('collector')).toEqual([ports.otlpGrpc, ports.otlpHttp]);
   });
 
+  it('lets tracestore answer at the name by which others reach it', () => {
+    const [, host = ''] =
+      /^([\w-]+)/.exec(String(services['tracestore']?.environment?.['TRACESTORE_ALLOWED_HOSTS'])) ?? [];
+    const called = Object.values(services).flatMap(({ environment }) =>
+      Object.values(environment ?? {}).flatMap(
+        (value) => /^http:\/\/(tracestore[\w.-]*):/.exec(String(value))?.[1] ?? [],
+      ),
+    );
+    expect(called).toEqual([host, host]);
+  });
+
   it('opens no port to the network by itself', () => {
     for (const [name, { ports: published = [] }] of Object.entries(services)) {
       for (const port of published) expect(port, name).toMatch(/^\$\{LISTEN_ON:-127\.0\.0\.1\}:/);
     }
+  });
+});
+
+describe('the passwords of Compose', () => {
+  const secret = /(PASSWORD|DATABASE_URL)$/;
+  const references = [...read('docker/compose.yaml').matchAll(/\$\{(\w*PASSWORD)(:?[-?][^}]*)?\}/g)];
+
+  it('have no default, and nothing starts without them', () => {
+    const names = ['BACKEND_DATABASE', 'DATABASE', 'GRAFANA_ADMIN', 'GRAFANA_DATABASE', 'TRACESTORE_DATABASE'];
+    const required = references.filter(
+      ([, , otherwise]) => otherwise?.startsWith(':?is not set; run make up') === true,
+    );
+    expect([...new Set(required.map(([, name]) => name))].toSorted()).toEqual(names.map((name) => `${name}_PASSWORD`));
+    for (const [reference, , otherwise = ''] of references) expect(otherwise, reference).not.toMatch(/^:?-/);
+  });
+
+  it('are never written in the file', () => {
+    const written = Object.entries(services).flatMap(([name, { environment = {} }]) =>
+      Object.entries(environment)
+        .filter(([variable, value]) => secret.test(variable) && !/\$\{\w+PASSWORD/.test(String(value)))
+        .map(([variable]) => `${name}: ${variable}`),
+    );
+    expect(written).toEqual([]);
+  });
+
+  it('are asked for by the database, whoever connects', () => {
+    expect(services['database']?.environment).toMatchObject({ POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256' });
+  });
+
+  describe('by make up', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(path.join(tmpdir(), 'spandrel-compose-'));
+      mkdirSync(path.join(folder, 'docker'));
+      for (const script of ['make-env.sh', 'show-access.sh']) {
+        copyFileSync(path.join(root, 'docker', script), path.join(folder, 'docker', script));
+      }
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    const run = (script: string, environment: Readonly<Record<string, string>> = {}): string =>
+      execFileSync('sh', [path.join(folder, 'docker', script)], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], ...environment },
+      });
+    const variables = (): ReadonlyMap<string, string> =>
+      new Map(
+        readFileSync(path.join(folder, 'docker/.env'), 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      );
+
+    it('are generated once, each another one, for this user alone to read', () => {
+      run('make-env.sh');
+      const made = variables();
+      for (const [, name = ''] of references) expect(made.get(name), name).toMatch(/^[\da-f]{32}$/);
+      expect(made.get('TRACESTORE_CONSOLE_TOKEN')).toMatch(/^[\da-f]{32}$/);
+      expect(new Set(made.values()).size).toBe(made.size);
+      expect(statSync(path.join(folder, 'docker/.env')).mode & 0o777).toBe(0o600);
+      run('make-env.sh');
+      expect(variables()).toEqual(made);
+    });
+
+    it('stay what the user has set', () => {
+      writeFileSync(path.join(folder, 'docker/.env'), 'GRAFANA_PORT=3100\nGRAFANA_ADMIN_PASSWORD=mine');
+      run('make-env.sh');
+      expect(variables().get('GRAFANA_ADMIN_PASSWORD')).toBe('mine');
+      expect(variables().get('GRAFANA_PORT')).toBe('3100');
+      expect(variables().get('DATABASE_PASSWORD')).toMatch(/^[\da-f]{32}$/);
+    });
+
+    it('are in a passfile for psql, at the port that the database has', () => {
+      run('make-env.sh');
+      const said = run('show-access.sh', { DATABASE_PORT: '6001', GRAFANA_ADMIN_PASSWORD: 'from the environment' });
+      expect(said).toContain('PGPASSFILE=.spandrel/pgpass-6001 psql -h localhost -p 6001 -d postgres -U postgres');
+      expect(said).toContain('(admin, from the environment)');
+      const passfile = path.join(folder, '.spandrel/pgpass-6001');
+      expect(statSync(passfile).mode & 0o777).toBe(0o600);
+      expect(readFileSync(passfile, 'utf8').split('\n')).toEqual(
+        expect.arrayContaining([
+          `localhost:6001:*:postgres:${variables().get('DATABASE_PASSWORD')}`,
+          `127.0.0.1:6001:*:tracestore:${variables().get('TRACESTORE_DATABASE_PASSWORD')}`,
+        ]),
+      );
+    });
   });
 });

@@ -55,7 +55,7 @@ describe('the architecture', () => {
   });
 });
 
-describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on the PATH)', () => {
+describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on the PATH)', { timeout: 60_000 }, () => {
   let objects: readonly KubernetesObject[];
 
   beforeAll(() => {
@@ -72,6 +72,8 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     ['components.frontned.replicas=2', "additional properties 'frontned' not allowed"],
     ['tempo.image.tagg=1', "additional properties 'tagg' not allowed"],
     ['logLevel=loud', 'value must be one of'],
+    ['access.allowedHosts={otlp.example.com:4318}', 'does not match pattern'],
+    ['access.otlpOrigins={shop.example.com}', 'does not match pattern'],
     ['faults.flags.nobody=true', 'there is no fault called nobody'],
     ['timescaledb.enabled=false', 'database.existingSecret is needed'],
   ])('refuses %s', (value, words) => {
@@ -85,6 +87,20 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     expect(connectionsIn(objects, 'egress')).toEqual(wanted.toSorted());
     expect(connectionsIn(objects, 'ingress')).toEqual(wanted.toSorted());
   });
+
+  it.each(['', 'access.allowedHosts={otlp.example.com}'])(
+    'lets tracestore answer at every name by which others reach it, with %j',
+    (value) => {
+      const rendered = renderChart(['--namespace', 'shop', ...(value === '' ? [] : ['--set', value])]);
+      const [, list = ''] = /name: TRACESTORE_ALLOWED_HOSTS, value: "([^"]*)"/.exec(rendered) ?? [];
+      const hosts = new Set(list.split(','));
+      const called = [...rendered.matchAll(/http:\/\/([\w.-]*tracestore[\w.-]*):\d+/g)].map(([, name]) => name);
+      expect(called.length).toBeGreaterThan(2);
+      for (const name of called) expect(hosts).toContain(name);
+      expect(hosts).toContain('spandrel-tracestore.shop.svc.cluster.local');
+      expect(hosts.has('otlp.example.com')).toBe(value !== '');
+    },
+  );
 
   it('keeps to the restricted profile, and tells nobody a token', () => {
     const workloads = workloadsOf(objects);
@@ -126,7 +142,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     expect(sources['spandrel-jaeger.yaml']).toContain(token);
   });
 
-  it('fits a laptop: everything together may have 2.5 GB', () => {
+  it('fits a laptop: everything together may have 2.7 GB', () => {
     let totalMebibytes = 0;
     for (const { kind, replicas, name, pod } of workloadsOf(objects)) {
       for (const { resources } of pod.containers) {
@@ -136,7 +152,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
         if (kind !== 'Job' && kind !== 'Pod') totalMebibytes += replicas * Number(mebibytes);
       }
     }
-    expect(totalMebibytes * 1024 * 1024).toBeLessThanOrEqual(2.5e9);
+    expect(totalMebibytes * 1024 * 1024).toBeLessThanOrEqual(2.7e9);
   });
 
   it('names every image by a version', () => {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { type PortName, planPorts } from './services.ts';
+import { databaseUrlFromPassfile } from './database-access.ts';
+import { findTakenPorts } from './ports-check.ts';
+import { type PortName, type PortPlan, planPorts } from './services.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -11,7 +13,10 @@ export interface ChildStack {
   readonly pid: number;
   /** Where a service is, without a slash at the end. */
   readonly url: (port: PortName) => string;
-  /** The superuser's URL of the database that holds `ps_trace`. */
+  readonly ports: PortPlan;
+  /** What was added to the usual ports. */
+  readonly portOffset: number;
+  /** The URL with which tracestore connects to its database. */
   readonly databaseUrl: string;
   /** What it has printed so far. */
   readonly output: () => string;
@@ -19,17 +24,29 @@ export interface ChildStack {
   stop(): Promise<void>;
 }
 
+/** How a stack of a test is started. */
+export interface ChildStackOptions {
+  /** Of `npm start`. */
+  readonly options?: readonly string[];
+  /** Variables, besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /**
- * Starts a stack that keeps no data, and waits until it is ready.
+ * Starts a stack that keeps no data, as `npm start` does, at ports that are free, and waits until it is ready.
  *
- * @param portOffset where its ports are; another stack may be running at the usual ones
- * @param options of `npm start`, besides
  * @throws Error with all that it printed when it does not get ready
  */
-export async function startChildStack(portOffset: number, options: readonly string[] = []): Promise<ChildStack> {
+export async function startChildStack({ options = [], environment = {} }: ChildStackOptions = {}): Promise<ChildStack> {
+  const portOffset = await findFreePortOffset();
   const ports = planPorts(portOffset);
-  const args = ['stack/start.mjs', '--memory', '--port-offset', String(portOffset), ...options];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = ['stack/start.mjs', '--memory', '--no-open', '--port-offset', String(portOffset), ...options];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    // It ends with this process, however that ends.
+    env: { ...process.env, SPANDREL_LAUNCHER_PID: String(process.pid), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -45,8 +62,10 @@ export async function startChildStack(portOffset: number, options: readonly stri
   return {
     process: child,
     pid: child.pid ?? 0,
+    ports,
+    portOffset,
     url: (port) => `http://127.0.0.1:${ports[port]}`,
-    databaseUrl: `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
+    databaseUrl: databaseUrlFromPassfile(root, ports.database, 'tracestore'),
     output: () => output,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -54,4 +73,23 @@ export async function startChildStack(portOffset: number, options: readonly stri
       await once(child, 'exit');
     },
   };
+}
+
+/** How far from the usual ports those of a test are: this far at least, and less than `offsets` beyond that. */
+const firstOffset = 8_000;
+const offsets = 20_000;
+
+/**
+ * An offset at which all ports of a stack are free at this moment. It begins to look at a random one, so that test runs on
+ * one machine keep out of each other's way.
+ *
+ * @throws Error when it finds none
+ */
+async function findFreePortOffset(): Promise<number> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const offset = firstOffset + Math.floor(Math.random() * offsets);
+    const wanted = Object.entries(planPorts(offset)).map(([name, port]) => ({ name, port, host: '127.0.0.1' }));
+    if ((await findTakenPorts(wanted)).length === 0) return offset;
+  }
+  throw new Error('no offset was found at which all ports of a stack are free');
 }

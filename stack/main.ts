@@ -10,8 +10,9 @@ import { canShowBrowser, openBrowser } from './open-browser.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findTakenPorts } from './ports-check.ts';
+import type { CheckedStore } from './protocol-checks.ts';
 import { lockStack } from './running-stack.mjs';
-import { planPorts, type PortPlan, serviceUrl } from './services.ts';
+import { planPorts, type PortPlan, services, serviceUrl, type UserEnvironment } from './services.ts';
 import { runSmoke } from './smoke.ts';
 import { Stack } from './stack.ts';
 import { createTemporaryStateFolder, findStateFolder, folderOutside, type StateFolder } from './state-folder.ts';
@@ -62,7 +63,7 @@ async function run(): Promise<number> {
     if (options.smoke) {
       const smoke = runSmoke({
         targets,
-        databaseUrl: stack.tracestoreDatabaseUrl,
+        store: checkedStoreOf(stack, process.env),
         ports: stack.surroundings.ports,
       });
       smoke.catch(() => {});
@@ -73,9 +74,12 @@ async function run(): Promise<number> {
     printBanner({
       url,
       databasePort: stack.ownsDatabase ? stack.surroundings.ports.database : undefined,
+      passfile: stack.passfilePath === undefined ? undefined : path.relative(process.cwd(), stack.passfilePath),
+      portOffset: options.portOffset,
       otlpGrpcPort: stack.surroundings.ports.otlpGrpc,
       flagsFile: stack.surroundings.flagsFile,
       faults: options.faults,
+      storeOnly: options.storeOnly,
       state: [state.own, ...(state.database.startsWith(state.own) ? [] : [path.dirname(state.database)])],
       temporary: state.temporary,
       load: options.load ? `${loadPlan.ratePerSecond} requests a second` : 'none; npm run load makes some',
@@ -139,6 +143,7 @@ async function refuseTakenPorts(stack: Stack, options: Options): Promise<void> {
   const wanted = (plan: PortPlan) =>
     Object.entries(plan)
       .filter(([name]) => name !== 'database' || stack.ownsDatabase)
+      .filter(([name]) => !options.storeOnly || services.every(({ port }) => port !== name))
       .map(([name, port]) => ({ name, port, host: name === 'database' ? '127.0.0.1' : host }));
   const taken = await findTakenPorts(wanted(ports));
   if (taken.length === 0) return;
@@ -154,6 +159,27 @@ async function refuseTakenPorts(stack: Stack, options: Options): Promise<void> {
 
 function urlsOf({ surroundings }: Stack): (port: keyof PortPlan) => string {
   return (port) => serviceUrl(port, surroundings);
+}
+
+function checkedStoreOf(stack: Stack, environment: UserEnvironment): CheckedStore {
+  const addressOf = (port: keyof PortPlan): string => new URL(serviceUrl(port, stack.surroundings)).host;
+  return {
+    url: serviceUrl('tracestore', stack.surroundings),
+    tracesUrl: `${serviceUrl('otlpHttp', stack.surroundings)}/v1/traces`,
+    otlpGrpcAddress: addressOf('otlpGrpc'),
+    jaegerGrpcAddress: addressOf('jaegerGrpc'),
+    databaseUrl: stack.tracestoreDatabaseUrl,
+    headers: consoleHeaders(environment),
+  };
+}
+
+/** Who one is for the console's API, where the user's environment asks for more than the loopback. */
+function consoleHeaders(environment: UserEnvironment): Readonly<Record<string, string>> {
+  if (environment['TRACESTORE_CONSOLE_ACCESS'] === 'proxy') {
+    return { [environment['TRACESTORE_CONSOLE_USER_HEADER'] ?? 'x-forwarded-user']: 'smoke' };
+  }
+  const token = environment['TRACESTORE_CONSOLE_TOKEN'];
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 function readVersion(): string {

@@ -4,6 +4,7 @@ import { parseOptions } from './options.ts';
 it('starts everything, with load and faults, unless told otherwise', () => {
   expect(parseOptions([])).toEqual({
     smoke: false,
+    storeOnly: false,
     load: true,
     faults: true,
     fresh: false,
@@ -22,7 +23,12 @@ it('takes --logs with and without a service', () => {
   expect(parseOptions(['--logs=upper']).logs).toEqual({ service: 'upper' });
 });
 
+it('makes no load for a store alone', () => {
+  expect(parseOptions(['--store-only'])).toMatchObject({ storeOnly: true, load: false });
+});
+
 it.each([
+  [['--smoke', '--store-only'], /give one of them/],
   [['--smok'], /unknown option --smok/],
   [['smoke'], /unknown option smoke/],
   [['--logs', 'uper'], /--logs uper: there is no such service/],

@@ -1,6 +1,8 @@
 /** What `npm start` and `npm run dev` were asked for. */
 export interface Options {
   readonly smoke: boolean;
+  /** Whether only PostgreSQL and tracestore run, for the spans of others. */
+  readonly storeOnly: boolean;
   readonly load: boolean;
   readonly faults: boolean;
   readonly fresh: boolean;
@@ -61,9 +63,14 @@ export function parseOptions(args: readonly string[]): Options {
       throw new UsageError(`unknown option ${option}; see \`npm start -- --help\``);
     }
   }
+  const storeOnly = flags.has('--store-only');
+  if (storeOnly && flags.has('--smoke')) {
+    throw new UsageError('--smoke makes requests to the services, which --store-only leaves out: give one of them');
+  }
   return {
     smoke: flags.has('--smoke'),
-    load: !flags.has('--no-load'),
+    storeOnly,
+    load: !flags.has('--no-load') && !storeOnly,
     faults: !flags.has('--no-faults'),
     fresh: flags.has('--fresh'),
     memory: flags.has('--memory'),
@@ -77,6 +84,7 @@ export function parseOptions(args: readonly string[]): Options {
 /** `--dev` is what `npm run dev` adds. */
 const switches: ReadonlySet<string> = new Set([
   '--smoke',
+  '--store-only',
   '--no-load',
   '--no-faults',
   '--no-open',

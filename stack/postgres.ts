@@ -1,16 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
+import {
+  type DatabasePasswords,
+  generatePasswords,
+  readPasswords,
+  scramVerifier,
+  writePasswords,
+  writePrivateFile,
+} from './database-access.ts';
 import { describeExit, type LeashOptions, type LeashedProcess, startOnLeash } from './leash.ts';
 import { endOrphanPostgres } from './orphan-postgres.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import { databaseUser, makeOwnFolder, removeFolder } from './unprivileged.ts';
 
 export interface PostgresOptions {
-  /** Holds `data`. Its parent must let the database's user in. */
+  /** Holds `data` and the passwords. Its parent must let the database's user in. */
   readonly folder: string;
   readonly port: number;
   /** false: nothing is synced to disk, for data that nobody will miss. */
@@ -26,20 +34,32 @@ export interface PreparedPostgres {
   readonly launch: LeashOptions;
   /** The superuser's, on database `postgres`. */
   readonly url: string;
+  readonly passwords: DatabasePasswords;
   readonly version: string;
 }
 
 /** A running server, for those who need no supervision. */
 export interface RunningPostgres {
+  /** The superuser's, on database `postgres`. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
+/** How long the processes of a killed server may take to end, in ms. */
+const lastServerTimeoutMs = 10_000;
+
+/** Who may connect, and how: from this machine alone, with a password. */
+const hostAuthentication = `# Written by \`npm start\`, at each start: what is changed here is lost.
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+`;
+
 /**
- * Creates the cluster if there is none, and says how to start its server: on the loopback only, where
- * everyone is trusted, with settings for a laptop.
+ * Creates the cluster if there is none, and says how to start its server: on the loopback only, where every role needs
+ * its password, with settings for a laptop. A cluster of an earlier version, which trusted the whole machine, gets
+ * passwords and keeps its data.
  *
- * @throws Error when the binaries are missing or initdb fails
+ * @throws Error when the binaries are missing, initdb fails or the passwords cannot be set
  */
 export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
   const { folder, port, durable, rubbish, modules } = options;
@@ -48,7 +68,13 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
   const binaries = findPostgresBinaries(user, modules);
   const data = path.join(folder, 'data');
   await endOrphanPostgres(data);
-  if (!existsSync(path.join(data, 'PG_VERSION'))) initialise(binaries, data, durable);
+  const passwordsFile = path.join(folder, 'passwords.json');
+  if (!existsSync(path.join(data, 'PG_VERSION'))) {
+    rmSync(passwordsFile, { force: true });
+    initialise(binaries, data, durable);
+  }
+  const passwords = readPasswords(passwordsFile) ?? (await givePassword(binaries, data, durable, passwordsFile));
+  requirePasswords(data);
   const settings = {
     listen_addresses: loopbackAddresses().join(','),
     port,
@@ -65,14 +91,15 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
     // A process of ours runs no JIT-worthy query, and the packaged binaries bring no LLVM.
     jit: 'off',
     log_min_messages: 'warning',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...durabilitySettings(durable),
   };
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://postgres:${passwords.postgres}@127.0.0.1:${port}/postgres`,
+    passwords,
     version: binaries.version,
     launch: {
       command: binaries.postgres,
-      args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      args: ['-D', data, ...settingArguments(settings)],
       env: databaseEnvironment(),
       cwd: '/',
       // "Fast": end the sessions, write a checkpoint, leave.
@@ -136,38 +163,54 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 }
 
 /**
- * Makes what the stack needs on its own server, as far as it is missing: the roles `tracestore` and `backend`,
- * and the database `numbers`.
+ * Makes what the stack needs on its own server, as far as it is missing: the roles `tracestore` and `backend` with their
+ * passwords, and the database `numbers`.
  *
  * @param url the superuser's
  * @returns the URLs with which tracestore and backend connect
  */
 export async function prepareDatabases(
   url: string,
+  passwords: DatabasePasswords,
 ): Promise<{ readonly tracestore: string; readonly backend: string }> {
   await query(url, readFileSync(new URL('database-roles.sql', import.meta.url), 'utf8'));
+  for (const role of ['tracestore', 'backend'] as const) {
+    await query(url, `ALTER ROLE ${role} PASSWORD '${scramVerifier(passwords[role])}'`);
+  }
   const existing = await query(url, "SELECT FROM pg_database WHERE datname = 'numbers'");
   if (existing.length === 0) await query(url, 'CREATE DATABASE numbers OWNER backend');
-  const urlOf = (role: string, database: string): string => {
-    const changed = new URL(url);
-    changed.username = role;
-    changed.pathname = `/${database}`;
-    return changed.href;
+  return {
+    tracestore: urlOf(url, 'tracestore', passwords.tracestore, 'postgres'),
+    backend: urlOf(url, 'backend', passwords.backend, 'numbers'),
   };
-  return { tracestore: urlOf('tracestore', 'postgres'), backend: urlOf('backend', 'numbers') };
 }
 
-/** Runs one statement on a connection of its own. */
+/** The same server's URL for another role and database. */
+export function urlOf(url: string, role: string, password: string, database: string): string {
+  const changed = new URL(url);
+  changed.username = role;
+  changed.password = password;
+  changed.pathname = `/${database}`;
+  return changed.href;
+}
+
+/**
+ * Runs one statement on a connection of its own.
+ *
+ * @param role whose rights it has instead of those of the role that logs in
+ */
 export async function query<Row extends QueryResultRow>(
   url: string,
   text: string,
   values: readonly unknown[] = [],
+  role?: 'ps_trace_reader',
 ): Promise<readonly Row[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   // A server that goes away between statements must not take us with it.
   client.on('error', () => {});
   try {
     await client.connect();
+    if (role !== undefined) await client.query(`SET ROLE ${role}`);
     const { rows } = await client.query<Row>(text, [...values]);
     return rows;
   } finally {
@@ -188,6 +231,61 @@ function databaseEnvironment(): Readonly<Record<string, string | undefined>> {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
 
+function settingArguments(settings: Readonly<Record<string, string | number>>): readonly string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+function durabilitySettings(durable: boolean): Readonly<Record<string, string>> {
+  return durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+}
+
+/**
+ * Sets the superuser's password in single-user mode, which lets the owner of the folder in and nobody else, then keeps it.
+ * In this order: passwords that are kept are set.
+ */
+async function givePassword(
+  binaries: PostgresBinaries,
+  data: string,
+  durable: boolean,
+  passwordsFile: string,
+): Promise<DatabasePasswords> {
+  const passwords = generatePasswords();
+  const settings = {
+    exit_on_error: 'on',
+    dynamic_shared_memory_type: process.platform === 'linux' ? 'mmap' : 'posix',
+    ...durabilitySettings(durable),
+  };
+  const deadline = Date.now() + lastServerTimeoutMs;
+  for (;;) {
+    const { status, stderr, error } = spawnSync(
+      binaries.postgres,
+      ['--single', '-D', data, ...settingArguments(settings), 'postgres'],
+      {
+        cwd: '/',
+        env: databaseEnvironment(),
+        encoding: 'utf8',
+        input: `ALTER ROLE postgres PASSWORD '${scramVerifier(passwords.postgres)}'\n`,
+        ...databaseUser(),
+      },
+    );
+    if (status === 0) break;
+    // A server that was killed leaves processes behind, which end a moment later.
+    if (!stderr?.includes('is still in use') || Date.now() > deadline) {
+      const reason = error?.message ?? `exit code ${status}`;
+      throw new Error(`PostgreSQL could not set its superuser's password (${reason}): ${stderr}`.trim());
+    }
+    await sleep(200);
+  }
+  writePasswords(passwordsFile, passwords);
+  return passwords;
+}
+
+function requirePasswords(data: string): void {
+  const file = path.join(data, 'pg_hba.conf');
+  if (existsSync(file) && readFileSync(file, 'utf8') === hostAuthentication) return;
+  writePrivateFile(file, hostAuthentication, databaseUser());
+}
+
 function initialise(binaries: PostgresBinaries, data: string, durable: boolean): void {
   const user = databaseUser();
   // What an initdb that was cut short left behind.
@@ -198,7 +296,8 @@ function initialise(binaries: PostgresBinaries, data: string, durable: boolean):
     [
       `--pgdata=${data}`,
       '--username=postgres',
-      '--auth=trust',
+      // Nobody gets in before `requirePasswords`.
+      '--auth=reject',
       '--encoding=UTF8',
       '--no-instructions',
       // The same order and case rules on every host, whatever locales it has.

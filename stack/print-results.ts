@@ -8,6 +8,10 @@ export interface PrintOptions {
   readonly indent: string;
   /** Rows beyond that are counted, not shown. */
   readonly mostRows: number;
+  /** Whose rights the script has, instead of those of the role that logs in. */
+  readonly role?: 'ps_trace_reader';
+  /** Whether fractions are rounded to four digits. */
+  readonly rounded?: boolean;
   /** For a dashboard's query: what its parameters are, where not what they are by default. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -29,6 +33,7 @@ export async function printResults(url: string, script: string, options: PrintOp
   client.on('error', () => {});
   await client.connect();
   try {
+    if (options.role !== undefined) await client.query(`SET ROLE ${options.role}`);
     // A dashboard's query is one statement.
     const bound = hasParameters(script) ? bindQuery(parseQuery(script), options.parameters) : undefined;
     const statements = bound === undefined ? splitStatements(script) : [{ text: bound.text, offset: 0 }];
@@ -48,7 +53,7 @@ async function printResult(
   options: PrintOptions,
   values: readonly string[] = [],
 ): Promise<boolean> {
-  const { indent, mostRows } = options;
+  const { indent, mostRows, rounded = false } = options;
   try {
     const result: QueryArrayResult<(string | null)[]> = await client.query({
       text: statement.text,
@@ -64,7 +69,12 @@ async function printResult(
       title: name,
       align: numericTypes.has(dataTypeID) ? ('right' as const) : ('left' as const),
     }));
-    const rows = result.rows.slice(0, mostRows).map((row) => row.map((value) => value ?? '∅'));
+    const isNumber = result.fields.map(({ dataTypeID }) => numericTypes.has(dataTypeID));
+    const rows = result.rows
+      .slice(0, mostRows)
+      .map((row) =>
+        row.map((value, index) => (rounded && isNumber[index] === true ? roundFraction(value) : value) ?? '∅'),
+      );
     for (const line of layOut(columns, rows)) print(indent + line);
     const { length } = result.rows;
     const shown = length > mostRows ? `, the first ${mostRows} shown` : '';
@@ -74,6 +84,13 @@ async function printResult(
     print(indent + paint('red', describeError(error, statement, script)));
     return false;
   }
+}
+
+/** Four digits are what a person compares; whole numbers stay as they are. */
+function roundFraction(text: string | null): string | null {
+  if (text === null || !/[.e]/i.test(text)) return text;
+  const value = Number(text);
+  return Math.abs(value) >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
 }
 
 function describeError(error: unknown, { offset }: Statement, script: string): string {

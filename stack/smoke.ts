@@ -5,6 +5,7 @@ import { createAgent, type Outcome, performRequest, type Targets } from '../load
 import { type Scenario, scenarios } from '../load/scenarios.ts';
 import { printResults } from './print-results.ts';
 import { query } from './postgres.ts';
+import { type CheckedStore, checkProtocols, type CheckResult } from './protocol-checks.ts';
 import type { PortPlan } from './services.ts';
 import { layOut } from './table.ts';
 import { paint, print, step } from './terminal.ts';
@@ -12,7 +13,8 @@ import { findFaults, type TraceSpan } from './whole-trace.ts';
 
 export interface SmokePlan {
   readonly targets: Targets;
-  readonly databaseUrl: string;
+  /** What is read from its database is read with the rights of ps_trace_reader. */
+  readonly store: CheckedStore;
   readonly ports: PortPlan;
 }
 
@@ -29,7 +31,8 @@ const patienceMs = 30_000;
 const mostFaultsShown = 20;
 
 /**
- * Makes requests of every kind, checks that each came back as a whole trace, and prints what the dashboards say.
+ * Makes requests of every kind, checks that each came back as a whole trace, asks every protocol with the rights that users
+ * have, and prints what the dashboards say.
  *
  * @returns whether everything was as it should be
  */
@@ -52,10 +55,26 @@ export async function runSmoke(plan: SmokePlan): Promise<boolean> {
   );
   for (const fault of faults.slice(0, mostFaultsShown)) print(`  ${paint('red', '✗')} ${fault}`);
   if (faults.length > mostFaultsShown) print(`  … and ${faults.length - mostFaultsShown} more`);
+  const failed = await runChecks(plan.store);
   const queriesRan = await runDashboards(plan);
-  const passed = faults.length === 0 && queriesRan;
-  print(passed ? paint('green', '  Every trace is whole.') : paint('red', '  Something is missing.'));
-  return passed;
+  const reasons = [
+    ...(faults.length === 0 ? [] : [`${faults.length} faults in traces`]),
+    ...failed.map(({ protocol, name }) => `${protocol} (${name})`),
+    ...(queriesRan ? [] : ['a query of the dashboards']),
+  ];
+  if (reasons.length === 0) print(paint('green', '  Every trace is whole, and every protocol answers.'));
+  else print(paint('red', `  Failed: ${reasons.join(', ')}`));
+  return reasons.length === 0;
+}
+
+/** Asks every protocol, and prints a line for each answer. @returns what failed */
+async function runChecks(store: CheckedStore): Promise<readonly CheckResult[]> {
+  const results = await checkProtocols(store, ({ protocol, name, ok, found }) => {
+    const mark = ok ? paint('green', '✓') : paint('red', '✗');
+    print(`  ${mark} ${protocol.padEnd(14)}  ${name.padEnd(19)}  ${ok ? found : paint('red', `failed: ${found}`)}`);
+  });
+  print();
+  return results.filter(({ ok }) => !ok);
 }
 
 /** The kinds take turns and a few requests overlap, so that no trace can be whole by being alone. */
@@ -78,7 +97,7 @@ async function untilWhole(outcomes: readonly Outcome[], plan: SmokePlan): Promis
   for (;;) {
     const traces = await readTraces(
       outcomes.flatMap(({ traceId }) => traceId ?? []),
-      plan.databaseUrl,
+      plan.store.databaseUrl,
     );
     const examined = outcomes.map((outcome) => examine(outcome, traces, plan.ports));
     // A wrong answer will not become right by waiting.
@@ -96,7 +115,7 @@ async function readTraces(
 ): Promise<ReadonlyMap<string, readonly TraceSpan[]>> {
   const sql = readFileSync(new URL('trace-spans.sql', import.meta.url), 'utf8');
   const traces = new Map<string, TraceSpan[]>();
-  for (const { traceId, parentSpanId, ...row } of await query<TraceRow>(databaseUrl, sql, [ids])) {
+  for (const { traceId, parentSpanId, ...row } of await query<TraceRow>(databaseUrl, sql, [ids], 'ps_trace_reader')) {
     const spans = traces.get(traceId) ?? [];
     spans.push({ ...row, parentSpanId: parentSpanId ?? undefined });
     traces.set(traceId, spans);
@@ -147,7 +166,7 @@ function summarise(examined: readonly Examined[]): readonly string[] {
 }
 
 /** Prints the rows of each dashboard's query that says most. @returns whether all of them ran */
-async function runDashboards({ databaseUrl }: SmokePlan): Promise<boolean> {
+async function runDashboards({ store: { databaseUrl } }: SmokePlan): Promise<boolean> {
   await untilCounted(databaseUrl);
   let allRan = true;
   for (const { folder, dashboard } of dashboards) {
@@ -155,7 +174,13 @@ async function runDashboards({ databaseUrl }: SmokePlan): Promise<boolean> {
     const file = `${folder}/${dashboard.summary}`;
     print(`  ${paint('bold', `dashboards/${file}`)}`);
     const script = readFileSync(new URL(`../dashboards/${file}`, import.meta.url), 'utf8');
-    const ran = await printResults(databaseUrl, script, { indent: '  ', mostRows: 12, parameters: { from: 'now-5m' } });
+    const ran = await printResults(databaseUrl, script, {
+      indent: '  ',
+      mostRows: 12,
+      rounded: true,
+      role: 'ps_trace_reader',
+      parameters: { from: 'now-5m' },
+    });
     allRan &&= ran;
     print();
   }
@@ -171,6 +196,7 @@ async function untilCounted(databaseUrl: string): Promise<void> {
       databaseUrl,
       'SELECT counted_at >= $1 AS counted FROM ps_trace.call_progress',
       [since],
+      'ps_trace_reader',
     );
     if (rows[0]?.counted === true) return;
     await sleep(500);

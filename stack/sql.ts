@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { databaseUrlFromPassfile } from './database-access.ts';
 import { parsePortOffset } from './options.ts';
 import { printResults } from './print-results.ts';
 import { planPorts } from './services.ts';
@@ -9,8 +11,10 @@ npm run sql -- -c 'SELECT 1'  runs what is given
 
   -v NAME=VALUE     of a parameter of a dashboard's query; may be repeated
   --port-offset N   of the stack that is asked
-  TRACESTORE_DATABASE_URL says where to (postgres://postgres@127.0.0.1:5999/postgres)
+  TRACESTORE_DATABASE_URL says where to; without it, to the stack that runs on this machine, as the role tracestore
 `;
+
+const root = path.dirname(import.meta.dirname);
 
 process.exitCode = await run();
 
@@ -31,13 +35,18 @@ async function run(): Promise<number> {
       return values.help ? 0 : 2;
     }
     const { database } = planPorts(parsePortOffset(values['port-offset']));
-    const url = process.env['TRACESTORE_DATABASE_URL'] || `postgres://postgres@127.0.0.1:${database}/postgres`;
+    const url = process.env['TRACESTORE_DATABASE_URL'] || databaseUrlFromPassfile(root, database, 'tracestore');
     const script = values.command ?? readFileSync(file ?? '', 'utf8');
     const parameters = Object.fromEntries(values.variable.map(parseVariable));
     return (await printResults(url, script, { indent: '', mostRows: 1_000, parameters })) ? 0 : 1;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const text = code === 'ECONNREFUSED' ? 'no database answers there; is `npm start` running?' : String(error);
+    const text =
+      code === 'ECONNREFUSED'
+        ? 'no database answers there; is `npm start` running?'
+        : error instanceof Error
+          ? error.message
+          : String(error);
     process.stderr.write(`${text}\n`);
     return 1;
   }

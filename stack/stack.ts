@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ChildLog } from './child-log.ts';
+import { writePassfile } from './database-access.ts';
 import type { Options } from './options.ts';
 import { prepareDatabases, preparePostgres, untilPostgresAnswers } from './postgres.ts';
 import { untilServiceReady } from './readiness.ts';
@@ -41,6 +43,7 @@ export class Stack {
   private readonly plan: StackPlan;
   private readonly children = new Map<string, SupervisedChild>();
   private databaseUrls: { readonly tracestore: string; readonly backend: string };
+  private passfile: string | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor(plan: StackPlan) {
@@ -57,6 +60,11 @@ export class Stack {
     return this.databaseUrls.tracestore;
   }
 
+  /** With which psql connects to the database; undefined where it is not one of ours. */
+  get passfilePath(): string | undefined {
+    return this.passfile;
+  }
+
   /**
    * Starts everything, and says so step by step.
    *
@@ -65,7 +73,7 @@ export class Stack {
   async start(): Promise<void> {
     if (this.ownsDatabase) await step('postgres', () => this.startDatabase());
     await step('tracestore', () => this.startService(tracestore));
-    const waiting = [...services];
+    const waiting = this.plan.options.storeOnly ? [] : [...services];
     const startSome = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const service = next;
@@ -107,11 +115,12 @@ export class Stack {
     await Promise.all(ended.values());
     await this.children.get(tracestore.name)?.stop(graceMs.tracestore);
     await this.children.get('postgres')?.stop(graceMs.database);
+    if (this.passfile !== undefined) rmSync(this.passfile, { force: true });
   }
 
   private async startDatabase(): Promise<string> {
-    const { state, environment, options } = this.plan;
-    const { launch, url, version } = await preparePostgres({
+    const { root, state, environment, options } = this.plan;
+    const { launch, url, passwords, version } = await preparePostgres({
       folder: state.database,
       port: this.surroundings.ports.database,
       durable: !options.memory,
@@ -123,7 +132,8 @@ export class Stack {
         this.logOf('postgres', isAlarmOfPostgres),
       ),
     );
-    const made = await prepareDatabases(url);
+    const made = await prepareDatabases(url, passwords);
+    this.passfile = writePassfile(root, this.surroundings.ports.database, passwords);
     this.databaseUrls = {
       tracestore: environment['TRACESTORE_DATABASE_URL'] || made.tracestore,
       backend: environment['BACKEND_DATABASE_URL'] || made.backend,

@@ -1,10 +1,11 @@
+import { ensureDatabaseOwner } from './database-owner.ts';
 import { findPostgresForTests } from './postgres-for-tests.ts';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A superuser's URL of a server that tests may do anything to. Make your own database: `createFreshDatabase`. */
-    readonly databaseUrl: string;
+    /** For set-up alone, on a server that tests may do anything to. `createFreshDatabase` makes a database. */
+    readonly superuserUrl: string;
   }
 }
 
@@ -14,6 +15,7 @@ declare module 'vitest' {
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { url, release } = await findPostgresForTests();
-  project.provide('databaseUrl', url);
+  await ensureDatabaseOwner(url);
+  project.provide('superuserUrl', url);
   return release;
 }

@@ -12,7 +12,7 @@ let processes: StackProcesses;
 let load: Load;
 
 beforeAll(async () => {
-  stack = await startChildStack(10_000, ['--no-load', '--no-faults']);
+  stack = await startChildStack({ options: ['--no-load', '--no-faults'] });
   processes = new StackProcesses(stack.pid);
   load = startLoad({
     targets: { frontend: stack.url('frontend'), generator: stack.url('generator') },
@@ -80,6 +80,7 @@ async function hasErrorRoot(traceId: string, service: string): Promise<boolean> 
     `SELECT FROM ps_trace.span
      WHERE trace_id = $1::uuid AND parent_span_id IS NULL AND status_code = 'error' AND service_name = $2`,
     [traceId, service],
+    'ps_trace_reader',
   );
   return rows.length === 1;
 }
@@ -123,7 +124,7 @@ describe('while a service is down', () => {
     const [{ now } = { now: '' }] = await query<{ readonly now: string }>(stack.databaseUrl, 'SELECT now()::text');
     const comesIn = async (): Promise<boolean> => {
       const sql = 'SELECT FROM ps_trace.span WHERE start_time > $1::timestamptz LIMIT 1';
-      return (await query(stack.databaseUrl, sql, [now])).length > 0;
+      return (await query(stack.databaseUrl, sql, [now], 'ps_trace_reader')).length > 0;
     };
     expect(await until(comesIn, 20_000)).toBe(true);
     for (const name of services) expect(pids()[name], `${name} goes on`).toBe(before[name]);

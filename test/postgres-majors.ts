@@ -54,7 +54,8 @@ async function testOn(release: string): Promise<string> {
       // Not in step with it: what the server says has to be read meanwhile, or it stops to say more.
       const tests = spawn('vitest', ['run', '--project', 'integration'], {
         cwd: root,
-        env: { ...process.env, TEST_DATABASE_URL: url },
+        // Specs that need a server of their own take the same version.
+        env: { ...process.env, TEST_DATABASE_URL: url, TEST_POSTGRES_MODULES: modules },
         stdio: 'inherit',
       });
       const [status] = (await once(tests, 'exit')) as [number | null];

@@ -29,7 +29,7 @@ export interface Branch {
  */
 export async function readSpanTree(databaseUrl: string, traceId: string): Promise<readonly SpanNode[]> {
   const sql = readFileSync(new URL('../stack/trace-spans.sql', import.meta.url), 'utf8');
-  const rows = await query<SpanRow>(databaseUrl, sql, [[traceId]]);
+  const rows = await query<SpanRow>(databaseUrl, sql, [[traceId]], 'ps_trace_reader');
   const ids = new Set(rows.map(({ spanId }) => spanId));
   const nodesBelow = (parent: string | undefined): readonly SpanNode[] =>
     rows

@@ -8,7 +8,7 @@ import { type StackUnderTest, startStackUnderTest } from './stack-under-test.ts'
 let stack: StackUnderTest;
 
 beforeAll(async () => {
-  stack = await startStackUnderTest(8_000, ['frontend', 'generator']);
+  stack = await startStackUnderTest(['frontend', 'generator']);
 });
 afterAll(() => stack?.stop());
 

@@ -11,15 +11,11 @@ export type StackUnderTest = Pick<ChildStack, 'url' | 'databaseUrl' | 'stop'>;
  * The stack that an end-to-end test looks at: the release in a cluster, where the run has one, or else an embedded one of
  * the test's own.
  *
- * @param portOffset where the ports of an embedded one are
  * @param called the services that the test calls
  */
-export async function startStackUnderTest(
-  portOffset: number,
-  called: readonly Exclude<PortName, 'database'>[],
-): Promise<StackUnderTest> {
+export async function startStackUnderTest(called: readonly Exclude<PortName, 'database'>[]): Promise<StackUnderTest> {
   const address = inject('release');
-  if (address === undefined) return startChildStack(portOffset, ['--no-load', '--no-faults']);
+  if (address === undefined) return startChildStack({ options: ['--no-load', '--no-faults'] });
   const release = new Release(address);
   const database = await release.forward('database', 5432);
   const forwards = new Map(
@@ -27,7 +23,7 @@ export async function startStackUnderTest(
   );
   return {
     url: (name) => `http://127.0.0.1:${forwards.get(name as (typeof called)[number])?.port}`,
-    databaseUrl: `postgres://postgres:${await release.databasePassword('postgres')}@127.0.0.1:${database.port}/postgres`,
+    databaseUrl: `postgres://tracestore:${await release.databasePassword('tracestore')}@127.0.0.1:${database.port}/postgres`,
     stop: async () => {
       for (const { close } of [database, ...forwards.values()]) close();
     },

@@ -1,23 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { passfileOf } from '../stack/database-access.ts';
 import { StackProcesses, until } from './stack-processes.ts';
 
 // End to end: the real embedded stack as `npm start` runs it, all processes, on ports of its own.
 
 const root = path.dirname(import.meta.dirname);
-const portOffset = 9_000;
 
 let stack: ChildStack;
 let processes: StackProcesses;
 
 beforeAll(async () => {
-  stack = await startChildStack(portOffset, ['--no-load']);
+  stack = await startChildStack({ options: ['--no-load'] });
   processes = new StackProcesses(stack.pid);
 });
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  await stack?.stop();
+  // A supervisor that was killed leaves it behind; its passwords are void.
+  if (stack !== undefined) rmSync(passfileOf(root, stack.ports.database), { force: true });
+});
 
 describe('the embedded stack', () => {
   it('writes a number and finds its trace', async () => {
@@ -27,15 +31,25 @@ describe('the embedded stack', () => {
     const [, traceId = ''] = response.headers.get('traceresponse')?.split('-') ?? [];
     const count = (): number => {
       const sql = `SELECT 'services=' || count(DISTINCT service_name) FROM ps_trace.span WHERE trace_id = '${traceId}'`;
-      const args = ['stack/sql.ts', '--port-offset', String(portOffset), '-c', sql];
+      const args = ['stack/sql.ts', '--port-offset', String(stack.portOffset), '-c', sql];
       const text = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
       return Number(/services=(\d)/.exec(text)?.[1]);
     };
     expect(await until(() => count() === 2, 15_000)).toBe(true);
   });
 
+  it('lets its user in with the passfile that it prints for psql, and nobody without a password', () => {
+    const passfile = passfileOf(root, stack.ports.database);
+    expect(stack.output()).toContain(`psql -h localhost -p ${stack.ports.database} -d postgres -U postgres`);
+    const connect = (environment: Readonly<Record<string, string>>): string =>
+      run(['--input-type=module', '--eval', connectScript], { ...environment, PGPORT: String(stack.ports.database) })
+        .stdout;
+    expect(connect({ PGPASSFILE: passfile })).toBe('postgres');
+    expect(connect({ PGPASSFILE: path.join(root, 'missing') })).toMatch(/password/i);
+  });
+
   it('refuses to start a second time on its ports, and says who has them', () => {
-    const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(portOffset)];
+    const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(stack.portOffset)];
     expect(run(args)).toMatchObject({
       status: 2,
       stdout: expect.stringMatching(/upper\s.*dist\/apps\/upper\/main\.js.*\(pid \d+\)[\s\S]*--port-offset \d+/),
@@ -75,9 +89,25 @@ describe('the embedded stack', () => {
   });
 });
 
-function run(args: readonly string[]): { readonly status: number; readonly stdout: string } {
+/** Says as whom PostgreSQL lets it in, or why not. */
+const connectScript = `
+  import pg from 'pg';
+  const client = new pg.Client({ host: 'localhost', user: 'postgres', database: 'postgres' });
   try {
-    return { status: 0, stdout: execFileSync(process.execPath, [...args], { cwd: root, encoding: 'utf8' }) };
+    await client.connect();
+    process.stdout.write((await client.query('SELECT current_user::text AS name')).rows[0].name);
+  } catch (error) {
+    process.stdout.write(error.message);
+  }
+  process.exit();`;
+
+function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): { readonly status: number; readonly stdout: string } {
+  try {
+    const env = { ...process.env, ...environment };
+    return { status: 0, stdout: execFileSync(process.execPath, [...args], { cwd: root, encoding: 'utf8', env }) };
   } catch (error) {
     const { status, stdout } = error as { readonly status: number; readonly stdout: string };
     return { status, stdout };

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { GrpcClient } from '../../apps/tracestore/test/grpc-client.ts';
 import { type Figures, rounded } from '../figures.ts';
 import { peakRssBytes, rssBytes } from '../process-accounting.ts';
-import { importBuilt } from '../write/built-tracestore.ts';
+import { importBuilt } from '../../stack/built-tracestore.ts';
 import { openGrpcSender } from '../write/otlp-sender.ts';
 import type { RunningStore } from '../write/processes.ts';
 

@@ -1,4 +1,4 @@
-import { importBuilt } from '../write/built-tracestore.ts';
+import { importBuilt } from '../../stack/built-tracestore.ts';
 
 type Database = typeof import('../../apps/tracestore/src/query/query-database.service.ts');
 type Filters = typeof import('../../apps/tracestore/src/query/filter/filter.ts');

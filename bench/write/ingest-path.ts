@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { importBuilt } from './built-tracestore.ts';
+import { importBuilt } from '../../stack/built-tracestore.ts';
 
 type Config = typeof import('../../apps/tracestore/src/tracestore.config.ts');
 type Database = typeof import('../../apps/tracestore/src/schema/database.service.ts');
@@ -7,6 +7,7 @@ type Metrics = typeof import('../../apps/tracestore/src/metrics/ingest-metrics.s
 type Writer = typeof import('../../apps/tracestore/src/write/trace-writer.service.ts');
 type Flight = typeof import('../../apps/tracestore/src/write/batch-flight.ts');
 type Statement = import('../../apps/tracestore/src/write/batch-flight.ts').Statement;
+type WriteRequest = import('../../apps/tracestore/src/write/trace-writer.service.ts').WriteRequest;
 type Ingest = typeof import('../../apps/tracestore/src/otlp/trace-ingest.service.ts');
 type Calls = typeof import('../../apps/tracestore/src/otlp/call-counts.ts');
 type Terms = typeof import('../../apps/tracestore/src/otlp/term-list.ts');
@@ -69,8 +70,9 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
     ingest: async (body) => {
       const digest = Buffer.alloc(8);
       digest.writeDoubleBE(++sent);
-      const fill: Parameters<typeof writer.write>[0]['fill'] = (batch) => transcoder.transcode(body, batch, sent << 12);
-      await writer.write({ digest, byteLength: body.byteLength, fill });
+      const fill: WriteRequest['fill'] = (batch) => transcoder.transcode(body, batch, sent << 12);
+      const fillSlowly: WriteRequest['fillSlowly'] = async (batch) => transcoder.transcode(body, batch, sent << 12);
+      await writer.write({ digest, byteLength: body.byteLength, fill, fillSlowly });
     },
     close,
   };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError, type QueryResultRow } from 'pg';
+import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import type { BenchDatabase } from './bench-database.ts';
 
 /** The tables that grow with the spans. */
@@ -30,7 +30,8 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
     `SELECT format('%I.%I', n.nspname, c.relname) AS name
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'tracestore' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-       AND c.relname !~ 'migration' AND c.relname NOT IN ('resource', 'scope', 'operation', 'call_state')
+       AND c.relname !~ 'migration|_lock$|^lifecycle_'
+       AND c.relname NOT IN ('resource', 'scope', 'operation', 'call_state', 'time_gap', 'applied_retention')
      -- In the order in which writers and the count of calls take their locks.
      ORDER BY c.relname <> 'ledger', c.relname <> 'span', c.relname`,
   );
@@ -73,13 +74,17 @@ export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUs
   );
 }
 
-/** Keeps stores from counting calls, which they do afterwards, so that what they do at once can be measured by itself. */
-export async function holdCounting({ query }: BenchDatabase): Promise<void> {
-  await query("SELECT pg_advisory_lock(hashtext('tracestore'), hashtext('calls'))");
-}
-
-export async function letCount({ query }: BenchDatabase): Promise<void> {
-  await query("SELECT pg_advisory_unlock(hashtext('tracestore'), hashtext('calls'))");
+/**
+ * Keeps stores from counting calls, which they do afterwards, so that what they do at once can be measured by itself.
+ *
+ * @returns lets them count again
+ */
+export async function holdCounting({ url }: BenchDatabase): Promise<() => Promise<void>> {
+  const client = new Client(url);
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE tracestore.calls_lock IN EXCLUSIVE MODE');
+  return () => client.end();
 }
 
 /** Waits until the store has moved on what its transactions have counted, and has counted calls. */

@@ -20,9 +20,13 @@ const installed = [
 /** Whether there is a browser: one that is installed, or the one of the npm registry, which is for Linux on x64. */
 export const hasChromium = installed !== undefined || (process.platform === 'linux' && process.arch === 'x64');
 
-/** A Chromium without a window, for root too: that of the variable CHROMIUM, of the machine, or of the npm registry. */
-export async function launchChromium(): Promise<Browser> {
-  const args = ['--no-sandbox'];
+/**
+ * A Chromium without a window, for root too: that of the variable CHROMIUM, of the machine, or of the npm registry.
+ *
+ * @param options more options of its command line
+ */
+export async function launchChromium(options: readonly string[] = []): Promise<Browser> {
+  const args = ['--no-sandbox', ...options];
   // Of a POSIX locale Chromium makes a language that Intl does not know, and uPlot asks it at once.
   const env = { ...process.env, LC_ALL: 'en_US.UTF-8' };
   if (installed !== undefined) return chromium.launch({ executablePath: installed, args, env });

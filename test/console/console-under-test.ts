@@ -1,15 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { build } from 'vite';
 import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { readTracestoreConfig } from '../../apps/tracestore/src/tracestore.config.js';
 import { encodeProtobuf, sendGrpc } from '../../apps/tracestore/test/otlp-client.js';
 import { type SpanInit, text } from '../../apps/tracestore/test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../apps/tracestore/test/running-tracestore.js';
-import { createFreshDatabase } from '../fresh-database.js';
+import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { startChildStack } from '../../stack/child-stack.ts';
+import type { PortName } from '../../stack/services.ts';
 import { launchChromium } from './chromium.js';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
@@ -32,9 +30,10 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
-/** The console as it is built, in front of a tracestore with a database of its own, and a browser. */
+/** The console as it is built, on a stack as `npm start` makes it, and a browser. */
 export interface ConsoleUnderTest {
   readonly store: RunningTracestore;
+  /** The URL with which tracestore connects to its database. */
   readonly databaseUrl: string;
   readonly browser: Browser;
   openPage(options?: BrowserContextOptions): Promise<WatchedPage>;
@@ -42,23 +41,27 @@ export interface ConsoleUnderTest {
   stop(): Promise<void>;
 }
 
-/** @param variables of the environment, as tracestore would have them, for what concerns the console */
+/**
+ * Starts PostgreSQL and tracestore as `npm start` does: built, as processes of their own, with their roles and rights.
+ *
+ * @param variables of the environment
+ */
 export async function startConsole(variables: Readonly<Record<string, string>> = {}): Promise<ConsoleUnderTest> {
   mkdirSync(picturesFolder, { recursive: true });
-  const webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-console-'));
-  await build({
-    root: path.join(root, 'apps/console'),
-    logLevel: 'error',
-    build: { outDir: webFolder, emptyOutDir: true },
-  });
-  const database = await createFreshDatabase();
-  const store = await startTracestore(database.url, {
-    console: { ...readTracestoreConfig(variables).console, webFolder },
-  });
+  const stack = await startChildStack({ options: ['--store-only'], environment: variables });
+  const addressOf = (port: PortName): string => new URL(stack.url(port)).host;
+  const store: RunningTracestore = {
+    url: stack.url('tracestore'),
+    tracesUrl: `${stack.url('otlpHttp')}/v1/traces`,
+    grpcAddress: addressOf('otlpGrpc'),
+    jaegerAddress: addressOf('jaegerGrpc'),
+    promscaleAddress: '',
+    stop: () => stack.stop(),
+  };
   const browser = await launchChromium();
   return {
     store,
-    databaseUrl: database.url,
+    databaseUrl: stack.databaseUrl,
     browser,
     async openPage(options = {}) {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
@@ -83,9 +86,7 @@ export async function startConsole(variables: Readonly<Record<string, string>> =
     },
     async stop() {
       await browser.close();
-      await store.stop();
-      await database.drop();
-      rmSync(webFolder, { recursive: true });
+      await stack.stop();
     },
   };
 }

@@ -137,6 +137,30 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     watched.complaints.length = 0;
   });
 
+  it('says in the list Schema why there is none, and gets it when asked again', async () => {
+    let isMended = false;
+    await page.route('**/api/sql/catalogue', (route) =>
+      isMended
+        ? route.continue()
+        : route.fulfill({
+            status: 503,
+            contentType: 'application/problem+json',
+            json: {
+              type: 'urn:spandrel:problem:no-reader',
+              title: 'The role ps_trace_reader cannot be used',
+              detail: 'Role "tracestore" may not SET ROLE ps_trace_reader',
+            },
+          }),
+    );
+    await page.goto(`${console.store.url}/sql`);
+    await page.getByRole('tab', { name: 'Schema' }).click();
+    await page.getByRole('alert').getByText('may not SET ROLE ps_trace_reader').waitFor();
+    isMended = true;
+    await page.getByRole('tabpanel', { name: 'Schema' }).getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('ps_trace.span', { exact: true }).waitFor();
+    expect(watched.complaints.splice(0).every((complaint) => complaint.includes('503'))).toBe(true);
+  });
+
   it('says how long it has been working, and stops the database when it is told to', async () => {
     await open(`SELECT pg_sleep(60) /* patience */`);
     await run();

@@ -43,6 +43,28 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await page.getByRole('heading', { name: 'System' }).waitFor();
   };
 
+  it('shows what is wrong with the database, and the statement that mends it', async () => {
+    const statement = 'GRANT ps_trace_reader TO "tracestore" WITH SET TRUE, INHERIT FALSE;';
+    await page.route('**/api/system', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        json: {
+          ...((await response.json()) as object),
+          problems: [{ code: 'disk-full', message: 'The database is out of disk space' }],
+          warnings: [{ code: 'reader-role', message: 'The SQL page cannot be used', statement }],
+        },
+      });
+    });
+    await openSystem();
+    await page.getByRole('region', { name: 'Problems' }).getByText('The database is out of disk space').waitFor();
+    const warnings = page.getByRole('region', { name: 'Warnings' });
+    await warnings.getByText(statement, { exact: true }).waitFor();
+    await warnings.getByRole('button', { name: 'Copy the statement' }).waitFor();
+    await page.screenshot({ path: path.join(picturesFolder, 'system-warnings.png') });
+    expect(await graveViolations(page)).toEqual([]);
+  });
+
   it('lets in whoever has it, to the page that was asked for, and out again', async () => {
     await page.goto(`${console.store.url}/system`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -96,19 +118,19 @@ describe.skipIf(!hasChromium)('the console of a store that asks for a token', ()
     await openSystem();
     const card = page.getByRole('region', { name: 'Retention' });
     await card.getByText('as tracestore is configured').waitFor();
-    await card.getByRole('spinbutton', { name: 'Days' }).fill('30000');
+    await card.getByRole('spinbutton', { name: 'Days' }).fill('20');
     await card.getByRole('button', { name: 'Set…' }).click();
-    const question = page.getByRole('dialog', { name: 'Keep spans for 30,000 days?' });
+    const question = page.getByRole('dialog', { name: 'Keep spans for 20 days?' });
     await question.getByText('does not come back').waitFor();
     await question.getByRole('button', { name: 'Leave it' }).click();
-    expect(await card.getByText('36,500 days', { exact: true }).count()).toBe(1);
+    expect(await card.getByText('30 days', { exact: true }).count()).toBe(1);
     await card.getByRole('button', { name: 'Set…' }).click();
     await page.screenshot({ path: path.join(picturesFolder, 'system-retention.png') });
     await question.getByRole('button', { name: 'Delete what is older' }).click();
-    await card.getByText('30,000 days', { exact: true }).waitFor();
+    await card.getByText('20 days', { exact: true }).waitFor();
     await card.getByText('as was set here or in SQL').waitFor();
     await card.getByRole('button', { name: 'As configured' }).click();
-    await expect.poll(() => card.getByText('36,500 days', { exact: true }).count()).toBe(1);
+    await expect.poll(() => card.getByText('30 days', { exact: true }).count()).toBe(1);
   });
 
   it.each(['light', 'dark'] as const)('keeps nobody out, %s', async (colorScheme) => {

@@ -9,8 +9,6 @@ import type { Page } from 'playwright-core';
 import { startChildStack } from '../../stack/child-stack.ts';
 import { launchChromium } from './chromium.ts';
 
-/** Away from a stack that the user may have running, and from those of benchmarks. */
-const portOffset = 27_000;
 /** As long as it takes until there is something to see. */
 const trafficMs = 90_000;
 const folder = path.join(path.dirname(path.dirname(import.meta.dirname)), 'docs/pictures');
@@ -23,7 +21,7 @@ interface Summary {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const stack = await startChildStack(portOffset);
+const stack = await startChildStack();
 const url = stack.url('tracestore');
 try {
   say(`the stack runs; its traffic is waited for, ${trafficMs / 1000} s`);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import { peakRssBytes } from '../../bench/process-accounting.ts';
 import { freePort } from '../../stack/free-port.ts';
-import { prepareDatabases, query } from '../../stack/postgres.ts';
+import { prepareDatabases, preparePostgres, query } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
 import { detectGrpcAnswer, detectPostgresCommit, startCuttingProxy } from './cutting-proxy.ts';
 import { GrpcCaller } from './grpc-caller.ts';
@@ -97,14 +97,19 @@ async function run(
   closing: (() => Promise<void> | void)[],
 ): Promise<CrashFigures> {
   const databasePort = await freePort();
-  const database = postgres(databaseFolder, databasePort);
+  const { url: superuserUrl, passwords } = await preparePostgres({
+    folder: databaseFolder,
+    port: databasePort,
+    durable: true,
+  });
+  const database = postgres(databaseFolder, databasePort, superuserUrl);
   const begin = async (victim: Victim): Promise<void> => {
     closing.push(() => victim.stop());
     await victim.start();
   };
   await begin(database);
-  const adminUrl = `postgres://postgres@127.0.0.1:${databasePort}/postgres`;
-  const storeUrl = new URL((await prepareDatabases(adminUrl)).tracestore);
+  const { tracestore: ownerUrl } = await prepareDatabases(superuserUrl, passwords);
+  const storeUrl = new URL(ownerUrl);
   const toDatabase = await startCuttingProxy(databasePort, detectPostgresCommit);
   closing.push(() => toDatabase.close());
   storeUrl.port = String(toDatabase.port);
@@ -184,7 +189,7 @@ async function run(
   say(
     `sent ${sender.spans('sent')} spans, ${sender.spans('acknowledged')} of them acknowledged; waiting for the Collector to deliver`,
   );
-  await untilQuiet(adminUrl, sender.spans('acknowledged'), say);
+  await untilQuiet(ownerUrl, sender.spans('acknowledged'), say);
   const drainSeconds = Math.round((performance.now() - drainBegan - quietMs) / 1000);
   await watch.stop();
 
@@ -193,7 +198,7 @@ async function run(
     readonly spans: number;
     readonly different_spans: number;
     readonly incomplete_spans: number;
-  }>(adminUrl, storedRequests);
+  }>(ownerUrl, storedRequests);
   const totals = { stored: 0, duplicates: 0, tornRequests: 0, incomplete: 0, storedUnacknowledged: 0, found: 0 };
   for (const row of stored) {
     const request = sender.requests.get(Number(row.request));

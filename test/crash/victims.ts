@@ -77,14 +77,15 @@ export class Victim {
   }
 }
 
-export function postgres(folder: string, port: number): Victim {
+/** @param url the superuser's, which the folder's passwords are in */
+export function postgres(folder: string, port: number, url: string): Victim {
   return new Victim(
     'PostgreSQL',
     async () => {
       const { launch } = await preparePostgres({ folder, port, durable: true, rubbish: undefined });
       return launch;
     },
-    (child) => untilPostgresAnswers(`postgres://postgres@127.0.0.1:${port}/postgres`, child, undefined, startMs),
+    (child) => untilPostgresAnswers(url, child, undefined, startMs),
   );
 }
 

@@ -8,13 +8,10 @@ import {
 } from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { TraceReader } from '../../apps/tracestore/src/otlp/gen/storage/v2/trace_storage_pb.js';
 import { startChildStack } from '../../stack/child-stack.ts';
-import { planPorts } from '../../stack/services.ts';
 import { hasJaeger, type JaegerProcess, startJaeger } from './jaeger-process.ts';
 import { type PurgeableStore, startPurgeableStore } from './purgeable-store.ts';
 import { operations, RandomTraces, searchedKeys, services } from './random-traces.ts';
 import { otlpSpans, type UiAnswer, uiTraces } from './same-answers.ts';
-
-const stackOffset = 23_000;
 
 /** Answers of three, which were sent the same spans: Jaeger with its own memory, Jaeger with tracestore, tracestore itself. */
 interface Answers {
@@ -33,7 +30,7 @@ describe.skipIf(!hasJaeger())(
     const startMs = endMs - 3_600_000;
 
     beforeAll(async () => {
-      store = await startPurgeableStore(inject('databaseUrl'), () => undefined);
+      store = await startPurgeableStore(inject('superuserUrl'), () => undefined);
       memory = await startJaeger({ memory: { max_traces: 100_000 } });
       remote = await startJaeger({ grpc: { endpoint: `127.0.0.1:${store.jaegerPort}`, tls: { insecure: true } } });
     });
@@ -152,13 +149,13 @@ describe.skipIf(!hasJaeger())(
     });
 
     it("answers as with its own memory, over the password services' traffic", async () => {
-      const stack = await startChildStack(stackOffset, ['--no-load']);
+      const stack = await startChildStack({ options: ['--no-load'] });
       try {
         for (let n = 0; n < 12; n += 1) {
           await fetch(stack.url('generator')).then((response) => response.text());
           await fetch(`${stack.url('frontend')}/numbers`, { method: 'POST' }).then((response) => response.text());
         }
-        const client = new GrpcClient(`127.0.0.1:${planPorts(stackOffset).jaegerGrpc}`);
+        const client = new GrpcClient(`127.0.0.1:${stack.ports.jaegerGrpc}`);
         const known = async (): Promise<readonly string[]> =>
           (await client.unary(TraceReader.method.getServices, {})).services;
         await expect

@@ -7,9 +7,6 @@ export interface BackendConfig extends ServiceConfig {
 export function parseBackendConfig(): BackendConfig {
   return parseEnvironment({
     ...serviceVariables(ports.backend),
-    BACKEND_DATABASE_URL: variable.url(
-      ['postgres', 'postgresql'],
-      `postgres://backend@127.0.0.1:${ports.database}/numbers`,
-    ),
+    BACKEND_DATABASE_URL: variable.databaseUrl(`postgres://backend@127.0.0.1:${ports.database}/numbers`),
   });
 }

@@ -13,7 +13,11 @@ const scopes = [
   ['span', 'A span', 'A span beyond one of these bounds is rejected alone: `partial_success` counts and names it.'],
   ['request', 'A request', 'A request beyond one of these bounds is refused whole, before anything is stored.'],
   ['connection', 'A connection', 'Other connections are not affected.'],
-  ['client', 'A client', 'A client is an IP address.'],
+  [
+    'client',
+    'A client',
+    'A client is an IPv4 address, or a /64 network of IPv6. Clients behind one proxy count as one.',
+  ],
   ['process', 'The process', 'All clients together.'],
 ] as const;
 
@@ -39,6 +43,7 @@ function table(rows: readonly Limit[]): string {
 }
 
 function amount(value: number, unit: Limit['unit']): string {
+  if (unit === 'ms' && value % 86_400_000 === 0) return `${value / 86_400_000} d`;
   if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
   if (unit === 'count') return value.toLocaleString('en-US');
   const mebibytes = value / (1024 * 1024);

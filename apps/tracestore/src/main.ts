@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { startService } from '@spandrel/service';
+import { serverLimitsOf } from './server-limits.js';
 import { readTracestoreConfig } from './tracestore.config.js';
 import { TracestoreModule } from './tracestore.module.js';
 
@@ -21,5 +22,7 @@ await startService(
     name: 'tracestore',
     description: 'Takes traces over OTLP and keeps them in PostgreSQL',
     module: TracestoreModule.forRoot(tracestore),
+    trustedProxies: tracestore.access.trustedProxies,
+    limits: serverLimitsOf(tracestore),
   }),
 );

@@ -1,5 +1,6 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
 import { z } from 'zod';
+import { type AccessConfig, accessConfigOf, accessVariables } from './access/access.config.js';
 import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console/console.config.js';
 import { limits } from './limits.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle/lifecycle.config.js';
@@ -22,7 +23,7 @@ export interface TracestoreConfig {
   readonly maxBytesInFlight: number;
   /** How long a sender may take from the head of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
-  /** Holds for each of the two receivers. */
+  /** Holds for each port. */
   readonly maxConnections: number;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
@@ -30,8 +31,11 @@ export interface TracestoreConfig {
   readonly queryConnections: number;
   /** How long the database may work on one statement of a question. */
   readonly queryTimeoutMs: number;
+  readonly access: AccessConfig;
   readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
+  /** By how much the store's clock and the database's may differ before the store drops nothing. */
+  readonly maxClockOffsetMs: number;
   readonly logLevel: LogLevel;
   /** How long it goes on taking and answering after it was told to end. */
   readonly shutdownDelayMs: number;
@@ -65,14 +69,12 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
       TRACESTORE_MAX_REQUEST_BYTES: variable.integer(limits.requestBytes.value, 1024, 128 * mebibyte),
       TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte),
       TRACESTORE_BODY_TIMEOUT_MS: variable.integer(limits.bodyMs.value, 100, 600_000),
-      TRACESTORE_MAX_CONNECTIONS: variable.integer(4096, 1, 65_536),
-      TRACESTORE_DATABASE_URL: variable.url(
-        ['postgres', 'postgresql'],
-        `postgres://postgres@127.0.0.1:${ports.database}/postgres`,
-      ),
+      TRACESTORE_MAX_CONNECTIONS: variable.integer(limits.connections.value, 1, 65_536),
+      TRACESTORE_DATABASE_URL: variable.databaseUrl(`postgres://tracestore@127.0.0.1:${ports.database}/postgres`),
       TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
       TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
+      ...accessVariables,
       ...consoleVariables,
       ...lifecycleVariables,
       LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
@@ -96,8 +98,10 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
+    access: accessConfigOf(values),
     console: consoleConfigOf(values, values.TRACESTORE_HOST),
     lifecycle: lifecycleConfigOf(values),
+    maxClockOffsetMs: values.TRACESTORE_MAX_CLOCK_OFFSET,
     logLevel: values.LOG_LEVEL,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
   };

@@ -3,11 +3,11 @@ import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
 import { consoleParts } from './console/console-parts.js';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
-import { JaegerAccessGuard } from './jaeger/http/jaeger-access.guard.js';
 import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
 import { JaegerV3Controller } from './jaeger/http/jaeger-v3.controller.js';
 import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
 import { AdmissionService } from './otlp/admission.service.js';
+import { DatabaseClockService } from './lifecycle/database-clock.service.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { GrpcExportService } from './otlp/grpc-export.service.js';
 import { GrpcReceiverService } from './otlp/grpc-receiver.service.js';
@@ -35,6 +35,7 @@ export class TracestoreModule {
         DatabaseService,
         QueryDatabaseService,
         TraceWriterService,
+        DatabaseClockService,
         LifecycleService,
         CallRollupService,
         AdmissionService,
@@ -43,7 +44,6 @@ export class TracestoreModule {
         GrpcReceiverService,
         HttpReceiverService,
         JaegerGrpcService,
-        JaegerAccessGuard,
         {
           provide: READINESS_CHECK,
           useFactory:

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { compress } from '../src/lifecycle/steps.js';
 import { probeCapabilities } from '../src/schema/capabilities.js';
+import { timedTables } from '../src/schema/partitions.js';
 
 const dayMs = 86_400_000;
 
@@ -21,12 +22,17 @@ export async function compressOldChunks(databaseUrl: string): Promise<void> {
       rollupRetentionMs: 30 * dayMs,
       compressAfterMs: 0,
     };
-    const now = new Date();
-    const waiting = async () => (await client.query('SELECT FROM tracestore.compressible_chunks($1)', [now])).rowCount;
-    await compress({ client, capabilities, config, now });
+    const waiting = async () =>
+      (
+        await client.query('SELECT FROM unnest($1::text[]) AS name, tracestore.compressible_chunks(name, 0, $2)', [
+          timedTables.filter((table) => table !== 'span_block'),
+          (30 * dayMs) / 1000,
+        ])
+      ).rowCount;
+    await compress({ client, capabilities, config });
     while ((await waiting()) !== 0) {
       await sleep(200);
-      await compress({ client, capabilities, config, now });
+      await compress({ client, capabilities, config });
     }
   } finally {
     await client.end();

@@ -11,6 +11,8 @@ export interface DatabaseGate {
   breakBefore(text: string): void;
   /** Breaks the connections after the server was sent this text, before the client sees the answer. */
   breakAfter(text: string): void;
+  /** Keeps back what one client sends from this text on; resolves when something is kept back, with what lets it go. */
+  holdBefore(text: string): Promise<() => void>;
 }
 
 export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGate> {
@@ -21,6 +23,7 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
   let server: Server | undefined;
   let breakBefore: string | undefined;
   let breakAfter: string | undefined;
+  let hold: { readonly text: string; readonly held: (release: () => void) => void } | undefined;
   let delayMs = 0;
 
   const cut = (): void => {
@@ -38,6 +41,16 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
       });
     }
     client.on('data', (data) => {
+      if (hold !== undefined && data.includes(hold.text)) {
+        const { held } = hold;
+        hold = undefined;
+        client.pause();
+        held(() => {
+          upstream.write(data);
+          client.resume();
+        });
+        return;
+      }
       const breakAt = breakBefore === undefined ? -1 : data.indexOf(breakBefore);
       if (breakAt >= 0) {
         breakBefore = undefined;
@@ -91,5 +104,9 @@ export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGa
     breakAfter: (text) => {
       breakAfter = text;
     },
+    holdBefore: (text) =>
+      new Promise((resolve) => {
+        hold = { text, held: resolve };
+      }),
   };
 }

@@ -1,4 +1,11 @@
-import type { AnyValue, KeyValue } from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { attributeText } from '@spandrel/console-api';
+import { attributesToJson } from '../src/otlp/attribute-json.js';
+import {
+  type AnyValue,
+  type KeyValue,
+  KeyValueSchema,
+} from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { Span, Span_Event, Span_Link } from '../src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { type TypedConstant, typesOf, type Constant } from '../src/query/filter/constant.js';
 import type { Field, Filter, Level, OrderedOperator, Reference } from '../src/query/filter/filter.js';
@@ -148,6 +155,12 @@ function isAmong(reference: Reference, constants: readonly Constant[], context: 
 }
 
 function isEqual(value: Value, constant: Constant): boolean {
+  if (constant.type === 'any' && typeof value === 'object' && /^[[{]/.test(constant.text)) {
+    const [stored] = Object.values(
+      JSON.parse(attributesToJson([create(KeyValueSchema, { key: 'k', value })])) as object,
+    );
+    if (attributeText(stored) === constant.text) return true;
+  }
   return typesOf(constant).some((typed) => {
     if (typeof value === 'bigint') return typed.type === 'int' && typed.value === value;
     if (typeof value === 'string') return typed.type === 'string' && typed.value === value;
@@ -157,6 +170,8 @@ function isEqual(value: Value, constant: Constant): boolean {
 
 function equals({ value: content }: AnyValue, constant: TypedConstant): boolean {
   switch (constant.type) {
+    case 'empty':
+      return content.case === undefined;
     case 'string':
       return content.case === 'stringValue' && content.value === constant.value;
     case 'int':

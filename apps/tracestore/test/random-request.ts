@@ -76,7 +76,7 @@ export class RandomRequests {
       flags: this.below(2 ** 32),
       name: `${this.spansMade} ${this.text()}`,
       kind: this.below(6),
-      startTimeUnixNano: this.time(),
+      startTimeUnixNano: this.time() || 1n,
       endTimeUnixNano: this.time(),
       attributes: this.attributes(4),
       droppedAttributesCount: this.count(),

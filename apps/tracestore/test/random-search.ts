@@ -14,6 +14,7 @@ import {
   orderedOperators,
   type Reference,
   textFields,
+  wordFields,
 } from '../src/query/filter/filter.js';
 import { spanKinds, statusCodes } from '../src/query/span-words.js';
 
@@ -42,10 +43,33 @@ const texts = [
   'line\nbreak',
   'x'.repeat(3_000),
 ] as const;
+/** Of bytes, lists and key-value lists, and of an empty value. */
+const shownTexts = [
+  '',
+  'AA==',
+  'AAE=',
+  '[]',
+  '{}',
+  '["a"]',
+  '["b"]',
+  '[5]',
+  '[0]',
+  '["NaN"]',
+  '["AA=="]',
+  '[true]',
+  '[null]',
+  '["a","a"]',
+  '[5,5]',
+  '{"a":5}',
+  '{"a":"a"}',
+  '{"bytesValue":"a"}',
+  '{"a":true,"bytesValue":5}',
+] as const;
 const keys = ['k', 'http.route', "it's", '"', '\\u0041', 'ключ', 'service.name', '{}', '?', '$1'] as const;
 const services = ['gateway', "o'hara", 'cart', '{{block}}'] as const;
 const patterns = [
   'a',
+  'se?r',
   'GET',
   '[ab]+',
   '(?:a|b)',
@@ -159,6 +183,15 @@ export class RandomSearch {
     if (this.random.chance(0.8)) is('resource.service', this.random.pick(services));
     if (this.random.chance(0.3)) is('span.name', this.text());
     if (this.random.chance(0.5)) is('span.status', 'error');
+    if (this.random.chance(0.3)) {
+      const failed: Filter = {
+        op: 'eq',
+        reference: { field: 'span.status' },
+        value: { type: 'string', value: 'error' },
+      };
+      const others = this.some(0, 1, (): Filter => this.leafFilter());
+      filters.push({ op: 'or', filters: [failed, ...others] });
+    }
     for (const op of this.some(0, 2, () => this.random.pick([...orderedOperators, 'eq'] as const))) {
       const value = { type: 'int' as const, value: this.nanos('span.duration') };
       filters.push({ op, reference: { field: 'span.duration' }, value });
@@ -170,7 +203,12 @@ export class RandomSearch {
     const kind = this.random.below(12);
     if (kind === 0) return { op: 'exists', reference: this.attribute() };
     if (kind === 1) return { op: 'exists', reference: { field: this.random.pick([...textFields, ...nanoFields]) } };
-    if (kind === 2) return { op: 'regex', reference: this.textReference(), pattern: this.random.pick(patterns) };
+    if (kind === 2)
+      return {
+        op: 'regex',
+        reference: this.random.chance(0.2) ? { field: this.random.pick(wordFields) } : this.textReference(),
+        pattern: this.random.pick(patterns),
+      };
     if (kind === 3) {
       const field = this.random.pick(nanoFields);
       const value = { type: 'int' as const, value: this.nanos(field) };
@@ -243,7 +281,7 @@ export class RandomSearch {
   }
 
   private constant(): Constant {
-    return this.random.chance(0.3) ? { type: 'any', text: this.text() } : this.typed(1);
+    return this.random.chance(0.4) ? { type: 'any', text: this.random.pick([...texts, ...shownTexts]) } : this.typed(1);
   }
 
   private orderedConstant(): Constant {
@@ -318,6 +356,8 @@ export class RandomSearch {
 
 function valueOf(constant: TypedConstant): Value {
   switch (constant.type) {
+    case 'empty':
+      return {};
     case 'string':
       return { value: { case: 'stringValue', value: constant.value } };
     case 'int':

@@ -158,6 +158,7 @@ export function fullRequest(): ExportTraceServiceRequest {
                 traceId: hexBytes('ffeeddccbbaa99887766554433221100'),
                 spanId: hexBytes('0000000000000001'),
                 name: 'bare',
+                startTimeUnixNano: 1n,
               },
             ],
           },
@@ -165,7 +166,15 @@ export function fullRequest(): ExportTraceServiceRequest {
       },
       {
         scopeSpans: [
-          { spans: [{ traceId: hexBytes('ffeeddccbbaa99887766554433221100'), spanId: hexBytes('02'.repeat(8)) }] },
+          {
+            spans: [
+              {
+                traceId: hexBytes('ffeeddccbbaa99887766554433221100'),
+                spanId: hexBytes('02'.repeat(8)),
+                startTimeUnixNano: 2n,
+              },
+            ],
+          },
         ],
       },
     ],

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { JaegerGrpcService } from '../src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../src/otlp/grpc-receiver.service.js';
 import { HttpReceiverService } from '../src/otlp/http-receiver.service.js';
+import { serverLimitsOf } from '../src/server-limits.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
 import { TracestoreModule } from '../src/tracestore.module.js';
 
@@ -41,6 +42,8 @@ export async function startTracestore(
     name: 'tracestore',
     description: 'under test',
     module: TracestoreModule.forRoot(config),
+    trustedProxies: config.access.trustedProxies,
+    limits: serverLimitsOf(config),
     config: {
       HOST: config.host,
       PORT: config.httpPort,
@@ -59,15 +62,34 @@ export async function startTracestore(
   };
 }
 
+/** Runs one query with the rights that users of the views have: those of ps_trace_reader. */
+export async function queryAsReader<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  return query<Row>(databaseUrl, sql, values, 'SET ROLE ps_trace_reader');
+}
+
 /** Runs one query on a connection of its own. */
 export async function queryOnce<Row extends pg.QueryResultRow>(
   databaseUrl: string,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> {
+  return query<Row>(databaseUrl, sql, values);
+}
+
+async function query<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+  values: readonly unknown[],
+  before?: string,
+): Promise<readonly Row[]> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
+    if (before !== undefined) await client.query(before);
     return (await client.query<Row>(sql, [...values])).rows;
   } finally {
     await client.end();

@@ -61,6 +61,14 @@ test: true
 {{- printf "%s:%v" (include "spandrel.name" (list $root (index . 1))) (get (get $architecture (index . 1)).ports (index . 2)) -}}
 {{- end -}}
 
+{{/* The names at which tracestore answers where nobody signs in: those of its Service, and more from the values. */}}
+{{- define "spandrel.tracestoreHosts" -}}
+{{- $name := include "spandrel.name" (list . "tracestore") -}}
+{{- $inNamespace := printf "%s.%s" $name .Release.Namespace -}}
+{{- $service := list $name $inNamespace (printf "%s.svc" $inNamespace) (printf "%s.svc.cluster.local" $inNamespace) -}}
+{{- join "," (concat $service .Values.access.allowedHosts) -}}
+{{- end -}}
+
 {{/* The OTLP/HTTP endpoint that the services send to. */}}
 {{- define "spandrel.otlpEndpoint" -}}
 {{- if .Values.collector.enabled -}}

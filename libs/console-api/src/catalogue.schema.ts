@@ -26,7 +26,7 @@ export const attributeKeysAnswer = z.object({
 });
 export type AttributeKeysAnswer = z.infer<typeof attributeKeysAnswer>;
 
-export const attributeValuesQuery = attributeKeysQuery.extend({ key: z.string().min(1).max(1000) });
+export const attributeValuesQuery = attributeKeysQuery.extend({ key: z.string().max(1000) });
 export type AttributeValuesQuery = z.infer<typeof attributeValuesQuery>;
 
 export const attributeValuesAnswer = z.object({

@@ -1,4 +1,5 @@
 /** What the console's API takes and answers: schemas that tracestore validates by, and types that the console has of them. */
+export * from './attribute-text.js';
 export * from './catalogue.schema.js';
 export * from './dashboard.schema.js';
 export * from './search.schema.js';

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 export const sqlQuestion = z.object({
-  sql: z.string().min(1).max(100_000).describe('one statement that gives rows'),
+  sql: z
+    .string()
+    .min(1)
+    .max(100_000)
+    .refine((sql) => !sql.includes('\0'), 'must not contain U+0000')
+    .describe('one statement that gives rows'),
   explain: z
     .enum(['no', 'plan', 'analyze'])
     .default('no')

@@ -3,8 +3,17 @@ import { unixNano } from './time-range.schema.js';
 
 const durationMs = z.number().describe('milliseconds');
 
+const note = z.object({
+  code: z.string().describe('stable, in kebab-case'),
+  message: z.string(),
+  statement: z.string().optional().describe('SQL that mends it, for an administrator to run in this database'),
+});
+export type SystemNote = z.infer<typeof note>;
+
 export const systemAnswer = z.object({
   versions: z.object({ tracestore: z.string(), node: z.string() }),
+  problems: z.array(note).describe('why spans cannot be stored at this moment, as at /readyz'),
+  warnings: z.array(note).describe('what is wrong and does not keep spans from being stored, as at /readyz'),
   database: z
     .object({
       postgresVersion: z.string(),

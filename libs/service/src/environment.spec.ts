@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { EnvironmentError, parseEnvironment, variable } from './environment.js';
 
 const shape = {
@@ -36,9 +37,38 @@ describe('parseEnvironment', () => {
     );
   });
 
-  it('keeps a password out of its message', () => {
-    const parse = () => parseEnvironment(shape, { DATABASE_URL: 'mysql://user:secret@db/x' });
-    expect(parse).toThrow('mysql://user:***@db/x');
-    expect(parse).not.toThrow('secret');
+  it.each([
+    'mysql://user:s3cret@db/x',
+    'mysql://user:p@s3cret@db/x',
+    'mysql://s3cret@db/x',
+    'mysql://db/x?password=s3cret',
+    'mysql://db/x?sslkey=/etc/s3cret',
+    'postgres://user:s3cret@db:99999/x',
+    'postgres//user:s3cret@db/x',
+    'host=db password=s3cret',
+    's3cret',
+  ])('shows nothing of a secret that is %s', (DATABASE_URL) => {
+    const parse = () => parseEnvironment({ DATABASE_URL: variable.databaseUrl() }, { DATABASE_URL });
+    expect(parse).toThrow('DATABASE_URL is a value not shown here: should be a URL that starts with postgres://');
+    expect(parse).not.toThrow('s3cret');
+  });
+
+  it.each(['ftp://user:s3cret@host/', 'ftp://s3cret@host/', 'ftp://host/?token=s3cret', 'host password=s3cret'])(
+    'shows nothing of a URL that is %s',
+    (UPSTREAM_URL) => {
+      const parse = () => parseEnvironment(shape, { UPSTREAM_URL, DATABASE_URL: 'postgres://db/x' });
+      expect(parse).toThrow('UPSTREAM_URL is a value not shown here');
+      expect(parse).not.toThrow('s3cret');
+    },
+  );
+
+  it('shows nothing of a secret in a list of several bad values', () => {
+    const parse = () =>
+      parseEnvironment(
+        { ...shape, TOKEN: variable.secret(z.string().min(16, 'should be longer')) },
+        { TOKEN: 's3cret' },
+      );
+    expect(parse).toThrow('  TOKEN is a value not shown here: should be longer');
+    expect(parse).not.toThrow('s3cret');
   });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { noteSecret } from './secrets.js';
 
-/** Thrown at start-up: every bad variable, with its value and what it should be, in one message. */
+/** Thrown at start-up: every bad variable, with its value unless that is secret, and what it should be, in one message. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
@@ -19,19 +20,32 @@ export function parseEnvironment<Shape extends z.ZodRawShape>(
   const present = Object.fromEntries(
     Object.keys(shape).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
   );
+  for (const [name, value] of Object.entries(present)) {
+    if (value !== undefined && isSecret(shape[name])) noteSecret(value);
+  }
   const result = z.object(shape).safeParse(present);
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = present[name];
-    const found = value === undefined ? 'is not set' : `is ${JSON.stringify(withoutPassword(value))}`;
+    const mayShow = !isSecret(shape[name]) && !(value !== undefined && mayHavePassword(value));
+    const found =
+      value === undefined ? 'is not set' : mayShow ? `is ${JSON.stringify(value)}` : 'is a value not shown here';
     return `  ${name} ${found}: ${issue.message}`;
   });
   throw new EnvironmentError(`The environment has ${lines.length} bad value(s):\n${lines.join('\n')}`);
 }
 
-function withoutPassword(value: string): string {
-  return value.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
+/** The schemas of variables whose values are secret. */
+const secretSchemas = new WeakSet<object>();
+
+function isSecret(schema: object | undefined): boolean {
+  return schema !== undefined && secretSchemas.has(schema);
+}
+
+/** Whether a value that is no secret may be a URL with credentials all the same. */
+function mayHavePassword(value: string): boolean {
+  return value.includes('@') || /[?&;\s](?:pass|token|key|secret|sig|auth)/i.test(value) || /password/i.test(value);
 }
 
 const integerBetween = (minimum: number, maximum: number, what: string) => {
@@ -45,6 +59,16 @@ const integerBetween = (minimum: number, maximum: number, what: string) => {
 
 /** The kinds of values that variables have. Each says in its error what it should be. */
 export const variable = {
+  /**
+   * Declares a variable secret: its value is in no message and no log. To be applied last, as a schema that is derived
+   * from this one is another.
+   */
+  secret: <Schema extends z.ZodType>(schema: Schema): Schema => {
+    secretSchemas.add(schema);
+    return schema;
+  },
+  /** A URL that may have a password, and so is secret. */
+  databaseUrl: (fallback?: string) => variable.secret(variable.url(['postgres', 'postgresql'], fallback)),
   port: (fallback: number) => integerBetween(1, 65_535, 'a TCP port').default(fallback),
   /** Undefined where it is not set: nothing listens there. */
   optionalPort: () => integerBetween(1, 65_535, 'a TCP port').optional(),

@@ -1,17 +1,39 @@
 import { Controller, Get, Inject, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { UnknownElementException } from '@nestjs/core/errors/exceptions/unknown-element.exception.js';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Draining } from './draining.js';
 import { Problem } from './problem.js';
 
-/** Resolves when the service can do its work; rejects with why it can't. */
-export type ReadinessCheck = () => Promise<void>;
+/** One thing that an operator should know. */
+export interface ReadinessNote {
+  /** Stable and machine-readable, in kebab-case. */
+  readonly code: string;
+  /** For people, without secrets: nobody has to sign in to read it. */
+  readonly message: string;
+  /** What mends it, to be copied and run. */
+  readonly statement?: string;
+}
+
+/** What a check found. */
+export interface ReadinessReport {
+  /** Why the service cannot do its work. */
+  readonly problems: readonly ReadinessNote[];
+  /** What is wrong and does not keep the service from its work. */
+  readonly warnings: readonly ReadinessNote[];
+}
+
+/** Resolves when the service can do its work, or with what was found; rejects with why the service cannot. */
+export type ReadinessCheck = () => Promise<ReadinessReport | void>;
 
 /**
  * A module that needs something before its service is ready provides a `ReadinessCheck` under
  * this token. Without one, a service is ready as soon as it listens.
  */
 export const READINESS_CHECK = Symbol('READINESS_CHECK');
+
+/** A check that takes longer says that the service is not ready. */
+const checkTimeoutMs = 10_000;
 
 const notReady = { code: 'not-ready', status: 503, title: 'The service is not ready' } as const;
 
@@ -20,6 +42,8 @@ const notReady = { code: 'not-ready', status: 503, title: 'The service is not re
 @Controller()
 export class HealthController implements OnModuleInit {
   private checks: readonly ReadinessCheck[] = [];
+  /** Why the checks of the service are not known. */
+  private unresolved: Error | undefined;
 
   constructor(
     private readonly moduleRef: ModuleRef,
@@ -29,8 +53,10 @@ export class HealthController implements OnModuleInit {
   onModuleInit(): void {
     try {
       this.checks = this.moduleRef.get<ReadinessCheck>(READINESS_CHECK, { strict: false, each: true });
-    } catch {
-      this.checks = [];
+    } catch (error) {
+      // A service that provides none is ready as soon as it listens.
+      if (error instanceof UnknownElementException) return;
+      this.unresolved = error instanceof Error ? error : new Error(String(error));
     }
   }
 
@@ -40,15 +66,39 @@ export class HealthController implements OnModuleInit {
     return { status: 'ok' };
   }
 
-  /** What the service needs is there, and it will not end in a moment: 200, or 503 with the reason. */
+  /** What the service needs is there, and it will not end in a moment: 200 with warnings, or 503 with the reason. */
   @Get('readyz')
-  async ready(): Promise<{ readonly status: 'ok' }> {
+  async ready(): Promise<{ readonly status: 'ok'; readonly warnings: readonly ReadinessNote[] }> {
     if (this.draining.hasBegun) throw new Problem(notReady, 'It is about to end.');
-    try {
-      for (const check of this.checks) await check();
-    } catch (cause) {
-      throw new Problem(notReady, cause instanceof Error ? cause.message : String(cause), { cause });
+    if (this.unresolved !== undefined) {
+      throw new Problem(notReady, `A readiness check could not be resolved: ${this.unresolved.message}`, {
+        cause: this.unresolved,
+      });
     }
-    return { status: 'ok' };
+    const reports = await Promise.all(this.checks.map(run));
+    const problems = reports.flatMap((report) => report.problems);
+    const warnings = reports.flatMap((report) => report.warnings);
+    if (problems.length > 0) {
+      throw new Problem(notReady, problems.map(({ message }) => message).join('; '), {
+        extensions: { problems, warnings },
+      });
+    }
+    return { status: 'ok', warnings };
+  }
+}
+
+/** Never rejects. */
+async function run(check: ReadinessCheck): Promise<ReadinessReport> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('A readiness check takes too long')), checkTimeoutMs);
+  });
+  try {
+    return (await Promise.race([check(), late])) ?? { problems: [], warnings: [] };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { problems: [{ code: 'check-failed', message }], warnings: [] };
+  } finally {
+    clearTimeout(timer);
   }
 }

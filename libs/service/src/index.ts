@@ -1,7 +1,12 @@
+export { addAnswerHeaders, answerHeaders } from './answer-headers.js';
+export { clientOf } from './client-address.js';
+export { ConnectionTable, limitConnections } from './connection-table.js';
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export { EnvironmentError, parseEnvironment, variable } from './environment.js';
-export { READINESS_CHECK, type ReadinessCheck } from './health.controller.js';
+export { READINESS_CHECK, type ReadinessCheck, type ReadinessNote, type ReadinessReport } from './health.controller.js';
 export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
+export { defaultServerLimits, type ServerLimits } from './server-limits.js';
 export { createService, type ServiceDefinition, startService } from './service.js';
+export { UnsentAnswers, type UnsentAnswer, type UnsentLimits } from './unsent-answers.js';

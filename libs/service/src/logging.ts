@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import { activeSpanIds, probePaths } from '@spandrel/telemetry';
 import type { Params } from 'nestjs-pino';
+import { withoutSecrets } from './secrets.js';
 import type { LogLevel } from './service.config.js';
 
 /**
  * JSON logs, one line an event, each with the ids of the span in which it was written.
+ * No line has a secret of the environment, nor the query of a URL, where clients put tokens by mistake.
  * A request that went well is said at `debug`, a refused one at `warn`, a failed one at `error`.
  */
 export function loggerParams(service: string, level: LogLevel): Params {
@@ -14,13 +16,17 @@ export function loggerParams(service: string, level: LogLevel): Params {
       name: service,
       level,
       mixin: activeSpanIds,
+      hooks: { streamWrite: withoutSecrets },
       formatters: { level: (label) => ({ level: label }) },
       autoLogging: {
         ignore: (request: IncomingMessage & { originalUrl?: string }) => probePaths.has(request.originalUrl ?? ''),
       },
       quietReqLogger: true,
       serializers: {
-        req: (request: { method: string; url: string }) => ({ method: request.method, url: request.url }),
+        req: (request: { method: string; url: string }) => ({
+          method: request.method,
+          url: request.url.split('?', 1)[0],
+        }),
         res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
       },
       customLogLevel: (_request: IncomingMessage, response: ServerResponse, error?: Error) =>

@@ -25,6 +25,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     // Who probes again and again is told why; the log need not be.
     if (problem.status === 503 && probePaths.has(request.url)) this.logger.debug(problem.detail);
     else if (problem.status >= 500) this.logger.error(error instanceof Error ? error : new Error(String(error)));
+    if (error instanceof Problem && error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS);
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);
   }
 }

@@ -28,14 +28,20 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   /** Members of the answer that only this kind has (RFC 9457, section 3.2). */
   readonly extensions: Readonly<Record<string, unknown>>;
+  /** After how many seconds the same request may succeed, for `Retry-After`; undefined where a retry fails again. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     readonly kind: ProblemKind,
     readonly detail: string,
-    options: ErrorOptions & { readonly extensions?: Readonly<Record<string, unknown>> } = {},
+    options: ErrorOptions & {
+      readonly extensions?: Readonly<Record<string, unknown>>;
+      readonly retryAfterS?: number;
+    } = {},
   ) {
     super(detail, options);
     this.extensions = options.extensions ?? {};
+    this.retryAfterS = options.retryAfterS;
   }
 
   /** The `type` member (RFC 9457, section 3.1.1): a name that is no locator. */

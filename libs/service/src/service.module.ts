@@ -5,6 +5,7 @@ import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
 import { loggerParams } from './logging.js';
 import type { LogLevel } from './service.config.js';
+import { UnsentAnswers } from './unsent-answers.js';
 
 /** What every service has besides its own work: logs, probes, and telemetry that is flushed at the end. */
 @Module({ imports: [TelemetryModule], controllers: [HealthController] })
@@ -13,14 +14,18 @@ export class ServiceModule {
    * @param name the service's name, as in `service.name`
    * @param logLevel the least severe level that is written
    * @param draining for all that listen
+   * @param unsent for all that answer
    */
-  static forRoot(name: string, logLevel: LogLevel, draining: Draining): DynamicModule {
+  static forRoot(name: string, logLevel: LogLevel, draining: Draining, unsent: UnsentAnswers): DynamicModule {
     return {
       module: ServiceModule,
       global: true,
       imports: [LoggerModule.forRoot(loggerParams(name, logLevel))],
-      providers: [{ provide: Draining, useValue: draining }],
-      exports: [Draining],
+      providers: [
+        { provide: Draining, useValue: draining },
+        { provide: UnsentAnswers, useValue: unsent },
+      ],
+      exports: [Draining, UnsentAnswers],
     };
   }
 }

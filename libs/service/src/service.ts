@@ -1,15 +1,26 @@
+import { Socket } from 'node:net';
 import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { addAnswerHeaders, answerHeaders, refuseConnection } from './answer-headers.js';
+import { BodyReader } from './body-reader.js';
+import { limitConnections } from './connection-table.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
+import { withoutSecrets } from './secrets.js';
 import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
+import { defaultServerLimits, type ServerLimits } from './server-limits.js';
+import { UnsentAnswers } from './unsent-answers.js';
+
+/** How often Node looks for requests that take too long. */
+const checkingIntervalMs = 2_000;
 
 export interface ServiceDefinition {
   /** Folder, image, Helm component and `service.name` alike. */
@@ -18,6 +29,10 @@ export interface ServiceDefinition {
   readonly description: string;
   readonly module: Type | DynamicModule;
   readonly config: ServiceConfig;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` names the client; by default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Where they differ from `defaultServerLimits`. */
+  readonly limits?: Partial<ServerLimits>;
 }
 
 @Module({})
@@ -32,24 +47,44 @@ export async function createService({
   description,
   module,
   config,
+  trustedProxies = [],
+  limits: ownLimits,
 }: ServiceDefinition): Promise<NestFastifyApplication> {
   const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
+  const limits: ServerLimits = { ...defaultServerLimits, ...ownLimits };
+  const unsent = new UnsentAnswers({ maxBytes: limits.unsentBytes, maxMs: limits.answerMs });
   const root: DynamicModule = {
     module: RootModule,
-    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining), module],
+    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining, unsent), module],
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
-    new FastifyAdapter({ return503OnClosing: false }),
+    new FastifyAdapter({
+      return503OnClosing: false,
+      // Jaeger's paths have names of services in them, of any length.
+      routerOptions: { maxParamLength: 10_000 },
+      trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+      clientErrorHandler: refuseConnection,
+      frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+        void reply.headers(answerHeaders).send(error),
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      bodyLimit: limits.bodyBytes,
+      http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: checkingIntervalMs },
+    }),
     {
       bufferLogs: true,
       abortOnError: false,
     },
   );
   app.useLogger(app.get(Logger));
+  // Nest would keep the lines back until everything is initialised, and with them what a start waits for.
+  app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
+  addAnswerHeaders(fastify);
   drainConnectionsOnClose(fastify, draining);
+  limitServer(fastify, limits, unsent);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
@@ -67,6 +102,23 @@ export async function createService({
   return app;
 }
 
+function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: UnsentAnswers): void {
+  limitConnections(fastify.server, limits);
+  fastify.addHook('onRoute', (route) => {
+    const bodyLimit = Object.hasOwn(limits.bodyBytesOf, route.url) ? limits.bodyBytesOf[route.url] : undefined;
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+  });
+  const bodies = new BodyReader(limits);
+  fastify.addHook('preParsing', (request, reply, payload) => bodies.read(request, reply, payload));
+  fastify.addHook('onSend', (_request, { raw }, payload, done) => {
+    // Node sets the time of the next request, or of a kept connection, when this answer is sent.
+    if (raw.socket instanceof Socket) raw.socket.setTimeout(limits.answerStallMs);
+    const sent = unsent.watch({ pendingBytes: () => raw.writableLength, cut: () => void raw.destroy() });
+    raw.once('close', sent);
+    done(null, payload);
+  });
+}
+
 /**
  * The whole of a service's `main.ts`: reads the configuration, builds the service, listens.
  * A fault at start-up is one readable line on stderr and exit code 1.
@@ -82,7 +134,7 @@ export async function startService<Config extends ServiceConfig>(
   } catch (error) {
     const text =
       error instanceof EnvironmentError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${withoutSecrets(text)}\n`);
     process.exit(1);
   }
 }

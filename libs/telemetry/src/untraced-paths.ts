@@ -13,5 +13,6 @@ const otlpTracesPath = '/v1/traces';
  */
 export function isUntraced(url: string | undefined): boolean {
   const path = url?.split('?', 1)[0] ?? '';
-  return probePaths.has(path) || path === otlpTracesPath;
+  // tracestore takes the path with slashes too many, as well.
+  return probePaths.has(path) || `${path}/`.replaceAll(/\/+/g, '/') === `${otlpTracesPath}/`;
 }

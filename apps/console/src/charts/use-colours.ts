@@ -54,12 +54,12 @@ function readColours(_version: number): Colours {
 }
 
 /** What has a meaning of its own has a colour of its own. */
-const meanings: Readonly<Record<string, string>> = {
-  failed: 'colour-bad',
-  requests: 'colour-accent',
-  requests_per_second: 'colour-accent',
-  others: 'colour-quiet',
-};
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['failed', 'colour-bad'],
+  ['requests', 'colour-accent'],
+  ['requests_per_second', 'colour-accent'],
+  ['others', 'colour-quiet'],
+]);
 const hues = 24;
 
 /**
@@ -72,5 +72,5 @@ const hues = 24;
 export function seriesClass(name: string, index: number, services: ReadonlySet<string>): string {
   if (services.has(name)) return serviceColour(name);
   // Of the two shades of a hue, which are neighbours in service-colour.css, first one of each.
-  return meanings[name] ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
+  return meanings.get(name) ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
 }

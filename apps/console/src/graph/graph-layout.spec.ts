@@ -44,6 +44,25 @@ describe('a graph', () => {
     for (const { points } of edges.values()) expect(points.length).toBeGreaterThan(1);
   });
 
+  it('takes any name that a sender chooses for its nodes, and leaves the prototype of objects as it is', () => {
+    const names = ['polluted', '__proto__', 'isAdmin', 'constructor', 'toString', 'hasOwnProperty', '', 'n0', 'e0'];
+    const nodes = names.map((name) => ({ id: name, title: name, service: name, ...figures }));
+    const edges = names.flatMap((source, n) =>
+      [names[(n + 1) % names.length] ?? '', '__proto__'].map((target) => ({
+        id: `${source} → ${target}`,
+        source,
+        target,
+        ...figures,
+      })),
+    );
+    const before = Object.getOwnPropertyNames(Object.prototype);
+    const drawn = layoutGraph({ nodes, edges }, { width: 900, height: 300 }, true);
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
+    expect([...drawn.nodes.keys()]).toEqual(names);
+    expect(new Set([...drawn.nodes.values()].map(({ x, y }) => `${x} ${y}`)).size).toBe(names.length);
+    for (const { points } of drawn.edges.values()) expect(points.length).toBeGreaterThan(1);
+  });
+
   it('goes along the longer side of its room', () => {
     const graph = {
       nodes: thirty().nodes.slice(0, 3),

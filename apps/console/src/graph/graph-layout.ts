@@ -40,10 +40,13 @@ export function layoutGraph(
 function layoutIn({ nodes, edges }: CallGraph, rankdir: 'LR' | 'TB', hasLabels: boolean): GraphLayout {
   const drawn = new Graph({ multigraph: true });
   drawn.setGraph({ rankdir, nodesep: 22, edgesep: 14, ranksep: hasLabels ? 34 : 60, marginx: 10, marginy: 10 });
-  for (const { id } of nodes) drawn.setNode(id, { width: nodeWidth, height: nodeHeight });
-  for (const { id, source, target } of edges) {
+  // dagre keeps names as keys of plain objects. Senders choose the ids of nodes, so it gets numbers instead.
+  const nodeNames = new Map(nodes.map(({ id }, n) => [id, `n${n}`]));
+  const nameOf = (id: string): string => nodeNames.get(id) ?? '';
+  for (const name of nodeNames.values()) drawn.setNode(name, { width: nodeWidth, height: nodeHeight });
+  for (const [n, { source, target }] of edges.entries()) {
     const label = hasLabels ? { width: labelWidth, height: labelHeight, labelpos: 'c' } : { width: 0, height: 0 };
-    drawn.setEdge(source, target, label, id);
+    drawn.setEdge(nameOf(source), nameOf(target), label, `e${n}`);
   }
   layout(drawn);
   const { width = 1, height = 1 } = drawn.graph() as { readonly width?: number; readonly height?: number };
@@ -52,17 +55,17 @@ function layoutIn({ nodes, edges }: CallGraph, rankdir: 'LR' | 'TB', hasLabels: 
     height: Math.max(height, 1),
     nodes: new Map(
       nodes.map(({ id }) => {
-        const { x = 0, y = 0 } = drawn.node(id) as Partial<Point>;
+        const { x = 0, y = 0 } = drawn.node(nameOf(id)) as Partial<Point>;
         return [id, { x, y }];
       }),
     ),
     edges: new Map(
-      edges.map(({ id, source, target }) => {
+      edges.map(({ id, source, target }, n) => {
         const {
           points = [],
           x,
           y,
-        } = drawn.edge({ v: source, w: target, name: id }) as Partial<Point> & {
+        } = drawn.edge({ v: nameOf(source), w: nameOf(target), name: `e${n}` }) as Partial<Point> & {
           readonly points?: readonly Point[];
         };
         return [id, { points, label: hasLabels && x !== undefined && y !== undefined ? { x, y } : undefined }];

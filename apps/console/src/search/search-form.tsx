@@ -40,14 +40,16 @@ export function SearchForm({
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const text = (name: string): string => String(data.get(name) ?? '').trim();
+    const inputs = [...event.currentTarget.elements].filter((element) => element instanceof HTMLInputElement);
+    const textsOf = (name: string): readonly string[] => inputs.filter((input) => input.name === name).map(chosenText);
+    const text = (name: string): string => textsOf(name)[0] ?? String(data.get(name) ?? '');
     onSearch({
       service: text('service'),
       operation: text('operation'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
-      attribute: data.getAll('attribute').map((each) => String(each).trim()),
+      attribute: textsOf('attribute'),
       order: text('order') === 'newest' ? '' : text('order'),
     });
   };
@@ -110,6 +112,12 @@ export function SearchForm({
       <Options id={`${id}-operations`} values={names} />
     </form>
   );
+}
+
+/** What was typed, without blanks around it; what was chosen, with them. */
+function chosenText({ value, list }: HTMLInputElement): string {
+  const isOffered = [...(list?.querySelectorAll('option') ?? [])].some((option) => option.value === value);
+  return isOffered ? value : value.trim();
 }
 
 /** A condition on an attribute. Keys are suggested first; behind an operator, values that the key has. */

@@ -6,13 +6,15 @@ type Relation = CatalogueAnswer['relations'][number];
 
 /** Schemas, their views, and the columns of these, with what the catalogue says of each. */
 export function namespaceOf({ relations, functions }: CatalogueAnswer): SQLNamespace {
-  const schemas = new Map<string, Record<string, SQLNamespace>>();
-  for (const { schema } of [...relations, ...functions]) schemas.set(schema, {});
+  const schemas = new Map<string, Map<string, SQLNamespace>>();
+  for (const { schema } of [...relations, ...functions]) schemas.set(schema, new Map());
   for (const relation of relations) {
-    const own = schemas.get(relation.schema);
-    if (own !== undefined) own[relation.name] = { self: viewOf(relation), children: relation.columns.map(columnOf) };
+    schemas.get(relation.schema)?.set(relation.name, {
+      self: viewOf(relation),
+      children: relation.columns.map(columnOf),
+    });
   }
-  return Object.fromEntries(schemas);
+  return Object.fromEntries([...schemas].map(([schema, views]) => [schema, Object.fromEntries(views)]));
 }
 
 /** Proposes functions, and columns of the views that the statement names, wherever a word begins. */

@@ -151,9 +151,9 @@ FROM (
   ORDER BY start_time DESC
   LIMIT 1
 ) AS latest
-CROSS JOIN LATERAL ps_trace.trace_tree(latest.trace_id) AS t
+CROSS JOIN LATERAL ps_trace.trace_tree(latest.trace_id) WITH ORDINALITY AS t
 JOIN ps_trace.span s ON s.trace_id = t.trace_id AND s.span_id = t.span_id
-ORDER BY t.path`,
+ORDER BY t.ordinality`,
       },
       {
         title: 'Does a service take longer when others call it in one trace more often?',

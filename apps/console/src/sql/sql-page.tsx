@@ -106,6 +106,8 @@ export function SqlPage() {
     <div className="sql-page">
       <StatementLists
         catalogue={catalogue.data}
+        catalogueError={catalogue.error}
+        onRetryCatalogue={() => void catalogue.refetch()}
         text={text}
         onTake={take}
         onInsert={(inserted) => editor.current?.insert(inserted)}

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import type { CatalogueAnswer } from '../api/answers.ts';
+import { Failure } from '../failure.tsx';
 import { exampleGroups } from './examples.ts';
 import { useSavedStatements } from './saved-statements.ts';
 
@@ -9,6 +10,9 @@ type List = (typeof lists)[number];
 /** What to start from: examples, what was kept in this browser, and what there is to ask. */
 export function StatementLists(props: {
   readonly catalogue: CatalogueAnswer | undefined;
+  /** Why there is no catalogue. */
+  readonly catalogueError: Error | null;
+  readonly onRetryCatalogue: () => void;
   readonly text: string;
   readonly onTake: (sql: string) => void;
   readonly onInsert: (text: string) => void;
@@ -36,7 +40,14 @@ export function StatementLists(props: {
       <div className="sql-list" role="tabpanel" aria-label={list}>
         {list === 'Examples' && <Examples onTake={props.onTake} />}
         {list === 'Saved' && <Saved text={props.text} onTake={props.onTake} />}
-        {list === 'Schema' && <Schema catalogue={props.catalogue} onInsert={props.onInsert} />}
+        {list === 'Schema' && (
+          <Schema
+            catalogue={props.catalogue}
+            error={props.catalogueError}
+            onRetry={props.onRetryCatalogue}
+            onInsert={props.onInsert}
+          />
+        )}
       </div>
     </aside>
   );
@@ -93,8 +104,16 @@ function Saved({ text, onTake }: { readonly text: string; readonly onTake: (sql:
   );
 }
 
-function Schema(props: { readonly catalogue: CatalogueAnswer | undefined; readonly onInsert: (text: string) => void }) {
+function Schema(props: {
+  readonly catalogue: CatalogueAnswer | undefined;
+  readonly error: Error | null;
+  readonly onRetry: () => void;
+  readonly onInsert: (text: string) => void;
+}) {
   const [filter, setFilter] = useState('');
+  if (props.catalogue === undefined && props.error !== null) {
+    return <Failure error={props.error} retry={props.onRetry} />;
+  }
   if (props.catalogue === undefined) {
     return <div className="skeleton small" role="status" aria-label="The catalogue is loading" />;
   }

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer } from '../api/answers.ts';
+import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/answers.ts';
 import { get, tell } from '../api/client.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
@@ -33,6 +34,8 @@ export function SystemPage() {
       {system.isError && <Failure error={system.error} retry={() => void system.refetch()} />}
       {system.data !== undefined && (
         <>
+          <Notes title="Problems" notes={system.data.answer.problems} />
+          <Notes title="Warnings" notes={system.data.answer.warnings} />
           <Ingest {...system.data} />
           <div className="system-columns">
             <Refusals system={system.data.answer} />
@@ -43,6 +46,29 @@ export function SystemPage() {
       )}
       <Storage />
     </div>
+  );
+}
+
+/** What an operator should know, with the SQL that mends it; nothing where there is nothing to say. */
+function Notes({ title, notes }: { readonly title: string; readonly notes: readonly SystemNote[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <section className="failure" aria-label={title}>
+      <strong>{title}</strong>
+      {notes.map(({ code, message, statement }) => (
+        <div key={code}>
+          <p>{message}</p>
+          {statement !== undefined && (
+            <>
+              <p className="quiet">An administrator runs this in the database of the store. No restart is needed.</p>
+              <pre className="note-statement">
+                <code>{statement}</code> <CopyButton text={statement} what="the statement" />
+              </pre>
+            </>
+          )}
+        </div>
+      ))}
+    </section>
   );
 }
 
@@ -187,7 +213,7 @@ function RetentionForm() {
       {now !== undefined && (
         <>
           <p>
-            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start
+            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after their receipt
             {now.isRequested ? ', as was set here or in SQL.' : ', as tracestore is configured.'}
           </p>
           <form className="row" onSubmit={submit}>
@@ -218,7 +244,7 @@ function RetentionForm() {
               <h2 id={`${id}-question`}>Keep spans for {daysOf(asked ?? now.retentionMs)}?</h2>
               <p>
                 {(asked ?? 0) < now.retentionMs
-                  ? 'What is older is deleted when the store tidies up next, within minutes, and does not come back.'
+                  ? 'What is older is deleted after 24 hours and does not come back; until then you can set it back. A warning above says how to delete it at once.'
                   : 'What was deleted before does not come back; the database will take more room.'}
               </p>
               <div className="row">

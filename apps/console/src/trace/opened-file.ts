@@ -1,3 +1,4 @@
+import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
 import type { SpanDetails } from '../api/answers.ts';
 import type { FileTrace } from './otlp-file.ts';
@@ -50,13 +51,7 @@ function hasText(span: SpanDetails, wanted: string): boolean {
     has(span.name) ||
     has(span.service) ||
     has(span.status.message) ||
-    has(textOf(span.attributes)) ||
-    span.events.some(({ name, attributes }) => has(name) || has(textOf(attributes)))
+    has(attributeText(span.attributes)) ||
+    span.events.some(({ name, attributes }) => has(name) || has(attributeText(attributes)))
   );
-}
-
-/** A value of an attribute as a page shows it: text as it is, all else as JSON. */
-export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 1);
 }

@@ -1,3 +1,4 @@
+import { attributeText } from '@spandrel/console-api/attribute-text';
 import type { Attributes, SpanDetails, Waterfall } from '../api/answers.ts';
 
 /** A trace that came in a file. */
@@ -115,7 +116,7 @@ function documentsOf(text: string): readonly OtlpDocument[] {
 function* spansOf(document: OtlpDocument): Generator<SpanDetails> {
   for (const { resource, scopeSpans, schemaUrl } of document.resourceSpans ?? []) {
     const resourceAttributes = attributesOf(resource?.attributes);
-    const service = resourceAttributes['service.name'];
+    const service = attributeText(resourceAttributes['service.name']);
     const resourceOf = {
       attributes: resourceAttributes,
       droppedAttributes: resource?.droppedAttributesCount ?? 0,
@@ -134,7 +135,7 @@ function* spansOf(document: OtlpDocument): Generator<SpanDetails> {
           traceId: idOf(span.traceId, 32, 'traceId'),
           spanId: idOf(span.spanId, 16, 'spanId'),
           parentSpanId: (span.parentSpanId ?? '') === '' ? null : idOf(span.parentSpanId, 16, 'parentSpanId'),
-          service: typeof service === 'string' ? service : 'unknown_service',
+          service: service === '' ? 'unknown_service' : service,
           name: span.name ?? '',
           kind: span.kind ?? 0,
           startTimeUnixNano: timeOf(span.startTimeUnixNano),

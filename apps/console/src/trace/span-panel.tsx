@@ -1,3 +1,4 @@
+import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
@@ -9,7 +10,6 @@ import { formatTime } from '../format/time.ts';
 import { attributeCondition } from '../search/attribute-condition.ts';
 import { serviceColour } from '../service-colour.ts';
 import { Waiting } from '../waiting.tsx';
-import { textOf } from './opened-file.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 
@@ -129,7 +129,7 @@ function Details({ span, traceStart }: { readonly span: SpanDetails; readonly tr
 }
 
 function ExceptionEvent({ attributes, after }: { readonly attributes: Attributes; readonly after: string }) {
-  const text = (key: string): string => (attributes[key] === undefined ? '' : textOf(attributes[key]));
+  const text = (key: string): string => (attributes[key] === undefined ? '' : attributeText(attributes[key]));
   const stack = text('exception.stacktrace');
   const rest = Object.entries(attributes).filter(([key]) => !exceptionKeys.has(key));
   return (
@@ -180,11 +180,11 @@ function Pairs(props: { readonly entries: readonly (readonly [string, unknown])[
   return (
     <dl className="pairs">
       {props.entries.map(([name, value]) => (
-        <Pair key={name} name={name} value={textOf(value)} canCopy>
-          {props.canSearch === true && isSimple(value) && (
+        <Pair key={name} name={name} value={attributeText(value)} canCopy>
+          {props.canSearch === true && attributeText(value).length <= maxSearchLength && (
             <Link
               className="find-alike"
-              href={`/search?${new URLSearchParams({ attribute: attributeCondition(name, textOf(value)) }).toString()}`}
+              href={`/search?${new URLSearchParams({ attribute: attributeCondition(name, attributeText(value)) }).toString()}`}
               aria-label={`Search for spans with this ${name}`}
               title="Search for spans that have this too"
             >
@@ -197,10 +197,8 @@ function Pairs(props: { readonly entries: readonly (readonly [string, unknown])[
   );
 }
 
-/** Whether a search can ask for it, and an address can hold it. */
-function isSimple(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 200);
-}
+/** What an address can hold. */
+const maxSearchLength = 200;
 
 function Dropped({ count, what }: { readonly count: number; readonly what: string }) {
   if (count === 0) return undefined;

@@ -1,7 +1,9 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { AccessGuard } from './access/access.guard.js';
+import { AccessService } from './access/access.service.js';
+import { ConsoleGate } from './access/console-gate.js';
 import { SessionController } from './access/session.controller.js';
+import { SessionStore } from './access/session-store.js';
 import { CatalogueController } from './catalogue/catalogue.controller.js';
 import type { ConsoleConfig } from './console.config.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
@@ -29,6 +31,6 @@ export function consoleParts({ sqlPerMinute }: ConsoleConfig) {
       SystemController,
       WebController,
     ],
-    providers: [AccessGuard, SqlDeskService, WebFilesService],
+    providers: [AccessService, ConsoleGate, SessionStore, SqlDeskService, WebFilesService],
   } satisfies ModuleMetadata;
 }

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, variable } from '@spandrel/service';
 import { z } from 'zod';
+import { duration, unitMs } from '../duration.js';
+import { limits } from '../limits.js';
 
 /** Who may use the console and its API. */
 export type ConsoleAccess =
@@ -15,6 +17,10 @@ export type ConsoleAccess =
 /** What the console and its API are told. */
 export interface ConsoleConfig {
   readonly access: ConsoleAccess;
+  /** How long after signing in a session ends at the latest. */
+  readonly sessionLifetimeMs: number;
+  /** How long after its last use a session ends. */
+  readonly sessionIdleMs: number;
   /** Where the built console is. */
   readonly webFolder: string;
   readonly sqlConnections: number;
@@ -29,20 +35,27 @@ const accessKinds = ['none', 'token', 'proxy'] as const;
 /** Variables that console and API have. */
 export const consoleVariables = {
   TRACESTORE_CONSOLE_ACCESS: z.enum(accessKinds, `should be one of ${accessKinds.join(', ')}`).optional(),
-  TRACESTORE_CONSOLE_TOKEN: z
-    .string()
-    .min(16, 'should have at least 16 characters')
-    // What a header can carry.
-    .regex(/^[\x21-\x7e]*$/, 'should have letters, digits and punctuation of ASCII only')
-    .optional(),
+  TRACESTORE_CONSOLE_TOKEN: variable.secret(
+    z
+      .string()
+      .min(16, 'should have at least 16 characters')
+      // What a header can carry.
+      .regex(
+        /^[\x21-\x7e]*$/,
+        'should have letters, digits and punctuation of ASCII only, without blanks and without a line break at its end',
+      )
+      .optional(),
+  ),
   TRACESTORE_CONSOLE_USER_HEADER: z
     .string()
     .regex(/^[\w-]+$/, "should be a header's name")
     .default('x-forwarded-user'),
-  TRACESTORE_SQL_CONNECTIONS: variable.integer(2, 1, 20),
-  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
-  TRACESTORE_SQL_MAX_ROWS: variable.integer(10_000, 1, 1_000_000),
-  TRACESTORE_SQL_PER_MINUTE: variable.integer(60, 1, 100_000),
+  TRACESTORE_SESSION_LIFETIME: duration(unitMs.m, '1m').default(limits.sessionMs.value),
+  TRACESTORE_SESSION_IDLE: duration(unitMs.m, '1m').default(limits.sessionIdleMs.value),
+  TRACESTORE_SQL_CONNECTIONS: variable.integer(limits.sqlStatements.value, 1, 20),
+  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(limits.sqlMs.value, 10, 600_000),
+  TRACESTORE_SQL_MAX_ROWS: variable.integer(limits.sqlRows.value, 1, 1_000_000),
+  TRACESTORE_SQL_PER_MINUTE: variable.integer(limits.sqlPerMinute.value, 1, 100_000),
 };
 
 type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
@@ -56,6 +69,8 @@ type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
 export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
   return {
     access: accessOf(values, host),
+    sessionLifetimeMs: values.TRACESTORE_SESSION_LIFETIME,
+    sessionIdleMs: values.TRACESTORE_SESSION_IDLE,
     webFolder: fileURLToPath(new URL('web/files', import.meta.url)),
     sqlConnections: values.TRACESTORE_SQL_CONNECTIONS,
     sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,

@@ -1,9 +1,9 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { UnsentAnswers } from '@spandrel/service';
+import { limits } from '../limits.js';
+import type { CallPlaces, Place } from './call-places.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
-import { answerHeaders, frameOf, isAnswered, refuse, statusHeaders } from './grpc-wire.js';
-
-/** A client that takes nothing for so long is not waited for: what it asked holds a connection to the database. */
-const stallMs = 30_000;
+import { answerHeaders, clientOfStream, closeUnread, frameOf, isAnswered, refuse, statusHeaders } from './grpc-wire.js';
 
 /** More than any timer takes. */
 const maxTimeoutMs = 2 ** 31 - 1;
@@ -17,16 +17,22 @@ const millisecondsIn: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_0
 export class GrpcCall {
   private readonly controller = new AbortController();
   private readonly deadline: NodeJS.Timeout | undefined;
+  private readonly place: Place;
+  private forgetUnsent: (() => void) | undefined;
+  private waitsForReader = false;
   private readonly onClose = (): void => {
     this.controller.abort(new GrpcError(grpcStatus.CANCELLED, 'The client is gone, or took nothing for too long'));
   };
 
-  /** @throws GrpcError when its headers make no sense */
+  /** @throws GrpcError when its headers make no sense, or it has no place */
   constructor(
     private readonly stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
+    places: CallPlaces,
+    private readonly unsent: UnsentAnswers,
   ) {
     const timeoutMs = timeoutOf(headers['grpc-timeout']);
+    this.place = places.take(stream.session ?? this, clientOfStream(stream), (error) => this.evict(error));
     if (timeoutMs !== undefined) this.deadline = setTimeout(() => this.expire(), Math.min(timeoutMs, maxTimeoutMs));
     stream.once('close', this.onClose);
   }
@@ -34,6 +40,11 @@ export class GrpcCall {
   /** Aborted, with a GrpcError as its reason, when the client is gone or its deadline over. */
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** The request is whole. */
+  received(): void {
+    this.place.enter('working');
   }
 
   /**
@@ -45,15 +56,23 @@ export class GrpcCall {
     this.signal.throwIfAborted();
     if (!this.stream.headersSent) this.stream.respond(answerHeaders, { waitForTrailers: true });
     if (this.stream.write(frameOf(message))) return;
+    this.forgetUnsent ??= this.unsent.watch({
+      pendingBytes: () => this.stream.writableLength,
+      cut: () => this.evict(new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, 'The client reads too slowly')),
+    });
+    this.place.enter('sending');
+    this.waitsForReader = true;
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(stall);
         this.stream.off('drain', settle);
         this.signal.removeEventListener('abort', settle);
+        this.waitsForReader = false;
+        this.place.enter('working');
         if (this.signal.aborted) reject(this.signal.reason);
         else resolve();
       };
-      const stall = setTimeout(() => this.stream.close(constants.NGHTTP2_CANCEL), stallMs);
+      const stall = setTimeout(() => this.stream.close(constants.NGHTTP2_CANCEL), limits.answerStallMs.value);
       this.stream.once('drain', settle);
       this.signal.addEventListener('abort', settle, { once: true });
     });
@@ -70,6 +89,8 @@ export class GrpcCall {
 
   private finish(trailers: ReturnType<typeof statusHeaders>): void {
     clearTimeout(this.deadline);
+    this.place.release();
+    this.forgetUnsent?.();
     this.stream.off('close', this.onClose);
     const { stream } = this;
     if (!isAnswered(stream)) {
@@ -80,6 +101,14 @@ export class GrpcCall {
     stream.once('wantTrailers', () => stream.sendTrailers(trailers));
     stream.end();
     stream.resume();
+    closeUnread(stream);
+  }
+
+  /** A status would wait behind what the client does not read, so the stream is reset. */
+  private evict(error: GrpcError): void {
+    const { waitsForReader } = this;
+    this.controller.abort(error);
+    if (waitsForReader) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   private expire(): void {

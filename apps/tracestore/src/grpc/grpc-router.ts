@@ -9,6 +9,8 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
+import type { UnsentAnswers } from '@spandrel/service';
+import { CallPlaces } from './call-places.js';
 import { GrpcCall } from './grpc-call.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
 import type { GrpcHandler } from './grpc-server.js';
@@ -50,17 +52,17 @@ export type Implementation<Service extends DescService> = {
   readonly [Name in keyof Service['method']]?: MethodOf<Service['method'][Name]>;
 };
 
-/** So many calls at once at most, each of which may hold a question of a megabyte. */
-const maxCalls = 256;
-
 /** Finds the method of each call, and makes of what it returns or throws an answer. */
 export class GrpcRouter {
   private readonly handlers = new Map<string, GrpcHandler>();
   private readonly known: DescService[] = [];
-  private calls = 0;
+  private readonly places = new CallPlaces();
 
-  /** @param errorOf what a failure means for the client; undefined when it is our own fault, which it sees to itself */
-  constructor(private readonly errorOf: (failure: unknown) => GrpcError) {}
+  /** @param errorOf what a failure means for the client; it logs what is our own fault */
+  constructor(
+    private readonly errorOf: (failure: unknown) => GrpcError,
+    private readonly unsent: UnsentAnswers,
+  ) {}
 
   /** In the order in which they were added. */
   get services(): readonly DescService[] {
@@ -99,24 +101,17 @@ export class GrpcRouter {
 
   private async answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answersOf: Answers): Promise<void> {
     stream.on('error', () => undefined);
-    if (this.calls >= maxCalls) {
-      refuse(stream, statusHeaders(grpcStatus.RESOURCE_EXHAUSTED, `${maxCalls} calls are being answered already`));
-      return;
-    }
-    this.calls += 1;
     let call: GrpcCall | undefined;
     try {
-      call = new GrpcCall(stream, headers);
-      for await (const message of answersOf(readMessages(stream, headers, call.signal), call.signal))
-        await call.send(message);
+      const begun = (call = new GrpcCall(stream, headers, this.places, this.unsent));
+      const messages = readMessages(stream, headers, call.signal);
+      for await (const message of answersOf(messages, call.signal, () => begun.received())) await call.send(message);
       call.signal.throwIfAborted();
       call.end();
     } catch (failure) {
       const error = this.errorFor(failure, call?.signal);
       if (call === undefined) refuse(stream, statusHeaders(error.status, error.message));
       else call.fail(error);
-    } finally {
-      this.calls -= 1;
     }
   }
 
@@ -128,19 +123,27 @@ export class GrpcRouter {
 }
 
 /** The bytes of the answers of a call, whatever kind its method is of. */
-type Answers = (messages: AsyncIterable<Uint8Array>, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+type Answers = (
+  messages: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  onReceived: () => void,
+) => AsyncIterable<Uint8Array>;
 
 function answersOf(method: DescMethod, implemented: unknown): Answers {
   switch (method.methodKind) {
     case 'unary':
-      return async function* (messages, signal) {
+      return async function* (messages, signal, onReceived) {
         const unary = implemented as Unary<DescMessage, DescMessage>;
-        yield encode(method.output, await unary(await onlyOne(method.input, messages), signal));
+        const request = await onlyOne(method.input, messages);
+        onReceived();
+        yield encode(method.output, await unary(request, signal));
       };
     case 'server_streaming':
-      return async function* (messages, signal) {
+      return async function* (messages, signal, onReceived) {
         const streaming = implemented as ServerStreaming<DescMessage, DescMessage>;
-        for await (const answer of streaming(await onlyOne(method.input, messages), signal)) {
+        const request = await onlyOne(method.input, messages);
+        onReceived();
+        for await (const answer of streaming(request, signal)) {
           yield encode(method.output, answer);
         }
       };

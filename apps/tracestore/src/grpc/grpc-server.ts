@@ -7,7 +7,9 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type Draining, drainMs } from '@spandrel/service';
+import { ConnectionTable, type Draining, drainMs, type ServerLimits } from '@spandrel/service';
+import { limits } from '../limits.js';
+import { calmDown } from './grpc-wire.js';
 
 /** Answers a call in any case, and never throws. */
 export type GrpcHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
@@ -16,40 +18,47 @@ export type GrpcHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeade
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 8 * 1024 * 1024;
 
-const maxStreamsPerSession = 128;
+/** Streams that a connection may have, however many connections and streams there are. */
+const minStreamsOfSession = 2;
 
-/** As much as Node's HTTP/1 takes. */
-const maxHeaderBytes = 16 * 1024;
-
-/** Room for the headers of all streams: without it Node resets streams, after which clients give up their data. */
-const maxSessionMegabytes = 64;
-
-/** A connection that is unused for so long is closed, as clients open another when they need it. */
-const sessionIdleMs = 600_000;
+/** Frames that make no sense, after which Node closes the connection. */
+const maxInvalidFrames = 100;
 
 const keepAliveMs = 30_000;
 
 const maxStreamId = 2 ** 31 - 1;
 
+/** The streams of a connection: those that are open, and those that were refused since the last one that was not. */
+interface StreamCounts {
+  open: number;
+  refused: number;
+}
+
 /** Listens for gRPC without TLS, and ends well. What a call is and what its answer is, the handler knows. */
 export class GrpcServer {
   private readonly server: Http2Server;
-  private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly sessions = new Map<ServerHttp2Session, StreamCounts>();
+  private streams = 0;
+  private readonly table: ConnectionTable;
   private isClosing = false;
 
-  constructor(maxConnections: number, handle: GrpcHandler) {
+  constructor(connectionLimits: Pick<ServerLimits, 'connections' | 'connectionsPerClient'>, handle: GrpcHandler) {
+    this.table = new ConnectionTable(connectionLimits);
     this.server = createServer({
       settings: {
         initialWindowSize: streamWindowBytes,
-        maxConcurrentStreams: maxStreamsPerSession,
-        maxHeaderListSize: maxHeaderBytes,
+        maxConcurrentStreams: limits.grpcCallsPerConnection.value,
+        maxHeaderListSize: limits.grpcHeaderBytes.value,
       },
-      maxSessionMemory: maxSessionMegabytes,
+      // Room for the headers of all streams: without it Node resets streams, after which clients give up their data.
+      maxSessionMemory: limits.grpcConnectionBytes.value / (1024 * 1024),
+      maxSessionInvalidFrames: maxInvalidFrames,
     });
-    this.server.maxConnections = maxConnections;
     this.server.on('connection', (socket) => socket.setNoDelay(true).setKeepAlive(true, keepAliveMs));
     this.server.on('session', (session) => this.welcome(session));
+    this.server.on('sessionError', () => undefined);
     this.server.on('stream', (stream, headers) => {
+      if (!this.begin(stream)) return;
       void handle(stream, headers);
       if (this.isClosing) askToLeave(stream.session);
     });
@@ -84,26 +93,61 @@ export class GrpcServer {
     if (!this.server.listening) return;
     this.isClosing = true;
     const over = draining.begin();
-    for (const session of this.sessions) askToLeave(session);
+    for (const session of this.sessions.keys()) askToLeave(session);
     await over;
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    for (const session of this.sessions) session.close();
+    for (const session of this.sessions.keys()) session.close();
     const cut = setTimeout(() => {
-      for (const session of this.sessions) session.destroy();
+      for (const session of this.sessions.keys()) session.destroy();
     }, drainMs);
     await closed;
     clearTimeout(cut);
   }
 
+  /**
+   * Counts a stream until it is closed.
+   *
+   * @returns false when it is refused: there are many, and its connection has more than its share
+   */
+  private begin(stream: ServerHttp2Stream): boolean {
+    const session = stream.session as ServerHttp2Session;
+    const own = this.sessions.get(session) ?? { open: 0, refused: 0 };
+    const share = Math.max(minStreamsOfSession, limits.grpcCalls.value / Math.max(1, this.sessions.size));
+    if (this.streams >= limits.grpcCalls.value && own.open >= share) {
+      own.refused += 1;
+      stream.on('error', () => undefined);
+      if (own.refused >= limits.grpcRefusedCalls.value) calmDown(stream);
+      else stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return false;
+    }
+    this.streams += 1;
+    own.open += 1;
+    own.refused = 0;
+    const { received, ended } = this.table.begin(session);
+    stream.once('end', received).once('close', () => {
+      ended();
+      this.streams -= 1;
+      own.open -= 1;
+    });
+    return true;
+  }
+
   private welcome(session: ServerHttp2Session): void {
-    this.sessions.add(session);
-    session.on('close', () => this.sessions.delete(session));
+    this.sessions.set(session, { open: 0, refused: 0 });
+    session.on('close', () => {
+      this.sessions.delete(session);
+      this.table.remove(session);
+    });
     // Of a connection that breaks the streams are told, and those who wait for them.
     session.on('error', () => undefined);
-    session.setTimeout(sessionIdleMs, () => session.close());
+    session.setTimeout(limits.grpcIdleMs.value, () => session.close());
     session.setLocalWindowSize(sessionWindowBytes);
+    this.table.add(session, session.socket.remoteAddress, (isIdle) => {
+      if (isIdle) session.close();
+      else session.destroy();
+    });
   }
 }
 

@@ -8,6 +8,8 @@
  * A refusal is trailers alone.
  */
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { clientOf } from '@spandrel/service';
+import { limits } from '../limits.js';
 import { type GrpcStatus, grpcStatus } from './grpc-error.js';
 
 /** What is in front of every message. */
@@ -66,4 +68,19 @@ export function isAnswered(stream: ServerHttp2Stream): boolean {
 function endEarly(stream: ServerHttp2Stream): void {
   stream.resume();
   if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** The client that a call comes from, as limits count it. */
+export function clientOfStream(stream: ServerHttp2Stream): string {
+  return clientOf(stream.session?.socket?.remoteAddress);
+}
+
+/** Closes the connection of a call, which floods the process with frames (RFC 9113, 7: ENHANCE_YOUR_CALM). */
+export function calmDown({ session }: ServerHttp2Stream): void {
+  session?.destroy(new Error('The client floods the connection with frames'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/** Resets a stream whose answer is whole, when the client takes nothing of it for too long. */
+export function closeUnread(stream: ServerHttp2Stream): void {
+  stream.setTimeout(limits.answerStallMs.value, () => stream.close(constants.NGHTTP2_CANCEL));
 }

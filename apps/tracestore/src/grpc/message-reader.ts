@@ -1,58 +1,125 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, inflate as inflateZlib, type InputType, zstdDecompress } from 'node:zlib';
+import { limits } from '../limits.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
-import { prefixBytes } from './grpc-wire.js';
+import { calmDown, prefixBytes } from './grpc-wire.js';
 
 /** Holds for a message as it comes and as it is after inflating. A question of 10,000 trace ids with times is half of it. */
-const maxMessageBytes = 1024 * 1024;
+const maxMessageBytes = limits.jaegerMessageBytes.value;
 
-type Inflate = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
+/** What a message gets first, whatever it announces. */
+const firstBytes = 16 * 1024;
 
-/** A client that sends nothing for so long is not waited for. */
-const stallMs = 30_000;
+const bytesPerPiece = 64;
+
+type Inflate = (bytes: InputType, options: { readonly maxOutputLength: number }) => Promise<Uint8Array>;
+
+const inflaters: Readonly<Record<string, Inflate>> = {
+  gzip: promisify(gunzip) as Inflate,
+  deflate: promisify(inflateZlib) as Inflate,
+  zstd: promisify(zstdDecompress) as Inflate,
+};
 
 /**
- * The messages of a call, one after the other, inflated. They are small, as they only ask: each is collected first.
+ * The messages of a call, one after the other, inflated on another thread. They are small, as they only ask: each is
+ * collected first, in one buffer, and has to be whole in time.
  *
  * @param signal ends the waiting for more, with its reason
- * @throws GrpcError when one is cut off, too large or damaged, or does not come
+ * @throws GrpcError when one is cut off, too large or damaged, comes in too many pieces, or not in time
  */
 export async function* readMessages(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let pieces: Buffer[] = [];
-  let length = 0;
+  let frame = new FrameBuffer();
+  let endsAtMs = performance.now() + limits.jaegerMessageMs.value;
+  let sparePieces: number = limits.bodyPieces.value;
   // What is not read of the question is no reason to lose the answer.
   const source: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false });
   for (;;) {
-    const next = await inTime(source.next(), signal);
+    const next = await inTime(source.next(), signal, endsAtMs);
     if (next.done === true) break;
-    pieces.push(next.value);
-    length += next.value.length;
-    while (length >= prefixBytes) {
-      const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-      pieces = [bytes];
-      const end = prefixBytes + announcedLength(bytes);
-      if (length < end) break;
-      yield messageOf(bytes.subarray(0, end), headers);
-      pieces = [bytes.subarray(end)];
-      length -= end;
+    sparePieces += next.value.length / bytesPerPiece - 1;
+    if (sparePieces < 0) {
+      calmDown(stream);
+      throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message comes in too many tiny pieces');
+    }
+    for (let rest = next.value; rest.length > 0;) {
+      rest = frame.append(rest);
+      if (!frame.isWhole) break;
+      yield await messageOf(frame.flag, frame.message, headers);
+      frame = new FrameBuffer();
+      endsAtMs = performance.now() + limits.jaegerMessageMs.value;
     }
   }
-  if (length > 0) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message is cut off');
+  if (!frame.isEmpty) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message is cut off');
 }
 
-function inTime<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+/** One message with its prefix, while it comes in. */
+class FrameBuffer {
+  private bytes = Buffer.allocUnsafe(prefixBytes);
+  private used = 0;
+  private length = prefixBytes;
+
+  get isEmpty(): boolean {
+    return this.used === 0;
+  }
+
+  get isWhole(): boolean {
+    return this.used >= prefixBytes && this.used === this.length;
+  }
+
+  get flag(): number {
+    return this.bytes.readUInt8(0);
+  }
+
+  get message(): Buffer {
+    return this.bytes.subarray(prefixBytes, this.length);
+  }
+
+  /**
+   * @returns what is left over
+   * @throws GrpcError when the announced length is too large
+   */
+  append(piece: Buffer): Buffer {
+    const part = piece.subarray(0, this.length - this.used);
+    this.add(part);
+    let rest = piece.subarray(part.length);
+    if (this.length === prefixBytes && this.used === prefixBytes) {
+      this.length += announcedLength(this.bytes);
+      const more = rest.subarray(0, this.length - this.used);
+      this.add(more);
+      rest = rest.subarray(more.length);
+    }
+    return rest;
+  }
+
+  private add(part: Buffer): void {
+    const used = this.used + part.length;
+    if (used > this.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.min(this.length, Math.max(used, 2 * this.bytes.length, firstBytes)));
+      this.bytes.copy(larger, 0, 0, this.used);
+      this.bytes = larger;
+    }
+    this.bytes.set(part, this.used);
+    this.used = used;
+  }
+}
+
+function inTime<Value>(promise: Promise<Value>, signal: AbortSignal, endsAtMs: number): Promise<Value> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
-    const stall = setTimeout(() => {
-      reject(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The message did not come in time'));
-    }, stallMs);
+    const late = setTimeout(
+      () => {
+        reject(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The message did not come in time'));
+      },
+      Math.max(0, endsAtMs - performance.now()),
+    );
     signal.addEventListener('abort', onAbort, { once: true });
     void promise.then(resolve, reject).finally(() => {
-      clearTimeout(stall);
+      clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
     });
     if (signal.aborted) onAbort();
@@ -65,14 +132,12 @@ function announcedLength(bytes: Buffer): number {
   return announced;
 }
 
-function messageOf(frame: Buffer, headers: IncomingHttpHeaders): Uint8Array {
-  const flag = frame.readUInt8(0);
-  const bytes = frame.subarray(prefixBytes);
+async function messageOf(flag: number, bytes: Buffer, headers: IncomingHttpHeaders): Promise<Uint8Array> {
   if (flag === 0) return bytes;
   if (flag !== 1) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The compressed flag is ${flag}`);
   const inflate = inflateOf(headers['grpc-encoding']);
   try {
-    return inflate(bytes, { maxOutputLength: maxMessageBytes });
+    return await inflate(bytes, { maxOutputLength: maxMessageBytes });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message cannot be inflated', { cause });
@@ -80,19 +145,15 @@ function messageOf(frame: Buffer, headers: IncomingHttpHeaders): Uint8Array {
 }
 
 function inflateOf(encoding: string | string[] | undefined): Inflate {
-  switch (encoding) {
-    case 'gzip':
-      return gunzipSync;
-    case 'deflate':
-      return inflateSync;
-    case 'zstd':
-      return zstdDecompressSync;
-    case undefined:
-    case 'identity':
-      throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A message is compressed, but grpc-encoding does not say how');
-    default:
-      throw new GrpcError(grpcStatus.UNIMPLEMENTED, 'Messages may be compressed with gzip, deflate or zstd');
+  if (encoding === undefined || encoding === 'identity') {
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A message is compressed, but grpc-encoding does not say how');
   }
+  const name = String(encoding);
+  const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
+  if (inflate === undefined) {
+    throw new GrpcError(grpcStatus.UNIMPLEMENTED, 'Messages may be compressed with gzip, deflate or zstd');
+  }
+  return inflate;
 }
 
 function tooLarge(): GrpcError {

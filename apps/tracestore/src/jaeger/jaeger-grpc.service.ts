@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Draining } from '@spandrel/service';
+import { Draining, UnsentAnswers } from '@spandrel/service';
 import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
 import { addHealth } from '../grpc/grpc-health.js';
 import { addReflection } from '../grpc/grpc-reflection.js';
@@ -20,6 +20,7 @@ import { GrpcExportService } from '../otlp/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
 import { QueryError, queryErrors } from '../query/query-error.js';
 import { DatabaseService } from '../schema/database.service.js';
+import { connectionLimitsOf } from '../server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
@@ -40,8 +41,9 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     @Inject(DatabaseService) database: DatabaseService,
     @Inject(GrpcExportService) exporter: GrpcExportService,
     @Inject(Draining) private readonly draining: Draining,
+    @Inject(UnsentAnswers) unsent: UnsentAnswers,
   ) {
-    const router = new GrpcRouter((failure) => this.errorOf(failure));
+    const router = new GrpcRouter((failure) => this.errorOf(failure), unsent);
     router.add(TraceReader, traceReader(queries));
     router.add(DependencyReader, dependencyReader(queries));
     router.add(Capabilities, capabilities);
@@ -49,10 +51,10 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     router.add(DependenciesReaderPlugin, dependenciesReaderPlugin(queries));
     router.add(PluginCapabilities, pluginCapabilities);
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
-    addHealth(router, () => database.check());
+    addHealth(router, () => database.requireReady());
     addReflection(router);
-    this.server = new GrpcServer(config.maxConnections, router.handle);
-    this.promscaleServer = new GrpcServer(config.maxConnections, router.handle);
+    this.server = new GrpcServer(connectionLimitsOf(config), router.handle);
+    this.promscaleServer = new GrpcServer(connectionLimitsOf(config), router.handle);
   }
 
   /** @throws Error when a port is taken */

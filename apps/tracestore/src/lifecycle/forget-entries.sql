@@ -1,2 +1,2 @@
--- Forgets a portion of a dictionary's rows that nobody has written since the cutoff.
-SELECT tracestore.forget_entries($1, $2, $3, $4)::int4 AS count;
+-- Forgets a batch of the entries of the dictionary $1 that no writer has written for $2 seconds.
+SELECT tracestore.forget_entries($1, $2, $3)::int4 AS count;

@@ -1,7 +1,10 @@
-import { z } from 'zod';
+import { duration, unitMs } from '../duration.js';
 import type { TimedTable } from '../schema/partitions.js';
 
-/** For how long what is kept, and when it is compressed. All ages are of the data, not of its arrival. */
+/**
+ * For how long what is kept, and when it is compressed. What is kept is dropped when both its own time and its receipt are
+ * so long ago.
+ */
 export interface LifecycleConfig {
   readonly retentionMs: number;
   /** The digests of requests. Never shorter than needed for a retry to be known: see docs/operations.md. */
@@ -14,23 +17,6 @@ export interface LifecycleConfig {
   readonly followRetention?: readonly ('ledgerRetentionMs' | 'rollupRetentionMs')[];
 }
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** A variable that is a time such as `30d`, `12h`, `90m` or `45s`; its value is in milliseconds. */
-function duration(minimumMs: number, minimum: string) {
-  const message = `should be a time such as 30d, 12h or 90m, at least ${minimum} and at most 36500d`;
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,8}[smhd]$/, message)
-    .transform((text) => Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs])
-    .pipe(
-      z
-        .number()
-        .min(minimumMs, message)
-        .max(36_500 * unitMs.d, message),
-    );
-}
-
 /** The variables of the lifecycle, for `parseEnvironment`. */
 export const lifecycleVariables = {
   TRACESTORE_RETENTION: duration(unitMs.h, '1h').default(30 * unitMs.d),
@@ -38,6 +24,7 @@ export const lifecycleVariables = {
   TRACESTORE_LEDGER_RETENTION: duration(unitMs.h, '1h').optional(),
   TRACESTORE_ROLLUP_RETENTION: duration(unitMs.h, '1h').optional(),
   TRACESTORE_COMPRESS_AFTER: duration(unitMs.m, '1m').default(6 * unitMs.h),
+  TRACESTORE_MAX_CLOCK_OFFSET: duration(unitMs.s, '1s').default(5 * unitMs.m),
 };
 
 /** Fills in what depends on another variable. */

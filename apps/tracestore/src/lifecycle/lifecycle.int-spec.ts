@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { passTime, setDatabaseClock } from '../../test/database-time.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
@@ -33,6 +34,7 @@ const config: LifecycleConfig = {
 let database: FreshDatabase;
 let client: pg.Client;
 let capabilities: DatabaseCapabilities;
+let clockAt = now;
 const extra: pg.Client[] = [];
 
 async function connect(url = database.url): Promise<pg.Client> {
@@ -46,14 +48,23 @@ async function connect(url = database.url): Promise<pg.Client> {
 /** Makes the tables, as hypertables where that is asked for and can be had. */
 async function prepare(timescale: boolean): Promise<void> {
   client = await connect();
-  if (timescale) await installTimescale(client);
+  if (timescale) await installTimescale(await connect(database.superuserUrl));
   await migrate(client);
   capabilities = await probeCapabilities(client);
   await client.query(`SET lock_timeout = '1s'`);
+  clockAt = now;
+  await setDatabaseClock(client, now);
+}
+
+/** Lets time pass until the database's clock shows this, as stores observe it. */
+async function letPass(until: Date): Promise<void> {
+  await passTime(client, (until.getTime() - clockAt.getTime()) / 1000);
+  await setDatabaseClock(client, until);
+  clockAt = until;
 }
 
 beforeEach(async () => {
-  database = await createFreshDatabase();
+  database = await createFreshDatabase({ timescale: false });
 });
 
 afterEach(async () => {
@@ -65,16 +76,21 @@ const context = (over: Partial<LifecycleContext> = {}): LifecycleContext => ({
   client,
   capabilities,
   config,
-  now,
   ...over,
 });
 const daysFromNow = (days: number): Date => new Date(now.getTime() + days * dayMs);
 
+/** Adds spans with blocks of their own, as a request does. */
 async function insertSpans(times: readonly Date[], name = 1, on: pg.Client = client): Promise<void> {
   await on.query(
-    `INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
-       start_nanos, end_nanos, attributes)
-     SELECT gen_random_uuid(), $2::int8, t, t, $2::int8, $2::int8, $2::int8, 0, 0, 0, '{}' FROM unnest($1::timestamptz[]) AS t`,
+    `WITH inserted AS (
+       INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
+         start_nanos, end_nanos, attributes)
+       SELECT gen_random_uuid(), $2::int8, t, t, $2::int8, $2::int8, $2::int8, 0, 0, 0, '{}' FROM unnest($1::timestamptz[]) AS t
+       RETURNING trace_id, start_time
+     )
+     INSERT INTO tracestore.span_block (start_max, start_min, duration_ns_max, span_count, error_count, salt, trace_ids, filter)
+     SELECT start_time, start_time, 0, 1, 0, 0, ARRAY[trace_id], '' FROM inserted`,
     [times, name],
   );
 }
@@ -111,14 +127,16 @@ describe('native partitions', () => {
     );
     expect(await addPartitions(context())).toBeUndefined();
     // The two tables of figures of 10 seconds are kept for two days, in slots of 6 hours.
-    expect(await addPartitions(context({ now: daysFromNow(1) }))).toMatch(`added ${timedTables.length + 6} partitions`);
+    await letPass(daysFromNow(1));
+    expect(await addPartitions(context())).toMatch(`added ${timedTables.length + 6} partitions`);
   });
 
   it('become narrower and wider with the retention, without a gap or an overlap', async () => {
     const retentions = [30 * dayMs, 3 * dayMs, 3 * hourMs, 30 * dayMs];
     for (const [index, retentionMs] of retentions.entries()) {
       const narrow = { ...config, retentionMs, rollupRetentionMs: retentionMs };
-      await addPartitions(context({ config: narrow, now: daysFromNow(index * 4) }));
+      await letPass(daysFromNow(index * 4));
+      await addPartitions(context({ config: narrow }));
     }
     const ranges = await rowsOf<{ overlaps: number }>(
       `SELECT (count(*) FILTER (WHERE range_start < before))::int AS overlaps
@@ -130,18 +148,26 @@ describe('native partitions', () => {
     expect(await count('span_default')).toBe(0);
   });
 
-  it('leave a home to what is early or late, which the views see and retention ends', async () => {
+  it('leave a home to what is early or late, which the views see and retention ends after its receipt', async () => {
     await addPartitions(context());
     await insertSpans([new Date(0), daysFromNow(-29), daysFromNow(-31), daysFromNow(0), daysFromNow(300)]);
     expect(await count('span_default')).toBe(4);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
-    expect(await dropExpired(context())).toBe('deleted 2 rows of default partitions');
-    expect(await count('span')).toBe(3);
-    expect(await dropExpired(context())).toBeUndefined();
-    expect(await dropExpired(context({ now: daysFromNow(331) }))).toMatch(
-      /^dropped .*span_20260327_0000.* and deleted 2 rows/,
-    );
+    await letPass(daysFromNow(29));
+    expect(await dropExpired(context())).not.toMatch('deleted');
+    expect(await count('span')).toBe(5);
+    await insertSpans([new Date(0)]);
+    await letPass(daysFromNow(30.1));
+    // Of spans and of blocks.
+    expect(await dropExpired(context())).toMatch(/^dropped .*span_20260328_0000.* and deleted 8 rows/);
+    expect(await rowsOf('SELECT start_time FROM tracestore.span ORDER BY 1')).toEqual([
+      { start_time: new Date(0) },
+      { start_time: daysFromNow(0) },
+    ]);
+    await letPass(daysFromNow(60));
+    expect(await dropExpired(context())).toMatch(/^dropped .*span_20260329_0000.* and deleted 2 rows/);
     expect(await count('span')).toBe(0);
+    expect(await dropExpired(context())).toBeUndefined();
   });
 
   it('take over from the default one what is in their range, while writers go on', async () => {
@@ -158,8 +184,9 @@ describe('native partitions', () => {
         written += 4;
       }
     });
+    // One more for spans and one for blocks.
     expect(await addPartitions(context())).toMatch(
-      new RegExp(`^added ${6 * timedTables.length + 1} partitions to .* and moved \\d{5,} rows into them$`),
+      new RegExp(`^added ${6 * timedTables.length + 2} partitions to .* and moved \\d{5,} rows into them$`),
     );
     finished.abort();
     await Promise.all(writers);
@@ -175,14 +202,18 @@ describe('native partitions', () => {
   it('are dropped whole when the last of their time is beyond retention, with their events and links', async () => {
     await addPartitions(context());
     await insertSpans([daysFromNow(-2), daysFromNow(0)]);
-    expect(await dropExpired(context({ now: daysFromNow(27) }))).toMatch(
-      /^dropped (tracestore\.(service_)?call_10s_\d+_\d+(, )?)+$/,
-    );
-    expect(await dropExpired(context({ now: new Date('2026-04-27T00:00:00Z') }))).toBe(
-      `dropped ${timedTables
-        .filter((table) => !table.endsWith('call_10s'))
-        .map((table) => `tracestore.${table}_20260327_0000`)
-        .join(', ')}`,
+    await client.query('UPDATE tracestore.call_state SET rolled_5m = $1', [daysFromNow(26)]);
+    await letPass(daysFromNow(27));
+    expect(await dropExpired(context())).toMatch(/^dropped (tracestore\.(service_)?call_10s_\d+_\d+(, )?)+$/);
+    await letPass(new Date('2026-04-27T00:00:00Z'));
+    // Their time is over, but what they hold was received within the retention.
+    expect(await dropExpired(context())).toBeUndefined();
+    expect(await count('span')).toBe(2);
+    await letPass(new Date('2026-04-28T13:31:00Z'));
+    expect(await dropExpired(context())).toMatch(
+      ['link', 'event', 'span', 'span_block']
+        .flatMap((table) => ['27', '28'].map((day) => `tracestore.${table}_202603${day}_0000`))
+        .join(', '),
     );
     expect(await count('span')).toBe(1);
   });
@@ -208,12 +239,16 @@ describe('native partitions', () => {
     const before = await sizeOf(name);
     // Left behind by one that was killed.
     await client.query(`CREATE INDEX loose_ccnew ON tracestore.span_20260328_0000 (trace_id)`);
-    await client.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tracestore.loose_ccnew'::regclass`);
+    await queryOnce(
+      database.superuserUrl,
+      `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tracestore.loose_ccnew'::regclass`,
+    );
     expect(await packIndexes(context())).toMatch(/^packed \d+ indexes$/);
     expect(await sizeOf(name)).toBeLessThan(before * 0.8);
     expect(await rowsOf(`SELECT FROM pg_class WHERE relname ~ '_cc(new|old)'`)).toEqual([]);
     expect(await packIndexes(context())).toBeUndefined();
-    expect(await packIndexes(context({ now: daysFromNow(1) }))).toMatch(/^packed/);
+    await letPass(daysFromNow(1));
+    expect(await packIndexes(context())).toMatch(/^packed/);
   });
 
   it('wait for nobody for long: a reader makes the drop fail, and the next run does it', async () => {
@@ -221,10 +256,10 @@ describe('native partitions', () => {
     const reader = await connect();
     await reader.query('BEGIN; SELECT count(*) FROM ps_trace.span');
     await client.query(`SET lock_timeout = '100ms'`);
-    const later = context({ now: daysFromNow(60) });
-    await expect(dropExpired(later)).rejects.toThrow('lock timeout');
+    await letPass(daysFromNow(60));
+    await expect(dropExpired(context())).rejects.toThrow('lock timeout');
     await reader.query('COMMIT');
-    expect(await dropExpired(later)).toMatch('span_20260401_0000');
+    expect(await dropExpired(context())).toMatch('span_20260401_0000');
   });
 
   it('are added once when two stores do so at once', async () => {
@@ -252,10 +287,11 @@ describe('the ledger', () => {
     await prepare(false);
     await client.query(
       `INSERT INTO tracestore.ledger (received_at, digest)
-       SELECT $1::timestamptz - n * interval '1 second', sha256(n::text::bytea) FROM generate_series(1, 12000) AS n`,
+       SELECT $1::timestamptz - n * interval '1 minute' + interval '30 seconds', sha256(n::text::bytea) FROM generate_series(1, 12000) AS n`,
       [now],
     );
-    const short = { ...config, ledgerRetentionMs: hourMs };
+    await passTime(client, 3 * 86_400);
+    const short = { ...config, ledgerRetentionMs: 60 * hourMs };
     expect(await cleanLedger(context({ config: short }))).toBe('forgot 8400 requests');
     expect(await count('ledger')).toBe(3600);
     expect(await cleanLedger(context({ config: short }))).toBeUndefined();
@@ -372,19 +408,25 @@ describe('the dictionaries', () => {
     await seen(1, daysFromNow(-33));
     await seen(2, daysFromNow(-33));
     await seen(3, daysFromNow(-31));
+    await passTime(client, 3 * 86_400);
     await insertSpans([daysFromNow(200)], 2);
+    // The database's clock alone does not make an entry old.
+    expect(await cleanDictionaries(context())).toBeUndefined();
+    await passTime(client, 33 * 86_400);
     expect(await cleanDictionaries(context())).toBe('forgot 1 of operation');
     expect(await operations()).toEqual([2, 3]);
-    await client.query('DELETE FROM tracestore.span');
-    expect(await cleanDictionaries(context({ now: daysFromNow(31) }))).toBe('forgot 1 of operation');
+    await client.query('DELETE FROM tracestore.span; DELETE FROM tracestore.span_block');
+    await letPass(daysFromNow(31));
+    expect(await cleanDictionaries(context())).toBe('forgot 1 of operation');
     expect(await operations()).toEqual([2]);
   });
 
   it('keep what is written again while they forget, whoever is first', async () => {
     await seen(1, daysFromNow(-40));
+    await passTime(client, 33 * 86_400);
     const writer = await connect();
     const again = `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name) VALUES (1, 's', 0, 'n') 
-      ON CONFLICT (id) DO UPDATE SET last_seen = now() WHERE operation.last_seen < now() - interval '1 hour'`;
+      ON CONFLICT (id) DO UPDATE SET last_seen = now() WHERE operation.last_seen NOT BETWEEN now() - interval '1 hour' AND now()`;
     await writer.query(`BEGIN; ${again}`);
     const cleaning = cleanDictionaries(context());
     await writer.query('COMMIT');
@@ -392,8 +434,9 @@ describe('the dictionaries', () => {
     expect(await operations()).toEqual([1]);
 
     await client.query(`UPDATE tracestore.operation SET last_seen = '2000-01-01'`);
+    await passTime(client, 41 * 86_400);
     const cleaner = await connect();
-    await cleaner.query(`BEGIN; SELECT tracestore.forget_entries('operation', now(), now() - interval '40 days', 10)`);
+    await cleaner.query(`BEGIN; SELECT tracestore.forget_entries('operation', 40 * 86400, 10)`);
     const writing = writer.query(again);
     await cleaner.query('COMMIT');
     await writing;
@@ -404,27 +447,27 @@ describe('the dictionaries', () => {
 describe('a store', () => {
   const roles: string[] = [];
   afterAll(async () => {
-    for (const role of roles) await queryOnce(inject('databaseUrl'), `DROP ROLE ${role}`);
+    for (const role of roles) await queryOnce(inject('superuserUrl'), `DROP ROLE ${role}`);
   });
 
   it('keeps its tables in shape as a role that owns them and is no superuser, two of them without a fight', async () => {
     const role = `role_${randomBytes(4).toString('hex')}`;
     roles.push(role);
-    await queryOnce(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
+    await queryOnce(database.superuserUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
     await queryOnce(
-      database.url,
+      database.superuserUrl,
       `DO $$ BEGIN CREATE ROLE ps_trace_reader NOLOGIN;
        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
     );
     for (const schema of ['tracestore', 'ps_trace', '_ps_trace'])
-      await queryOnce(database.url, `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`);
+      await queryOnce(database.superuserUrl, `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`);
     const url = new URL(database.url);
     url.username = role;
     url.password = 'secret';
     const stores = await Promise.all([1, 2].map(() => startTracestore(url.href)));
     // Of 2023
     await sendGrpc(stores[0]?.grpcAddress ?? '', encodeProtobuf(requestOf([goodSpan()])));
-    client = await connect();
+    client = await connect(url.href);
     expect(await count('span')).toBe(1);
     await client.query(
       `INSERT INTO tracestore.operation_delta VALUES (now(), '{1}', '{1}', '{1}', '{0}', '{5}');
@@ -434,9 +477,11 @@ describe('a store', () => {
       .poll(() => rowsOf('SELECT FROM tracestore.operation_stats WHERE operation_id = 1'), { timeout: 20_000 })
       .toHaveLength(1);
     await Promise.all(stores.map((store) => store.stop()));
-    // The next start drops what is beyond retention.
+    await passTime(client, 31 * 86_400);
+    // The next start drops what is beyond retention, which is shorter than before.
     const next = await startTracestore(url.href, { lifecycle: config });
-    await expect.poll(() => count('span'), { timeout: 10_000 }).toBe(0);
+    await client.query(`SELECT ps_trace.confirm_trace_retention('30 days')`);
+    await expect.poll(() => count('span'), { timeout: 30_000 }).toBe(0);
     await expect
       .poll(async () => rowsOf(`SELECT FROM tracestore.ledger WHERE received_at < '2021-01-01'`), { timeout: 10_000 })
       .toEqual([]);
@@ -448,8 +493,8 @@ describe('hypertables', () => {
   let hasTimescale = false;
 
   beforeAll(async () => {
-    const fresh = await createFreshDatabase();
-    const probing = new pg.Client(fresh.url);
+    const fresh = await createFreshDatabase({ timescale: false });
+    const probing = new pg.Client(fresh.superuserUrl);
     await probing.connect();
     hasTimescale = (await installTimescale(probing)) === undefined;
     await probing.end();
@@ -467,15 +512,24 @@ describe('hypertables', () => {
     expect(await addPartitions(context())).toBeUndefined();
     await insertSpans([new Date(0), daysFromNow(-31.6), daysFromNow(-3), daysFromNow(0), daysFromNow(300)]);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
-    expect(await dropExpired(context())).toMatch(/^dropped .*chunk, .*chunk$/);
-    expect(await count('span')).toBe(3);
+    // Received just now, whatever their time is.
+    expect(await dropExpired(context())).toBeUndefined();
     expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\.\w+$/);
     expect(await compress(context())).toBeUndefined();
     // What comes late to a compressed chunk is seen, and compressed later.
     await insertSpans([daysFromNow(-3)]);
-    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
     expect(await compress(context())).toMatch('compressed');
-    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(4);
+    expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
+    await letPass(daysFromNow(20));
+    await insertSpans([daysFromNow(-3)]);
+    await letPass(daysFromNow(30.5));
+    // The chunk of the last one was written to ten days ago.
+    expect(await dropExpired(context())).toMatch(/^dropped .*chunk, .*chunk$/);
+    expect(await count('span')).toBe(3);
+    await letPass(daysFromNow(50.5));
+    expect(await dropExpired(context())).toMatch(/^dropped .*chunk/);
+    expect(await count('span')).toBe(0);
   });
 
   it('sum the figures of operations, also in compressed chunks (needs TimescaleDB)', async ({ skip }) => {

@@ -1,14 +1,18 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
+import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
-import { DatabaseService } from '../schema/database.service.js';
+import { DatabaseService, type OperatorWarning } from '../schema/database.service.js';
+import { StoreLock } from '../schema/store-lock.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { applyRetentions, pendingRetentionWarning } from './applied-retention.js';
+import { DatabaseClockService } from './database-clock.service.js';
+import type { LifecycleConfig } from './lifecycle.config.js';
+import { ObservedTime, timeGapWarning } from './observed-time.js';
 import { withRequestedRetention } from './requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
-const lockLifecycle = readSqlFile(import.meta.url, 'lock-lifecycle.sql');
-const unlockLifecycle = readSqlFile(import.meta.url, 'unlock-lifecycle.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
 /** How often it is looked whether a step is due. */
@@ -32,20 +36,31 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private readonly logger = new Logger(LifecycleService.name);
   private readonly stop = new AbortController();
   private readonly dueAtMs = new Map<string, number>();
-  /** What was logged of a step's failure, so that it is said once. */
-  private readonly failures = new Map<string, string>();
+  /** What was logged of a step's failure, and when it began, so that it is said once. */
+  private readonly failures = new Map<string, { readonly reason: string; readonly sinceMs: number }>();
+  private readonly lock: StoreLock;
+  /** What was logged of what waits. */
+  private readonly warned = new Map<string, string | undefined>();
+  private readonly time = new ObservedTime();
+  /** What the lifecycle kept to when it last ran here. */
+  private applied: LifecycleConfig | undefined;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
 
   constructor(
     @Inject(DatabaseService) private readonly database: DatabaseService,
+    @Inject(DatabaseClockService) private readonly clock: DatabaseClockService,
+    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-  ) {}
+  ) {
+    this.lock = new StoreLock('lifecycle', () => database.connectAside('tracestore lock'));
+  }
 
   onApplicationBootstrap(): void {
     const tick = (): void => {
       this.running ??= this.runDue()
+        .then(() => this.noteSuccess('lifecycle'))
         .catch((error: unknown) => this.noteFailure('lifecycle', error))
         .finally(() => {
           this.running = undefined;
@@ -61,39 +76,63 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     this.stop.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
+    await this.lock.end();
   }
 
   private async runDue(): Promise<void> {
     const due = lifecycleSteps.filter(({ name }) => (this.dueAtMs.get(name) ?? 0) <= performance.now());
     if (due.length === 0) return;
     const client = await this.connect();
-    if (client === undefined) return;
-    const { rows } = await client.query<{ locked: boolean }>(lockLifecycle);
-    if (rows[0]?.locked !== true) {
-      for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
-      return;
-    }
-    try {
+    const isHeld = await this.lock.hold(async (lost) => {
+      const stop = (): void => void this.database.stopAside(client);
+      lost.addEventListener('abort', stop, { once: true });
+      const clocksAgree = await this.clock.agrees(client);
+      const config = await this.noteTime(client);
       for (const step of due) {
-        if (this.stop.signal.aborted) return;
-        await this.run(step, client);
+        if (this.stop.signal.aborted || lost.aborted) return;
+        if (step.goesByAge && !clocksAgree) this.dueAtMs.set(step.name, performance.now() + retryMs);
+        else await this.run(step, client, config);
       }
-    } finally {
-      await client.query(unlockLifecycle);
-    }
+    });
+    if (isHeld) return;
+    for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
   }
 
-  private async run(step: LifecycleStep, client: Client): Promise<void> {
+  /** Notes the time that passed and settles what is kept for how long; says what waits. */
+  private async noteTime(client: Client): Promise<LifecycleConfig> {
+    const { retentionMs: appliedMs } = this.applied ?? this.config.lifecycle;
+    const wanted = await withRequestedRetention(client, this.config.lifecycle);
+    await this.time.note(client, wanted);
+    const { config, pendingMs } = await applyRetentions(client, wanted);
+    // What was confirmed is done within seconds.
+    if (config.retentionMs < appliedMs) this.dueAtMs.delete('retention');
+    this.applied = config;
+    this.warn('retention', pendingRetentionWarning(config, pendingMs));
+    this.warn('time-gap', this.time.gapMs === undefined ? undefined : timeGapWarning(this.time.gapMs));
+    return config;
+  }
+
+  /** Says once that less is dropped than was wanted, and once that this is over. */
+  private warn(reason: 'retention' | 'time-gap', warning: Required<OperatorWarning> | undefined): void {
+    const before = this.warned.get(reason);
+    if (warning?.message === before) return;
+    if (warning === undefined) this.logger.log(`${reason}: this is over: ${before}`);
+    else this.logger.warn(`${reason}: ${warning.message}: ${warning.statement}`);
+    this.warned.set(reason, warning?.message);
+    this.database.noteWarning(reason, warning);
+    this.metrics.lifecycleHeld(reason, warning !== undefined);
+  }
+
+  private async run(step: LifecycleStep, client: Client, config: LifecycleConfig): Promise<void> {
     const { capabilities } = this.database;
     if (capabilities === undefined) return;
     const startMs = performance.now();
     try {
       await client.query(setTimeouts, [String(lockTimeoutMs), String(step.statementTimeoutMs)]);
       const { signal } = this.stop;
-      const config = await withRequestedRetention(client, this.config.lifecycle);
-      const done = await step.run({ client, capabilities, config, now: new Date(), signal });
+      const done = await step.run({ client, capabilities, config, signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
-      this.failures.delete(step.name);
+      this.noteSuccess(step.name);
       // Every ten seconds there is something to compact.
       if (done !== undefined) {
         this.logger[step.everyMs < 60_000 ? 'debug' : 'log'](
@@ -106,28 +145,32 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     }
   }
 
-  /** The connection, made anew where there is none; undefined while the database is away. */
-  private async connect(): Promise<Client | undefined> {
+  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
-    try {
-      const client = await this.database.connectAside();
-      client.on('end', () => {
-        if (this.client === client) this.client = undefined;
-      });
-      this.client = client;
-      return client;
-    } catch (error) {
-      // It is said elsewhere that the database is away.
-      if (error instanceof DatabaseUnavailableError) return undefined;
-      throw error;
-    }
+    const client = await this.database.connectAside();
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    this.client = client;
+    return client;
   }
 
   private noteFailure(name: string, error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them.
+    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them. And it is said
+    // elsewhere that the database is away.
+    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.stop.signal.aborted || this.failures.get(name) === reason) return;
-    this.failures.set(name, reason);
+    const before = this.failures.get(name);
+    if (before?.reason === reason) return;
+    this.failures.set(name, { reason, sinceMs: before?.sinceMs ?? performance.now() });
     this.logger.warn(`${name}: ${reason}; it will be tried again`);
+  }
+
+  private noteSuccess(name: string): void {
+    const before = this.failures.get(name);
+    if (before === undefined) return;
+    this.failures.delete(name);
+    this.logger.log(`${name}: works again after ${Math.round((performance.now() - before.sinceMs) / 1000)} s`);
   }
 }

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { passTime } from '../../test/database-time.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
@@ -26,26 +29,59 @@ describe('the retention that is asked for in SQL', () => {
   const kept = `SELECT extract(epoch FROM ps_trace.get_trace_retention_period())::int / 86400`;
   const spans = 'SELECT count(*)::int FROM ps_trace.span';
 
-  it('counts instead of what is configured, and decides what is dropped', { timeout: 60_000 }, async () => {
-    const first = await startTracestore(database.url, { lifecycle });
-    expect(await ask(kept)).toBe(20);
-    const old = (days: number): ReturnType<typeof goodSpan> => {
-      const start = (BigInt(Date.now()) - BigInt(days * dayMs)) * 1_000_000n;
-      return goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start + 1n });
-    };
-    await sendGrpc(first.grpcAddress, encodeProtobuf(requestOf([old(0), old(4), old(9)])));
-    await first.stop();
-    expect(await ask(spans)).toBe(3);
+  it(
+    'counts instead of what is configured, and decides what is dropped once it is confirmed',
+    { timeout: 120_000 },
+    async () => {
+      const first = await startTracestore(database.url, { lifecycle });
+      expect(await ask(kept)).toBe(20);
+      const old = (days: number): ReturnType<typeof goodSpan> => {
+        const start = (BigInt(Date.now()) - BigInt(days * dayMs)) * 1_000_000n;
+        return goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start + 1n });
+      };
+      await sendGrpc(first.grpcAddress, encodeProtobuf(requestOf([old(0), old(4), old(9)])));
+      await first.stop();
+      expect(await ask(spans)).toBe(3);
 
-    expect(await ask(`SELECT ps_trace.set_trace_retention_period(7 * interval '1 day')`)).toBe(true);
-    const second = await startTracestore(database.url, { lifecycle });
-    expect(await ask(kept)).toBe(7);
-    await expect.poll(() => ask(spans), { timeout: 30_000 }).toBe(2);
-    await second.stop();
+      expect(await ask(`SELECT ps_trace.set_trace_retention_period(7 * interval '1 day')`)).toBe(true);
+      const client = new pg.Client(database.url);
+      await client.connect();
+      await passTime(client, 8 * 86_400);
+      // As if it had been set just now.
+      await client.query(`UPDATE tracestore.applied_retention SET pending_since_s = NULL`);
+      const lines: string[] = [];
+      const log = vi
+        .spyOn(Logger.prototype, 'warn')
+        .mockImplementation((line: unknown) => void lines.push(String(line)));
+      const second = await startTracestore(database.url, { lifecycle });
+      expect(await ask(kept)).toBe(7);
+      await expect
+        .poll(
+          async () =>
+            (await (await fetch(`${second.url}/metrics`)).text()).match(
+              /lifecycle_held\{reason="retention"\} (\d)/,
+            )?.[1],
+          {
+            timeout: 30_000,
+          },
+        )
+        .toBe('1');
+      expect(lines.filter((line) => line.includes('waits for 24 hours'))).toEqual([
+        'retention: A shorter retention waits for 24 hours before anything is deleted (traces from 20 days to 7 days, ' +
+          'aggregates from 20 days to 7 days). To keep the data, set the retention back; to delete what is older now, ' +
+          "confirm it: SELECT ps_trace.confirm_trace_retention('7 days');",
+      ]);
+      log.mockRestore();
+      expect(await ask(spans)).toBe(3);
+      expect(await ask(`SELECT ps_trace.confirm_trace_retention('7 days')`)).toBe(true);
+      await expect.poll(() => ask(spans), { timeout: 30_000 }).toBe(2);
+      await second.stop();
+      await client.end();
 
-    expect(await ask('SELECT ps_trace.set_trace_retention_period(NULL)')).toBe(true);
-    expect(await ask(kept)).toBe(20);
-  });
+      expect(await ask('SELECT ps_trace.set_trace_retention_period(NULL)')).toBe(true);
+      expect(await ask(kept)).toBe(20);
+    },
+  );
 
   it.each(['59 minutes', '-1 day', '36501 days', '101 years'])('is not %s', async (period) => {
     await expect(ask(`SELECT ps_trace.set_trace_retention_period('${period}')`)).rejects.toThrow(

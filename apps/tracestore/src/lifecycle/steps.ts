@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { dayMs, hourMs, minuteMs } from '../duration.js';
 import type { DatabaseCapabilities } from '../schema/capabilities.js';
 import { addMissingPartitions, partitionWidthMs, timedTables } from '../schema/partitions.js';
 import { readSqlFile } from '../sql-file.js';
@@ -6,10 +7,10 @@ import { type LifecycleConfig, retentionOf } from './lifecycle.config.js';
 
 const compactRollups = readSqlFile(import.meta.url, 'compact-rollups.sql');
 const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');
-const deleteStrays = readSqlFile(import.meta.url, 'delete-strays.sql');
-const findExpiredPartitions = readSqlFile(import.meta.url, 'find-expired-partitions.sql');
-const dropPartition = readSqlFile(import.meta.url, 'drop-partition.sql');
-const dropChunks = readSqlFile(import.meta.url, 'drop-chunks.sql');
+const findExpiredParts = readSqlFile(import.meta.url, 'find-expired-parts.sql');
+const dropPart = readSqlFile(import.meta.url, 'drop-part.sql');
+const findMixedParts = readSqlFile(import.meta.url, 'find-mixed-parts.sql');
+const deleteExpiredRows = readSqlFile(import.meta.url, 'delete-expired-rows.sql');
 const enableCompression = readSqlFile(import.meta.url, 'enable-compression.sql');
 const setChunkWidth = readSqlFile(import.meta.url, 'set-chunk-width.sql');
 const findLooseIndexes = readSqlFile(import.meta.url, 'find-loose-indexes.sql');
@@ -23,8 +24,8 @@ export interface LifecycleContext {
   /** In no transaction; has a lock_timeout. */
   readonly client: ClientBase;
   readonly capabilities: DatabaseCapabilities;
+  /** What is applied: see `applyRetentions`. */
   readonly config: LifecycleConfig;
-  readonly now: Date;
   /** Ends a step between two portions. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,6 +36,8 @@ export interface LifecycleStep {
   readonly everyMs: number;
   /** The server gives a statement of this step up after so long. */
   readonly statementTimeoutMs: number;
+  /** Whether it removes or rewrites what is of some age. A store whose clock is not the database's leaves that alone. */
+  readonly goesByAge: boolean;
   /**
    * Resolves with what was done, in words, or undefined when there was nothing to do.
    *
@@ -44,9 +47,6 @@ export interface LifecycleStep {
 }
 
 const secondMs = 1_000;
-const minuteMs = 60 * secondMs;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
 
 /** Rows a portion: a transaction of tens of milliseconds. */
 const rowsPerPortion = 5_000;
@@ -55,34 +55,29 @@ const deltasPerPortion = 200;
 /** Portions a run, so that one step never keeps the others waiting for long. */
 const portionsPerRun = 200;
 
-/** How long beyond all retention a dictionary's row stays: many times longer than any writer believes it is there. */
+/** How long beyond all retention a dictionary's row stays: many times longer than a writer may rely on it. */
 const dictionaryGraceMs = 2 * dayMs;
 
 /** In the order in which they are done. */
 export const lifecycleSteps: readonly LifecycleStep[] = [
-  { name: 'partitions', everyMs: minuteMs, statementTimeoutMs: 10 * minuteMs, run: addPartitions },
-  { name: 'rollups', everyMs: 10 * secondMs, statementTimeoutMs: minuteMs, run: compact },
-  { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, run: dropExpired },
-  { name: 'ledger', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, run: cleanLedger },
-  { name: 'compression', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, run: compress },
-  { name: 'indexes', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, run: packIndexes },
-  { name: 'dictionaries', everyMs: hourMs, statementTimeoutMs: 10 * minuteMs, run: cleanDictionaries },
+  { name: 'partitions', everyMs: minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: false, run: addPartitions },
+  { name: 'rollups', everyMs: 10 * secondMs, statementTimeoutMs: minuteMs, goesByAge: false, run: compact },
+  { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: dropExpired },
+  { name: 'ledger', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, goesByAge: true, run: cleanLedger },
+  { name: 'compression', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, goesByAge: true, run: compress },
+  { name: 'indexes', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, goesByAge: true, run: packIndexes },
+  { name: 'dictionaries', everyMs: hourMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: cleanDictionaries },
 ];
 
 /** Makes partitions ahead of time, and gives those rows of the default partition a home that are many. */
-export async function addPartitions({
-  client,
-  config,
-  capabilities,
-  now,
-}: LifecycleContext): Promise<string | undefined> {
+export async function addPartitions({ client, config, capabilities }: LifecycleContext): Promise<string | undefined> {
   const added = [];
   for (const table of timedTables) {
     const retentionMs = retentionOf(table, config);
     if (capabilities.storage === 'hypertables') {
       await client.query(setChunkWidth, [table, partitionWidthMs(retentionMs) / secondMs]);
     } else {
-      added.push(...(await addMissingPartitions(client, table, now, retentionMs)));
+      added.push(...(await addMissingPartitions(client, table, retentionMs)));
     }
   }
   if (added.length === 0) return undefined;
@@ -91,28 +86,30 @@ export async function addPartitions({
   return `added ${added.length} partitions to ${tables}${moved === 0 ? '' : ` and moved ${moved} rows into them`}`;
 }
 
-/** Drops whole partitions or chunks that are beyond retention, and such rows of the default partitions. */
+/**
+ * Drops whole partitions or chunks whose time is beyond retention and of which nothing was received within it, and such
+ * rows of the partitions that hold any time.
+ */
 export async function dropExpired(context: LifecycleContext): Promise<string | undefined> {
-  const { client, config, capabilities, now } = context;
+  const { client, config, signal } = context;
   const dropped: string[] = [];
   let rowCount = 0;
   for (const table of timedTables) {
-    const cutoff = new Date(now.getTime() - retentionOf(table, config));
-    if (capabilities.storage === 'hypertables') {
-      const { rows } = await client.query<{ chunk: string }>(dropChunks, [table, cutoff]);
-      dropped.push(...rows.map(({ chunk }) => chunk));
-      continue;
+    const keptSeconds = retentionOf(table, config) / secondMs;
+    const { rows: expired } = await client.query<{ part: string }>(findExpiredParts, [table, keptSeconds]);
+    for (const { part } of expired) {
+      if (signal?.aborted === true) break;
+      const { rows } = await client.query<{ dropped: boolean }>(dropPart, [table, part, keptSeconds]);
+      if (rows[0]?.dropped === true) dropped.push(part);
     }
-    const { rows } = await client.query<{ partition: string }>(findExpiredPartitions, [table, cutoff]);
-    for (const { partition } of rows) {
-      await client.query(dropPartition, [table, partition]);
-      dropped.push(partition);
+    const { rows: mixed } = await client.query<{ part: string }>(findMixedParts, [table, keptSeconds]);
+    for (const { part } of mixed) {
+      rowCount += await inPortions(context, deleteExpiredRows, [table, part, keptSeconds, rowsPerPortion]);
     }
-    rowCount += await inPortions(context, deleteStrays, [table, cutoff, rowsPerPortion]);
   }
   const done = [
     ...(dropped.length === 0 ? [] : [`dropped ${dropped.join(', ')}`]),
-    ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows of default partitions`]),
+    ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows that came too early or too late for a partition`]),
   ];
   return done.length === 0 ? undefined : done.join(' and ');
 }
@@ -125,8 +122,8 @@ export async function compact(context: LifecycleContext): Promise<string | undef
 
 /** Forgets requests whose retry nobody waits for any more. */
 export async function cleanLedger(context: LifecycleContext): Promise<string | undefined> {
-  const cutoff = new Date(context.now.getTime() - context.config.ledgerRetentionMs);
-  const count = await inPortions(context, deleteLedger, [cutoff, rowsPerPortion]);
+  const keptSeconds = context.config.ledgerRetentionMs / secondMs;
+  const count = await inPortions(context, deleteLedger, [keptSeconds, rowsPerPortion]);
   return count === 0 ? undefined : `forgot ${count} requests`;
 }
 
@@ -135,21 +132,21 @@ export async function compress({
   client,
   config,
   capabilities,
-  now,
   signal,
 }: LifecycleContext): Promise<string | undefined> {
   if (!capabilities.compression) return undefined;
+  const compressed: string[] = [];
   for (const table of timedTables) {
     // Most of a block is random bits, which nothing compresses.
-    if (table !== 'span_block') await client.query(enableCompression, [table]);
-  }
-  const cutoff = new Date(now.getTime() - config.compressAfterMs);
-  const { rows } = await client.query<{ chunk: string }>(findCompressibleChunks, [cutoff]);
-  const compressed: string[] = [];
-  for (const { chunk } of rows) {
-    if (signal?.aborted === true) break;
-    const { rows: outcome } = await client.query<{ compressed: boolean }>(compressChunk, [chunk]);
-    if (outcome[0]?.compressed === true) compressed.push(chunk);
+    if (table === 'span_block') continue;
+    await client.query(enableCompression, [table]);
+    const ages = [config.compressAfterMs / secondMs, retentionOf(table, config) / secondMs];
+    const { rows } = await client.query<{ chunk: string }>(findCompressibleChunks, [table, ...ages]);
+    for (const { chunk } of rows) {
+      if (signal?.aborted === true) break;
+      const { rows: outcome } = await client.query<{ compressed: boolean }>(compressChunk, [chunk]);
+      if (outcome[0]?.compressed === true) compressed.push(chunk);
+    }
   }
   return compressed.length === 0 ? undefined : `compressed ${compressed.join(', ')}`;
 }
@@ -162,15 +159,13 @@ export async function packIndexes({
   client,
   config,
   capabilities,
-  now,
   signal,
 }: LifecycleContext): Promise<string | undefined> {
   if (capabilities.storage === 'hypertables') return undefined;
   for (const { index } of (await client.query<{ index: string }>(findBrokenIndexes)).rows) {
     await client.query(`DROP INDEX ${index}`);
   }
-  const cutoff = new Date(now.getTime() - config.compressAfterMs);
-  const { rows } = await client.query<{ index: string }>(findLooseIndexes, [cutoff]);
+  const { rows } = await client.query<{ index: string }>(findLooseIndexes, [config.compressAfterMs / secondMs]);
   let packed = 0;
   // The names come from the database, quoted where they have to be.
   for (const { index } of rows) {
@@ -189,12 +184,11 @@ export async function packIndexes({
 
 /** Forgets resources, scopes and operations that nothing refers to any more. */
 export async function cleanDictionaries(context: LifecycleContext): Promise<string | undefined> {
-  const { config, now } = context;
+  const { config } = context;
   const keptMs = Math.max(config.retentionMs, config.rollupRetentionMs) + dictionaryGraceMs;
-  const cutoff = new Date(now.getTime() - keptMs);
   const done: string[] = [];
   for (const table of ['resource', 'scope', 'operation']) {
-    const count = await inPortions(context, forgetEntries, [table, now, cutoff, rowsPerPortion]);
+    const count = await inPortions(context, forgetEntries, [table, keptMs / secondMs, rowsPerPortion]);
     if (count > 0) done.push(`${count} of ${table}`);
   }
   return done.length === 0 ? undefined : `forgot ${done.join(', ')}`;

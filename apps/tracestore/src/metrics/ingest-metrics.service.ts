@@ -4,6 +4,13 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** How a request came. */
 export type IngestProtocol = 'grpc' | 'http';
 
+/**
+ * Why the lifecycle may drop less than it was told to: this store's clock is not the database's, a shorter retention waits
+ * to be confirmed, or the database's clock went ahead while no store ran.
+ */
+const holdReasons = ['clock', 'retention', 'time-gap'] as const;
+export type HoldReason = (typeof holdReasons)[number];
+
 /** One transaction that was committed. */
 export interface CommitFacts {
   /** From the first byte to the database until its word that all is committed. */
@@ -76,7 +83,16 @@ export class IngestMetricsService {
   );
   private readonly commitSpans = this.histogram('commit_spans', 'Spans that shared a transaction', commitSpansBuckets);
 
+  private readonly held: Gauge<'reason'>;
+
   constructor() {
+    this.held = new Gauge({
+      name: 'tracestore_lifecycle_held',
+      help: 'Whether the lifecycle drops less than it was told to, and why: 1 or 0',
+      labelNames: ['reason'],
+      registers: [this.registry],
+    });
+    for (const reason of holdReasons) this.held.set({ reason }, 0);
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -150,6 +166,20 @@ export class IngestMetricsService {
       'How long ago all spans that were stored by then had been counted as calls',
       read,
     );
+  }
+
+  /**
+   * Shows how far this process's clock is ahead of the database's.
+   *
+   * @param read seconds; called whenever the metrics are asked for; must be cheap
+   */
+  observeClockOffset(read: () => number): void {
+    this.gauge('tracestore_clock_offset_seconds', "How far this store's clock is ahead of the database's", read);
+  }
+
+  /** Whether the lifecycle drops less than it was told to, for this reason. */
+  lifecycleHeld(reason: HoldReason, isHeld: boolean): void {
+    this.held.set({ reason }, isHeld ? 1 : 0);
   }
 
   /** The metrics of receiving, writing and counting, without the process's own. */

@@ -1,10 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { readSqlFile } from '../sql-file.js';
-
-const lockCalls = readSqlFile(new URL('../rollup/', import.meta.url).href, 'lock-calls.sql');
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 
 let database: FreshDatabase;
 let store: RunningTracestore;
@@ -30,8 +27,9 @@ it('says how far the figures of calls are behind, and does not stand still while
   const blocker = new pg.Client(database.url);
   await blocker.connect();
   try {
-    await blocker.query(lockCalls);
-    await blocker.query(`UPDATE tracestore.call_state SET counted_at = now() - interval '1 hour'`);
+    await blocker.query('BEGIN');
+    await blocker.query('LOCK TABLE tracestore.calls_lock IN EXCLUSIVE MODE');
+    await queryOnce(database.url, `UPDATE tracestore.call_state SET counted_at = now() - interval '1 hour'`);
     await expect.poll(lag, { timeout: 20_000 }).toBeGreaterThan(3_590);
   } finally {
     await blocker.end();

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { attribute, text } from '../../test/requests.js';
-import { attributeLimits, attributesFromJson, attributesToJson, doubleToJson } from './attribute-json.js';
+import { limits } from '../limits.js';
+import { attributesFromJson, attributesToJson, doubleToJson } from './attribute-json.js';
 import { type KeyValue, KeyValueSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
 
 type Attribute = ReturnType<typeof attribute>;
@@ -60,15 +61,15 @@ describe('attributes as JSON', () => {
   it('are as deep as the limit and no deeper', () => {
     const nested = (levels: number): Attribute =>
       Array.from({ length: levels }).reduce<Attribute>((inner) => kvlist('a', inner), text('a', ''));
-    expect(attributesToJson(messages(nested(attributeLimits.maxDepth)))).toContain('"a":""');
-    expect(() => attributesToJson(messages(nested(attributeLimits.maxDepth + 1)))).toThrow(
+    expect(attributesToJson(messages(nested(limits.attributeDepth.value)))).toContain('"a":""');
+    expect(() => attributesToJson(messages(nested(limits.attributeDepth.value + 1)))).toThrow(
       'nested more than 64 levels deep',
     );
   });
 
   it('are as long as the limit and no longer', () => {
-    const room = attributeLimits.maxJsonLength - '{"a":""}'.length;
-    expect(attributesToJson(messages(text('a', 'x'.repeat(room))))).toHaveLength(attributeLimits.maxJsonLength);
+    const room = limits.attributesJsonBytes.value - '{"a":""}'.length;
+    expect(attributesToJson(messages(text('a', 'x'.repeat(room))))).toHaveLength(limits.attributesJsonBytes.value);
     expect(() => attributesToJson(messages(text('a', 'x'.repeat(room + 1))))).toThrow('longer than');
     expect(() => attributesToJson(messages(text('a', '\u0001'.repeat(room / 2))))).toThrow('longer than');
   });

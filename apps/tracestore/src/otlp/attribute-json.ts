@@ -7,6 +7,7 @@ import {
   KeyValueListSchema,
   KeyValueSchema,
 } from './gen/opentelemetry/proto/common/v1/common_pb.js';
+import { limits } from '../limits.js';
 import { JsonNumber, parseJson } from './json-source.js';
 
 /*
@@ -27,15 +28,22 @@ import { JsonNumber, parseJson } from './json-source.js';
  * surrogates, which are no text, become U+FFFD.
  */
 
-/** What an attribute set must keep to, so that PostgreSQL never refuses it (its own limits are wider). */
-export const attributeLimits = {
-  /** Levels of arrays and kvlists inside of one value. */
-  maxDepth: 64,
-  /** Characters of JSON; jsonb may need eight bytes for each and holds 256 MiB. */
-  maxJsonLength: 16 * 1024 * 1024,
+const maxDepth = limits.attributeDepth.value;
+const maxMembers = limits.attributes.value;
+const maxKeyBytes = limits.attributeKeyBytes.value;
+/** jsonb may need eight bytes for each and holds 256 MiB. */
+const maxJsonBytes = limits.attributesJsonBytes.value;
+
+/** What is wrong with attributes beyond a bound: each completes a sentence that begins with the field. */
+export const attributeProblems = {
+  depth: `is nested more than ${maxDepth} levels deep`,
+  count: `has more than ${maxMembers} attributes`,
+  keyBytes: `has a key of more than ${maxKeyBytes} bytes`,
+  values: `brings its span to more than ${limits.spanValues.value} attribute values`,
+  jsonBytes: `is longer than ${maxJsonBytes} bytes of JSON`,
 } as const;
 
-/** A set of attributes is beyond `attributeLimits`. The message completes a sentence that begins with the field. */
+/** A set of attributes is beyond a bound. The message is one of `attributeProblems`. */
 export class AttributeLimitError extends Error {
   override readonly name = 'AttributeLimitError';
 }
@@ -50,7 +58,11 @@ export const wrapperKeys: ReadonlySet<string> = new Set(['bytesValue', 'doubleVa
  */
 export function attributesToJson(attributes: readonly KeyValue[]): string {
   const writer = new JsonWriter();
+  if (attributes.length > maxMembers) throw new AttributeLimitError(attributeProblems.count);
+  const hasLongKey = attributes.some(({ key }) => key.length * 3 > maxKeyBytes && Buffer.byteLength(key) > maxKeyBytes);
+  if (hasLongKey) throw new AttributeLimitError(attributeProblems.keyBytes);
   writer.object(attributes, 0);
+  requireLength(Buffer.byteLength(writer.text));
   return writer.text;
 }
 
@@ -132,15 +144,11 @@ function membersOf(entries: readonly KeyValue[]): ReadonlyMap<string, AnyValue |
 }
 
 function requireDepth(depth: number): void {
-  if (depth >= attributeLimits.maxDepth) {
-    throw new AttributeLimitError(`is nested more than ${attributeLimits.maxDepth} levels deep`);
-  }
+  if (depth >= maxDepth) throw new AttributeLimitError(attributeProblems.depth);
 }
 
 function requireLength(length: number): void {
-  if (length > attributeLimits.maxJsonLength) {
-    throw new AttributeLimitError(`is longer than ${attributeLimits.maxJsonLength} characters of JSON`);
-  }
+  if (length > maxJsonBytes) throw new AttributeLimitError(attributeProblems.jsonBytes);
 }
 
 function byCodeUnit(left: string, right: string): number {

@@ -5,7 +5,9 @@ import { dictionaryEntry } from './dictionary-entry.js';
 import { operationRow } from './reference-transcode.js';
 
 const random = new SeededRandom(5);
-const operations = Array.from({ length: 400 }, (_, index) => dictionaryEntry(operationRow('shop', 2, `GET /${index}`)));
+const operations = Array.from({ length: 400 }, (_, index) =>
+  dictionaryEntry(operationRow('shop', 2, `GET /${index}`), 0),
+);
 
 type Sums = Map<string, { readonly calls: number; readonly errors: number; readonly durationNs: number }>;
 
@@ -51,14 +53,18 @@ describe('the calls of a transaction', () => {
     ['more than there is room for at first', 40_000, 10],
     ['of several buckets', 40_000, 60],
     ['so many that nothing of their room is kept', 300_000, 10],
-  ])('are counted by bucket, operation and class, one transaction after the other: %s', (_, calls, seconds) => {
-    const counts = new CallCounts();
-    for (let transaction = 0; transaction < 4; transaction++) {
-      // The last one is small again, in room that others had.
-      const expected = count(counts, transaction === 3 ? 10 : calls, seconds);
-      expect(sumsOf(counts)).toEqual(expected);
-      counts.clear();
-      expect(counts.buckets.size).toBe(0);
-    }
-  });
+  ])(
+    'are counted by bucket, operation and class, one transaction after the other: %s',
+    { timeout: 60_000 },
+    (_, calls, seconds) => {
+      const counts = new CallCounts();
+      for (let transaction = 0; transaction < 4; transaction++) {
+        // The last one is small again, in room that others had.
+        const expected = count(counts, transaction === 3 ? 10 : calls, seconds);
+        expect(sumsOf(counts)).toEqual(expected);
+        counts.clear();
+        expect(counts.buckets.size).toBe(0);
+      }
+    },
+  );
 });

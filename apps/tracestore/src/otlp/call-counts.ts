@@ -27,8 +27,8 @@ export function callOf(row: SpanRow): {
   };
 }
 
-/** A power of two. What a transaction counts are some thousand operations and classes. */
-const initialCapacity = 1024;
+/** A power of two. A transaction may have thousands of buckets, with one call each. */
+const initialCapacity = 16;
 
 /** Calls of one bucket: parallel arrays, of which the first `length` elements are for an operation and a class each. */
 export class BucketCounts {
@@ -111,7 +111,7 @@ function longer<Numbers extends Int16Array | Int32Array | Float64Array>(from: Nu
 const keptBuckets = 2;
 
 /** What an exceptional transaction has made a bucket grow to is given back. */
-const keptCapacity = initialCapacity * 16;
+const keptCapacity = 16_384;
 
 /** Counts the calls of operations, for the rollups that are written with the spans. */
 export class CallCounts {
@@ -128,11 +128,6 @@ export class CallCounts {
     let bucket = this.last;
     if (bucket === undefined || bucket.startSeconds !== bucketStart) bucket = this.bucketAt(bucketStart);
     bucket.add(operation, durationClass(durationNs), durationNs, isError);
-  }
-
-  addRow(operation: DictionaryEntry<OperationRow>, row: SpanRow): void {
-    const { startSeconds, durationNs, isError } = callOf(row);
-    this.add(operation, startSeconds, durationNs, isError);
   }
 
   clear(): void {

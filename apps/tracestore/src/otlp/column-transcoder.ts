@@ -1,20 +1,39 @@
 import { isUtf8 } from 'node:buffer';
-import { doubleToJson, wrapperKeys } from './attribute-json.js';
+import { limits } from '../limits.js';
+import { attributeProblems, doubleToJson, storableText, wrapperKeys } from './attribute-json.js';
 import type { CopyBuffer } from './copy-buffer.js';
 import { jsonbVersion } from './copy-rows.js';
+import { decodeText } from './text.js';
 import { memberPlaces, TermList } from './term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
-/** Attributes with more bytes than this are the reference's business, which knows how much JSON is too much. */
-const maxAttributesBytes = 1024 * 1024;
+const maxMembers = limits.attributes.value;
+const maxKeyBytes = limits.attributeKeyBytes.value;
+const maxValues = limits.spanValues.value;
+const maxDepth = limits.attributeDepth.value;
+const maxJsonBytes = limits.attributesJsonBytes.value;
 
-/** Arrays and lists within each other that are followed here; the reference goes on to its limit. */
-const maxDepth = 16;
+/** Members that are brought into order as they are read; a set that has more is sorted afterwards. */
+const maxInserted = 128;
 
-/** A set of attributes with more members is the reference's business. */
-const maxMembers = 1024;
+const problems = {
+  depth: `.attributes ${attributeProblems.depth}`,
+  count: `.attributes ${attributeProblems.count}`,
+  keyBytes: `.attributes ${attributeProblems.keyBytes}`,
+  values: `.attributes ${attributeProblems.values}`,
+  jsonBytes: `.attributes ${attributeProblems.jsonBytes}`,
+} as const;
 
-/** Characters of a double that is not written in hundreds of digits. */
+/** What a row takes besides its texts and attributes, with room to spare. */
+export const rowOverheadBytes = 320;
+
+/** JSON takes at most so many times the bytes that it had in protobuf: `\\u001f` for a byte. */
+export const jsonGrowth = 6;
+
+/** Of the last field of an AnyValue, whatever its wire type. */
+const highestValueTag = 8 * 8 + 7;
+
+/** Characters of a double that `jsonGrowth` has room for. Without exponents, some have hundreds. */
 const maxShortDouble = 25;
 
 const postgresEpochMicros = 946_684_800_000_000;
@@ -23,11 +42,24 @@ const two32 = 4_294_967_296;
 /** Thrown, always the same one, when a span has to go the reference's way. */
 export const oddity = new Error('a span that the fast way does not know');
 
+/** Thrown, always the same one, when a span is beyond a bound; `problem` says which. */
+export const unstorable = new Error('a span that is beyond a bound');
+
 /** Writes columns of COPY from what the cursor stands before: times, texts, and attributes as jsonb. */
 export abstract class ColumnTranscoder extends WireCursor {
   /** The last time's microseconds since 2000, and the nanoseconds that it had besides. */
   protected micros = 0;
   protected nanos = 0;
+
+  /** Attribute values of the span so far, and what is wrong with it, which its path stands before. */
+  protected valueCount = 0;
+  protected problem = '';
+
+  /** Bytes of the message whose columns are being written: what was reserved for them. */
+  protected messageBytes = 0;
+
+  /** Whether a text since then was not as PostgreSQL takes it, and became U+FFFD in places. */
+  private isMended = false;
 
   /** The span's, its events' and its links' attributes. */
   protected readonly terms = new TermList();
@@ -44,6 +76,7 @@ export abstract class ColumnTranscoder extends WireCursor {
   private readonly values = new Int32Array(maxMembers);
   private readonly valueEnds = new Int32Array(maxMembers);
   private readonly order = new Int32Array(maxMembers);
+  private readonly sorted = new Int32Array(maxMembers);
 
   /** As written: where each member starts, where its key ends, and where its value does. */
   private readonly written = new Int32Array(maxMembers * memberPlaces);
@@ -66,13 +99,28 @@ export abstract class ColumnTranscoder extends WireCursor {
   protected text(out: CopyBuffer, start: number, length: number): void {
     const { source } = this;
     let bits = 0;
+    let hasNul = false;
     for (let index = start; index < start + length; index++) {
       const byte = source[index] as number;
-      if (byte === 0) throw oddity;
+      if (byte === 0) hasNul = true;
       bits |= byte;
     }
-    if (bits >= 0x80 && !isUtf8(source.subarray(start, start + length))) throw oddity;
-    out.copy(source, start, length);
+    if (hasNul || (bits >= 0x80 && !isUtf8(source.subarray(start, start + length)))) {
+      const mended = Buffer.from(this.storable(start, length));
+      out.copy(mended, 0, mended.length);
+    } else {
+      out.copy(source, start, length);
+    }
+  }
+
+  private storable(start: number, length: number): string {
+    return storableText(decodeText(this.source.subarray(start, start + length)));
+  }
+
+  /** What to throw when a span is beyond a bound. @param problem a constant: no text is made for a span */
+  protected beyond(problem: string): Error {
+    this.problem = problem;
+    return unstorable;
   }
 
   /**
@@ -83,27 +131,43 @@ export abstract class ColumnTranscoder extends WireCursor {
     const start = out.beginColumn();
     out.byte(jsonbVersion);
     const count = from < 0 ? 0 : this.members(from, end, wanted);
-    if (count === 0) out.byte(0x7b);
-    for (let place = 0; place < count; place++) {
-      const member = this.order[place] as number;
-      out.byte(place === 0 ? 0x7b : 0x2c);
-      const memberStart = out.position;
-      this.string(out, this.keys[member] as number, this.keyLengths[member] as number);
-      const keyEnd = out.position;
-      this.memberValue(out, this.values[member] as number, this.valueEnds[member] as number, 0);
-      this.written[place * memberPlaces] = memberStart;
-      this.written[place * memberPlaces + 1] = keyEnd;
-      this.written[place * memberPlaces + 2] = out.position;
+    this.isMended = false;
+    for (let isAsSent = false; ; isAsSent = true) {
+      if (count === 0) out.byte(0x7b);
+      for (let place = 0; place < count; place++) {
+        const member = this.order[place] as number;
+        out.byte(place === 0 ? 0x7b : 0x2c);
+        const memberStart = out.position;
+        this.string(out, this.keys[member] as number, this.keyLengths[member] as number);
+        const keyEnd = out.position;
+        this.memberValue(out, this.values[member] as number, this.valueEnds[member] as number, 0);
+        this.written[place * memberPlaces] = memberStart;
+        this.written[place * memberPlaces + 1] = keyEnd;
+        this.written[place * memberPlaces + 2] = out.position;
+      }
+      out.byte(0x7d);
+      if (isAsSent || !this.isMended || !this.hasMendedKey(count)) break;
+      // Again, as they were sent: keys that were mended may be equal, and then the last one counts, as in jsonb.
+      for (let member = 0; member < count; member++) this.order[member] = member;
+      out.position = start + 1;
     }
     // Afterwards: a loop that hashes as well is too much for V8 to inline what it calls.
     this.terms.addAttributes(out.bytes, out.view, this.written, count);
-    out.byte(0x7d);
     out.endColumn(start);
+    if (out.position - start - 1 > maxJsonBytes) throw this.beyond(problems.jsonBytes);
+  }
+
+  private hasMendedKey(count: number): boolean {
+    for (let member = 0; member < count; member++) {
+      const key = this.keys[member] as number;
+      const bytes = this.source.subarray(key, key + (this.keyLengths[member] as number));
+      if (bytes.includes(0) || !isUtf8(bytes)) return true;
+    }
+    return false;
   }
 
   /** Finds the members of a set of attributes, and their order. @returns how many there are */
   private members(from: number, end: number, wanted: number): number {
-    if (end - from > maxAttributesBytes) throw oddity;
     let count = 0;
     this.position = from;
     while (this.position < end) {
@@ -114,19 +178,55 @@ export abstract class ColumnTranscoder extends WireCursor {
       }
       const length = this.length(end);
       this.member(this.position + length);
-      if (count === maxMembers) throw oddity;
+      if (count === maxMembers) throw this.beyond(problems.count);
+      if (this.keyLength > maxKeyBytes) throw this.beyond(problems.keyBytes);
       this.keys[count] = this.key;
       this.keyLengths[count] = this.keyLength;
       this.values[count] = this.value;
       this.valueEnds[count] = this.valueEnd;
       let place = count++;
-      // Of a key that is there twice the last one stays behind the first, and counts.
-      for (; place > 0 && this.isBefore(this.order[place - 1] as number); place--) {
-        this.order[place] = this.order[place - 1] as number;
+      if (place < maxInserted) {
+        // Of a key that is there twice the last one stays behind the first, and counts.
+        for (; place > 0 && this.isBefore(this.order[place - 1] as number); place--) {
+          this.order[place] = this.order[place - 1] as number;
+        }
       }
       this.order[place] = count - 1;
     }
+    this.countValues(count);
+    if (count > maxInserted) this.sortMembers(count);
     return count;
+  }
+
+  protected countValues(count: number): void {
+    this.valueCount += count;
+    if (this.valueCount > maxValues) throw this.beyond(problems.values);
+  }
+
+  /** Sorts runs of members that grow from one to all of them, and keeps the order of those with equal keys. */
+  private sortMembers(count: number): void {
+    const { order, sorted } = this;
+    for (let member = 0; member < count; member++) order[member] = member;
+    for (let width = 1; width < count; width *= 2) {
+      for (let start = 0; start < count; start += width * 2) {
+        const middle = Math.min(start + width, count);
+        const end = Math.min(start + width * 2, count);
+        let left = start;
+        let right = middle;
+        for (let place = start; place < end; place++) {
+          const takesRight = left === middle || (right < end && this.comesBefore(right, left));
+          sorted[place] = order[takesRight ? right++ : left++] as number;
+        }
+      }
+      order.set(sorted.subarray(0, count));
+    }
+  }
+
+  private comesBefore(place: number, otherPlace: number): boolean {
+    const member = this.order[place] as number;
+    this.key = this.keys[member] as number;
+    this.keyLength = this.keyLengths[member] as number;
+    return this.isBefore(this.order[otherPlace] as number);
   }
 
   /** Whether the member that was read last belongs before another. */
@@ -200,7 +300,8 @@ export abstract class ColumnTranscoder extends WireCursor {
       this.ascii(out, 'null');
       return;
     }
-    switch (this.tag()) {
+    const tag = this.tag();
+    switch (tag) {
       case 10: {
         const length = this.length(end);
         this.string(out, this.position, length);
@@ -216,6 +317,15 @@ export abstract class ColumnTranscoder extends WireCursor {
       case 33:
         this.double(out);
         break;
+      default:
+        this.rareValue(out, tag, end, depth);
+    }
+    // Of several values the last one counts, and lists are put together: that is the reference's business.
+    if (this.position !== end) this.requireUnknown(end);
+  }
+
+  private rareValue(out: CopyBuffer, tag: number, end: number, depth: number): void {
+    switch (tag) {
       case 42: {
         const length = this.length(end);
         this.list(out, this.position + length, depth, 0x5b, 0x5d);
@@ -226,28 +336,93 @@ export abstract class ColumnTranscoder extends WireCursor {
         this.list(out, this.position + length, depth, 0x7b, 0x7d);
         break;
       }
-      default:
-        throw oddity;
+      case 58: {
+        const length = this.length(end);
+        this.bytesValue(out, this.position, length);
+        this.position += length;
+        break;
+      }
+      default: {
+        // A reference into a string table that traces don't have.
+        if (tag === 64) throw oddity;
+        if (tag <= highestValueTag) throw this.malformed('A field has the wrong wire type', this.position);
+        this.position = this.startOfKnown(tag, end);
+        this.anyValue(out, end, depth);
+      }
     }
-    // Another field: of several values the last one counts, and that is the reference's business.
-    if (this.position !== end) throw oddity;
+  }
+
+  /** @returns the place of the first field that an AnyValue has, or its end */
+  private startOfKnown(unknown: number, end: number): number {
+    let tag = unknown;
+    let start = this.position;
+    while (tag > highestValueTag) {
+      this.skipUnknown(tag, end, 0);
+      start = this.position;
+      if (start === end) break;
+      tag = this.tag();
+    }
+    return start;
+  }
+
+  private requireUnknown(end: number): void {
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag >>> 3 <= 8) throw oddity;
+      this.skipUnknown(tag, end, 0);
+    }
+    this.requireEnd(end);
   }
 
   /** An ArrayValue or a KeyValueList: field 1, again and again. */
   protected list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
-    if (depth >= maxDepth) throw oddity;
+    if (depth >= maxDepth) throw this.beyond(problems.depth);
     out.byte(open);
-    for (let first = true; this.position < end; first = false) {
-      if (this.tag() !== 10) throw oddity;
+    let count = 0;
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag !== 10) {
+        this.skipNew(tag, end, 1);
+        continue;
+      }
       const length = this.length(end);
       const elementEnd = this.position + length;
-      if (!first) out.byte(0x2c);
+      if (count++ > 0) out.byte(0x2c);
       if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
       else this.nestedMember(out, elementEnd, depth + 1);
       this.position = elementEnd;
     }
     this.requireEnd(end);
     out.byte(close);
+    this.countValues(count);
+  }
+
+  private bytesValue(out: CopyBuffer, start: number, length: number): void {
+    const { source } = this;
+    this.ascii(out, '{"bytesValue":"');
+    const { bytes } = out;
+    let to = out.position;
+    const end = start + length;
+    const wholeEnd = end - (length % 3);
+    let from = start;
+    for (; from < wholeEnd; from += 3) {
+      const three =
+        ((source[from] as number) << 16) | ((source[from + 1] as number) << 8) | (source[from + 2] as number);
+      bytes[to++] = base64[three >>> 18] as number;
+      bytes[to++] = base64[(three >>> 12) & 63] as number;
+      bytes[to++] = base64[(three >>> 6) & 63] as number;
+      bytes[to++] = base64[three & 63] as number;
+    }
+    if (from < end) {
+      const second = from + 1 < end ? (source[from + 1] as number) : 0;
+      const two = ((source[from] as number) << 8) | second;
+      bytes[to++] = base64[two >>> 10] as number;
+      bytes[to++] = base64[(two >>> 4) & 63] as number;
+      bytes[to++] = from + 1 < end ? (base64[(two & 15) << 2] as number) : 0x3d;
+      bytes[to++] = 0x3d;
+    }
+    out.position = to;
+    this.ascii(out, '"}');
   }
 
   protected int(out: CopyBuffer): void {
@@ -286,8 +461,9 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   protected double(out: CopyBuffer): void {
     const json = doubleToJson(this.view.getFloat64(this.position, true));
-    // Without exponents, very large and very small numbers are hundreds of characters long.
-    if (json.length > maxShortDouble) throw oddity;
+    if (json.length > maxShortDouble) {
+      out.reserve(rowOverheadBytes + json.length + jsonGrowth * this.messageBytes);
+    }
     this.position += 8;
     this.ascii(out, json);
   }
@@ -326,13 +502,18 @@ export abstract class ColumnTranscoder extends WireCursor {
           bytes[to++] = 0x5c;
           bytes[to++] = byte;
         } else {
+          if (byte === 0) this.isMended = true;
           to = escapeControl(bytes, to, byte);
         }
       }
     }
     bytes[to++] = 0x22;
+    if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) {
+      this.isMended = true;
+      to = out.position;
+      to += bytes.write(JSON.stringify(this.storable(start, length)), to);
+    }
     out.position = to;
-    if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) throw oddity;
   }
 }
 
@@ -345,6 +526,8 @@ function isNotPlain(word: number): boolean {
   const backslash = (word ^ 0x5c5c5c5c) - 0x01010101;
   return (((word - 0x20202020) | quote | backslash | word) & 0x80808080) !== 0;
 }
+
+const base64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
 
 /** A text with a character for each byte. */
 function latin1(bytes: Uint8Array): string {

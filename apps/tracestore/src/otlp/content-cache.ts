@@ -1,7 +1,7 @@
 import { murmur3 } from './block-filter.js';
 
-/** Longer contents are not remembered, so that the cache is bounded in bytes. */
-const maxContentBytes = 16_384;
+/** An entry that would take a larger part of the cache is not remembered. */
+const maxPart = 1 / 8;
 
 /** The bytes of a resource or a scope, where they are, and of the schema URL that goes with it. */
 export interface Content {
@@ -20,11 +20,15 @@ interface Slot<Entry> {
 }
 
 /** Finds what was made of some content by its bytes. Of two contents with one hash the later one is remembered. */
-export class ContentCache<Entry> {
+export class ContentCache<Entry extends { readonly bytes: number }> {
   private readonly slots = new Map<number, Slot<Entry>>();
+  private bytes = 0;
 
-  /** @param capacity how many contents are remembered; then all are forgotten */
-  constructor(private readonly capacity: number) {}
+  /** At so many contents, or bytes of contents and entries, all are forgotten. */
+  constructor(
+    private readonly capacity: number,
+    private readonly maxBytes: number,
+  ) {}
 
   find(content: Content): Entry | undefined {
     const slot = this.slots.get(hashOf(content));
@@ -36,8 +40,10 @@ export class ContentCache<Entry> {
 
   add(content: Content, entry: Entry): void {
     const { source, start, end, schemaUrl } = content;
-    if (end - start + schemaUrl.length > maxContentBytes) return;
-    if (this.slots.size >= this.capacity) this.slots.clear();
+    const bytes = end - start + schemaUrl.length + entry.bytes;
+    if (bytes > this.maxBytes * maxPart) return;
+    if (this.slots.size >= this.capacity || this.bytes + bytes > this.maxBytes) this.clear();
+    this.bytes += bytes;
     this.slots.set(hashOf(content), {
       content: Buffer.from(source.subarray(start, end)),
       schemaUrl: Buffer.from(schemaUrl),
@@ -47,6 +53,7 @@ export class ContentCache<Entry> {
 
   clear(): void {
     this.slots.clear();
+    this.bytes = 0;
   }
 }
 

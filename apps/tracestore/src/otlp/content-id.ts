@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The id of a dictionary's row, made of its content: whoever meets the content knows the id, and asks nobody.
@@ -9,8 +9,6 @@ import { createHash } from 'node:crypto';
  * @param kind the dictionary, so that equal parts of different dictionaries have different ids
  */
 export function contentId(kind: 'resource' | 'scope' | 'operation', parts: readonly (string | number)[]): bigint {
-  return createHash('sha256')
-    .update(JSON.stringify([kind, ...parts]))
-    .digest()
-    .readBigInt64BE(0);
+  // As text: a Buffer would have memory of its own.
+  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', JSON.stringify([kind, ...parts]), 'hex').slice(0, 16)}`));
 }

@@ -10,7 +10,15 @@ export interface BatchMark {
   readonly links: number;
   readonly blocks: number;
   readonly spanCount: number;
+  readonly resources: number;
+  readonly scopes: number;
+  readonly operations: number;
+  readonly byteLength: number;
+  readonly dictionaryBytes: number;
 }
+
+/** What a bucket of calls takes in memory until its transaction is over. */
+const callBucketBytes = 2_048;
 
 const spanBytes = 1024 * 1024;
 let nextSerial = 0;
@@ -30,34 +38,47 @@ export class CopyBatch {
   readonly operations: DictionaryEntry<OperationRow>[] = [];
   readonly calls = new CallCounts();
   spanCount = 0;
+  /** Of the rows of the dictionaries. */
+  dictionaryBytes = 0;
   private serial = nextSerial++;
 
-  /** Bytes of rows so far. */
+  /** About how many bytes of memory it takes so far. */
+  get weight(): number {
+    return this.byteLength + this.dictionaryBytes + this.calls.buckets.size * callBucketBytes;
+  }
+
+  /** Bytes of the rows of spans, events, links and blocks so far. */
   get byteLength(): number {
-    return this.spans.position + this.events.position + this.links.position + this.blocks.position;
+    return this.spans.length + this.events.length + this.links.length + this.blocks.length;
   }
 
   mark(): BatchMark {
-    const { spans, events, links, blocks, spanCount } = this;
+    const { spans, events, links, blocks, spanCount, byteLength, dictionaryBytes } = this;
     return {
-      spans: spans.position,
-      events: events.position,
-      links: links.position,
-      blocks: blocks.position,
+      spans: spans.length,
+      events: events.length,
+      links: links.length,
+      blocks: blocks.length,
       spanCount,
+      resources: this.resources.length,
+      scopes: this.scopes.length,
+      operations: this.operations.length,
+      byteLength,
+      dictionaryBytes,
     };
   }
 
-  /**
-   * Takes back the rows that came after a mark. Entries of dictionaries stay, which does no harm; so no call may have
-   * been counted since.
-   */
+  /** Takes back what came after a mark, but for calls: none may have been counted since. */
   rollBack(mark: BatchMark): void {
-    this.spans.position = mark.spans;
-    this.events.position = mark.events;
-    this.links.position = mark.links;
-    this.blocks.position = mark.blocks;
+    this.spans.truncate(mark.spans);
+    this.events.truncate(mark.events);
+    this.links.truncate(mark.links);
+    this.blocks.truncate(mark.blocks);
     this.spanCount = mark.spanCount;
+    this.dictionaryBytes = mark.dictionaryBytes;
+    takeBack(this.resources, mark.resources);
+    takeBack(this.scopes, mark.scopes);
+    takeBack(this.operations, mark.operations);
   }
 
   referToResource(entry: DictionaryEntry<ResourceRow>): void {
@@ -77,12 +98,20 @@ export class CopyBatch {
     for (const entries of [this.resources, this.scopes, this.operations]) entries.length = 0;
     this.calls.clear();
     this.spanCount = 0;
+    this.dictionaryBytes = 0;
     this.serial = nextSerial++;
   }
 
   private mustBeWritten(entry: DictionaryEntry<unknown>): boolean {
     if (entry.committed || entry.batch === this.serial) return false;
     entry.batch = this.serial;
+    this.dictionaryBytes += entry.bytes;
     return true;
   }
+}
+
+/** So that they are added again when they are referred to again. */
+function takeBack(entries: DictionaryEntry<unknown>[], length: number): void {
+  for (let index = length; index < entries.length; index++) (entries[index] as DictionaryEntry<unknown>).batch = -1;
+  entries.length = length;
 }

@@ -1,27 +1,72 @@
 import { Refusal, refusals } from './refusal.js';
 
-/** A few bytes of OTLP can make a long row: many times the largest request is still no bound that one would meet. */
-const maxBufferBytes = 256 * 1024 * 1024;
+/** Of one row, and those that share its chunk. What a request may become is bounded elsewhere, and so is a span. */
+const maxChunkBytes = 256 * 1024 * 1024;
+
+/** Rows of so many bytes are put aside, so that many rows are never copied to a larger buffer. */
+const fullChunkBytes = 4 * 1024 * 1024;
 
 /**
  * A growing buffer of rows in the binary format of COPY (PostgreSQL manual, "COPY", "Binary Format"): a row is the
  * number of its columns in two bytes, and of each column its length in four bytes, -1 for NULL, and its bytes.
  * Everything is big-endian.
  *
- * Writing methods do not look at the capacity: whoever writes calls `reserve` first with all that a row may need.
+ * Rows are in chunks; a row is in one of them. Writing methods do not look at the capacity: whoever writes calls
+ * `reserveRow` first with all that a row may need.
  */
 export class CopyBuffer {
   bytes: Buffer;
   view: DataView;
-  /** Where the next byte goes; also how many there are. */
+  /** Where the next byte goes in the last chunk. */
   position = 0;
+  /** Chunks before the last one, and how many bytes they have. */
+  private readonly full: Buffer[] = [];
+  private fullBytes = 0;
 
   constructor(private readonly initialBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(initialBytes);
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Makes room for so many bytes more. */
+  /** Bytes of all rows. */
+  get length(): number {
+    return this.fullBytes + this.position;
+  }
+
+  /** All rows, in order. Valid until the next call of another method. */
+  chunks(): readonly Buffer[] {
+    return [...this.full, this.bytes.subarray(0, this.position)];
+  }
+
+  /** Takes back what came after some length. */
+  truncate(length: number): void {
+    while (length < this.fullBytes) {
+      const last = this.full.pop() as Buffer;
+      this.fullBytes -= last.length;
+      this.use(Buffer.from(last.buffer as ArrayBuffer));
+    }
+    this.position = length - this.fullBytes;
+  }
+
+  /** Makes room for a row of so many bytes. */
+  reserveRow(byteCount: number): void {
+    if (this.position + byteCount > this.bytes.length && this.position >= fullChunkBytes) this.beginChunk(byteCount);
+    this.reserve(byteCount);
+  }
+
+  private beginChunk(byteCount: number): void {
+    this.full.push(this.bytes.subarray(0, this.position));
+    this.fullBytes += this.position;
+    this.use(Buffer.allocUnsafeSlow(Math.max(byteCount, fullChunkBytes)));
+    this.position = 0;
+  }
+
+  private use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+
+  /** Makes room for so many bytes more within a row. */
   reserve(byteCount: number): void {
     const needed = this.position + byteCount;
     if (needed > this.bytes.length) this.grow(needed);
@@ -30,18 +75,16 @@ export class CopyBuffer {
   /** Empties the buffer. What an exceptional request has made it grow to is given back. */
   clear(): void {
     this.position = 0;
-    if (this.bytes.length <= this.initialBytes * 8) return;
-    this.bytes = Buffer.allocUnsafeSlow(this.initialBytes);
-    this.view = new DataView(this.bytes.buffer);
+    this.full.length = 0;
+    this.fullBytes = 0;
+    if (this.bytes.length > this.initialBytes * 8) this.use(Buffer.allocUnsafeSlow(this.initialBytes));
   }
 
   private grow(needed: number): void {
-    if (needed > maxBufferBytes)
-      throw new Refusal(refusals.tooLarge, `its rows are larger than ${maxBufferBytes} bytes`);
+    if (needed > maxChunkBytes) throw new Refusal(refusals.tooLarge, `its rows are larger than ${maxChunkBytes} bytes`);
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.position);
-    this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    this.use(larger);
   }
 
   beginRow(columns: number): void {

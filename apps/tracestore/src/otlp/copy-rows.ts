@@ -1,5 +1,6 @@
+import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import type { EventRow, LinkRow, SpanRow } from './trace-rows.js';
+import type { EventRow, LinkRow, SpanRow, SpanRows } from './trace-rows.js';
 
 /*
  * The reference's rows in the binary format of COPY: slow and plain. The columns stand in the order of
@@ -12,8 +13,15 @@ export const postgresEpochMicros = 946_684_800_000_000n;
 /** How many columns each table's rows have. */
 export const columnCounts = { span: 19, event: 10, link: 11, spanBlock: 8 } as const;
 
-export function appendSpanRow(out: CopyBuffer, row: SpanRow): void {
-  out.reserve(2 + columnCounts.span * 12 + 16 + utf8Bound(row.traceState, row.statusMessage, row.attributes));
+/** The rows of a span, its events and its links. */
+export function appendRows(batch: CopyBatch, { span, events, links }: SpanRows): void {
+  appendSpanRow(batch.spans, span);
+  for (const event of events) appendEventRow(batch.events, event);
+  for (const link of links) appendLinkRow(batch.links, link);
+}
+
+function appendSpanRow(out: CopyBuffer, row: SpanRow): void {
+  out.reserveRow(2 + columnCounts.span * 12 + 16 + utf8Bound(row.traceState, row.statusMessage, row.attributes));
   out.beginRow(columnCounts.span);
   uuid(out, row.traceId);
   int64(out, row.spanId);
@@ -36,8 +44,8 @@ export function appendSpanRow(out: CopyBuffer, row: SpanRow): void {
   jsonb(out, row.attributes);
 }
 
-export function appendEventRow(out: CopyBuffer, row: EventRow): void {
-  out.reserve(2 + columnCounts.event * 12 + 16 + utf8Bound(row.name, row.attributes));
+function appendEventRow(out: CopyBuffer, row: EventRow): void {
+  out.reserveRow(2 + columnCounts.event * 12 + 16 + utf8Bound(row.name, row.attributes));
   out.beginRow(columnCounts.event);
   uuid(out, row.traceId);
   int64(out, row.spanId);
@@ -51,8 +59,8 @@ export function appendEventRow(out: CopyBuffer, row: EventRow): void {
   jsonb(out, row.attributes);
 }
 
-export function appendLinkRow(out: CopyBuffer, row: LinkRow): void {
-  out.reserve(2 + columnCounts.link * 12 + 32 + utf8Bound(row.traceState, row.attributes));
+function appendLinkRow(out: CopyBuffer, row: LinkRow): void {
+  out.reserveRow(2 + columnCounts.link * 12 + 32 + utf8Bound(row.traceState, row.attributes));
   out.beginRow(columnCounts.link);
   uuid(out, row.traceId);
   int64(out, row.spanId);

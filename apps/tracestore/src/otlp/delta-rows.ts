@@ -8,7 +8,7 @@ const oid = { int2: 21, int4: 23, int8: 20, float8: 701 } as const;
 /** A row of `tracestore.operation_delta`: five arrays with an entry for each operation and class of durations. */
 export function appendDeltaRow(out: CopyBuffer, bucket: BucketCounts): void {
   const { length, operations, durationClasses, calls, errors, durationsNs } = bucket;
-  out.reserve(64 + columnCount * 32 + length * (12 + 6 + 8 + 8 + 12));
+  out.reserveRow(64 + columnCount * 32 + length * (12 + 6 + 8 + 8 + 12));
   out.beginRow(columnCount);
   out.wide((bucket.startSeconds - postgresEpochSeconds) * 1e6);
   array(out, oid.int8, length, (index) => out.int64(operations[index]?.idHigh ?? 0, operations[index]?.idLow ?? 0));

@@ -1,7 +1,7 @@
 /**
  * TraceService/Export over gRPC (src/grpc/grpc-wire.ts has the wire format). What this does beside answering a call like
- * any other is that it sees the bytes as they come: it counts them, refuses by the announced length before the message is
- * there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
+ * any other is that it sees the bytes as they come: it counts them, refuses an announced length that is too large before
+ * the message is there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
  * client gives up the data.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -10,6 +10,9 @@ import { grpcStatus } from '../grpc/grpc-error.js';
 import {
   answerHeaders,
   answerWithoutGrpc,
+  calmDown,
+  clientOfStream,
+  closeUnread,
   frameOf,
   isAnswered,
   isGrpc,
@@ -53,7 +56,7 @@ export class GrpcExportService {
         return;
       }
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
-      lease = this.admission.open();
+      lease = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, lease);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
     } catch (error) {
@@ -75,7 +78,11 @@ export class GrpcExportService {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const received = new ReceivedMessage(lease, maxRequestBytes, () => compressionOf(headers));
     try {
-      await readToEnd(stream, (piece) => received.append(piece), bodyTimeoutMs);
+      await readToEnd(stream, (piece) => received.append(piece), {
+        timeoutMs: bodyTimeoutMs,
+        lease,
+        onFlood: () => calmDown(stream),
+      });
       received.check();
     } catch (error) {
       received.bytes.free();
@@ -85,7 +92,7 @@ export class GrpcExportService {
     }
     const { bytes, compression } = received;
     if (compression === 'identity') return bytes.take();
-    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease, clientOfStream(stream));
     bytes.free();
     return message;
   }
@@ -162,6 +169,7 @@ function answer(stream: ServerHttp2Stream, message: Buffer): void {
   stream.respond(answerHeaders, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers(statusHeaders(grpcStatus.OK)));
   stream.end(frameOf(message));
+  closeUnread(stream);
 }
 
 function answerRefusal(stream: ServerHttp2Stream, refusal: Refusal): void {

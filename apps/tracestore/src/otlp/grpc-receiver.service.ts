@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { Draining } from '@spandrel/service';
 import { GrpcServer } from '../grpc/grpc-server.js';
+import { connectionLimitsOf } from '../server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { GrpcExportService } from './grpc-export.service.js';
 
@@ -21,7 +22,7 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
     @Inject(GrpcExportService) exporter: GrpcExportService,
     @Inject(Draining) private readonly draining: Draining,
   ) {
-    this.server = new GrpcServer(config.maxConnections, (stream, headers) => exporter.export(stream, headers));
+    this.server = new GrpcServer(connectionLimitsOf(config), (stream, headers) => exporter.export(stream, headers));
   }
 
   /** @throws Error when the port is taken */

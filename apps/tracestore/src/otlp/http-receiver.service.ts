@@ -7,9 +7,25 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Draining, drainConnectionsOnClose } from '@spandrel/service';
+import {
+  addAnswerHeaders,
+  answerHeaders,
+  clientOf,
+  Draining,
+  drainConnectionsOnClose,
+  limitConnections,
+  Problem,
+} from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  type CrossOriginPolicy,
+  requireHost,
+  requireOwnSite,
+  shareWithAllowedOrigins,
+} from '../access/request-checks.js';
+import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
+import { connectionLimitsOf } from '../server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
 import { AdmissionService, type Lease } from './admission.service.js';
 import type { Encoding } from './decode.js';
@@ -19,7 +35,9 @@ import { Refusal, type RefusalKind, refusals } from './refusal.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
+/** Joining it to a base URL often makes a slash too many. That is accepted: after a 404 a client drops its data. */
 const path = '/v1/traces';
+const pathRouting = { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } as const;
 
 const contentTypes: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
@@ -40,6 +58,12 @@ const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
 /** How much longer than a body Node waits for a request before it cuts the connection: what was refused is let flow. */
 const cutAfterMs = 5_000;
 
+/** How often Node looks for requests that take too long. */
+const checkingIntervalMs = 2_000;
+
+/** Anyone can cause the warning about a refused sender. */
+const warnEveryMs = 60_000;
+
 /**
  * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. Answers are in the encoding of the
  * request. Bodies are read here rather than by Fastify, as they are counted while they come in.
@@ -48,6 +72,8 @@ const cutAfterMs = 5_000;
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(HttpReceiverService.name);
   private readonly server: FastifyInstance;
+  private readonly policy: CrossOriginPolicy;
+  private warnedAtMs = -Infinity;
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
@@ -56,17 +82,27 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
     @Inject(Draining) draining: Draining,
   ) {
+    this.policy = { origins: config.access.otlpOrigins, methods: ['POST'], credentials: true };
     this.server = fastify({
+      routerOptions: pathRouting,
       requestTimeout: config.bodyTimeoutMs + cutAfterMs,
-      http: { headersTimeout: config.bodyTimeoutMs, connectionsCheckingInterval: cutAfterMs },
+      keepAliveTimeout: limits.keepAliveMs.value,
+      http: {
+        headersTimeout: Math.min(config.bodyTimeoutMs, limits.headersMs.value),
+        connectionsCheckingInterval: checkingIntervalMs,
+      },
       // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
       return503OnClosing: false,
       clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
       frameworkErrors: (error, request, reply) => void this.refuse(request, reply, this.refusalFor(error)),
     });
-    this.server.server.maxConnections = config.maxConnections;
+    limitConnections(this.server.server, connectionLimitsOf(config));
     this.server.removeAllContentTypeParsers();
     this.server.addContentTypeParser('*', (_request, _body, done) => done(null));
+    addAnswerHeaders(this.server);
+    this.server.addHook('onRequest', (request, reply, done) => {
+      if (!this.checkSender(request, reply)) done();
+    });
     // Before the body: one that will be refused needn't be read.
     this.server.addHook('onRequest', (request, _reply, done) => {
       if (!request.is404) {
@@ -98,10 +134,34 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     await this.server.close();
   }
 
+  /**
+   * Nobody signs in to send spans, so a page of another site must not get here.
+   *
+   * @returns whether the request was a page's preflight, which is answered now
+   * @throws Refusal
+   */
+  private checkSender(request: FastifyRequest, reply: FastifyReply): boolean {
+    try {
+      const authority = requireHost(request, this.config.access.hosts);
+      if (shareWithAllowedOrigins(request, reply, this.policy)) return true;
+      requireOwnSite(request, authority, this.policy, false);
+      return false;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const refusal = new Refusal(error.kind.status === 400 ? refusals.malformedHost : refusals.foreign, error.detail);
+      const nowMs = performance.now();
+      if (nowMs - this.warnedAtMs > warnEveryMs) {
+        this.warnedAtMs = nowMs;
+        this.logger.warn(`A sender was refused, and drops its spans. ${refusal.message}`);
+      }
+      throw refusal;
+    }
+  }
+
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
-    const lease = this.admission.open();
+    const lease = this.admission.open(clientOf(request.raw.socket.remoteAddress));
     let body: Buffer<ArrayBuffer> | undefined;
     try {
       body = await this.receive(request, lease);
@@ -118,7 +178,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
     const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
     try {
-      await readToEnd(request.raw, (piece) => bytes.append(piece), bodyTimeoutMs);
+      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, lease });
     } catch (error) {
       bytes.free();
       throw error;
@@ -127,7 +187,13 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     }
     const compression = compressionOf(request);
     if (compression === 'identity') return bytes.take();
-    const body = await inflate(bytes.view(), compression, maxRequestBytes, lease);
+    const body = await inflate(
+      bytes.view(),
+      compression,
+      maxRequestBytes,
+      lease,
+      clientOf(request.raw.socket.remoteAddress),
+    );
     bytes.free();
     return body;
   }
@@ -150,6 +216,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
     return reply
       .status(refusal.kind.httpStatus)
+      .headers(answerHeaders)
       .headers(headersOf(refusal.kind))
       .type(contentTypes[encoding])
       .send(encodeStatus(refusal, encoding));
@@ -160,7 +227,12 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     if (refusal !== undefined && socket.writable) {
       this.metrics.requestRefused(refusal.kind.code);
       const body = encodeStatus(refusal, 'json');
-      const headers = { ...headersOf(refusal.kind), 'content-type': contentTypes.json, 'content-length': body.length };
+      const headers = {
+        ...answerHeaders,
+        ...headersOf(refusal.kind),
+        'content-type': contentTypes.json,
+        'content-length': body.length,
+      };
       const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
       socket.write(`HTTP/1.1 ${refusal.kind.httpStatus} ${refusal.kind.code}\r\n${lines.join('\r\n')}\r\n\r\n`);
       socket.end(body);
@@ -198,7 +270,7 @@ function headersOf({ code, httpStatus, retryAfterSeconds }: RefusalKind): Readon
     ...(httpStatus === refusals.wrongMethod.httpStatus && { allow: 'POST' }),
     ...(code === refusals.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
     // The rest of that body is not waited for.
-    ...(code === refusals.tooSlow.code && { connection: 'close' }),
+    ...((code === refusals.tooSlow.code || code === refusals.tooManyPieces.code) && { connection: 'close' }),
   };
 }
 
@@ -241,7 +313,9 @@ async function endOf(request: IncomingMessage): Promise<void> {
 }
 
 function notFound(request: FastifyRequest): Refusal {
-  return new Refusal(request.url.split('?', 1)[0] === path ? refusals.wrongMethod : refusals.unknownPath);
+  const [asked = ''] = request.url.split('?', 1);
+  const isPath = `${asked}/`.replaceAll(/\/+/g, '/') === `${path}/`;
+  return new Refusal(isPath ? refusals.wrongMethod : refusals.unknownPath);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -2,8 +2,10 @@
  * Content codings: gzip (RFC 1952, any number of members), deflate (RFC 1950, and RFC 1951 bare, which some send under
  * that name), zstd (RFC 8878, any number of frames).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { Lease } from './admission.service.js';
+import { type InflateTurn, InflateTurns } from './inflate-turns.js';
 import { Refusal, refusals } from './refusal.js';
 import { freeMemory } from './request-body.js';
 
@@ -23,12 +25,24 @@ const zstdWindowLogMax = 25;
 /** Each frame takes a decoder of its own, though it may be of nine bytes and hold nothing. */
 const maxZstdFrames = 1_000;
 
+/** What a decoder is given at once, so that one which makes nothing of its source gives way to others, too. */
+const maxSourceBytes = 256 * 1024;
+
+/** What it takes to make a decoder, as work. */
+const decoderBytes = 64 * 1024;
+
+/** Copied without giving way to others: some 5 ms. */
+const copyAtOnceBytes = 8 * 1024 * 1024;
+
+const turns = new InflateTurns();
+
 type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof createZstdDecompress>;
 
 /**
- * Inflates a body, on another thread. It stops as soon as the result is above the limit or has no room, however little
- * its source takes.
+ * Inflates a body, on another thread, a turn at a time. It stops as soon as the result is above the limit or has no room,
+ * however little its source takes.
  *
+ * @param client whose body it is, as `clientOf` names it
  * @param compressed stays the caller's; when this fails, another thread may be at work on it still
  * @param lease is told of the result as it grows, and goes on counting it
  * @returns the result, which is the caller's, on memory of its own
@@ -39,6 +53,7 @@ export async function inflate(
   compression: Compression,
   maxBytes: number,
   lease: Lease,
+  client: string,
 ): Promise<Buffer<ArrayBuffer>> {
   const pieces: Buffer<ArrayBuffer>[] = [];
   let length = 0;
@@ -48,15 +63,28 @@ export async function inflate(
     lease.grow(piece.length);
     pieces.push(piece);
   };
-  const consumed = await inflateOnce(compressed, compression, take);
-  if (compression !== 'gzip') await inflateRest(compressed.subarray(consumed), compression, take);
+  const turn = await turns.begin(client);
+  try {
+    const consumed = await inflateOnce(compressed, compression, take, turn);
+    if (compression !== 'gzip') await inflateRest(compressed.subarray(consumed), compression, take, turn);
+  } finally {
+    turn.end();
+  }
   const [only] = pieces;
   if (only !== undefined && pieces.length === 1 && 2 * only.length >= only.buffer.byteLength) return only;
   lease.grow(length);
   const whole = Buffer.allocUnsafeSlow(length);
   let offset = 0;
-  for (const piece of pieces) offset += piece.copy(whole, offset);
-  for (const piece of pieces) freeMemory(piece);
+  let copied = 0;
+  for (const [n, piece] of pieces.entries()) {
+    offset += piece.copy(whole, offset);
+    copied += piece.length;
+    // Pieces that follow one another may be cut from the same buffer.
+    if (pieces[n + 1]?.buffer !== piece.buffer) freeMemory(piece);
+    if (copied < copyAtOnceBytes) continue;
+    copied = 0;
+    await nextTurn();
+  }
   lease.shrink(length);
   return whole;
 }
@@ -66,34 +94,64 @@ async function inflateRest(
   source: Buffer,
   compression: Compression,
   take: (piece: Buffer<ArrayBuffer>) => void,
+  turn: InflateTurn,
 ): Promise<void> {
   let rest = source;
   for (let frames = 1; rest.length > 0; frames += 1) {
     if (compression !== 'zstd') throw undecodable(compression, 'something follows its end');
     if (frames === maxZstdFrames) throw undecodable(compression, `more than ${maxZstdFrames} frames`);
-    rest = rest.subarray(await inflateOnce(rest, compression, take));
+    rest = rest.subarray(await inflateOnce(rest, compression, take, turn));
   }
 }
 
 /** @returns how many bytes of the source were used */
-function inflateOnce(
+async function inflateOnce(
   source: Buffer,
   compression: Compression,
   take: (piece: Buffer<ArrayBuffer>) => void,
+  turn: InflateTurn,
 ): Promise<number> {
+  if (turn.shouldPause()) await turn.pause();
+  turn.worked(decoderBytes);
+  const inflater = createInflater(source, compression);
   return new Promise((resolve, reject) => {
-    const inflater = createInflater(source, compression);
+    let isOver = false;
+    const fail = (error: unknown): void => {
+      isOver = true;
+      reject(error);
+      inflater.destroy();
+    };
     inflater.on('data', (piece: Buffer<ArrayBuffer>) => {
       try {
         take(piece);
       } catch (error) {
-        reject(error);
-        inflater.destroy();
+        fail(error);
+        return;
       }
+      turn.worked(piece.length);
+      if (!turn.shouldPause()) return;
+      inflater.pause();
+      void turn.pause().then(() => inflater.resume());
     });
-    inflater.on('end', () => resolve(inflater.bytesWritten));
-    inflater.on('error', (cause) => reject(undecodable(compression, cause.message, cause)));
-    inflater.end(source);
+    inflater.on('end', () => {
+      isOver = true;
+      resolve(inflater.bytesWritten);
+    });
+    inflater.on('error', (cause) => fail(undecodable(compression, cause.message, cause)));
+    const feed = (offset: number): void => {
+      if (isOver) return;
+      const end = offset + maxSourceBytes;
+      if (end >= source.length) {
+        inflater.end(source.subarray(offset));
+        return;
+      }
+      inflater.write(source.subarray(offset, end), () => {
+        turn.worked(maxSourceBytes);
+        if (isOver || !turn.shouldPause()) feed(end);
+        else void turn.pause().then(() => feed(end));
+      });
+    };
+    feed(0);
   });
 }
 

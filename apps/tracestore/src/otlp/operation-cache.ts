@@ -2,32 +2,40 @@ import { murmur3 } from './block-filter.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import type { OperationRow } from './trace-rows.js';
 
-interface Slot {
-  readonly hash: number;
-  readonly service: string;
-  readonly kind: number;
-  readonly name: DataView;
-  /** Asking a view is a call. */
-  readonly nameLength: number;
-  readonly entry: DictionaryEntry<OperationRow>;
-}
-
-/** Longer names are not remembered, so that the cache is bounded in bytes. */
-const maxNameBytes = 256;
+const initialNameBytes = 64 * 1024;
 
 /**
  * Finds a span's operation by the bytes of its name, without making a string of them: a hash table with open
- * addressing and linear probing, which is emptied when it is half full.
+ * addressing and linear probing, which is emptied when it is half full. The names stand one behind the other.
  */
 export class OperationCache {
-  private readonly slots: (Slot | undefined)[];
+  private readonly entries: (DictionaryEntry<OperationRow> | undefined)[];
+  private readonly hashes: Int32Array;
+  private readonly kinds: Int32Array;
+  private readonly starts: Int32Array;
+  private readonly lengths: Int32Array;
   private readonly mask: number;
+  private names = Buffer.allocUnsafeSlow(initialNameBytes);
+  private namesView = new DataView(this.names.buffer);
+  private nameBytes = 0;
   private size = 0;
+  private bytes = 0;
 
-  /** @param capacity how many operations are remembered; a power of two */
-  constructor(capacity: number) {
-    this.slots = Array.from({ length: capacity * 2 });
-    this.mask = capacity * 2 - 1;
+  /**
+   * @param capacity how many operations are remembered; a power of two
+   * @param maxBytes of names and entries; then all are forgotten
+   */
+  constructor(
+    capacity: number,
+    private readonly maxBytes: number,
+  ) {
+    const slots = capacity * 2;
+    this.entries = Array.from({ length: slots });
+    this.hashes = new Int32Array(slots);
+    this.kinds = new Int32Array(slots);
+    this.starts = new Int32Array(slots);
+    this.lengths = new Int32Array(slots);
+    this.mask = slots - 1;
   }
 
   /** @param serviceHash any number that goes with the service, always the same */
@@ -40,37 +48,74 @@ export class OperationCache {
     start: number,
     length: number,
   ): DictionaryEntry<OperationRow> | undefined {
+    const { entries, hashes, kinds, lengths, mask } = this;
     const hash = hashOf(serviceHash, kind, source, view, start, length);
-    let place = hash & this.mask;
-    for (let slot = this.slots[place]; slot !== undefined; slot = this.slots[place]) {
-      const isSame = slot.hash === hash && slot.kind === kind && slot.service === service;
-      if (isSame && isSameName(slot, view, start, length)) return slot.entry;
-      place = (place + 1) & this.mask;
+    let place = hash & mask;
+    for (let entry = entries[place]; entry !== undefined; entry = entries[place]) {
+      const isSame =
+        hashes[place] === hash &&
+        kinds[place] === kind &&
+        lengths[place] === length &&
+        entry.row.serviceName === service;
+      if (isSame && this.hasName(place, source, view, start, length)) return entry;
+      place = (place + 1) & mask;
     }
     return undefined;
   }
 
-  /** @param name is kept */
+  /** Remembers an operation that was not found. The name is copied. */
   add(
-    service: string,
     serviceHash: number,
     kind: number,
-    name: Uint8Array,
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    length: number,
     entry: DictionaryEntry<OperationRow>,
   ): void {
-    if (name.length > maxNameBytes) return;
-    if (this.size * 2 >= this.slots.length) this.clear();
-    const nameView = new DataView(name.buffer, name.byteOffset, name.byteLength);
-    const hash = hashOf(serviceHash, kind, name, nameView, 0, name.length);
+    const bytes = length + entry.bytes;
+    if (this.size * 2 >= this.entries.length || this.bytes + bytes > this.maxBytes) this.clear();
+    const hash = hashOf(serviceHash, kind, source, view, start, length);
     let place = hash & this.mask;
-    while (this.slots[place] !== undefined) place = (place + 1) & this.mask;
-    this.slots[place] = { hash, service, kind, name: nameView, nameLength: name.length, entry };
+    while (this.entries[place] !== undefined) place = (place + 1) & this.mask;
+    this.entries[place] = entry;
+    this.hashes[place] = hash;
+    this.kinds[place] = kind;
+    this.starts[place] = this.addName(source, start, length);
+    this.lengths[place] = length;
     this.size++;
+    this.bytes += bytes;
   }
 
   clear(): void {
-    this.slots.fill(undefined);
+    this.entries.fill(undefined);
     this.size = 0;
+    this.bytes = 0;
+    this.nameBytes = 0;
+  }
+
+  private addName(source: Uint8Array, start: number, length: number): number {
+    const at = this.nameBytes;
+    this.nameBytes += length;
+    if (this.nameBytes > this.names.length) {
+      const longer = Buffer.allocUnsafeSlow(Math.max(this.nameBytes, this.names.length * 2));
+      this.names.copy(longer, 0, 0, at);
+      this.names = longer;
+      this.namesView = new DataView(longer.buffer);
+    }
+    this.names.set(source.subarray(start, start + length), at);
+    return at;
+  }
+
+  private hasName(place: number, source: Uint8Array, view: DataView, start: number, length: number): boolean {
+    const { names, namesView } = this;
+    const at = this.starts[place] as number;
+    let index = 0;
+    for (; index + 4 <= length; index += 4) {
+      if (namesView.getInt32(at + index) !== view.getInt32(start + index)) return false;
+    }
+    for (; index < length; index++) if (names[at + index] !== source[start + index]) return false;
+    return true;
   }
 }
 
@@ -83,13 +128,5 @@ function hashOf(
   start: number,
   length: number,
 ): number {
-  return murmur3(source, view, start, start + length, serviceHash ^ kind);
-}
-
-function isSameName({ name, nameLength }: Slot, view: DataView, start: number, length: number): boolean {
-  if (nameLength !== length) return false;
-  let index = 0;
-  for (; index + 4 <= length; index += 4) if (name.getInt32(index) !== view.getInt32(start + index)) return false;
-  for (; index < length; index++) if (name.getInt8(index) !== view.getInt8(start + index)) return false;
-  return true;
+  return murmur3(source, view, start, start + length, serviceHash ^ kind) | 0;
 }

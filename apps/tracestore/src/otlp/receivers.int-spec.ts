@@ -121,6 +121,7 @@ describe('a bad span', () => {
     'no span id': [{ spanId: new Uint8Array() }, 'span_id has 0 bytes, not 8'],
     'a span id of zeros': [{ spanId: new Uint8Array(8) }, 'span_id is all zeros'],
     'a parent id that is too long': [{ parentSpanId: new Uint8Array(9) }, 'parent_span_id has 9 bytes, not 8 or none'],
+    'no start': [{ startTimeUnixNano: 0n }, 'start_time_unix_nano is 0, so the time of the span is not known'],
     'a start beyond int64': [
       { startTimeUnixNano: 2n ** 63n },
       'start_time_unix_nano is 9223372036854775808, later than 9223372036854775807',
@@ -215,6 +216,45 @@ describe("OTLP's JSON", () => {
   });
 });
 
+describe('a value that its field cannot have', () => {
+  const ids = '"traceId":"0af7651916cd43dd8448eb211c80319c","startTimeUnixNano":"1"';
+
+  it('costs its span alone in JSON, and is named', async () => {
+    const spans = [
+      `{${ids},"spanId":"00f067aa0ba902b7","name":"good"}`,
+      `{${ids},"spanId":"00f067aa0ba902b7","parentSpanId":"undefined"}`,
+      `{${ids},"spanId":"00f067aa0ba902b7","attributes":[{"key":"a","value":{"intValue":5.5}}]}`,
+    ];
+    const answer = await post(
+      store.tracesUrl,
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans.join()}]}]}]}`,
+      json,
+    );
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      partialSuccess: {
+        rejectedSpans: '2',
+        errorMessage:
+          '2 of 3 spans rejected: ' +
+          'resource_spans[0].scope_spans[0].spans[1].parent_span_id should be hex, but is "undefined"; ' +
+          'resource_spans[0].scope_spans[0].spans[2].attributes[0].value.int_value should be an integer of 64 bits, but is 5.5',
+      },
+    });
+    expect(await storedSpanNames()).toEqual(['good']);
+  });
+});
+
+describe('a request of spans that an older OTLP had elsewhere', () => {
+  it('is told that they are not read', async () => {
+    const body = '{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{}]}]}]}';
+    const answer = await post(store.tracesUrl, body, json);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      partialSuccess: { errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans' },
+    });
+  });
+});
+
 describe('a refusal over HTTP', () => {
   const good = (): Buffer => encodeProtobuf(requestOf([goodSpan()]));
   const zipBomb = gzipSync(Buffer.alloc(64 * mebibyte));
@@ -272,16 +312,7 @@ describe('a refusal over HTTP', () => {
 
   it.each([
     ['a body that is no JSON', '{', 'JSON'],
-    [
-      'an id that is not hex',
-      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"+"}]}]}]}',
-      'traceId should be hex',
-    ],
-    [
-      'a time below zero',
-      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"-1"}]}]}]}',
-      'start_time_unix_nano',
-    ],
+    ['spans that are no array', '{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', 'should be an array'],
     ['JSON without an end to its depth', '['.repeat(1_000_000), ''],
   ])('of %s is 400 with a Status in JSON', async (_what, body, reason) => {
     const answer = await post(store.tracesUrl, body, json);

@@ -1,12 +1,23 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { encodeProtobuf } from '../../test/otlp-client.js';
+import { type ReferenceRows, referenceRows } from '../../test/reference-rows.js';
 import { attribute, fullRequest, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
-import { ExportTraceServiceRequestSchema } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { transcodeReference } from './reference-transcode.js';
+import {
+  type ExportTraceServiceRequest,
+  ExportTraceServiceRequestSchema,
+} from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ResourceSchema } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import { limits } from '../limits.js';
+import { resourceRow } from './reference-transcode.js';
+
+function rowsOf(request: ExportTraceServiceRequest, firstInstance: number): ReferenceRows {
+  return referenceRows(encodeProtobuf(request), firstInstance);
+}
 
 describe('rows of a request', () => {
   it("refer to one dictionary row each, and hold what is a span's own", () => {
-    const { rows } = transcodeReference(fullRequest(), 41);
+    const rows = rowsOf(fullRequest(), 41);
     const [first, { span: bare } = {}, { span: other } = {}] = rows.spans;
     const span = first?.span;
     expect(span).toMatchObject({
@@ -33,7 +44,7 @@ describe('rows of a request', () => {
   });
 
   it('have ids that are made of the content alone, for ever', () => {
-    const { rows } = transcodeReference(requestOf([goodSpan({ name: 'GET /' })]), 0);
+    const rows = rowsOf(requestOf([goodSpan({ name: 'GET /' })]), 0);
     // Worked out apart: the first 8 bytes of sha256 of the JSON array, for example ["operation","shop",2,"GET /"].
     expect([...rows.operations.keys()]).toEqual([3_067_319_192_971_513_364n]);
     expect([...rows.resources.keys()]).toEqual([-953_438_433_178_900_415n]);
@@ -45,13 +56,13 @@ describe('rows of a request', () => {
       [text('service.name', 'a'), text('host.name', 'b')],
       [text('host.name', 'b'), text('service.name', 'a')],
     ].map((attributes) => ({ resource: { attributes }, scopeSpans: [{ spans: [goodSpan()] }] }));
-    const { rows } = transcodeReference(create(ExportTraceServiceRequestSchema, { resourceSpans }), 0);
+    const rows = rowsOf(create(ExportTraceServiceRequestSchema, { resourceSpans }), 0);
     expect(rows.spans).toHaveLength(2);
     expect(rows.resources.size).toBe(1);
   });
 
   it('have instances that wrap around rather than leave int4', () => {
-    const { rows } = transcodeReference(requestOf([goodSpan(), goodSpan()]), 2 ** 31 - 2);
+    const rows = rowsOf(requestOf([goodSpan(), goodSpan()]), 2 ** 31 - 2);
     expect(rows.spans.map(({ span }) => span.instance)).toEqual([2 ** 31 - 1, -(2 ** 31)]);
   });
 });
@@ -71,7 +82,7 @@ describe('a resource that cannot be stored', () => {
         },
       ],
     });
-    const { rows, rejectedSpans, errorMessage } = transcodeReference(request, 0);
+    const { rejectedSpans, errorMessage, ...rows } = rowsOf(request, 0);
     expect([...rows.operations.values()].map(({ spanName }) => spanName)).toEqual(['kept']);
     expect(rows.resources.size).toBe(1);
     expect(rejectedSpans).toBe(4);
@@ -88,7 +99,8 @@ describe('a resource that cannot be stored', () => {
 describe('a rejected span', () => {
   it('leaves neither events nor links nor entries of dictionaries', () => {
     const span = goodSpan({ events: [{ name: 'kept?' }], links: [{ spanId: hexBytes('00') }] });
-    const { rows, rejectedSpans } = transcodeReference(requestOf([span]), 0);
+    const { rejectedSpans, errorMessage, ...rows } = rowsOf(requestOf([span]), 0);
+    expect(errorMessage).toContain('links[0].span_id has 1 bytes');
     expect(rejectedSpans).toBe(1);
     expect(rows).toEqual({
       resources: new Map(),
@@ -96,5 +108,38 @@ describe('a rejected span', () => {
       operations: new Map(),
       spans: [],
     });
+  });
+});
+
+describe('the service name of a resource', () => {
+  const nameOf = (value: Parameters<typeof attribute>[1]): string =>
+    resourceRow(create(ResourceSchema, { attributes: [attribute('service.name', value)] }), '', 'resource_spans[0]')
+      .serviceName;
+
+  it.each<readonly [string, Parameters<typeof attribute>[1], string]>([
+    ['text', { case: 'stringValue', value: 'shop' }, 'shop'],
+    ['an empty text', { case: 'stringValue', value: '' }, 'unknown_service'],
+    ['an empty value', { case: undefined }, 'unknown_service'],
+    ['an integer', { case: 'intValue', value: 5n }, '5'],
+    ['a double', { case: 'doubleValue', value: 5 }, '5.0'],
+    ['a boolean', { case: 'boolValue', value: true }, 'true'],
+    ['an array', { case: 'arrayValue', value: { values: [{ value: { case: 'stringValue', value: 'a' } }] } }, '["a"]'],
+    ['a key-value list', { case: 'kvlistValue', value: { values: [text('a', 'b')] } }, '{"a":"b"}'],
+    ['bytes', { case: 'bytesValue', value: hexBytes('00ff') }, '{"bytesValue":"AP8="}'],
+  ])('is one text when the attribute is %s', (_what, value, name) => {
+    expect(nameOf(value)).toBe(name);
+  });
+
+  it('is unknown_service when there is no attribute', () => {
+    expect(resourceRow(undefined, '', 'resource_spans[0]').serviceName).toBe('unknown_service');
+  });
+
+  it('costs the spans of the resource when it is longer than the bound', () => {
+    const request = requestOf([goodSpan()], 'a'.repeat(limits.serviceNameBytes.value + 1));
+    expect(rowsOf(request, 0)).toMatchObject({
+      rejectedSpans: 1,
+      errorMessage: '1 of 1 spans rejected: resource_spans[0].resource has a service.name of more than 16384 bytes',
+    });
+    expect(rowsOf(requestOf([goodSpan()], 'a'.repeat(limits.serviceNameBytes.value)), 0).rejectedSpans).toBe(0);
   });
 });

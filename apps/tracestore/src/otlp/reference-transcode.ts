@@ -1,36 +1,33 @@
+import { limits } from '../limits.js';
 import { AttributeLimitError, attributesToJson, storableText } from './attribute-json.js';
 import { contentId } from './content-id.js';
-import type { ExportTraceServiceRequest } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type { EntityRef, InstrumentationScope, KeyValue } from './gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { Resource } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import type { Span, Span_Event, Span_Link } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
-import type {
-  EventRow,
-  LinkRow,
-  OperationRow,
-  ResourceRow,
-  ScopeRow,
-  SpanRow,
-  SpanRows,
-  TraceRows,
-} from './trace-rows.js';
-
-/** A request as rows, and what had to be left out. */
-export interface Transcoded {
-  readonly rows: TraceRows;
-  readonly rejectedSpans: number;
-  /** What was wrong with the first rejected spans, naming field and position; empty when none was rejected. */
-  readonly errorMessage: string;
-}
+import type { EventRow, LinkRow, OperationRow, ResourceRow, ScopeRow, SpanRow, SpanRows } from './trace-rows.js';
 
 /** The service name of a resource that has none. */
 export const unknownService = 'unknown_service';
 
 /** How many rejected spans are described; of the others only the number is told. */
-const maxDescribedRejections = 5;
+const maxDescribedRejections = limits.describedRejections.value;
 
 /** Entity references that a resource may have; the conventions know a handful of entity types. */
-const maxEntityRefs = 1_000;
+const maxEntityRefs = limits.entityRefs.value;
+
+const maxServiceNameBytes = limits.serviceNameBytes.value;
+const maxSpanNameBytes = limits.spanNameBytes.value;
+const maxEventNameBytes = limits.eventNameBytes.value;
+const maxEvents = limits.spanEvents.value;
+const maxLinks = limits.spanLinks.value;
+
+/** What is wrong with a span beyond a bound: each stands behind the path of the span or of its event. */
+export const spanProblems = {
+  name: `.name has more than ${maxSpanNameBytes} bytes`,
+  events: `.events has more than ${maxEvents} entries`,
+  links: `.links has more than ${maxLinks} entries`,
+  eventName: `.name has more than ${maxEventNameBytes} bytes`,
+} as const;
 
 const maxInt64 = 2n ** 63n - 1n;
 
@@ -39,25 +36,19 @@ export class BadSpanError extends Error {
   override readonly name = 'BadSpanError';
 }
 
-/**
- * Makes rows of a decoded request. A span that can't be stored is rejected alone: ids of a wrong length or of zeros
- * only, times that don't fit a signed 64-bit integer, attributes beyond `attributeLimits`. A resource or scope that
- * can't be stored costs its own spans. Whatever is accepted, PostgreSQL takes.
- *
- * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
- */
-export function transcodeReference(request: ExportTraceServiceRequest, firstInstance: number): Transcoded {
-  return new Transcoder(firstInstance).run(request);
-}
-
 /** The spans of a request that are left out, and why. */
 export class Rejections {
   private readonly described: string[] = [];
   count = 0;
 
-  add(error: BadSpanError): void {
+  /** Whether the others are only counted, so that no message need be made. */
+  get isFull(): boolean {
+    return this.described.length >= maxDescribedRejections;
+  }
+
+  add(message: string): void {
     this.count += 1;
-    if (this.described.length < maxDescribedRejections) this.described.push(error.message);
+    if (!this.isFull) this.described.push(message);
   }
 
   /** What was wrong with the first ones; empty when there are none. */
@@ -68,69 +59,23 @@ export class Rejections {
   }
 }
 
-class Transcoder {
-  private readonly resources = new Map<bigint, ResourceRow>();
-  private readonly scopes = new Map<bigint, ScopeRow>();
-  private readonly operations = new Map<bigint, OperationRow>();
-  private readonly spans: SpanRows[] = [];
-  private readonly rejections = new Rejections();
-  private seenSpans = 0;
-
-  constructor(private readonly firstInstance: number) {}
-
-  run(request: ExportTraceServiceRequest): Transcoded {
-    for (const [r, resourceSpans] of request.resourceSpans.entries()) {
-      const resourcePath = `resource_spans[${r}]`;
-      const resource = attempt(() => resourceRow(resourceSpans.resource, resourceSpans.schemaUrl, resourcePath));
-      for (const [s, scopeSpans] of resourceSpans.scopeSpans.entries()) {
-        const scopePath = `${resourcePath}.scope_spans[${s}]`;
-        const scope = attempt(() => scopeRow(scopeSpans.scope, scopeSpans.schemaUrl, scopePath));
-        for (const [n, span] of scopeSpans.spans.entries()) {
-          this.seenSpans += 1;
-          if (resource instanceof BadSpanError) this.rejections.add(resource);
-          else if (scope instanceof BadSpanError) this.rejections.add(scope);
-          else this.add(span, resource, scope, `${scopePath}.spans[${n}]`);
-        }
-      }
-    }
-    const { resources, scopes, operations, spans, rejections } = this;
-    return {
-      rows: { resources, scopes, operations, spans },
-      rejectedSpans: rejections.count,
-      errorMessage: rejections.describe(this.seenSpans),
-    };
-  }
-
-  private add(span: Span, resource: ResourceRow, scope: ScopeRow, path: string): void {
-    const operation = operationRow(resource.serviceName, span.kind, span.name);
-    const references = {
-      resourceId: resource.id,
-      scopeId: scope.id,
-      operationId: operation.id,
-      instance: instanceOf(this.firstInstance, this.seenSpans),
-    };
-    const rows = attempt(() => rowsOfSpan(span, references, path));
-    if (rows instanceof BadSpanError) {
-      this.rejections.add(rows);
-      return;
-    }
-    this.resources.set(resource.id, resource);
-    this.scopes.set(scope.id, scope);
-    this.operations.set(operation.id, operation);
-    this.spans.push(rows);
-  }
-}
-
 /** What tells a span from another with its ids: @param position of the span in its request, from 1 */
 export function instanceOf(firstInstance: number, position: number): number {
   return (firstInstance + position) | 0;
 }
 
 /**
+ * Makes the rows of a span. A span that can't be stored is rejected alone: ids of a wrong length or of zeros only, no
+ * start, times that don't fit a signed 64-bit integer, anything beyond a bound of `limits`. Whatever is accepted,
+ * PostgreSQL takes.
+ *
  * @param path of the span in its request, for the message
  * @throws BadSpanError when it can't be stored
  */
 export function rowsOfSpan(span: Span, references: SpanReferences, path: string): SpanRows {
+  if (span.events.length > maxEvents) throw new BadSpanError(`${path}${spanProblems.events}`);
+  if (span.links.length > maxLinks) throw new BadSpanError(`${path}${spanProblems.links}`);
+  if (isLonger(span.name, maxSpanNameBytes)) throw new BadSpanError(`${path}${spanProblems.name}`);
   const row = spanRow(span, references, path);
   return {
     span: row,
@@ -155,9 +100,13 @@ export function resourceRow(resource: Resource | undefined, url: string, path: s
   const droppedAttributesCount = (resource?.droppedAttributesCount ?? 0) | 0;
   const schemaUrl = textOrNull(url);
   const entityRefs = entityRefsJson(resource?.entityRefs ?? [], `${path}.resource.entity_refs`);
+  const serviceName = serviceNameOf(resource?.attributes ?? []);
+  if (isLonger(serviceName, maxServiceNameBytes)) {
+    throw new BadSpanError(`${path}.resource has a service.name of more than ${maxServiceNameBytes} bytes`);
+  }
   return {
     id: contentId('resource', [attributes, droppedAttributesCount, schemaUrl ?? '', entityRefs ?? '']),
-    serviceName: serviceNameOf(resource?.attributes ?? []),
+    serviceName,
     attributes,
     droppedAttributesCount,
     schemaUrl,
@@ -165,7 +114,7 @@ export function resourceRow(resource: Resource | undefined, url: string, path: s
   };
 }
 
-/** A service name that isn't a string is taken as it looks in JSON. */
+/** The text by which a service is known: a name that isn't a string is taken as its attribute looks in JSON. */
 function serviceNameOf(attributes: readonly KeyValue[]): string {
   const attribute = attributes.findLast(({ key }) => key === 'service.name');
   const content = attribute?.value?.value;
@@ -222,7 +171,7 @@ function spanRow(span: Span, references: SpanReferences, path: string): SpanRow 
     traceId: hexOf(requiredId(span.traceId, 16, `${path}.trace_id`)),
     spanId: signedOf(requiredId(span.spanId, 8, `${path}.span_id`)),
     parentSpanId: parent === null || isZero(parent) ? null : signedOf(parent),
-    startTimeUnixNano: time(span.startTimeUnixNano, `${path}.start_time_unix_nano`),
+    startTimeUnixNano: startTime(span.startTimeUnixNano, `${path}.start_time_unix_nano`),
     endTimeUnixNano: time(span.endTimeUnixNano, `${path}.end_time_unix_nano`),
     flags: span.flags | 0,
     droppedAttributesCount: span.droppedAttributesCount | 0,
@@ -235,7 +184,13 @@ function spanRow(span: Span, references: SpanReferences, path: string): SpanRow 
   };
 }
 
+function startTime(unixNano: bigint, path: string): bigint {
+  if (unixNano === 0n) throw new BadSpanError(`${path} is 0, so the time of the span is not known`);
+  return time(unixNano, path);
+}
+
 function eventRow(event: Span_Event, span: SpanRow, eventNbr: number, path: string): EventRow {
+  if (isLonger(event.name, maxEventNameBytes)) throw new BadSpanError(`${path}${spanProblems.eventName}`);
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -298,6 +253,10 @@ function signedOf(id: Uint8Array): bigint {
 function time(unixNano: bigint, path: string): bigint {
   if (unixNano > maxInt64) throw new BadSpanError(`${path} is ${unixNano}, later than ${maxInt64}`);
   return unixNano;
+}
+
+function isLonger(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }
 
 function textOrNull(text: string): string | null {

@@ -23,6 +23,18 @@ export const refusals = {
     httpStatus: 400,
     grpcStatus: grpcStatus.INVALID_ARGUMENT,
   },
+  malformedHost: {
+    code: 'malformed-host',
+    message: 'The Host header is malformed',
+    httpStatus: 400,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+  },
+  foreign: {
+    code: 'foreign',
+    message: 'The sender is not allowed',
+    httpStatus: 403,
+    grpcStatus: grpcStatus.PERMISSION_DENIED,
+  },
   unknownPath: {
     code: 'unknown-path',
     message: 'Traces are taken at /v1/traces',
@@ -46,6 +58,12 @@ export const refusals = {
     message: 'The request is too large',
     httpStatus: 413,
     grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
+  },
+  tooManyPieces: {
+    code: 'too-many-pieces',
+    message: 'The body comes in too many tiny pieces',
+    httpStatus: 400,
+    grpcStatus: grpcStatus.INVALID_ARGUMENT,
   },
   wrongContentType: {
     code: 'wrong-content-type',

@@ -164,7 +164,7 @@ class Block {
 
   appendRow(out: CopyBuffer): void {
     const filter = this.filter.take();
-    out.reserve(256 + this.traceCount * 20 + filter.length);
+    out.reserveRow(256 + this.traceCount * 20 + filter.length);
     out.beginRow(columnCounts.spanBlock);
     out.wide(this.startMax);
     out.wide(this.startMin);

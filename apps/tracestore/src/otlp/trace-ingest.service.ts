@@ -1,25 +1,33 @@
-import { hash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
 import type { CopyBatch } from './copy-batch.js';
-import { decodeRequest, type Encoding } from './decode.js';
+import type { Encoding } from './decode.js';
+import { Dictionaries } from './dictionaries.js';
 import {
   type ExportTraceServiceResponse,
   ExportTraceServiceResponseSchema,
 } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { transcodeReference } from './reference-transcode.js';
+import { JsonDecoder } from './json-decoder.js';
 import { Refusal, refusals } from './refusal.js';
-import { RowAdder } from './row-adder.js';
-import { type Outcome, Transcoder } from './transcoder.js';
+import { digestOf } from './request-digest.js';
+import { sliceMs } from './sliced-work.js';
+import { type KnownProblems, noProblems, type Outcome, Transcoder } from './transcoder.js';
+
+/** Requests of up to so many bytes are transcoded at once, if that takes no longer than `maxAtOnceMs`. */
+const maxAtOnceBytes = 1024 * 1024;
+const maxAtOnceMs = 20;
 
 /** What both receivers do with a request once they have its bytes. */
 @Injectable()
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
-  private readonly transcoder = new Transcoder();
-  private readonly rowAdder = new RowAdder();
+  private readonly dictionaries = new Dictionaries();
+  private readonly transcoder = new Transcoder(this.dictionaries);
+  /** For requests that take long, each of which needs one for itself. */
+  private readonly idleTranscoders: Transcoder[] = [];
   private generation = 0;
 
   constructor(
@@ -43,43 +51,98 @@ export class TraceIngestService {
   }
 
   private async store(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
+    const { work } = this.writer;
+    const digest = await digestOf(body, work);
+    const message = new ReceivedMessage(body, encoding);
     const { rejectedSpans, errorMessage } = await this.writer.write({
-      digest: hash('sha256', body, 'buffer'),
+      digest,
       byteLength: body.byteLength,
-      fill: (batch) => this.fill(body, encoding, batch),
+      fill: (batch) => this.fillAtOnce(message, batch),
+      fillSlowly: (batch) => this.fillSlowly(message, batch),
     });
-    if (rejectedSpans === 0) return create(ExportTraceServiceResponseSchema);
-    this.metrics.spansRejected('bad-span', rejectedSpans);
+    if (errorMessage === '') return create(ExportTraceServiceResponseSchema);
+    if (rejectedSpans > 0) this.metrics.spansRejected('bad-span', rejectedSpans);
     this.logger.warn(errorMessage);
     return create(ExportTraceServiceResponseSchema, {
       partialSuccess: { rejectedSpans: BigInt(rejectedSpans), errorMessage },
     });
   }
 
-  /** JSON comes in by way of the reference: it is for browsers and for people, who send little. */
-  private fill(body: Buffer, encoding: Encoding, batch: CopyBatch): Outcome {
+  /** At once, or not at all. */
+  private fillAtOnce(message: ReceivedMessage, batch: CopyBatch): Outcome | undefined {
+    if (message.body.length > maxAtOnceBytes || !message.decode(maxAtOnceMs)) return undefined;
+    const before = batch.mark();
+    const outcome = this.begin(this.transcoder, message, batch).run(maxAtOnceMs);
+    if (outcome === undefined) {
+      this.transcoder.end();
+      batch.rollBack(before);
+    }
+    return outcome;
+  }
+
+  private async fillSlowly(message: ReceivedMessage, batch: CopyBatch): Promise<Outcome> {
+    const { work } = this.writer;
+    await work.run(() => message.decode(sliceMs) || undefined);
+    const transcoder = this.idleTranscoders.pop() ?? new Transcoder(this.dictionaries);
+    try {
+      this.begin(transcoder, message, batch);
+      return await work.run(() => transcoder.run(sliceMs));
+    } finally {
+      transcoder.end();
+      this.idleTranscoders.push(transcoder);
+    }
+  }
+
+  private begin(transcoder: Transcoder, message: ReceivedMessage, batch: CopyBatch): Transcoder {
     this.forgetWhatIsVoid();
-    const firstInstance = randomInt(2 ** 32) | 0;
-    if (encoding === 'protobuf') return this.transcoder.transcode(body, batch, firstInstance);
-    const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, encoding), firstInstance);
-    this.rowAdder.add(rows, batch, body.byteLength);
-    return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
+    const { protobuf, problems, body } = message;
+    transcoder.begin(protobuf, batch, randomInt(2 ** 32) | 0, problems, body.length);
+    return transcoder;
   }
 
   private forgetWhatIsVoid(): void {
     if (this.generation === this.writer.generation) return;
     this.generation = this.writer.generation;
-    this.transcoder.forget();
-    this.rowAdder.forget();
+    this.dictionaries.forget();
   }
 
   private refusalFor(error: unknown): Refusal {
     if (error instanceof Refusal) return error;
     if (error instanceof WriteUnavailableError) {
-      return new Refusal(refusals.unavailable, undefined, { cause: error });
+      return new Refusal({ ...refusals.unavailable, message: error.message }, undefined, { cause: error });
     }
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
     return new Refusal(refusals.internal, undefined, { cause: error });
+  }
+}
+
+/** A request as it came, and in protobuf. */
+class ReceivedMessage {
+  private readonly decoder: JsonDecoder | undefined;
+  private isDecoded: boolean;
+
+  /** @throws Refusal when it is too large */
+  constructor(
+    readonly body: Buffer,
+    encoding: Encoding,
+  ) {
+    this.decoder = encoding === 'json' ? new JsonDecoder(body) : undefined;
+    this.isDecoded = this.decoder === undefined;
+  }
+
+  /** Goes on to decode it. @returns whether it is @throws Refusal when it is no request */
+  decode(budgetMs: number): boolean {
+    this.isDecoded ||= this.decoder?.run(budgetMs) === true;
+    return this.isDecoded;
+  }
+
+  get protobuf(): Buffer {
+    return this.decoder?.protobuf ?? this.body;
+  }
+
+  /** Of spans that the protobuf has in name only. */
+  get problems(): KnownProblems {
+    return this.decoder?.problems ?? noProblems;
   }
 }
 

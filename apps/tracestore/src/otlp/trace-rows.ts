@@ -95,11 +95,3 @@ export interface SpanRows {
   readonly events: readonly EventRow[];
   readonly links: readonly LinkRow[];
 }
-
-/** What one request writes, in one transaction. The dictionaries hold what its spans refer to, each row once. */
-export interface TraceRows {
-  readonly resources: ReadonlyMap<bigint, ResourceRow>;
-  readonly scopes: ReadonlyMap<bigint, ScopeRow>;
-  readonly operations: ReadonlyMap<bigint, OperationRow>;
-  readonly spans: readonly SpanRows[];
-}

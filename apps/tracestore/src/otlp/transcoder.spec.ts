@@ -1,18 +1,21 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
-import { attribute, fullRequest, goodSpan, requestOf } from '../../test/requests.js';
+import { addReferenceRows, BrokenRequestError, referenceRows } from '../../test/reference-rows.js';
+import { attribute, fullRequest, goodSpan, requestOf, type SpanInit, text } from '../../test/requests.js';
+import { limits } from '../limits.js';
 import { attributeTerm, bitOf, errorTerm, idTerm, keyTerm, numbersOf, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { decodeRequest } from './decode.js';
+import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
+import { SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonNumber, parseJson } from './json-source.js';
-import { transcodeReference } from './reference-transcode.js';
 import { Refusal } from './refusal.js';
-import { RowAdder } from './row-adder.js';
 import { type Outcome, Transcoder } from './transcoder.js';
 
 // The transcoder against the reference: whatever the bytes, both say the same.
@@ -41,9 +44,10 @@ function byTranscoder(body: Buffer): Written | 'refused' {
 
 function byReference(body: Buffer): Written | 'refused' {
   return written((batch) => {
-    const { rows, rejectedSpans, errorMessage } = transcodeReference(decodeRequest(body, 'protobuf'), firstInstance);
-    new RowAdder().add(rows, batch, body.length);
-    return { acceptedSpans: rows.spans.length, rejectedSpans, errorMessage };
+    const rows = referenceRows(body, firstInstance);
+    addReferenceRows(rows, batch, body.length);
+    const { spans, rejectedSpans, errorMessage } = rows;
+    return { acceptedSpans: spans.length, rejectedSpans, errorMessage };
   });
 }
 
@@ -76,7 +80,7 @@ function written(fill: (batch: CopyBatch) => Outcome): Written | 'refused' {
         .toSorted(),
     };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal || error instanceof BrokenRequestError)) throw error;
     expect(batch.byteLength).toBe(0);
     return 'refused';
   }
@@ -150,7 +154,9 @@ function termsOf(jsonb: Buffer | null | undefined): readonly number[] {
 }
 
 /** The columns of each row, null for NULL. */
-function columnsOf({ bytes, position: end }: CopyBuffer): readonly (readonly (Buffer | null)[])[] {
+function columnsOf(buffer: CopyBuffer): readonly (readonly (Buffer | null)[])[] {
+  const bytes = Buffer.concat(buffer.chunks());
+  const end = bytes.length;
   const rows: (Buffer | null)[][] = [];
   for (let at = 0; at < end;) {
     const row = Array.from({ length: bytes.readInt16BE(at) }, (): Buffer | null => null);
@@ -301,7 +307,7 @@ describe('transcoder and reference', () => {
   });
 });
 
-describe('the transcoder', () => {
+describe('the transcoder', { timeout: 60_000 }, () => {
   it('knows a dictionary row again, and writes it once a batch until it is committed', () => {
     const transcoder = new Transcoder();
     const [body] = corpusRequests('services', 30, 30);
@@ -348,11 +354,272 @@ describe('the transcoder', () => {
     expect([...batch.calls.buckets.values()].map((bucket) => [...bucket.calls])).toEqual(calls);
   });
 
-  it('refuses rows that would be too large, instead of running out of memory', { timeout }, () => {
+  it('refuses rows that would be many times the request', () => {
     // An empty event takes two bytes, and its row more than a hundred.
-    const span = requestOf([goodSpan({ events: Array.from({ length: 190_000 }, () => ({})) })]);
-    const one = encodeProtobuf(span);
-    const body = Buffer.concat(Array.from({ length: 16 }, () => one));
-    expect(() => new Transcoder().transcode(body, new CopyBatch(), 0)).toThrow(/its rows are larger than/);
+    const spans = Array.from({ length: 20 }, () => goodSpan({ events: Array.from({ length: 10_000 }, () => ({})) }));
+    const batch = new CopyBatch();
+    const body = encodeProtobuf(requestOf(spans));
+    expect(() => new Transcoder().transcode(body, batch, 0)).toThrow(/its rows are larger than/);
+    expect(batch.weight).toBe(0);
+  });
+
+  it('refuses more spans than a request may have, rejected ones included', () => {
+    const most = limits.requestSpans.value;
+    expect(outcomeOf(bodyOf(Buffer.alloc(2 * most, emptySpan)))).toMatchObject({ rejectedSpans: most });
+    expect(() => outcomeOf(bodyOf(Buffer.alloc(2 * most + 2, emptySpan)))).toThrow(`more than ${most} spans`);
+  });
+
+  it('refuses more fields around spans than a request may have', () => {
+    const many = Buffer.alloc(2 * limits.requestParts.value + 2, Buffer.from([0x0a, 0]));
+    for (const body of [many, field(1, many), field(1, field(2, many))]) {
+      expect(() => outcomeOf(body)).toThrow('fields around its spans');
+    }
+  });
+
+  it('refuses new operations that would be larger than the bound, and remembers none of them in the batch', () => {
+    const spans = Array.from({ length: 800 }, (_, n) => goodSpan({ name: `${n}${'x'.repeat(16_000)}` }));
+    const batch = new CopyBatch();
+    const body = encodeProtobuf(requestOf(spans));
+    expect(() => new Transcoder().transcode(body, batch, 0)).toThrow('new resources, scopes and operations');
+    expect([batch.weight, batch.operations.length]).toEqual([0, 0]);
+  });
+
+  it('refuses spans that start in more intervals than are counted for one request', () => {
+    const count = limits.requestCallBuckets.value + 1;
+    const spans = Array.from({ length: count }, (_, n) =>
+      goodSpan({ name: 'same', startTimeUnixNano: BigInt(n + 1) * 10_000_000_000n }),
+    );
+    expect(() => outcomeOf(encodeProtobuf(requestOf(spans)))).toThrow('start in more than');
+  });
+
+  it('pauses when its time is over, and goes on where it was', () => {
+    const body = Buffer.concat(corpusRequests('services', 4_000, 1_000));
+    const batch = new CopyBatch();
+    const paused = new Transcoder();
+    paused.begin(body, batch, 7);
+    let outcome: Outcome | undefined;
+    let pauses = -1;
+    for (; outcome === undefined; pauses++) outcome = paused.run(0);
+    expect(pauses).toBeGreaterThan(20);
+    const atOnce = new CopyBatch();
+    expect(new Transcoder().transcode(body, atOnce, 7)).toEqual(outcome);
+    expect(readRows(batch.spans)).toEqual(readRows(atOnce.spans));
+    expect(readRows(batch.events)).toEqual(readRows(atOnce.events));
+  });
+
+  it('shares its dictionaries with another that is paused', () => {
+    const dictionaries = new Dictionaries();
+    const [slow, fast] = [new Transcoder(dictionaries), new Transcoder(dictionaries)];
+    const body = Buffer.concat(corpusRequests('services', 4_000, 1_000));
+    const [slowBatch, fastBatch] = [new CopyBatch(), new CopyBatch()];
+    slow.begin(body, slowBatch, 7);
+    expect(slow.run(0)).toBeUndefined();
+    expect(fast.transcode(body, fastBatch, 7)).toMatchObject({ acceptedSpans: 4_000 });
+    expect(slow.run(Infinity)).toMatchObject({ acceptedSpans: 4_000 });
+    const idsOf = (batch: CopyBatch) => new Set(batch.operations.map(({ row }) => row.id));
+    expect(idsOf(slowBatch)).toEqual(idsOf(fastBatch));
   });
 });
+
+describe('a span that is not well-formed', { timeout: 60_000 }, () => {
+  const number = (tag: number, ...bytes: readonly number[]): Buffer => Buffer.from([tag, ...bytes]);
+  const endless = Array.from({ length: 11 }, () => 0x80);
+
+  it.each<readonly [string, Buffer]>([
+    ['a number of twelve bytes', number(0x50, ...endless, 1)],
+    [
+      'a number of twelve bytes behind two statuses',
+      Buffer.concat([field(15), field(15), number(0x50, ...endless, 1)]),
+    ],
+    ['a field of the wrong wire type', number(0x48, 1)],
+    ['an event that is cut off', Buffer.from([0x5a, 2, 0x12, 5])],
+    ['an attribute that is longer than its message', field(9, Buffer.from([0x0a, 9, 0x61]))],
+    ['a group without an end', number(0xa3, 6)],
+    ['an end before a fixed number', number(0x39, 1)],
+  ])('is rejected alone: %s', (_what, fault) => {
+    const good = encodeSpan(goodSpan());
+    const bad = Buffer.concat([encodeSpan(goodSpan()), fault]);
+    for (const spans of [
+      [good, bad, good],
+      [good, bad],
+      [bad, ...Array.from({ length: 8 }, () => bad), good],
+    ]) {
+      const body = field(1, field(2, ...spans.map((span) => field(2, span))));
+      const outcome = outcomeOf(body);
+      const goodCount = spans.filter((span) => span === good).length;
+      expect(outcome).toMatchObject({ acceptedSpans: goodCount, rejectedSpans: spans.length - goodCount });
+      expect(outcome.errorMessage).toMatch(/resource_spans\[0\]\.scope_spans\[0\]\.spans\[[01]\]/);
+      expect(byTranscoder(body)).toEqual(byReference(body));
+    }
+  });
+
+  it('may have fields and groups that are not known, wherever they are', () => {
+    const unknown = Buffer.concat([
+      field(99, Buffer.from('x')),
+      Buffer.from([0xa3, 6, 0x08, 1, 0xa4, 6]),
+      number(0xa0, 6, 1),
+    ]);
+    const value = Buffer.concat([unknown, field(1, Buffer.from('text')), unknown]);
+    const list = Buffer.concat([unknown, field(1, value), unknown]);
+    const attribute = Buffer.concat([
+      unknown,
+      field(1, Buffer.from('key')),
+      field(2, Buffer.concat([unknown, field(5, list)])),
+      unknown,
+    ]);
+    const event = Buffer.concat([field(2, Buffer.from('event')), unknown, field(3, attribute)]);
+    const link = Buffer.concat([unknown, field(4, attribute)]);
+    const span = Buffer.concat([
+      encodeSpan(goodSpan()),
+      unknown,
+      field(9, attribute),
+      field(11, event),
+      field(13, link),
+    ]);
+    const scope = Buffer.concat([unknown, field(1, unknown), field(2, span)]);
+    const body = Buffer.concat([unknown, field(1, Buffer.concat([unknown, field(1, unknown), field(2, scope)]))]);
+    expect(outcomeOf(body)).toEqual({ acceptedSpans: 1, rejectedSpans: 0, errorMessage: '' });
+    expect(byTranscoder(body)).toEqual(byReference(body));
+  });
+
+  it('is a resource that costs its own spans', () => {
+    const span = field(2, encodeSpan(goodSpan()));
+    const body = Buffer.concat([field(1, field(1, number(0x08, 1)), field(2, span, span)), field(1, field(2, span))]);
+    expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1, rejectedSpans: 2 });
+    expect(outcomeOf(body).errorMessage).toContain('resource_spans[0].resource is malformed: ');
+  });
+});
+
+describe('a span beyond a bound', { timeout: 60_000 }, () => {
+  const repeated = <Item>(length: number, item: Item): Item[] => Array.from({ length }, () => item);
+  const one = attribute('', { case: undefined });
+  const listOf = (length: number) => attribute('a', { case: 'arrayValue', value: { values: repeated(length, {}) } });
+  const cases: Readonly<Record<string, readonly [SpanInit, string]>> = {
+    'without a start': [{ startTimeUnixNano: 0n }, '.start_time_unix_nano is 0'],
+    'with too many bytes': [{ attributes: [text('a', 'x'.repeat(limits.spanBytes.value))] }, ' has 8388'],
+    'with too many events': [{ events: repeated(limits.spanEvents.value + 1, {}) }, '.events has more than'],
+    'with too many links': [{ links: repeated(limits.spanLinks.value + 1, {}) }, '.links has more than'],
+    'with too many attributes': [
+      { attributes: repeated(limits.attributes.value + 1, one) },
+      '.attributes has more than',
+    ],
+    'with too many attributes of an event': [
+      { events: [{}, { attributes: repeated(limits.attributes.value + 1, one) }] },
+      '.events[1].attributes has more than',
+    ],
+    'with too many attributes of a link': [
+      { links: [{ attributes: repeated(limits.attributes.value + 1, one) }] },
+      '.links[0].attributes has more than',
+    ],
+    'with too many values': [
+      { attributes: [listOf(limits.spanValues.value)] },
+      '.attributes brings its span to more than',
+    ],
+    'with a long key': [
+      { attributes: [text('k'.repeat(limits.attributeKeyBytes.value + 1), '')] },
+      '.attributes has a key of more than',
+    ],
+    'with a long name': [{ name: 'n'.repeat(limits.spanNameBytes.value + 1) }, '.name has more than'],
+    'with an event of a long name': [
+      { events: [{ name: 'n'.repeat(limits.eventNameBytes.value + 1) }] },
+      '.events[0].name has more than',
+    ],
+    'with attributes that are large as JSON': [
+      { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 4))] },
+      '.attributes is longer than',
+    ],
+    'that is unusual and has many fields': [
+      { attributes: repeated(4_000, text('a', 'b')), endTimeUnixNano: 2n ** 63n - 1n },
+      ' has more than 10000 fields',
+    ],
+  };
+
+  it.each(Object.keys(cases))('is rejected alone: %s', (name) => {
+    const [fault, message] = cases[name] ?? [{}, ''];
+    const outcome = outcomeOf(encodeProtobuf(requestOf([goodSpan(), goodSpan(fault), goodSpan()])));
+    expect(outcome).toMatchObject({ acceptedSpans: 2, rejectedSpans: 1 });
+    expect(outcome.errorMessage).toContain(
+      `1 of 3 spans rejected: resource_spans[0].scope_spans[0].spans[1]${message}`,
+    );
+  });
+
+  it('is rejected alone: nested more than a thousand deep', () => {
+    const deep = Array.from({ length: 1_200 }).reduce<Buffer>(
+      (inner) => field(6, field(1, field(2, inner))),
+      Buffer.alloc(0),
+    );
+    const span = Buffer.concat([encodeSpan(goodSpan()), field(9, field(2, deep))]);
+    const body = field(1, field(2, field(2, encodeSpan(goodSpan())), field(2, span)));
+    expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
+    expect(outcomeOf(body).errorMessage).toContain('spans[1].attributes is nested more than 64 levels deep');
+  });
+
+  it('is taken at the bound', () => {
+    const attributes = Array.from({ length: limits.attributes.value }, (_, n) => text(`${9_000 - n}`, `${n}`));
+    const span = goodSpan({
+      name: 'n'.repeat(limits.spanNameBytes.value),
+      attributes: [...attributes.slice(2), listOf(20_000), text('k'.repeat(limits.attributeKeyBytes.value), '')],
+      events: repeated(1_000, { name: 'event' }),
+      links: repeated(1_000, { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) }),
+    });
+    const body = encodeProtobuf(requestOf([span]));
+    expect(byTranscoder(body)).toEqual(byReference(body));
+    expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1 });
+  });
+
+  it('makes no message when enough are described', () => {
+    const { errorMessage } = outcomeOf(bodyOf(Buffer.alloc(2_000, emptySpan)));
+    expect(errorMessage).toMatch(/^1000 of 1000 spans rejected: .*spans\[4\].*; …$/);
+    expect(errorMessage).not.toContain('spans[5]');
+  });
+});
+
+describe('attributes whose keys become equal', () => {
+  it.each([
+    ['\0', '\uFFFD'],
+    ['\uFFFD', '\0'],
+    ['a\0\uFFFD', 'a\uFFFD\0'],
+  ])('have the last value that was sent: %j, %j', (first, last) => {
+    const attributes = [text(first, 'first'), text('other', ''), text(last, 'last')];
+    const body = encodeProtobuf(requestOf([goodSpan({ attributes })]));
+    const written = byTranscoder(body);
+    expect(written).toEqual(byReference(body));
+    expect(JSON.stringify(written)).not.toContain('first');
+  });
+});
+
+describe('spans in a field of old', () => {
+  it('are said not to be read', () => {
+    const old = field(1_000, field(2, encodeSpan(goodSpan())));
+    expect(outcomeOf(field(1, old))).toEqual({
+      acceptedSpans: 0,
+      rejectedSpans: 0,
+      errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans',
+    });
+  });
+});
+
+const emptySpan = Buffer.from([0x12, 0]);
+
+function outcomeOf(body: Buffer): Outcome {
+  return new Transcoder().transcode(body, new CopyBatch(), 0);
+}
+
+/** A request of spans that are encoded as they stand in their scope. */
+function bodyOf(spans: Buffer): Buffer {
+  return field(1, field(2, spans));
+}
+
+function encodeSpan(span: SpanInit): Buffer {
+  return Buffer.from(toBinary(SpanSchema, create(SpanSchema, span)));
+}
+
+/** A field of bytes. */
+function field(number: number, ...parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts);
+  const head = new BinaryWriter()
+    .uint32(number * 8 + 2)
+    .uint32(content.length)
+    .finish();
+  return Buffer.concat([head, content]);
+}

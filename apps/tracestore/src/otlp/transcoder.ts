@@ -17,24 +17,27 @@
  *
  * A field's tag is its number times 8 plus its wire type: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
  *
- * The fast way knows only what sane senders send. A span that has anything else (bytes that are no UTF-8, ids of a wrong
- * length, fields that come twice, ...) is decoded by the reference instead, so that there is one set of rules for what
- * is odd. Neither an object nor a string is made for a span that goes the fast way.
+ * The fast way knows what senders send. A span that has anything else (fields that come twice, times after the year
+ * 2252, ...) is decoded by the reference instead, so that there is one set of rules for what is odd. Neither an object nor
+ * a string is made for a span that goes the fast way, nor for one that is rejected, after the first few.
+ *
+ * What is wrong within a span costs that span; what is wrong around spans refuses the request.
  */
-import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { limits } from '../limits.js';
 import { serviceTerm } from './block-filter.js';
-import { callOf } from './call-counts.js';
-import { ColumnTranscoder, oddity } from './column-transcoder.js';
-import { type Content, ContentCache } from './content-cache.js';
-import type { CopyBatch } from './copy-batch.js';
+import { bucketSeconds, callOf } from './call-counts.js';
+import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } from './column-transcoder.js';
+import type { Content } from './content-cache.js';
+import type { BatchMark, CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { columnCounts } from './copy-rows.js';
-import { decodeText } from './decode.js';
+import { appendRows, columnCounts } from './copy-rows.js';
+import { decodeText } from './text.js';
+import { Dictionaries, type ResourceEntry } from './dictionaries.js';
 import { type DictionaryEntry, dictionaryEntry } from './dictionary-entry.js';
 import { InstrumentationScopeSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
 import { ResourceSchema } from './gen/opentelemetry/proto/resource/v1/resource_pb.js';
-import { SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
-import { OperationCache } from './operation-cache.js';
+import { type Span, SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import {
   attempt,
   BadSpanError,
@@ -44,138 +47,249 @@ import {
   resourceRow,
   rowsOfSpan,
   scopeRow,
+  spanProblems,
+  type SpanReferences,
 } from './reference-transcode.js';
 import { Refusal, refusals } from './refusal.js';
-import { appendRows } from './row-adder.js';
 import { SpanBlocks } from './span-blocks.js';
-import type { OperationRow, ResourceRow, ScopeRow } from './trace-rows.js';
-import { recursionLimit, requireWellFormed } from './well-formed.js';
-import { malformed } from './wire-cursor.js';
+import type { OperationRow, ScopeRow, SpanRows } from './trace-rows.js';
+import { decodeMessage } from './decode-message.js';
+import { brokenSpan, malformedRequest } from './wire-cursor.js';
 
 /** What became of a request's spans. */
 export interface Outcome {
   readonly acceptedSpans: number;
   readonly rejectedSpans: number;
-  /** What was wrong with the first rejected spans, naming field and position; empty when none was rejected. */
+  /** What was wrong with the first rejected spans, naming field and position, or with the request; empty when all is well. */
   readonly errorMessage: string;
 }
 
-/** Resources and scopes that are remembered, and operations; a sane system has some hundreds of each. */
-const entryCapacity = 8_192;
-const operationCapacity = 32_768;
-
-/** What a row takes besides its texts and attributes, with room to spare. */
-const rowOverheadBytes = 320;
-
-/** JSON takes at most so many times the bytes that it had in protobuf: `\\u001f` for a byte. */
-const jsonGrowth = 6;
-
 /** Of `Number`s that a time in microseconds is computed in: later ones would not be exact. */
 const maxExactTimeHigh = 2_097_152_000;
+
+/** The upper half of the last time that a signed 64-bit integer holds. */
+const maxTimeHigh = 0x7fff_ffff;
 
 const two32 = 4_294_967_296;
 
 const noBytes = Buffer.alloc(0);
 
+/** ResourceSpans.instrumentation_library_spans, which OTLP replaced by scope_spans in 0.15 and removed in 0.20. */
+const oldSpansTag = 1_000 * 8 + 2;
+const oldSpansMessage = 'instrumentation_library_spans is not read: spans must be in scope_spans';
+
 const postgresEpochSeconds = 946_684_800;
 
-/** Fields of a span, all levels counted, that the reference may make objects of. */
-const maxOddFields = 200_000;
+/** A span without its two ids is shorter, and need not be looked at. */
+const minSpanBytes = 28;
 
-interface ResourceEntry extends DictionaryEntry<ResourceRow> {
-  readonly serviceTerm: number;
-}
+/** The clock is looked at after so many bytes, or so many spans of which nothing was read. */
+const bytesBetweenLooks = 16 * 1024;
 
-/** Fills batches with the rows of requests. It remembers the dictionaries' rows that it has met. Not reentrant. */
+/** Calls that are counted before the clock is looked at. */
+const callsBetweenLooks = 4_096;
+
+const maxSpanBytes = limits.spanBytes.value;
+const maxEvents = limits.spanEvents.value;
+const maxLinks = limits.spanLinks.value;
+const maxNameBytes = limits.spanNameBytes.value;
+const maxEventNameBytes = limits.eventNameBytes.value;
+const maxOddFields = limits.unusualSpanFields.value;
+const maxContentBytes = limits.resourceBytes.value;
+const maxContentFields = limits.resourceFields.value;
+const maxSpans = limits.requestSpans.value;
+const maxParts = limits.requestParts.value;
+const maxDictionaryBytes = limits.requestDictionaryBytes.value;
+const maxCallBuckets = limits.requestCallBuckets.value;
+
+/** What is wrong with some spans is known before the transcoder sees them: by their position in the request, from 1. */
+export type KnownProblems = ReadonlyMap<number, string>;
+
+/** Of a request in protobuf. */
+export const noProblems: KnownProblems = new Map();
+
+/**
+ * Fills batches with the rows of requests. One request at a time: `begin`, then `run` until it has ended. In between
+ * neither the body nor the batch may be used otherwise. Several transcoders may share the dictionaries.
+ */
 export class Transcoder extends ColumnTranscoder {
-  private readonly resources = new ContentCache<ResourceEntry>(entryCapacity);
-  private readonly scopes = new ContentCache<DictionaryEntry<ScopeRow>>(entryCapacity);
-  private readonly operations = new OperationCache(operationCapacity);
   private readonly calls = new PendingCalls();
   private readonly blocks = new SpanBlocks();
+  private steps: Iterator<undefined, Outcome> | undefined;
   private seenSpans = 0;
+  private seenParts = 0;
+  /** In the scope. */
+  private spanIndex = 0;
   private firstInstance = 0;
   private rejections = new Rejections();
+  private knownProblems = noProblems;
+  /** By `performance.now`; the clock is looked at when the cursor has come to `lookAt`. */
+  private deadline = 0;
+  private lookAt = 0;
+  private maxRowBytes = 0;
+  /** Whether spans are in a field of old that is not read. */
+  private unreadOldSpans = false;
+  /** Where in a span the cursor is: what `problem` begins with. */
+  private section: '' | 'events' | 'links' = '';
+  private sectionIndex = 0;
 
-  /** Forgets that anything is in the database: it may be another one. */
-  forget(): void {
-    this.resources.clear();
-    this.scopes.clear();
-    this.operations.clear();
+  constructor(private readonly dictionaries = new Dictionaries()) {
+    super();
   }
 
   /**
-   * Adds the rows of a request to a batch.
+   * Adds the rows of a request to a batch, however long it takes.
    *
    * @param body an ExportTraceServiceRequest in protobuf; not kept
    * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
-   * @throws Refusal `undecodable` when the body is no such request, `tooLarge` when its rows are; the batch is then as
-   * it was
+   * @throws Refusal `undecodable` when the body is no such request, `tooLarge` when it is beyond a bound; the batch is
+   * then as it was
    */
   transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
-    const before = batch.mark();
+    this.begin(body, batch, firstInstance);
+    return this.run(Infinity) as Outcome;
+  }
+
+  /**
+   * Begins with a request. One that had not ended is given up.
+   *
+   * @param knownProblems of spans whose bytes say nothing
+   * @param receivedBytes by which the size of the rows is bounded; of the body, unless it was made of something else
+   */
+  begin(
+    body: Buffer,
+    batch: CopyBatch,
+    firstInstance: number,
+    knownProblems: KnownProblems = noProblems,
+    receivedBytes = body.length,
+  ): void {
     this.load(body);
     this.seenSpans = 0;
+    this.seenParts = 0;
+    this.unreadOldSpans = false;
     this.firstInstance = firstInstance;
     this.rejections = new Rejections();
+    this.knownProblems = knownProblems;
+    this.lookAt = bytesBetweenLooks;
+    this.maxRowBytes = maxRowBytesOf(receivedBytes);
     this.calls.clear();
     this.blocks.begin(body.length);
+    this.steps = this.request(batch);
+  }
+
+  /**
+   * Goes on with the request.
+   *
+   * @param budgetMs after which it pauses, some milliseconds late at most
+   * @returns undefined when it paused
+   * @throws Refusal as `transcode`
+   */
+  run(budgetMs: number): Outcome | undefined {
+    this.deadline = performance.now() + budgetMs;
+    let isPaused = false;
     try {
-      this.request(batch);
+      const { value, done } = (this.steps as Iterator<undefined, Outcome>).next();
+      isPaused = done !== true;
+      return value;
+    } finally {
+      if (!isPaused) this.end();
+    }
+  }
+
+  /** Gives the request up. Lets go of its body; what it added to its batch stays there. */
+  end(): void {
+    this.steps = undefined;
+    this.load(noBytes);
+    this.calls.clear();
+  }
+
+  private *request(batch: CopyBatch): Generator<undefined, Outcome> {
+    const before = batch.mark();
+    try {
+      yield* this.resourceSpansOf(batch, before);
       this.blocks.end(batch.blocks);
+      this.requireFewRows(batch, before);
     } catch (error) {
       batch.rollBack(before);
       // A read beyond the end of the body.
-      if (error instanceof RangeError) throw malformed('The body ends too early', body.length);
+      if (error instanceof RangeError) throw malformedRequest('The body ends too early', this.source.length);
       throw error;
     }
-    // Only now is it certain that the request is whole: calls can't be taken back.
-    this.calls.moveTo(batch.calls);
-    return {
+    const outcome = {
       acceptedSpans: batch.spanCount - before.spanCount,
       rejectedSpans: this.rejections.count,
-      errorMessage: this.rejections.describe(this.seenSpans),
+      errorMessage: [this.rejections.describe(this.seenSpans), this.unreadOldSpans ? oldSpansMessage : '']
+        .filter((part) => part !== '')
+        .join('; '),
     };
+    // Only now is it certain that the request is whole: calls can't be taken back.
+    for (let from = 0; from < this.calls.length; from += callsBetweenLooks) {
+      this.calls.moveTo(batch.calls, from, from + callsBetweenLooks);
+      if (performance.now() >= this.deadline) yield;
+    }
+    return outcome;
   }
 
-  private request(batch: CopyBatch): void {
+  private *resourceSpansOf(batch: CopyBatch, before: BatchMark): Generator<undefined, void> {
     const end = this.source.length;
     for (let index = 0; this.position < end;) {
       const tag = this.tag();
+      this.countPart();
       if (tag === 10) {
         const length = this.length(end);
-        this.resourceSpans(batch, this.position + length, index++);
+        yield* this.scopeSpansOf(batch, before, this.position + length, index++);
       } else {
-        if (tag >>> 3 === 1) throw malformed('A field has the wrong wire type', this.position);
+        if (tag >>> 3 === 1) throw this.malformed('A field has the wrong wire type', this.position);
         this.skipUnknown(tag, end, 0);
       }
+      if (this.position >= this.lookAt && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
 
-  private resourceSpans(batch: CopyBatch, end: number, r: number): void {
+  private *scopeSpansOf(batch: CopyBatch, before: BatchMark, end: number, r: number): Generator<undefined, void> {
     const resource = this.findResource(end, r);
     for (let index = 0; this.position < end;) {
       const tag = this.tag();
       if (tag === 18) {
         const length = this.length(end);
-        this.scopeSpans(batch, resource, this.position + length, r, index++);
+        yield* this.spansOf(batch, before, resource, this.position + length, r, index++);
       } else {
         this.skipContainerField(tag, end);
       }
+      if (this.position >= this.lookAt && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
 
-  private scopeSpans(
+  private *spansOf(
     batch: CopyBatch,
+    before: BatchMark,
     resource: ResourceEntry | BadSpanError,
     end: number,
     r: number,
     s: number,
-  ): void {
+  ): Generator<undefined, void> {
     const scope = this.findScope(end, r, s);
-    for (let index = 0; this.position < end;) {
+    this.spanIndex = 0;
+    while (this.position < end) {
+      this.someSpans(batch, resource, scope, end, r, s);
+      this.requireFewRows(batch, before);
+      if (this.position >= this.lookAt && this.isLate()) yield;
+    }
+    this.requireEnd(end);
+  }
+
+  /** Those up to where the clock is looked at: a loop for itself, as one of a generator is slower. */
+  private someSpans(
+    batch: CopyBatch,
+    resource: ResourceEntry | BadSpanError,
+    scope: DictionaryEntry<ScopeRow> | BadSpanError,
+    end: number,
+    r: number,
+    s: number,
+  ): void {
+    while (this.position < end) {
       const tag = this.tag();
       if (tag !== 18) {
         this.skipContainerField(tag, end);
@@ -183,43 +297,70 @@ export class Transcoder extends ColumnTranscoder {
       }
       const length = this.length(end);
       const start = this.position;
-      this.seenSpans++;
-      if (resource instanceof BadSpanError) this.rejectSpan(resource, start, length);
-      else if (scope instanceof BadSpanError) this.rejectSpan(scope, start, length);
-      else this.addSpan(batch, resource, scope, start, start + length, r, s, index);
-      index++;
+      if (++this.seenSpans > maxSpans) throw tooMuch(`more than ${maxSpans} spans`);
+      if (resource instanceof BadSpanError) this.reject(resource.message);
+      else if (scope instanceof BadSpanError) this.reject(scope.message);
+      else this.addSpan(batch, resource, scope, start, start + length, r, s, this.spanIndex);
+      this.spanIndex++;
       this.position = start + length;
+      if (this.position >= this.lookAt) return;
     }
-    this.requireEnd(end);
+  }
+
+  private isLate(): boolean {
+    this.lookAt = this.position + bytesBetweenLooks;
+    return performance.now() >= this.deadline;
+  }
+
+  private requireFewRows(batch: CopyBatch, before: BatchMark): void {
+    if (batch.byteLength - before.byteLength > this.maxRowBytes) {
+      throw tooMuch(`its rows are larger than ${this.maxRowBytes} bytes`);
+    }
+    if (batch.dictionaryBytes - before.dictionaryBytes > maxDictionaryBytes) {
+      throw tooMuch(`its new resources, scopes and operations are larger than ${maxDictionaryBytes} bytes`);
+    }
+  }
+
+  private countPart(): void {
+    if (++this.seenParts > maxParts) throw tooMuch(`more than ${maxParts} fields around its spans`);
   }
 
   /** Finds what is known of a resource by the bytes that it came in; the position is then where it was. */
   private findResource(end: number, r: number): ResourceEntry | BadSpanError {
-    const content = this.readContent(end);
-    const known = this.resources.find(content);
+    const path = `resource_spans[${r}]`;
+    const content = this.readContent(end, `${path}.resource`);
+    if (content instanceof BadSpanError) return content;
+    const { resources } = this.dictionaries;
+    const known = resources.find(content);
     if (known !== undefined) return known;
     const made = attempt(() => {
-      const resource = decodeContent(ResourceSchema, content);
-      return resourceRow(resource, decodeText(content.schemaUrl), `resource_spans[${r}]`);
+      const resource = decodeContent(ResourceSchema, content, `${path}.resource`);
+      return resourceRow(resource, decodeText(content.schemaUrl), path);
     });
     if (made instanceof BadSpanError) return made;
-    const entry: ResourceEntry = Object.assign(dictionaryEntry(made), { serviceTerm: serviceTerm(made.serviceName) });
-    this.resources.add(content, entry);
+    const entry: ResourceEntry = Object.assign(
+      dictionaryEntry(made, textBytesOf(made.serviceName, made.attributes, made.schemaUrl, made.entityRefs)),
+      { serviceTerm: serviceTerm(made.serviceName) },
+    );
+    resources.add(content, entry);
     return entry;
   }
 
   /** Finds what is known of a scope by the bytes that it came in; the position is then where it was. */
   private findScope(end: number, r: number, s: number): DictionaryEntry<ScopeRow> | BadSpanError {
-    const content = this.readContent(end);
-    const known = this.scopes.find(content);
+    const path = `resource_spans[${r}].scope_spans[${s}]`;
+    const content = this.readContent(end, `${path}.scope`);
+    if (content instanceof BadSpanError) return content;
+    const { scopes } = this.dictionaries;
+    const known = scopes.find(content);
     if (known !== undefined) return known;
     const made = attempt(() => {
-      const scope = decodeContent(InstrumentationScopeSchema, content);
-      return scopeRow(scope, decodeText(content.schemaUrl), `resource_spans[${r}].scope_spans[${s}]`);
+      const scope = decodeContent(InstrumentationScopeSchema, content, `${path}.scope`);
+      return scopeRow(scope, decodeText(content.schemaUrl), path);
     });
     if (made instanceof BadSpanError) return made;
-    const entry = dictionaryEntry(made);
-    this.scopes.add(content, entry);
+    const entry = dictionaryEntry(made, textBytesOf(made.name, made.version, made.attributes, made.schemaUrl));
+    scopes.add(content, entry);
     return entry;
   }
 
@@ -227,38 +368,58 @@ export class Transcoder extends ColumnTranscoder {
    * Reads what is common to the spans of a ResourceSpans or ScopeSpans (fields 1 and 3), which may come behind them.
    * A message that comes in pieces is merged, as protobuf has it, by putting the pieces together.
    */
-  private readContent(end: number): Content {
+  private readContent(end: number, path: string): Content | BadSpanError {
     const { source, view } = this;
     const before = this.position;
-    let contentStart = 0;
+    let start = 0;
     let contentEnd = 0;
-    let pieces: Uint8Array[] | undefined;
+    let pieces = 0;
+    let bytes = 0;
     let schemaUrl: Buffer = noBytes;
     while (this.position < end) {
       const tag = this.tag();
+      this.countPart();
       if (tag !== 10 && tag !== 26) {
         this.skipContainerField(tag, end);
         continue;
       }
       const length = this.length(end);
-      const start = this.position;
-      this.position += length;
       if (tag === 26) {
-        schemaUrl = source.subarray(start, this.position);
-      } else if (contentStart === 0) {
-        contentStart = start;
-        contentEnd = this.position;
+        schemaUrl = source.subarray(this.position, this.position + length);
       } else {
-        pieces ??= [source.subarray(contentStart, contentEnd)];
-        pieces.push(source.subarray(start, this.position));
+        start = this.position;
+        contentEnd = start + length;
+        pieces++;
+        bytes += length;
       }
+      this.position += length;
     }
     this.requireEnd(end);
     this.position = before;
-    if (pieces === undefined) return { source, view, start: contentStart, end: contentEnd, schemaUrl };
-    const merged = Buffer.concat(pieces);
+    if (bytes + schemaUrl.length > maxContentBytes) {
+      return new BadSpanError(`${path} has ${bytes + schemaUrl.length} bytes, more than ${maxContentBytes}`);
+    }
+    if (pieces <= 1) return { source, view, start, end: contentEnd, schemaUrl };
+    const merged = this.mergePieces(end, bytes);
+    this.position = before;
     const { buffer, byteOffset, length } = merged;
     return { source: merged, view: new DataView(buffer, byteOffset, length), start: 0, end: length, schemaUrl };
+  }
+
+  private mergePieces(end: number, bytes: number): Buffer {
+    const merged = Buffer.allocUnsafeSlow(bytes);
+    let to = 0;
+    while (this.position < end) {
+      const tag = this.tag();
+      if (tag !== 10) {
+        this.skipContainerField(tag, end);
+        continue;
+      }
+      const length = this.length(end);
+      to += this.source.copy(merged, to, this.position, this.position + length);
+      this.position += length;
+    }
+    return merged;
   }
 
   /** A field of ResourceSpans or ScopeSpans that is read elsewhere, or not known. */
@@ -267,14 +428,16 @@ export class Transcoder extends ColumnTranscoder {
       const length = this.length(end);
       this.position += length;
     } else {
-      if (tag >>> 3 <= 3) throw malformed('A field has the wrong wire type', this.position);
+      if (tag >>> 3 <= 3) throw this.malformed('A field has the wrong wire type', this.position);
+      if (tag === oldSpansTag) this.unreadOldSpans = true;
       this.skipUnknown(tag, end, 0);
     }
   }
 
-  private rejectSpan(error: BadSpanError, start: number, length: number): void {
-    requireSpan(this.source.subarray(start, start + length));
-    this.rejections.add(error);
+  /** Rejects the span that was seen last. */
+  private reject(problem: string): void {
+    if (this.rejections.isFull) this.rejections.count++;
+    else this.rejections.add(this.knownProblems.get(this.seenSpans) ?? problem);
   }
 
   private addSpan(
@@ -288,18 +451,48 @@ export class Transcoder extends ColumnTranscoder {
     index: number,
   ): void {
     const { spans, events, links } = batch;
-    const spansBefore = spans.position;
-    const eventsBefore = events.position;
-    const linksBefore = links.position;
-    try {
-      this.span(batch, resource, scope, start, end);
-    } catch (error) {
-      if (error !== oddity) throw error;
-      spans.position = spansBefore;
-      events.position = eventsBefore;
-      links.position = linksBefore;
-      this.oddSpan(batch, resource, scope, start, end, `resource_spans[${r}].scope_spans[${s}].spans[${index}]`);
+    const spansBefore = spans.length;
+    const eventsBefore = events.length;
+    const linksBefore = links.length;
+    const length = end - start;
+    this.problem = '';
+    this.section = '';
+    if (length >= minSpanBytes && length <= maxSpanBytes) {
+      this.isWithinSpan = true;
+      let isOdd = false;
+      try {
+        if (this.span(batch, resource, scope, start, end)) return;
+      } catch (error) {
+        isOdd = error === oddity;
+        // A RangeError is a read beyond the end of the body.
+        const isOfSpan = isOdd || error === brokenSpan || error === unstorable || error instanceof RangeError;
+        if (!isOfSpan) throw error;
+      } finally {
+        this.isWithinSpan = false;
+      }
+      spans.truncate(spansBefore);
+      events.truncate(eventsBefore);
+      links.truncate(linksBefore);
+      if (isOdd) {
+        this.oddSpan(batch, resource, scope, start, end, spanPath(r, s, index));
+        return;
+      }
     }
+    if (this.rejections.isFull) this.rejections.count++;
+    else this.reject(this.describe(start, end, spanPath(r, s, index)));
+  }
+
+  /** Why a span is rejected, in the reference's words where the fast way has none. */
+  private describe(start: number, end: number, path: string): string {
+    if (this.problem !== '') return `${path}${this.section && `.${this.section}[${this.sectionIndex}]`}${this.problem}`;
+    if (end - start > maxSpanBytes) return `${path} has ${end - start} bytes, more than ${maxSpanBytes}`;
+    const rows = attempt(() => this.referenceRows(start, end, path, noReferences));
+    return rows instanceof BadSpanError ? rows.message : `${path} is not well-formed`;
+  }
+
+  /** @throws BadSpanError when the span can't be stored */
+  private referenceRows(start: number, end: number, path: string, references: SpanReferences): SpanRows {
+    return rowsOfSpan(decodeSpan(this.source.subarray(start, end), path), references, path);
   }
 
   /** The slow way: what the reference makes of the span. */
@@ -311,32 +504,24 @@ export class Transcoder extends ColumnTranscoder {
     end: number,
     path: string,
   ): void {
-    const bytes = this.source.subarray(start, end);
-    const fields = requireSpan(bytes);
-    if (fields > maxOddFields) {
-      this.rejections.add(new BadSpanError(`${path} has ${fields} fields, more than ${maxOddFields}`));
+    const made = attempt(() => {
+      const span = decodeSpan(this.source.subarray(start, end), path);
+      const name = Buffer.from(span.name);
+      const nameView = new DataView(name.buffer, name.byteOffset, name.byteLength);
+      const operation = this.findOperation(resource, span.kind, name, nameView, 0, name.length);
+      const references = {
+        resourceId: resource.row.id,
+        scopeId: scope.row.id,
+        operationId: operation.row.id,
+        instance: instanceOf(this.firstInstance, this.seenSpans),
+      };
+      return { operation, rows: rowsOfSpan(span, references, path) };
+    });
+    if (made instanceof BadSpanError) {
+      this.reject(made.message);
       return;
     }
-    const span = fromBinary(SpanSchema, bytes, { readUnknownFields: false, recursionLimit });
-    const name = Buffer.from(span.name);
-    const nameView = new DataView(name.buffer, name.byteOffset, name.byteLength);
-    const operation = this.findOperation(resource, span.kind, name, nameView, 0, name.length);
-    const rows = attempt(() =>
-      rowsOfSpan(
-        span,
-        {
-          resourceId: resource.row.id,
-          scopeId: scope.row.id,
-          operationId: operation.row.id,
-          instance: instanceOf(this.firstInstance, this.seenSpans),
-        },
-        path,
-      ),
-    );
-    if (rows instanceof BadSpanError) {
-      this.rejections.add(rows);
-      return;
-    }
+    const { operation, rows } = made;
     appendRows(batch, rows);
     this.blocks.addRows(batch.blocks, rows, resource.row.serviceName);
     batch.spanCount++;
@@ -347,17 +532,21 @@ export class Transcoder extends ColumnTranscoder {
     this.calls.add(operation, startSeconds, durationNs, isError);
   }
 
+  /** @returns false when the span has to be rejected; what was written of it is then to be taken back */
   private span(
     batch: CopyBatch,
     resource: ResourceEntry,
     scope: DictionaryEntry<ScopeRow>,
     start: number,
     end: number,
-  ): void {
+  ): boolean {
     const { source, view } = this;
-    let traceId = -1;
-    let spanId = -1;
-    let parentId = -1;
+    let traceId = 0;
+    let traceIdLength = 0;
+    let spanId = 0;
+    let spanIdLength = 0;
+    let parentId = 0;
+    let parentIdLength = 0;
     let state = 0;
     let stateLength = 0;
     let name = 0;
@@ -371,6 +560,8 @@ export class Transcoder extends ColumnTranscoder {
     let attributesEnd = 0;
     let events = -1;
     let links = -1;
+    let eventCount = 0;
+    let linkCount = 0;
     let droppedAttributes = 0;
     let droppedEvents = 0;
     let droppedLinks = 0;
@@ -383,27 +574,25 @@ export class Transcoder extends ColumnTranscoder {
       const tag = this.tag();
       switch (tag) {
         case 10:
-          if (this.length(end) !== 16) throw oddity;
+          traceIdLength = this.length(end);
           traceId = this.position;
-          this.position += 16;
+          this.position += traceIdLength;
           break;
         case 18:
-          if (this.length(end) !== 8) throw oddity;
+          spanIdLength = this.length(end);
           spanId = this.position;
-          this.position += 8;
+          this.position += spanIdLength;
           break;
         case 26:
           stateLength = this.length(end);
           state = this.position;
           this.position += stateLength;
           break;
-        case 34: {
-          const length = this.length(end);
-          if (length !== 8 && length !== 0) throw oddity;
-          parentId = length === 0 ? -1 : this.position;
-          this.position += length;
+        case 34:
+          parentIdLength = this.length(end);
+          parentId = this.position;
+          this.position += parentIdLength;
           break;
-        }
         case 42:
           nameLength = this.length(end);
           name = this.position;
@@ -435,6 +624,7 @@ export class Transcoder extends ColumnTranscoder {
         case 90: {
           const length = this.length(end);
           if (events < 0) events = at;
+          eventCount++;
           this.position += length;
           break;
         }
@@ -444,6 +634,7 @@ export class Transcoder extends ColumnTranscoder {
         case 106: {
           const length = this.length(end);
           if (links < 0) links = at;
+          linkCount++;
           this.position += length;
           break;
         }
@@ -467,13 +658,17 @@ export class Transcoder extends ColumnTranscoder {
       }
     }
     this.requireEnd(end);
-    if (traceId < 0 || spanId < 0) throw oddity;
-    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw oddity;
+    if (traceIdLength !== 16 || spanIdLength !== 8 || (parentIdLength !== 8 && parentIdLength !== 0)) return false;
     const spanHigh = view.getInt32(spanId);
     const spanLow = view.getInt32(spanId + 4);
-    if ((spanHigh | spanLow) === 0 || this.isZero(traceId)) throw oddity;
-    const parentHigh = parentId < 0 ? 0 : view.getInt32(parentId);
-    const parentLow = parentId < 0 ? 0 : view.getInt32(parentId + 4);
+    if ((spanHigh | spanLow) === 0 || this.isZero(traceId) || (startHigh | startLow) === 0) return false;
+    if (startHigh > maxTimeHigh || endHigh > maxTimeHigh) return false;
+    if (eventCount > maxEvents) throw this.beyond(spanProblems.events);
+    if (linkCount > maxLinks) throw this.beyond(spanProblems.links);
+    if (nameLength > maxNameBytes) throw this.beyond(spanProblems.name);
+    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw oddity;
+    const parentHigh = parentIdLength === 0 ? 0 : view.getInt32(parentId);
+    const parentLow = parentIdLength === 0 ? 0 : view.getInt32(parentId + 4);
     let statusCode = 0;
     let message = 0;
     let messageLength = 0;
@@ -504,8 +699,10 @@ export class Transcoder extends ColumnTranscoder {
     terms.addOutcome(operation.idLow, durationNs, isError);
     terms.add(resource.idLow);
     terms.add(scope.idLow);
+    this.valueCount = 0;
+    this.messageBytes = end - start;
     const out = batch.spans;
-    out.reserve(rowOverheadBytes + jsonGrowth * (end - start));
+    out.reserveRow(rowOverheadBytes + jsonGrowth * (end - start));
     out.beginRow(columnCounts.span);
     out.copy(source, traceId, 16);
     out.int64(spanHigh, spanLow);
@@ -538,6 +735,7 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToOperation(operation);
     this.calls.add(operation, postgresEpochSeconds + Math.floor(startMicros / 1e6), durationNs, isError);
     this.blocks.add(batch.blocks, view, traceId, startMicros, durationNs, isError, terms);
+    return true;
   }
 
   private events(
@@ -597,7 +795,11 @@ export class Transcoder extends ColumnTranscoder {
       }
       this.requireEnd(eventEnd);
       if (high > maxExactTimeHigh) throw oddity;
-      out.reserve(rowOverheadBytes + jsonGrowth * length);
+      this.section = 'events';
+      this.sectionIndex = number;
+      if (nameLength > maxEventNameBytes) throw this.beyond(spanProblems.eventName);
+      this.messageBytes = length;
+      out.reserveRow(rowOverheadBytes + jsonGrowth * length);
       out.beginRow(columnCounts.event);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
@@ -634,8 +836,10 @@ export class Transcoder extends ColumnTranscoder {
       }
       const length = this.length(end);
       const linkEnd = this.position + length;
-      let linkedTraceId = -1;
-      let linkedSpanId = -1;
+      let linkedTraceId = 0;
+      let linkedTraceIdLength = 0;
+      let linkedSpanId = 0;
+      let linkedSpanIdLength = 0;
       let state = 0;
       let stateLength = 0;
       let attributes = -1;
@@ -647,14 +851,14 @@ export class Transcoder extends ColumnTranscoder {
         const linkTag = this.tag();
         switch (linkTag) {
           case 10:
-            if (this.length(linkEnd) !== 16) throw oddity;
+            linkedTraceIdLength = this.length(linkEnd);
             linkedTraceId = this.position;
-            this.position += 16;
+            this.position += linkedTraceIdLength;
             break;
           case 18:
-            if (this.length(linkEnd) !== 8) throw oddity;
+            linkedSpanIdLength = this.length(linkEnd);
             linkedSpanId = this.position;
-            this.position += 8;
+            this.position += linkedSpanIdLength;
             break;
           case 26:
             stateLength = this.length(linkEnd);
@@ -680,14 +884,19 @@ export class Transcoder extends ColumnTranscoder {
         }
       }
       this.requireEnd(linkEnd);
-      out.reserve(rowOverheadBytes + jsonGrowth * length);
+      this.section = 'links';
+      this.sectionIndex = number;
+      if (linkedTraceIdLength !== 0 && linkedTraceIdLength !== 16) throw unstorable;
+      if (linkedSpanIdLength !== 0 && linkedSpanIdLength !== 8) throw unstorable;
+      this.messageBytes = length;
+      out.reserveRow(rowOverheadBytes + jsonGrowth * length);
       out.beginRow(columnCounts.link);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
       this.time(out, startHigh, startLow);
-      if (linkedTraceId < 0) out.null();
+      if (linkedTraceIdLength === 0) out.null();
       else out.copy(source, linkedTraceId, 16);
-      if (linkedSpanId < 0) out.null();
+      if (linkedSpanIdLength === 0) out.null();
       else out.int64(view.getInt32(linkedSpanId), view.getInt32(linkedSpanId + 4));
       out.int32(instance);
       out.int32(number++);
@@ -710,12 +919,12 @@ export class Transcoder extends ColumnTranscoder {
     nameLength: number,
   ): DictionaryEntry<OperationRow> {
     const { row } = resource;
-    const known = this.operations.find(row.serviceName, resource.serviceTerm, kind, bytes, view, name, nameLength);
+    const { operations } = this.dictionaries;
+    const known = operations.find(row.serviceName, resource.serviceTerm, kind, bytes, view, name, nameLength);
     if (known !== undefined) return known;
-    // Not `slice`: a Buffer's shares its memory, which is freed when the request is answered.
-    const copy = new Uint8Array(bytes.subarray(name, name + nameLength));
-    const entry = dictionaryEntry(operationRow(row.serviceName, kind, decodeText(copy)));
-    this.operations.add(row.serviceName, resource.serviceTerm, kind, copy, entry);
+    const operation = operationRow(row.serviceName, kind, decodeText(bytes.subarray(name, name + nameLength)));
+    const entry = dictionaryEntry(operation, textBytesOf(operation.serviceName, operation.spanName));
+    operations.add(resource.serviceTerm, kind, bytes, view, name, nameLength, entry);
     return entry;
   }
 
@@ -733,6 +942,8 @@ export class Transcoder extends ColumnTranscoder {
 
 /** Calls of a request that may yet turn out not to be one. */
 class PendingCalls {
+  private readonly buckets = new Set<number>();
+  private bucketStart = -bucketSeconds;
   private readonly operations: DictionaryEntry<OperationRow>[] = [];
   private readonly startSeconds: number[] = [];
   private readonly durationsNs: number[] = [];
@@ -740,14 +951,31 @@ class PendingCalls {
 
   /** @param startSeconds since 1970, whole ones */
   add(operation: DictionaryEntry<OperationRow>, startSeconds: number, durationNs: number, isError: boolean): void {
+    if (startSeconds < this.bucketStart || startSeconds >= this.bucketStart + bucketSeconds) {
+      this.noteBucket(startSeconds);
+    }
     this.operations.push(operation);
     this.startSeconds.push(startSeconds);
     this.durationsNs.push(durationNs);
     this.errors.push(isError);
   }
 
-  moveTo(calls: CopyBatch['calls']): void {
-    for (let index = 0; index < this.operations.length; index++) {
+  private noteBucket(startSeconds: number): void {
+    this.bucketStart = startSeconds - (startSeconds % bucketSeconds);
+    this.buckets.add(this.bucketStart);
+    if (this.buckets.size > maxCallBuckets) {
+      throw tooMuch(`its spans start in more than ${maxCallBuckets} intervals of ${bucketSeconds} s`);
+    }
+  }
+
+  get length(): number {
+    return this.operations.length;
+  }
+
+  /** Counts those from one place to before another. */
+  moveTo(calls: CopyBatch['calls'], from: number, to: number): void {
+    const end = Math.min(to, this.length);
+    for (let index = from; index < end; index++) {
       calls.add(
         this.operations[index] as DictionaryEntry<OperationRow>,
         this.startSeconds[index] as number,
@@ -758,25 +986,44 @@ class PendingCalls {
   }
 
   clear(): void {
+    this.buckets.clear();
+    this.bucketStart = -bucketSeconds;
     for (const column of [this.operations, this.startSeconds, this.durationsNs, this.errors]) column.length = 0;
   }
 }
 
-/** Makes sure that a span is well-formed. @returns how many fields it has */
-function requireSpan(bytes: Uint8Array): number {
-  try {
-    return requireWellFormed(SpanSchema, bytes);
-  } catch (cause) {
-    throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+/** How large the rows of a request may be. @param byteLength as it was received, after decompression */
+export function maxRowBytesOf(byteLength: number): number {
+  const { requestRowBytes, requestRowBytesFloor, requestRowBytesPerByte } = limits;
+  return Math.min(requestRowBytes.value, requestRowBytesFloor.value + requestRowBytesPerByte.value * byteLength);
 }
 
-function decodeContent<Schema extends DescMessage>(schema: Schema, content: Content): MessageShape<Schema> {
-  const bytes = content.source.subarray(content.start, content.end);
-  try {
-    requireWellFormed(schema, bytes);
-    return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit });
-  } catch (cause) {
-    throw new Refusal(refusals.undecodable, cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+function tooMuch(what: string): Refusal {
+  return new Refusal(refusals.tooLarge, what);
+}
+
+function spanPath(r: number, s: number, index: number): string {
+  return `resource_spans[${r}].scope_spans[${s}].spans[${index}]`;
+}
+
+/** Of a span that is only described. */
+const noReferences: SpanReferences = { resourceId: 0n, scopeId: 0n, operationId: 0n, instance: 0 };
+
+/** About how many bytes texts have: a dictionary's row is sent as text. */
+function textBytesOf(...texts: readonly (string | null)[]): number {
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
+/** @throws BadSpanError when the bytes are no such message, or one of too many fields */
+function decodeSpan(bytes: Uint8Array, path: string): Span {
+  return decodeMessage(SpanSchema, bytes, maxOddFields, path);
+}
+
+/** @throws BadSpanError when the bytes are no such message, or one of too many fields */
+function decodeContent<Schema extends DescMessage>(
+  schema: Schema,
+  { source, start, end }: Content,
+  path: string,
+): MessageShape<Schema> {
+  return decodeMessage(schema, source.subarray(start, end), maxContentFields, path);
 }

@@ -5,18 +5,21 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 /** Messages within messages; far above what attributes may be nested, so that too deep a span is refused alone. */
 export const recursionLimit = 1_000;
 
+const maxVarintBytes = 10;
+
 /**
  * Makes sure that bytes are a message as protobuf defines it ("Encoding"): fields end where their message ends, and a
  * known field has the wire type of its kind. protobuf-es trusts its input in both, and would read something else.
  *
+ * @param maxFields after which it is no longer looked at
  * @returns how many fields there are, those of messages within included
  * @throws Error saying where it is not well-formed
  */
-export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, depth = 0): number {
+export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, maxFields = Infinity, depth = 0): number {
   if (depth >= recursionLimit) throw new Error(`${schema.name}: messages are nested more than ${recursionLimit} deep`);
   const reader = new BinaryReader(bytes);
   let fields = 0;
-  while (reader.pos < reader.len) {
+  while (reader.pos < reader.len && fields <= maxFields) {
     const [number, wireType] = reader.tag();
     const field = fieldsOf(schema).get(number);
     fields += 1;
@@ -29,10 +32,19 @@ export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, depth 
       throw new Error(`${schema.name}.${field.name} has wire type ${wireType}, not ${expected}`);
     }
     const within = field.message;
-    if (within === undefined) reader.skip(wireType, number);
-    else fields += requireWellFormed(within, reader.bytes(), depth + 1);
+    if (within === undefined) skipValue(reader, schema, field, wireType);
+    else fields += requireWellFormed(within, reader.bytes(), maxFields - fields, depth + 1);
   }
   return fields;
+}
+
+/** protobuf-es skips a varint of any length, but reads only one of ten bytes. */
+function skipValue(reader: BinaryReader, schema: DescMessage, field: DescField, wireType: WireType): void {
+  const start = reader.pos;
+  reader.skip(wireType, field.number);
+  if (wireType === WireType.Varint && reader.pos - start > maxVarintBytes) {
+    throw new Error(`${schema.name}.${field.name} is a number of more than ${maxVarintBytes} bytes`);
+  }
 }
 
 const fieldsBySchema = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();

@@ -3,8 +3,11 @@ import { Refusal, refusals } from './refusal.js';
 /** Groups within each other that are skipped, as many as protobuf-es skips. */
 const maxGroupDepth = 100;
 
+/** Thrown, always the same one, when what is wrong with the wire format is within a span: it costs that span alone. */
+export const brokenSpan = new Error('a span that is not well-formed');
+
 /** The body is no request. @param at the byte at which that was noticed */
-export function malformed(what: string, at: number): Refusal {
+export function malformedRequest(what: string, at: number): Refusal {
   return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
 }
 
@@ -16,19 +19,28 @@ export abstract class WireCursor {
   /** Whether the last varint had bits beyond the 32 that `varint` gives. */
   protected varintIsLong = false;
 
+  /** Whether what is read belongs to a span, whose own length is known. */
+  protected isWithinSpan = false;
+
+  /** What to throw about the wire format: no error is made for a span. */
+  protected malformed(what: string, at: number): Error {
+    return this.isWithinSpan ? brokenSpan : malformedRequest(what, at);
+  }
+
   protected load(source: Buffer): void {
     this.source = source;
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     this.position = 0;
+    this.isWithinSpan = false;
   }
 
   protected tag(): number {
     const start = this.position;
     const tag = this.varint();
-    if (tag < 8) throw malformed('A field has number 0', start);
+    if (tag < 8) throw this.malformed('A field has number 0', start);
     const byteCount = this.position - start;
     if (byteCount > 5 || (byteCount === 5 && this.varintIsLong))
-      throw malformed('A field has too large a number', start);
+      throw this.malformed('A field has too large a number', start);
     return tag;
   }
 
@@ -52,23 +64,23 @@ export abstract class WireCursor {
       if ((byte & 0x7f) !== 0) this.varintIsLong = true;
     }
     if (byte < 0x80) return value;
-    throw malformed('A number has no end', this.position);
+    throw this.malformed('A number has no end', this.position);
   }
 
   /** How many bytes a field has that are all before `end`. */
   protected length(end: number): number {
     const length = this.varint();
-    if (this.position + length > end) throw malformed('A field is longer than its message', this.position);
+    if (this.position + length > end) throw this.malformed('A field is longer than its message', this.position);
     return length;
   }
 
   protected requireEnd(end: number): void {
-    if (this.position !== end) throw malformed('A field is longer than its message', end);
+    if (this.position !== end) throw this.malformed('A field is longer than its message', end);
   }
 
   /** @param highestNumber that the message has: with these, it is the wire type that is not known */
   protected skipNew(tag: number, end: number, highestNumber: number): void {
-    if (tag >>> 3 <= highestNumber) throw malformed('A field has the wrong wire type', this.position);
+    if (tag >>> 3 <= highestNumber) throw this.malformed('A field has the wrong wire type', this.position);
     this.skipUnknown(tag, end, 0);
   }
 
@@ -86,9 +98,9 @@ export abstract class WireCursor {
         break;
       }
       case 3:
-        if (depth >= maxGroupDepth) throw malformed('Groups are nested too deep', this.position);
+        if (depth >= maxGroupDepth) throw this.malformed('Groups are nested too deep', this.position);
         for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
-          if ((inner & 7) === 4) throw malformed('A group ends that has not begun', this.position);
+          if ((inner & 7) === 4) throw this.malformed('A group ends that has not begun', this.position);
           this.skipUnknown(inner, end, depth + 1);
         }
         break;
@@ -96,9 +108,9 @@ export abstract class WireCursor {
         this.position += 4;
         break;
       default:
-        throw malformed('A field has no wire type', this.position);
+        throw this.malformed('A field has no wire type', this.position);
     }
-    if (this.position > end) throw malformed('A field is longer than its message', this.position);
+    if (this.position > end) throw this.malformed('A field is longer than its message', this.position);
   }
 
   protected int64(): bigint {
@@ -108,6 +120,6 @@ export abstract class WireCursor {
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asIntN(64, value);
     }
-    throw malformed('A number has no end', this.position);
+    throw this.malformed('A number has no end', this.position);
   }
 }

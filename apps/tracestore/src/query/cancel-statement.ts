@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { backendPidOf } from '../schema/database-session.js';
 import { readSqlFile } from '../sql-file.js';
 
 const cancelBackend = readSqlFile(import.meta.url, 'cancel-statement.sql');
@@ -9,15 +10,12 @@ const cancelBackend = readSqlFile(import.meta.url, 'cancel-statement.sql');
  *
  * @param connection how to reach the same server as the same user
  */
-export async function cancelStatement(
-  connection: pg.ClientConfig,
-  { processID }: pg.ClientBase & { readonly processID?: number | null },
-): Promise<void> {
+export async function cancelStatement(connection: pg.ClientConfig, client: pg.ClientBase): Promise<void> {
   const other = new pg.Client(connection);
   other.on('error', () => undefined);
   try {
     await other.connect();
-    await other.query(cancelBackend, [processID]);
+    await other.query(cancelBackend, [backendPidOf(client)]);
   } catch {
     // See above.
   } finally {

@@ -40,10 +40,10 @@ class PlanningDatabase extends QueryDatabaseService {
     this.planner = new QueryDatabaseService(config);
   }
 
-  override async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
-    const connection = await super.connect(signal);
+  protected override async acquire(signal: AbortSignal | undefined): Promise<QueryConnection> {
+    const connection = await super.acquire(signal);
     return {
-      release: connection.release,
+      ...connection,
       query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
         // First, as those of a question are sent one behind the other.
         const answer = connection.query<Row>(text, values);

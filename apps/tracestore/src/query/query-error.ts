@@ -37,6 +37,13 @@ export const queryErrors = {
     grpcStatus: grpcStatus.DEADLINE_EXCEEDED,
     mayRetry: false,
   },
+  busy: {
+    code: 'busy',
+    message: 'The database is busy with other statements; try again later',
+    httpStatus: 503,
+    grpcStatus: grpcStatus.UNAVAILABLE,
+    mayRetry: true,
+  },
   unavailable: {
     code: 'unavailable',
     message: 'The database is not available',
@@ -75,12 +82,21 @@ const queryCanceled = '57014';
 /** What the statements are about is missing, or may not be read: no database of ours yet (class 42 of SQLSTATE). */
 const notOurs: ReadonlySet<string> = new Set(['42P01', '42501', '42703', '42883']);
 
+/**
+ * SQLSTATE classes that blame a value of the request: data exceptions, and what is too large or too complex for
+ * PostgreSQL. Our own values cause neither.
+ */
+const invalidClasses: ReadonlySet<string> = new Set(['22', '54']);
+
 /** What a failure of a query, or of the connection, means for whoever asked. */
 export function queryErrorOf(cause: unknown, signal: AbortSignal | undefined): QueryError {
   if (cause instanceof QueryError) return cause;
   if (signal?.aborted === true) return new QueryError(queryErrors.cancelled, undefined, { cause });
   if (cause instanceof pg.DatabaseError && cause.code === queryCanceled) {
     return new QueryError(queryErrors.timedOut, undefined, { cause });
+  }
+  if (cause instanceof pg.DatabaseError && invalidClasses.has(cause.code?.slice(0, 2) ?? '')) {
+    return new QueryError(queryErrors.invalid, cause.message, { cause });
   }
   return new QueryError(isOurFault(cause) ? queryErrors.internal : queryErrors.unavailable, undefined, { cause });
 }

@@ -103,8 +103,9 @@ export async function rollLateCalls(client: Client): Promise<boolean> {
 }
 
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
-  await client.query(openPass);
   try {
+    // Two statements: the first may have begun the transaction when the second fails.
+    await client.query(openPass);
     const result = await run();
     await client.query('COMMIT');
     return result;

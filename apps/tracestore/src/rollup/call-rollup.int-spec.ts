@@ -16,8 +16,8 @@ let database: FreshDatabase;
 let client: pg.Client;
 const extra: pg.Client[] = [];
 
-async function connect(): Promise<pg.Client> {
-  const connected = new pg.Client(database.url);
+async function connect(url = database.url): Promise<pg.Client> {
+  const connected = new pg.Client(url);
   connected.on('error', () => undefined);
   await connected.connect();
   extra.push(connected);
@@ -32,13 +32,13 @@ async function connectForPasses(): Promise<pg.Client> {
 
 async function prepare(timescale = false): Promise<void> {
   const migrating = await connect();
-  if (timescale) await installTimescale(migrating);
+  if (timescale) await installTimescale(await connect(database.superuserUrl));
   await migrate(migrating);
   client = await connectForPasses();
 }
 
 beforeEach(async () => {
-  database = await createFreshDatabase();
+  database = await createFreshDatabase({ timescale: false });
 });
 
 afterEach(async () => {
@@ -398,7 +398,6 @@ describe('figures', () => {
       client,
       capabilities: await probeCapabilities(client),
       config: lifecycle,
-      now: new Date(),
     });
     expect(done).toMatch(/moved \d{5,} rows/);
     await insert(spans);
@@ -418,7 +417,7 @@ describe('figures', () => {
       rollupRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
-    const context = { client, capabilities, config: lifecycle, now: new Date() };
+    const context = { client, capabilities, config: lifecycle };
     const spans = randomSpans(new SeededChance(13), {
       traces: 80,
       startNs: hoursAgo(24 * 5),

@@ -3,11 +3,10 @@ import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
+import { StoreLock } from '../schema/store-lock.js';
 import { readSqlFile } from '../sql-file.js';
 import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
-const lockCalls = readSqlFile(import.meta.url, 'lock-calls.sql');
-const unlockCalls = readSqlFile(import.meta.url, 'unlock-calls.sql');
 const readLag = readSqlFile(import.meta.url, 'read-lag.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
@@ -31,23 +30,26 @@ const statementTimeoutMs = 600_000;
 export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(CallRollupService.name);
   private readonly stop = new AbortController();
+  private readonly lock: StoreLock;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  /** What was logged of a failure, so that it is said once. */
-  private failure: string | undefined;
+  /** What was logged of a failure, and when it began, so that it is said once. */
+  private failure: { readonly reason: string; readonly sinceMs: number } | undefined;
   /** On this process's clock, so that a database that is away makes the lag grow; undefined until it was reached. */
   private countedAtMs: number | undefined;
 
   constructor(
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
-  ) {}
+  ) {
+    this.lock = new StoreLock('calls', () => database.connectAside('tracestore lock'));
+  }
 
   onApplicationBootstrap(): void {
     const tick = (): void => {
       this.running ??= this.run()
-        .then(() => (this.failure = undefined))
+        .then(() => this.noteSuccess())
         .catch((error: unknown) => this.noteFailure(error))
         .then(() => (this.running = undefined));
     };
@@ -61,24 +63,21 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     this.stop.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
+    await this.lock.end();
   }
 
   private async run(): Promise<void> {
     const client = await this.connect();
-    if (client === undefined) return;
-    const { rows } = await client.query<{ locked: boolean }>(lockCalls);
-    if (rows[0]?.locked === true) {
-      try {
-        await this.countNew(client);
-        const untilMs = performance.now() + pastMs;
-        const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
-        if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
-        const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
-        if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
-      } finally {
-        await client.query(unlockCalls);
-      }
-    }
+    await this.lock.hold(async (lost) => {
+      const stop = (): void => void this.database.stopAside(client);
+      lost.addEventListener('abort', stop, { once: true });
+      await this.countNew(client);
+      const untilMs = performance.now() + pastMs;
+      const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
+      if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
+      const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
+      if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
+    });
     // Also of what another store counts.
     await this.noteLag(client);
   }
@@ -113,30 +112,37 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     return count;
   }
 
-  /** The connection, made anew where there is none; undefined while the database is away. */
-  private async connect(): Promise<Client | undefined> {
+  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
+    const client = await this.database.connectAside();
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    this.client = client;
     try {
-      const client = await this.database.connectAside();
-      client.on('end', () => {
-        if (this.client === client) this.client = undefined;
-      });
-      this.client = client;
       await client.query(setTimeouts, [String(lockTimeoutMs), String(statementTimeoutMs)]);
       await prepareForPasses(client);
       return client;
     } catch (error) {
-      // It is said elsewhere that the database is away.
-      if (error instanceof DatabaseUnavailableError) return undefined;
+      await client.end().catch(() => undefined);
       throw error;
     }
   }
 
   private noteFailure(error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them.
+    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them. And it is
+    // said elsewhere that the database is away.
+    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.stop.signal.aborted || this.failure === reason) return;
-    this.failure = reason;
+    if (this.failure?.reason === reason) return;
+    this.failure = { reason, sinceMs: this.failure?.sinceMs ?? performance.now() };
     this.logger.warn(`calls: ${reason}; it will be tried again`);
+  }
+
+  private noteSuccess(): void {
+    if (this.failure === undefined) return;
+    this.logger.log(`calls: works again after ${Math.round((performance.now() - this.failure.sinceMs) / 1000)} s`);
+    this.failure = undefined;
   }
 }

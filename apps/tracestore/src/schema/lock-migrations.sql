@@ -1,5 +1,4 @@
--- Waits until no other process migrates this database, and keeps others waiting until the transaction ends.
--- The key is 'spandrel' in ASCII.
-SELECT pg_advisory_xact_lock(8318255638512821612);
--- Whatever the role's own search_path: what migrations name without a schema is PostgreSQL's.
-SET LOCAL search_path = pg_catalog;
+-- Keeps other processes from migrating this database until the transaction ends, and waits for one that does. Nobody but the
+-- owner may lock a table of this schema. Later waits are shorter: behind a migration that waits for a table, everybody waits.
+LOCK TABLE tracestore.migration IN SHARE ROW EXCLUSIVE MODE;
+SET LOCAL lock_timeout = '5s';

@@ -51,7 +51,7 @@ export function partitionWidthMs(retentionMs: number): number {
 
 /**
  * Makes the native partitions that a table should have and hasn't; does nothing where the table is a hypertable. Each is
- * made in a transaction of its own.
+ * made in a transaction of its own. Which they are depends on the database's clock.
  *
  * @param client in no transaction, with a lock_timeout
  * @throws DatabaseError of pg when a lock was not to be had in time; what was made by then stays
@@ -59,16 +59,14 @@ export function partitionWidthMs(retentionMs: number): number {
 export async function addMissingPartitions(
   client: ClientBase,
   table: TimedTable,
-  now: Date,
   retentionMs: number,
 ): Promise<readonly AddedPartition[]> {
   const { rows: missing } = await client.query<{ range_start: Date; range_end: Date }>(findMissingPartitions, [
     table,
-    now,
     partitionWidthMs(retentionMs) / 1000,
     slotsBehind,
     slotsAhead,
-    new Date(now.getTime() - retentionMs),
+    retentionMs / 1000,
     enoughRows,
   ]);
   const added: AddedPartition[] = [];

@@ -21,7 +21,7 @@ const hostile: readonly string[] = [
   'NULL',
   '-infinity',
   '99999999999999999999',
-  'x'.repeat(100_000),
+  'x'.repeat(16_000),
 ];
 
 let database: FreshDatabase;
@@ -62,7 +62,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-const adminFunctions = ['delete_all_traces', 'set_trace_retention_period'];
+const adminFunctions = [
+  'confirm_time_gap',
+  'confirm_trace_retention',
+  'delete_all_traces',
+  'set_trace_retention_period',
+];
 
 /** Runs statements one after the other on one connection of the reader; the rows of the last. */
 async function inOneSession(...statements: readonly string[]): Promise<readonly unknown[]> {

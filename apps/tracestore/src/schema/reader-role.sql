@@ -1,50 +1,74 @@
--- The role that dashboards and analysts get: it reads the views of ps_trace and _ps_trace, calls the functions of
--- ps_trace, and sees nothing else. Roles belong to the whole server, so another database may have made it already, or be
--- making it now. What we have no right to do is left out, and said.
+-- Makes the role that the SQL page, dashboards and analysts use: it reads the views of ps_trace and _ps_trace, calls the
+-- functions of ps_trace, and sees nothing else. Leaves out what the role of this session has no right to do.
 --
--- Settings hold for whoever logs in as a role, and members do not inherit them: a role that is granted ps_trace_reader
+-- Roles belong to the whole server. So another database may have made the role, or change it at the same time:
+-- unique_violation, duplicate_object or internal_error ("tuple concurrently updated") say that, and the next look finds what
+-- is left to do.
+--
+-- Settings hold for sessions that log in as a role, and members do not inherit them: a role that is granted ps_trace_reader
 -- needs the search_path and the time-outs of its own.
 DO $reader$
 DECLARE
-  setting text;
+  statement text;
   owner text := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'ps_trace');
+  has_set_option boolean := current_setting('server_version_num')::int4 >= 160000;
+  about text := 'Reads the views of ps_trace and _ps_trace and calls the functions of ps_trace, but for those that change something. Its sessions are read-only, a statement has 30 s, and ps_trace is in its search_path; members of it need these settings of their own';
 BEGIN
-  BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ps_trace_reader') THEN
-      BEGIN
-        CREATE ROLE ps_trace_reader NOLOGIN;
-      EXCEPTION
-        WHEN duplicate_object OR unique_violation THEN NULL;
-      END;
-    END IF;
-    GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ps_trace_reader;
-    GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ps_trace_reader;
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader;
-    REVOKE EXECUTE ON FUNCTION ps_trace.set_trace_retention_period, ps_trace.delete_all_traces FROM ps_trace_reader;
-  EXCEPTION
-    WHEN insufficient_privilege THEN RAISE NOTICE 'ps_trace_reader is left as it is: %', SQLERRM;
-  END;
-  BEGIN
-    COMMENT ON ROLE ps_trace_reader IS 'Reads the views of ps_trace and _ps_trace and calls the functions of ps_trace, but for those that change something. Its sessions are read-only, a statement has 30 s, and ps_trace is in its search_path; members of it need these settings of their own';
-  EXCEPTION
-    WHEN insufficient_privilege OR undefined_object THEN NULL;
-  END;
-  FOREACH setting IN ARRAY ARRAY[
-    -- So that queries find 'span', and TimescaleDB's functions before our stand-ins.
-    $$search_path = "$user", public, ps_trace$$,
-    $$default_transaction_read_only = on$$,
-    $$statement_timeout = '30s'$$,
-    $$idle_in_transaction_session_timeout = '60s'$$,
-    -- A superuser alone may set it.
-    $$temp_file_limit = '4GB'$$
-  ]
-  LOOP
+  IF to_regrole('ps_trace_reader') IS NULL THEN
     BEGIN
-      EXECUTE format('ALTER ROLE ps_trace_reader IN DATABASE %I SET %s', current_database(), setting);
+      CREATE ROLE ps_trace_reader NOLOGIN;
     EXCEPTION
-      WHEN insufficient_privilege OR undefined_object THEN RAISE NOTICE 'ps_trace_reader is left without %: %', setting, SQLERRM;
+      WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+        RAISE NOTICE 'ps_trace_reader is not created: %', SQLERRM;
     END;
-  END LOOP;
+  END IF;
+  IF to_regrole('ps_trace_reader') IS NOT NULL THEN
+    FOREACH statement IN ARRAY ARRAY[
+      -- Whoever creates a role gets no right to SET it by that. Before PostgreSQL 16, whoever may create roles may grant
+      -- each of them.
+      CASE WHEN NOT pg_has_role(session_user, 'ps_trace_reader', CASE WHEN has_set_option THEN 'SET' ELSE 'MEMBER' END) THEN
+        format('GRANT ps_trace_reader TO %I%s', session_user, CASE WHEN has_set_option THEN ' WITH SET TRUE, INHERIT FALSE' END)
+      END,
+      'GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
+      'GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
+      'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader',
+      -- Those that change something are VOLATILE.
+      (
+        SELECT format(
+          'REVOKE EXECUTE ON FUNCTION %s FROM ps_trace_reader',
+          string_agg(format('ps_trace.%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)), ', ')
+        )
+        FROM pg_proc p
+        WHERE p.pronamespace = 'ps_trace'::regnamespace AND p.provolatile = 'v'
+      ),
+      -- Public has these two, unless an administrator has revoked them.
+      CASE WHEN NOT has_database_privilege('ps_trace_reader', current_database(), 'TEMPORARY') THEN
+        format('GRANT TEMPORARY ON DATABASE %I TO ps_trace_reader', current_database())
+      END,
+      CASE WHEN NOT has_language_privilege('ps_trace_reader', 'plpgsql', 'USAGE') THEN
+        'GRANT USAGE ON LANGUAGE plpgsql TO ps_trace_reader'
+      END,
+      -- So that queries find 'span', and TimescaleDB's functions before our stand-ins.
+      format('ALTER ROLE ps_trace_reader IN DATABASE %I SET search_path = "$user", public, ps_trace', current_database()),
+      format('ALTER ROLE ps_trace_reader IN DATABASE %I SET default_transaction_read_only = on', current_database()),
+      format('ALTER ROLE ps_trace_reader IN DATABASE %I SET statement_timeout = %L', current_database(), '30s'),
+      format('ALTER ROLE ps_trace_reader IN DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '60s'),
+      -- Takes a superuser, or the right to set it.
+      format('ALTER ROLE ps_trace_reader IN DATABASE %I SET temp_file_limit = %L', current_database(), '4GB'),
+      CASE WHEN shobj_description(to_regrole('ps_trace_reader'), 'pg_authid') IS DISTINCT FROM about THEN
+        format('COMMENT ON ROLE ps_trace_reader IS %L', about)
+      END
+    ]
+    LOOP
+      CONTINUE WHEN statement IS NULL;
+      BEGIN
+        EXECUTE statement;
+      EXCEPTION
+        WHEN insufficient_privilege OR undefined_object OR unique_violation OR internal_error THEN
+          RAISE NOTICE '% is left out: %', statement, SQLERRM;
+      END;
+    END LOOP;
+  END IF;
   -- The owner's own choice stays.
   IF NOT EXISTS (
     SELECT
@@ -57,6 +81,7 @@ BEGIN
     EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = "$user", public, ps_trace', owner, current_database());
   END IF;
 EXCEPTION
-  WHEN insufficient_privilege THEN RAISE NOTICE '% is left without a search_path: %', owner, SQLERRM;
+  WHEN insufficient_privilege OR unique_violation OR internal_error THEN
+    RAISE NOTICE '% is left without a search_path: %', owner, SQLERRM;
 END
 $reader$;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { queryAsReader, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 import { sendTrace, type SpanSketch, traceIdHex } from '../../test/span-forest.js';
 
 let database: FreshDatabase;
@@ -110,7 +110,7 @@ describe('self time', () => {
   it.each(traces.map(([title, , expected], number) => [title, number, expected] as const))(
     '%s',
     async (_title, number, expected) => {
-      const rows = await queryOnce<{ self_ms: number }>(
+      const rows = await queryAsReader<{ self_ms: number }>(
         database.url,
         'SELECT self_ms FROM ps_trace.self_time($1) ORDER BY span_name',
         [traceIdHex(number)],
@@ -121,13 +121,13 @@ describe('self time', () => {
 
   it('is the same over a range of time, which ends before its end', async () => {
     const between = async (from: string, to: string): Promise<readonly unknown[]> =>
-      queryOnce(
+      queryAsReader(
         database.url,
         `SELECT trace_id, span_name, service_name, span_kind, start_time, duration_ms, self_ms
          FROM ps_trace.self_time($1::timestamptz, $2::timestamptz) ORDER BY trace_id, span_name`,
         [from, to],
       );
-    const all = await queryOnce(
+    const all = await queryAsReader(
       database.url,
       `SELECT t.trace_id, t.span_name, t.service_name, t.span_kind, t.start_time, t.duration_ms, t.self_ms
        FROM (SELECT DISTINCT trace_id FROM ps_trace.span) s, ps_trace.self_time(s.trace_id) t

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { fullRequest } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { queryAsReader, queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 import { sendTrace, type SpanSketch, traceIdHex, traceStartUnixNano } from '../../test/span-forest.js';
 import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
 
@@ -31,7 +31,7 @@ async function stored(sketches: readonly Sketch[]): Promise<string> {
 }
 
 const ask = (sql: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> =>
-  queryOnce(database.url, sql, values);
+  queryAsReader(database.url, sql, values);
 
 /** A tree in few words: level, span and the way to it. */
 async function tree(trace: string): Promise<readonly string[]> {
@@ -281,7 +281,8 @@ describe('random traces', () => {
 describe('a trace of 100,000 spans', () => {
   const large = async (number: number, parent: string): Promise<string> => {
     const trace = traceIdHex(1_000_000 + number);
-    await ask(
+    await queryOnce(
+      database.url,
       `INSERT INTO tracestore.span (trace_id, span_id, parent_span_id, start_time, end_time, operation_id, resource_id,
          scope_id, instance, start_nanos, end_nanos, attributes)
        SELECT $1, n, ${parent}, now() + n * interval '1 us', now() + (200000 - n) * interval '1 us', 1, 1, 1, n, 0, 0, '{"n": 1}'
@@ -341,7 +342,9 @@ describe('trace_otlp', () => {
       );
     // The ids of resource, scope and operation are made of all that these say.
     expect(await rowsOf(other.url)).toEqual(await rowsOf(database.url));
-    expect((await queryOnce(other.url, 'SELECT ps_trace.trace_otlp($1)::text AS json', [trace]))[0]).toEqual({ json });
+    expect((await queryAsReader(other.url, 'SELECT ps_trace.trace_otlp($1)::text AS json', [trace]))[0]).toEqual({
+      json,
+    });
     await other.drop();
   });
 

@@ -1,5 +1,6 @@
 import type { CopyBatch } from '../otlp/copy-batch.js';
 import type { DictionaryEntry } from '../otlp/dictionary-entry.js';
+import type { SlicedWork } from '../otlp/sliced-work.js';
 import { readSqlFile } from '../sql-file.js';
 import type { Statement, StatementCall } from './batch-flight.js';
 
@@ -7,51 +8,56 @@ const upsertResources = statement('upsert-resources');
 const upsertScopes = statement('upsert-scopes');
 const upsertOperations = statement('upsert-operations');
 
+/** Rows of which a column is written before others get a turn. */
+const rowsAtOnce = 2_048;
+
 /** What `dictionaryCalls` may call. */
 export const dictionaryStatements: readonly Statement[] = [upsertResources, upsertScopes, upsertOperations];
 
+type Value = string | number | bigint | null;
+
 /** Adds the rows that a batch refers to and the database may not have: none, nearly always. */
-export function dictionaryCalls({ resources, scopes, operations }: CopyBatch): readonly StatementCall[] {
+export async function dictionaryCalls(
+  { resources, scopes, operations }: CopyBatch,
+  work: SlicedWork,
+): Promise<readonly StatementCall[]> {
   const calls: StatementCall[] = [];
+  const add = async <Row extends { readonly id: bigint }>(
+    statement: Statement,
+    rows: readonly Row[],
+    columns: readonly ((row: Row) => Value)[],
+  ): Promise<void> => {
+    const values: string[] = [];
+    for (const column of columns) values.push(await arrayText(rows, column, work));
+    calls.push({ statement, values });
+  };
   if (resources.length > 0) {
-    const rows = sortedRows(resources);
-    calls.push({
-      statement: upsertResources,
-      values: [
-        arrayText(rows, ({ id }) => id),
-        arrayText(rows, ({ serviceName }) => serviceName),
-        arrayText(rows, ({ attributes }) => attributes),
-        arrayText(rows, ({ droppedAttributesCount }) => droppedAttributesCount),
-        arrayText(rows, ({ schemaUrl }) => schemaUrl),
-        arrayText(rows, ({ entityRefs }) => entityRefs),
-      ],
-    });
+    await add(upsertResources, sortedRows(resources), [
+      ({ id }) => id,
+      ({ serviceName }) => serviceName,
+      ({ attributes }) => attributes,
+      ({ droppedAttributesCount }) => droppedAttributesCount,
+      ({ schemaUrl }) => schemaUrl,
+      ({ entityRefs }) => entityRefs,
+    ]);
   }
   if (scopes.length > 0) {
-    const rows = sortedRows(scopes);
-    calls.push({
-      statement: upsertScopes,
-      values: [
-        arrayText(rows, ({ id }) => id),
-        arrayText(rows, ({ name }) => name),
-        arrayText(rows, ({ version }) => version),
-        arrayText(rows, ({ attributes }) => attributes),
-        arrayText(rows, ({ droppedAttributesCount }) => droppedAttributesCount),
-        arrayText(rows, ({ schemaUrl }) => schemaUrl),
-      ],
-    });
+    await add(upsertScopes, sortedRows(scopes), [
+      ({ id }) => id,
+      ({ name }) => name,
+      ({ version }) => version,
+      ({ attributes }) => attributes,
+      ({ droppedAttributesCount }) => droppedAttributesCount,
+      ({ schemaUrl }) => schemaUrl,
+    ]);
   }
   if (operations.length > 0) {
-    const rows = sortedRows(operations);
-    calls.push({
-      statement: upsertOperations,
-      values: [
-        arrayText(rows, ({ id }) => id),
-        arrayText(rows, ({ serviceName }) => serviceName),
-        arrayText(rows, ({ spanKind }) => spanKind),
-        arrayText(rows, ({ spanName }) => spanName),
-      ],
-    });
+    await add(upsertOperations, sortedRows(operations), [
+      ({ id }) => id,
+      ({ serviceName }) => serviceName,
+      ({ spanKind }) => spanKind,
+      ({ spanName }) => spanName,
+    ]);
   }
   return calls;
 }
@@ -67,10 +73,15 @@ function sortedRows<Row extends { readonly id: bigint }>(entries: readonly Dicti
 }
 
 /** An array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */
-function arrayText<Row>(rows: readonly Row[], valueOf: (row: Row) => string | number | bigint | null): string {
-  const elements = rows.map((row) => {
-    const value = valueOf(row);
-    return value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`;
-  });
+async function arrayText<Row>(rows: readonly Row[], valueOf: (row: Row) => Value, work: SlicedWork): Promise<string> {
+  const elements: string[] = [];
+  const appendSome = (): true | undefined => {
+    for (const end = Math.min(rows.length, elements.length + rowsAtOnce); elements.length < end;) {
+      const value = valueOf(rows[elements.length] as Row);
+      elements.push(value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`);
+    }
+    return elements.length === rows.length ? true : undefined;
+  };
+  if (appendSome() === undefined) await work.run(appendSome);
   return `{${elements.join()}}`;
 }

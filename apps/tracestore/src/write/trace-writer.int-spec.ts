@@ -125,7 +125,7 @@ describe('the dictionaries', () => {
     const other = await startTracestore(database.url);
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
-        const spans = [goodSpan({ name: 'same', startTimeUnixNano: BigInt(n) }), goodSpan({ name: 'same' })];
+        const spans = [goodSpan({ name: 'same', startTimeUnixNano: BigInt(n + 1) }), goodSpan({ name: 'same' })];
         return sendGrpc(n % 2 === 0 ? store.grpcAddress : other.grpcAddress, encodeProtobuf(requestOf(spans)));
       }),
     );

@@ -4,12 +4,13 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch } from '../otlp/copy-batch.js';
 import { CopyBuffer } from '../otlp/copy-buffer.js';
 import { appendDeltaRow } from '../otlp/delta-rows.js';
+import { SlicedWork } from '../otlp/sliced-work.js';
 import type { Outcome } from '../otlp/transcoder.js';
-import { classifyFailure, DatabaseUnavailableError } from '../schema/database-failure.js';
+import { classifyFailure, DatabaseUnavailableError, problemOf } from '../schema/database-failure.js';
 import { DatabaseService } from '../schema/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { BatchFlight, type CopyCall, PrepareFlight, type Statement } from './batch-flight.js';
+import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } from './batch-flight.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
 const insertLedger = statement('insert-ledger');
@@ -31,7 +32,7 @@ export const maxLanes = 2;
 
 const deltaBytes = 256 * 1024;
 
-/** The rows are not written, through no fault of theirs; they may be written later. */
+/** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
 export class WriteUnavailableError extends Error {
   override readonly name = 'WriteUnavailableError';
 }
@@ -45,9 +46,16 @@ export interface WriteRequest {
   /**
    * Adds the request's rows to a batch; may be called again, with another batch, when a transaction failed.
    *
+   * @returns undefined when it would take too long; the batch is then as it was
    * @throws when the request can't be stored; the batch is then as it was
    */
-  readonly fill: (batch: CopyBatch) => Outcome;
+  readonly fill: (batch: CopyBatch) => Outcome | undefined;
+  /**
+   * The same, in slices; the batch is for this request alone.
+   *
+   * @throws when the request can't be stored; the batch is then to be cleared
+   */
+  readonly fillSlowly: (batch: CopyBatch) => Promise<Outcome>;
 }
 
 interface Waiting extends WriteRequest {
@@ -55,11 +63,24 @@ interface Waiting extends WriteRequest {
   readonly reject: (error: unknown) => void;
   /** Another request that shared its transaction was stored before: it is tried by itself. */
   isAlone: boolean;
+  /** It takes long to make its rows: it has a transaction by itself, and does not hold up those behind it. */
+  isLong: boolean;
 }
 
 interface Filled extends Waiting {
   readonly outcome: Outcome;
 }
+
+/**
+ * Long requests whose rows are made or written at once: as many as there are transactions for the others, so that they
+ * flow as well, and one of those that are so large that their rows are a good part of this process.
+ */
+const maxLong = maxLanes + 1;
+const maxHuge = 1;
+const hugeBytes = 8 * 1024 * 1024;
+
+/** Rows of buckets that are made before others get a turn. */
+const bucketsAtOnce = 256;
 
 /** A batch with what it takes to answer those whose rows are in it. */
 class Transaction {
@@ -68,9 +89,13 @@ class Transaction {
   readonly requests: Filled[] = [];
   /** Of the database that the rows were made for. */
   generation = 0;
+  /** In which the dictionaries' entries were known to be there that the rows refer to. */
+  epoch = 0;
+  /** Called when it is over. */
+  whenOver: () => void = () => undefined;
 
   get isFull(): boolean {
-    return this.rows.byteLength >= fullBatchBytes || this.requests.at(-1)?.isAlone === true;
+    return this.rows.weight >= fullBatchBytes || this.requests.at(-1)?.isAlone === true;
   }
 
   clear(): void {
@@ -93,10 +118,19 @@ export class TraceWriterService {
   private queuedBytes = 0;
   private filling: Transaction | undefined;
   private readonly free: Transaction[];
+  /** Of long requests, ready to be written. */
+  private readonly ready: Transaction[] = [];
+  private readonly long = new Places(maxLong);
+  private readonly huge = new Places(maxHuge);
+  /** Whether a long request comes before the others, when both wait: they take turns. */
+  private isLongNext = false;
   private idleLanes: number;
   /** What is on its way, so that a retry that overtakes its first try waits for it. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
   private readonly prepared = new WeakSet<PoolClient>();
+
+  /** What takes long, on the way of any request. */
+  readonly work = new SlicedWork();
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseConnections'>,
@@ -104,8 +138,14 @@ export class TraceWriterService {
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
   ) {
     this.idleLanes = Math.min(config.databaseConnections, maxLanes);
-    this.free = Array.from({ length: this.idleLanes + 1 }, () => new Transaction());
+    this.free = Array.from({ length: this.idleLanes + 1 }, () => this.pooled());
     metrics.observeQueue(() => ({ requests: this.queue.length, bytes: this.queuedBytes }));
+  }
+
+  private pooled(): Transaction {
+    const transaction = new Transaction();
+    transaction.whenOver = () => this.free.push(transaction);
+    return transaction;
   }
 
   /** Another number means that what was committed before says nothing of the database behind this writer. */
@@ -129,7 +169,7 @@ export class TraceWriterService {
       return outcome;
     }
     const outcome = new Promise<Outcome>((resolve, reject) => {
-      this.queue.push({ ...request, resolve, reject, isAlone: false });
+      this.queue.push({ ...request, resolve, reject, isAlone: false, isLong: false });
     });
     this.queuedBytes += request.byteLength;
     this.underWay.set(key, outcome);
@@ -145,31 +185,48 @@ export class TraceWriterService {
   private pump(): void {
     for (;;) {
       this.fill();
-      const transaction = this.filling;
-      if (transaction === undefined || this.idleLanes === 0) return;
-      this.filling = undefined;
+      if (this.idleLanes === 0) return;
+      const transaction = this.next();
+      if (transaction === undefined) return;
       this.idleLanes -= 1;
       void this.run(transaction).finally(() => {
         transaction.clear();
-        this.free.push(transaction);
+        transaction.whenOver();
         this.idleLanes += 1;
         this.pump();
       });
     }
   }
 
+  private next(): Transaction | undefined {
+    const { filling } = this;
+    if (this.ready.length > 0 && (filling === undefined || this.isLongNext)) {
+      this.isLongNext = false;
+      return this.ready.shift();
+    }
+    this.filling = undefined;
+    this.isLongNext = true;
+    return filling;
+  }
+
   private fill(): void {
     while (this.queue.length > 0) {
+      const [next] = this.queue;
+      if (next === undefined) return;
+      if (next.isLong) {
+        this.takeFirst();
+        void this.fillSlowly(next);
+        continue;
+      }
       const transaction = this.filling ?? this.free.pop();
       if (transaction === undefined) return;
-      const [next] = this.queue;
-      if (next === undefined || transaction.isFull || (next.isAlone && transaction.requests.length > 0)) return;
-      this.queue.shift();
-      this.queuedBytes -= next.byteLength;
-      if (transaction.requests.length === 0) transaction.generation = this.database.readyGeneration;
+      if (transaction.isFull || (next.isAlone && transaction.requests.length > 0)) return;
+      this.takeFirst();
+      if (transaction.requests.length === 0) this.begin(transaction);
       try {
         const outcome = next.fill(transaction.rows);
-        if (outcome.acceptedSpans === 0) next.resolve(outcome);
+        if (outcome === undefined) void this.fillSlowly(next);
+        else if (outcome.acceptedSpans === 0) next.resolve(outcome);
         else transaction.requests.push({ ...next, outcome });
       } catch (error) {
         next.reject(error);
@@ -180,6 +237,43 @@ export class TraceWriterService {
         transaction.clear();
         this.free.push(transaction);
       }
+    }
+  }
+
+  /** Notes of what database, and of which epoch, the rows will be. */
+  private begin(transaction: Transaction): void {
+    transaction.generation = this.database.readyGeneration;
+    transaction.epoch = this.database.epoch;
+  }
+
+  private takeFirst(): void {
+    this.queuedBytes -= this.queue.shift()?.byteLength ?? 0;
+  }
+
+  /** Makes a transaction of a request that takes long, and waits until it is over. Never rejects. */
+  private async fillSlowly(request: Waiting): Promise<void> {
+    const places = request.byteLength > hugeBytes ? this.huge : this.long;
+    this.queuedBytes += request.byteLength;
+    await places.take();
+    this.queuedBytes -= request.byteLength;
+    const transaction = new Transaction();
+    this.begin(transaction);
+    try {
+      const outcome = await request.fillSlowly(transaction.rows);
+      if (outcome.acceptedSpans === 0) {
+        request.resolve(outcome);
+      } else {
+        transaction.requests.push({ ...request, isLong: true, outcome });
+        await new Promise<void>((resolve) => {
+          transaction.whenOver = resolve;
+          this.ready.push(transaction);
+          this.pump();
+        });
+      }
+    } catch (error) {
+      request.reject(error);
+    } finally {
+      places.give();
     }
   }
 
@@ -202,7 +296,7 @@ export class TraceWriterService {
       }
       await this.commit(transaction, client);
     } catch (cause) {
-      this.answerFailure(requests, cause);
+      await this.handleFailure(transaction, requests, cause);
       return;
     }
     for (const { resolve, outcome } of requests) resolve(outcome);
@@ -210,7 +304,7 @@ export class TraceWriterService {
 
   private async commit(transaction: Transaction, client: PoolClient): Promise<void> {
     const { rows, deltas, requests } = transaction;
-    for (const bucket of rows.calls.buckets.values()) appendDeltaRow(deltas, bucket);
+    await this.appendDeltas(rows, deltas);
     const copies: CopyCall[] = [
       { statement: copySpans, rows: rows.spans },
       { statement: copyEvents, rows: rows.events },
@@ -219,27 +313,46 @@ export class TraceWriterService {
       { statement: copyDeltas, rows: deltas },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
-    const flight = new BatchFlight(
-      [{ statement: insertLedger, values: [digests] }, ...dictionaryCalls(rows)],
-      copies.filter((copy) => copy.rows.position > 0),
-    );
+    const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
+    const dictionaries = await dictionaryCalls(rows, this.work);
+    const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
+    // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
+    const flights =
+      isLong(rowsWritten) && dictionaries.length > 0
+        ? [new BatchFlight(dictionaries, []), new BatchFlight([ledgerCall], rowsWritten)]
+        : [new BatchFlight([ledgerCall, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
     // Ends the connection under the flight, which then fails.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
     let broken: Error | undefined;
     try {
       await this.prepare(client);
-      client.query(flight);
-      await flight.done;
+      for (const flight of flights) {
+        client.query(flight);
+        await flight.done;
+      }
     } catch (cause) {
-      // A duplicate leaves the connection as good as it was.
-      if (!isInLedger(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
+      // A duplicate leaves the connection as good as it was; so does an epoch that is over.
+      if (!isInLedger(cause) && !isOutdated(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
     } finally {
       clearTimeout(timeout);
       client.release(broken);
     }
     this.noteCommitted(transaction, startedAt);
+  }
+
+  private async appendDeltas({ calls }: CopyBatch, deltas: CopyBuffer): Promise<void> {
+    const buckets = calls.buckets.values();
+    const appendSome = (): true | undefined => {
+      for (let count = 0; count < bucketsAtOnce; count++) {
+        const { value: bucket } = buckets.next();
+        if (bucket === undefined) return true;
+        appendDeltaRow(deltas, bucket);
+      }
+      return undefined;
+    };
+    if (appendSome() === undefined) await this.work.run(appendSome);
   }
 
   private async prepare(client: PoolClient): Promise<void> {
@@ -252,6 +365,7 @@ export class TraceWriterService {
 
   private noteCommitted({ rows, requests, generation }: Transaction, startedAt: number): void {
     const durationSeconds = (performance.now() - startedAt) / 1000;
+    this.database.noteWritten();
     this.metrics.committed({ durationSeconds, requests: requests.length, spans: rows.spanCount });
     this.metrics.spansAccepted(rows.spanCount);
     // What was committed to an earlier generation's database says nothing of this one's.
@@ -259,6 +373,22 @@ export class TraceWriterService {
     for (const entries of [rows.resources, rows.scopes, rows.operations]) {
       for (const entry of entries) entry.committed = true;
     }
+  }
+
+  /** Answers the requests, or fills them into another transaction where this one relied on what was known too long ago. */
+  private async handleFailure(transaction: Transaction, requests: readonly Filled[], cause: unknown): Promise<void> {
+    if (!isOutdated(cause)) {
+      this.answerFailure(requests, cause);
+      return;
+    }
+    try {
+      await this.database.refreshEpoch();
+    } catch (error) {
+      this.answerFailure(requests, error);
+      return;
+    }
+    if (this.database.epoch === transaction.epoch) this.answerFailure(requests, cause);
+    else this.putBack(requests, false);
   }
 
   private answerFailure(requests: readonly Filled[], cause: unknown): void {
@@ -273,15 +403,38 @@ export class TraceWriterService {
       only?.resolve(only.outcome);
       return;
     }
-    this.database.noteFailure(cause);
     const isRefused = !(cause instanceof DatabaseUnavailableError) && classifyFailure(cause) === 'refused';
-    const error = isRefused ? cause : new WriteUnavailableError('The transaction failed', { cause });
+    if (!isRefused) this.database.noteFailedWrite(cause, requests.length);
+    const error = isRefused ? cause : new WriteUnavailableError(problemOf(cause).message, { cause });
     for (const { reject } of requests) reject(error);
+  }
+}
+
+/** So many at once; others wait for their turn. */
+class Places {
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  async take(): Promise<void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.free += 1;
+    else next();
   }
 }
 
 function statement(name: string): Statement {
   return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
+}
+
+/** Whether the database has refused what the transaction knew of the dictionaries: `tracestore.require_epoch`. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === 'SPE01';
 }
 
 /** Whether a request had been stored before. */

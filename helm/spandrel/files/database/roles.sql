@@ -1,6 +1,6 @@
 -- Who may do what, for psql and a superuser, with the variables tracestore_password, backend_password and
 -- grafana_password: three roles that log in, none of them a superuser, and a read-only one that sees all traces.
--- To be run once. An empty password is none: then the role gets in only where the server trusts everybody.
+-- To be run once, with passwords that are not empty: a role with an empty one cannot log in.
 CREATE ROLE tracestore LOGIN PASSWORD :'tracestore_password';
 CREATE ROLE backend LOGIN PASSWORD :'backend_password';
 CREATE ROLE grafana LOGIN PASSWORD :'grafana_password';
@@ -23,6 +23,19 @@ ALTER ROLE grafana IN DATABASE postgres SET idle_in_transaction_session_timeout 
 
 CREATE DATABASE numbers OWNER backend;
 
--- A superuser alone may set it: some who run a database for others have none to give, and do without.
+-- What follows takes a superuser: some who run a database for others have none to give, and do without.
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET temp_file_limit = '4GB';
 ALTER ROLE grafana IN DATABASE postgres SET temp_file_limit = '4GB';
+
+-- tracestore bounds what a statement of its console may write to temporary files. And nobody writes messages to the
+-- write-ahead log, which a reader could do without an end: a transaction that only reads may.
+GRANT SET ON PARAMETER temp_file_limit TO tracestore;
+DO $$
+DECLARE
+  emit regprocedure;
+BEGIN
+  FOR emit IN SELECT oid FROM pg_proc WHERE proname = 'pg_logical_emit_message' LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', emit);
+  END LOOP;
+END
+$$;

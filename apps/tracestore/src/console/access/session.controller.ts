@@ -1,52 +1,61 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type Credentials, credentials, type SessionAnswer, sessionAnswer } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AccessGuard, Public, sessionCookie } from './access.guard.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { AccessService, sessionCookie } from './access.service.js';
 
 const wrongToken = { code: 'wrong-token', status: 401, title: 'The token is wrong' } as const;
 
 /** Signing in and out. */
 @ApiTags('session')
 @Controller('api/session')
-@UseGuards(AccessGuard)
 export class SessionController {
-  constructor(@Inject(AccessGuard) private readonly guard: AccessGuard) {}
+  constructor(
+    @Inject(AccessService) private readonly access: AccessService,
+    @Inject(TRACESTORE_CONFIG) private readonly config: Pick<TracestoreConfig, 'console'>,
+  ) {}
 
   /** Whether one has to sign in, and has. */
   @Get()
-  @Public()
   @ApiResponse({ status: 200, description: 'how it is', standardSchema: sessionAnswer })
-  session(@Req() request: FastifyRequest): SessionAnswer {
-    const user = this.guard.userOf(request);
-    return { access: this.guard.kind, isSignedIn: user !== undefined, user: user?.name ?? null };
+  async session(@Req() request: FastifyRequest): Promise<SessionAnswer> {
+    const user = await this.access.userOf(request);
+    return { access: this.access.kind, isSignedIn: user !== undefined, user: user?.name ?? null };
   }
 
   /** Takes the token and gives a cookie. */
   @Post()
-  @Public()
   @HttpCode(204)
-  signIn(
+  @ApiResponse({ status: 401, description: 'The token is wrong' })
+  @ApiResponse({ status: 429, description: 'Too many wrong tokens: `Retry-After` says for how long' })
+  async signIn(
     @Body({ schema: credentials }) { token }: Credentials,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): void {
-    const session = this.guard.sessionFor(token);
+  ): Promise<void> {
+    const session = await this.access.signIn(token, request);
     if (session === undefined) throw new Problem(wrongToken, 'This is not the token of this store');
-    void reply.header('set-cookie', cookie(session, request, ''));
+    const maxAgeS = Math.floor(this.config.console.sessionLifetimeMs / 1_000);
+    void reply.header('set-cookie', cookie(session, maxAgeS, request));
   }
 
-  /** Makes the browser forget the cookie. */
+  /** Ends the session and makes the browser forget its cookie. */
   @Delete()
-  @Public()
   @HttpCode(204)
-  signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): void {
-    void reply.header('set-cookie', cookie('', request, '; Max-Age=0'));
+  async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    await this.access.signOut(request);
+    void reply.header('set-cookie', cookie('', 0, request));
   }
 }
 
-function cookie(value: string, { headers }: FastifyRequest, suffix: string): string {
-  const secure = headers['x-forwarded-proto'] === 'https' ? '; Secure' : '';
-  return `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict${secure}${suffix}`;
+function cookie(value: string, maxAgeS: number, { headers }: FastifyRequest): string {
+  // Each proxy appends its own; the first is the browser's. A browser that lies only gets a cookie that it does not send.
+  const scheme = String(headers['x-forwarded-proto'] ?? '')
+    .split(',', 1)[0]
+    ?.trim()
+    .toLowerCase();
+  const secure = scheme === 'https' ? '; Secure' : '';
+  return `${sessionCookie}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`;
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type AttributeKeysAnswer,
@@ -20,7 +20,6 @@ import {
 import { findOperations } from '../../query/operations/find-operations.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { sampleSpans } from './sample-spans.js';
@@ -28,7 +27,6 @@ import { sampleSpans } from './sample-spans.js';
 /** What there is to ask about. */
 @ApiTags('catalogue')
 @Controller('api')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class CatalogueController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

@@ -1,6 +1,6 @@
 -- Which attribute keys do recent spans have, of service $1 or of all, that started from $2 to $3: how many of a sample of
 -- them? Of each of the 500 operations that were seen last it looks at the 20 newest spans. With $4, values of that key
--- instead: texts as they are, others as JSON, none longer than 200 characters.
+-- instead, as JSON. No key or value has more than 200 characters.
 WITH sample AS MATERIALIZED (
   SELECT s.attributes, s.resource_id
   FROM (
@@ -34,10 +34,14 @@ entry AS (
 )
 SELECT
   CASE WHEN $4 IS NULL THEN level END AS level,
-  CASE WHEN $4 IS NULL THEN key ELSE value #>> '{}' END AS text,
+  CASE WHEN $4 IS NULL THEN key ELSE value::text END AS text,
   sum(spans)::int4 AS spans
 FROM entry
-WHERE $4 IS NULL OR length(value #>> '{}') <= 200
+-- A double may have many digits as it is stored, but few as it is shown.
+WHERE CASE
+  WHEN $4 IS NULL THEN length(key) <= 200
+  ELSE jsonb_typeof(value) IN ('null', 'number') OR length(value #>> '{}') <= 200
+END
 GROUP BY 1, 2
 ORDER BY spans DESC, text, level
-LIMIT 500
+LIMIT $5

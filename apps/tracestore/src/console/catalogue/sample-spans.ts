@@ -1,6 +1,7 @@
 import { storableText } from '../../otlp/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
+import { textOfJson } from '../../query/value-text.js';
 import { readSqlFile } from '../../sql-file.js';
 
 const sampleSpansSql = readSqlFile(import.meta.url, 'sample-spans.sql');
@@ -21,25 +22,46 @@ export interface SampledText {
   readonly spans: number;
 }
 
+/** Keys or values that are proposed. */
+const maxTexts = 500;
+
+/** Values that are read: several of them may have the same text, as 5, 5.0 and "5" have. */
+const maxValues = 2_000;
+
 /**
  * Keys or values that attributes of recent spans have, the most frequent first; not all there are, but what is worth
- * proposing.
+ * proposing. Values are texts that find the spans again.
  *
  * @throws QueryError
  */
-export function sampleSpans(
+export async function sampleSpans(
   database: QueryDatabaseService,
   { serviceName, startTimeMinUnixNano, startTimeMaxUnixNano, key }: SampleQuestion,
   signal: AbortSignal | undefined,
 ): Promise<readonly SampledText[]> {
   const bounds = [startTimeMinUnixNano ?? firstUnixNano, startTimeMaxUnixNano ?? lastUnixNano];
-  return database.query<SampledText>(
+  const rows = await database.query<SampledText>(
     sampleSpansSql,
     [
       serviceName === undefined ? null : storableText(serviceName),
       ...bounds.map((time) => timestampOf(microsecondsOf(clampUnixNano(time)))),
       key === undefined ? null : storableText(key),
+      key === undefined ? maxTexts : maxValues,
     ],
     signal,
   );
+  return key === undefined ? rows : withTexts(rows);
+}
+
+/** Puts together the counts of values that have the same text. */
+function withTexts(values: readonly SampledText[]): readonly SampledText[] {
+  const spansByText = new Map<string, number>();
+  for (const { text: json, spans } of values) {
+    const text = textOfJson(json);
+    spansByText.set(text, (spansByText.get(text) ?? 0) + spans);
+  }
+  return [...spansByText]
+    .map(([text, spans]) => ({ level: null, text, spans }))
+    .toSorted((left, right) => right.spans - left.spans)
+    .slice(0, maxTexts);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Controller, Get, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type Dashboard,
@@ -13,8 +13,9 @@ import {
   queryValues,
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
+import { storableText } from '../../otlp/attribute-json.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { AccessGuard } from '../access/access.guard.js';
+import { QueryError, queryErrors } from '../../query/query-error.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
@@ -29,7 +30,6 @@ const dashboards: readonly Dashboard[] = dashboardsAnswer.shape.dashboards.parse
 /** The dashboards, and what their panels show. */
 @ApiTags('dashboards')
 @Controller('api/dashboards')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class DashboardsController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
@@ -55,12 +55,39 @@ export class DashboardsController {
     if (unknown !== undefined) throw new Problem(wrongParameter, `${name} has no parameter ${unknown}`);
     const rows = await this.database.query<Record<string, unknown>>(
       sql,
-      parameters.map((parameter) => values[parameter.name] ?? parameter.default),
+      parameters.map((parameter) => parameterValue(parameter.name, values[parameter.name] ?? parameter.default)),
       signal,
     );
     const columns = Object.keys(rows[0] ?? {});
     return { columns, rows: rows.map((row) => columns.map((column) => row[column])) };
   }
+}
+
+/** A time in words; `ps_trace.time_of` reads these, too. */
+const timeInWords = /^now(?:[+-]\d{1,6}[smhdw])?$/;
+
+/** A time in ISO 8601, as browsers write it. */
+const isoTime = /^[1-9]\d{3}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** A step in words, or a number of units, as `ps_trace.step_of` reads it. */
+const step = /^(?:auto|sparse|\d{1,9} ?(?:s|seconds?|m|min|minutes?|h|hours?|d|days?))$/;
+
+/**
+ * The value of a parameter as the database takes it.
+ *
+ * @throws QueryError `invalid` when it is no time or no step, and the parameter is one
+ */
+function parameterValue(name: string, text: string): string {
+  const requireThat = (isRight: boolean, right: string): void => {
+    if (isRight) return;
+    throw new QueryError(queryErrors.invalid, `${name} must be ${right}, got ${JSON.stringify(text.slice(0, 100))}`);
+  };
+  if (name === 'from' || name === 'to') {
+    const isTime = timeInWords.test(text) || (isoTime.test(text) && !Number.isNaN(Date.parse(text)));
+    requireThat(isTime, 'a time such as now, now-15m or 2026-01-31T12:00:00Z');
+  }
+  if (name === 'interval') requireThat(step.test(text), 'auto, sparse or a step such as 5m');
+  return storableText(text);
 }
 
 function queryOf(uid: string, name: string): DashboardQuery {

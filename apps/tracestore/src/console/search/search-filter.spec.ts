@@ -26,6 +26,11 @@ describe('a search', () => {
     ['a>=5', { op: 'gte', reference: { attribute: 'a', levels }, value: { type: 'any', text: '5' } }],
     ['a<5', { op: 'lt', reference: { attribute: 'a', levels }, value: { type: 'any', text: '5' } }],
     ['a~^x', { op: 'regex', reference: { attribute: 'a', levels }, pattern: '^x' }],
+    ['a= b ', { op: 'eq', reference: { attribute: 'a', levels }, value: { type: 'any', text: ' b ' } }],
+    ['a = b ', { op: 'eq', reference: { attribute: 'a', levels }, value: { type: 'any', text: 'b' } }],
+    [' "a" =b ', { op: 'eq', reference: { attribute: 'a', levels }, value: { type: 'any', text: 'b' } }],
+    ['a> 5', { op: 'gt', reference: { attribute: 'a', levels }, value: { type: 'any', text: '5' } }],
+    ['""=b', { op: 'eq', reference: { attribute: '', levels }, value: { type: 'any', text: 'b' } }],
     ['a', { op: 'exists', reference: { attribute: 'a', levels } }],
     ['a=', { op: 'eq', reference: { attribute: 'a', levels }, value: { type: 'any', text: '' } }],
     ['"a=\\"b"=c', { op: 'eq', reference: { attribute: 'a="b', levels }, value: { type: 'any', text: 'c' } }],
@@ -33,7 +38,7 @@ describe('a search', () => {
     expect(ofAttribute(condition)).toEqual(filter);
   });
 
-  it.each(['=x', '"a', '', '!a'])('refuses %j', (condition) => {
+  it.each(['=x', '"a', '', '!a', '"a"b', `${' '.repeat(9_000)}"`])('refuses %j', (condition) => {
     expect(() => ofAttribute(condition)).toThrow(QueryError);
   });
 });

@@ -13,9 +13,6 @@ import { QueryError, queryErrors } from '../../query/query-error.js';
 
 const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' };
 
-/** A key, in quotation marks where it has characters of operators, and perhaps an operator and a value. */
-const attributePattern = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^=!<>~"]+?))\s*(?:(=|!=|>=|<=|>|<|~)\s*([^]*))?$/;
-
 /**
  * What a search's words mean to the read model.
  *
@@ -44,15 +41,16 @@ export function filterOf({
   );
 }
 
+/** A condition, taken apart. */
+interface AttributeCondition {
+  readonly key: string;
+  /** Absent where the key alone is given. */
+  readonly operator?: string;
+  readonly text: string;
+}
+
 function attributeFilter(condition: string): Filter {
-  const [match, quoted, bare, operator, text = ''] = attributePattern.exec(condition) ?? [];
-  const key = quoted === undefined ? bare : quoted.replaceAll(/\\(.)/g, '$1');
-  if (match === undefined || key === undefined || key === '') {
-    throw new QueryError(
-      queryErrors.invalid,
-      `attribute should be a key, or a key and a value with =, !=, >, >=, <, <= or ~ between, but is ${JSON.stringify(condition.slice(0, 100))}`,
-    );
-  }
+  const { key, operator, text } = parseCondition(condition);
   const reference = { attribute: key, levels };
   const value: Constant = { type: 'any', text };
   switch (operator) {
@@ -65,6 +63,32 @@ function attributeFilter(condition: string): Filter {
     case '~':
       return { op: 'regex', reference, pattern: text };
     default:
-      return { op: ordered[operator] ?? 'gt', reference, value };
+      return { op: ordered[operator] ?? 'gt', reference, value: { type: 'any', text: text.trim() } };
   }
+}
+
+/**
+ * Parse a condition: a key, in quotation marks where it has blanks or characters of operators, and perhaps an operator and
+ * a value. `key=value` takes the value as it stands; `key = value`, with a blank before the operator, without the blanks
+ * around it.
+ *
+ * @throws QueryError `invalid` when there is no key, or something else behind it
+ */
+function parseCondition(condition: string): AttributeCondition {
+  const trimmed = condition.trimStart();
+  const quoted = /^"((?:[^"\\]|\\.)*)"/s.exec(trimmed);
+  const keyText = quoted?.[0] ?? /^[^=!<>~"]*/.exec(trimmed)?.[0] ?? '';
+  const key = quoted?.[1]?.replaceAll(/\\(.)/gs, '$1') ?? keyText.trimEnd();
+  const rest = trimmed.slice(keyText.length);
+  const [operator = ''] = /^(?:=|!=|>=|<=|>|<|~)/.exec(rest.trimStart()) ?? [];
+  if ((quoted === null && key === '') || (operator === '' && rest.trim() !== '')) {
+    throw new QueryError(
+      queryErrors.invalid,
+      `attribute should be a key, or a key and a value with =, !=, >, >=, <, <= or ~ between, but is ${JSON.stringify(condition.slice(0, 100))}`,
+    );
+  }
+  if (operator === '') return { key, text: '' };
+  const text = rest.trimStart().slice(operator.length);
+  const isSpaced = quoted === null ? key !== keyText : rest !== rest.trimStart();
+  return { key, operator, text: isSpaced ? text.trim() : text };
 }

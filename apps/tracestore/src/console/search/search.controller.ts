@@ -1,10 +1,9 @@
-import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { nanoOf, type SearchAnswer, searchAnswer, type SearchQuery, searchQuery } from '@spandrel/console-api';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { filterOf } from './search-filter.js';
@@ -12,7 +11,6 @@ import { filterOf } from './search-filter.js';
 /** Finds traces. */
 @ApiTags('traces')
 @Controller('api')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class SearchController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

@@ -1,5 +1,20 @@
--- Makes the transaction one that only reads, as ps_trace_reader does; $1 is how long a statement may take, in ms.
+-- Makes the transaction one that only reads, as ps_trace_reader does; $1 is how long a statement may take, in ms, and $2 how
+-- much it may write to temporary files, in kB, where the role of the session may set that. Returns the id of the server
+-- process.
 SELECT
+  pg_backend_pid() AS pid,
+  -- First, with the rights of the session: ps_trace_reader may not set it.
+  CASE WHEN has_parameter_privilege(session_user, 'temp_file_limit', 'SET') THEN
+    set_config(
+      'temp_file_limit',
+      (
+        SELECT CASE WHEN setting::int8 BETWEEN 0 AND $2::int8 THEN setting ELSE ($2::int8)::text END
+        FROM pg_settings
+        WHERE name = 'temp_file_limit'
+      ),
+      true
+    )
+  END,
   set_config('transaction_read_only', 'on', true),
   set_config('role', 'ps_trace_reader', true),
   set_config('search_path', 'ps_trace, public', true),

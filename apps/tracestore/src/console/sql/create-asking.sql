@@ -1,6 +1,7 @@
 -- What answers a reader's statement, for the time of one connection. It belongs to ps_trace_reader and runs as it: inside of
 -- a function that is SECURITY DEFINER nobody can change the role back, whatever the statement calls. It gives each row as a
--- text, until there are more than max_rows of them or max_bytes in all; a statement that asks for its plan gives one.
+-- text, until there are more than max_rows of them or max_bytes in all; a statement that asks for its plan gives one. The rows
+-- are sent when it has returned, in UTF-8, whatever encoding the statement has set.
 CREATE FUNCTION pg_temp.ask(statement text, max_rows int4, max_bytes int8) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER
 AS $$
@@ -10,7 +11,7 @@ DECLARE
   lines int4 := 0;
 BEGIN
   FOR line IN EXECUTE statement LOOP
-    bytes := bytes + octet_length(line);
+    bytes := bytes + pg_catalog.octet_length(line);
     lines := lines + 1;
     IF bytes > max_bytes AND lines = 1 THEN
       RAISE EXCEPTION 'the first row is longer than % bytes', max_bytes USING ERRCODE = 'program_limit_exceeded';
@@ -18,5 +19,6 @@ BEGIN
     RETURN NEXT line;
     EXIT WHEN lines > max_rows OR bytes > max_bytes;
   END LOOP;
+  PERFORM pg_catalog.set_config('client_encoding', 'UTF8', false);
 END
 $$

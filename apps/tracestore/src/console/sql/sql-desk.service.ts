@@ -5,8 +5,12 @@ import pg from 'pg';
 import { cancelStatement } from '../../query/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
 import { readSqlFile } from '../../sql-file.js';
+import { limits } from '../../limits.js';
+import { noteBackendPid } from '../../schema/database-session.js';
+import { DatabaseService } from '../../schema/database.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
+import { StatementSlots } from './statement-slots.js';
 
 const createAsking = readSqlFile(import.meta.url, 'create-asking.sql');
 const beginAsking = readSqlFile(import.meta.url, 'begin-asking.sql');
@@ -15,8 +19,13 @@ const findTypeNames = readSqlFile(import.meta.url, 'find-type-names.sql');
 
 const connectTimeoutMs = 5_000;
 
+/** How long after the time of a statement, which is counted for its parse and for its run, the server has to say so. */
+const standstillMs = 10_000;
+
 /** What the rows of an answer may have in all, as JSON. */
-export const maxAnswerBytes = 16 * 1024 * 1024;
+export const maxAnswerBytes = limits.sqlAnswerBytes.value;
+
+const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
 /** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
 const maxColumns = 100;
@@ -41,8 +50,14 @@ export class SqlDeskService implements OnApplicationShutdown {
   readonly timeoutMs: number;
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
+  private readonly slots: StatementSlots;
+  /** The catalogue is read in a moment, and completion must not wait for statements. */
+  private readonly catalogueSlot: StatementSlots;
 
-  constructor(@Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>) {
+  constructor(
+    @Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>,
+    @Inject(DatabaseService) private readonly database: DatabaseService,
+  ) {
     this.maxRows = console.sqlMaxRows;
     this.timeoutMs = console.sqlTimeoutMs;
     this.connection = {
@@ -51,7 +66,11 @@ export class SqlDeskService implements OnApplicationShutdown {
       application_name: 'tracestore sql',
       keepAlive: true,
     };
-    this.pool = new pg.Pool({ ...this.connection, max: console.sqlConnections, maxUses: 1 });
+    const total = console.sqlConnections;
+    const waiting = { waitMs: limits.sqlWaitMs.value, waitingPerClient: limits.sqlWaitingPerClient.value };
+    this.slots = new StatementSlots({ total, perClient: Math.max(1, total - 1), ...waiting });
+    this.catalogueSlot = new StatementSlots({ total: 1, perClient: 1, ...waiting });
+    this.pool = new pg.Pool({ ...this.connection, max: total + 1, maxUses: 1 });
     this.pool.on('connect', (client) => client.on('error', () => undefined));
     this.pool.on('error', () => undefined);
   }
@@ -63,11 +82,12 @@ export class SqlDeskService implements OnApplicationShutdown {
   /**
    * The rows of a statement, at most `maxRows` of them and `maxAnswerBytes`.
    *
-   * @throws Problem 400 when PostgreSQL refuses the statement or fails in it
-   * @throws QueryError when it takes too long, was cancelled, or the database is away
+   * @param asker whose statement it is: one has some of the connections, and never all
+   * @throws Problem 400 when PostgreSQL refuses the statement or fails in it, 503 when ps_trace_reader cannot be used
+   * @throws QueryError when it takes too long, was cancelled, or the database is busy or away
    */
-  rows(sql: string, signal: AbortSignal): Promise<SqlRows> {
-    return this.asReader(signal, async (client) => {
+  rows(sql: string, asker: string, signal: AbortSignal): Promise<SqlRows> {
+    return this.asReader(this.slots, asker, signal, async (client) => {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
       const lines = await ask(client, wrapped(statement, columns.length), this.maxRows);
@@ -90,8 +110,13 @@ export class SqlDeskService implements OnApplicationShutdown {
    * @param analyze whether to run it, and say how it went
    * @throws Problem, QueryError as `rows`
    */
-  plan(sql: string, explain: Exclude<SqlQuestion['explain'], 'no'>, signal: AbortSignal): Promise<string> {
-    return this.asReader(signal, async (client) => {
+  plan(
+    sql: string,
+    explain: Exclude<SqlQuestion['explain'], 'no'>,
+    asker: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    return this.asReader(this.slots, asker, signal, async (client) => {
       const statement = alone(sql);
       await this.describe(client, statement);
       const options = explain === 'analyze' ? 'ANALYZE, BUFFERS, FORMAT JSON' : 'FORMAT JSON';
@@ -99,9 +124,9 @@ export class SqlDeskService implements OnApplicationShutdown {
     });
   }
 
-  /** What there is to ask, as JSON. @throws QueryError */
-  catalogue(signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
-    return this.asReader(signal, async (client) => {
+  /** What there is to ask, as JSON. @throws Problem 503, QueryError as `rows` */
+  catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
+    return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
     });
@@ -126,6 +151,30 @@ export class SqlDeskService implements OnApplicationShutdown {
   }
 
   private async asReader<Answer>(
+    slots: StatementSlots,
+    asker: string,
+    signal: AbortSignal,
+    work: (client: pg.ClientBase) => Promise<Answer>,
+  ): Promise<Answer> {
+    const release = await slots.take(asker, signal);
+    try {
+      // An administrator may have mended a part, of which the store makes the rest.
+      if (this.database.readerLack !== undefined) await this.database.checkReader();
+      return await this.onConnection(signal, work);
+    } catch (error) {
+      if (!(error instanceof ReaderError)) throw error;
+      await this.database.checkReader();
+      const { readerLack } = this.database;
+      if (readerLack === undefined) throw new Problem(noReader, error.message, { cause: error });
+      const { message, statement } = readerLack;
+      const detail = `${message}. An administrator can mend it, without a restart, by: ${statement}`;
+      throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
+    } finally {
+      release();
+    }
+  }
+
+  private async onConnection<Answer>(
     signal: AbortSignal,
     work: (client: pg.ClientBase) => Promise<Answer>,
   ): Promise<Answer> {
@@ -136,21 +185,37 @@ export class SqlDeskService implements OnApplicationShutdown {
       throw queryErrorOf(cause, signal);
     }
     const cancel = (): void => void cancelStatement(this.connection, client);
+    // A server that stands still answers neither in time nor to a cancellation: the slot is not its to keep.
+    const patience = setTimeout(() => void endOf(client), 2 * this.timeoutMs + standstillMs);
     try {
       if (signal.aborted) throw new QueryError(queryErrors.cancelled);
       signal.addEventListener('abort', cancel, { once: true });
       await becomeReader(client, this.timeoutMs);
       return await work(client);
     } catch (cause) {
-      if (cause instanceof Problem) throw cause;
+      if (cause instanceof Problem || cause instanceof ReaderError) throw cause;
       const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
-      throw problem ?? queryErrorOf(cause, signal);
+      throw (
+        problem ??
+        (isLockTimeout(cause) ? new QueryError(queryErrors.busy, undefined, { cause }) : queryErrorOf(cause, signal))
+      );
     } finally {
+      clearTimeout(patience);
       signal.removeEventListener('abort', cancel);
       // Whatever the statement has set or locked goes with the connection.
       client.release(true);
     }
   }
+}
+
+/** Ends a connection under the statement that runs on it, which then fails. */
+function endOf(client: pg.PoolClient): Promise<void> {
+  return (client as pg.PoolClient & Pick<pg.Client, 'end'>).end();
+}
+
+/** The session cannot become ps_trace_reader, or that role cannot run statements. */
+class ReaderError extends Error {
+  override readonly name = 'ReaderError';
 }
 
 async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<void> {
@@ -160,10 +225,11 @@ async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<v
     await client.query(createAsking);
     await client.query('COMMIT');
     await client.query('BEGIN');
-    await client.query(beginAsking, [String(timeoutMs)]);
+    const { rows } = await client.query<{ pid: number }>(beginAsking, [String(timeoutMs), maxTempFileKilobytes]);
+    if (rows[0] !== undefined) noteBackendPid(client, rows[0].pid);
   } catch (cause) {
     if (!(cause instanceof pg.DatabaseError) || !/^(?:22023|42501|42704)$/.test(cause.code ?? '')) throw cause;
-    throw new Problem(noReader, `${cause.message}; docs/operations.md says how an administrator makes it`, { cause });
+    throw new ReaderError(cause.message, { cause });
   }
 }
 
@@ -176,9 +242,11 @@ async function ask(client: pg.ClientBase, statement: string, maxRows: number): P
   return rows.map(({ line }) => line);
 }
 
-/** Without a semicolon at its end, which is allowed there and not inside of another statement. */
+/** Without semicolons and blanks at its end, which are allowed there and not inside of another statement; in linear time. */
 function alone(sql: string): string {
-  return sql.replace(/[;\s]+$/, '');
+  let end = sql.length;
+  while (end > 0 && /[;\s]/.test(sql.charAt(end - 1))) end -= 1;
+  return sql.slice(0, end);
 }
 
 /** Makes a JSON array of each row, whatever its columns are called. */
@@ -190,8 +258,9 @@ function wrapped(statement: string, columns: number): string {
 
 /** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */
 function statementProblem(cause: unknown, statement: string | undefined): Problem | undefined {
-  // 53, 57, 58 and XX are the server's own troubles, 08 the connection's.
-  if (!(cause instanceof pg.DatabaseError) || /^(?:08|53|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
+  // 53, 57, 58 and XX are the server's own troubles, 08 the connection's; but 53400 is a limit that the statement exceeds.
+  if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) return undefined;
+  if (/^(?:08|53(?!400)|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
   const position = statement === undefined ? undefined : positionIn(statement, Number(cause.position ?? 0));
   const place = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
@@ -199,6 +268,11 @@ function statementProblem(cause: unknown, statement: string | undefined): Proble
     cause,
     ...(position === undefined ? {} : { extensions: { position } }),
   });
+}
+
+/** Another session holds what the statement reads, such as a table whose partition is dropped. */
+function isLockTimeout(cause: unknown): boolean {
+  return cause instanceof pg.DatabaseError && cause.code === '55P03';
 }
 
 /** @param character the how manieth; 0 where it is not known */

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import {
@@ -10,8 +10,9 @@ import {
   type SqlQuestion,
   sqlQuestion,
 } from '@spandrel/console-api';
+import type { FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
-import { AccessGuard } from '../access/access.guard.js';
+import { AccessService } from '../access/access.service.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
@@ -19,12 +20,12 @@ import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
 /** Any question, in SQL. */
 @ApiTags('sql')
 @Controller('api/sql')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class SqlController {
   constructor(
     @Inject(SqlDeskService) private readonly desk: SqlDeskService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
+    @Inject(AccessService) private readonly access: AccessService,
   ) {}
 
   /** Runs a statement as ps_trace_reader, or explains it. Whoever closes the connection cancels it. */
@@ -43,14 +44,20 @@ export class SqlController {
       'PostgreSQL refused the statement: `detail` is its message, and `position` where it saw the fault (line and column)',
   })
   @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
+  @ApiResponse({
+    status: 503,
+    description: 'Other statements have all connections, or the database is away: Retry-After',
+  })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
   async ask(
     @Body({ schema: sqlQuestion }) { sql, explain }: SqlQuestion,
+    @Req() request: FastifyRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<string> {
-    if (explain !== 'no') return `{"plan":${await this.desk.plan(sql, explain, signal)}}`;
+    const asker = this.askerOf(request);
+    if (explain !== 'no') return `{"plan":${await this.desk.plan(sql, explain, asker, signal)}}`;
     const startedAt = performance.now();
-    const { columns, rows, isTruncated } = await this.desk.rows(sql, signal);
+    const { columns, rows, isTruncated } = await this.desk.rows(sql, asker, signal);
     const durationMs = performance.now() - startedAt;
     // The rows are JSON that the database has written.
     return `{"columns":${JSON.stringify(columns)},"rows":[${rows.join(',')}],"isTruncated":${isTruncated},"durationMs":${durationMs}}`;
@@ -71,7 +78,13 @@ export class SqlController {
   /** The views and functions of ps_trace, for completion. */
   @Get('catalogue')
   @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueAnswer })
-  catalogue(@ClientSignal() signal: AbortSignal): Promise<unknown> {
-    return this.desk.catalogue(signal);
+  catalogue(@Req() request: FastifyRequest, @ClientSignal() signal: AbortSignal): Promise<unknown> {
+    return this.desk.catalogue(this.askerOf(request), signal);
+  }
+
+  /** Who shares connections: a user where users have names, else an address. */
+  private askerOf(request: FastifyRequest): string {
+    const name = this.access.nameOf(request);
+    return name === undefined ? `address ${request.ip}` : `user ${name}`;
   }
 }

@@ -16,4 +16,6 @@ SELECT
   (count(*) FILTER (WHERE depth > 0))::int4 AS partitions
 FROM part
 GROUP BY name
+-- Tables that are locks have no rows, and no place among the others.
+HAVING sum(pg_total_relation_size(oid)) > 0
 ORDER BY bytes DESC, name

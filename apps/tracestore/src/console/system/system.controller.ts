@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { Body, Controller, Get, Inject, Put, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Put, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type PartitionsAnswer,
@@ -19,7 +19,6 @@ import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { queryErrorOf } from '../../query/query-error.js';
 import { DatabaseService } from '../../schema/database.service.js';
 import { readSqlFile } from '../../sql-file.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
@@ -51,7 +50,6 @@ const versions = { tracestore: readVersion(), node: process.versions.node };
 /** How the store does. */
 @ApiTags('system')
 @Controller('api/system')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class SystemController {
   constructor(
@@ -65,8 +63,11 @@ export class SystemController {
   @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemAnswer })
   async system(): Promise<SystemAnswer> {
     const { capabilities } = this.store;
+    await this.store.refreshWarnings();
     return {
       versions,
+      problems: [...this.store.problems()],
+      warnings: [...this.store.warnings()],
       database: capabilities === undefined ? null : { ...capabilities, timescale: capabilities.timescale ?? null },
       ingest: (await this.metrics.read()).map(({ values, ...metric }) => ({ ...metric, values: [...values] })),
     };
@@ -110,15 +111,19 @@ export class SystemController {
 
   /** For how long spans are kept. */
   @Get('retention')
-  @ApiResponse({ status: 200, description: 'by the start of a span', standardSchema: retention })
+  @ApiResponse({
+    status: 200,
+    description: 'by the start and the receipt of a span, as it is set',
+    standardSchema: retention,
+  })
   async retention(@ClientSignal() signal: AbortSignal): Promise<Retention> {
     const [row] = await this.database.query<{ retention_ms: number; is_requested: boolean }>(readRetention, [], signal);
     return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
   }
 
-  /** Sets for how long spans are kept; what is older goes when the lifecycle runs next. */
+  /** Sets for how long spans are kept; a shorter time counts after 24 hours or when it is confirmed in SQL. */
   @Put('retention')
-  @ApiResponse({ status: 200, description: 'as it is from now on', standardSchema: retention })
+  @ApiResponse({ status: 200, description: 'as it is set from now on', standardSchema: retention })
   async setRetention(
     @Body({ schema: retentionRequest }) { retentionMs }: RetentionRequest,
     @ClientSignal() signal: AbortSignal,

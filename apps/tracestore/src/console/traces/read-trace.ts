@@ -1,4 +1,5 @@
 import { storableText } from '../../otlp/attribute-json.js';
+import { resourceSpansJson } from '../../jaeger/spans/otlp-json.js';
 import { getTraces } from '../../query/get-traces/get-traces.js';
 import type { TraceSpan } from '../../query/get-traces/trace-span.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
@@ -7,7 +8,6 @@ import { readSqlFile } from '../../sql-file.js';
 
 const readWaterfallSql = readSqlFile(import.meta.url, 'read-waterfall.sql');
 const findMatchesSql = readSqlFile(import.meta.url, 'find-matches.sql');
-const exportTraceSql = readSqlFile(import.meta.url, 'export-trace.sql');
 
 const bounds = [firstUnixNano, lastUnixNano].map((time) => timestampOf(microsecondsOf(time)));
 
@@ -45,14 +45,22 @@ export async function findMatches(
   return rows.map((row) => row.span_id);
 }
 
-/** The text of an OTLP/JSON document of a trace. @throws QueryError */
-export async function exportTrace(
+/**
+ * The text of an OTLP/JSON document of a trace, part by part, with all as it was sent.
+ *
+ * @throws QueryError
+ */
+export async function* exportTrace(
   database: QueryDatabaseService,
   traceId: string,
   signal?: AbortSignal,
-): Promise<string> {
-  const [row] = await database.query<{ otlp: string }>(exportTraceSql, [traceId], signal);
-  return row?.otlp ?? '';
+): AsyncGenerator<string, void, undefined> {
+  let begin = '{"resourceSpans":[';
+  for await (const chunk of getTraces(database, [{ traceId }], signal)) {
+    yield begin + resourceSpansJson(chunk, true);
+    begin = ',';
+  }
+  yield begin === ',' ? ']}' : `${begin}]}`;
 }
 
 /**

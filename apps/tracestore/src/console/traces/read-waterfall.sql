@@ -12,50 +12,59 @@ origin AS MATERIALIZED (
 s AS MATERIALIZED (
   SELECT
     row_number() OVER (ORDER BY stored.start_time, start_nanos, span_id, instance) AS place,
+    dense_rank() OVER (ORDER BY o.service_name, o.span_name, o.id) - 1 AS operation_place,
     span_id,
     instance,
     parent_span_id,
-    operation_id,
+    o.service_name,
+    o.span_name,
+    o.span_kind,
     round(date_part('epoch', stored.start_time - origin.start_time) * 1000000)::int8 * 1000 + start_nanos AS start_ns,
     round(date_part('epoch', end_time - origin.start_time) * 1000000)::int8 * 1000 + end_nanos AS end_ns,
     status
   FROM stored
   CROSS JOIN origin
+  JOIN tracestore.operation o ON o.id = stored.operation_id
 ),
 trace AS (
   SELECT min(start_ns) AS start_ns, max(greatest(start_ns, end_ns)) AS end_ns FROM s HAVING count(*) > 0
 ),
-operation AS MATERIALIZED (
-  SELECT row_number() OVER (ORDER BY o.service_name, o.span_name, o.id) - 1 AS place, o.id, o.service_name, o.span_name, o.span_kind
-  FROM tracestore.operation o
-  WHERE o.id IN (SELECT operation_id FROM s)
-),
-event AS (
-  SELECT span_id, span_instance, count(*) AS events
-  FROM tracestore.event
-  WHERE trace_id = $1::uuid AND span_start_time BETWEEN $2::timestamptz AND $3::timestamptz
-  GROUP BY span_id, span_instance
+-- Nothing of a trace is joined with the rest of it: how much it has is not known when this is planned, and a nested loop
+-- would go through the square of it.
+counted AS (
+  SELECT place, operation_place, span_id, parent_span_id, start_ns, end_ns, status,
+    sum(events) OVER (PARTITION BY span_id, instance) AS events
+  FROM (
+    SELECT place, operation_place, span_id, instance, parent_span_id, start_ns, end_ns, status, 0 AS events FROM s
+    UNION ALL
+    SELECT NULL, NULL, span_id, span_instance, NULL, NULL, NULL, NULL, count(*)
+    FROM tracestore.event
+    WHERE trace_id = $1::uuid AND span_start_time BETWEEN $2::timestamptz AND $3::timestamptz
+    GROUP BY span_id, span_instance
+  ) AS spans_and_events
 ),
 columns AS (
   SELECT json_build_object(
-    'id', json_agg(lpad(to_hex(s.span_id), 16, '0') ORDER BY s.place),
-    'parentId', json_agg(lpad(to_hex(s.parent_span_id), 16, '0') ORDER BY s.place),
-    'operation', json_agg(o.place ORDER BY s.place),
-    'startNs', json_agg(s.start_ns - t.start_ns ORDER BY s.place),
-    'durationNs', json_agg(greatest(s.end_ns - s.start_ns, 0) ORDER BY s.place),
-    'status', json_agg(s.status ORDER BY s.place),
-    'events', json_agg(coalesce(e.events, 0) ORDER BY s.place)
+    'id', json_agg(lpad(to_hex(c.span_id), 16, '0') ORDER BY c.place),
+    'parentId', json_agg(lpad(to_hex(c.parent_span_id), 16, '0') ORDER BY c.place),
+    'operation', json_agg(c.operation_place ORDER BY c.place),
+    'startNs', json_agg(c.start_ns - t.start_ns ORDER BY c.place),
+    'durationNs', json_agg(greatest(c.end_ns - c.start_ns, 0) ORDER BY c.place),
+    'status', json_agg(c.status ORDER BY c.place),
+    'events', json_agg(c.events ORDER BY c.place)
   ) AS spans
-  FROM s
+  FROM counted c
   CROSS JOIN trace t
-  JOIN operation o ON o.id = s.operation_id
-  LEFT JOIN event e ON e.span_id = s.span_id AND e.span_instance = s.instance
+  WHERE c.place IS NOT NULL
 )
 SELECT json_build_object(
   'traceId', replace($1::text, '-', ''),
   'startTimeUnixNano', ((extract(epoch FROM origin.start_time) * 1000000)::int8 * 1000 + t.start_ns)::text,
   'durationNs', t.end_ns - t.start_ns,
-  'operations', (SELECT json_agg(json_build_array(service_name, span_name, span_kind) ORDER BY place) FROM operation),
+  'operations', (
+    SELECT json_agg(json_build_array(o.service_name, o.span_name, o.span_kind) ORDER BY o.operation_place)
+    FROM (SELECT DISTINCT operation_place, service_name, span_name, span_kind FROM s) AS o
+  ),
   'spans', c.spans
 )::text AS waterfall
 FROM trace t

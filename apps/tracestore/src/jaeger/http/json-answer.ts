@@ -1,9 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
-/** A client that takes nothing for so long is not waited for: what it asked holds a connection to the database. */
-const stallMs = 30_000;
-
 /** Aborted when whoever asked is gone before the answer is whole. */
 export function abortSignalOf({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
@@ -32,11 +29,5 @@ export async function sendJsonParts(
     })(),
     { objectMode: true, highWaterMark: 1 },
   );
-  const { raw } = reply;
-  const { socket } = raw;
-  const giveUp = (): void => void raw.destroy();
-  socket?.setTimeout(stallMs, giveUp);
-  // The connection may go on to other questions, with the server's own timeout.
-  raw.once('close', () => socket?.off('timeout', giveUp));
   return reply.type('application/json').send(body);
 }

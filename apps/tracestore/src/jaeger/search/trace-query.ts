@@ -68,24 +68,27 @@ function filterOf({ serviceName, operationName, attributes, durationMinNs, durat
   );
 }
 
-/** Fulfilled by no span. */
-const nothing: Filter = { op: 'or', filters: [] };
-
 /**
- * An attribute of a search. Some keys stand for what a span says of itself: Jaeger's older model had them as tags, and
- * its users go on asking for them so.
+ * An attribute of a search. Some keys stand for a field of the span as well: Jaeger's older model shows fields as tags, and
+ * its users search for what they see. An attribute that is sent with such a key is found, too.
  */
 function attributeFilter(key: string, value: Constant): Filter {
+  const field = fieldFilter(key, value);
+  return field === undefined ? attributeIs(key, value) : anyOf(field, attributeIs(key, value));
+}
+
+/** What an attribute of a search says of a span's fields; undefined when it says nothing. */
+function fieldFilter(key: string, value: Constant): Filter | undefined {
   const text = textOf(value);
   switch (key) {
-    case 'error': {
-      const isError = parseGoBool(text);
-      if (isError === undefined) return nothing;
-      const failed = fieldIs('span.status', 'error');
-      return isError ? failed : { op: 'not', filter: failed };
-    }
+    case 'error':
+      return errorFilter(parseGoBool(text));
     case 'span.status':
       return fieldIs('span.status', wordOf(text, ['ok', 'error'], 'unset'));
+    case 'otel.status_code':
+      return ['OK', 'ERROR'].includes(text) ? fieldIs('span.status', text.toLowerCase()) : undefined;
+    case 'otel.status_description':
+      return fieldIs('span.status_message', text);
     case 'span.kind':
       return fieldIs(
         'span.kind',
@@ -94,11 +97,37 @@ function attributeFilter(key: string, value: Constant): Filter {
     case 'scope.name':
     case 'scope.version':
       return fieldIs(key, text);
+    case 'otel.scope.name':
+      return fieldIs('scope.name', text);
+    case 'otel.scope.version':
+      return fieldIs('scope.version', text);
+    case 'w3c.tracestate':
+      return fieldIs('span.trace_state', text);
+    case 'event':
+      return fieldIs('event.name', text);
+    case 'service.name':
+      return fieldIs('resource.service', text);
+    case 'resource.service.name':
+      return anyOf(fieldIs('resource.service', text), attributeIs('service.name', value, ['resource']));
     default: {
       const resourceKey = /^resource\.(.*)$/s.exec(key)?.[1];
-      return resourceKey === undefined ? attributeIs(key, value) : attributeIs(resourceKey, value, ['resource']);
+      return resourceKey === undefined ? undefined : attributeIs(resourceKey, value, ['resource']);
     }
   }
+}
+
+/** A span failed when its status says so, or an attribute `error` that is true. */
+function errorFilter(isError: boolean | undefined): Filter | undefined {
+  if (isError === undefined) return undefined;
+  const status = fieldIs('span.status', 'error');
+  const isTrue: Constant = { type: 'any', text: 'true' };
+  return isError
+    ? anyOf(status, attributeIs('error', isTrue))
+    : { op: 'not', filter: anyOf(status, attributeIs('error', isTrue, ['span'])) };
+}
+
+function anyOf(...filters: readonly Filter[]): Filter {
+  return { op: 'or', filters };
 }
 
 function wordOf(text: string, words: readonly string[], otherwise: string): string {

@@ -1,7 +1,8 @@
 import { attributesFromJson } from '../../otlp/attribute-json.js';
-import type { AnyValue, KeyValue } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+import type { KeyValue } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { SpanEvent, SpanLink, SpanResource, TraceSpan } from '../../query/get-traces/trace-span.js';
 import { spanKindOf, statusCodeOf } from '../../query/span-words.js';
+import { textOfValue } from '../../query/value-text.js';
 
 /*
  * A span in Jaeger's older model, which its first storage API and its older HTTP API speak. What OTLP has fields for and
@@ -54,9 +55,6 @@ export interface ModelSpan {
 const noTraceId = '0'.repeat(32);
 const noSpanId = '0'.repeat(16);
 
-/** What Jaeger calls a service without attributes. */
-const noServiceName = 'OTLPResourceNoServiceName';
-
 const processes = new WeakMap<SpanResource, ModelProcess>();
 
 /** @param traceId 32 hex digits */
@@ -71,20 +69,16 @@ export function modelSpanOf(traceId: string, span: TraceSpan): ModelSpan {
     durationNs: durationNs < 0n ? 0n : durationNs,
     tags: tagsOf(span),
     logs: span.events.map(logOf),
-    process: modelProcessOf(span.resource),
+    process: modelProcessOf(span),
   };
 }
 
-/** The same object for the same resource. */
-function modelProcessOf(resource: SpanResource): ModelProcess {
+/** The same object for the same resource. The service has the name that is listed and searched for. */
+function modelProcessOf({ resource, serviceName }: TraceSpan): ModelProcess {
   let process = processes.get(resource);
   if (process === undefined) {
     const attributes = attributesFromJson(resource.attributesJson);
-    const name = attributes.find(({ key }) => key === 'service.name')?.value?.value;
-    process = {
-      serviceName: attributes.length === 0 ? noServiceName : name?.case === 'stringValue' ? name.value : '',
-      tags: attributes.filter(({ key }) => key !== 'service.name').map(tagOf),
-    };
+    process = { serviceName, tags: attributes.filter(({ key }) => key !== 'service.name').map(tagOf) };
     processes.set(resource, process);
   }
   return process;
@@ -161,36 +155,15 @@ function tagOf({ key, value }: KeyValue): ModelTag {
       return { key, type: 'binary', value: content.value };
     case 'arrayValue':
     case 'kvlistValue':
-      return text(key, plainJson(value));
+      return text(key, goJson(textOfValue(value)));
     default:
       return text(key, '');
   }
 }
 
-/** Lists as JSON, as Go writes it: keys in order, bytes in base64 or null without any, and nothing that HTML minds. */
-function plainJson(value: AnyValue | undefined): string {
-  const content = value?.value;
-  switch (content?.case) {
-    case 'stringValue':
-      return goString(content.value);
-    case 'boolValue':
-    case 'intValue':
-      return String(content.value);
-    case 'doubleValue':
-      return JSON.stringify(content.value);
-    case 'bytesValue':
-      return content.value.length === 0 ? 'null' : `"${Buffer.from(content.value).toString('base64')}"`;
-    case 'arrayValue':
-      return `[${content.value.values.map(plainJson).join(',')}]`;
-    case 'kvlistValue':
-      return `{${content.value.values.map((entry) => `${goString(entry.key)}:${plainJson(entry.value)}`).join(',')}}`;
-    default:
-      return 'null';
-  }
-}
-
-function goString(value: string): string {
-  return JSON.stringify(value).replaceAll(
+/** JSON as Go writes it, which escapes what HTML minds. */
+function goJson(json: string): string {
+  return json.replaceAll(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

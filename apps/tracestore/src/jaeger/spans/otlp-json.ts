@@ -1,17 +1,22 @@
 import type { AnyValue, KeyValue } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { TraceChunk, TraceSpan } from '../../query/get-traces/trace-span.js';
 import { resourceMessage, scopeMessage, spanMessage } from './span-messages.js';
-import { spansByOrigin } from './spans-by-origin.js';
+import { serviceNameOf, spansByOrigin } from './spans-by-origin.js';
 
 /*
  * OTLP's JSON: that of protobuf, but with ids in hex and enumerations as integers. 64-bit integers are strings.
  */
 
-/** The elements of `resourceSpans` for a chunk of a trace, between commas. */
-export function resourceSpansJson({ traceId, spans }: TraceChunk): string {
+/**
+ * The elements of `resourceSpans` for a chunk of a trace, between commas.
+ *
+ * @param isAsSent whether `service.name` is as it was sent, rather than the name that is listed and searched for
+ */
+export function resourceSpansJson({ traceId, spans }: TraceChunk, isAsSent = false): string {
   return [...spansByOrigin(spans)]
     .map(([resource, byScope]) => {
-      const { attributes, droppedAttributesCount, entityRefs } = resourceMessage(resource);
+      const serviceName = isAsSent ? undefined : serviceNameOf(byScope);
+      const { attributes, droppedAttributesCount, entityRefs } = resourceMessage(resource, serviceName);
       return JSON.stringify({
         resource: {
           attributes: attributes.map(keyValueOf),

@@ -5,6 +5,7 @@ import {
   type InstrumentationScope,
   InstrumentationScopeSchema,
   type KeyValue,
+  KeyValueSchema,
 } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
 import { type Resource, ResourceSchema } from '../../otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import {
@@ -42,13 +43,26 @@ export function spanMessage(traceId: string, span: TraceSpan): Span {
   });
 }
 
-export function resourceMessage(resource: SpanResource): Resource {
+/** @param serviceName the name that is listed and searched for; where it is undefined, all is as it was sent */
+export function resourceMessage(resource: SpanResource, serviceName: string | undefined): Resource {
   const entityRefs = JSON.parse(resource.entityRefsJson || '[]') as readonly JsonValue[];
+  const attributes = attributesOf(resource.attributesJson);
   return create(ResourceSchema, {
-    attributes: attributesOf(resource.attributesJson),
+    attributes: serviceName === undefined ? attributes : withServiceName(attributes, serviceName),
     droppedAttributesCount: resource.droppedAttributesCount,
     entityRefs: entityRefs.map((reference) => fromJson(EntityRefSchema, reference)),
   });
+}
+
+/**
+ * Readers take the name of the service from the resource, so it must be there as the text that searches know: also where
+ * the sender gave none, or one that is no text.
+ */
+function withServiceName(attributes: readonly KeyValue[], serviceName: string): KeyValue[] {
+  const value = { value: { case: 'stringValue' as const, value: serviceName } };
+  const others = attributes.filter(({ key }) => key !== 'service.name');
+  const place = attributes.findIndex(({ key }) => key === 'service.name');
+  return others.toSpliced(place < 0 ? others.length : place, 0, create(KeyValueSchema, { key: 'service.name', value }));
 }
 
 export function scopeMessage(scope: SpanScope): InstrumentationScope {

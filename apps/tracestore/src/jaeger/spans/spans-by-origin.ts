@@ -15,3 +15,9 @@ export function spansByOrigin(spans: readonly TraceSpan[]): SpansByOrigin {
   }
   return byOrigin;
 }
+
+/** The name of the service that all spans of a resource have. */
+export function serviceNameOf(byScope: ReadonlyMap<SpanScope, readonly TraceSpan[]>): string {
+  const [spans] = byScope.values();
+  return spans?.[0]?.serviceName ?? '';
+}

@@ -5,7 +5,7 @@ import { ResourceSchema } from '../../otlp/gen/opentelemetry/proto/resource/v1/r
 import { SpanSchema } from '../../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import type { SpanResource, SpanScope, TraceChunk, TraceSpan } from '../../query/get-traces/trace-span.js';
 import { resourceMessage, scopeMessage, spanMessage } from './span-messages.js';
-import { spansByOrigin } from './spans-by-origin.js';
+import { serviceNameOf, spansByOrigin } from './spans-by-origin.js';
 
 /** gRPC's clients take 4 MiB unless they are told otherwise. What many spans share may come on top of this once more. */
 const targetBytes = 1024 * 1024;
@@ -54,7 +54,7 @@ export class TracesDataWriter {
     const writer = new BinaryWriter();
     for (const [resource, byScope] of spansByOrigin(spans)) {
       writer.tag(field.resourceSpans, WireType.LengthDelimited).fork();
-      writer.tag(field.resource, WireType.LengthDelimited).bytes(this.resourceBytes(resource));
+      writer.tag(field.resource, WireType.LengthDelimited).bytes(this.resourceBytes(resource, serviceNameOf(byScope)));
       for (const [scope, its] of byScope) {
         writer.tag(field.scopeSpans, WireType.LengthDelimited).fork();
         writer.tag(field.scope, WireType.LengthDelimited).bytes(this.scopeBytes(scope));
@@ -75,12 +75,12 @@ export class TracesDataWriter {
     return last?.resource !== resource || last.scope !== scope;
   }
 
-  private originBytes({ resource, scope }: TraceSpan): number {
-    return this.resourceBytes(resource).length + this.scopeBytes(scope).length;
+  private originBytes({ resource, serviceName, scope }: TraceSpan): number {
+    return this.resourceBytes(resource, serviceName).length + this.scopeBytes(scope).length;
   }
 
-  private resourceBytes(resource: SpanResource): Uint8Array {
-    return this.remembered(resource, () => toBinary(ResourceSchema, resourceMessage(resource)));
+  private resourceBytes(resource: SpanResource, serviceName: string): Uint8Array {
+    return this.remembered(resource, () => toBinary(ResourceSchema, resourceMessage(resource, serviceName)));
   }
 
   private scopeBytes(scope: SpanScope): Uint8Array {

@@ -11,6 +11,7 @@ const nsPerUs = 1000n;
 export class UiTraceWriter {
   private readonly processes = new Map<ModelProcess, string>();
   private separator = '';
+  private previous: TraceSpan | undefined;
 
   /** @param traceId 32 hex digits */
   constructor(private readonly traceId: string) {}
@@ -23,8 +24,9 @@ export class UiTraceWriter {
     let text = '';
     for (const span of spans) {
       const model = modelSpanOf(this.traceId, span);
-      text += this.separator + this.span(model);
+      text += this.separator + this.span(model, this.warningsJson(span));
       this.separator = ',';
+      this.previous = span;
     }
     return text;
   }
@@ -37,7 +39,7 @@ export class UiTraceWriter {
     return `],"processes":{${processes.join(',')}},"warnings":null}`;
   }
 
-  private span(span: ModelSpan): string {
+  private span(span: ModelSpan, warningsJson: string): string {
     const references = span.references.map(
       ({ refType, traceId, spanId }) =>
         `{"refType":"${refType}","traceID":"${uiTraceId(traceId)}","spanID":"${spanId}"}`,
@@ -45,7 +47,20 @@ export class UiTraceWriter {
     const logs = span.logs.map(
       ({ timeUnixNano, fields }) => `{"timestamp":${timeUnixNano / nsPerUs},"fields":${tagsJson(fields)}}`,
     );
-    return `{"traceID":"${uiTraceId(span.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.operationName)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${span.durationNs / nsPerUs},"tags":${tagsJson(span.tags)},"logs":[${logs.join(',')}],"processID":"${this.processId(span.process)}","warnings":null}`;
+    return `{"traceID":"${uiTraceId(span.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.operationName)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${span.durationNs / nsPerUs},"tags":${tagsJson(span.tags)},"logs":[${logs.join(',')}],"processID":"${this.processId(span.process)}","warnings":${warningsJson}}`;
+  }
+
+  /** A span that was sent again in another request is stored again. Both start at once, so they stand side by side. */
+  private warningsJson(span: TraceSpan): string {
+    const { previous } = this;
+    const isAgain =
+      previous?.spanId === span.spanId &&
+      previous.startTimeUnixNano === span.startTimeUnixNano &&
+      previous.endTimeUnixNano === span.endTimeUnixNano &&
+      previous.name === span.name &&
+      previous.serviceName === span.serviceName &&
+      previous.attributesJson === span.attributesJson;
+    return isAgain ? '["the same span as the one before it: it was sent more than once"]' : 'null';
   }
 
   private processId(process: ModelProcess): string {
@@ -74,6 +89,7 @@ function valueJson(tag: ModelTag): string {
       // A larger number would lose its last digits in a browser.
       return Number.isSafeInteger(Number(tag.value)) ? String(tag.value) : `"${tag.value}"`;
     case 'float64':
+      if (Object.is(tag.value, -0)) return '-0';
       return Number.isFinite(tag.value) ? String(tag.value) : `"${tag.value}"`;
     case 'binary':
       // As Go writes no bytes.

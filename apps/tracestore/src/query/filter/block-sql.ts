@@ -50,7 +50,7 @@ export function blockSql(
 ): string | undefined {
   const parts = partsOf(condition);
   const columns = parts.map(columnSql).filter((part) => part !== undefined);
-  const bits = filterSql(parts, longestNs, parameters);
+  const bits = conjunctionSql(parts, longestNs, parameters);
   // Of bits the planner expects that next to none are set, and goes through all blocks at once, with all cores, rather
   // than in their order until there are enough. Of a CASE it expects that it is true for every other row.
   if (isRare) columns.push(...bits);
@@ -73,6 +73,28 @@ function columnSql(part: SearchCondition): string | undefined {
   if (isError(part)) return 'b.error_count > 0';
   if (!isAtLeast(part)) return undefined;
   return part.nanos > maxInt8 ? 'false' : `b.duration_ns_max >= ${part.nanos < 0n ? 0n : part.nanos}`;
+}
+
+/**
+ * What the filter says of parts that all have to hold. Of a part such as "has the status error, or an attribute that says
+ * so", either way is combined with the other parts, because a block knows the errors of each service.
+ */
+function conjunctionSql(parts: readonly SearchCondition[], longestNs: number, parameters: SqlParameters): string[] {
+  const either = parts.find((part) => part.is === 'or' && part.conditions.some(isError));
+  if (either?.is !== 'or') return filterSql(parts, longestNs, parameters);
+  const others = parts.filter((part) => part !== either);
+  const error = either.conditions.filter(isError).slice(0, 1);
+  const elsewise = either.conditions.filter((part) => !isError(part));
+  const before = parameters.values.length;
+  const ways = [error, elsewise.length === 0 ? [] : [{ is: 'or', conditions: elsewise } as const]]
+    .filter((way) => way.length > 0)
+    .map((way) => {
+      const all = [...others, ...way];
+      return [...way.map(columnSql).filter((part) => part !== undefined), ...filterSql(all, longestNs, parameters)];
+    });
+  if (ways.every((way) => way.length > 0)) return [`(${ways.map((way) => `(${way.join(' AND ')})`).join(' OR ')})`];
+  parameters.dropFrom(before);
+  return filterSql(others, longestNs, parameters);
 }
 
 /** What the filter says of parts that all have to hold. */
@@ -116,6 +138,11 @@ function maySql(condition: SearchCondition, longestNs: number, parameters: SqlPa
     case 'attribute': {
       const key = storableText(condition.key);
       const { test } = condition;
+      const stored = test.is === 'list' ? test.list.stored : undefined;
+      if (stored !== undefined) {
+        const terms = stored.map((json) => attributeTerm(key, json));
+        return anyOf(terms, parameters);
+      }
       const isWhole = test.is === 'equal' && isWrittenOneWay(test.value);
       return anyOf([isWhole ? attributeTerm(key, jsonOf(test.value)) : keyTerm(key)], parameters);
     }

@@ -1,7 +1,8 @@
 import { AttributeLimitError } from '../../otlp/attribute-json.js';
+import { limits } from '../../limits.js';
 import { QueryError, queryErrors } from '../query-error.js';
 import { spanKinds, statusCodes } from '../span-words.js';
-import { type Constant, jsonOf, type TypedConstant, typesOf } from './constant.js';
+import { type Constant, jsonOf, listOf, type ListText, type TypedConstant, typesOf } from './constant.js';
 import {
   type Field,
   type Filter,
@@ -28,6 +29,8 @@ import { patternOf } from './pattern.js';
 export type AttributeTest =
   | { readonly is: 'present' }
   | { readonly is: 'equal'; readonly value: TypedConstant }
+  /** It is one of the lists, or key-value lists, that are written so. */
+  | { readonly is: 'list'; readonly list: ListText }
   /** Of an int, a double or a string, each among themselves. */
   | { readonly is: 'ordered'; readonly operator: OrderedOperator; readonly value: OrderedConstant }
   | { readonly is: 'matching'; readonly pattern: string };
@@ -46,7 +49,8 @@ export type TextTest =
 
 export type Leaf =
   | { readonly is: 'attribute'; readonly level: Level; readonly key: string; readonly test: AttributeTest }
-  | { readonly is: 'text'; readonly level: Level; readonly field: TextField; readonly test: TextTest }
+  /** A word is a text where an expression has to match it. */
+  | { readonly is: 'text'; readonly level: Level; readonly field: TextField | WordField; readonly test: TextTest }
   /** The word is one of those whose places are given. */
   | { readonly is: 'word'; readonly level: Level; readonly field: WordField; readonly places: readonly number[] }
   | {
@@ -111,6 +115,7 @@ export function notOf(condition: Condition): Condition {
 class Reader {
   private nodes = 0;
   private listValues = 0;
+  private patterns = 0;
 
   read(filter: Filter, path: string, depth: number, bound: Level | undefined): Condition {
     this.nodes += 1;
@@ -134,9 +139,12 @@ class Reader {
       case 'exists':
         return this.anywhere(filter.reference, path, (place) => presence(place));
       case 'regex': {
-        requireText(filter.pattern, `${path}.pattern`);
+        this.patterns += 1;
+        // PostgreSQL keeps 32 compiled; of more than that it would compile each for each span.
+        if (this.patterns > limits.patternsPerSearch.value)
+          refuse(path, `is too much: a filter has at most ${limits.patternsPerSearch.value} regular expressions`);
         const pattern = patternOf(filter.pattern, `${path}.pattern`);
-        return this.anywhere(filter.reference, path, (place) => matching(place, pattern, filter.pattern, path));
+        return this.anywhere(filter.reference, path, (place) => matching(place, pattern, path));
       }
       case 'eq':
       case 'ne':
@@ -207,7 +215,9 @@ function presence(place: Place): Condition {
 
 function equality(place: Place, value: Constant, path: string): Condition {
   if (place.is === 'attribute') {
-    return orOf(typesOf(value).map((typed) => ({ ...place, test: { is: 'equal', value: typed } })));
+    const typed = typesOf(value).map((each): Condition => ({ ...place, test: { is: 'equal', value: each } }));
+    const list = value.type === 'any' ? listOf(value.text) : undefined;
+    return orOf(list === undefined ? typed : [...typed, { ...place, test: { is: 'list', list } }]);
   }
   const { level, field } = place;
   if (isTextField(field)) {
@@ -233,20 +243,15 @@ function ordering(place: Place, operator: OrderedOperator, value: Constant, path
   return { is: 'nanos', level, field, operator, nanos: nanosOf(value, path) };
 }
 
-function matching(place: Place, pattern: string, source: string, path: string): Condition {
+function matching(place: Place, pattern: string, path: string): Condition {
   if (place.is === 'attribute') return { ...place, test: { is: 'matching', pattern } };
   const { level, field } = place;
-  if (isTextField(field)) return text(level, field, { is: 'matching', pattern });
-  if (isWordField(field)) {
-    // What `patternOf` takes means the same here, and there are only a few words.
-    const expression = new RegExp(source);
-    const places = wordsOf(field).flatMap((word, n) => (expression.test(word) ? [n] : []));
-    return places.length === 0 ? never : { is: 'word', level, field, places };
-  }
+  // PostgreSQL matches words, too: an expression may take this process longer than any it was written for.
+  if (isTextField(field) || isWordField(field)) return text(level, field, { is: 'matching', pattern });
   return refuse(path, `matches an expression with ${field}, which is no text`);
 }
 
-function text(level: Level, field: TextField, test: TextTest): Leaf {
+function text(level: Level, field: TextField | WordField, test: TextTest): Leaf {
   return { is: 'text', level, field, test };
 }
 

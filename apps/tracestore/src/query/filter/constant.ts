@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { attributesToJson } from '../../otlp/attribute-json.js';
+import { limits } from '../../limits.js';
+import { attributesToJson, storableText } from '../../otlp/attribute-json.js';
 import {
   type AnyValue,
   AnyValueSchema,
@@ -8,9 +9,11 @@ import {
   KeyValueListSchema,
   KeyValueSchema,
 } from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { JsonNumber, parseJson } from '../../otlp/json-source.js';
 
 /** A value to compare with. It is equal to a value of the same type alone: 5 is not 5.0, and "5" is neither. */
 export type TypedConstant =
+  | { readonly type: 'empty' }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'int'; readonly value: bigint }
   | { readonly type: 'double'; readonly value: number }
@@ -19,13 +22,13 @@ export type TypedConstant =
   | { readonly type: 'array'; readonly values: readonly TypedConstant[] }
   | { readonly type: 'kvlist'; readonly entries: readonly (readonly [string, TypedConstant])[] };
 
-/** Or a text that stands for every value that is written so: `5` for "5", 5 and 5.0. */
+/** Or a text that stands for every value that is shown so (`attributeText`): `5` for "5", 5 and 5.0. */
 export type Constant = TypedConstant | { readonly type: 'any'; readonly text: string };
 
 const minInt = -(2n ** 63n);
 const maxInt = 2n ** 63n - 1n;
 
-/** The typed values that a constant is equal to. */
+/** The typed values that a constant is equal to. A text may stand for lists besides: see `listOf`. */
 export function typesOf(constant: Constant): readonly TypedConstant[] {
   if (constant.type !== 'any') return [constant];
   const { text } = constant;
@@ -34,8 +37,102 @@ export function typesOf(constant: Constant): readonly TypedConstant[] {
   if (int !== undefined) typed.push({ type: 'int', value: int });
   const double = doubleOf(text);
   if (double !== undefined) typed.push({ type: 'double', value: double });
+  // Browsers show -0 as 0.
+  if (double === 0) typed.push({ type: 'double', value: Object.is(double, -0) ? 0 : -0 });
   if (text === 'true' || text === 'false') typed.push({ type: 'bool', value: text === 'true' });
+  if (text === '') typed.push({ type: 'empty' });
+  if (isBase64(text)) typed.push({ type: 'bytes', value: Buffer.from(text, 'base64') });
   return typed;
+}
+
+/** Whether bytes are written so, the empty text included. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text;
+}
+
+/** A list, or a key-value list, whose elements may be of several types. */
+export interface ListText {
+  /** Equal, as jsonb, to `tracestore.plain_value` of every value that the text stands for. */
+  readonly json: string;
+  /** All values that the text stands for, as they are stored; undefined when they are many, or when keys have an order. */
+  readonly stored: readonly string[] | undefined;
+}
+
+/** So many ways to store a list are told apart. */
+const maxStoredLists = 4;
+
+/** Any finite double; more digits than it has are no number that is stored. */
+const storedNumber = /^-?\d{1,400}(?:\.\d{1,1100})?(?:[eE][+-]?\d{1,3})?$/;
+
+/** The lists that a text stands for; undefined when it stands for none. */
+export function listOf(text: string): ListText | undefined {
+  if (!/^\s*[[{]/.test(text) || isTooDeep(text)) return undefined;
+  try {
+    let isStorable = true;
+    const parsed = parseJson(text, (_key, value) => {
+      if (value instanceof JsonNumber) isStorable &&= storedNumber.test(value.source) && isFinite(Number(value.source));
+      return value;
+    });
+    return isStorable ? { json: plainJsonOf(parsed), stored: storedListsOf(parsed) } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether brackets outside of texts are nested deeper than in any value that is stored. */
+function isTooDeep(json: string): boolean {
+  let depth = 0;
+  for (const [token] of json.matchAll(/[[\]{}]|"(?:[^"\\]|\\.)*"?/gs)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > limits.attributeDepth.value) return true;
+  }
+  return false;
+}
+
+function plainJsonOf(value: unknown): string {
+  if (value instanceof JsonNumber) return value.source;
+  if (typeof value === 'string') return JSON.stringify(storableText(value));
+  if (Array.isArray(value)) return `[${value.map(plainJsonOf).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${JSON.stringify(storableText(key))}:${plainJsonOf(member)}`,
+  );
+  return `{${members.join(',')}}`;
+}
+
+/** The ways to store a value that is written so inside of a list, as `attributesToJson` writes them. */
+function storedListsOf(value: unknown): readonly string[] | undefined {
+  if (value instanceof JsonNumber) return storedNumbersOf(value.source);
+  if (typeof value === 'string') return storedTextsOf(value);
+  if (value === null) return ['null', jsonOf({ type: 'bytes', value: new Uint8Array() })];
+  if (typeof value !== 'object') return [String(value)];
+  if (!Array.isArray(value)) return undefined;
+  let lists: readonly string[] = [''];
+  for (const [n, element] of value.entries()) {
+    const elements = storedListsOf(element);
+    if (elements === undefined || elements.length * lists.length > maxStoredLists) return undefined;
+    lists = lists.flatMap((list) => elements.map((json) => (n === 0 ? json : `${list},${json}`)));
+  }
+  return lists.map((list) => `[${list}]`);
+}
+
+function storedTextsOf(text: string): readonly string[] {
+  const types: TypedConstant[] = [{ type: 'string', value: text }];
+  if (text !== '' && isBase64(text)) types.push({ type: 'bytes', value: Buffer.from(text, 'base64') });
+  if (/^(?:NaN|-?Infinity)$/.test(text)) types.push({ type: 'double', value: Number(text) });
+  return types.map(jsonOf);
+}
+
+/** An int is equal to a double of the same value, and 0 to -0. */
+function storedNumbersOf(source: string): readonly string[] | undefined {
+  const double = Number(source);
+  if (double === 0) return ['0', jsonOf({ type: 'double', value: 0 }), jsonOf({ type: 'double', value: -0 })];
+  const stored = [jsonOf({ type: 'double', value: double })];
+  if (!Number.isInteger(double)) return stored;
+  // Written otherwise, the digits of the int would have to be worked out.
+  return /^-?\d+$/.test(source) ? [...stored, source] : undefined;
 }
 
 function intOf(text: string): bigint | undefined {
@@ -63,6 +160,8 @@ export function isWrittenOneWay(constant: TypedConstant): boolean {
 
 function anyValueOf(constant: TypedConstant): AnyValue {
   switch (constant.type) {
+    case 'empty':
+      return create(AnyValueSchema);
     case 'string':
       return create(AnyValueSchema, { value: { case: 'stringValue', value: constant.value } });
     case 'int':

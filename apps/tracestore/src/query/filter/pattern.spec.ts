@@ -31,6 +31,12 @@ describe('an expression', () => {
     ['a{1000}', 'repeats more than 255 times'],
     ['('.repeat(40), 'nested too deeply'],
     ['a\\', 'an escape that is not known'],
+    ['((a{1,200}){1,200}){1,200}', 'more than 2000 characters'],
+    ['(a{200}){200}', 'more than 2000 characters'],
+    ['(a{0,255}|b){0,255}', 'more than 2000 characters'],
+    ['a?'.repeat(301), 'more than 300 parts that may be left out'],
+    ['(a*){255}b*'.repeat(2), 'more than 300 parts that may be left out'],
+    ['x'.repeat(20_001), 'longer than 20000 characters'],
     [String.raw`\x{110000}`, 'an escape that is not known'],
   ])('%s is refused, as it %s', (source, problem) => {
     expect(() => patternOf(source, 'filter.pattern')).toThrow(problem);

@@ -1,3 +1,4 @@
+import { limits } from '../../limits.js';
 import { QueryError, queryErrors } from '../query-error.js';
 
 /** More than anybody writes by hand; each level and each repetition costs the server memory. */
@@ -18,11 +19,29 @@ const controls: Readonly<Record<string, string>> = { t: '\t', n: '\n', f: '\f', 
  * \v \a \xHH and of punctuation. It matches anywhere in the text and tells case. What engines disagree about is refused:
  * anchors, word boundaries, lazy repetition, flags, named groups and classes of Unicode.
  *
+ * PostgreSQL matches such an expression in time that grows with the text alone, because it has no back-references. To compile
+ * it takes time and memory that grow with its size once repetitions are written out, and faster with what may be left out:
+ * both are bounded (`limits.patternCharacters`, `limits.patternOptionals`).
+ *
  * @param path of the expression in the question, for the message
  * @throws QueryError `invalid`, saying what and where
  */
 export function patternOf(source: string, path: string): string {
+  // Whatever stands for one character takes at most ten to write.
+  const maxLength = limits.patternCharacters.value * 10;
+  if (source.length > maxLength) {
+    throw new QueryError(queryErrors.invalid, `${path} is longer than ${maxLength} characters`);
+  }
   return new Translator(source, path).translate();
+}
+
+/** A part of an expression. */
+interface Part {
+  readonly text: string;
+  /** Characters that it matches at most, with repetitions written out as often as they are counted. */
+  readonly characters: number;
+  /** Parts of it that may be left out, likewise. */
+  readonly optionals: number;
 }
 
 class Translator {
@@ -34,53 +53,72 @@ class Translator {
   ) {}
 
   translate(): string {
-    const text = this.alternatives(0);
+    const { text } = this.alternatives(0);
     if (this.at < this.source.length) this.refuse('has a ) without its (');
     // Plain syntax, whatever the expression begins with.
     return `***:(?:${text})`;
   }
 
-  private alternatives(depth: number): string {
+  private alternatives(depth: number): Part {
     if (depth > 30) this.refuse('is nested too deeply');
     let text = '';
+    let characters = 0;
+    let optionals = 0;
     for (;;) {
       const character = this.peek();
-      if (character === '' || character === ')') return text;
+      if (character === '' || character === ')') return { text, characters, optionals };
       if (character === '|') {
         this.at += 1;
         text += '|';
       } else {
-        text += this.repeated(depth);
+        const part = this.repeated(depth);
+        text += part.text;
+        characters += part.characters;
+        optionals += part.optionals;
+        if (characters > limits.patternCharacters.value) {
+          this.refuse(`has more than ${limits.patternCharacters.value} characters, repetitions written out,`);
+        }
+        if (optionals > limits.patternOptionals.value) {
+          this.refuse(
+            `has more than ${limits.patternOptionals.value} parts that may be left out, repetitions written out,`,
+          );
+        }
       }
     }
   }
 
-  private repeated(depth: number): string {
+  private repeated(depth: number): Part {
     const atom = this.atom(depth);
     const repetition = this.repetition();
-    if (repetition === '') return atom;
+    if (repetition === undefined) return atom;
     if (this.peek() === '?') this.refuse('has a lazy repetition');
-    if (this.repetition() !== '') this.refuse('repeats a repetition');
-    return `${atom}${repetition}`;
+    if (this.repetition() !== undefined) this.refuse('repeats a repetition');
+    const { text, least, times } = repetition;
+    return {
+      text: `${atom.text}${text}`,
+      characters: atom.characters * times,
+      optionals: atom.optionals * times + (least === 0 ? 1 : 0),
+    };
   }
 
-  private repetition(): string {
+  /** @returns undefined when none is next; `times` is how often its part is written out */
+  private repetition(): { readonly text: string; readonly least: number; readonly times: number } | undefined {
     const character = this.peek();
     if (character === '*' || character === '+' || character === '?') {
       this.at += 1;
-      return character;
+      return { text: character, least: character === '+' ? 1 : 0, times: 1 };
     }
     const counted = /^\{(\d{1,5})(?:(,)(\d{0,5}))?\}/.exec(this.source.slice(this.at, this.at + 14));
-    if (counted === null) return '';
+    if (counted === null) return undefined;
     const [whole, least = '', , most = ''] = counted;
     if (Math.max(Number(least), Number(most)) > maxRepetitions)
       this.refuse(`repeats more than ${maxRepetitions} times`);
     if (most !== '' && Number(most) < Number(least)) this.refuse('has a repetition whose ends are the wrong way round');
     this.at += whole.length;
-    return whole;
+    return { text: whole, least: Number(least), times: Math.max(Number(least), Number(most), 1) };
   }
 
-  private atom(depth: number): string {
+  private atom(depth: number): Part {
     const character = this.take();
     switch (character) {
       case '(': {
@@ -90,14 +128,14 @@ class Translator {
         }
         const inside = this.alternatives(depth + 1);
         if (this.take() !== ')') this.refuse('has a ( without its )');
-        return `(?:${inside})`;
+        return { ...inside, text: `(?:${inside.text})` };
       }
       case '[':
-        return this.set();
+        return one(this.set());
       case '\\':
-        return this.escape();
+        return one(this.escape());
       case '.':
-        return '[^\\n]';
+        return one('[^\\n]');
       case '^':
       case '$':
         return this.refuse('has an anchor');
@@ -106,7 +144,7 @@ class Translator {
       case '?':
         return this.refuse('repeats nothing');
       default:
-        return quoted(character);
+        return one(quoted(character));
     }
   }
 
@@ -182,6 +220,11 @@ class Translator {
   private refuse(problem: string): never {
     throw new QueryError(queryErrors.invalid, `${this.path} ${problem} at character ${this.at}`);
   }
+}
+
+/** What matches one character. */
+function one(text: string): Part {
+  return { text, characters: 1, optionals: 0 };
 }
 
 /** Every character that an expression could take otherwise is written by its number. */

@@ -1,6 +1,7 @@
 import type { Condition, Leaf, OrderedConstant, TextTest } from './condition.js';
 import { jsonOf } from './constant.js';
-import type { NanoField, OrderedOperator, TextField } from './filter.js';
+import { spanKinds, statusCodes } from '../span-words.js';
+import type { NanoField, OrderedOperator, TextField, WordField } from './filter.js';
 import { type DictionaryTable, homeOf, type SearchCondition } from './search-condition.js';
 import type { SqlParameters } from './sql-parameters.js';
 
@@ -96,9 +97,7 @@ class RowSql {
         return this.textSql(leaf.field, leaf.test, alias);
       case 'word': {
         const places = this.parameters.add(leaf.places, 'int4[]');
-        return leaf.field === 'span.kind'
-          ? `CASE WHEN ${alias}.span_kind BETWEEN 1 AND 5 THEN ${alias}.span_kind ELSE 0 END = ANY (${places})`
-          : `CASE WHEN ${alias}.status_code BETWEEN 1 AND 2 THEN ${alias}.status_code ELSE 0 END = ANY (${places})`;
+        return `${placeSql[leaf.field](alias)} = ANY (${places})`;
       }
       case 'nanos': {
         const operator = leaf.operator === 'eq' ? '=' : operators[leaf.operator];
@@ -129,6 +128,10 @@ class RowSql {
       case 'equal':
         // As text, because jsonb takes 5 and 5.0 for the same.
         return `(${value})::text = (${this.parameters.add(jsonOf(test.value), 'jsonb')})::text`;
+      case 'list':
+        // As jsonb, in which keys have no order, and 5 and 5.0 are the same.
+        return `CASE WHEN jsonb_typeof(${value}) IN ('array', 'object')
+          THEN tracestore.plain_value(${value}) = ${this.parameters.add(test.list.json, 'jsonb')} END`;
       case 'matching':
         return `CASE jsonb_typeof(${value}) WHEN 'string' THEN (${value}) #>> '{}' ~ ${this.parameters.text(test.pattern)} END`;
       case 'ordered':
@@ -157,7 +160,7 @@ class RowSql {
     END`;
   }
 
-  private textSql(field: TextField, test: TextTest, alias: string): string {
+  private textSql(field: TextField | WordField, test: TextTest, alias: string): string {
     if (test.is === 'equal') {
       const id = idSql(field, test.text, this.parameters);
       if (id !== undefined) return id;
@@ -184,7 +187,18 @@ const operators: Readonly<Record<OrderedOperator, string>> = { gt: '>', lt: '<',
 const hexOfUuid = (column: string): string => `replace((${column})::text, '-', '')`;
 const hexOfNumber = (column: string): string => `lpad(to_hex(${column}), 16, '0')`;
 
-const textColumns: Readonly<Record<TextField, (alias: string) => string>> = {
+/** The place of a word among those of its field; what OTLP does not know is the first. */
+const placeSql: Readonly<Record<WordField, (alias: string) => string>> = {
+  'span.kind': (alias) => `CASE WHEN ${alias}.span_kind BETWEEN 1 AND 5 THEN ${alias}.span_kind ELSE 0 END`,
+  'span.status': (alias) => `CASE WHEN ${alias}.status_code BETWEEN 1 AND 2 THEN ${alias}.status_code ELSE 0 END`,
+};
+
+const wordSql = (words: readonly string[], place: string): string =>
+  `(ARRAY[${words.map((word) => `'${word}'`).join(', ')}])[1 + ${place}]`;
+
+const textColumns: Readonly<Record<TextField | WordField, (alias: string) => string>> = {
+  'span.kind': (alias) => wordSql(spanKinds, placeSql['span.kind'](alias)),
+  'span.status': (alias) => wordSql(statusCodes, placeSql['span.status'](alias)),
   'span.name': (alias) => `${alias}.span_name`,
   'span.trace_id': (alias) => hexOfUuid(`${alias}.trace_id`),
   'span.span_id': (alias) => hexOfNumber(`${alias}.span_id`),
@@ -203,7 +217,7 @@ const textColumns: Readonly<Record<TextField, (alias: string) => string>> = {
 };
 
 /** The columns of ids, which are compared as what they are, so that their indexes serve. */
-const idColumns: Readonly<Partial<Record<TextField, readonly [string, 'uuid' | 'int8']>>> = {
+const idColumns: Readonly<Partial<Record<TextField | WordField, readonly [string, 'uuid' | 'int8']>>> = {
   'span.trace_id': ['s.trace_id', 'uuid'],
   'span.span_id': ['s.span_id', 'int8'],
   'span.parent_span_id': ['s.parent_span_id', 'int8'],
@@ -211,7 +225,7 @@ const idColumns: Readonly<Partial<Record<TextField, readonly [string, 'uuid' | '
   'link.span_id': ['k.linked_span_id', 'int8'],
 };
 
-function idSql(field: TextField, text: string, parameters: SqlParameters): string | undefined {
+function idSql(field: TextField | WordField, text: string, parameters: SqlParameters): string | undefined {
   const [column, type] = idColumns[field] ?? [];
   if (column === undefined || type === undefined) return undefined;
   if (!(type === 'uuid' ? /^[\da-f]{32}$/i : /^[\da-f]{16}$/i).test(text)) return 'false';

@@ -26,8 +26,10 @@ export type SearchCondition =
 
 /** Where a leaf's value is kept. */
 export function homeOf(leaf: Leaf): Home {
-  if (leaf.is === 'word') return leaf.field === 'span.kind' ? 'operation' : 'span';
-  if (leaf.is === 'text' && (leaf.field === 'span.name' || leaf.field === 'resource.service')) return 'operation';
+  if (leaf.is === 'word' || leaf.is === 'text') {
+    const { field } = leaf;
+    if (field === 'span.kind' || field === 'span.name' || field === 'resource.service') return 'operation';
+  }
   return leaf.level;
 }
 

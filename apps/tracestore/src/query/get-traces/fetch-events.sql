@@ -1,2 +1,2 @@
--- The next portion of declare-events.sql.
-FETCH 500 FROM events
+-- The next {{rows}} rows of declare-events.sql.
+FETCH {{rows}} FROM events

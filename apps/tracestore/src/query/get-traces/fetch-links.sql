@@ -1,2 +1,2 @@
--- The next portion of declare-links.sql.
-FETCH 500 FROM links
+-- The next {{rows}} rows of declare-links.sql.
+FETCH {{rows}} FROM links

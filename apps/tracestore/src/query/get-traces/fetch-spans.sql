@@ -1,2 +1,2 @@
--- The next portion of declare-spans.sql.
-FETCH 500 FROM spans
+-- The next {{rows}} rows of declare-spans.sql.
+FETCH {{rows}} FROM spans

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../query-error.js';
@@ -19,6 +20,14 @@ export const maxTraceIds = 10_000;
 
 /** Traces that share a set of cursors. */
 const tracesAtOnce = 100;
+
+/** How many rows are fetched at once: first, at most, and as many as are likely to have so many bytes. */
+const firstRows = 64;
+const maxRows = 500;
+const targetBytes = 1024 * 1024;
+
+/** Characters of attributes after which a chunk ends: it is made into an answer without a pause. */
+const chunkLength = 48 * 1024;
 
 /** A trace that is asked for. The times say within which its spans start, to the microsecond, and make it faster. */
 export interface AskedTrace {
@@ -82,8 +91,9 @@ interface LinkRow extends Place {
  * The spans of traces, with all that OTLP says of them. Traces come in the order asked, one after the other, each by the
  * start of its spans; those that are not known are left out, and one that is asked for twice comes once.
  *
- * The answer is read as it is taken: some hundred spans are in memory, however many a trace has. Until it is taken to its
- * end, or given up, it holds a connection.
+ * The answer is read as it is taken: a bounded part is in memory, however many spans a trace has. It holds a connection
+ * while it is read. When whoever reads it takes its time and others wait for a connection, it gives the connection back,
+ * and goes on with another one where it was; spans that have been stored or dropped in between come or do not come.
  *
  * @throws QueryError
  */
@@ -92,30 +102,74 @@ export async function* getTraces(
   asked: readonly AskedTrace[],
   signal?: AbortSignal,
 ): AsyncGenerator<TraceChunk, void, undefined> {
-  const traces = requireTraces(asked);
-  if (traces.length === 0) return;
-  const connection = await database.connect(signal);
-  try {
-    const dictionaries = new Dictionaries(connection);
-    for (let first = 0; first < traces.length; first += tracesAtOnce) {
-      yield* readTraces(connection, dictionaries, traces.slice(first, first + tracesAtOnce));
+  let rest: Rest | undefined = { traces: requireTraces(asked), after: undefined };
+  if (rest.traces.length === 0) return;
+  while (rest !== undefined) {
+    const reading = new Reading(await database.connect(signal));
+    try {
+      rest = yield* reading.read(rest);
+    } finally {
+      await reading.end();
     }
-  } finally {
-    connection.release();
   }
 }
 
-async function* readTraces(
-  connection: QueryConnection,
-  dictionaries: Dictionaries,
-  traces: readonly BoundedTrace[],
-): AsyncGenerator<TraceChunk, void, undefined> {
-  const values = parametersOf(traces);
-  const spans = new Portions<SpanRow>(connection, fetchSpans);
-  const events = new Portions<EventRow>(connection, fetchEvents);
-  const links = new Portions<LinkRow>(connection, fetchLinks);
-  let open = true;
-  try {
+/** What there is still to read: traces, the first of which was read up to a place. */
+interface Rest {
+  readonly traces: readonly BoundedTrace[];
+  readonly after: Place | undefined;
+}
+
+/** The reading of an answer on one connection, until its end or until the connection is given back. */
+class Reading {
+  private readonly dictionaries: Dictionaries;
+  private isOpen = false;
+  private ending: Promise<void> | undefined;
+
+  constructor(private readonly connection: QueryConnection) {
+    this.dictionaries = new Dictionaries(connection);
+  }
+
+  /** @returns what is left when the connection was given back; undefined when that was all */
+  async *read({ traces, after }: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
+    let place = after;
+    for (let first = 0; first < traces.length; first += tracesAtOnce) {
+      const some = traces.slice(first, first + tracesAtOnce);
+      const last = yield* this.readTraces(some, place, first + tracesAtOnce >= traces.length);
+      if (last !== undefined) return restOf(traces.slice(first), last);
+      place = undefined;
+    }
+    return undefined;
+  }
+
+  /** Ends the transaction and releases the connection; harmless when repeated. */
+  end(): Promise<void> {
+    this.ending ??= (async () => {
+      try {
+        // A connection that failed is not used again, so this need not succeed.
+        if (this.isOpen) await this.connection.query('ROLLBACK').catch(() => undefined);
+      } finally {
+        this.connection.release();
+      }
+    })();
+    return this.ending;
+  }
+
+  /**
+   * @param areLast whether the connection is not needed for others after these
+   * @returns the last place that was read when the connection was given back before all was read
+   */
+  private async *readTraces(
+    traces: readonly BoundedTrace[],
+    after: Place | undefined,
+    areLast: boolean,
+  ): AsyncGenerator<TraceChunk, Place | undefined, undefined> {
+    const { connection, dictionaries } = this;
+    const values = parametersOf(traces);
+    const spans = new Portions<SpanRow>(connection, fetchSpans);
+    const events = new Portions<EventRow>(connection, fetchEvents);
+    const links = new Portions<LinkRow>(connection, fetchLinks);
+    this.isOpen = true;
     // All at once: the server does them in this order.
     await allOf([
       connection.query(beginReading),
@@ -127,33 +181,70 @@ async function* readTraces(
       links.fill(),
     ]);
     for (;;) {
-      await spans.fill();
       const portion = spans.takeAll();
-      if (portion.length === 0) break;
-      await dictionaries.learn(portion);
-      let chunk: TraceSpan[] = [];
-      let number = portion[0]?.number ?? '';
-      for (const row of portion) {
-        if (row.number !== number) {
-          yield { traceId: traceOf(traces, number), spans: chunk };
-          chunk = [];
-          number = row.number;
+      const rows = after === undefined ? portion : portion.filter((row) => comparePlaces(row, after) > 0);
+      await dictionaries.learn(rows);
+      const chunks: TraceChunk[] = [];
+      const isAll = areLast && spans.hasEnded;
+      for (let first = 0; first < rows.length;) {
+        const { number } = rows[first] as SpanRow;
+        const chunk: TraceSpan[] = [];
+        for (let length = 0; rows[first]?.number === number && length <= chunkLength; first += 1) {
+          const row = rows[first] as SpanRow;
+          const span = {
+            ...spanOf(row),
+            ...dictionaries.of(row),
+            events: (await events.takeOf(row)).map(eventOf),
+            links: (await links.takeOf(row)).map(linkOf),
+          };
+          chunk.push(span);
+          for (const { attributesJson } of [span, ...span.events, ...span.links]) length += 100 + attributesJson.length;
         }
-        chunk.push({
-          ...spanOf(row),
-          ...dictionaries.of(row),
-          events: (await events.takeOf(row)).map(eventOf),
-          links: (await links.takeOf(row)).map(linkOf),
-        });
+        const whole = { traceId: traceOf(traces, number), spans: chunk };
+        if (isAll) chunks.push(whole);
+        else if (!(yield* this.lend(whole))) return rows[first - 1];
+        // Others have their turn: a reader that takes all at once would leave them none.
+        await setImmediate();
       }
-      yield { traceId: traceOf(traces, number), spans: chunk };
+      if (isAll) {
+        // Whatever time the client takes for these.
+        await this.end();
+        for (const chunk of chunks) {
+          yield chunk;
+          await setImmediate();
+        }
+        return undefined;
+      }
+      if (spans.hasEnded) break;
+      await spans.fill();
     }
-    open = false;
+    this.isOpen = false;
     await connection.query('COMMIT');
-  } finally {
-    // Given up, or failed: a connection that failed is not used again, so this need not succeed.
-    if (open) await connection.query('ROLLBACK').catch(() => undefined);
+    return undefined;
   }
+
+  /** @returns whether the connection is still there when the client comes back for more */
+  private async *lend(chunk: TraceChunk): AsyncGenerator<TraceChunk, boolean, undefined> {
+    const takeBack = this.connection.lend(() => void this.end());
+    let isOurs = false;
+    try {
+      yield chunk;
+    } finally {
+      isOurs = takeBack();
+    }
+    return isOurs;
+  }
+}
+
+/** What is left after a place: its trace from the start of that span on, and the traces after it. */
+function restOf(traces: readonly BoundedTrace[], last: Place): Rest {
+  const number = Number(last.number);
+  const [first, ...others] = traces.slice(number - 1);
+  if (first === undefined) throw new RangeError(`no trace has number ${number}`);
+  return {
+    traces: [{ ...first, startMin: BigInt(last.start_us) }, ...others],
+    after: { ...last, number: '1' },
+  };
 }
 
 /** A cursor's rows, a portion at a time. */
@@ -161,22 +252,29 @@ class Portions<Row extends Place> {
   private rows: readonly Row[] = [];
   private next = 0;
   private ended = false;
+  private count = firstRows;
 
   constructor(
     private readonly connection: QueryConnection,
     private readonly fetch: string,
   ) {}
 
+  /** Whether the last portion was the last one. */
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
   /** Reads a portion if there is nothing left of the last one. */
   async fill(): Promise<void> {
     if (this.next < this.rows.length || this.ended) return;
-    this.rows = await this.connection.query<Row>(this.fetch);
+    this.rows = await this.connection.query<Row>(this.fetch.replaceAll('{{rows}}', String(this.count)));
     this.next = 0;
-    this.ended = this.rows.length === 0;
+    this.ended = this.rows.length < this.count;
+    this.count = nextCount(this.count, this.rows);
   }
 
   takeAll(): readonly Row[] {
-    const rows = this.rows.slice(this.next);
+    const rows = this.next === 0 ? this.rows : this.rows.slice(this.next);
     this.next = this.rows.length;
     return rows;
   }
@@ -197,6 +295,17 @@ class Portions<Row extends Place> {
       this.next += 1;
     }
   }
+}
+
+/** Rows are about as large as the largest one of those before. */
+function nextCount(count: number, rows: readonly object[]): number {
+  let largest = 1;
+  for (const row of rows) {
+    let bytes = 0;
+    for (const value of Object.values(row)) bytes += typeof value === 'string' ? value.length : 8;
+    if (bytes > largest) largest = bytes;
+  }
+  return Math.max(1, Math.min(maxRows, 4 * count, Math.floor(targetBytes / largest)));
 }
 
 function comparePlaces(left: Place, right: Place): number {

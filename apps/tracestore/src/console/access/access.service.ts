@@ -1,0 +1,120 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Problem } from '@spandrel/service';
+import type { FastifyRequest } from 'fastify';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import type { ConsoleAccess } from '../console.config.js';
+import { SessionStore } from './session-store.js';
+import { TokenAttempts } from './token-attempts.js';
+
+/** The cookie of a browser that has signed in with the token. */
+export const sessionCookie = 'spandrel_session';
+
+const tooManyAttempts = { code: 'too-many-attempts', status: 429, title: 'Too many wrong tokens' } as const;
+
+/** The name is undefined where a request need not say who sends it. */
+export type User = { readonly name: string | undefined };
+
+/** Finds out who sends a request, and signs browsers in and out. */
+@Injectable()
+export class AccessService {
+  private readonly access: ConsoleAccess;
+  private readonly attempts = new TokenAttempts();
+
+  constructor(
+    @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'console'>,
+    @Inject(SessionStore) private readonly sessions: SessionStore,
+  ) {
+    this.access = config.console.access;
+  }
+
+  get kind(): ConsoleAccess['kind'] {
+    return this.access.kind;
+  }
+
+  /**
+   * The user of a request: by its bearer token, its session or the header of a proxy.
+   *
+   * @returns undefined when the request has no valid credentials
+   * @throws Problem 429 when its client has tried too many wrong tokens; 503 when the database with the sessions is away
+   */
+  async userOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<User | undefined> {
+    const { access } = this;
+    const { headers, ip } = request;
+    switch (access.kind) {
+      case 'none':
+        return { name: undefined };
+      case 'proxy': {
+        const name = this.nameOf(request);
+        return name === undefined ? undefined : { name };
+      }
+      case 'token': {
+        const bearer = bearerOf(headers.authorization);
+        if (bearer !== undefined) return this.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
+        const session = cookieOf(headers.cookie, sessionCookie);
+        const isValid = session !== undefined && (await this.sessions.touch(session, access.token));
+        return isValid ? { name: undefined } : undefined;
+      }
+    }
+  }
+
+  /** The name of a request's user; undefined where no proxy names users. */
+  nameOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+    const name = this.access.kind === 'proxy' ? headers[this.access.userHeader] : undefined;
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  }
+
+  /**
+   * Begins a session for the holder of the token.
+   *
+   * @returns the session, for a cookie, or undefined when the token is wrong
+   * @throws Problem as `userOf`
+   */
+  async signIn(token: string, { ip }: Pick<FastifyRequest, 'ip'>): Promise<string | undefined> {
+    if (this.access.kind !== 'token' || !this.isToken(token, this.access.token, ip)) return undefined;
+    return this.sessions.begin(this.access.token);
+  }
+
+  /**
+   * Ends the session of a request, for every store on the database.
+   *
+   * @throws Problem 503 when the database is away
+   */
+  async signOut({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
+    const session = cookieOf(headers.cookie, sessionCookie);
+    if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session, this.access.token);
+  }
+
+  /** @throws Problem 429 before the token is looked at, when its client has tried too many wrong ones */
+  private isToken(given: string, token: string, client: string): boolean {
+    const waitMs = this.attempts.waitMs(client);
+    if (waitMs > 0) {
+      const retryAfterS = Math.ceil(waitMs / 1_000);
+      throw new Problem(tooManyAttempts, `Try again in ${retryAfterS} s`, { retryAfterS });
+    }
+    if (isSame(given, token)) return true;
+    this.attempts.noteWrong(client);
+    return false;
+  }
+}
+
+/** Takes as long for each wrong text, also of another length. */
+function isSame(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}
+
+/** The token of an `Authorization: Bearer …` header (RFC 6750); the scheme is case-insensitive. */
+function bearerOf(header: string | undefined): string | undefined {
+  if (header?.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
+  const token = header.slice(7).trim();
+  return token === '' ? undefined : token;
+}
+
+function cookieOf(header: string | undefined, name: string): string | undefined {
+  for (const pair of (header ?? '').split(';')) {
+    const separator = pair.indexOf('=');
+    if (separator > 0 && pair.slice(0, separator).trim() === name) return pair.slice(separator + 1).trim();
+  }
+  return undefined;
+}

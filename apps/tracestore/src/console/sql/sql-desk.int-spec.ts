@@ -1,0 +1,133 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { readTracestoreConfig } from '../../tracestore.config.js';
+
+let database: FreshDatabase;
+let store: RunningTracestore;
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  store = await startTracestore(database.url, {
+    console: {
+      ...readTracestoreConfig({}).console,
+      // Users have names, so that one test can be several.
+      access: { kind: 'proxy', userHeader: 'x-user' },
+      sqlPerMinute: 10_000,
+    },
+  });
+});
+
+afterAll(async () => {
+  await store.stop();
+  await database.drop();
+});
+
+function ask(sql: string, { user = 'ann', signal }: { user?: string; signal?: AbortSignal } = {}): Promise<Response> {
+  return fetch(`${store.url}/api/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-user': user },
+    body: JSON.stringify({ sql }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+describe('a statement', () => {
+  it('with U+0000 is refused as wrong', async () => {
+    const response = await ask('SELECT \0 1');
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('must not contain U+0000');
+  });
+
+  it('may end with semicolons and blanks, however many stand inside of it', async () => {
+    expect(await (await ask('SELECT 1 ; \n;\t; ')).json()).toMatchObject({ rows: [[1]] });
+    const startedAt = performance.now();
+    expect((await ask(`SELECT 1 ${'; '.repeat(49_990)}x`)).status).toBe(400);
+    // By backtracking it takes minutes.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
+  it.each(['SJIS', 'LATIN1', 'SQL_ASCII', 'EUC_JP'])(
+    'that sets its client_encoding to %s is answered in JSON',
+    async (encoding) => {
+      const response = await ask(
+        `SELECT set_config('client_encoding', '${encoding}', false) AS encoding, '表é\u{1F600}' AS word`,
+      );
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ rows: [[encoding, '表é\u{1F600}']] });
+    },
+  );
+
+  it('that waits for a lock is told that the database is busy', async () => {
+    const holder = new pg.Client(database.url);
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE tracestore.span IN ACCESS EXCLUSIVE MODE');
+      const response = await ask('SELECT count(*) FROM span');
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await response.json()).toMatchObject({ type: 'urn:spandrel:problem:busy' });
+    } finally {
+      await holder.end();
+    }
+  });
+
+  it('may take advisory locks, which nobody else uses and end with it', async () => {
+    expect((await ask('SELECT pg_advisory_lock(8318255638512821612)')).status).toBe(200);
+    await expect
+      .poll(
+        () => queryOnce(database.url, `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1936744801`),
+        {
+          timeout: 10_000,
+        },
+      )
+      .toEqual([]);
+  });
+
+  it('cannot write more to temporary files than it may, where the role of the store may set that', async () => {
+    const [row] = await queryOnce<{ login: string }>(database.url, 'SELECT session_user::text AS login');
+    const login = pg.escapeIdentifier(row?.login ?? '');
+    await queryOnce(database.superuserUrl, `GRANT SET ON PARAMETER temp_file_limit TO ${login}`);
+    const response = await ask(
+      `SELECT current_setting('temp_file_limit') AS before, set_config('temp_file_limit', '-1', false) AS after`,
+    );
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('permission denied to set parameter');
+    expect(await (await ask(`SELECT current_setting('temp_file_limit') AS most`)).json()).toMatchObject({
+      rows: [['1GB']],
+    });
+    await queryOnce(database.superuserUrl, `REVOKE SET ON PARAMETER temp_file_limit FROM ${login}`);
+  });
+});
+
+describe('statements at once', () => {
+  const sleeping = async (): Promise<number> => {
+    const rows = await queryOnce(
+      database.url,
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND wait_event = 'PgSleep'`,
+    );
+    return rows.length;
+  };
+
+  it('of one user leave a connection to others, and are busy beyond that; the schema is there for all', async () => {
+    const done = new AbortController();
+    const given = Array.from({ length: 3 }, () =>
+      ask('SELECT pg_sleep(25)', { user: 'greedy', signal: done.signal }).then(
+        (response) => response,
+        () => undefined,
+      ),
+    );
+    await expect.poll(sleeping, { timeout: 20_000 }).toBe(2);
+    const modest = await ask('SELECT 42 AS answer', { user: 'modest' });
+    expect(await modest.json()).toMatchObject({ rows: [[42]] });
+    const catalogue = await fetch(`${store.url}/api/sql/catalogue`, { headers: { 'x-user': 'greedy' } });
+    expect(catalogue.status).toBe(200);
+    const refused = await Promise.any(given);
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused?.json()).toMatchObject({ type: 'urn:spandrel:problem:busy' });
+    done.abort();
+    await Promise.all(given);
+    await expect.poll(sleeping, { timeout: 20_000 }).toBe(0);
+    expect((await ask('SELECT 1', { user: 'greedy' })).status).toBe(200);
+  });
+});

@@ -1,0 +1,200 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { GrpcClient } from '../../test/grpc-client.js';
+import { grpcFrame } from '../../test/grpc-wire.js';
+import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
+import { callHeaders, dialHttp2, frame, frameType } from '../../test/raw-http2.js';
+import { goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
+import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { limits } from '../limits.js';
+import { TracesDataSchema } from '../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
+import { TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
+
+const traceId = '0f'.repeat(16);
+const spanCount = 3_000;
+const question = { query: [{ traceId: hexBytes(traceId) }] };
+
+let fresh: FreshDatabase;
+let store: RunningTracestore;
+let jaeger: GrpcClient;
+const sessions: ClientHttp2Session[] = [];
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  fresh = await createFreshDatabase();
+  store = await startTracestore(fresh.url, { queryConnections: 4 });
+  jaeger = new GrpcClient(store.jaegerAddress);
+  // More than all buffers on the way hold. Many spans start at the same time, and each has an event.
+  const spans = Array.from({ length: spanCount }, (_, n) =>
+    goodSpan({
+      traceId: hexBytes(traceId),
+      spanId: hexBytes((n + 1).toString(16).padStart(16, '0')),
+      startTimeUnixNano: 1_700_000_000_000_000_000n + BigInt(Math.floor(n / 700)) * 1_000n,
+      attributes: [text('value', 'x'.repeat(4_000))],
+      events: [{ name: `event ${n}`, timeUnixNano: 1_700_000_000_000_000_000n }],
+    }),
+  );
+  await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf(spans)));
+});
+
+afterEach(() => {
+  for (const session of sessions.splice(0)) session.destroy();
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+afterAll(async () => {
+  jaeger.close();
+  await store.stop();
+  await fresh.drop();
+});
+
+/** A connection whose streams take nothing. */
+async function dialStalled(): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`http://${store.jaegerAddress}`, { settings: { initialWindowSize: 0 } });
+  session.on('error', () => undefined);
+  sessions.push(session);
+  await new Promise((resolve) => session.once('localSettings', resolve));
+  return session;
+}
+
+function call<Method extends DescMethod>(
+  session: ClientHttp2Session,
+  method: Method,
+  request: MessageInitShape<Method['input']>,
+  isWhole = true,
+): ClientHttp2Stream {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/${method.parent.typeName}/${method.name}`,
+    'content-type': 'application/grpc',
+  });
+  stream.on('error', () => undefined);
+  const message = grpcFrame(toBinary(method.input, create(method.input, request)));
+  if (isWhole) stream.end(message);
+  else stream.write(message.subarray(0, 3));
+  return stream;
+}
+
+/** @throws Error when another client is not served */
+async function witnessMs(): Promise<number> {
+  const startedAt = performance.now();
+  const answers = await witness();
+  if (String(answers) !== String(served)) throw new Error(`Another client is answered ${String(answers)}`);
+  return performance.now() - startedAt;
+}
+
+/** What a client that reads is answered, over HTTP and gRPC. */
+async function witness(): Promise<readonly unknown[]> {
+  const response = await fetch(`${store.url}/jaeger/api/services`);
+  await response.json();
+  return [response.status, (await jaeger.unary(TraceReader.method.getServices, {})).services];
+}
+
+const served = [200, ['shop']];
+
+describe('clients that take nothing of their answers', () => {
+  it.each([8, 60])('hold no connection to the database: %i streams of gRPC', async (count) => {
+    const session = await dialStalled();
+    for (let n = 0; n < count; n += 1) call(session, TraceReader.method.getTraces, question);
+    await sleep(300);
+    const waits: number[] = [];
+    for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
+    // A connection that is not given back would be waited for 5 s, and then be an error.
+    expect(Math.max(...waits)).toBeLessThan(4_000);
+  });
+
+  it.each([`/api/traces/${traceId}`, `/api/v3/traces/${traceId}`])(
+    'hold no connection to the database: 20 requests for %s',
+    async (path) => {
+      const { hostname, port } = new URL(store.url);
+      for (let n = 0; n < 20; n += 1) {
+        const socket = connect(Number(port), hostname);
+        socket.on('error', () => undefined);
+        sockets.push(socket.pause());
+        socket.write(`GET /jaeger${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+      }
+      await sleep(300);
+      const waits: number[] = [];
+      for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
+      expect(Math.max(...waits)).toBeLessThan(4_000);
+    },
+  );
+
+  it('get the rest of their answer, each span once, when they go on to read', async () => {
+    const readSlowly = async (): Promise<readonly string[]> => {
+      const session = connectHttp2(`http://${store.jaegerAddress}`);
+      sessions.push(session);
+      const stream = call(session, TraceReader.method.getTraces, question);
+      const pieces: Buffer[] = [];
+      for await (const piece of stream) {
+        pieces.push(piece as Buffer);
+        // Long enough, every few megabytes, that the connection is given to those who wait for it.
+        if (pieces.length % 200 === 0) await sleep(300);
+      }
+      let bytes = Buffer.concat(pieces);
+      const spans: string[] = [];
+      while (bytes.length > 0) {
+        const end = 5 + bytes.readUInt32BE(1);
+        for (const { scopeSpans } of fromBinary(TracesDataSchema, bytes.subarray(5, end)).resourceSpans) {
+          for (const span of scopeSpans.flatMap((some) => some.spans)) {
+            spans.push(`${Buffer.from(span.spanId).toString('hex')} ${span.events.map((event) => event.name).join()}`);
+          }
+        }
+        bytes = bytes.subarray(end);
+      }
+      return spans;
+    };
+    const expected = Array.from(
+      { length: spanCount },
+      (_, n) => `${(n + 1).toString(16).padStart(16, '0')} event ${n}`,
+    );
+    const answers = await Promise.all(Array.from({ length: 6 }, readSlowly));
+    for (const spans of answers) {
+      expect(spans).toHaveLength(spanCount);
+      expect(spans.toSorted()).toEqual(expected.toSorted());
+    }
+  });
+});
+
+describe('places for calls', () => {
+  it('are not kept by requests that trickle', async () => {
+    for (let n = 0; n < 4; n += 1) {
+      const session = await dialStalled();
+      for (let m = 0; m < limits.jaegerCallsPerConnection.value; m += 1) {
+        call(session, SpanReaderPlugin.method.getServices, {}, false);
+      }
+    }
+    await sleep(1_200);
+    for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual(served);
+  });
+
+  it('of one connection are not those of others', async () => {
+    const session = await dialStalled();
+    const streams = Array.from({ length: 120 }, () => call(session, SpanReaderPlugin.method.getServices, {}, false));
+    const refused = await Promise.race(
+      streams.map((stream) => new Promise((resolve) => stream.once('response', resolve))),
+    );
+    expect(refused).toMatchObject({ 'grpc-status': String(status.RESOURCE_EXHAUSTED) });
+    expect(await witness()).toEqual(served);
+  });
+});
+
+describe('a message', () => {
+  it('in frames of one byte closes its connection, at a cost that is linear', async () => {
+    const { socket, closed, send } = dialHttp2(store.jaegerAddress);
+    sockets.push(socket);
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(1024 * 1024, 1);
+    await send(callHeaders(1, '/jaeger.storage.v2.TraceReader/GetServices'), frame(frameType.data, 0, 1, prefix));
+    const byte = frame(frameType.data, 0, 1, Buffer.alloc(1));
+    await send(...Array.from({ length: 100_000 }, () => byte));
+    expect(await closed).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    expect(await witness()).toEqual(served);
+  });
+});

@@ -1,0 +1,93 @@
+import type { ClientBase } from 'pg';
+import { dayMs } from '../duration.js';
+import type { OperatorWarning } from '../schema/database.service.js';
+import { readSqlFile } from '../sql-file.js';
+import type { LifecycleConfig } from './lifecycle.config.js';
+
+const applyRetention = readSqlFile(import.meta.url, 'apply-retention.sql');
+
+/** How long a shorter retention waits unless it is confirmed. */
+export const shorterRetentionWaitsMs = dayMs;
+
+const names = ['traces', 'aggregates', 'ledger'] as const;
+type Name = (typeof names)[number];
+
+interface Row {
+  readonly name: Name;
+  readonly applied_s: number;
+  readonly pending_s: number | null;
+}
+
+/** What the lifecycle keeps to now. */
+export interface AppliedRetention {
+  readonly config: LifecycleConfig;
+  /** The shorter retentions that wait, in ms, by what they are for. */
+  readonly pendingMs: ReadonlyMap<Name, number>;
+}
+
+/**
+ * What the lifecycle keeps to when this is wanted: a shorter retention waits until it is confirmed or a day has passed.
+ *
+ * @param client only of the store that has the lock of the lifecycle
+ * @param wanted as configured or requested
+ * @throws DatabaseError of pg
+ */
+export async function applyRetentions(client: ClientBase, wanted: LifecycleConfig): Promise<AppliedRetention> {
+  const wantedMs: Readonly<Record<Name, number>> = {
+    traces: wanted.retentionMs,
+    aggregates: wanted.rollupRetentionMs,
+    ledger: wanted.ledgerRetentionMs,
+  };
+  const { rows } = await client.query<Row>(applyRetention, [
+    names,
+    names.map((name) => wantedMs[name] / 1000),
+    shorterRetentionWaitsMs / 1000,
+  ]);
+  const appliedMs = new Map(rows.map((row) => [row.name, row.applied_s * 1000]));
+  return {
+    config: {
+      ...wanted,
+      retentionMs: appliedMs.get('traces') ?? wanted.retentionMs,
+      rollupRetentionMs: appliedMs.get('aggregates') ?? wanted.rollupRetentionMs,
+      ledgerRetentionMs: appliedMs.get('ledger') ?? wanted.ledgerRetentionMs,
+    },
+    pendingMs: new Map(rows.flatMap((row) => (row.pending_s === null ? [] : [[row.name, row.pending_s * 1000]]))),
+  };
+}
+
+/** A number of milliseconds as PostgreSQL reads an interval, such as `7 days` or `90 minutes`. */
+export function intervalText(ms: number): string {
+  for (const [unit, unitMs] of [
+    ['day', dayMs],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const) {
+    if (ms % unitMs === 0) return `${ms / unitMs} ${unit}${ms === unitMs ? '' : 's'}`;
+  }
+  return `${ms / 1000} seconds`;
+}
+
+/** What an operator should know of retentions that wait; undefined if none does. */
+export function pendingRetentionWarning(
+  applied: LifecycleConfig,
+  pendingMs: AppliedRetention['pendingMs'],
+): Required<OperatorWarning> | undefined {
+  if (pendingMs.size === 0) return undefined;
+  const appliedMs: Readonly<Record<Name, number>> = {
+    traces: applied.retentionMs,
+    aggregates: applied.rollupRetentionMs,
+    ledger: applied.ledgerRetentionMs,
+  };
+  const changes = [...pendingMs].map(
+    ([name, ms]) => `${name} from ${intervalText(appliedMs[name])} to ${intervalText(ms)}`,
+  );
+  const statements = [...new Set(pendingMs.values())].map(
+    (ms) => `SELECT ps_trace.confirm_trace_retention('${intervalText(ms)}');`,
+  );
+  return {
+    message:
+      `A shorter retention waits for 24 hours before anything is deleted (${changes.join(', ')}). ` +
+      'To keep the data, set the retention back; to delete what is older now, confirm it',
+    statement: statements.join('\n'),
+  };
+}

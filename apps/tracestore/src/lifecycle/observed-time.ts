@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import type { OperatorWarning } from '../schema/database.service.js';
+import { readSqlFile } from '../sql-file.js';
+import { intervalText } from './applied-retention.js';
+import { dayMs, hourMs } from '../duration.js';
+import type { LifecycleConfig } from './lifecycle.config.js';
+
+const observeTime = readSqlFile(import.meta.url, 'observe-time.sql');
+const readTimeGap = readSqlFile(import.meta.url, 'read-time-gap.sql');
+
+/** How often a store notes the time that passed. */
+const everyMs = 60_000;
+
+/** The dictionaries are kept for the longest retention and 2 days; marks go back by some more. */
+const beyondRetentionMs = 5 * dayMs;
+
+/**
+ * Time as the stores of a database have observed it pass: what the retention since receipt is measured in. A process
+ * measures it by a clock that nobody can set; where no process ran, the database's clock counts, but for
+ * a tenth of the retention at most.
+ */
+export class ObservedTime {
+  private readonly store = randomUUID();
+  private notedAtMs: number | undefined;
+  /** What the database's clock went ahead by and is not counted, in ms; undefined if nothing. */
+  gapMs: number | undefined;
+
+  /**
+   * Notes the time that passed, once a minute.
+   *
+   * @param client only of the store that has the lock of the lifecycle
+   * @throws DatabaseError of pg; the time then counts with the next call
+   */
+  async note(
+    client: ClientBase,
+    { retentionMs, rollupRetentionMs, ledgerRetentionMs }: LifecycleConfig,
+  ): Promise<void> {
+    const startMs = performance.now();
+    if (this.notedAtMs !== undefined && startMs - this.notedAtMs < everyMs) return;
+    const longestKeptMs = Math.max(retentionMs, rollupRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
+    await client.query(observeTime, [
+      this.store,
+      this.notedAtMs === undefined ? 0 : (startMs - this.notedAtMs) / 1000,
+      Math.max(hourMs, retentionMs / 10) / 1000,
+      longestKeptMs / 1000,
+    ]);
+    this.notedAtMs = startMs;
+    const { rows } = await client.query<{ gap_s: number | null }>(readTimeGap);
+    const gapSeconds = rows[0]?.gap_s ?? null;
+    this.gapMs = gapSeconds === null ? undefined : gapSeconds * 1000;
+  }
+}
+
+/** What an operator should know of time that was not observed. */
+export function timeGapWarning(gapMs: number): Required<OperatorWarning> {
+  const gap = intervalText(Math.max(Math.round(gapMs / hourMs), 1) * hourMs);
+  return {
+    message:
+      `The database's clock went ahead by ${gap} while no store observed it: no store ran, or the clock was set. ` +
+      'What was received before is kept for so much longer, unless it is confirmed that the clock is right',
+    statement: 'SELECT ps_trace.confirm_time_gap();',
+  };
+}

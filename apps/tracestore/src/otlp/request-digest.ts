@@ -1,0 +1,17 @@
+import { createHash, hash } from 'node:crypto';
+import { SlicedWork } from './sliced-work.js';
+
+/** What is hashed at once: some milliseconds. */
+const pieceBytes = 4 * 1024 * 1024;
+
+/** The SHA-256 of a body. @param work in which a large one is hashed */
+export async function digestOf(body: Buffer, work: SlicedWork): Promise<Buffer> {
+  if (body.length <= pieceBytes) return hash('sha256', body, 'buffer');
+  const sha256 = createHash('sha256');
+  let at = 0;
+  return work.run(() => {
+    sha256.update(body.subarray(at, at + pieceBytes));
+    at += pieceBytes;
+    return at >= body.length ? sha256.digest() : undefined;
+  });
+}

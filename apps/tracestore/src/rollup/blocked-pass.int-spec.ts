@@ -1,0 +1,40 @@
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { migrate } from '../schema/migration.js';
+import { countNewCalls, prepareForPasses } from './call-pass.js';
+
+let database: FreshDatabase;
+const clients: pg.Client[] = [];
+
+beforeEach(async () => {
+  database = await createFreshDatabase();
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.end()));
+  await database.drop();
+});
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  clients.push(client);
+  return client;
+}
+
+describe('a pass that does not get the lock on spans', () => {
+  it('fails with that cause each time, and the next one after that works on the same connection', async () => {
+    const client = await connect();
+    await migrate(client);
+    await client.query(`SET lock_timeout = '100ms'`);
+    await prepareForPasses(client);
+    const holder = await connect();
+    await holder.query('BEGIN; LOCK TABLE tracestore.span IN ACCESS EXCLUSIVE MODE');
+    for (let pass = 0; pass < 2; pass += 1) {
+      await expect(countNewCalls(client, 1000)).rejects.toThrow('canceling statement due to lock timeout');
+    }
+    await holder.query('ROLLBACK');
+    expect(await countNewCalls(client, 1000)).toMatchObject({ isLast: true });
+  });
+});

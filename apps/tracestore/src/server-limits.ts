@@ -1,0 +1,30 @@
+import type { ServerLimits } from '@spandrel/service';
+import { limits } from './limits.js';
+import type { TracestoreConfig } from './tracestore.config.js';
+
+/** The bounds of connections that each port has. */
+export function connectionLimitsOf({
+  maxConnections,
+}: Pick<TracestoreConfig, 'maxConnections'>): Pick<ServerLimits, 'connections' | 'connectionsPerClient'> {
+  return {
+    connections: maxConnections,
+    connectionsPerClient: Math.ceil((maxConnections * limits.connectionsPercentPerClient.value) / 100),
+  };
+}
+
+/** The bounds of the port of the console, its API and Jaeger's HTTP API. */
+export function serverLimitsOf(config: Pick<TracestoreConfig, 'maxConnections'>): Partial<ServerLimits> {
+  return {
+    ...connectionLimitsOf(config),
+    headersMs: limits.headersMs.value,
+    requestMs: limits.apiRequestMs.value,
+    keepAliveMs: limits.keepAliveMs.value,
+    bodyBytes: limits.apiBodyBytes.value,
+    bodyBytesOf: { '/api/session': limits.signInBodyBytes.value },
+    unfinishedBodyBytes: limits.apiUnfinishedBodyBytes.value,
+    bodyPieces: limits.bodyPieces.value,
+    answerStallMs: limits.answerStallMs.value,
+    answerMs: limits.answerMs.value,
+    unsentBytes: limits.unsentBytes.value,
+  };
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { until } from '../../../../test/stack-processes.ts';
+import { encodeProtobuf, post } from '../../test/otlp-client.js';
+import { goodSpan, requestOf, text } from '../../test/requests.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+
+const headers = { 'content-type': 'application/x-protobuf' };
+
+let database: FreshDatabase;
+let store: RunningTracestore;
+
+/** Made before the store starts: while this process makes them, it does nothing else. */
+const longBody = longRequest('long', 40_000, 500);
+const againBody = longRequest('again', 4, 3 * 1024 * 1024);
+
+beforeAll(async () => {
+  database = await createFreshDatabase();
+  store = await startTracestore(database.url);
+  await until(async () => (await fetch(`${store.url}/readyz`)).ok, 30_000);
+});
+
+afterAll(async () => {
+  await store.stop();
+  await database.drop();
+});
+
+/** A request that is made and sent in many slices. */
+function longRequest(name: string, spans: number, valueBytes: number): Buffer {
+  const attributes = [text('value', 'x'.repeat(valueBytes))];
+  return encodeProtobuf(requestOf(Array.from({ length: spans }, () => goodSpan({ name, attributes }))));
+}
+
+async function countSpans(name: string): Promise<number> {
+  const sql = `SELECT count(*)::int AS count FROM ps_trace.span WHERE span_name = '${name}'`;
+  const [row] = await queryOnce<{ count: number }>(database.url, sql);
+  return row?.count ?? -1;
+}
+
+describe('a request that takes long', () => {
+  it('is stored whole, and lets short ones overtake it', async () => {
+    const order: string[] = [];
+    const long = post(store.tracesUrl, longBody, headers).then(({ status }) => {
+      order.push('long');
+      return status;
+    });
+    for (let n = 0; n < 5; n++) {
+      const body = encodeProtobuf(requestOf([goodSpan({ name: 'short' })]));
+      const { status, body: answer } = await post(store.tracesUrl, body, headers);
+      expect(status, answer.toString()).toBe(200);
+      order.push('short');
+    }
+    expect(await long).toBe(200);
+    expect(order.indexOf('long')).toBeGreaterThan(0);
+    expect(await countSpans('long')).toBe(40_000);
+    expect(await countSpans('short')).toBe(5);
+  });
+
+  it('is stored once when it comes again, and the connection that learned that stays usable', async () => {
+    const body = againBody;
+    expect((await post(store.tracesUrl, body, headers)).status).toBe(200);
+    // More often than there are connections, so that each has been asked.
+    for (let n = 0; n < 4; n++) expect((await post(store.tracesUrl, body, headers)).status).toBe(200);
+    expect(await countSpans('again')).toBe(4);
+    const after = encodeProtobuf(requestOf([goodSpan({ name: 'after' })]));
+    expect((await post(store.tracesUrl, after, headers)).status).toBe(200);
+    expect(await countSpans('after')).toBe(1);
+  });
+
+  it('is counted as calls as the others are', async () => {
+    const [row] = await queryOnce<{ calls: number }>(
+      database.url,
+      `SELECT sum(calls)::int AS calls FROM tracestore.operation_rollup r
+       JOIN tracestore.operation o ON o.id = r.operation_id WHERE o.span_name = 'long'`,
+    );
+    expect(row?.calls).toBe(40_000);
+  });
+});

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Run by `make up` in the container of the database, as its owner: gives the roles the passwords that the environment has.
+# A volume from before there were passwords trusted everybody; it asks for them from now on, and keeps its data.
+set -eu
+access=$PGDATA/pg_hba.conf
+if grep -q '^host all all all trust$' "$access"; then
+  sed -i 's/^host all all all trust$/host all all all scram-sha-256/' "$access"
+fi
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres --output=/dev/null <<'END'
+\getenv postgres_password POSTGRES_PASSWORD
+\getenv tracestore_password TRACESTORE_PASSWORD
+\getenv backend_password BACKEND_PASSWORD
+\getenv grafana_password GRAFANA_PASSWORD
+ALTER ROLE postgres PASSWORD :'postgres_password';
+ALTER ROLE tracestore PASSWORD :'tracestore_password';
+ALTER ROLE backend PASSWORD :'backend_password';
+ALTER ROLE grafana PASSWORD :'grafana_password';
+SELECT pg_reload_conf();
+END

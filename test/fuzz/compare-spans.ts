@@ -1,0 +1,137 @@
+/** Compares what is stored with what was sent and answered. */
+import type { SpanContent } from './expected-spans.ts';
+import { indexOfTraceId } from './otlp-model.ts';
+
+/** A span by which it is found again: its ids, and a digest of the rest. */
+export interface SpanMark {
+  readonly ids: string;
+  readonly digest: string;
+}
+
+/** What a request should have left behind. */
+export interface Expectation {
+  readonly index: number;
+  /** `unknown` where no answer came, or one after which the sender tries again: then anything of it may be stored. */
+  readonly answer: 'acknowledged' | 'refused' | 'unknown';
+  /** Spans that have to be stored once the request is acknowledged. */
+  readonly mustHave: readonly SpanMark[];
+  /** All spans of the request that may be stored; undefined where that is not known. */
+  readonly mayHave: readonly SpanMark[] | undefined;
+  /** Spans in the request; undefined where that is not known. */
+  readonly sentSpans: number | undefined;
+  /** Spans whose trace id need not be of this request. */
+  readonly foreignSpans: number;
+  readonly rejectedSpans: number;
+  /** Why spans were rejected, as the answer says it. */
+  readonly rejection: string;
+}
+
+/** A promise that was not kept. */
+export interface Discrepancy {
+  readonly index: number | undefined;
+  readonly kind:
+    | 'lost'
+    | 'rejected although nothing is wrong with it'
+    | 'wrong'
+    | 'stored twice'
+    | 'stored although refused'
+    | 'stored, but never sent'
+    | 'wrong count of rejected spans';
+  readonly detail: string;
+}
+
+export function markOf({ traceId, spanId, digest }: SpanContent): SpanMark {
+  return { ids: traceId + spanId, digest };
+}
+
+/** @returns whatever differs between what was answered and what is stored */
+export function compare(
+  seed: number,
+  expectations: readonly Expectation[],
+  stored: readonly SpanContent[],
+): readonly Discrepancy[] {
+  const found: Discrepancy[] = [];
+  const byIndex = new Map(expectations.map((expectation) => [expectation.index, expectation]));
+  const owners = new Map<string, Expectation[]>();
+  for (const expectation of expectations) {
+    for (const { ids } of expectation.mayHave ?? []) {
+      const known = owners.get(ids);
+      if (known === undefined) owners.set(ids, [expectation]);
+      else if (known.at(-1) !== expectation) known.push(expectation);
+    }
+  }
+  const storedOf = new Map<Expectation, SpanContent[]>();
+  const foreign: SpanContent[] = [];
+  for (const span of stored) {
+    const { ids, digest } = markOf(span);
+    const candidates = owners.get(ids) ?? [];
+    const index = indexOfTraceId(seed, span.traceId);
+    const named = index === undefined ? undefined : byIndex.get(index);
+    const owner =
+      candidates.find(({ mayHave }) => mayHave?.some((mark) => mark.ids === ids && mark.digest === digest)) ??
+      candidates[0] ??
+      // Where all spans of a request are known, one with other ids is not its own, whatever its trace id says.
+      (named?.mayHave === undefined ? named : undefined);
+    if (owner === undefined) {
+      // A request whose spans are not followed, as it is odd in other ways, leaves spans with its own index.
+      if (index === undefined || named !== undefined) foreign.push(span);
+      continue;
+    }
+    const its = storedOf.get(owner);
+    if (its === undefined) storedOf.set(owner, [span]);
+    else its.push(span);
+  }
+  // Spans with damaged ids can be anybody's whose damaged spans are not known one by one.
+  const mayBeForeign = expectations.reduce((sum, { foreignSpans }) => sum + foreignSpans, 0);
+  if (foreign.length > mayBeForeign) {
+    const [first] = foreign;
+    found.push({
+      index: undefined,
+      kind: 'stored, but never sent',
+      detail: `${foreign.length} spans, of which ${mayBeForeign} could be; trace ${first?.traceId}`,
+    });
+  }
+  for (const expectation of expectations) {
+    const { index, answer, mustHave, mayHave, sentSpans, foreignSpans, rejectedSpans, rejection } = expectation;
+    const its = storedOf.get(expectation) ?? [];
+    if (answer === 'refused' && its.length > 0) {
+      found.push({ index, kind: 'stored although refused', detail: `${its.length} spans` });
+    }
+    const left = Map.groupBy(its.map(markOf), markText);
+    const takeOne = (mark: SpanMark): boolean => left.get(markText(mark))?.pop() !== undefined;
+    const missing = (answer === 'acknowledged' ? mustHave : []).filter((mark) => !takeOne(mark));
+    const must = new Set(answer === 'acknowledged' ? mustHave.map(markText) : []);
+    const may = mayHave === undefined ? undefined : Map.groupBy(mayHave, markText);
+    for (const mark of answer === 'acknowledged' ? mustHave : []) may?.get(markText(mark))?.pop();
+    const rest = [...left.values()].flat();
+    const isUnexpected = (mark: SpanMark): boolean => may !== undefined && may.get(markText(mark))?.pop() === undefined;
+    const unexpected = rest.filter(isUnexpected);
+    for (const mark of unexpected) {
+      const isTwice = must.has(markText(mark)) || (mayHave ?? []).some((other) => markText(other) === markText(mark));
+      if (isTwice) found.push({ index, kind: 'stored twice', detail: mark.ids });
+      else if (!missing.some(({ ids }) => ids === mark.ids)) found.push({ index, kind: 'wrong', detail: mark.ids });
+    }
+    for (const [nr, { ids }] of missing.entries()) {
+      const isThere = its.some((span) => markOf(span).ids === ids);
+      const kind = isThere ? 'wrong' : nr < rejectedSpans ? 'rejected although nothing is wrong with it' : 'lost';
+      found.push({ index, kind, detail: `${ids} ${rejection}` });
+    }
+    const accepted = (sentSpans ?? 0) - rejectedSpans;
+    if (
+      answer === 'acknowledged' &&
+      sentSpans !== undefined &&
+      (its.length > accepted || its.length + foreignSpans < accepted)
+    ) {
+      found.push({
+        index,
+        kind: 'wrong count of rejected spans',
+        detail: `${sentSpans} sent, ${rejectedSpans} said to be rejected, ${its.length} stored; ${rejection}`,
+      });
+    }
+  }
+  return found;
+}
+
+function markText({ ids, digest }: SpanMark): string {
+  return `${ids} ${digest}`;
+}

@@ -1,0 +1,215 @@
+/** HTTP/1.1 over sockets, with whatever bytes a request is made of. */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, answerTimeoutMs } from './answers.ts';
+
+/** How the bytes of a request are sent. */
+export interface HttpRequest {
+  readonly kind: 'http';
+  readonly port: number;
+  /** Written one by one. */
+  readonly pieces: readonly Buffer[];
+  /** Between two pieces. */
+  readonly pauseMs?: number;
+  /** False: a connection of its own, as the request may not be understood to its end. */
+  readonly keepsAlive: boolean;
+  /** When the client gives up, if it does. */
+  readonly abortAfterMs?: number;
+  readonly isHead?: boolean;
+}
+
+/** What of an answer's body is kept. */
+const maxKeptBytes = 1024 * 1024;
+
+/** Makes a request of a head's lines and a body. */
+export function httpBytes(
+  method: string,
+  target: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Uint8Array,
+): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = body === undefined ? '' : `content-length: ${body.length}\r\n`;
+  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}${length}\r\n`, 'latin1');
+  return body === undefined ? head : Buffer.concat([head, body]);
+}
+
+/** Connections that are used again where the request before let them. */
+export class HttpClient {
+  readonly #idle = new Map<number, Socket[]>();
+
+  async send(request: HttpRequest): Promise<Answer> {
+    for (;;) {
+      const reused = request.keepsAlive ? this.#takeIdle(request.port) : undefined;
+      const { answer, socket } = await exchange(request, reused ?? connect(request.port, '127.0.0.1'));
+      if (socket !== undefined) this.#keep(request.port, socket);
+      // The server may have closed an idle connection at the very moment it was used.
+      if (answer.kind === 'closed' && reused !== undefined && answer.detail.endsWith('after 0 bytes')) continue;
+      return answer;
+    }
+  }
+
+  close(): void {
+    for (const sockets of this.#idle.values()) for (const socket of sockets) socket.destroy();
+    this.#idle.clear();
+  }
+
+  #keep(port: number, socket: Socket): void {
+    const idle = this.#idle.get(port);
+    if (idle === undefined) this.#idle.set(port, [socket]);
+    else idle.push(socket);
+  }
+
+  #takeIdle(port: number): Socket | undefined {
+    const idle = this.#idle.get(port) ?? [];
+    for (let socket = idle.pop(); socket !== undefined; socket = idle.pop()) {
+      if (!socket.destroyed && socket.readable && socket.writable) return socket;
+      socket.destroy();
+    }
+    return undefined;
+  }
+}
+
+async function exchange(
+  request: HttpRequest,
+  socket: Socket,
+): Promise<{ readonly answer: Answer; readonly socket: Socket | undefined }> {
+  const parser = new AnswerParser(request.isHead === true);
+  let isWritten = false;
+  const answer = await new Promise<Answer>((resolve) => {
+    const end = (settled: Answer): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      resolve(settled);
+    };
+    const timer = setTimeout(
+      () => end({ kind: request.abortAfterMs === undefined ? 'hung' : 'aborted' }),
+      request.abortAfterMs ?? answerTimeoutMs,
+    );
+    const onEnd = (why: string): void =>
+      end(parser.atEnd() ?? { kind: 'closed', detail: `${why} after ${parser.received} bytes` });
+    socket.on('data', (piece: Buffer) => {
+      const parsed = parser.append(piece);
+      if (parsed !== undefined) end(parsed);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => onEnd(error.code ?? 'error'));
+    socket.on('close', () => onEnd('closed'));
+    socket.on('end', () => onEnd('closed'));
+    void writePieces(socket, request).then(() => (isWritten = true));
+  });
+  if (answer.kind === 'http' && request.keepsAlive && isWritten && parser.mayGoOn && !socket.destroyed) {
+    return { answer, socket };
+  }
+  socket.destroy();
+  return { answer, socket: undefined };
+}
+
+async function writePieces(socket: Socket, { pieces, pauseMs = 0 }: HttpRequest): Promise<void> {
+  for (const [n, piece] of pieces.entries()) {
+    if (n > 0 && pauseMs > 0) await sleep(pauseMs);
+    if (socket.destroyed || !socket.writable) return;
+    socket.write(piece);
+  }
+}
+
+/** One answer, as it comes in. */
+class AnswerParser {
+  readonly #isHead: boolean;
+  #bytes: Buffer = Buffer.alloc(0);
+  #head: { readonly status: number; readonly headers: ReadonlyMap<string, string> } | undefined;
+  readonly #body: Buffer[] = [];
+  #bodyBytes = 0;
+  #left = 0;
+  #framing: 'length' | 'chunked' | 'close' = 'length';
+  received = 0;
+
+  constructor(isHead: boolean) {
+    this.#isHead = isHead;
+  }
+
+  /** Whether the connection can be used again. */
+  get mayGoOn(): boolean {
+    return (
+      this.#framing !== 'close' &&
+      this.#bytes.length === 0 &&
+      this.#head?.headers.get('connection')?.toLowerCase() !== 'close'
+    );
+  }
+
+  /** @returns the answer once it is whole */
+  append(piece: Buffer): Answer | undefined {
+    this.received += piece.length;
+    this.#bytes = this.#bytes.length === 0 ? piece : Buffer.concat([this.#bytes, piece]);
+    while (this.#head === undefined) {
+      const end = this.#bytes.indexOf('\r\n\r\n');
+      if (end < 0) return undefined;
+      this.#readHead(this.#bytes.subarray(0, end).toString('latin1'));
+      this.#bytes = this.#bytes.subarray(end + 4);
+    }
+    return this.#readBody() ? this.#answer() : undefined;
+  }
+
+  /** What there is when the connection ends; undefined where that is no answer. */
+  atEnd(): Answer | undefined {
+    return this.#head !== undefined && this.#framing === 'close' ? this.#answer() : undefined;
+  }
+
+  #answer(): Answer {
+    const { status = 0, headers = new Map<string, string>() } = this.#head ?? {};
+    return { kind: 'http', status, headers, body: Buffer.concat(this.#body) };
+  }
+
+  #readHead(text: string): void {
+    const [first = '', ...lines] = text.split('\r\n');
+    const status = Number(first.split(' ')[1]);
+    // One that says to go on is followed by the answer.
+    if (status >= 100 && status < 200) return;
+    const headers = new Map(
+      lines.map((line) => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+      }),
+    );
+    this.#head = { status, headers };
+    const length = headers.get('content-length');
+    if (this.#isHead || status === 204 || status === 304) return;
+    if (headers.get('transfer-encoding')?.toLowerCase() === 'chunked') this.#framing = 'chunked';
+    else if (length === undefined) this.#framing = 'close';
+    else this.#left = Number(length);
+  }
+
+  #readBody(): boolean {
+    if (this.#framing === 'close') {
+      this.#keep(this.#bytes);
+      this.#bytes = Buffer.alloc(0);
+      return false;
+    }
+    for (;;) {
+      const part = this.#bytes.subarray(0, this.#left);
+      this.#keep(part);
+      this.#left -= part.length;
+      this.#bytes = this.#bytes.subarray(part.length);
+      if (this.#left > 0) return false;
+      if (this.#framing === 'length') return true;
+      // The end of a chunk's data comes before the size of the next.
+      const from = this.#bytes.subarray(0, 2).toString('latin1') === '\r\n' ? 2 : 0;
+      const end = this.#bytes.indexOf('\r\n', from);
+      if (end < 0) return false;
+      const size = Number.parseInt(this.#bytes.subarray(from, end).toString('latin1'), 16);
+      this.#bytes = this.#bytes.subarray(end + 2);
+      if (size === 0) {
+        this.#bytes = this.#bytes.subarray(2);
+        return true;
+      }
+      this.#left = size;
+    }
+  }
+
+  #keep(part: Buffer): void {
+    if (part.length === 0) return;
+    const room = maxKeptBytes - this.#bodyBytes;
+    if (room > 0) this.#body.push(part.subarray(0, room));
+    this.#bodyBytes += part.length;
+  }
+}

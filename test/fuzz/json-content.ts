@@ -1,0 +1,416 @@
+/** OTLP requests in JSON: valid ones in all spellings, ones with wrong values or bytes, and what they have to become. */
+import { type MessageShape, toJson } from '@bufbuild/protobuf';
+import type { SeededRandom } from '../../bench/corpus/random.ts';
+import { awkwardTexts, logUniform } from './awkward.ts';
+import { decodeIndependently, expectedSpans } from './expected-spans.ts';
+import { hostileScale } from './hostile-protobuf.ts';
+import { indexOfTraceId, otlpRequest, type RequestOrigin, SpanModel, witnessResource } from './otlp-model.ts';
+import { type Damage, expectationsOf as expectationsOfProtobuf } from './protobuf-content.ts';
+import type { OtlpContent, SpanExpectations } from './requests.ts';
+import { ExportTraceServiceRequestSchema } from './schemas.ts';
+import { markOf, type SpanMark } from './compare-spans.ts';
+import { mutateBytes } from './wire-mutations.ts';
+import { encodeTree } from './wire-tree.ts';
+
+/** A value that is written as it is. */
+class RawJson {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** An object, whose keys may come twice. */
+class JsonObject {
+  entries: [string, Json][];
+
+  constructor(entries: [string, Json][]) {
+    this.entries = entries;
+  }
+}
+
+type Json = null | boolean | number | string | RawJson | JsonObject | Json[];
+
+const idKeys: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
+
+/** The bytes of a request, and what its spans have to become. */
+export function jsonContent(origin: RequestOrigin, damage: Damage): OtlpContent {
+  const { random } = origin;
+  const kind = damage === 'none' ? 0 : random.below(1_000);
+  if (damage === 'any' && kind >= 990) return hostileJson(origin);
+  const valid = encodeTree(otlpRequest(origin));
+  const request = decodeIndependently(valid);
+  if (request === undefined) throw new Error('a valid request cannot be decoded');
+  const spelling = random.pick(['camel', 'snake', 'mixed'] as const);
+  const tree = spelled(random, toJson(ExportTraceServiceRequestSchema, request, { enumAsInteger: true }), spelling, '');
+  if (kind < 300) {
+    return {
+      title: `valid, ${spelling}`,
+      bytes: Buffer.from(writeJson(tree)),
+      expectations: () => expectationsOfProtobuf(valid, valid),
+    };
+  }
+  const before = spansOf(tree);
+  const done: string[] = [spelling];
+  for (let count = kind < 900 ? 1 + random.below(3) : random.below(2); count > 0; count--)
+    done.push(mutate(random, tree));
+  let bytes = Buffer.from(writeJson(tree));
+  // Of a key that comes twice the tree tells, and the text does not: such spans are not as they were.
+  let after = parsed(bytes.toString()) === undefined ? undefined : spansOf(tree);
+  if (kind >= 850) {
+    const changed = mutateBytes(random, bytes, 1 + random.below(2));
+    bytes = Buffer.from(changed.bytes);
+    done.push(...changed.done);
+    after = spansOf(parsed(bytes.toString()));
+  }
+  return { title: done.join(', '), bytes, expectations: () => expectationsOf(origin, request, before, after) };
+}
+
+/** What protobuf-es makes of a message, with ids in hex and keys as senders write them. */
+function spelled(random: SeededRandom, value: unknown, spelling: 'camel' | 'snake' | 'mixed', key: string): Json {
+  if (Array.isArray(value)) return value.map((element) => spelled(random, element, spelling, key));
+  if (typeof value === 'object' && value !== null) {
+    return new JsonObject(
+      Object.entries(value).map(([name, content]) => {
+        const isSnake = spelling === 'snake' || (spelling === 'mixed' && random.chance(0.5));
+        return [isSnake ? snakeCase(name) : name, spelled(random, content, spelling, name)];
+      }),
+    );
+  }
+  // JSON.stringify writes it as 0.
+  if (Object.is(value, -0)) return new RawJson('-0');
+  if (typeof value !== 'string') return value as number | boolean | null;
+  if (idKeys.has(key)) {
+    const hex = Buffer.from(value, 'base64').toString('hex');
+    return random.chance(0.2) ? hex.toUpperCase() : hex;
+  }
+  // Integers of 64 bits may be numbers or texts.
+  if (/^(startTimeUnixNano|endTimeUnixNano|timeUnixNano|intValue)$/.test(key) && random.chance(0.3)) {
+    return new RawJson(value);
+  }
+  return value;
+}
+
+function snakeCase(name: string): string {
+  return respelled(snakeCases, name, (text) => text.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+}
+
+function camelCase(name: string): string {
+  return respelled(camelCases, name, (text) =>
+    text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  );
+}
+
+const snakeCases = new Map<string, string>();
+const camelCases = new Map<string, string>();
+const maxKnownNames = 1_000;
+
+function respelled(known: Map<string, string>, name: string, respell: (name: string) => string): string {
+  let made = known.get(name);
+  if (made === undefined) {
+    made = respell(name);
+    if (known.size < maxKnownNames) known.set(name, made);
+  }
+  return made;
+}
+
+function writeJson(value: Json): string {
+  if (value instanceof RawJson) return value.text;
+  if (value instanceof JsonObject) {
+    return `{${value.entries.map(([key, content]) => `${JSON.stringify(key)}:${writeJson(content)}`).join(',')}}`;
+  }
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`;
+  return JSON.stringify(value);
+}
+
+/** Where a value stands: it can be read and replaced. */
+interface Place {
+  readonly value: Json;
+  readonly key: string;
+  readonly replace: (value: Json) => void;
+  readonly remove: () => void;
+  readonly parent: JsonObject | Json[];
+}
+
+function placesOf(value: Json): Place[] {
+  const places: Place[] = [];
+  const visit = (parent: Json): void => {
+    if (parent instanceof JsonObject) {
+      for (const entry of parent.entries) {
+        const remove = (): void => void (parent.entries = parent.entries.filter((other) => other !== entry));
+        places.push({ parent, key: entry[0], value: entry[1], replace: (made) => void (entry[1] = made), remove });
+        visit(entry[1]);
+      }
+    } else if (Array.isArray(parent)) {
+      for (const [index, element] of parent.entries()) {
+        const remove = (): void => void parent.splice(index, 1);
+        places.push({ parent, key: '', value: element, replace: (made) => void (parent[index] = made), remove });
+        visit(element);
+      }
+    }
+  };
+  visit(value);
+  return places;
+}
+
+const rawValues: readonly string[] = [
+  '1e400',
+  '-1e400',
+  '1E5',
+  '0.5',
+  '-0',
+  '-1',
+  '4294967296',
+  '9223372036854775808',
+  '18446744073709551616',
+  '1.0',
+  '007',
+  'NaN',
+  'Infinity',
+  'undefined',
+  "'x'",
+  '"\\ud800"',
+  '"\\udc00x"',
+  '"\\u0000"',
+  '"\\x"',
+  '"\\ufeff"',
+  '{"__proto__":{"polluted":1}}',
+  '{"a":1,"a":2}',
+  'true',
+  'null',
+  '[]',
+  '{}',
+  '""',
+  '"AAAA"',
+  '"zz"',
+  '"0"',
+  '"SPAN_KIND_SERVER"',
+  '"STATUS_CODE_ERROR"',
+  '"1e3"',
+  '" 5"',
+  '"0x10"',
+  '[[[[[[]]]]]]',
+];
+
+type Mutation = (random: SeededRandom, place: Place, places: readonly Place[]) => void;
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  drop: (_random, { remove }) => remove(),
+  raw: (random, { replace }) => replace(new RawJson(random.pick(rawValues))),
+  digits: (random, { replace }) => replace(new RawJson('9'.repeat(logUniform(random, 2_000)))),
+  text: (random, { replace }) => replace(random.pick(awkwardTexts)),
+  longText: (random, { replace }) => replace('x'.repeat(logUniform(random, 100_000))),
+  wrongType: (random, { value, replace }) =>
+    replace(
+      random.pick<Json>([[value], new JsonObject([['value', value]]), 1, true, null, 'x', [], new JsonObject([])]),
+    ),
+  respell: (_random, { parent, key }) => {
+    if (!(parent instanceof JsonObject)) return;
+    for (const entry of parent.entries)
+      if (entry[0] === key) entry[0] = key.includes('_') ? camelCase(key) : snakeCase(key);
+  },
+  twice: (random, { parent, key, value }) => {
+    if (parent instanceof JsonObject)
+      parent.entries.push([key, random.chance(0.5) ? value : new RawJson(random.pick(rawValues))]);
+    else parent.push(value);
+  },
+  bothSpellings: (_random, { parent, key, value }) => {
+    if (parent instanceof JsonObject) parent.entries.push([key.includes('_') ? camelCase(key) : snakeCase(key), value]);
+  },
+  unknown: (random, { parent }, places) => {
+    // As text: a value that holds itself could not be written.
+    const value = new RawJson(writeJson(random.pick(places).value));
+    const entry: [string, Json] = [random.pick(['unknown', '__proto__', 'constructor', '', 'x-y', '\0']), value];
+    if (parent instanceof JsonObject) parent.entries.unshift(entry);
+  },
+  move: (random, place, places) => {
+    const other = random.pick(places);
+    other.replace(new RawJson(writeJson(place.value)));
+  },
+  nest: (random, { value, replace }) => {
+    const levels = logUniform(random, 300);
+    replace(new RawJson(`${'['.repeat(levels)}${writeJson(value)}${']'.repeat(levels)}`));
+  },
+  nestValue: (random, { replace }) => {
+    const levels = logUniform(random, 200);
+    const [open, close] = ['{"arrayValue":{"values":[', ']}}'];
+    replace(new RawJson(`${open.repeat(levels)}{"intValue":"1"}${close.repeat(levels)}`));
+  },
+};
+
+const mutationNames = Object.keys(mutations);
+
+function mutate(random: SeededRandom, tree: Json): string {
+  const places = placesOf(tree);
+  if (places.length === 0) return 'nothing left';
+  const place = random.pick(places);
+  const name = random.pick(mutationNames);
+  mutations[name]?.(random, place, places);
+  return `${name} ${place.key}`;
+}
+
+/** Spans count that are, with all that is around them, as they were. */
+function expectationsOf(
+  origin: RequestOrigin,
+  request: MessageShape<typeof ExportTraceServiceRequestSchema>,
+  before: readonly JsonSpan[] | undefined,
+  after: readonly JsonSpan[] | undefined,
+): SpanExpectations {
+  const unknown = { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: 0, isDecodable: false };
+  if (after === undefined || before === undefined) return unknown;
+  const marks = expectedSpans(request).map((span) => (span?.hasToBeStored === true ? markOf(span) : undefined));
+  const unchanged = new Map<string, SpanMark[]>();
+  for (const [nr, { text }] of before.entries()) {
+    const mark = marks[nr];
+    if (mark !== undefined) unchanged.set(text, [...(unchanged.get(text) ?? []), mark]);
+  }
+  return {
+    mustHave: after.map(({ text }) => unchanged.get(text)?.pop()).filter((mark) => mark !== undefined),
+    mayHave: undefined,
+    sentSpans: after.length,
+    foreignSpans: after.filter(({ traceId }) => indexOfTraceId(origin.seed, traceId) !== origin.index).length,
+    isDecodable: true,
+  };
+}
+
+interface JsonSpan {
+  readonly traceId: string;
+  /** The span with its resource and scope, whatever the order and spelling of the keys. */
+  readonly text: string;
+}
+
+/** @returns undefined where it is no JSON */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every span of a document, parsed or not written yet; undefined where it is not made of lists of spans. */
+function spansOf(root: unknown): readonly JsonSpan[] | undefined {
+  const spans: JsonSpan[] = [];
+  try {
+    for (const resourceSpans of listOf(root, 'resourceSpans')) {
+      const { scopeSpans: _, ...resource } = membersOf(resourceSpans);
+      for (const scopeSpans of listOf(resourceSpans, 'scopeSpans')) {
+        const { spans: __, ...scope } = membersOf(scopeSpans);
+        const around = canonical([resource, scope]);
+        for (const span of listOf(scopeSpans, 'spans')) {
+          const { traceId } = membersOf(span);
+          spans.push({ traceId: String(traceId).toLowerCase(), text: around + canonical(span) });
+        }
+      }
+    }
+    return spans;
+  } catch {
+    return undefined;
+  }
+}
+
+function listOf(parent: unknown, key: string): readonly unknown[] {
+  const list = membersOf(parent)[key];
+  if (list === undefined) return [];
+  if (!Array.isArray(list)) throw new TypeError('no list');
+  return list;
+}
+
+/** By their keys in camelCase. A key that comes twice, in whatever spelling, is ambiguous. */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  const entries = entriesOf(value).map(([key, content]) => [camelCase(key), content] as const);
+  if (new Set(entries.map(([key]) => key)).size !== entries.length) throw new TypeError('a key comes twice');
+  return Object.fromEntries(entries);
+}
+
+function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  if (value instanceof JsonObject) return value.entries;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RawJson) {
+    throw new TypeError('no object');
+  }
+  return Object.entries(value);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (value instanceof RawJson) return canonical(parsed(value.text));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  const members = entriesOf(value).map(([key, content]) => `${camelCase(key)}:${canonical(content)}`);
+  return `{${members.toSorted().join()}}`;
+}
+
+const resourceOf = (spans: string, attributes = ''): string =>
+  `{"resource":{"attributes":[${attributes}]},"scopeSpans":[{"spans":[${spans}]}]}`;
+
+/** By name; the scale is about the bytes of the request. */
+const hostile: Readonly<Record<string, (span: string, scale: number) => string>> = {
+  'spans of nothing': (_span, scale) => resourceOf('{},'.repeat(scale / 3) + '{}'),
+  'resources of nothing': (_span, scale) => `${'{},'.repeat(scale / 3)}{}`,
+  'attributes of nothing': (span, scale) =>
+    resourceOf(span.replace('{', `{"attributes":[${'{},'.repeat(scale / 3)}{}],`)),
+  'resource attributes of nothing': (span, scale) => resourceOf(span, `${'{},'.repeat(scale / 3)}{}`),
+  'nulls as spans': (_span, scale) => resourceOf(`${'null,'.repeat(scale / 5)}{}`),
+  'events of nothing': (span, scale) => resourceOf(span.replace('{', `{"events":[${'{},'.repeat(scale / 3)}{}],`)),
+  'links of nothing': (span, scale) => resourceOf(span.replace('{', `{"links":[${'{},'.repeat(scale / 3)}{}],`)),
+  'deep lists that are not known': (span, scale) =>
+    resourceOf(span.replace('{', `{"unknown":${'['.repeat(scale / 2)}${']'.repeat(scale / 2)},`)),
+  'deep objects that are not known': (span, scale) =>
+    resourceOf(span.replace('{', `{"unknown":${'{"a":'.repeat(scale / 6)}1${'}'.repeat(scale / 6)},`)),
+  'deep values': (span, scale) =>
+    resourceOf(
+      span.replace(
+        '{',
+        `{"attributes":[{"key":"deep","value":${'{"arrayValue":{"values":['.repeat(scale / 30)}{}${']}}'.repeat(scale / 30)}}],`,
+      ),
+    ),
+  'a number of many digits': (span, scale) => resourceOf(span.replace('{', `{"flags":${'9'.repeat(scale)},`)),
+  'a time of many digits': (span, scale) =>
+    resourceOf(span.replace(/"startTimeUnixNano":"\d+"/, `"startTimeUnixNano":"${'9'.repeat(scale)}"`)),
+  'a whole value of many digits': (span, scale) =>
+    resourceOf(span.replace('{', `{"attributes":[{"key":"big","value":{"intValue":"${'9'.repeat(scale)}"}}],`)),
+  'a long text': (span, scale) => resourceOf(span.replace('{', `{"traceState":"${'\\u0000'.repeat(scale / 6)}",`)),
+  'a long id': (span, scale) => resourceOf(span.replace('{', `{"parentSpanId":"${'a'.repeat(scale)}",`)),
+  'many keys that are not known': (span, scale) =>
+    resourceOf(span.replace('{', `{${Array.from({ length: scale / 14 }, (_, nr) => `"k${nr}":0,`).join('')}`)),
+  blanks: (span, scale) => resourceOf(`${' '.repeat(scale)}${span}`),
+  'long service name and many operations': (span, scale) =>
+    resourceOf(
+      Array.from({ length: Math.sqrt(scale) }, (_, nr) =>
+        span.replace('"name":"span"', `"name":"operation ${nr}"`),
+      ).join(','),
+      `{"key":"service.name","value":{"stringValue":"${'s'.repeat(Math.sqrt(scale) * 20)}"}}`,
+    ),
+};
+
+const hostileNames = Object.keys(hostile);
+
+/** One request that costs more than it weighs, with an ordinary span besides. */
+function hostileJson(origin: RequestOrigin): OtlpContent {
+  const { random, timeUnixNano, index, seed } = origin;
+  const name = random.pick(hostileNames);
+  const scale = Math.min(hostileScale(random), 8 * 1024 * 1024);
+  const witness = encodeTree([witnessResource(new SpanModel(origin))]);
+  const request = decodeIndependently(witness);
+  if (request === undefined) throw new Error('a valid request cannot be decoded');
+  const document = writeJson(
+    spelled(random, toJson(ExportTraceServiceRequestSchema, request, { enumAsInteger: true }), 'camel', ''),
+  );
+  const ids = `"traceId":"f5${(seed & 0xff_ffff).toString(16).padStart(6, '0')}${index.toString(16).padStart(12, '0')}00010001","spanId":"0101010101010101"`;
+  const span = `{${ids},"name":"span","startTimeUnixNano":"${timeUnixNano}","endTimeUnixNano":"${timeUnixNano}"}`;
+  const costly = hostile[name]?.(span, Math.floor(scale)) ?? '';
+  const bytes = Buffer.from(document.replace('{"resourceSpans":[', `{"resourceSpans":[${costly},`));
+  return {
+    title: `hostile: ${name}, ${bytes.length} bytes`,
+    bytes,
+    expectations: () => ({
+      mustHave: expectedSpans(request)
+        .filter((made) => made !== undefined)
+        .map(markOf),
+      mayHave: undefined,
+      sentSpans: undefined,
+      foreignSpans: 0,
+      isDecodable: false,
+    }),
+  };
+}

@@ -1,0 +1,18 @@
+/** Every way into tracestore that the fuzzer takes. A new protocol (the Tempo API, for one) is a line here. */
+import type { Protocol } from '../requests.ts';
+import { consoleApi, sqlPage } from './console-api.ts';
+import { httpHeads } from './http-heads.ts';
+import { jaegerGrpc, jaegerHttp } from './jaeger.ts';
+import { compression, otlpGrpc, otlpJson, otlpProtobuf } from './otlp.ts';
+
+export const protocols: readonly Protocol[] = [
+  otlpProtobuf,
+  otlpJson,
+  otlpGrpc,
+  compression,
+  jaegerGrpc,
+  jaegerHttp,
+  consoleApi,
+  sqlPage,
+  httpHeads,
+];

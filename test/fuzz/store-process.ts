@@ -1,0 +1,223 @@
+/** tracestore as users run it: a process of its own, as it is built, on the embedded PostgreSQL with the stack's roles. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { peakRssBytes } from '../../bench/process-accounting.ts';
+import { freePort } from '../../stack/free-port.ts';
+import { describeExit, type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
+import { prepareDatabases, preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
+import { nodeFlagsOf, planPorts, serviceEnvironment, tracestore } from '../../stack/services.ts';
+import { createTemporaryStateFolder } from '../../stack/state-folder.ts';
+import type { StorePorts } from './requests.ts';
+
+const root = path.dirname(path.dirname(import.meta.dirname));
+const readyMs = 90_000;
+/** What is kept of its output. */
+const keptCharacters = 8_000;
+
+export interface StoreOptions {
+  /** V8's heap in MB; 0 leaves it to V8. */
+  readonly heapMb: number;
+  readonly maxBytesInFlight: number;
+  /** Moves all ports from where `npm start` has them; undefined takes free ones. */
+  readonly portOffset: number | undefined;
+}
+
+/** A database and a store that write nothing that outlives them. */
+export class StoreProcess {
+  readonly ports: StorePorts;
+  readonly databaseUrl: string;
+  /** Ends that were not asked for. */
+  readonly unexpectedEnds: string[] = [];
+  /** Lines of its log that are errors, each kind once, with how often it came. */
+  readonly errors = new Map<string, number>();
+  onUnexpectedEnd: (words: string) => void = () => undefined;
+  readonly #flags: readonly string[];
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #stopDatabase: () => Promise<void>;
+  #child: LeashedProcess | undefined;
+  #isStopping = false;
+  #words = '';
+  #peakRssBytes = 0;
+  #peakAnonymousMb = 0;
+  #ready: Promise<void> = Promise.resolve();
+
+  private constructor(
+    ports: StorePorts,
+    databaseUrl: string,
+    flags: readonly string[],
+    environment: Readonly<Record<string, string | undefined>>,
+    stopDatabase: () => Promise<void>,
+  ) {
+    this.ports = ports;
+    this.databaseUrl = databaseUrl;
+    this.#flags = flags;
+    this.#environment = environment;
+    this.#stopDatabase = stopDatabase;
+  }
+
+  /** @throws Error when PostgreSQL or tracestore does not get ready */
+  static async start({ heapMb, maxBytesInFlight, portOffset }: StoreOptions): Promise<StoreProcess> {
+    const state = createTemporaryStateFolder();
+    const free = async (): Promise<number> => freePort();
+    const planned = portOffset === undefined ? undefined : planPorts(portOffset);
+    const ports: StorePorts = {
+      http: planned?.tracestore ?? (await free()),
+      otlpHttp: planned?.otlpHttp ?? (await free()),
+      otlpGrpc: planned?.otlpGrpc ?? (await free()),
+      jaegerGrpc: planned?.jaegerGrpc ?? (await free()),
+    };
+    const { launch, url, passwords } = await preparePostgres({
+      folder: state.database,
+      port: planned?.database ?? (await free()),
+      durable: false,
+      rubbish: state.own,
+    });
+    const postgres = await startOnLeash(launch);
+    // A pipe that is not read would stop the server.
+    for (const stream of [postgres.stdout, postgres.stderr]) stream.resume();
+    const stopDatabase = async (): Promise<void> => {
+      postgres.letGo();
+      await postgres.exited;
+      state.remove();
+    };
+    try {
+      await untilPostgresAnswers(url, postgres);
+      const { tracestore: databaseUrl } = await prepareDatabases(url, passwords);
+      const surroundings = {
+        ports: {
+          ...planPorts(0),
+          tracestore: ports.http,
+          otlpHttp: ports.otlpHttp,
+          otlpGrpc: ports.otlpGrpc,
+          jaegerGrpc: ports.jaegerGrpc,
+        },
+        host: '127.0.0.1',
+        tracestoreDatabaseUrl: databaseUrl,
+        backendDatabaseUrl: '',
+        flagsFile: '',
+        version: 'fuzz',
+      };
+      const environment = {
+        ...serviceEnvironment(tracestore, surroundings, { PATH: process.env['PATH'] }),
+        LOG_LEVEL: 'error',
+        TRACESTORE_MAX_BYTES_IN_FLIGHT: String(maxBytesInFlight),
+        // So that statements, of which many are made to take long, leave time for others, and none is refused unread.
+        TRACESTORE_QUERY_TIMEOUT_MS: '5000',
+        TRACESTORE_SQL_TIMEOUT_MS: '1000',
+        TRACESTORE_SQL_PER_MINUTE: '100000',
+      };
+      const flags = [...nodeFlagsOf(tracestore), ...(heapMb === 0 ? [] : [`--max-old-space-size=${heapMb}`])];
+      const store = new StoreProcess(ports, databaseUrl, flags, environment, stopDatabase);
+      await store.#launch();
+      return store;
+    } catch (error) {
+      await stopDatabase();
+      throw error;
+    }
+  }
+
+  /** Resolves when it takes requests, also after an end that was not asked for. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** What it printed last. */
+  get lastWords(): string {
+    return this.#words;
+  }
+
+  /** The most memory that it held in any of its lives, in MB; 0 where /proc does not tell. */
+  get peakRssMb(): number {
+    return Math.round(this.#peakRssBytes / 1024 / 1024);
+  }
+
+  /** The most of it that is the process' own, and not its program's: what a container is charged for. In MB, as sampled. */
+  get peakAnonymousMb(): number {
+    return this.#peakAnonymousMb;
+  }
+
+  /** Looks how much memory it holds. @returns MB now */
+  async sampleRss(): Promise<number> {
+    const pid = this.#child?.pid;
+    if (pid === undefined || process.platform !== 'linux') return 0;
+    this.#peakRssBytes = Math.max(this.#peakRssBytes, await peakRssBytes(pid).catch(() => 0));
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const megabytesOf = (name: string): number =>
+      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024);
+    this.#peakAnonymousMb = Math.max(this.#peakAnonymousMb, megabytesOf('RssAnon'));
+    return megabytesOf('VmRSS');
+  }
+
+  /** CPU time of the process so far, in ms; 0 where /proc does not tell. */
+  async cpuMs(): Promise<number> {
+    const stat = await readFile(`/proc/${this.#child?.pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10 || 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#child?.letGo();
+    await this.#child?.exited;
+    await this.#stopDatabase();
+  }
+
+  async #launch(): Promise<void> {
+    const child = await startOnLeash({
+      command: path.join(root, 'node_modules/.bin/node'),
+      args: [...this.#flags, path.join(root, 'dist/apps/tracestore/main.js')],
+      cwd: root,
+      env: this.#environment,
+      stopSignal: 'SIGTERM',
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#take(text));
+    }
+    let hasEnded = false;
+    void child.exited.then((exit) => {
+      hasEnded = true;
+      if (this.#isStopping || this.#child !== child) return;
+      const words = `${describeExit(exit)}: ${fatalLine(this.#words)}`;
+      this.unexpectedEnds.push(words);
+      this.#ready = this.#launch();
+      this.#ready.catch(() => undefined);
+      this.onUnexpectedEnd(words);
+    });
+    const deadline = performance.now() + readyMs;
+    for (;;) {
+      const isReady = await fetch(`http://127.0.0.1:${this.ports.http}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (isReady) return;
+      if (hasEnded || performance.now() > deadline) throw new Error(`tracestore does not get ready:\n${this.#words}`);
+      await sleep(100);
+    }
+  }
+
+  #take(text: string): void {
+    this.#words = (this.#words + text).slice(-keptCharacters);
+    for (const line of text.split('\n')) {
+      if (!line.startsWith('{')) continue;
+      const kind = messageOf(line)
+        .replaceAll(/[\da-f]{8,}|\d+/g, '#')
+        .slice(0, 200);
+      if (this.errors.size < 200 || this.errors.has(kind)) this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+    }
+  }
+}
+
+function messageOf(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line) as { readonly msg?: unknown; readonly err?: { readonly message?: unknown } };
+    return String(err?.message ?? msg);
+  } catch {
+    return line;
+  }
+}
+
+function fatalLine(words: string): string {
+  return /FATAL ERROR.*/.exec(words)?.[0] ?? words.trim().split('\n').slice(-3).join(' ').slice(0, 500);
+}

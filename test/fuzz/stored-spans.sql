@@ -1,0 +1,28 @@
+-- Every span that is stored, as text, for a comparison with what was sent.
+SELECT
+  trace_id_hex AS "traceId",
+  span_id_hex AS "spanId",
+  instance,
+  coalesce(parent_span_id_hex, '') AS parent,
+  span_name AS name,
+  span_kind::text AS kind,
+  start_time_unix_nano::text AS start,
+  end_time_unix_nano::text AS "end",
+  coalesce(trace_state, '') AS "traceState",
+  status_code::text AS status,
+  coalesce(status_message, '') AS "statusMessage",
+  flags::text AS flags,
+  dropped_tags_count::text AS "droppedAttributes",
+  dropped_events_count::text AS "droppedEvents",
+  dropped_link_count::text AS "droppedLinks",
+  span_tags::text AS attributes,
+  service_name AS service,
+  resource_tags::text AS resource,
+  resource_dropped_tags_count::text AS "resourceDropped",
+  coalesce(resource_schema_url, '') AS "resourceUrl",
+  coalesce(instrumentation_lib_name, '') AS scope,
+  coalesce(instrumentation_lib_version, '') AS "scopeVersion",
+  instrumentation_lib_tags::text AS "scopeAttributes",
+  instrumentation_lib_dropped_tags_count::text AS "scopeDropped",
+  coalesce(instrumentation_lib_schema_url, '') AS "scopeUrl"
+FROM tracestore.full_span
