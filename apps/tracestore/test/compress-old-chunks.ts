@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { retentionOf } from '../src/lifecycle/lifecycle.config.js';
 import { compress } from '../src/lifecycle/steps.js';
 import { probeCapabilities } from '../src/schema/capabilities.js';
 import { timedTables } from '../src/schema/partitions.js';
@@ -22,12 +23,14 @@ export async function compressOldChunks(databaseUrl: string): Promise<void> {
       rollupRetentionMs: 30 * dayMs,
       compressAfterMs: 0,
     };
+    const tables = timedTables.filter((table) => table !== 'span_block');
     const waiting = async () =>
       (
-        await client.query('SELECT FROM unnest($1::text[]) AS name, tracestore.compressible_chunks(name, 0, $2)', [
-          timedTables.filter((table) => table !== 'span_block'),
-          (30 * dayMs) / 1000,
-        ])
+        await client.query(
+          `SELECT FROM unnest($1::text[], $2::float8[]) AS kept (name, kept_s),
+             tracestore.compressible_chunks(name, 0, kept_s)`,
+          [tables, tables.map((table) => retentionOf(table, config) / 1000)],
+        )
       ).rowCount;
     await compress({ client, capabilities, config });
     while ((await waiting()) !== 0) {

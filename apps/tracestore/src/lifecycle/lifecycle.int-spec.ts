@@ -6,6 +6,7 @@ import { passTime, setDatabaseClock } from '../../test/database-time.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { countNewCalls, prepareForPasses } from '../rollup/call-pass.js';
 import { type DatabaseCapabilities, installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
 import { timedTables } from '../schema/partitions.js';
@@ -514,11 +515,16 @@ describe('hypertables', () => {
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
     // Received just now, whatever their time is.
     expect(await dropExpired(context())).toBeUndefined();
-    expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\.\w+$/);
+    // Compression waits for the count of calls.
+    expect(await compress(context())).toBeUndefined();
+    await prepareForPasses(client);
+    await countNewCalls(client, 100);
+    expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\._hyper_1_\w+, /);
     expect(await compress(context())).toBeUndefined();
     // What comes late to a compressed chunk is seen, and compressed later.
     await insertSpans([daysFromNow(-3)]);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
+    await countNewCalls(client, 100);
     expect(await compress(context())).toMatch('compressed');
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
     await letPass(daysFromNow(20));
