@@ -40,6 +40,12 @@ describe('the retention that is asked for in SQL', () => {
         return goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start + 1n });
       };
       await sendGrpc(first.grpcAddress, encodeProtobuf(requestOf([old(0), old(4), old(9)])));
+      // Without one that was applied before, the first retention holds at once.
+      await expect
+        .poll(() => ask(`SELECT applied_s::int FROM tracestore.applied_retention WHERE name = 'traces'`), {
+          timeout: 30_000,
+        })
+        .toBe((20 * dayMs) / 1000);
       await first.stop();
       expect(await ask(spans)).toBe(3);
 
