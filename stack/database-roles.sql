@@ -12,6 +12,8 @@ BEGIN
     CREATE ROLE backend LOGIN;
   END IF;
   GRANT CREATE ON DATABASE postgres TO tracestore;
+  -- So that operators of ps_trace are found, by the superuser of psql too: status_code = 'STATUS_CODE_ERROR'.
+  ALTER DATABASE postgres SET search_path = "$user", public, ps_trace;
   -- It bounds what a statement of its console may write to temporary files.
   GRANT SET ON PARAMETER temp_file_limit TO tracestore;
   -- A reader could write messages to the write-ahead log without an end: a transaction that only reads may.

@@ -44,7 +44,7 @@ describe('the embedded stack', () => {
     const connect = (environment: Readonly<Record<string, string>>): string =>
       run(['--input-type=module', '--eval', connectScript], { ...environment, PGPORT: String(stack.ports.database) })
         .stdout;
-    expect(connect({ PGPASSFILE: passfile })).toBe('postgres');
+    expect(connect({ PGPASSFILE: passfile })).toBe('postgres finds "$user", public, ps_trace');
     expect(connect({ PGPASSFILE: path.join(root, 'missing') })).toMatch(/password/i);
   });
 
@@ -89,13 +89,14 @@ describe('the embedded stack', () => {
   });
 });
 
-/** Says as whom PostgreSQL lets it in, or why not. */
+/** Says as whom PostgreSQL lets it in, and what it finds without a schema, or why not. */
 const connectScript = `
   import pg from 'pg';
   const client = new pg.Client({ host: 'localhost', user: 'postgres', database: 'postgres' });
   try {
     await client.connect();
-    process.stdout.write((await client.query('SELECT current_user::text AS name')).rows[0].name);
+    const { rows } = await client.query("SELECT current_user || ' finds ' || current_setting('search_path') AS text");
+    process.stdout.write(rows[0].text);
   } catch (error) {
     process.stdout.write(error.message);
   }

@@ -24,6 +24,8 @@ ALTER ROLE grafana IN DATABASE postgres SET idle_in_transaction_session_timeout 
 CREATE DATABASE numbers OWNER backend;
 
 -- What follows takes a superuser: some who run a database for others have none to give, and do without.
+-- So that operators of ps_trace are found, by whoever connects: status_code = 'STATUS_CODE_ERROR'.
+ALTER DATABASE postgres SET search_path = "$user", public, ps_trace;
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET temp_file_limit = '4GB';
 ALTER ROLE grafana IN DATABASE postgres SET temp_file_limit = '4GB';
 
