@@ -81,7 +81,10 @@ describe('backend', () => {
     await admin.connect();
     try {
       await admin.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);
-      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+      await admin.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user',
+        [name],
+      );
       const response = await fetch(`${url}/numbers`, { method: 'POST' });
       expect(response.status).toBe(503);
       expect(await response.json()).toMatchObject({ type: 'urn:spandrel:problem:database-unavailable' });
