@@ -2,6 +2,7 @@
  * Every bound on what a client can make tracestore spend, in one table. The code that enforces a bound takes its value
  * from here, and `docs/limits.md` is generated from here.
  */
+import { dayMs } from './duration.js';
 
 /** On whose behalf a bound counts. */
 export type LimitScope = 'span' | 'request' | 'connection' | 'client' | 'process';
@@ -23,7 +24,6 @@ export interface Limit {
 }
 
 const mebibyte = 1024 * 1024;
-const dayMs = 86_400_000;
 
 const rejectedSpan = 'the span is rejected; `partial_success` counts and names it';
 const rejectedGroup = 'the spans of that resource or scope are rejected; `partial_success` counts and names them';

@@ -1,5 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { minuteMs } from '../duration.js';
 import { AccessService } from './access/access.service.js';
 import { ConsoleGate } from './access/console-gate.js';
 import { SessionController } from './access/session.controller.js';
@@ -14,8 +15,6 @@ import { SystemController } from './system/system.controller.js';
 import { TracesController } from './traces/traces.controller.js';
 import { WebController } from './web/web.controller.js';
 import { WebFilesService } from './web/web-files.service.js';
-
-const minuteMs = 60_000;
 
 /** What the console and its API add to the module that has the store. */
 export function consoleParts({ sqlPerMinute }: ConsoleConfig) {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { dayMs, hourMs } from '../duration.js';
 import { readSqlFile } from '../sql-file.js';
 
 const findMissingPartitions = readSqlFile(import.meta.url, 'find-missing-partitions.sql');
@@ -19,9 +20,6 @@ export const timedTables = [
   'service_call_1h',
 ] as const;
 export type TimedTable = (typeof timedTables)[number];
-
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 
 /** Slots before this one that get a partition though they may stay empty: for spans that come late, and for loads. */
 const slotsBehind = 2;

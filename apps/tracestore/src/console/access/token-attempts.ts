@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { clientOf } from '@spandrel/service';
 import { limits } from '../../limits.js';
 
 const windowMs = 60_000;
@@ -62,18 +62,4 @@ export class TokenAttempts {
     this.total -= this.failures.get(client)?.count ?? 0;
     this.failures.delete(client);
   }
-}
-
-/** A network of IPv6 gives each client 2^64 addresses, so these count as one. */
-function clientOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  if (address.startsWith('::ffff:')) return address.slice('::ffff:'.length);
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const whole =
-    tail === undefined
-      ? groups
-      : [...groups, ...Array.from({ length: Math.max(0, 8 - groups.length - after.length) }, () => '0'), ...after];
-  return whole.slice(0, 4).join(':');
 }
