@@ -20,7 +20,7 @@ import {
   holdCounting,
   settle,
   spanTables,
-  untilMovedOn,
+  untilCounted,
 } from './write/stored.ts';
 
 const shapes: readonly CorpusShape[] = ['services', 'clickhouse'];
@@ -130,16 +130,7 @@ interface Competitor {
 }
 
 type WayName =
-  | 'ceiling'
-  | 'bytes'
-  | 'withoutLedger'
-  | 'withRollups'
-  | 'withBlocks'
-  | 'http'
-  | 'grpc'
-  | 'bytesBefore'
-  | 'httpBefore'
-  | 'grpcBefore';
+  'ceiling' | 'bytes' | 'withoutLedger' | 'withBlocks' | 'http' | 'grpc' | 'bytesBefore' | 'httpBefore' | 'grpcBefore';
 
 type Stored = typeof import('./write/stored.ts');
 
@@ -152,7 +143,6 @@ type Pair = readonly [name: WayName, against: WayName, times: number];
 const pairs: readonly Pair[] = [
   ['bytes', 'ceiling', 3],
   ['bytes', 'withoutLedger', 3],
-  ['withRollups', 'bytes', 1],
   ['withBlocks', 'bytes', 1],
   ['http', 'ceiling', 1],
   ['grpc', 'ceiling', 1],
@@ -245,7 +235,7 @@ class WriteBench {
         const store = await startStore(database.url, this.#options.connections, this.#cores?.node, checkout);
         stores.push(store);
         const ways: readonly (readonly [WayName, Way])[] = [
-          [`bytes${suffix}`, { name: 'bytes', without: ['rollups', 'blocks'] }],
+          [`bytes${suffix}`, { name: 'bytes', without: ['blocks'] }],
           [`http${suffix}`, { name: 'http', port: store.otlpHttpPort }],
           [`grpc${suffix}`, { name: 'grpc', port: store.otlpGrpcPort }],
         ];
@@ -307,10 +297,9 @@ class WriteBench {
   async #startCompetitors(store: RunningStore): Promise<readonly Competitor[]> {
     const all: readonly (readonly [WayName, Way])[] = [
       ['ceiling', { name: 'ceiling' }],
-      ['bytes', { name: 'bytes', without: ['rollups', 'blocks'] }],
-      ['withoutLedger', { name: 'bytes', without: ['ledger', 'rollups', 'blocks'] }],
-      ['withRollups', { name: 'bytes', without: ['blocks'] }],
-      ['withBlocks', { name: 'bytes', without: ['rollups'] }],
+      ['bytes', { name: 'bytes', without: ['blocks'] }],
+      ['withoutLedger', { name: 'bytes', without: ['ledger', 'blocks'] }],
+      ['withBlocks', { name: 'bytes', without: [] }],
       ['http', { name: 'http', port: store.otlpHttpPort }],
       ['grpc', { name: 'grpc', port: store.otlpGrpcPort }],
     ];
@@ -457,14 +446,11 @@ class WriteBench {
       nodeCpuRatioGrpc: rounded(nodeCpu('grpc'), 3),
       exactlyOnceCost: rounded(extraCpu('bytes', 'withoutLedger'), 3),
       exactlyOnceTimeCost: rounded(extraTime('bytes', 'withoutLedger'), 3),
-      rollupCost: rounded(extraCpu('withRollups', 'bytes'), 3),
-      rollupTimeCost: rounded(extraTime('withRollups', 'bytes'), 3),
       searchCost: rounded(extraCpu('withBlocks', 'bytes'), 3),
       searchTimeCost: rounded(extraTime('withBlocks', 'bytes'), 3),
       disturbanceCores: rounded(median(samples.map(({ sample }) => sample.disturbance)), 2),
       ...absolute('Ceiling', 'ceiling'),
       ...absolute('', 'bytes'),
-      ...absolute('WithRollups', 'withRollups'),
       ...absolute('WithBlocks', 'withBlocks'),
       ...absolute('Http', 'http'),
       ...absolute('Grpc', 'grpc'),
@@ -485,21 +471,23 @@ class WriteBench {
       database: this.#database,
     });
     await contestant.leave();
-    await untilMovedOn(this.#database);
-    const movingMs = (await postgresCpuMsOf(this.#database)) - before - postgresCpuMs;
-    const rollupMovingCpuSecondsPerMillion = rounded(movingMs / 1000 / millions, 2);
+    await untilCounted(this.#database);
+    const aggregatingMs = (await postgresCpuMsOf(this.#database)) - before - postgresCpuMs;
+    const aggregateCpuSecondsPerMillion = rounded(aggregatingMs / 1000 / millions, 2);
     await settle(this.#database);
     const perSpan = async (suffix: string): Promise<Figures> => {
       const uses = await diskUse(this.#database);
       for (const { name, bytes } of uses) this.#say(`on disk: ${name} ${(bytes / spans).toFixed(1)} B a span`);
-      const weight = (isRollup: boolean): number =>
-        uses.filter(({ name }) => rollupTables.test(name) === isRollup).reduce((sum, { bytes }) => sum + bytes, 0);
+      const weight = (isAggregate: boolean): number =>
+        uses
+          .filter(({ name }) => aggregateTables.test(name) === isAggregate)
+          .reduce((sum, { bytes }) => sum + bytes, 0);
       return {
         [`diskBytesPerSpan${suffix}`]: rounded(weight(false) / spans, 1),
-        [`rollupBytesPerSpan${suffix}`]: rounded(weight(true) / spans, 1),
+        [`aggregateBytesPerSpan${suffix}`]: rounded(weight(true) / spans, 1),
       };
     };
-    const plain = { ...(await perSpan('')), rollupMovingCpuSecondsPerMillion };
+    const plain = { ...(await perSpan('')), aggregateCpuSecondsPerMillion };
     if (!(await compress(this.#database))) return known(plain);
     await settle(this.#database);
     return known({ ...plain, ...(await perSpan('Compressed')) });
@@ -576,7 +564,7 @@ function compareWithBefore(duels: readonly Duel[]): Figures {
 }
 
 /** What grows with time and operations rather than with spans. */
-const rollupTables = /^tracestore\.(operation_(stats|delta)|call_)/;
+const aggregateTables = /^tracestore\.(service_)?call_/;
 
 /** With fewer, empty partitions would weigh. */
 const leastSpansOnDisk = 1_000_000;

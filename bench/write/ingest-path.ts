@@ -9,7 +9,6 @@ type Flight = typeof import('../../apps/tracestore/src/write/batch-flight.ts');
 type Statement = import('../../apps/tracestore/src/write/batch-flight.ts').Statement;
 type WriteRequest = import('../../apps/tracestore/src/write/trace-writer.service.ts').WriteRequest;
 type Ingest = typeof import('../../apps/tracestore/src/otlp/trace-ingest.service.ts');
-type Calls = typeof import('../../apps/tracestore/src/otlp/call-counts.ts');
 type Terms = typeof import('../../apps/tracestore/src/otlp/term-list.ts');
 type Blocks = typeof import('../../apps/tracestore/src/otlp/span-blocks.ts');
 type Transcoding = typeof import('../../apps/tracestore/src/otlp/transcoder.ts');
@@ -22,10 +21,10 @@ export interface IngestPath {
 }
 
 /**
- * What a store does besides storing spans: `ledger`, by which it knows a retry; `rollups`, calls, errors and latencies
- * summed up an operation; `blocks`, what a search passes over spans by.
+ * What a store does besides storing spans: `ledger`, by which it knows a retry; `blocks`, by which a search
+ * skips spans.
  */
-export type Extra = 'ledger' | 'rollups' | 'blocks';
+export type Extra = 'ledger' | 'blocks';
 
 export interface IngestPathOptions {
   readonly databaseUrl: string;
@@ -51,7 +50,6 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
   const metrics = new IngestMetricsService();
   const writer = new TraceWriterService(config, database, metrics);
   const close = (): Promise<void> => database.onApplicationShutdown();
-  if (options.without.includes('rollups')) await countNoCalls();
   if (options.without.includes('blocks')) await sumUpNoBlocks();
   if (!options.without.includes('ledger')) {
     const service = new TraceIngestService(writer, metrics);
@@ -76,12 +74,6 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
     },
     close,
   };
-}
-
-/** The transcoder still notes what there would be to count, which is next to nothing. */
-async function countNoCalls(): Promise<void> {
-  const { CallCounts } = await importBuilt<Calls>('otlp/call-counts');
-  CallCounts.prototype.add = () => {};
 }
 
 /** No attribute is hashed, and no block is written. */

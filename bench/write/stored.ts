@@ -87,13 +87,12 @@ export async function holdCounting({ url }: BenchDatabase): Promise<() => Promis
   return () => client.end();
 }
 
-/** Waits until the store has moved on what its transactions have counted, and has counted calls. */
-export async function untilMovedOn({ query }: BenchDatabase): Promise<void> {
+/** Waits until the store has counted the calls of all spans. */
+export async function untilCounted({ query }: BenchDatabase): Promise<void> {
   const deadline = performance.now() + settleTimeoutMs;
   for (;;) {
     const [row] = await query<{ waits: boolean }>(
-      `SELECT EXISTS (SELECT FROM tracestore.operation_delta)
-         OR tracestore.has_uncounted_spans('-infinity', 'infinity') AS waits`,
+      `SELECT tracestore.has_uncounted_spans('-infinity', 'infinity') AS waits`,
     );
     if (row?.waits === false) return;
     if (performance.now() > deadline) throw new Error('the store does not come to an end of counting');

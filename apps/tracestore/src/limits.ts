@@ -386,14 +386,6 @@ export const limits = {
     counts: 'bytes of new resources, scopes and operations of a request, 256 for each and its texts',
     atBound: refusedRequest,
   },
-  requestCallBuckets: {
-    value: 16_384,
-    unit: 'count',
-    scope: 'request',
-    where: 'OTLP',
-    counts: 'intervals of 10 s in which the spans of a request start',
-    atBound: refusedRequest,
-  },
   requestJsonBytes: {
     value: 16 * mebibyte,
     unit: 'bytes',

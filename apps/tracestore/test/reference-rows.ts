@@ -1,6 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { callOf } from '../src/otlp/call-counts.js';
 import type { CopyBatch } from '../src/otlp/copy-batch.js';
 import { appendRows } from '../src/otlp/copy-rows.js';
 import { decodeMessage } from '../src/otlp/decode-message.js';
@@ -113,12 +112,8 @@ export function addReferenceRows(rows: ReferenceRows, batch: CopyBatch, byteLeng
   const scopes = entriesOf(rows.scopes);
   const operations = entriesOf(rows.operations);
   for (const spanRows of rows.spans) {
-    const { span } = spanRows;
     appendRows(batch, spanRows);
-    blocks.addRows(batch.blocks, spanRows, rows.resources.get(span.resourceId)?.serviceName ?? '');
-    const { startSeconds, durationNs, isError } = callOf(span);
-    const operation = operations.get(span.operationId);
-    if (operation !== undefined) batch.calls.add(operation, startSeconds, durationNs, isError);
+    blocks.addRows(batch.blocks, spanRows, rows.resources.get(spanRows.span.resourceId)?.serviceName ?? '');
   }
   blocks.end(batch.blocks);
   batch.spanCount += rows.spans.length;

@@ -58,7 +58,6 @@ const finestFiguresMs = 2 * unitMs.d;
 /** For how long what a table holds is kept. */
 export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
   switch (table) {
-    case 'operation_stats':
     case 'call_5m':
     case 'call_1h':
     case 'service_call_5m':

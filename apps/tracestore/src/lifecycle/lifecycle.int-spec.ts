@@ -15,7 +15,6 @@ import {
   addPartitions,
   cleanDictionaries,
   cleanLedger,
-  compact,
   compress,
   dropExpired,
   packIndexes,
@@ -299,100 +298,6 @@ describe('the ledger', () => {
   });
 });
 
-describe('the figures of operations', () => {
-  beforeEach(() => prepare(false));
-
-  const addDelta = async (on: pg.Client, operations: number, calls: number): Promise<void> => {
-    await on.query(
-      `INSERT INTO tracestore.operation_delta
-       SELECT date_bin('10 s', $3::timestamptz, 'epoch'), array_agg(n::int8), array_agg((n % 3)::int2), array_agg($2::int4),
-         array_agg(1), array_agg($2::float8 * 1000)
-       FROM generate_series(1, $1::int4) AS n`,
-      [operations, calls, now],
-    );
-  };
-  const sums = async (table: string): Promise<unknown> =>
-    (
-      await rowsOf(
-        `SELECT sum(calls)::int AS calls, sum(errors)::int AS errors, sum(duration_ns_sum)::int AS ns FROM tracestore.${table}`,
-      )
-    )[0];
-
-  it('are the same before and after they are compacted', async () => {
-    await addDelta(client, 3, 2);
-    await addDelta(client, 2, 5);
-    const expected = [
-      { operation: 1, duration_class: 1, calls: 7 },
-      { operation: 2, duration_class: 2, calls: 7 },
-      { operation: 3, duration_class: 0, calls: 2 },
-    ];
-    const read = `SELECT operation_id::int AS operation, duration_class, calls::int FROM tracestore.operation_duration ORDER BY 1`;
-    expect(await rowsOf(read)).toEqual(expected);
-    expect(await compact(context())).toBe('compacted 2 rows');
-    expect(await rowsOf(read)).toEqual(expected);
-    expect(await count('operation_delta')).toBe(0);
-    await addDelta(client, 3, 1);
-    await compact(context());
-    expect(await rowsOf(read)).toEqual(expected.map((row) => ({ ...row, calls: row.calls + 1 })));
-    expect(await sums('operation_rollup')).toEqual({ calls: 19, errors: 8, ns: 19_000 });
-    expect(await compact(context())).toBeUndefined();
-  });
-
-  it('are exact at any time with many writers and two compactions', async () => {
-    const other = await connect();
-    const finished = new AbortController();
-    const writers = Array.from({ length: 3 }, async (_, writer) => {
-      const own = await connect();
-      for (let n = 0; n < 60; n++) {
-        await own.query('BEGIN');
-        await addDelta(own, 40, 1);
-        await own.query((n + writer) % 5 === 0 ? 'ROLLBACK' : 'COMMIT');
-      }
-    });
-    const compactions = [client, other].map(async (own) => {
-      while (!finished.signal.aborted) await compact(context({ client: own }));
-    });
-    const reader = await connect();
-    let seen = 0;
-    const reading = (async () => {
-      while (!finished.signal.aborted) {
-        const { rows } = await reader.query<{ calls: number }>(
-          'SELECT coalesce(sum(calls), 0)::int AS calls FROM tracestore.operation_rollup',
-        );
-        const calls = rows[0]?.calls ?? 0;
-        // Never less than before, and whole transactions only.
-        expect(calls).toBeGreaterThanOrEqual(seen);
-        expect(calls % 40).toBe(0);
-        seen = calls;
-      }
-    })();
-    await Promise.all(writers);
-    finished.abort();
-    await Promise.all([...compactions, reading]);
-    expect(await sums('operation_rollup')).toEqual({ calls: 5760, errors: 5760, ns: 5_760_000 });
-    await compact(context());
-    expect(await sums('operation_stats')).toEqual({ calls: 5760, errors: 5760, ns: 5_760_000 });
-  });
-
-  it('survive a compaction that dies in the middle', async () => {
-    await addDelta(client, 100, 1);
-    const blocker = await connect();
-    await blocker.query('BEGIN; LOCK TABLE tracestore.operation_stats IN SHARE MODE');
-    const dying = await connect();
-    const { rows } = await dying.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const outcome = compact(context({ client: dying })).catch((error: unknown) => error);
-    await expect
-      .poll(async () => rowsOf(`SELECT FROM pg_locks WHERE pid = $1 AND NOT granted`, [rows[0]?.pid]))
-      .toHaveLength(1);
-    await client.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
-    expect(await outcome).toBeInstanceOf(Error);
-    await blocker.query('ROLLBACK');
-    expect(await sums('operation_rollup')).toEqual({ calls: 100, errors: 100, ns: 100_000 });
-    expect(await compact(context())).toBe('compacted 1 rows');
-    expect(await sums('operation_rollup')).toEqual({ calls: 100, errors: 100, ns: 100_000 });
-  });
-});
-
 describe('the dictionaries', () => {
   const seen = async (id: number, at: Date): Promise<void> => {
     await client.query(
@@ -470,13 +375,7 @@ describe('a store', () => {
     await sendGrpc(stores[0]?.grpcAddress ?? '', encodeProtobuf(requestOf([goodSpan()])));
     client = await connect(url.href);
     expect(await count('span')).toBe(1);
-    await client.query(
-      `INSERT INTO tracestore.operation_delta VALUES (now(), '{1}', '{1}', '{1}', '{0}', '{5}');
-       INSERT INTO tracestore.ledger VALUES ('2020-01-01', 'x')`,
-    );
-    await expect
-      .poll(() => rowsOf('SELECT FROM tracestore.operation_stats WHERE operation_id = 1'), { timeout: 20_000 })
-      .toHaveLength(1);
+    await client.query(`INSERT INTO tracestore.ledger VALUES ('2020-01-01', 'x')`);
     await Promise.all(stores.map((store) => store.stop()));
     await passTime(client, 31 * 86_400);
     // The next start drops what is beyond retention, which is shorter than before.
@@ -536,19 +435,5 @@ describe('hypertables', () => {
     await letPass(daysFromNow(50.5));
     expect(await dropExpired(context())).toMatch(/^dropped .*chunk/);
     expect(await count('span')).toBe(0);
-  });
-
-  it('sum the figures of operations, also in compressed chunks (needs TimescaleDB)', async ({ skip }) => {
-    if (!hasTimescale) skip('this server has no TimescaleDB');
-    await prepare(true);
-    const add = `INSERT INTO tracestore.operation_delta VALUES ($1, '{1}', '{1}', '{1}', '{0}', '{5}')`;
-    for (const expected of [1, 2]) {
-      await client.query(add, [daysFromNow(-3)]);
-      expect(await compact(context())).toBe('compacted 1 rows');
-      await compress(context());
-      expect(await rowsOf('SELECT calls::int, duration_ns_sum AS ns FROM tracestore.operation_rollup')).toEqual([
-        { calls: expected, ns: expected * 5 },
-      ]);
-    }
   });
 });

@@ -18,6 +18,9 @@ const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 /** How often it is looked whether a step is due. */
 const tickMs = 1_000;
 
+/** How often the clocks are compared, and a retention is noticed that was requested or confirmed in SQL. */
+const timeEveryMs = 10_000;
+
 /** A step that failed is tried again after so long, or earlier if it is due earlier. */
 const retryMs = 15_000;
 
@@ -80,14 +83,15 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private async runDue(): Promise<void> {
-    const due = lifecycleSteps.filter(({ name }) => (this.dueAtMs.get(name) ?? 0) <= performance.now());
-    if (due.length === 0) return;
+    const due = lifecycleSteps.filter(({ name }) => this.isDue(name));
+    if (due.length === 0 && !this.isDue('time')) return;
     const client = await this.connect();
     const isHeld = await this.lock.hold(async (lost) => {
       const stop = (): void => void this.database.stopAside(client);
       lost.addEventListener('abort', stop, { once: true });
       const clocksAgree = await this.clock.agrees(client);
       const config = await this.noteTime(client);
+      this.dueAtMs.set('time', performance.now() + timeEveryMs);
       for (const step of due) {
         if (this.stop.signal.aborted || lost.aborted) return;
         if (step.goesByAge && !clocksAgree) this.dueAtMs.set(step.name, performance.now() + retryMs);
@@ -95,7 +99,11 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
       }
     });
     if (isHeld) return;
-    for (const { name } of due) this.dueAtMs.set(name, performance.now() + retryMs);
+    for (const name of ['time', ...due.map((step) => step.name)]) this.dueAtMs.set(name, performance.now() + retryMs);
+  }
+
+  private isDue(name: string): boolean {
+    return (this.dueAtMs.get(name) ?? 0) <= performance.now();
   }
 
   /** Notes the time that passed and settles what is kept for how long; says what waits. */
@@ -133,11 +141,8 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
       const done = await step.run({ client, capabilities, config, signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
       this.noteSuccess(step.name);
-      // Every ten seconds there is something to compact.
       if (done !== undefined) {
-        this.logger[step.everyMs < 60_000 ? 'debug' : 'log'](
-          `${step.name}: ${done} in ${Math.round(performance.now() - startMs)} ms`,
-        );
+        this.logger.log(`${step.name}: ${done} in ${Math.round(performance.now() - startMs)} ms`);
       }
     } catch (error) {
       this.dueAtMs.set(step.name, performance.now() + Math.min(retryMs, step.everyMs));

@@ -64,9 +64,10 @@ async function store(start: Date, id = 1, on: pg.Client = client): Promise<void>
        INSERT INTO tracestore.operation (id, service_name, span_kind, span_name) VALUES ($2, 's', 0, 'n')
        ON CONFLICT (id) DO UPDATE SET last_seen = now()
      ),
-     stats AS (
-       INSERT INTO tracestore.operation_stats (time_bucket, operation_id, calls, errors, duration_ns_sum, duration_class, duration_calls)
-       VALUES ($1, $2, 1, 0, 0, '{0}', '{1}')
+     aggregate AS (
+       INSERT INTO tracestore.call_5m (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
+         duration_class, duration_calls, self_class, self_calls)
+       VALUES ($1, $2, 0, 1, 0, 0, 0, '{0}', '{1}', '{0}', '{1}')
      ),
      span AS (
        INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
@@ -82,7 +83,7 @@ async function store(start: Date, id = 1, on: pg.Client = client): Promise<void>
 
 /** How much there is of everything that the lifecycle removes. */
 async function counts(): Promise<unknown> {
-  const tables = ['ledger', 'resource', 'scope', 'operation', 'operation_stats', 'span', 'span_block'];
+  const tables = ['ledger', 'resource', 'scope', 'operation', 'call_5m', 'span', 'span_block'];
   const { rows } = await client.query<Record<string, number>>(
     `SELECT ${tables.map((table) => `(SELECT count(*)::int FROM tracestore.${table}) AS ${table}`).join()}`,
   );
@@ -130,7 +131,7 @@ describe('a database clock that is set', () => {
     await passTime(client, 3 * dayS);
     await setDatabaseClock(client, inDays(73));
     await runAll();
-    expect(await counts()).toMatchObject({ span: 0, span_block: 0, operation_stats: 0, operation: 0, ledger: 0 });
+    expect(await counts()).toMatchObject({ span: 0, span_block: 0, call_5m: 0, operation: 0, ledger: 0 });
   });
 
   it('leaves aggregates of 10 seconds until they are in those of 5 minutes', async () => {
@@ -166,16 +167,16 @@ describe('what was received late', () => {
     await passTime(client, 2 * dayS);
     await setDatabaseClock(client, undefined);
     await runAll();
-    expect(await counts()).toMatchObject({ span: 3, operation: 3, operation_stats: 3, resource: 3 });
+    expect(await counts()).toMatchObject({ span: 3, operation: 3, call_5m: 3, resource: 3 });
     await passTime(client, 27.9 * dayS);
     await setDatabaseClock(client, inDays(27.9));
     await runAll();
     // Nothing loses its name, though nobody has used the first entry for 59 days.
-    expect(await counts()).toMatchObject({ span: 3, operation: 3, operation_stats: 3, resource: 3 });
+    expect(await counts()).toMatchObject({ span: 3, operation: 3, call_5m: 3, resource: 3 });
     await passTime(client, 0.2 * dayS);
     await setDatabaseClock(client, inDays(28.1));
     await runAll();
-    expect(await counts()).toMatchObject({ span: 0, span_block: 0, operation_stats: 0 });
+    expect(await counts()).toMatchObject({ span: 0, span_block: 0, call_5m: 0 });
   });
 
   it('is not lost when its transaction ends while the partition is about to be dropped', async () => {

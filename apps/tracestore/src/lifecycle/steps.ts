@@ -5,7 +5,6 @@ import { addMissingPartitions, partitionWidthMs, timedTables } from '../schema/p
 import { readSqlFile } from '../sql-file.js';
 import { type LifecycleConfig, retentionOf } from './lifecycle.config.js';
 
-const compactRollups = readSqlFile(import.meta.url, 'compact-rollups.sql');
 const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');
 const findExpiredParts = readSqlFile(import.meta.url, 'find-expired-parts.sql');
 const dropPart = readSqlFile(import.meta.url, 'drop-part.sql');
@@ -50,7 +49,6 @@ const secondMs = 1_000;
 
 /** Rows a portion: a transaction of tens of milliseconds. */
 const rowsPerPortion = 5_000;
-const deltasPerPortion = 200;
 
 /** Portions a run, so that one step never keeps the others waiting for long. */
 const portionsPerRun = 200;
@@ -61,7 +59,6 @@ const dictionaryGraceMs = 2 * dayMs;
 /** In the order in which they are done. */
 export const lifecycleSteps: readonly LifecycleStep[] = [
   { name: 'partitions', everyMs: minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: false, run: addPartitions },
-  { name: 'rollups', everyMs: 10 * secondMs, statementTimeoutMs: minuteMs, goesByAge: false, run: compact },
   { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: dropExpired },
   { name: 'ledger', everyMs: 10 * minuteMs, statementTimeoutMs: minuteMs, goesByAge: true, run: cleanLedger },
   { name: 'compression', everyMs: 10 * minuteMs, statementTimeoutMs: 2 * hourMs, goesByAge: true, run: compress },
@@ -112,12 +109,6 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
     ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows that came too early or too late for a partition`]),
   ];
   return done.length === 0 ? undefined : done.join(' and ');
-}
-
-/** Moves what transactions added to the figures of operations to where they are summed. */
-export async function compact(context: LifecycleContext): Promise<string | undefined> {
-  const count = await inPortions(context, compactRollups, [deltasPerPortion]);
-  return count === 0 ? undefined : `compacted ${count} rows`;
 }
 
 /** Forgets requests whose retry nobody waits for any more. */

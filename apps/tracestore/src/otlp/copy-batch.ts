@@ -1,4 +1,3 @@
-import { CallCounts } from './call-counts.js';
 import { CopyBuffer } from './copy-buffer.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import type { OperationRow, ResourceRow, ScopeRow } from './trace-rows.js';
@@ -17,15 +16,12 @@ export interface BatchMark {
   readonly dictionaryBytes: number;
 }
 
-/** What a bucket of calls takes in memory until its transaction is over. */
-const callBucketBytes = 2_048;
-
 const spanBytes = 1024 * 1024;
 let nextSerial = 0;
 
 /**
- * What one transaction writes: the rows of one or more requests in the binary format of COPY, the calls to be counted,
- * and the rows of the dictionaries that they refer to and the database may not have. It is filled, written, and filled
+ * What one transaction writes: the rows of one or more requests in the binary format of COPY, and
+ * the rows of the dictionaries that they refer to and the database may not have. It is filled, written, and filled
  * again.
  */
 export class CopyBatch {
@@ -36,7 +32,6 @@ export class CopyBatch {
   readonly resources: DictionaryEntry<ResourceRow>[] = [];
   readonly scopes: DictionaryEntry<ScopeRow>[] = [];
   readonly operations: DictionaryEntry<OperationRow>[] = [];
-  readonly calls = new CallCounts();
   spanCount = 0;
   /** Of the rows of the dictionaries. */
   dictionaryBytes = 0;
@@ -44,7 +39,7 @@ export class CopyBatch {
 
   /** About how many bytes of memory it takes so far. */
   get weight(): number {
-    return this.byteLength + this.dictionaryBytes + this.calls.buckets.size * callBucketBytes;
+    return this.byteLength + this.dictionaryBytes;
   }
 
   /** Bytes of the rows of spans, events, links and blocks so far. */
@@ -68,7 +63,7 @@ export class CopyBatch {
     };
   }
 
-  /** Takes back what came after a mark, but for calls: none may have been counted since. */
+  /** Takes back what came after a mark. */
   rollBack(mark: BatchMark): void {
     this.spans.truncate(mark.spans);
     this.events.truncate(mark.events);
@@ -96,7 +91,6 @@ export class CopyBatch {
   clear(): void {
     for (const buffer of [this.spans, this.events, this.links, this.blocks]) buffer.clear();
     for (const entries of [this.resources, this.scopes, this.operations]) entries.length = 0;
-    this.calls.clear();
     this.spanCount = 0;
     this.dictionaryBytes = 0;
     this.serial = nextSerial++;

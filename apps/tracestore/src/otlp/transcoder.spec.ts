@@ -32,7 +32,6 @@ interface Written {
   readonly links: readonly string[];
   readonly blocks: readonly string[];
   readonly dictionaries: readonly string[];
-  readonly calls: readonly string[];
 }
 
 const firstInstance = 0x7fff_fff0;
@@ -63,21 +62,6 @@ function written(fill: (batch: CopyBatch) => Outcome): Written | 'refused' {
       links: readRows(batch.links),
       blocks: blocksOf(batch).map(({ sums, traceIds }) => [...sums, ...traceIds].join(' ')),
       dictionaries: [...batch.resources, ...batch.scopes, ...batch.operations].map(describeEntry).toSorted(),
-      calls: [...batch.calls.buckets.values()]
-        .flatMap((bucket) =>
-          bucket.operations.map((operation, index) =>
-            JSON.stringify([
-              String(operation.row.id),
-              bucket.startSeconds,
-              bucket.durationClasses[index],
-              bucket.calls[index],
-              bucket.errors[index],
-              // Of a sum of numbers that are not exact.
-              bucket.durationsNs[index]?.toPrecision(9),
-            ]),
-          ),
-        )
-        .toSorted(),
     };
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof BrokenRequestError)) throw error;
@@ -348,10 +332,8 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     const [body = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
     transcoder.transcode(body, batch, 0);
     const before = batch.mark();
-    const calls = [...batch.calls.buckets.values()].map((bucket) => [...bucket.calls]);
     expect(() => transcoder.transcode(body.subarray(0, -1), batch, 0)).toThrow(Refusal);
     expect(batch.mark()).toEqual(before);
-    expect([...batch.calls.buckets.values()].map((bucket) => [...bucket.calls])).toEqual(calls);
   });
 
   it('refuses rows that would be many times the request', () => {
@@ -382,14 +364,6 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     const body = encodeProtobuf(requestOf(spans));
     expect(() => new Transcoder().transcode(body, batch, 0)).toThrow('new resources, scopes and operations');
     expect([batch.weight, batch.operations.length]).toEqual([0, 0]);
-  });
-
-  it('refuses spans that start in more intervals than are counted for one request', () => {
-    const count = limits.requestCallBuckets.value + 1;
-    const spans = Array.from({ length: count }, (_, n) =>
-      goodSpan({ name: 'same', startTimeUnixNano: BigInt(n + 1) * 10_000_000_000n }),
-    );
-    expect(() => outcomeOf(encodeProtobuf(requestOf(spans)))).toThrow('start in more than');
   });
 
   it('pauses when its time is over, and goes on where it was', () => {

@@ -26,7 +26,6 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { limits } from '../limits.js';
 import { serviceTerm } from './block-filter.js';
-import { bucketSeconds, callOf } from './call-counts.js';
 import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } from './column-transcoder.js';
 import type { Content } from './content-cache.js';
 import type { BatchMark, CopyBatch } from './copy-batch.js';
@@ -78,16 +77,11 @@ const noBytes = Buffer.alloc(0);
 const oldSpansTag = 1_000 * 8 + 2;
 const oldSpansMessage = 'instrumentation_library_spans is not read: spans must be in scope_spans';
 
-const postgresEpochSeconds = 946_684_800;
-
 /** A span without its two ids is shorter, and need not be looked at. */
 const minSpanBytes = 28;
 
 /** The clock is looked at after so many bytes, or so many spans of which nothing was read. */
 const bytesBetweenLooks = 16 * 1024;
-
-/** Calls that are counted before the clock is looked at. */
-const callsBetweenLooks = 4_096;
 
 const maxSpanBytes = limits.spanBytes.value;
 const maxEvents = limits.spanEvents.value;
@@ -100,7 +94,6 @@ const maxContentFields = limits.resourceFields.value;
 const maxSpans = limits.requestSpans.value;
 const maxParts = limits.requestParts.value;
 const maxDictionaryBytes = limits.requestDictionaryBytes.value;
-const maxCallBuckets = limits.requestCallBuckets.value;
 
 /** What is wrong with some spans is known before the transcoder sees them: by their position in the request, from 1. */
 export type KnownProblems = ReadonlyMap<number, string>;
@@ -113,7 +106,6 @@ export const noProblems: KnownProblems = new Map();
  * neither the body nor the batch may be used otherwise. Several transcoders may share the dictionaries.
  */
 export class Transcoder extends ColumnTranscoder {
-  private readonly calls = new PendingCalls();
   private readonly blocks = new SpanBlocks();
   private steps: Iterator<undefined, Outcome> | undefined;
   private seenSpans = 0;
@@ -172,7 +164,6 @@ export class Transcoder extends ColumnTranscoder {
     this.knownProblems = knownProblems;
     this.lookAt = bytesBetweenLooks;
     this.maxRowBytes = maxRowBytesOf(receivedBytes);
-    this.calls.clear();
     this.blocks.begin(body.length);
     this.steps = this.request(batch);
   }
@@ -200,7 +191,6 @@ export class Transcoder extends ColumnTranscoder {
   end(): void {
     this.steps = undefined;
     this.load(noBytes);
-    this.calls.clear();
   }
 
   private *request(batch: CopyBatch): Generator<undefined, Outcome> {
@@ -215,19 +205,13 @@ export class Transcoder extends ColumnTranscoder {
       if (error instanceof RangeError) throw malformedRequest('The body ends too early', this.source.length);
       throw error;
     }
-    const outcome = {
+    return {
       acceptedSpans: batch.spanCount - before.spanCount,
       rejectedSpans: this.rejections.count,
       errorMessage: [this.rejections.describe(this.seenSpans), this.unreadOldSpans ? oldSpansMessage : '']
         .filter((part) => part !== '')
         .join('; '),
     };
-    // Only now is it certain that the request is whole: calls can't be taken back.
-    for (let from = 0; from < this.calls.length; from += callsBetweenLooks) {
-      this.calls.moveTo(batch.calls, from, from + callsBetweenLooks);
-      if (performance.now() >= this.deadline) yield;
-    }
-    return outcome;
   }
 
   private *resourceSpansOf(batch: CopyBatch, before: BatchMark): Generator<undefined, void> {
@@ -528,8 +512,6 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToResource(resource);
     batch.referToScope(scope);
     batch.referToOperation(operation);
-    const { startSeconds, durationNs, isError } = callOf(rows.span);
-    this.calls.add(operation, startSeconds, durationNs, isError);
   }
 
   /** @returns false when the span has to be rejected; what was written of it is then to be taken back */
@@ -733,7 +715,6 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToResource(resource);
     batch.referToScope(scope);
     batch.referToOperation(operation);
-    this.calls.add(operation, postgresEpochSeconds + Math.floor(startMicros / 1e6), durationNs, isError);
     this.blocks.add(batch.blocks, view, traceId, startMicros, durationNs, isError, terms);
     return true;
   }
@@ -937,58 +918,6 @@ export class Transcoder extends ColumnTranscoder {
         view.getInt32(traceId + 12)) ===
       0
     );
-  }
-}
-
-/** Calls of a request that may yet turn out not to be one. */
-class PendingCalls {
-  private readonly buckets = new Set<number>();
-  private bucketStart = -bucketSeconds;
-  private readonly operations: DictionaryEntry<OperationRow>[] = [];
-  private readonly startSeconds: number[] = [];
-  private readonly durationsNs: number[] = [];
-  private readonly errors: boolean[] = [];
-
-  /** @param startSeconds since 1970, whole ones */
-  add(operation: DictionaryEntry<OperationRow>, startSeconds: number, durationNs: number, isError: boolean): void {
-    if (startSeconds < this.bucketStart || startSeconds >= this.bucketStart + bucketSeconds) {
-      this.noteBucket(startSeconds);
-    }
-    this.operations.push(operation);
-    this.startSeconds.push(startSeconds);
-    this.durationsNs.push(durationNs);
-    this.errors.push(isError);
-  }
-
-  private noteBucket(startSeconds: number): void {
-    this.bucketStart = startSeconds - (startSeconds % bucketSeconds);
-    this.buckets.add(this.bucketStart);
-    if (this.buckets.size > maxCallBuckets) {
-      throw tooMuch(`its spans start in more than ${maxCallBuckets} intervals of ${bucketSeconds} s`);
-    }
-  }
-
-  get length(): number {
-    return this.operations.length;
-  }
-
-  /** Counts those from one place to before another. */
-  moveTo(calls: CopyBatch['calls'], from: number, to: number): void {
-    const end = Math.min(to, this.length);
-    for (let index = from; index < end; index++) {
-      calls.add(
-        this.operations[index] as DictionaryEntry<OperationRow>,
-        this.startSeconds[index] as number,
-        this.durationsNs[index] as number,
-        this.errors[index] as boolean,
-      );
-    }
-  }
-
-  clear(): void {
-    this.buckets.clear();
-    this.bucketStart = -bucketSeconds;
-    for (const column of [this.operations, this.startSeconds, this.durationsNs, this.errors]) column.length = 0;
   }
 }
 

@@ -1,5 +1,5 @@
-import { durationClass } from '../otlp/call-counts.js';
 import type { CopyBuffer } from '../otlp/copy-buffer.js';
+import { durationClass } from './duration-class.js';
 
 /** The tables of figures, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
 export const callTables = [

@@ -4,9 +4,9 @@ import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-
 import { type BruteSpan, classOf, relate, serviceOf } from '../../test/call-figures.js';
 import { insertSpans } from '../../test/insert-spans.js';
 import { randomSpans, SeededChance } from '../../test/random-spans.js';
-import { durationClass } from '../otlp/call-counts.js';
 import { migrate } from '../schema/migration.js';
 import { countNewCalls, prepareForPasses } from './call-pass.js';
+import { durationClass } from './duration-class.js';
 
 const hourMs = 3_600_000;
 const rangeMs = 8 * hourMs;

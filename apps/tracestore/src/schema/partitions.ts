@@ -11,7 +11,6 @@ export const timedTables = [
   'event',
   'span',
   'span_block',
-  'operation_stats',
   'call_10s',
   'call_5m',
   'call_1h',

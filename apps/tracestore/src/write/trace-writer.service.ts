@@ -2,8 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch } from '../otlp/copy-batch.js';
-import { CopyBuffer } from '../otlp/copy-buffer.js';
-import { appendDeltaRow } from '../otlp/delta-rows.js';
 import { SlicedWork } from '../otlp/sliced-work.js';
 import type { Outcome } from '../otlp/transcoder.js';
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../schema/database-failure.js';
@@ -18,8 +16,7 @@ const copySpans = statement('copy-spans');
 const copyEvents = statement('copy-events');
 const copyLinks = statement('copy-links');
 const copyBlocks = statement('copy-blocks');
-const copyDeltas = statement('copy-deltas');
-const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks, copyDeltas];
+const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks];
 
 /** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
 const fullBatchBytes = 4 * 1024 * 1024;
@@ -29,8 +26,6 @@ const writeTimeoutMs = 60_000;
 
 /** Transactions at once: more wait for the same disk, and keep more rows in memory. */
 export const maxLanes = 2;
-
-const deltaBytes = 256 * 1024;
 
 /** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
 export class WriteUnavailableError extends Error {
@@ -79,13 +74,9 @@ const maxLong = maxLanes + 1;
 const maxHuge = 1;
 const hugeBytes = 8 * 1024 * 1024;
 
-/** Rows of buckets that are made before others get a turn. */
-const bucketsAtOnce = 256;
-
 /** A batch with what it takes to answer those whose rows are in it. */
 class Transaction {
   readonly rows = new CopyBatch();
-  readonly deltas = new CopyBuffer(deltaBytes);
   readonly requests: Filled[] = [];
   /** Of the database that the rows were made for. */
   generation = 0;
@@ -100,7 +91,6 @@ class Transaction {
 
   clear(): void {
     this.rows.clear();
-    this.deltas.clear();
     this.requests.length = 0;
   }
 }
@@ -303,14 +293,12 @@ export class TraceWriterService {
   }
 
   private async commit(transaction: Transaction, client: PoolClient): Promise<void> {
-    const { rows, deltas, requests } = transaction;
-    await this.appendDeltas(rows, deltas);
+    const { rows, requests } = transaction;
     const copies: CopyCall[] = [
       { statement: copySpans, rows: rows.spans },
       { statement: copyEvents, rows: rows.events },
       { statement: copyLinks, rows: rows.links },
       { statement: copyBlocks, rows: rows.blocks },
-      { statement: copyDeltas, rows: deltas },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
     const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
@@ -340,19 +328,6 @@ export class TraceWriterService {
       client.release(broken);
     }
     this.noteCommitted(transaction, startedAt);
-  }
-
-  private async appendDeltas({ calls }: CopyBatch, deltas: CopyBuffer): Promise<void> {
-    const buckets = calls.buckets.values();
-    const appendSome = (): true | undefined => {
-      for (let count = 0; count < bucketsAtOnce; count++) {
-        const { value: bucket } = buckets.next();
-        if (bucket === undefined) return true;
-        appendDeltaRow(deltas, bucket);
-      }
-      return undefined;
-    };
-    if (appendSome() === undefined) await this.work.run(appendSome);
   }
 
   private async prepare(client: PoolClient): Promise<void> {
