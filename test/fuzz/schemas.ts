@@ -8,18 +8,16 @@ type DependencyStorage = typeof import('../../apps/tracestore/src/otlp/gen/stora
 type Capabilities = typeof import('../../apps/tracestore/src/otlp/gen/storage/v2/capabilities_pb.ts');
 type Storage = typeof import('../../apps/tracestore/src/otlp/gen/storage_pb.ts');
 type Health = typeof import('../../apps/tracestore/src/otlp/gen/grpc/health/v1/health_pb.ts');
-type Reflection = typeof import('../../apps/tracestore/src/otlp/gen/grpc/reflection/v1/reflection_pb.ts');
 
 const gen = 'otlp/gen';
 
-const [otlp, traces, dependencies, capabilities, v1, health, reflection] = await Promise.all([
+const [otlp, traces, dependencies, capabilities, v1, health] = await Promise.all([
   importBuilt<TraceService>(`${gen}/opentelemetry/proto/collector/trace/v1/trace_service_pb`),
   importBuilt<TraceStorage>(`${gen}/storage/v2/trace_storage_pb`),
   importBuilt<DependencyStorage>(`${gen}/storage/v2/dependency_storage_pb`),
   importBuilt<Capabilities>(`${gen}/storage/v2/capabilities_pb`),
   importBuilt<Storage>(`${gen}/storage_pb`),
   importBuilt<Health>(`${gen}/grpc/health/v1/health_pb`),
-  importBuilt<Reflection>(`${gen}/grpc/reflection/v1/reflection_pb`),
 ]);
 
 export const { ExportTraceServiceRequestSchema, ExportTraceServiceResponseSchema } = otlp;
@@ -34,5 +32,4 @@ export const jaegerServices = [
   v1.PluginCapabilities,
   v1.SpanWriterPlugin,
   health.Health,
-  reflection.ServerReflection,
 ] as const;

@@ -30,11 +30,6 @@ type ServerStreaming<Input extends DescMessage, Output extends DescMessage> = (
   signal: AbortSignal,
 ) => AsyncIterable<Answer<Output>>;
 
-type BidiStreaming<Input extends DescMessage, Output extends DescMessage> = (
-  requests: AsyncIterable<MessageShape<Input>>,
-  signal: AbortSignal,
-) => AsyncIterable<Answer<Output>>;
-
 type MethodOf<Method> = Method extends {
   readonly methodKind: infer Kind;
   readonly input: infer Input extends DescMessage;
@@ -44,7 +39,7 @@ type MethodOf<Method> = Method extends {
     ? Unary<Input, Output>
     : Kind extends 'server_streaming'
       ? ServerStreaming<Input, Output>
-      : BidiStreaming<Input, Output>
+      : never
   : never;
 
 /** What answers the methods of a service; one that is left out is not implemented. */
@@ -148,12 +143,7 @@ function answersOf(method: DescMethod, implemented: unknown): Answers {
         }
       };
     default:
-      return async function* (messages, signal) {
-        const streaming = implemented as BidiStreaming<DescMessage, DescMessage>;
-        for await (const answer of streaming(decodeAll(method.input, messages), signal)) {
-          yield encode(method.output, answer);
-        }
-      };
+      throw new Error(`${pathOf(method)} has a stream of requests, which the router does not support`);
   }
 }
 
@@ -165,13 +155,6 @@ async function onlyOne(schema: DescMessage, messages: AsyncIterable<Uint8Array>)
   }
   if (only === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is no message');
   return decode(schema, only);
-}
-
-async function* decodeAll(
-  schema: DescMessage,
-  messages: AsyncIterable<Uint8Array>,
-): AsyncGenerator<MessageShape<DescMessage>, void, undefined> {
-  for await (const message of messages) yield decode(schema, message);
 }
 
 function decode(schema: DescMessage, message: Uint8Array): MessageShape<DescMessage> {

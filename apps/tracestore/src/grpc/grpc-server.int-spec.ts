@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { fromBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
@@ -10,8 +9,6 @@ import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '../otlp/gen/grpc/health/v1/health_pb.js';
-import { ServerReflection, type ServerReflectionRequestSchema } from '../otlp/gen/grpc/reflection/v1/reflection_pb.js';
-import { ServerReflection as ServerReflectionV1Alpha } from '../otlp/gen/grpc/reflection/v1alpha/reflection_pb.js';
 import { GetServicesResponseSchema, TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
 
 let fresh: FreshDatabase;
@@ -121,57 +118,6 @@ describe('health', () => {
       break;
     }
   });
-});
-
-describe('reflection', () => {
-  type Question = MessageInitShape<typeof ServerReflectionRequestSchema>['messageRequest'];
-
-  async function reflect(service: typeof ServerReflection | typeof ServerReflectionV1Alpha, ...questions: Question[]) {
-    const { method } = service;
-    const { input, output, parent, name } = method.serverReflectionInfo;
-    const stream = client.client.makeBidiStreamRequest(
-      `/${parent.typeName}/${name}`,
-      (bytes: Buffer) => bytes,
-      (bytes: Buffer) => fromBinary(output, new Uint8Array(bytes)),
-    );
-    for (const messageRequest of questions) {
-      stream.write(Buffer.from(toBinary(input, create(input, { messageRequest } as MessageInitShape<typeof input>))));
-    }
-    stream.end();
-    const answers = [];
-    for await (const answer of stream)
-      answers.push((answer as { messageResponse: { case: string; value: unknown } }).messageResponse);
-    return answers;
-  }
-
-  it.each([ServerReflection, ServerReflectionV1Alpha])(
-    'names services and gives their files ($typeName)',
-    async (service) => {
-      const [services, file, missing] = await reflect(
-        service,
-        { case: 'listServices', value: '' },
-        { case: 'fileContainingSymbol', value: 'jaeger.storage.v2.TraceReader.GetTraces' },
-        { case: 'fileByFilename', value: 'nothing.proto' },
-      );
-      const names = (services as { value: { service: { name: string }[] } }).value.service.map(({ name }) => name);
-      expect(names).toEqual(
-        expect.arrayContaining([
-          TraceReader.typeName,
-          'jaeger.storage.v1.SpanReaderPlugin',
-          'opentelemetry.proto.collector.trace.v1.TraceService',
-          'grpc.health.v1.Health',
-        ]),
-      );
-      const files = (file as { value: { fileDescriptorProto: Uint8Array[] } }).value.fileDescriptorProto.map((bytes) =>
-        fromBinary(FileDescriptorProtoSchema, bytes),
-      );
-      const known = new Set(files.map(({ name }) => name));
-      expect(known).toContain('storage/v2/trace_storage.proto');
-      // Whoever reads it needs nothing else.
-      expect(files.flatMap(({ dependency }) => dependency).filter((name) => !known.has(name))).toEqual([]);
-      expect(missing).toMatchObject({ case: 'errorResponse', value: { errorCode: status.NOT_FOUND } });
-    },
-  );
 });
 
 describe("Promscale's port", () => {

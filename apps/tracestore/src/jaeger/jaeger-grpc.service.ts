@@ -8,7 +8,6 @@ import {
 import { Draining, UnsentAnswers } from '@spandrel/service';
 import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
 import { addHealth } from '../grpc/grpc-health.js';
-import { addReflection } from '../grpc/grpc-reflection.js';
 import { GrpcRouter } from '../grpc/grpc-router.js';
 import { GrpcServer } from '../grpc/grpc-server.js';
 import { TraceService } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
@@ -26,8 +25,8 @@ import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from '
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
 
 /**
- * Jaeger's storage over gRPC: both versions of its API, OTLP for what is written, health and reflection. All of it is
- * at one port, and, for those who come from Promscale, at the one that they know.
+ * Serves Jaeger's storage API over gRPC, versions 1 and 2, with OTLP for writes and gRPC's health service. All of them
+ * share one port. `promscaleGrpcPort` opens a second port with the same services for Promscale's users.
  */
 @Injectable()
 export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -52,7 +51,6 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     router.add(PluginCapabilities, pluginCapabilities);
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
     addHealth(router, () => database.requireReady());
-    addReflection(router);
     this.server = new GrpcServer(connectionLimitsOf(config), router.handle);
     this.promscaleServer = new GrpcServer(connectionLimitsOf(config), router.handle);
   }
