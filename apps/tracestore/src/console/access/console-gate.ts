@@ -9,8 +9,8 @@ import {
   shareWithAllowedOrigins,
 } from '../../access/request-checks.js';
 import { jaegerErrorBody } from '../../jaeger/http/jaeger-http-error.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
-import { isLoopback } from '../console.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
+import { isLoopback } from '../../config/console.config.js';
 import { webRoutes } from '../web/web-routes.js';
 import { AccessService } from './access.service.js';
 

@@ -13,9 +13,9 @@ import {
   queryValues,
 } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
-import { storableText } from '../../otlp/attribute-json.js';
+import { storableText } from '../../storage/attribute-json.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 

@@ -11,7 +11,7 @@ import {
   sqlQuestion,
 } from '@spandrel/console-api';
 import type { FastifyRequest } from 'fastify';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { AccessService } from '../access/access.service.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';

@@ -16,8 +16,8 @@ import {
 } from '@spandrel/console-api';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { queryErrorOf } from '../../query/query-error.js';
-import { DatabaseService } from '../../schema/database.service.js';
+import { queryErrorOf } from '../../errors/query-error.js';
+import { DatabaseService } from '../../database/database.service.js';
 import { readSqlFile } from '../../sql-file.js';
 import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';

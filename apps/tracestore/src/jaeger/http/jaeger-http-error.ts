@@ -1,6 +1,6 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 
 /** A request of Jaeger's HTTP API that is answered other than well. The message is for whoever asked. */
 export class JaegerHttpError extends Error {
