@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { READINESS_CHECK, type ReadinessCheck } from '@spandrel/service';
+import { ROUTE_ERROR_BODY } from './console/access/console-gate.js';
 import { consoleParts } from './console/console-parts.js';
 import { IngestMetricsService } from './metrics/ingest-metrics.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { jaegerErrorBody } from './jaeger/http/jaeger-http-error.js';
 import { JaegerV1Controller } from './jaeger/http/jaeger-v1.controller.js';
 import { JaegerV3Controller } from './jaeger/http/jaeger-v3.controller.js';
 import { JaegerGrpcService } from './jaeger/jaeger-grpc.service.js';
@@ -31,6 +33,7 @@ export class TracestoreModule {
       providers: [
         ...console.providers,
         { provide: TRACESTORE_CONFIG, useValue: config },
+        { provide: ROUTE_ERROR_BODY, useValue: jaegerErrorBody },
         IngestMetricsService,
         DatabaseService,
         QueryDatabaseService,

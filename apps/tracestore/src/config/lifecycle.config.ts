@@ -1,5 +1,4 @@
 import { duration, unitMs } from '../duration.js';
-import type { TimedTable } from '../schema/partitions.js';
 
 /**
  * For how long what is kept, and when it is compressed. What is kept is dropped when both its own time and its receipt are
@@ -50,24 +49,4 @@ export function lifecycleConfigOf(values: {
 export function withRetention(config: LifecycleConfig, retentionMs: number): LifecycleConfig {
   const following = Object.fromEntries((config.followRetention ?? []).map((name) => [name, retentionMs]));
   return { ...config, ...following, retentionMs };
-}
-
-/** As `tracestore.finest_figures_kept` has it. */
-const finestFiguresMs = 2 * unitMs.d;
-
-/** For how long what a table holds is kept. */
-export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
-  switch (table) {
-    case 'operation_stats':
-    case 'call_5m':
-    case 'call_1h':
-    case 'service_call_5m':
-    case 'service_call_1h':
-      return rollupRetentionMs;
-    case 'call_10s':
-    case 'service_call_10s':
-      return Math.min(rollupRetentionMs, finestFiguresMs);
-    default:
-      return retentionMs;
-  }
 }

@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import type { ReadinessNote, ReadinessReport } from '@spandrel/service';
 import pg from 'pg';
 import { compareClocks } from './database-clock.js';
-import { retentionOf } from '../config/lifecycle.config.js';
 import { noteConfiguredRetention, withRequestedRetention } from '../schema/requested-retention.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from './cancel-statement.js';
@@ -22,7 +21,7 @@ import {
 import { FailureEpisode, reasonOf } from './failure-episode.js';
 import { LockWaitWatch } from './lock-wait.js';
 import { mendReaderRole, migrate } from '../schema/migration.js';
-import { addMissingPartitions, timedTables } from '../schema/partitions.js';
+import { addMissingPartitions, retentionOf, timedTables } from '../schema/partitions.js';
 import { findLackOfReader, type ReaderLack } from '../schema/reader-role.js';
 import { requireSessions } from './transaction-pooling.js';
 

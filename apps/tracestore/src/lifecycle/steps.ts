@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
 import { dayMs, hourMs, minuteMs } from '../duration.js';
 import type { DatabaseCapabilities } from '../schema/capabilities.js';
-import { addMissingPartitions, partitionWidthMs, timedTables } from '../schema/partitions.js';
+import { addMissingPartitions, partitionWidthMs, retentionOf, timedTables } from '../schema/partitions.js';
 import { readSqlFile } from '../sql-file.js';
-import { type LifecycleConfig, retentionOf } from '../config/lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
 const compactRollups = readSqlFile(import.meta.url, 'compact-rollups.sql');
 const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');

@@ -3,7 +3,7 @@ import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
-import type { CopyBatch } from '../storage/copy-batch.js';
+import type { CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { Encoding } from './encoding.js';
 import { Dictionaries } from '../transcode/dictionaries.js';
 import {
@@ -14,7 +14,7 @@ import { JsonDecoder } from '../transcode/json-decoder.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
-import { type KnownProblems, noProblems, type Outcome, Transcoder } from '../transcode/transcoder.js';
+import { type KnownProblems, noProblems, Transcoder } from '../transcode/transcoder.js';
 
 /** Requests of up to so many bytes are transcoded at once, if that takes no longer than `maxAtOnceMs`. */
 const maxAtOnceBytes = 1024 * 1024;

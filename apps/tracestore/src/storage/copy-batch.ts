@@ -115,3 +115,11 @@ function takeBack(entries: DictionaryEntry<unknown>[], length: number): void {
   for (let index = length; index < entries.length; index++) (entries[index] as DictionaryEntry<unknown>).batch = -1;
   entries.length = length;
 }
+
+/** What became of a request's spans. */
+export interface Outcome {
+  readonly acceptedSpans: number;
+  readonly rejectedSpans: number;
+  /** What was wrong with the first rejected spans, naming field and position, or with the request; empty when all is well. */
+  readonly errorMessage: string;
+}

@@ -4,7 +4,7 @@ import { encodeJson, encodeProtobuf } from '../../test/otlp-client.js';
 import { RandomRequests } from '../../test/random-request.js';
 import { fullRequest } from '../../test/requests.js';
 import { limits } from '../limits.js';
-import { CopyBatch } from '../storage/copy-batch.js';
+import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
@@ -12,7 +12,7 @@ import {
 import type { Span } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonDecoder } from './json-decoder.js';
 import { Refusal } from '../errors/refusal.js';
-import { type Outcome, Transcoder } from './transcoder.js';
+import { Transcoder } from './transcoder.js';
 
 const ids = '"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"00f067aa0ba902b7","startTimeUnixNano":"1"';
 

@@ -18,14 +18,14 @@ import {
   octaveOf,
   octaveTerm,
 } from '../storage/block-filter.js';
-import { CopyBatch } from '../storage/copy-batch.js';
+import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import { SpanSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonNumber, parseJson } from '../storage/json-source.js';
 import { Refusal } from '../errors/refusal.js';
-import { type Outcome, Transcoder } from './transcoder.js';
+import { Transcoder } from './transcoder.js';
 
 // The transcoder against the reference: whatever the bytes, both say the same.
 

@@ -29,7 +29,7 @@ import { serviceTerm } from '../storage/block-filter.js';
 import { bucketSeconds, callOf } from '../storage/call-counts.js';
 import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } from './column-transcoder.js';
 import type { Content } from './content-cache.js';
-import type { BatchMark, CopyBatch } from '../storage/copy-batch.js';
+import type { BatchMark, CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { appendRows, columnCounts } from '../storage/copy-rows.js';
 import { decodeText } from './text.js';
@@ -55,14 +55,6 @@ import { SpanBlocks } from '../storage/span-blocks.js';
 import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js';
 import { decodeMessage } from './decode-message.js';
 import { brokenSpan, malformedRequest } from './wire-cursor.js';
-
-/** What became of a request's spans. */
-export interface Outcome {
-  readonly acceptedSpans: number;
-  readonly rejectedSpans: number;
-  /** What was wrong with the first rejected spans, naming field and position, or with the request; empty when all is well. */
-  readonly errorMessage: string;
-}
 
 /** Of `Number`s that a time in microseconds is computed in: later ones would not be exact. */
 const maxExactTimeHigh = 2_097_152_000;

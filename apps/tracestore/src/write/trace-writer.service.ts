@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { CopyBatch } from '../storage/copy-batch.js';
+import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import { CopyBuffer } from '../storage/copy-buffer.js';
 import { appendDeltaRow } from '../storage/delta-rows.js';
 import { SlicedWork } from './sliced-work.js';
-import type { Outcome } from '../transcode/transcoder.js';
+
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
 import { DatabaseService } from '../database/database.service.js';
 import { readSqlFile } from '../sql-file.js';

@@ -1,20 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
-/** Aborted when whoever asked is gone before the answer is whole. */
-export function abortSignalOf({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
 /**
- * Sends JSON as it is made, as fast as the client takes it. What fails before the first part is thrown; what fails later
- * breaks the connection, so that nobody takes a part for the whole.
+ * Sends JSON while it is produced, as fast as the client reads. An error before the first part is thrown. A later error
+ * breaks the connection, so that the client cannot mistake a part for the whole.
  *
- * @param parts of the text, never none
+ * @param parts of the text, at least one
  */
 export async function sendJsonParts(
   reply: FastifyReply,
