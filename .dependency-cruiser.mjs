@@ -1,4 +1,51 @@
 /** What may import what. `npm run lint` proves it. */
+
+/**
+ * The folders of tracestore's source and what each of them imports. They stand in order: a folder imports only folders
+ * above it, so that they form a graph without cycles. docs/architecture.md says what each of them is.
+ */
+export const tracestoreFolders = {
+  gen: [],
+  metrics: [],
+  access: [],
+  errors: [],
+  config: ['access'],
+  storage: ['errors', 'gen'],
+  schema: ['config', 'errors'],
+  database: ['config', 'errors', 'schema', 'storage'],
+  transcode: ['errors', 'gen', 'storage'],
+  write: ['config', 'database', 'errors', 'metrics', 'storage'],
+  aggregate: ['database', 'errors', 'metrics', 'storage'],
+  lifecycle: ['config', 'database', 'errors', 'metrics', 'schema'],
+  query: ['config', 'database', 'errors', 'gen', 'storage'],
+  receive: ['access', 'config', 'errors', 'gen', 'metrics', 'storage', 'transcode', 'write'],
+  jaeger: ['config', 'database', 'errors', 'gen', 'query', 'receive', 'storage'],
+  console: ['access', 'config', 'database', 'errors', 'metrics', 'query', 'storage'],
+};
+
+/** Files beside the folders that every folder may import. They import each other alone. */
+const tracestoreLeaves = '(duration|limits|sql-file)\\.ts$';
+
+const source = '^apps/tracestore/src/';
+
+/** Tests start the whole of tracestore, whatever they lie beside. */
+const tests = '\\.(spec|int-spec)\\.ts$';
+
+const names = Object.keys(tracestoreFolders);
+for (const [index, [folder, imported]] of Object.entries(tracestoreFolders).entries()) {
+  const later = imported.filter((name) => !names.slice(0, index).includes(name));
+  if (later.length > 0)
+    throw new Error(`${folder} may import only folders that stand above it, not ${later.join(', ')}`);
+}
+
+const folderRules = Object.entries(tracestoreFolders).map(([folder, imported]) => ({
+  name: `tracestore-${folder}`,
+  comment: `src/${folder} imports ${imported.length === 0 ? 'no other folder' : imported.join(', ')}: see tracestoreFolders.`,
+  severity: 'error',
+  from: { path: `${source}${folder}/`, pathNot: tests },
+  to: { path: source, pathNot: [`${source}(${[folder, ...imported].join('|')})/`, `${source}${tracestoreLeaves}`] },
+}));
+
 export default {
   forbidden: [
     {
@@ -24,10 +71,17 @@ export default {
     },
     {
       name: 'product-never-imports-tools',
-      comment: 'Only a test may lean on what drives the stack and the tests.',
+      comment: 'Only a test may import what drives the stack and the tests.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: '\\.(spec|int-spec)\\.ts$' },
-      to: { path: '^(stack|load|bench|test)/' },
+      from: { path: '^(apps|libs)/', pathNot: [tests, '^(apps/[^/]+/test|libs/[^/]+/testing)/'] },
+      to: { path: '^(stack|load|bench|test|apps/[^/]+/test|libs/[^/]+/testing)/' },
+    },
+    {
+      name: 'only-tests-import-tests',
+      comment: 'What is in bench/ and test/ is used by benchmarks and tests alone.',
+      severity: 'error',
+      from: { path: '^(stack|load|dashboards|docker|k8s)/', pathNot: tests },
+      to: { path: '^(bench|test)/' },
     },
     {
       name: 'load-imports-nothing-foreign',
@@ -55,12 +109,27 @@ export default {
         dependencyTypesNot: ['type-only'],
       },
     },
+    ...folderRules,
     {
-      name: 'receivers-know-no-sql',
-      comment: 'Inside tracestore data flows one way: otlp, then write, then PostgreSQL.',
+      name: 'tracestore-folder-is-listed',
+      comment: 'A new folder of tracestore gets a line in tracestoreFolders.',
       severity: 'error',
-      from: { path: '^apps/tracestore/src/otlp/', pathNot: '\\.(spec|int-spec)\\.ts$' },
-      to: { path: ['^apps/tracestore/src/schema/', 'node_modules/pg'] },
+      from: { path: `${source}[^/]+/`, pathNot: [tests, `${source}(${names.join('|')})/`] },
+      to: {},
+    },
+    {
+      name: 'tracestore-leaves-import-no-folder',
+      comment: 'Every folder may import them.',
+      severity: 'error',
+      from: { path: `${source}${tracestoreLeaves}` },
+      to: { path: source, pathNot: `${source}${tracestoreLeaves}` },
+    },
+    {
+      name: 'receive-and-transcode-know-no-sql',
+      comment: 'Inside tracestore data flows one way: receive, transcode, write, then PostgreSQL.',
+      severity: 'error',
+      from: { path: `${source}(receive|transcode)/`, pathNot: tests },
+      to: { path: 'node_modules/pg' },
     },
     {
       name: 'no-unresolvable',
@@ -71,8 +140,7 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: '/gen/' },
+    doNotFollow: { path: ['node_modules', '/dist/', '/gen/'] },
     tsConfig: { fileName: 'tsconfig.check.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], exportsFields: ['exports'] },

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/rollup/call-pass.js';
+import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/aggregate/call-pass.js';
 import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
 import { migrate } from '../apps/tracestore/src/schema/migration.js';
 import { type BruteSpan, classOf } from '../apps/tracestore/test/call-figures.js';

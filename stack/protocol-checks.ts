@@ -40,9 +40,9 @@ import {
   type SentTrace,
 } from './sent-traces.ts';
 
-type JaegerMessages = typeof import('../apps/tracestore/src/otlp/gen/storage/v2/trace_storage_pb.ts');
-type JaegerDependencies = typeof import('../apps/tracestore/src/otlp/gen/storage/v2/dependency_storage_pb.ts');
-type OlderJaegerMessages = typeof import('../apps/tracestore/src/otlp/gen/storage_pb.ts');
+type JaegerMessages = typeof import('../apps/tracestore/src/gen/storage/v2/trace_storage_pb.ts');
+type JaegerDependencies = typeof import('../apps/tracestore/src/gen/storage/v2/dependency_storage_pb.ts');
+type OlderJaegerMessages = typeof import('../apps/tracestore/src/gen/storage_pb.ts');
 
 /** Where a tracestore is, and with which rights it is used. */
 export interface CheckedStore {
@@ -418,7 +418,7 @@ function jaegerGrpcChecks({ run, traces, fromMs, toMs }: Asked, client: GrpcClie
     protocol: 'Jaeger gRPC v2',
     name,
     run: async () => {
-      const { TraceReader } = await importBuilt<JaegerMessages>('otlp/gen/storage/v2/trace_storage_pb');
+      const { TraceReader } = await importBuilt<JaegerMessages>('gen/storage/v2/trace_storage_pb');
       return runCheck(TraceReader.method);
     },
   });
@@ -461,7 +461,7 @@ function jaegerGrpcChecks({ run, traces, fromMs, toMs }: Asked, client: GrpcClie
       return count(spans.length, 'span');
     }),
     check('dependencies', async () => {
-      const { DependencyReader } = await importBuilt<JaegerDependencies>('otlp/gen/storage/v2/dependency_storage_pb');
+      const { DependencyReader } = await importBuilt<JaegerDependencies>('gen/storage/v2/dependency_storage_pb');
       const range = { startTime: timestampFromMs(fromMs), endTime: timestampFromMs(toMs) };
       const { dependencies } = await client.unary(DependencyReader.method.getDependencies, range, deadline());
       return count(dependencies.length, 'call between services', 'calls between services');
@@ -474,7 +474,7 @@ function olderJaegerGrpcChecks({ run, traces, fromMs, toMs }: Asked, client: Grp
   const check = (name: string, runCheck: (messages: OlderJaegerMessages) => Promise<string>): Check => ({
     protocol: 'Jaeger gRPC v1',
     name,
-    run: async () => runCheck(await importBuilt<OlderJaegerMessages>('otlp/gen/storage_pb')),
+    run: async () => runCheck(await importBuilt<OlderJaegerMessages>('gen/storage_pb')),
   });
   const asked = {
     serviceName: checkedService,

@@ -4,7 +4,7 @@ import type { GrpcClient } from '../apps/tracestore/test/grpc-client.ts';
 import { importBuilt } from './built-tracestore.ts';
 
 type TraceServiceMessages =
-  typeof import('../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');
+  typeof import('../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');
 type Request = MessageInitShape<TraceServiceMessages['ExportTraceServiceRequestSchema']>;
 
 /** The service whose spans the protocol checks send. */
@@ -94,7 +94,7 @@ export function deadline(): { readonly deadline: number } {
 }
 
 function traceServiceMessages(): Promise<TraceServiceMessages> {
-  return importBuilt('otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb');
+  return importBuilt('gen/opentelemetry/proto/collector/trace/v1/trace_service_pb');
 }
 
 function requestOf({ traceId, rootId, childId, run, startMs }: SentTrace): Request {

@@ -6,8 +6,8 @@ import { importBuilt } from '../../stack/built-tracestore.ts';
 import { openGrpcSender } from '../write/otlp-sender.ts';
 import type { RunningStore } from '../write/processes.ts';
 
-type TraceMessages = typeof import('../../apps/tracestore/src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.ts');
-type StorageMessages = typeof import('../../apps/tracestore/src/otlp/gen/storage/v2/trace_storage_pb.ts');
+type TraceMessages = typeof import('../../apps/tracestore/src/gen/opentelemetry/proto/trace/v1/trace_pb.ts');
+type StorageMessages = typeof import('../../apps/tracestore/src/gen/storage/v2/trace_storage_pb.ts');
 
 const traceId = new Uint8Array(16).fill(0x5c);
 const spanCount = 100_000;
@@ -38,8 +38,8 @@ export async function measureLargeTrace(store: RunningStore, say: (line: string)
 }
 
 async function read(jaeger: GrpcClient): Promise<{ readonly spans: number; readonly bytes: number }> {
-  const { TracesDataSchema } = await importBuilt<TraceMessages>('otlp/gen/opentelemetry/proto/trace/v1/trace_pb');
-  const { TraceReader } = await importBuilt<StorageMessages>('otlp/gen/storage/v2/trace_storage_pb');
+  const { TracesDataSchema } = await importBuilt<TraceMessages>('gen/opentelemetry/proto/trace/v1/trace_pb');
+  const { TraceReader } = await importBuilt<StorageMessages>('gen/storage/v2/trace_storage_pb');
   let spans = 0;
   let bytes = 0;
   for await (const chunk of jaeger.bytes(TraceReader.method.getTraces, { query: [{ traceId }] })) {
@@ -52,7 +52,7 @@ async function read(jaeger: GrpcClient): Promise<{ readonly spans: number; reado
 }
 
 async function write({ otlpGrpcPort }: RunningStore): Promise<void> {
-  const { TracesDataSchema } = await importBuilt<TraceMessages>('otlp/gen/opentelemetry/proto/trace/v1/trace_pb');
+  const { TracesDataSchema } = await importBuilt<TraceMessages>('gen/opentelemetry/proto/trace/v1/trace_pb');
   const sender = openGrpcSender(otlpGrpcPort);
   const nowNs = BigInt(Date.now()) * 1_000_000n;
   try {

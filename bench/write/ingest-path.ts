@@ -1,17 +1,17 @@
 import { Logger } from '@nestjs/common';
 import { importBuilt } from '../../stack/built-tracestore.ts';
 
-type Config = typeof import('../../apps/tracestore/src/tracestore.config.ts');
-type Database = typeof import('../../apps/tracestore/src/schema/database.service.ts');
+type Config = typeof import('../../apps/tracestore/src/config/tracestore.config.ts');
+type Database = typeof import('../../apps/tracestore/src/database/database.service.ts');
 type Metrics = typeof import('../../apps/tracestore/src/metrics/ingest-metrics.service.ts');
 type Writer = typeof import('../../apps/tracestore/src/write/trace-writer.service.ts');
-type Flight = typeof import('../../apps/tracestore/src/write/batch-flight.ts');
-type Statement = import('../../apps/tracestore/src/write/batch-flight.ts').Statement;
+type Flight = typeof import('../../apps/tracestore/src/database/batch-flight.ts');
+type Statement = import('../../apps/tracestore/src/database/batch-flight.ts').Statement;
 type WriteRequest = import('../../apps/tracestore/src/write/trace-writer.service.ts').WriteRequest;
-type Ingest = typeof import('../../apps/tracestore/src/otlp/trace-ingest.service.ts');
-type Terms = typeof import('../../apps/tracestore/src/otlp/term-list.ts');
-type Blocks = typeof import('../../apps/tracestore/src/otlp/span-blocks.ts');
-type Transcoding = typeof import('../../apps/tracestore/src/otlp/transcoder.ts');
+type Ingest = typeof import('../../apps/tracestore/src/receive/trace-ingest.service.ts');
+type Terms = typeof import('../../apps/tracestore/src/storage/term-list.ts');
+type Blocks = typeof import('../../apps/tracestore/src/storage/span-blocks.ts');
+type Transcoding = typeof import('../../apps/tracestore/src/transcode/transcoder.ts');
 
 /** tracestore's way from the bytes of a request to committed rows, in this process and without a receiver. */
 export interface IngestPath {
@@ -36,11 +36,11 @@ export interface IngestPathOptions {
 export async function openIngestPath(options: IngestPathOptions): Promise<IngestPath> {
   // What it logs otherwise goes to stdout, which holds a benchmark's result alone.
   Logger.overrideLogger(['error', 'fatal']);
-  const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
-  const { DatabaseService } = await importBuilt<Database>('schema/database.service');
+  const { readTracestoreConfig } = await importBuilt<Config>('config/tracestore.config');
+  const { DatabaseService } = await importBuilt<Database>('database/database.service');
   const { IngestMetricsService } = await importBuilt<Metrics>('metrics/ingest-metrics.service');
   const { TraceWriterService } = await importBuilt<Writer>('write/trace-writer.service');
-  const { TraceIngestService } = await importBuilt<Ingest>('otlp/trace-ingest.service');
+  const { TraceIngestService } = await importBuilt<Ingest>('receive/trace-ingest.service');
   const config = readTracestoreConfig({
     TRACESTORE_DATABASE_URL: options.databaseUrl,
     TRACESTORE_DATABASE_CONNECTIONS: String(options.connections),
@@ -61,7 +61,7 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
     };
   }
   await keepNoLedger();
-  const { Transcoder } = await importBuilt<Transcoding>('otlp/transcoder');
+  const { Transcoder } = await importBuilt<Transcoding>('transcode/transcoder');
   const transcoder = new Transcoder();
   let sent = 0;
   return {
@@ -78,15 +78,15 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
 
 /** No attribute is hashed, and no block is written. */
 async function sumUpNoBlocks(): Promise<void> {
-  const { TermList } = await importBuilt<Terms>('otlp/term-list');
-  const { SpanBlocks } = await importBuilt<Blocks>('otlp/span-blocks');
+  const { TermList } = await importBuilt<Terms>('storage/term-list');
+  const { SpanBlocks } = await importBuilt<Blocks>('storage/span-blocks');
   TermList.prototype.addAttributes = () => {};
   SpanBlocks.prototype.add = () => {};
 }
 
 /** Leaves the ledger's statement out of every transaction. */
 async function keepNoLedger(): Promise<void> {
-  const { BatchFlight } = await importBuilt<Flight>('write/batch-flight');
+  const { BatchFlight } = await importBuilt<Flight>('database/batch-flight');
   const { submit } = BatchFlight.prototype;
   BatchFlight.prototype.submit = function (connection) {
     const flight = this as unknown as { calls: readonly { readonly statement: Statement }[] };
@@ -99,7 +99,7 @@ async function keepNoLedger(): Promise<void> {
 
 /** Over how many connections the store writes when nobody says. */
 export async function defaultConnections(): Promise<number> {
-  const { readTracestoreConfig } = await importBuilt<Config>('tracestore.config');
+  const { readTracestoreConfig } = await importBuilt<Config>('config/tracestore.config');
   const { maxLanes } = await importBuilt<Writer>('write/trace-writer.service');
   return Math.min(readTracestoreConfig({}).databaseConnections, maxLanes);
 }

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { build } from 'vite';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../apps/tracestore/test/running-tracestore.js';
-import { readTracestoreConfig } from '../../apps/tracestore/src/tracestore.config.js';
+import { readTracestoreConfig } from '../../apps/tracestore/src/config/tracestore.config.js';
 import { createFreshDatabase, type FreshDatabase } from '../fresh-database.js';
 import { hasChromium, launchChromium } from './chromium.js';
 

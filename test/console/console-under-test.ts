@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { encodeProtobuf, sendGrpc } from '../../apps/tracestore/test/otlp-client.js';
 import { type SpanInit, text } from '../../apps/tracestore/test/requests.js';
 import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';

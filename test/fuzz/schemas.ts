@@ -1,25 +1,22 @@
 /** Descriptors of the messages that tracestore speaks, from the build: the generated code has enums, which Node cannot strip. */
+import { Health } from '@spandrel/grpc/health';
 import { importBuilt } from '../../stack/built-tracestore.ts';
 
 type TraceService =
-  typeof import('../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');
-type TraceStorage = typeof import('../../apps/tracestore/src/otlp/gen/storage/v2/trace_storage_pb.ts');
-type DependencyStorage = typeof import('../../apps/tracestore/src/otlp/gen/storage/v2/dependency_storage_pb.ts');
-type Capabilities = typeof import('../../apps/tracestore/src/otlp/gen/storage/v2/capabilities_pb.ts');
-type Storage = typeof import('../../apps/tracestore/src/otlp/gen/storage_pb.ts');
-type Health = typeof import('../../apps/tracestore/src/otlp/gen/grpc/health/v1/health_pb.ts');
-type Reflection = typeof import('../../apps/tracestore/src/otlp/gen/grpc/reflection/v1/reflection_pb.ts');
+  typeof import('../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');
+type TraceStorage = typeof import('../../apps/tracestore/src/gen/storage/v2/trace_storage_pb.ts');
+type DependencyStorage = typeof import('../../apps/tracestore/src/gen/storage/v2/dependency_storage_pb.ts');
+type Capabilities = typeof import('../../apps/tracestore/src/gen/storage/v2/capabilities_pb.ts');
+type Storage = typeof import('../../apps/tracestore/src/gen/storage_pb.ts');
 
-const gen = 'otlp/gen';
+const gen = 'gen';
 
-const [otlp, traces, dependencies, capabilities, v1, health, reflection] = await Promise.all([
+const [otlp, traces, dependencies, capabilities, v1] = await Promise.all([
   importBuilt<TraceService>(`${gen}/opentelemetry/proto/collector/trace/v1/trace_service_pb`),
   importBuilt<TraceStorage>(`${gen}/storage/v2/trace_storage_pb`),
   importBuilt<DependencyStorage>(`${gen}/storage/v2/dependency_storage_pb`),
   importBuilt<Capabilities>(`${gen}/storage/v2/capabilities_pb`),
   importBuilt<Storage>(`${gen}/storage_pb`),
-  importBuilt<Health>(`${gen}/grpc/health/v1/health_pb`),
-  importBuilt<Reflection>(`${gen}/grpc/reflection/v1/reflection_pb`),
 ]);
 
 export const { ExportTraceServiceRequestSchema, ExportTraceServiceResponseSchema } = otlp;
@@ -33,6 +30,5 @@ export const jaegerServices = [
   v1.DependenciesReaderPlugin,
   v1.PluginCapabilities,
   v1.SpanWriterPlugin,
-  health.Health,
-  reflection.ServerReflection,
+  Health,
 ] as const;

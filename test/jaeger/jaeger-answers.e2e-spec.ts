@@ -5,8 +5,8 @@ import { create } from '@bufbuild/protobuf';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
-} from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { TraceReader } from '../../apps/tracestore/src/otlp/gen/storage/v2/trace_storage_pb.js';
+} from '../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { TraceReader } from '../../apps/tracestore/src/gen/storage/v2/trace_storage_pb.js';
 import { startChildStack } from '../../stack/child-stack.ts';
 import { hasJaeger, type JaegerProcess, startJaeger } from './jaeger-process.ts';
 import { type PurgeableStore, startPurgeableStore } from './purgeable-store.ts';

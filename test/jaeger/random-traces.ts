@@ -2,15 +2,15 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
-} from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+} from '../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type {
   AnyValueSchema,
   KeyValueSchema,
-} from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+} from '../../apps/tracestore/src/gen/opentelemetry/proto/common/v1/common_pb.js';
 import type {
   ResourceSpansSchema,
   SpanSchema,
-} from '../../apps/tracestore/src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+} from '../../apps/tracestore/src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 
 type Value = MessageInitShape<typeof AnyValueSchema>;

@@ -6,8 +6,8 @@ import { GrpcClient } from '../test/grpc-client.js';
 import { encodeProtobuf } from '../test/otlp-client.js';
 import { goodSpan, requestOf } from '../test/requests.js';
 import { queryOnce, startTracestore } from '../test/running-tracestore.js';
-import { TraceService } from './otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { TraceReader } from './otlp/gen/storage/v2/trace_storage_pb.js';
+import { TraceService } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';
 
 let database: FreshDatabase;
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { startService } from '@spandrel/service';
-import { serverLimitsOf } from './server-limits.js';
-import { readTracestoreConfig } from './tracestore.config.js';
+import { serverLimitsOf } from './config/server-limits.js';
+import { readTracestoreConfig } from './config/tracestore.config.js';
 import { TracestoreModule } from './tracestore.module.js';
 
 // What is alive is little and steady, whatever comes in. V8 would let it quadruple before it collects.

@@ -6,10 +6,10 @@ import { GrpcClient } from '../test/grpc-client.js';
 import { encodeProtobuf, sendGrpc } from '../test/otlp-client.js';
 import { attribute, goodSpan, hexBytes, text } from '../test/requests.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
-import { ExportTraceServiceRequestSchema } from './otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import type { AnyValueSchema } from './otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { TraceReader } from './otlp/gen/storage/v2/trace_storage_pb.js';
-import { SpanReaderPlugin } from './otlp/gen/storage_pb.js';
+import { ExportTraceServiceRequestSchema } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import type { AnyValueSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
+import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';
+import { SpanReaderPlugin } from './gen/storage_pb.js';
 
 type Value = MessageInitShape<typeof AnyValueSchema>;
 

@@ -5,8 +5,8 @@ import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-dat
 import { GrpcClient } from '../test/grpc-client.js';
 import { passwordTraceId, sendPasswordTraces } from '../test/password-traces.js';
 import { type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
-import { TraceReader } from './otlp/gen/storage/v2/trace_storage_pb.js';
-import { SpanReaderPlugin } from './otlp/gen/storage_pb.js';
+import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';
+import { SpanReaderPlugin } from './gen/storage_pb.js';
 
 let database: FreshDatabase;
 let store: RunningTracestore;

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { retentionOf } from '../src/lifecycle/lifecycle.config.js';
 import { compress } from '../src/lifecycle/steps.js';
 import { probeCapabilities } from '../src/schema/capabilities.js';
-import { timedTables } from '../src/schema/partitions.js';
+import { retentionOf, timedTables } from '../src/schema/partitions.js';
 
 const dayMs = 86_400_000;
 

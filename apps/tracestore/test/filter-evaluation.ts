@@ -1,12 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { attributeText } from '@spandrel/console-api';
-import { attributesToJson } from '../src/otlp/attribute-json.js';
-import {
-  type AnyValue,
-  type KeyValue,
-  KeyValueSchema,
-} from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import type { Span, Span_Event, Span_Link } from '../src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { attributesToJson } from '../src/storage/attribute-json.js';
+import { type AnyValue, type KeyValue, KeyValueSchema } from '../src/gen/opentelemetry/proto/common/v1/common_pb.js';
+import type { Span, Span_Event, Span_Link } from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { type TypedConstant, typesOf, type Constant } from '../src/query/filter/constant.js';
 import type { Field, Filter, Level, OrderedOperator, Reference } from '../src/query/filter/filter.js';
 import { spanKindOf, statusCodeOf } from '../src/query/span-words.js';

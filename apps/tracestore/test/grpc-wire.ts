@@ -1,6 +1,6 @@
 import { connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { fromBinary } from '@bufbuild/protobuf';
-import { type Status, StatusSchema } from '../src/otlp/gen/google/rpc/status_pb.js';
+import { type Status, StatusSchema } from '../src/gen/google/rpc/status_pb.js';
 
 /** What came back, as it was on the wire. */
 export interface GrpcAnswer {

@@ -6,7 +6,7 @@ import {
   ExportTraceServiceRequestSchema,
   type ExportTraceServiceResponse,
   ExportTraceServiceResponseSchema,
-} from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+} from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { callGrpc, grpcFrame } from './grpc-wire.js';
 import type { RunningTracestore } from './running-tracestore.js';
 

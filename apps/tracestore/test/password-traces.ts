@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { ExportTraceServiceRequestSchema } from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ExportTraceServiceRequestSchema } from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { encodeProtobuf, sendGrpc } from './otlp-client.js';
 import { attribute, hexBytes, type SpanInit, text } from './requests.js';
 import type { RunningTracestore } from './running-tracestore.js';

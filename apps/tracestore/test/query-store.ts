@@ -1,4 +1,4 @@
-import type { ExportTraceServiceRequest } from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import type { ExportTraceServiceRequest } from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { QueryDatabaseService } from '../src/query/query-database.service.js';
 import { encodeProtobuf, sendGrpc } from './otlp-client.js';
 import { startTracestore } from './running-tracestore.js';

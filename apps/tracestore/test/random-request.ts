@@ -2,8 +2,8 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
-} from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { AnyValueSchema, type KeyValueSchema } from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
+} from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { AnyValueSchema, type KeyValueSchema } from '../src/gen/opentelemetry/proto/common/v1/common_pb.js';
 
 type Value = MessageInitShape<typeof AnyValueSchema>;
 type Attribute = MessageInitShape<typeof KeyValueSchema>;

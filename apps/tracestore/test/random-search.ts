@@ -2,9 +2,9 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
-} from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import type { AnyValueSchema, KeyValueSchema } from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import type { SpanSchema } from '../src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+} from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import type { AnyValueSchema, KeyValueSchema } from '../src/gen/opentelemetry/proto/common/v1/common_pb.js';
+import type { SpanSchema } from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import type { Constant, TypedConstant } from '../src/query/filter/constant.js';
 import {
   type Filter,

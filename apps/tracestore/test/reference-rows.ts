@@ -1,12 +1,12 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { CopyBatch } from '../src/otlp/copy-batch.js';
-import { appendRows } from '../src/otlp/copy-rows.js';
-import { decodeMessage } from '../src/otlp/decode-message.js';
-import { dictionaryEntry } from '../src/otlp/dictionary-entry.js';
-import { InstrumentationScopeSchema } from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { ResourceSchema } from '../src/otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
-import { SpanSchema } from '../src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import type { CopyBatch } from '../src/storage/copy-batch.js';
+import { appendRows } from '../src/storage/copy-rows.js';
+import { decodeMessage } from '../src/transcode/decode-message.js';
+import { dictionaryEntry } from '../src/storage/dictionary-entry.js';
+import { InstrumentationScopeSchema } from '../src/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { ResourceSchema } from '../src/gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import { SpanSchema } from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import {
   attempt,
   BadSpanError,
@@ -16,10 +16,10 @@ import {
   resourceRow,
   rowsOfSpan,
   scopeRow,
-} from '../src/otlp/reference-transcode.js';
-import { SpanBlocks } from '../src/otlp/span-blocks.js';
-import { decodeText } from '../src/otlp/text.js';
-import type { OperationRow, ResourceRow, ScopeRow, SpanRows } from '../src/otlp/trace-rows.js';
+} from '../src/transcode/reference-transcode.js';
+import { SpanBlocks } from '../src/storage/span-blocks.js';
+import { decodeText } from '../src/transcode/text.js';
+import type { OperationRow, ResourceRow, ScopeRow, SpanRows } from '../src/storage/trace-rows.js';
 
 /** What one request writes, in one transaction. The dictionaries hold what its spans refer to, each row once. */
 export interface ReferenceRows {

@@ -1,10 +1,10 @@
 import { createService } from '@spandrel/service';
 import pg from 'pg';
 import { JaegerGrpcService } from '../src/jaeger/jaeger-grpc.service.js';
-import { GrpcReceiverService } from '../src/otlp/grpc-receiver.service.js';
-import { HttpReceiverService } from '../src/otlp/http-receiver.service.js';
-import { serverLimitsOf } from '../src/server-limits.js';
-import { readTracestoreConfig, type TracestoreConfig } from '../src/tracestore.config.js';
+import { GrpcReceiverService } from '../src/receive/grpc-receiver.service.js';
+import { HttpReceiverService } from '../src/receive/http-receiver.service.js';
+import { serverLimitsOf } from '../src/config/server-limits.js';
+import { readTracestoreConfig, type TracestoreConfig } from '../src/config/tracestore.config.js';
 import { TracestoreModule } from '../src/tracestore.module.js';
 
 /** A tracestore in this process, on free ports. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { attributesFromJson } from '../src/otlp/attribute-json.js';
-import type { ExportTraceServiceRequest } from '../src/otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { attributesFromJson } from '../src/storage/attribute-json.js';
+import type { ExportTraceServiceRequest } from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import {
   type AnyValue,
   AnyValueSchema,
@@ -11,8 +11,8 @@ import {
   type KeyValue,
   KeyValueListSchema,
   KeyValueSchema,
-} from '../src/otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { type Resource, ResourceSchema } from '../src/otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
+} from '../src/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { type Resource, ResourceSchema } from '../src/gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import {
   type Span,
   Span_EventSchema,
@@ -21,7 +21,7 @@ import {
   Status_StatusCode,
   Span_SpanKind,
   StatusSchema,
-} from '../src/otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+} from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { queryOnce } from './running-tracestore.js';
 
 /** A span with all that OTLP says of it. */

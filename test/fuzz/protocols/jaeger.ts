@@ -1,4 +1,4 @@
-/** Jaeger's storage over gRPC (versions 1 and 2, with health and reflection), and Jaeger's HTTP APIs. */
+/** Jaeger's storage over gRPC (versions 1 and 2, with health), and Jaeger's HTTP APIs. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
@@ -178,7 +178,7 @@ export const jaegerGrpc: Protocol = {
     const isDamaged = random.chance(0.08);
     if (isDamaged) body = mutateBytes(random, body, 1 + random.below(2)).bytes;
     const isOdd = random.chance(0.06);
-    const isEndless = /Watch|Reflection/.test(path);
+    const isEndless = /Watch/.test(path);
     return {
       title: `${path}${done.length > 0 ? `, ${done.join(', ')}` : ''}${isDamaged ? ', damaged' : ''}${isOdd ? ', odd frame' : ''}`,
       mustBeAnswered: !isOdd && !isEndless,

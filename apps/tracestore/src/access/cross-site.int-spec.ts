@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { sendRaw } from '../../test/raw-http.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { readTracestoreConfig } from '../tracestore.config.js';
+import { readTracestoreConfig } from '../config/tracestore.config.js';
 
 const token = 'a-token-of-24-letters-at-least';
 const page = 'https://shop.example';

@@ -26,8 +26,8 @@ import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { passwordTraceId, sendPasswordTraces } from '../../test/password-traces.js';
 import { attribute, goodSpan, hexBytes, text } from '../../test/requests.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { ExportTraceServiceRequestSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { readTracestoreConfig } from '../tracestore.config.js';
+import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { readTracestoreConfig } from '../config/tracestore.config.js';
 
 const startMs = Date.now() - 600_000;
 const hostileTraceId = randomBytes(16).toString('hex');

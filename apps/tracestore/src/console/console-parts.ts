@@ -6,7 +6,7 @@ import { ConsoleGate } from './access/console-gate.js';
 import { SessionController } from './access/session.controller.js';
 import { SessionStore } from './access/session-store.js';
 import { CatalogueController } from './catalogue/catalogue.controller.js';
-import type { ConsoleConfig } from './console.config.js';
+import type { ConsoleConfig } from '../config/console.config.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { SqlController } from './sql/sql.controller.js';

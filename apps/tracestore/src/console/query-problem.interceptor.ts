@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Problem } from '@spandrel/service';
 import type { FastifyReply } from 'fastify';
 import { catchError, type Observable, throwError } from 'rxjs';
-import { QueryError } from '../query/query-error.js';
+import { QueryError } from '../errors/query-error.js';
 
 const retryAfterS = 5;
 

@@ -8,9 +8,9 @@ import { GrpcClient } from '../../test/grpc-client.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { TracesDataSchema } from '../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
-import { SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
-import { TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
+import { TracesDataSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { SpanReaderPlugin } from '../gen/storage_pb.js';
+import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
 
 const traceId = '0f'.repeat(16);
 const spanCount = 12_000;

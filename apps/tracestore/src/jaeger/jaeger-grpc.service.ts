@@ -5,29 +5,25 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { addHealth, GrpcError, GrpcRouter, GrpcServer, grpcStatus } from '@spandrel/grpc';
 import { Draining, UnsentAnswers } from '@spandrel/service';
-import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
-import { addHealth } from '../grpc/grpc-health.js';
-import { addReflection } from '../grpc/grpc-reflection.js';
-import { GrpcRouter } from '../grpc/grpc-router.js';
-import { GrpcServer } from '../grpc/grpc-server.js';
-import { TraceService } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
-import { Capabilities } from '../otlp/gen/storage/v2/capabilities_pb.js';
-import { DependencyReader } from '../otlp/gen/storage/v2/dependency_storage_pb.js';
-import { TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
-import { GrpcExportService } from '../otlp/grpc-export.service.js';
+import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../gen/storage_pb.js';
+import { Capabilities } from '../gen/storage/v2/capabilities_pb.js';
+import { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
+import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
+import { GrpcExportService } from '../receive/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
-import { QueryError, queryErrors } from '../query/query-error.js';
-import { DatabaseService } from '../schema/database.service.js';
-import { connectionLimitsOf } from '../server-limits.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { QueryError, queryErrors } from '../errors/query-error.js';
+import { DatabaseService } from '../database/database.service.js';
+import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
 
 /**
- * Jaeger's storage over gRPC: both versions of its API, OTLP for what is written, health and reflection. All of it is
- * at one port, and, for those who come from Promscale, at the one that they know.
+ * Serves Jaeger's storage API over gRPC, versions 1 and 2, with OTLP for writes and gRPC's health service. All of them
+ * share one port. `promscaleGrpcPort` opens a second port with the same services for Promscale's users.
  */
 @Injectable()
 export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -43,7 +39,7 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     @Inject(Draining) private readonly draining: Draining,
     @Inject(UnsentAnswers) unsent: UnsentAnswers,
   ) {
-    const router = new GrpcRouter((failure) => this.errorOf(failure), unsent);
+    const router = new GrpcRouter((failure) => this.errorOf(failure), unsent, grpcCallLimits);
     router.add(TraceReader, traceReader(queries));
     router.add(DependencyReader, dependencyReader(queries));
     router.add(Capabilities, capabilities);
@@ -52,9 +48,8 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     router.add(PluginCapabilities, pluginCapabilities);
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
     addHealth(router, () => database.requireReady());
-    addReflection(router);
-    this.server = new GrpcServer(connectionLimitsOf(config), router.handle);
-    this.promscaleServer = new GrpcServer(connectionLimitsOf(config), router.handle);
+    this.server = new GrpcServer(grpcServerLimitsOf(config), router.handle);
+    this.promscaleServer = new GrpcServer(grpcServerLimitsOf(config), router.handle);
   }
 
   /** @throws Error when a port is taken */

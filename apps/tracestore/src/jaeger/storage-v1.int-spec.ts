@@ -6,8 +6,8 @@ import { GrpcClient } from '../../test/grpc-client.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { attribute, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { SpanRefType, ValueType } from '../otlp/gen/model_pb.js';
-import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../otlp/gen/storage_pb.js';
+import { SpanRefType, ValueType } from '../gen/model_pb.js';
+import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../gen/storage_pb.js';
 
 const { method } = SpanReaderPlugin;
 const traceId = '00000000000000ab00000000000000cd';

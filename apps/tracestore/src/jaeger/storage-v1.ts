@@ -1,12 +1,11 @@
-import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
-import type { Implementation } from '../grpc/grpc-router.js';
-import { SpanRefType, ValueType } from '../otlp/gen/model_pb.js';
+import { GrpcError, grpcStatus, type Implementation } from '@spandrel/grpc';
+import { SpanRefType, ValueType } from '../gen/model_pb.js';
 import type {
   DependenciesReaderPlugin,
   PluginCapabilities,
   SpanReaderPlugin,
   TraceQueryParameters,
-} from '../otlp/gen/storage_pb.js';
+} from '../gen/storage_pb.js';
 import { findTraces } from '../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../query/find-traces/trace-search.js';
 import { type AskedTrace, getTraces } from '../query/get-traces/get-traces.js';

@@ -14,15 +14,15 @@ import { expectedSpans } from '../../test/stored-spans.js';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
-} from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { KeyValueSchema } from '../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { ResourceSchema } from '../otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
-import type { TracesData } from '../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
-import { resourceRow } from '../otlp/reference-transcode.js';
-import { Capabilities } from '../otlp/gen/storage/v2/capabilities_pb.js';
-import { DependencyReader } from '../otlp/gen/storage/v2/dependency_storage_pb.js';
-import { TraceReader, type TraceQueryParametersSchema } from '../otlp/gen/storage/v2/trace_storage_pb.js';
-import type { CallSchema } from '../otlp/gen/expression/v1/expression_pb.js';
+} from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { KeyValueSchema } from '../gen/opentelemetry/proto/common/v1/common_pb.js';
+import { ResourceSchema } from '../gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import type { TracesData } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { resourceRow } from '../transcode/reference-transcode.js';
+import { Capabilities } from '../gen/storage/v2/capabilities_pb.js';
+import { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
+import { TraceReader, type TraceQueryParametersSchema } from '../gen/storage/v2/trace_storage_pb.js';
+import type { CallSchema } from '../gen/expression/v1/expression_pb.js';
 
 let fresh: FreshDatabase;
 let store: RunningTracestore;

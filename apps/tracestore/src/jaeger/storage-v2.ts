@@ -1,8 +1,7 @@
-import { GrpcError, grpcStatus } from '../grpc/grpc-error.js';
-import type { Implementation } from '../grpc/grpc-router.js';
-import type { Capabilities } from '../otlp/gen/storage/v2/capabilities_pb.js';
-import type { DependencyReader } from '../otlp/gen/storage/v2/dependency_storage_pb.js';
-import type { AnyValue, TraceQueryParameters, TraceReader } from '../otlp/gen/storage/v2/trace_storage_pb.js';
+import { GrpcError, grpcStatus, type Implementation } from '@spandrel/grpc';
+import type { Capabilities } from '../gen/storage/v2/capabilities_pb.js';
+import type { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
+import type { AnyValue, TraceQueryParameters, TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
 import type { Constant, TypedConstant } from '../query/filter/constant.js';
 import { findTraces } from '../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../query/find-traces/trace-search.js';
@@ -17,7 +16,7 @@ import { filterCapabilities, filterOfExpression } from './search/expression-filt
 import { traceSearchOf } from './search/trace-query.js';
 import { widened } from './search/time-hints.js';
 import { countsOfSummary } from './spans/summary.js';
-import { TracesDataWriter } from './spans/traces-data.js';
+import { TracesDataWriter } from '../query/otlp/traces-data.js';
 
 /** Summaries that go into one message: some 100 kB. */
 const summariesAtOnce = 200;

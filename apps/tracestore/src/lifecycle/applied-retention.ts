@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import { dayMs } from '../duration.js';
-import type { OperatorWarning } from '../schema/database.service.js';
+import type { OperatorWarning } from '../database/database.service.js';
 import { readSqlFile } from '../sql-file.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
 const applyRetention = readSqlFile(import.meta.url, 'apply-retention.sql');
 

@@ -6,9 +6,9 @@ import { passTime, setDatabaseClock } from '../../test/database-time.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { compareClocks } from './database-clock.js';
+import { compareClocks } from '../database/database-clock.js';
+import { lifecycleConfigOf } from '../config/lifecycle.config.js';
 import { DatabaseClockService } from './database-clock.service.js';
-import { lifecycleConfigOf } from './lifecycle.config.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { DatabaseUnavailableError } from '../schema/database-failure.js';
-import { DatabaseService } from '../schema/database.service.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { compareClocks } from './database-clock.js';
+import { DatabaseUnavailableError } from '../errors/database-failure.js';
+import { DatabaseService } from '../database/database.service.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
+import { compareClocks } from '../database/database-clock.js';
 
 /** How often the clocks are compared, and the epoch of the dictionaries is read. */
 const everyMs = 30_000;

@@ -6,11 +6,11 @@ import { passTime, setDatabaseClock } from '../../test/database-time.js';
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
-import { countNewCalls, prepareForPasses } from '../rollup/call-pass.js';
+import { countNewCalls, prepareForPasses } from '../aggregate/call-pass.js';
 import { type DatabaseCapabilities, installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
 import { timedTables } from '../schema/partitions.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 import {
   addPartitions,
   cleanDictionaries,

@@ -1,16 +1,16 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { DatabaseUnavailableError } from '../schema/database-failure.js';
-import { DatabaseService, type OperatorWarning } from '../schema/database.service.js';
-import { StoreLock } from '../schema/store-lock.js';
+import { DatabaseUnavailableError } from '../errors/database-failure.js';
+import { DatabaseService, type OperatorWarning } from '../database/database.service.js';
+import { StoreLock } from '../database/store-lock.js';
 import { readSqlFile } from '../sql-file.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { applyRetentions, pendingRetentionWarning } from './applied-retention.js';
 import { DatabaseClockService } from './database-clock.service.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 import { ObservedTime, timeGapWarning } from './observed-time.js';
-import { withRequestedRetention } from './requested-retention.js';
+import { withRequestedRetention } from '../schema/requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import type { OperatorWarning } from '../schema/database.service.js';
+import type { OperatorWarning } from '../database/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { intervalText } from './applied-retention.js';
 import { dayMs, hourMs } from '../duration.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
 const observeTime = readSqlFile(import.meta.url, 'observe-time.sql');
 const readTimeGap = readSqlFile(import.meta.url, 'read-time-gap.sql');

@@ -7,7 +7,7 @@ import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
 import { parseEnvironment } from '@spandrel/service';
-import { lifecycleConfigOf, lifecycleVariables, withRetention } from './lifecycle.config.js';
+import { lifecycleConfigOf, lifecycleVariables, withRetention } from '../config/lifecycle.config.js';
 
 const dayMs = 86_400_000;
 const lifecycle = lifecycleConfigOf(

@@ -6,7 +6,7 @@ import { passTime, setDatabaseClock } from '../../test/database-time.js';
 import { probeCapabilities } from '../schema/capabilities.js';
 import { migrate, readMigrations } from '../schema/migration.js';
 import { applyRetentions } from './applied-retention.js';
-import type { LifecycleConfig } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 import { addPartitions, dropExpired, type LifecycleContext, lifecycleSteps } from './steps.js';
 
 const hourS = 3_600;

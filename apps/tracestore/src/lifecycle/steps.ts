@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
 import { dayMs, hourMs, minuteMs } from '../duration.js';
 import type { DatabaseCapabilities } from '../schema/capabilities.js';
-import { addMissingPartitions, partitionWidthMs, timedTables } from '../schema/partitions.js';
+import { addMissingPartitions, partitionWidthMs, retentionOf, timedTables } from '../schema/partitions.js';
 import { readSqlFile } from '../sql-file.js';
-import { type LifecycleConfig, retentionOf } from './lifecycle.config.js';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
 const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');
 const findExpiredParts = readSqlFile(import.meta.url, 'find-expired-parts.sql');

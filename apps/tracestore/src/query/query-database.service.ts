@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type QueryResultRow } from 'pg';
-import { noteBackendPid } from '../schema/database-session.js';
+import { noteBackendPid } from '../database/database-session.js';
 import { readSqlFile } from '../sql-file.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { cancelStatement } from './cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from './query-error.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
+import { cancelStatement } from '../database/cancel-statement.js';
+import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
 
 const prepareSession = readSqlFile(import.meta.url, 'prepare-session.sql');
 

@@ -1,4 +1,4 @@
-import { QueryError, queryErrors } from './query-error.js';
+import { QueryError, queryErrors } from '../errors/query-error.js';
 
 /** 16 hex digits of a span's id, which the database has as a signed number. */
 export function spanIdOf(number: string): string {

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { attributeText } from '@spandrel/console-api';
-import { attributesToJson } from '../otlp/attribute-json.js';
-import { type AnyValue, KeyValueSchema } from '../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { parseJson } from '../otlp/json-source.js';
+import { attributesToJson } from '../storage/attribute-json.js';
+import { type AnyValue, KeyValueSchema } from '../gen/opentelemetry/proto/common/v1/common_pb.js';
+import { parseJson } from '../storage/json-source.js';
 
 /**
  * Write a stored value of an attribute as the text that is shown of it, and finds it.

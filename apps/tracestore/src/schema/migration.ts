@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import pg, { type ClientBase } from 'pg';
 import { readSqlFile } from '../sql-file.js';
-import { UnsuitableDatabaseError } from './database-failure.js';
+import { UnsuitableDatabaseError } from '../errors/database-failure.js';
 import { prepareReaderRole, type ReaderLack } from './reader-role.js';
 
 /** One numbered `.sql` file: what changes together. */

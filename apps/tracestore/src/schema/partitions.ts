@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { LifecycleConfig } from '../config/lifecycle.config.js';
 import { dayMs, hourMs } from '../duration.js';
 import { readSqlFile } from '../sql-file.js';
 
@@ -19,6 +20,25 @@ export const timedTables = [
   'service_call_1h',
 ] as const;
 export type TimedTable = (typeof timedTables)[number];
+
+/** As `tracestore.finest_figures_kept` has it. */
+const finestFiguresMs = 2 * dayMs;
+
+/** For how long what a table holds is kept. */
+export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
+  switch (table) {
+    case 'call_5m':
+    case 'call_1h':
+    case 'service_call_5m':
+    case 'service_call_1h':
+      return rollupRetentionMs;
+    case 'call_10s':
+    case 'service_call_10s':
+      return Math.min(rollupRetentionMs, finestFiguresMs);
+    default:
+      return retentionMs;
+  }
+}
 
 /** Slots before this one that get a partition though they may stay empty: for spans that come late, and for loads. */
 const slotsBehind = 2;

@@ -4,7 +4,7 @@ import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-
 import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '../../test/requests.js';
 import { queryAsReader, queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { ExportTraceServiceRequestSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 let database: FreshDatabase;
 let store: RunningTracestore;

@@ -6,7 +6,7 @@ import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
 import { createReaderLogin, type ReaderLogin } from '../../test/reader-login.js';
 import { goodSpan, text } from '../../test/requests.js';
 import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
-import { ExportTraceServiceRequestSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 const hostile: readonly string[] = [
   `'; DROP TABLE tracestore.span; --`,

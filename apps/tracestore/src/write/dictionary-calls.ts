@@ -1,8 +1,8 @@
-import type { CopyBatch } from '../otlp/copy-batch.js';
-import type { DictionaryEntry } from '../otlp/dictionary-entry.js';
-import type { SlicedWork } from '../otlp/sliced-work.js';
+import type { CopyBatch } from '../storage/copy-batch.js';
+import type { DictionaryEntry } from '../storage/dictionary-entry.js';
+import type { SlicedWork } from './sliced-work.js';
 import { readSqlFile } from '../sql-file.js';
-import type { Statement, StatementCall } from './batch-flight.js';
+import type { Statement, StatementCall } from '../database/batch-flight.js';
 
 const upsertResources = statement('upsert-resources');
 const upsertScopes = statement('upsert-scopes');

@@ -5,7 +5,7 @@ import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-
 import { encodeProtobuf, post, sendGrpc } from '../../test/otlp-client.js';
 import { fullRequest } from '../../test/requests.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { ExportTraceServiceResponseSchema } from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { ExportTraceServiceResponseSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 const success = create(ExportTraceServiceResponseSchema);
 const json = { 'content-type': 'application/json' };

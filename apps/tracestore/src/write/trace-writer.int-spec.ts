@@ -8,12 +8,12 @@ import { encodeProtobuf, post, sendGrpc } from '../../test/otlp-client.js';
 import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
 import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
-import { RetryInfoSchema } from '../otlp/gen/google/rpc/error_details_pb.js';
-import { StatusSchema } from '../otlp/gen/google/rpc/status_pb.js';
+import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import {
   ExportTraceServiceRequestSchema,
   ExportTraceServiceResponseSchema,
-} from '../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+} from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 const success = create(ExportTraceServiceResponseSchema);
 const protobuf = { 'content-type': 'application/x-protobuf' };

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { CopyBatch } from '../otlp/copy-batch.js';
-import { SlicedWork } from '../otlp/sliced-work.js';
-import type { Outcome } from '../otlp/transcoder.js';
-import { classifyFailure, DatabaseUnavailableError, problemOf } from '../schema/database-failure.js';
-import { DatabaseService } from '../schema/database.service.js';
+import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
+import { SlicedWork } from './sliced-work.js';
+
+import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
+import { DatabaseService } from '../database/database.service.js';
 import { readSqlFile } from '../sql-file.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../tracestore.config.js';
-import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } from './batch-flight.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
+import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } from '../database/batch-flight.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
 const insertLedger = statement('insert-ledger');

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
-import type { ConsoleAccess } from '../console.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
+import type { ConsoleAccess } from '../../config/console.config.js';
 import { SessionStore } from './session-store.js';
 import { TokenAttempts } from './token-attempts.js';
 

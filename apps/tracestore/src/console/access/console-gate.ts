@@ -8,9 +8,8 @@ import {
   requireOwnSite,
   shareWithAllowedOrigins,
 } from '../../access/request-checks.js';
-import { jaegerErrorBody } from '../../jaeger/http/jaeger-http-error.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
-import { isLoopback } from '../console.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
+import { isLoopback } from '../../config/console.config.js';
 import { webRoutes } from '../web/web-routes.js';
 import { AccessService } from './access.service.js';
 
@@ -32,6 +31,16 @@ const doors: ReadonlyMap<string, Door> = new Map<string, Door>([
   ...webRoutes.map((route) => [route, 'page'] as const),
 ]);
 
+/**
+ * Formats an error for the API that owns a route.
+ *
+ * @returns the JSON body; undefined where the route answers with problem details
+ */
+export type RouteErrorBody = (route: string, status: number, message: string) => string | undefined;
+
+/** The token under which it is injected. */
+export const ROUTE_ERROR_BODY = Symbol('ROUTE_ERROR_BODY');
+
 /** A route that is not listed asks for everything. */
 function doorOf(route: string | undefined): Door {
   // Of a path without a route: its answer is a 404.
@@ -48,6 +57,7 @@ export class ConsoleGate implements OnModuleInit {
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(AccessService) private readonly access: AccessService,
+    @Inject(ROUTE_ERROR_BODY) private readonly errorBodyOf: RouteErrorBody,
   ) {
     // Pages of other origins sign in with a bearer token: a session's cookie is for the console's own pages.
     this.policy = { origins: config.access.apiOrigins, methods: ['GET', 'HEAD', 'POST'], credentials: false };
@@ -60,9 +70,10 @@ export class ConsoleGate implements OnModuleInit {
       try {
         await this.check(doorOf(route), request, reply);
       } catch (error) {
-        if (!(error instanceof Problem) || route?.startsWith('/jaeger/') !== true) throw error;
+        if (!(error instanceof Problem) || route === undefined) throw error;
+        const body = this.errorBodyOf(route, error.kind.status, error.detail);
+        if (body === undefined) throw error;
         if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS);
-        const body = jaegerErrorBody(route, error.kind.status, error.detail);
         await reply.status(error.kind.status).type('application/json').send(body);
       }
     });

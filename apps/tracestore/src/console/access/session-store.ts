@@ -4,7 +4,7 @@ import { Problem } from '@spandrel/service';
 import pg from 'pg';
 import { limits } from '../../limits.js';
 import { readSqlFile } from '../../sql-file.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 
 const beginSession = readSqlFile(import.meta.url, 'begin-session.sql');
 const touchSession = readSqlFile(import.meta.url, 'touch-session.sql');

@@ -3,7 +3,7 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type Credentials, credentials, type SessionAnswer, sessionAnswer } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { AccessService, sessionCookie } from './access.service.js';
 
 const wrongToken = { code: 'wrong-token', status: 401, title: 'The token is wrong' } as const;

@@ -17,10 +17,10 @@ import {
   type ServicesAnswer,
   servicesAnswer,
 } from '@spandrel/console-api';
+import { ClientSignal } from '@spandrel/service';
 import { findOperations } from '../../query/operations/find-operations.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
-import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { sampleSpans } from './sample-spans.js';
 

@@ -1,4 +1,4 @@
-import { storableText } from '../../otlp/attribute-json.js';
+import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { textOfJson } from '../../query/value-text.js';

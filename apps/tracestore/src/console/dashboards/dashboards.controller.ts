@@ -12,11 +12,10 @@ import {
   type QueryValues,
   queryValues,
 } from '@spandrel/console-api';
-import { Problem } from '@spandrel/service';
-import { storableText } from '../../otlp/attribute-json.js';
+import { ClientSignal, Problem } from '@spandrel/service';
+import { storableText } from '../../storage/attribute-json.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
-import { ClientSignal } from '../client-signal.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
 const unknownQuery = { code: 'unknown-query', status: 404, title: 'There is no such query' } as const;

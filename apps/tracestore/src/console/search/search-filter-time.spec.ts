@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QueryError } from '../../query/query-error.js';
+import { QueryError } from '../../errors/query-error.js';
 import { filterOf } from './search-filter.js';
 
 /** Of the processor, so that a busy machine does not matter. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { levels } from '../../query/filter/filter.js';
-import { QueryError } from '../../query/query-error.js';
+import { QueryError } from '../../errors/query-error.js';
 import { filterOf } from './search-filter.js';
 
 const ofAttribute = (condition: string): unknown => {

@@ -9,7 +9,7 @@ import {
   levels,
   type OrderedOperator,
 } from '../../query/filter/filter.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 
 const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' };
 

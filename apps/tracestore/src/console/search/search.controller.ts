@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { nanoOf, type SearchAnswer, searchAnswer, type SearchQuery, searchQuery } from '@spandrel/console-api';
+import { ClientSignal } from '@spandrel/service';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
-import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { filterOf } from './search-filter.js';
 

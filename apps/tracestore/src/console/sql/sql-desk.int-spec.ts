@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
 import { queryOnce, type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
-import { readTracestoreConfig } from '../../tracestore.config.js';
+import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
 let database: FreshDatabase;
 let store: RunningTracestore;

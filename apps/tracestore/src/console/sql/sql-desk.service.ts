@@ -2,13 +2,13 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { SqlQuestion, WrongSqlPosition } from '@spandrel/console-api';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
-import { cancelStatement } from '../../query/cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from '../../query/query-error.js';
+import { cancelStatement } from '../../database/cancel-statement.js';
+import { QueryError, queryErrorOf, queryErrors } from '../../errors/query-error.js';
 import { readSqlFile } from '../../sql-file.js';
 import { limits } from '../../limits.js';
-import { noteBackendPid } from '../../schema/database-session.js';
-import { DatabaseService } from '../../schema/database.service.js';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { noteBackendPid } from '../../database/database-session.js';
+import { DatabaseService } from '../../database/database.service.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
 import { StatementSlots } from './statement-slots.js';
 

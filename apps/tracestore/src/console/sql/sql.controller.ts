@@ -11,9 +11,9 @@ import {
   sqlQuestion,
 } from '@spandrel/console-api';
 import type { FastifyRequest } from 'fastify';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { ClientSignal } from '@spandrel/service';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { AccessService } from '../access/access.service.js';
-import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
 

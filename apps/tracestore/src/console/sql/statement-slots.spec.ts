@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QueryError } from '../../query/query-error.js';
+import { QueryError } from '../../errors/query-error.js';
 import { StatementSlots } from './statement-slots.js';
 
 const patient = new AbortController().signal;

@@ -1,4 +1,4 @@
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 
 /** What `StatementSlots` may give away. */
 export interface SlotLimits {

@@ -14,12 +14,12 @@ import {
   type SystemAnswer,
   systemAnswer,
 } from '@spandrel/console-api';
+import { ClientSignal } from '@spandrel/service';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { queryErrorOf } from '../../query/query-error.js';
-import { DatabaseService } from '../../schema/database.service.js';
+import { queryErrorOf } from '../../errors/query-error.js';
+import { DatabaseService } from '../../database/database.service.js';
 import { readSqlFile } from '../../sql-file.js';
-import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
 const measureStorage = readSqlFile(import.meta.url, 'measure-storage.sql');

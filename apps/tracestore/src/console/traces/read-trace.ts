@@ -1,5 +1,5 @@
-import { storableText } from '../../otlp/attribute-json.js';
-import { resourceSpansJson } from '../../jaeger/spans/otlp-json.js';
+import { storableText } from '../../storage/attribute-json.js';
+import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { getTraces } from '../../query/get-traces/get-traces.js';
 import type { TraceSpan } from '../../query/get-traces/trace-span.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';

@@ -15,11 +15,9 @@ import {
   traceParameters,
   waterfall,
 } from '@spandrel/console-api';
-import { Problem } from '@spandrel/service';
+import { ClientSignal, Problem, sendJsonParts } from '@spandrel/service';
 import type { FastifyReply } from 'fastify';
-import { sendJsonParts } from '../../jaeger/http/json-answer.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { ClientSignal } from '../client-signal.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
 

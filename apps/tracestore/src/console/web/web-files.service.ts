@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../tracestore.config.js';
+import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 
 /** How a browser may take a file, best first. */
 export const encodings = ['br', 'gzip', 'identity'] as const;

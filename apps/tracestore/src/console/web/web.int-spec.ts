@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
 import { type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
-import { readTracestoreConfig } from '../../tracestore.config.js';
+import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
 const webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-web-'));
 const script = 'console.log(1);\n'.repeat(100);

@@ -1,5 +1,5 @@
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { readSqlFile } from '../../sql-file.js';
 

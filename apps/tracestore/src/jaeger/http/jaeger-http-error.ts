@@ -1,6 +1,6 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 
 /** A request of Jaeger's HTTP API that is answered other than well. The message is for whoever asked. */
 export class JaegerHttpError extends Error {
@@ -51,7 +51,12 @@ export function v3ErrorBody(status: number, message: string): string {
   return JSON.stringify({ error: { httpCode: status, message } });
 }
 
-/** The body of an error that comes before a controller, by the route that the request matched. */
-export function jaegerErrorBody(route: string, status: number, message: string): string {
+/**
+ * The body of an error that is raised before a controller, by the route that the request matched.
+ *
+ * @returns undefined for a route outside of Jaeger's HTTP API
+ */
+export function jaegerErrorBody(route: string, status: number, message: string): string | undefined {
+  if (!route.startsWith('/jaeger/')) return undefined;
   return (route.startsWith('/jaeger/api/v3/') ? v3ErrorBody : v1ErrorBody)(status, message);
 }

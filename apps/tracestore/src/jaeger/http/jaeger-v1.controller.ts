@@ -12,6 +12,7 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { abortSignalOf, sendJsonParts } from '@spandrel/service';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
@@ -23,7 +24,6 @@ import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
 import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v1ErrorBody } from './jaeger-http-error.js';
-import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { hexTraceId } from './trace-id.js';
 

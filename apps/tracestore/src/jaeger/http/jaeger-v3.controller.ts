@@ -13,7 +13,8 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Call, CallSchema } from '../../otlp/gen/expression/v1/expression_pb.js';
+import { abortSignalOf, sendJsonParts } from '@spandrel/service';
+import { type Call, CallSchema } from '../../gen/expression/v1/expression_pb.js';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../../query/find-traces/trace-search.js';
 import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js';
@@ -25,10 +26,9 @@ import { findJaegerOperations } from '../jaeger-operations.js';
 import { filterOfExpression } from '../search/expression-filter.js';
 import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
-import { resourceSpansJson } from '../spans/otlp-json.js';
+import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
 import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v3ErrorBody } from './jaeger-http-error.js';
-import { abortSignalOf, sendJsonParts } from './json-answer.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
 

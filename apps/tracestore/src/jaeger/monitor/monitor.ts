@@ -1,7 +1,7 @@
 import type { QueryResultRow } from 'pg';
-import { storableText } from '../../otlp/attribute-json.js';
+import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import type { SpanKind } from '../../query/span-words.js';
 import { readSqlFile } from '../../sql-file.js';
 

@@ -3,7 +3,7 @@ import {
   type Call,
   type Expression,
   type FieldReference,
-} from '../../otlp/gen/expression/v1/expression_pb.js';
+} from '../../gen/expression/v1/expression_pb.js';
 import type { Constant } from '../../query/filter/constant.js';
 import {
   type Field,
@@ -16,7 +16,7 @@ import {
   orderedOperators,
   type Reference,
 } from '../../query/filter/filter.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { parseGoDuration, parseRfc3339 } from '../go-text.js';
 
 /** What a filter may be made of here: all that Jaeger has but its search for words. */

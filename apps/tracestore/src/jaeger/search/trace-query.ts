@@ -1,7 +1,7 @@
 import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from '../../query/filter/filter.js';
 import type { Constant } from '../../query/filter/constant.js';
 import { type TraceSearch, maxPageSize } from '../../query/find-traces/trace-search.js';
-import { QueryError, queryErrors } from '../../query/query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { parseGoBool } from '../go-text.js';
 
 /** How many traces Jaeger gives where nothing is said. */

@@ -9,8 +9,8 @@ import {
   octaveTerm,
   saltShift,
   serviceTerm,
-} from '../../otlp/block-filter.js';
-import { storableText } from '../../otlp/attribute-json.js';
+} from '../../storage/block-filter.js';
+import { storableText } from '../../storage/attribute-json.js';
 import type { Condition, Leaf } from './condition.js';
 import { isWrittenOneWay, jsonOf } from './constant.js';
 import type { DictionaryCondition, SearchCondition } from './search-condition.js';

@@ -1,6 +1,6 @@
-import { AttributeLimitError } from '../../otlp/attribute-json.js';
+import { AttributeLimitError } from '../../storage/attribute-json.js';
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { spanKinds, statusCodes } from '../span-words.js';
 import { type Constant, jsonOf, listOf, type ListText, type TypedConstant, typesOf } from './constant.js';
 import {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { limits } from '../../limits.js';
-import { attributesToJson, storableText } from '../../otlp/attribute-json.js';
+import { attributesToJson, storableText } from '../../storage/attribute-json.js';
 import {
   type AnyValue,
   AnyValueSchema,
@@ -8,8 +8,8 @@ import {
   type KeyValue,
   KeyValueListSchema,
   KeyValueSchema,
-} from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { JsonNumber, parseJson } from '../../otlp/json-source.js';
+} from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
+import { JsonNumber, parseJson } from '../../storage/json-source.js';
 
 /** A value to compare with. It is equal to a value of the same type alone: 5 is not 5.0, and "5" is neither. */
 export type TypedConstant =

@@ -1,5 +1,5 @@
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 
 /** More than anybody writes by hand; each level and each repetition costs the server memory. */
 const maxRepetitions = 255;

@@ -1,4 +1,4 @@
-import { storableText } from '../../otlp/attribute-json.js';
+import { storableText } from '../../storage/attribute-json.js';
 
 /** The parameters of a statement that is put together: a value becomes one of them, and its place goes into the text. */
 export class SqlParameters {

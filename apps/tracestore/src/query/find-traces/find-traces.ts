@@ -13,7 +13,7 @@ import {
 } from '../filter/search-condition.js';
 import { SqlParameters } from '../filter/sql-parameters.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
-import { QueryError, queryErrors } from '../query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
 import { compareFound, cursorAt, placeOf } from './page-cursor.js';

@@ -1,4 +1,4 @@
-import { QueryError, queryErrors } from '../query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import type { FoundTrace, TraceOrder } from './trace-search.js';
 
 const letters: Readonly<Record<TraceOrder, string>> = { newest: 'n', slowest: 's' };

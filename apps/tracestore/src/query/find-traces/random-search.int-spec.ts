@@ -6,7 +6,7 @@ import { durationOf, fulfils } from '../../../test/filter-evaluation.js';
 import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomSearch } from '../../../test/random-search.js';
 import { expectedSpans, type StoredSpan } from '../../../test/stored-spans.js';
-import { unknownService } from '../../otlp/reference-transcode.js';
+import { unknownService } from '../../transcode/reference-transcode.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
 import { findTraces } from './find-traces.js';
 import type { TraceOrder, TraceSearch } from './trace-search.js';

@@ -6,15 +6,15 @@ import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
 import { RandomRequests } from '../../../test/random-request.js';
 import { fullRequest, goodSpan, hexBytes, requestOf } from '../../../test/requests.js';
 import { expectedSpans, sorted, type StoredSpan } from '../../../test/stored-spans.js';
-import { attributesFromJson } from '../../otlp/attribute-json.js';
-import type { ExportTraceServiceRequest } from '../../otlp/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import { attributesFromJson } from '../../storage/attribute-json.js';
+import type { ExportTraceServiceRequest } from '../../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import {
   type EntityRef,
   EntityRefSchema,
   InstrumentationScopeSchema,
-} from '../../otlp/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { ResourceSchema } from '../../otlp/gen/opentelemetry/proto/resource/v1/resource_pb.js';
-import { SpanSchema } from '../../otlp/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+} from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
+import { ResourceSchema } from '../../gen/opentelemetry/proto/resource/v1/resource_pb.js';
+import { SpanSchema } from '../../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
 import { type AskedTrace, getTraces } from './get-traces.js';
 import type { TraceChunk, TraceSpan } from './trace-span.js';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
-import { QueryError, queryErrors } from '../query-error.js';
+import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf, unixNanoOf } from '../unix-time.js';
 import { Dictionaries } from './dictionaries.js';

@@ -1,4 +1,4 @@
-import { storableText } from '../../otlp/attribute-json.js';
+import { storableText } from '../../storage/attribute-json.js';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { type SpanKind, spanKindOf, spanKinds } from '../span-words.js';

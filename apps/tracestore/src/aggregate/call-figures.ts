@@ -1,0 +1,209 @@
+import type { CopyBuffer } from '../storage/copy-buffer.js';
+import { durationClass } from './duration-class.js';
+
+/** The tables of figures, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
+export const callTables = [
+  { name: 'call_10s', rowsOf: 'operation', widthSeconds: 10 },
+  { name: 'call_5m', rowsOf: 'operation', widthSeconds: 300 },
+  { name: 'call_1h', rowsOf: 'operation', widthSeconds: 3_600 },
+  { name: 'service_call_10s', rowsOf: 'service', widthSeconds: 10 },
+  { name: 'service_call_5m', rowsOf: 'service', widthSeconds: 300 },
+  { name: 'service_call_1h', rowsOf: 'service', widthSeconds: 3_600 },
+] as const;
+export type CallTable = (typeof callTables)[number];
+
+/** Each width is a multiple of this one. */
+const finestSeconds = 10;
+
+/** A row to be added: what spans did that are of one operation or service, and whose parents are of another, by their indexes. */
+interface Figure {
+  readonly bucketSeconds: number;
+  readonly callee: number;
+  readonly caller: number;
+  calls: number;
+  errors: number;
+  durationNs: number;
+  selfNs: number;
+  readonly durations: Map<number, number>;
+  readonly selves: Map<number, number>;
+}
+
+const postgresEpochSeconds = 946_684_800;
+const columnCounts = { operation: 11, service: 12 } as const;
+const oid = { int2: 21, int4: 23 } as const;
+
+/** More operations than there can be in a pass. */
+const indexBound = 2 ** 26;
+
+/** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
+const noCaller = { root: 0, notStored: 1 } as const;
+
+/** Sums up calls by bucket, operation and parent's operation. */
+export class CallFigures {
+  private readonly indexes = new Map<bigint, number>([
+    [0n, noCaller.root],
+    [-1n, noCaller.notStored],
+  ]);
+  private readonly ids: bigint[] = [0n, -1n];
+  private readonly byPair = new Map<number, Map<number, Figure>>();
+  /** Of each operation by its index, the index of its service; then the names by these. */
+  private readonly services: number[] = [noCaller.root, noCaller.notStored];
+  private readonly serviceNames: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
+
+  /** A number for an operation's id, the same for the same id. */
+  operationIndex(id: bigint): number {
+    let index = this.indexes.get(id);
+    if (index === undefined) {
+      index = this.ids.length;
+      this.indexes.set(id, index);
+      this.ids.push(id);
+    }
+    return index;
+  }
+
+  /**
+   * @param sign 1 to add a call, -1 to take one away that was added before, maybe by another pass
+   * @param startSeconds of the span, since 1970
+   */
+  add(
+    sign: 1 | -1,
+    startSeconds: number,
+    operation: number,
+    parentOperation: number,
+    isError: boolean,
+    durationNs: number,
+    selfNs: number,
+  ): void {
+    const figure = figureAt(this.byPair, startSeconds - (startSeconds % finestSeconds), operation, parentOperation);
+    figure.calls += sign;
+    if (isError) figure.errors += sign;
+    figure.durationNs += sign * durationNs;
+    figure.selfNs += sign * selfNs;
+    addTo(figure.durations, durationClass(durationNs), sign);
+    addTo(figure.selves, durationClass(selfNs), sign);
+  }
+
+  /** The ids of all operations that there are figures of. */
+  get operationIds(): readonly bigint[] {
+    return this.ids.slice(noCaller.notStored + 1);
+  }
+
+  /** @param nameOf gives the name of an operation's service by the operation's id, if it is known */
+  nameServices(nameOf: (operationId: bigint) => string | undefined): void {
+    const indexes = new Map<string, number>();
+    for (let operation = this.services.length; operation < this.ids.length; operation++) {
+      const name = nameOf(this.ids[operation] as bigint) ?? '';
+      let index = indexes.get(name);
+      if (index === undefined) {
+        index = this.serviceNames.push(Buffer.from(name)) - 1;
+        indexes.set(name, index);
+      }
+      this.services.push(index);
+    }
+  }
+
+  /**
+   * Appends the rows of a table; for those of services after these were named.
+   *
+   * @param untilSeconds only buckets that start before, since 1970
+   * @returns the buckets that have any, in seconds since 1970
+   */
+  appendRows(out: CopyBuffer, { rowsOf, widthSeconds }: CallTable, untilSeconds: number): ReadonlySet<number> {
+    const indexOf = (operation: number): number =>
+      rowsOf === 'operation' ? operation : (this.services[operation] as number);
+    const bucketsSeconds = new Set<number>();
+    const wide = new Map<number, Map<number, Figure>>();
+    for (const buckets of this.byPair.values()) {
+      for (const figure of buckets.values()) {
+        const bucketSeconds = figure.bucketSeconds - (figure.bucketSeconds % widthSeconds);
+        if (bucketSeconds >= untilSeconds) continue;
+        const sum = figureAt(wide, bucketSeconds, indexOf(figure.callee), indexOf(figure.caller));
+        sum.calls += figure.calls;
+        sum.errors += figure.errors;
+        sum.durationNs += figure.durationNs;
+        sum.selfNs += figure.selfNs;
+        for (const [key, value] of figure.durations) addTo(sum.durations, key, value);
+        for (const [key, value] of figure.selves) addTo(sum.selves, key, value);
+      }
+    }
+    for (const buckets of wide.values()) {
+      for (const figure of buckets.values()) {
+        if (this.appendRow(out, rowsOf, figure)) bucketsSeconds.add(figure.bucketSeconds);
+      }
+    }
+    return bucketsSeconds;
+  }
+
+  private appendRow(out: CopyBuffer, rowsOf: CallTable['rowsOf'], figure: Figure): boolean {
+    const durations = [...figure.durations].filter(([, calls]) => calls !== 0);
+    const selves = [...figure.selves].filter(([, calls]) => calls !== 0);
+    const { calls, errors, durationNs, selfNs } = figure;
+    const isNothing = calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0;
+    if (isNothing && durations.length === 0 && selves.length === 0) return false;
+    const names = rowsOf === 'service' ? [figure.callee, figure.caller].map((index) => this.serviceNames[index]) : [];
+    const nameBytes = names.reduce((sum, name) => sum + (name?.length ?? 0), 0);
+    const columnCount = columnCounts[rowsOf];
+    out.reserve(2 + columnCount * 32 + nameBytes + (durations.length + selves.length) * 16);
+    out.beginRow(columnCount);
+    out.wide((figure.bucketSeconds - postgresEpochSeconds) * 1e6);
+    if (rowsOf === 'operation') {
+      appendId(out, this.ids[figure.callee] as bigint);
+      appendId(out, this.ids[figure.caller] as bigint);
+    } else {
+      for (const name of names as readonly Buffer[]) out.copy(name, 0, name.length);
+      out.boolean(figure.caller === noCaller.root);
+    }
+    out.wide(calls);
+    out.wide(errors);
+    out.float64(durationNs);
+    out.float64(selfNs);
+    for (const entries of [durations, selves]) {
+      const classes = out.beginArray(oid.int2, entries.length);
+      for (const [key] of entries) out.int16(key);
+      out.endColumn(classes);
+      const counts = out.beginArray(oid.int4, entries.length);
+      for (const [, value] of entries) out.int32(value);
+      out.endColumn(counts);
+    }
+    out.requireReserved();
+    return true;
+  }
+}
+
+function figureAt(
+  byPair: Map<number, Map<number, Figure>>,
+  bucketSeconds: number,
+  callee: number,
+  caller: number,
+): Figure {
+  const pair = caller * indexBound + callee;
+  let buckets = byPair.get(pair);
+  if (buckets === undefined) {
+    buckets = new Map();
+    byPair.set(pair, buckets);
+  }
+  let figure = buckets.get(bucketSeconds);
+  if (figure === undefined) {
+    figure = {
+      bucketSeconds,
+      callee,
+      caller,
+      calls: 0,
+      errors: 0,
+      durationNs: 0,
+      selfNs: 0,
+      durations: new Map(),
+      selves: new Map(),
+    };
+    buckets.set(bucketSeconds, figure);
+  }
+  return figure;
+}
+
+function addTo(counts: Map<number, number>, key: number, value: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + value);
+}
+
+function appendId(out: CopyBuffer, id: bigint): void {
+  out.int64(Number(id >> 32n), Number(BigInt.asUintN(32, id)) | 0);
+}

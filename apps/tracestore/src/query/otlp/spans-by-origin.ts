@@ -1,0 +1,23 @@
+import type { SpanResource, SpanScope, TraceSpan } from '../get-traces/trace-span.js';
+
+/** Spans of one resource, by scope. Neither is ever empty. */
+export type SpansByOrigin = ReadonlyMap<SpanResource, ReadonlyMap<SpanScope, readonly TraceSpan[]>>;
+
+/** Puts together what OTLP says once for all of them; otherwise the order stays. */
+export function spansByOrigin(spans: readonly TraceSpan[]): SpansByOrigin {
+  const byOrigin = new Map<SpanResource, Map<SpanScope, TraceSpan[]>>();
+  for (const span of spans) {
+    let byScope = byOrigin.get(span.resource);
+    if (byScope === undefined) byOrigin.set(span.resource, (byScope = new Map<SpanScope, TraceSpan[]>()));
+    const known = byScope.get(span.scope);
+    if (known === undefined) byScope.set(span.scope, [span]);
+    else known.push(span);
+  }
+  return byOrigin;
+}
+
+/** The name of the service that all spans of a resource have. */
+export function serviceNameOf(byScope: ReadonlyMap<SpanScope, readonly TraceSpan[]>): string {
+  const [spans] = byScope.values();
+  return spans?.[0]?.serviceName ?? '';
+}

@@ -1,0 +1,119 @@
+import { CopyBuffer } from './copy-buffer.js';
+import type { DictionaryEntry } from './dictionary-entry.js';
+import type { OperationRow, ResourceRow, ScopeRow } from './trace-rows.js';
+
+/** How far each table's rows had come at some moment. */
+export interface BatchMark {
+  readonly spans: number;
+  readonly events: number;
+  readonly links: number;
+  readonly blocks: number;
+  readonly spanCount: number;
+  readonly resources: number;
+  readonly scopes: number;
+  readonly operations: number;
+  readonly byteLength: number;
+  readonly dictionaryBytes: number;
+}
+
+const spanBytes = 1024 * 1024;
+let nextSerial = 0;
+
+/**
+ * What one transaction writes: the rows of one or more requests in the binary format of COPY, and
+ * the rows of the dictionaries that they refer to and the database may not have. It is filled, written, and filled
+ * again.
+ */
+export class CopyBatch {
+  readonly spans = new CopyBuffer(spanBytes);
+  readonly events = new CopyBuffer(spanBytes / 4);
+  readonly links = new CopyBuffer(spanBytes / 16);
+  readonly blocks = new CopyBuffer(spanBytes / 16);
+  readonly resources: DictionaryEntry<ResourceRow>[] = [];
+  readonly scopes: DictionaryEntry<ScopeRow>[] = [];
+  readonly operations: DictionaryEntry<OperationRow>[] = [];
+  spanCount = 0;
+  /** Of the rows of the dictionaries. */
+  dictionaryBytes = 0;
+  private serial = nextSerial++;
+
+  /** About how many bytes of memory it takes so far. */
+  get weight(): number {
+    return this.byteLength + this.dictionaryBytes;
+  }
+
+  /** Bytes of the rows of spans, events, links and blocks so far. */
+  get byteLength(): number {
+    return this.spans.length + this.events.length + this.links.length + this.blocks.length;
+  }
+
+  mark(): BatchMark {
+    const { spans, events, links, blocks, spanCount, byteLength, dictionaryBytes } = this;
+    return {
+      spans: spans.length,
+      events: events.length,
+      links: links.length,
+      blocks: blocks.length,
+      spanCount,
+      resources: this.resources.length,
+      scopes: this.scopes.length,
+      operations: this.operations.length,
+      byteLength,
+      dictionaryBytes,
+    };
+  }
+
+  /** Takes back what came after a mark. */
+  rollBack(mark: BatchMark): void {
+    this.spans.truncate(mark.spans);
+    this.events.truncate(mark.events);
+    this.links.truncate(mark.links);
+    this.blocks.truncate(mark.blocks);
+    this.spanCount = mark.spanCount;
+    this.dictionaryBytes = mark.dictionaryBytes;
+    takeBack(this.resources, mark.resources);
+    takeBack(this.scopes, mark.scopes);
+    takeBack(this.operations, mark.operations);
+  }
+
+  referToResource(entry: DictionaryEntry<ResourceRow>): void {
+    if (this.mustBeWritten(entry)) this.resources.push(entry);
+  }
+
+  referToScope(entry: DictionaryEntry<ScopeRow>): void {
+    if (this.mustBeWritten(entry)) this.scopes.push(entry);
+  }
+
+  referToOperation(entry: DictionaryEntry<OperationRow>): void {
+    if (this.mustBeWritten(entry)) this.operations.push(entry);
+  }
+
+  clear(): void {
+    for (const buffer of [this.spans, this.events, this.links, this.blocks]) buffer.clear();
+    for (const entries of [this.resources, this.scopes, this.operations]) entries.length = 0;
+    this.spanCount = 0;
+    this.dictionaryBytes = 0;
+    this.serial = nextSerial++;
+  }
+
+  private mustBeWritten(entry: DictionaryEntry<unknown>): boolean {
+    if (entry.committed || entry.batch === this.serial) return false;
+    entry.batch = this.serial;
+    this.dictionaryBytes += entry.bytes;
+    return true;
+  }
+}
+
+/** So that they are added again when they are referred to again. */
+function takeBack(entries: DictionaryEntry<unknown>[], length: number): void {
+  for (let index = length; index < entries.length; index++) (entries[index] as DictionaryEntry<unknown>).batch = -1;
+  entries.length = length;
+}
+
+/** What became of a request's spans. */
+export interface Outcome {
+  readonly acceptedSpans: number;
+  readonly rejectedSpans: number;
+  /** What was wrong with the first rejected spans, naming field and position, or with the request; empty when all is well. */
+  readonly errorMessage: string;
+}

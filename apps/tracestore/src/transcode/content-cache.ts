@@ -1,0 +1,64 @@
+import { murmur3 } from '../storage/block-filter.js';
+
+/** An entry that would take a larger part of the cache is not remembered. */
+const maxPart = 1 / 8;
+
+/** The bytes of a resource or a scope, where they are, and of the schema URL that goes with it. */
+export interface Content {
+  readonly source: Buffer;
+  /** Of the source. */
+  readonly view: DataView;
+  readonly start: number;
+  readonly end: number;
+  readonly schemaUrl: Buffer;
+}
+
+interface Slot<Entry> {
+  readonly content: Buffer;
+  readonly schemaUrl: Buffer;
+  readonly entry: Entry;
+}
+
+/** Finds what was made of some content by its bytes. Of two contents with one hash the later one is remembered. */
+export class ContentCache<Entry extends { readonly bytes: number }> {
+  private readonly slots = new Map<number, Slot<Entry>>();
+  private bytes = 0;
+
+  /** At so many contents, or bytes of contents and entries, all are forgotten. */
+  constructor(
+    private readonly capacity: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  find(content: Content): Entry | undefined {
+    const slot = this.slots.get(hashOf(content));
+    if (slot === undefined) return undefined;
+    const { source, start, end, schemaUrl } = content;
+    const isSame = source.compare(slot.content, 0, slot.content.length, start, end) === 0;
+    return isSame && schemaUrl.equals(slot.schemaUrl) ? slot.entry : undefined;
+  }
+
+  add(content: Content, entry: Entry): void {
+    const { source, start, end, schemaUrl } = content;
+    const bytes = end - start + schemaUrl.length + entry.bytes;
+    if (bytes > this.maxBytes * maxPart) return;
+    if (this.slots.size >= this.capacity || this.bytes + bytes > this.maxBytes) this.clear();
+    this.bytes += bytes;
+    this.slots.set(hashOf(content), {
+      content: Buffer.from(source.subarray(start, end)),
+      schemaUrl: Buffer.from(schemaUrl),
+      entry,
+    });
+  }
+
+  clear(): void {
+    this.slots.clear();
+    this.bytes = 0;
+  }
+}
+
+function hashOf({ source, view, start, end, schemaUrl }: Content): number {
+  let seed = schemaUrl.length;
+  for (const byte of schemaUrl) seed = Math.imul(seed ^ byte, 0x01000193);
+  return murmur3(source, view, start, end, seed);
+}

@@ -1,0 +1,125 @@
+import { Refusal, refusals } from '../errors/refusal.js';
+
+/** Groups within each other that are skipped, as many as protobuf-es skips. */
+const maxGroupDepth = 100;
+
+/** Thrown, always the same one, when what is wrong with the wire format is within a span: it costs that span alone. */
+export const brokenSpan = new Error('a span that is not well-formed');
+
+/** The body is no request. @param at the byte at which that was noticed */
+export function malformedRequest(what: string, at: number): Refusal {
+  return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
+}
+
+/** Reads protobuf's wire format (protobuf, "Encoding") where it lies, a field at a time. */
+export abstract class WireCursor {
+  protected source: Buffer = Buffer.alloc(0);
+  protected view: DataView = new DataView(new ArrayBuffer(0));
+  protected position = 0;
+  /** Whether the last varint had bits beyond the 32 that `varint` gives. */
+  protected varintIsLong = false;
+
+  /** Whether what is read belongs to a span, whose own length is known. */
+  protected isWithinSpan = false;
+
+  /** What to throw about the wire format: no error is made for a span. */
+  protected malformed(what: string, at: number): Error {
+    return this.isWithinSpan ? brokenSpan : malformedRequest(what, at);
+  }
+
+  protected load(source: Buffer): void {
+    this.source = source;
+    this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    this.position = 0;
+    this.isWithinSpan = false;
+  }
+
+  protected tag(): number {
+    const start = this.position;
+    const tag = this.varint();
+    if (tag < 8) throw this.malformed('A field has number 0', start);
+    const byteCount = this.position - start;
+    if (byteCount > 5 || (byteCount === 5 && this.varintIsLong))
+      throw this.malformed('A field has too large a number', start);
+    return tag;
+  }
+
+  /** The lower 32 bits of a varint, unsigned. */
+  protected varint(): number {
+    const { source } = this;
+    let byte = source[this.position++] as number;
+    this.varintIsLong = false;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 28; shift += 7) {
+      byte = source[this.position++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    byte = source[this.position++] as number;
+    value = (value | ((byte & 0x0f) << 28)) >>> 0;
+    if ((byte & 0x70) !== 0) this.varintIsLong = true;
+    for (let more = 0; byte >= 0x80 && more < 5; more++) {
+      byte = source[this.position++] as number;
+      if ((byte & 0x7f) !== 0) this.varintIsLong = true;
+    }
+    if (byte < 0x80) return value;
+    throw this.malformed('A number has no end', this.position);
+  }
+
+  /** How many bytes a field has that are all before `end`. */
+  protected length(end: number): number {
+    const length = this.varint();
+    if (this.position + length > end) throw this.malformed('A field is longer than its message', this.position);
+    return length;
+  }
+
+  protected requireEnd(end: number): void {
+    if (this.position !== end) throw this.malformed('A field is longer than its message', end);
+  }
+
+  /** @param highestNumber that the message has: with these, it is the wire type that is not known */
+  protected skipNew(tag: number, end: number, highestNumber: number): void {
+    if (tag >>> 3 <= highestNumber) throw this.malformed('A field has the wrong wire type', this.position);
+    this.skipUnknown(tag, end, 0);
+  }
+
+  protected skipUnknown(tag: number, end: number, depth: number): void {
+    switch (tag & 7) {
+      case 0:
+        while ((this.source[this.position++] as number) >= 0x80);
+        break;
+      case 1:
+        this.position += 8;
+        break;
+      case 2: {
+        const length = this.length(end);
+        this.position += length;
+        break;
+      }
+      case 3:
+        if (depth >= maxGroupDepth) throw this.malformed('Groups are nested too deep', this.position);
+        for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
+          if ((inner & 7) === 4) throw this.malformed('A group ends that has not begun', this.position);
+          this.skipUnknown(inner, end, depth + 1);
+        }
+        break;
+      case 5:
+        this.position += 4;
+        break;
+      default:
+        throw this.malformed('A field has no wire type', this.position);
+    }
+    if (this.position > end) throw this.malformed('A field is longer than its message', this.position);
+  }
+
+  protected int64(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.source[this.position++] as number;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(64, value);
+    }
+    throw this.malformed('A number has no end', this.position);
+  }
+}

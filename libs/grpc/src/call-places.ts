@@ -1,0 +1,80 @@
+import { GrpcError, grpcStatus } from './grpc-error.js';
+import type { GrpcCallLimits } from './grpc-limits.js';
+
+/** What a call waits for: the rest of the request, the client that reads the answer, or this process. */
+export type CallState = 'receiving' | 'sending' | 'working';
+
+/** A call that waits for its client for so long may lose its place to another. */
+const waitsForClientMs = 1_000;
+
+/** One that works for so long only watches: no statement of the database may take as long. */
+const watchesMs = 60_000;
+
+/** One of the places that calls share. */
+export interface Place {
+  enter(state: CallState): void;
+  /** Harmless when repeated. */
+  release(): void;
+}
+
+interface TakenPlace {
+  readonly connection: object;
+  readonly client: string;
+  readonly evict: (error: GrpcError) => void;
+  state: CallState;
+  sinceMs: number;
+}
+
+/**
+ * Bounds the calls that are answered at once, of a connection, a client and all together. When there is no place, the
+ * call that has been waiting for its own client for the longest time gives way: nobody can keep places by trickling a
+ * request or by not reading an answer.
+ */
+export class CallPlaces {
+  /** In the order in which they entered their states. */
+  private readonly taken = new Set<TakenPlace>();
+
+  constructor(private readonly limits: Pick<GrpcCallLimits, 'callsPerConnection' | 'callsPerClient' | 'calls'>) {}
+
+  /**
+   * @param connection as an identity
+   * @param client as `clientOf` names it
+   * @param evict called at most once; the place is released already
+   * @throws GrpcError RESOURCE_EXHAUSTED
+   */
+  take(connection: object, client: string, evict: (error: GrpcError) => void): Place {
+    this.require((place) => place.connection === connection, this.limits.callsPerConnection, 'on this connection');
+    this.require((place) => place.client === client, this.limits.callsPerClient, 'of this client');
+    this.require(() => true, this.limits.calls, 'in all');
+    const place: TakenPlace = { connection, client, evict, state: 'receiving', sinceMs: performance.now() };
+    this.taken.add(place);
+    return {
+      enter: (state) => {
+        if (!this.taken.delete(place)) return;
+        place.state = state;
+        place.sinceMs = performance.now();
+        this.taken.add(place);
+      },
+      release: () => void this.taken.delete(place),
+    };
+  }
+
+  private require(isMeant: (place: TakenPlace) => boolean, most: number, where: string): void {
+    let count = 0;
+    let victim: TakenPlace | undefined;
+    const nowMs = performance.now();
+    for (const place of this.taken) {
+      if (!isMeant(place)) continue;
+      count += 1;
+      if (nowMs - place.sinceMs >= (place.state === 'working' ? watchesMs : waitsForClientMs)) victim ??= place;
+    }
+    if (count < most) return;
+    if (victim === undefined) {
+      throw new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, `${most} calls are being answered already ${where}`);
+    }
+    this.taken.delete(victim);
+    victim.evict(
+      new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, 'The call waited for its client while others had no place'),
+    );
+  }
+}

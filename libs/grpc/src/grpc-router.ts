@@ -1,0 +1,178 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import type { UnsentAnswers } from '@spandrel/service';
+import { CallPlaces } from './call-places.js';
+import { GrpcCall } from './grpc-call.js';
+import { GrpcError, grpcStatus } from './grpc-error.js';
+import type { GrpcCallLimits } from './grpc-limits.js';
+import type { GrpcHandler } from './grpc-server.js';
+import { answerWithoutGrpc, isGrpc, refuse, statusHeaders } from './grpc-wire.js';
+import { readMessages } from './message-reader.js';
+
+/** A message, or its bytes where they are made without one. */
+type Answer<Output extends DescMessage> = MessageInitShape<Output> | Uint8Array;
+
+type Unary<Input extends DescMessage, Output extends DescMessage> = (
+  request: MessageShape<Input>,
+  signal: AbortSignal,
+) => Promise<Answer<Output>>;
+
+type ServerStreaming<Input extends DescMessage, Output extends DescMessage> = (
+  request: MessageShape<Input>,
+  signal: AbortSignal,
+) => AsyncIterable<Answer<Output>>;
+
+type MethodOf<Method> = Method extends {
+  readonly methodKind: infer Kind;
+  readonly input: infer Input extends DescMessage;
+  readonly output: infer Output extends DescMessage;
+}
+  ? Kind extends 'unary'
+    ? Unary<Input, Output>
+    : Kind extends 'server_streaming'
+      ? ServerStreaming<Input, Output>
+      : never
+  : never;
+
+/** What answers the methods of a service; one that is left out is not implemented. */
+export type Implementation<Service extends DescService> = {
+  readonly [Name in keyof Service['method']]?: MethodOf<Service['method'][Name]>;
+};
+
+/** Finds the method of each call, and makes of what it returns or throws an answer. */
+export class GrpcRouter {
+  private readonly handlers = new Map<string, GrpcHandler>();
+  private readonly known: DescService[] = [];
+  private readonly places: CallPlaces;
+
+  /** @param errorOf what a failure means for the client; it logs what is our own fault */
+  constructor(
+    private readonly errorOf: (failure: unknown) => GrpcError,
+    private readonly unsent: UnsentAnswers,
+    private readonly limits: GrpcCallLimits,
+  ) {
+    this.places = new CallPlaces(limits);
+  }
+
+  /** In the order in which they were added. */
+  get services(): readonly DescService[] {
+    return this.known;
+  }
+
+  add<Service extends DescService>(service: Service, implementation: Implementation<Service>): void {
+    this.known.push(service);
+    for (const method of service.methods) {
+      const implemented = (implementation as Readonly<Record<string, unknown>>)[method.localName];
+      if (implemented === undefined) continue;
+      const answer = answersOf(method, implemented);
+      this.handlers.set(pathOf(method), (stream, headers) => this.answer(stream, headers, answer));
+    }
+  }
+
+  /** A method that reads its call itself. */
+  addRaw(method: DescMethod, handler: GrpcHandler): void {
+    this.known.push(method.parent);
+    this.handlers.set(pathOf(method), handler);
+  }
+
+  readonly handle: GrpcHandler = async (stream, headers) => {
+    if (!isGrpc(headers)) {
+      answerWithoutGrpc(stream);
+      return;
+    }
+    const path = String(headers[constants.HTTP2_HEADER_PATH]);
+    const handler = this.handlers.get(path);
+    if (handler === undefined) {
+      refuse(stream, statusHeaders(grpcStatus.UNIMPLEMENTED, `${path.slice(0, 200)} is not served`));
+      return;
+    }
+    await handler(stream, headers);
+  };
+
+  private async answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answersOf: Answers): Promise<void> {
+    stream.on('error', () => undefined);
+    let call: GrpcCall | undefined;
+    try {
+      const begun = (call = new GrpcCall(stream, headers, this.places, this.unsent, this.limits.answerStallMs));
+      const messages = readMessages(stream, headers, call.signal, this.limits);
+      for await (const message of answersOf(messages, call.signal, () => begun.received())) await call.send(message);
+      call.signal.throwIfAborted();
+      call.end();
+    } catch (failure) {
+      const error = this.errorFor(failure, call?.signal);
+      if (call === undefined) refuse(stream, statusHeaders(error.status, error.message));
+      else call.fail(error);
+    }
+  }
+
+  /** Whatever failed because of it, the client's own doing is what ended the call. */
+  private errorFor(failure: unknown, signal: AbortSignal | undefined): GrpcError {
+    if (signal?.aborted === true && signal.reason instanceof GrpcError) return signal.reason;
+    return failure instanceof GrpcError ? failure : this.errorOf(failure);
+  }
+}
+
+/** The bytes of the answers of a call, whatever kind its method is of. */
+type Answers = (
+  messages: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  onReceived: () => void,
+) => AsyncIterable<Uint8Array>;
+
+function answersOf(method: DescMethod, implemented: unknown): Answers {
+  switch (method.methodKind) {
+    case 'unary':
+      return async function* (messages, signal, onReceived) {
+        const unary = implemented as Unary<DescMessage, DescMessage>;
+        const request = await onlyOne(method.input, messages);
+        onReceived();
+        yield encode(method.output, await unary(request, signal));
+      };
+    case 'server_streaming':
+      return async function* (messages, signal, onReceived) {
+        const streaming = implemented as ServerStreaming<DescMessage, DescMessage>;
+        const request = await onlyOne(method.input, messages);
+        onReceived();
+        for await (const answer of streaming(request, signal)) {
+          yield encode(method.output, answer);
+        }
+      };
+    default:
+      throw new Error(`${pathOf(method)} has a stream of requests, which the router does not support`);
+  }
+}
+
+async function onlyOne(schema: DescMessage, messages: AsyncIterable<Uint8Array>): Promise<MessageShape<DescMessage>> {
+  let only: Uint8Array | undefined;
+  for await (const message of messages) {
+    if (only !== undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is more than one message');
+    only = message;
+  }
+  if (only === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is no message');
+  return decode(schema, only);
+}
+
+function decode(schema: DescMessage, message: Uint8Array): MessageShape<DescMessage> {
+  try {
+    return fromBinary(schema, message);
+  } catch (cause) {
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The message is no ${schema.typeName}`, { cause });
+  }
+}
+
+function encode(schema: DescMessage, answer: Answer<DescMessage>): Uint8Array {
+  return answer instanceof Uint8Array ? answer : toBinary(schema, create(schema, answer));
+}
+
+function pathOf({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
+}

@@ -1,0 +1,16 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+
+/** Aborts when the client disconnects before it has the whole response. */
+export function abortSignalOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** `abortSignalOf` as a parameter of a handler. */
+export const ClientSignal = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal =>
+  abortSignalOf(context.switchToHttp().getResponse<FastifyReply>()),
+);
