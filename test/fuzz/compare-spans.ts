@@ -26,6 +26,9 @@ export interface Expectation {
   readonly rejection: string;
 }
 
+/** More spans than these do not become those of another request by a change of bytes. */
+const maxStraySpans = 10;
+
 /** A promise that was not kept. */
 export interface Discrepancy {
   readonly index: number | undefined;
@@ -44,11 +47,16 @@ export function markOf({ traceId, spanId, digest }: SpanContent): SpanMark {
   return { ids: traceId + spanId, digest };
 }
 
-/** @returns whatever differs between what was answered and what is stored */
+/**
+ * @param senderOf finds the request that contains the ids of a span, other than the one that its trace id names; it takes
+ *   long, and is asked only about a span that the named request should not have left
+ * @returns whatever differs between what was answered and what is stored
+ */
 export function compare(
   seed: number,
   expectations: readonly Expectation[],
   stored: readonly SpanContent[],
+  senderOf: (span: SpanContent, named: number) => number | undefined = () => undefined,
 ): readonly Discrepancy[] {
   const found: Discrepancy[] = [];
   const byIndex = new Map(expectations.map((expectation) => [expectation.index, expectation]));
@@ -61,6 +69,11 @@ export function compare(
     }
   }
   const storedOf = new Map<Expectation, SpanContent[]>();
+  const give = (owner: Expectation, span: SpanContent): void => {
+    const its = storedOf.get(owner);
+    if (its === undefined) storedOf.set(owner, [span]);
+    else its.push(span);
+  };
   const foreign: SpanContent[] = [];
   for (const span of stored) {
     const { ids, digest } = markOf(span);
@@ -77,9 +90,17 @@ export function compare(
       if (index === undefined || named !== undefined) foreign.push(span);
       continue;
     }
-    const its = storedOf.get(owner);
-    if (its === undefined) storedOf.set(owner, [span]);
-    else its.push(span);
+    give(owner, span);
+  }
+  // A change of bytes can make the trace id of one request that of another.
+  for (const [owner, its] of [...storedOf].filter(([expectation, spans]) => hasTooMany(expectation, spans))) {
+    const own = its.filter((span) => {
+      const sender = byIndex.get(senderOf(span, owner.index) ?? owner.index);
+      if (sender === undefined || sender === owner || sender.answer === 'refused') return true;
+      give(sender, span);
+      return false;
+    });
+    storedOf.set(owner, own);
   }
   // Spans with damaged ids can be anybody's whose damaged spans are not known one by one.
   const mayBeForeign = expectations.reduce((sum, { foreignSpans }) => sum + foreignSpans, 0);
@@ -130,6 +151,13 @@ export function compare(
     }
   }
   return found;
+}
+
+/** Whether a few spans too many are stored of a request. */
+function hasTooMany({ answer, sentSpans, rejectedSpans }: Expectation, its: readonly SpanContent[]): boolean {
+  if (answer === 'unknown') return false;
+  const tooMany = its.length - (answer === 'refused' ? 0 : (sentSpans ?? Infinity) - rejectedSpans);
+  return tooMany > 0 && tooMany <= maxStraySpans;
 }
 
 function markText({ ids, digest }: SpanMark): string {

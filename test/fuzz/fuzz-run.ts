@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import type { Answer } from './answers.ts';
 import { compare, type Expectation } from './compare-spans.ts';
+import type { SpanContent } from './expected-spans.ts';
 import { type Finding, Findings } from './findings.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { HttpClient } from './http-client.ts';
@@ -68,7 +69,12 @@ export interface FuzzFigures {
 
 const batchRequests = 4_000;
 /** Requests that last by themselves, besides those in flight. */
-const maxSlow = 24;
+const maxSlow = 64;
+/**
+ * Requests that last by themselves and send spans wait for the next batch from this part of a batch on: a batch ends with
+ * the last answer, and tracestore would have nothing else to do until then.
+ */
+const postponedFrom = 0.5;
 /** How trace ids of the healthy client begin. */
 const healthyTraceIds = 'f6f6f6f6';
 const sampleMs = 500;
@@ -114,6 +120,10 @@ class FuzzRun {
   readonly #figures = new Map<string, ProtocolFigures>();
   #expectations: Expectation[] = [];
   readonly #inFlight = new Set<Flight>();
+  /** Requests that last by themselves: those that send spans, and those that may go on while a batch is checked. */
+  readonly #slowWriters = new Set<Promise<void>>();
+  readonly #slowReaders = new Set<Promise<void>>();
+  #postponed: number[] = [];
   #recent: Flight[] = [];
   #endedAt = -Infinity;
   readonly #crashes: (readonly number[])[] = [];
@@ -157,7 +167,7 @@ class FuzzRun {
       const to = Math.min(end, from + batchRequests);
       const batchStartedAt = performance.now();
       const deadline = startedAt + seconds * 1_000;
-      const sent = await this.#sendBatch(from, to, deadline);
+      const sent = await this.#sendBatch(from, to, deadline, to === end);
       sendingMs += performance.now() - batchStartedAt;
       await witness.pause();
       await this.#verify();
@@ -170,6 +180,7 @@ class FuzzRun {
       if (sent < to - (from - sent) || performance.now() > deadline) break;
       await witness.resume();
     }
+    await Promise.all(this.#slowReaders);
     const witnessFigures = await witness.stop();
     sampling.abort();
     await sampled;
@@ -199,28 +210,42 @@ class FuzzRun {
     };
   }
 
-  /** @returns how many were sent */
-  async #sendBatch(from: number, to: number, deadline: number): Promise<number> {
-    const slow = new Set<Promise<void>>();
+  /**
+   * Sends requests, and waits for all answers to those that send spans.
+   *
+   * @param isLast whether no batch follows, so that nothing is postponed
+   * @returns how many were sent or postponed
+   */
+  async #sendBatch(from: number, to: number, deadline: number, isLast: boolean): Promise<number> {
+    const postponed = this.#postponed;
+    this.#postponed = [];
     let next = from;
+    const take = (): number | undefined => postponed.pop() ?? (next < to ? next++ : undefined);
     const lane = async (): Promise<void> => {
-      while (next < to && performance.now() < deadline) {
-        const index = next++;
+      while (performance.now() < deadline) {
+        const index = take();
+        if (index === undefined) return;
         await this.#store.ready;
         const { protocol, request } = this.#make(index);
-        const done = this.#send(index, protocol, request);
-        if (request.isSlow !== true) {
-          await done;
-          continue;
-        }
-        const forgotten = done.finally(() => slow.delete(forgotten));
-        slow.add(forgotten);
-        if (slow.size >= maxSlow) await Promise.race(slow);
+        const isPostponed = !isLast && request.content !== undefined && index - from >= (to - from) * postponedFrom;
+        if (request.isSlow !== true) await this.#send(index, protocol, request);
+        else if (isPostponed) this.#postponed.push(index);
+        else await this.#sendBeside(index, protocol, request);
       }
     };
     await Promise.all(Array.from({ length: this.#options.requestsInFlight }, lane));
-    await Promise.all(slow);
+    await Promise.all(this.#slowWriters);
     return next - from;
+  }
+
+  /** Sends a request that lasts by itself. Resolves when another one may be sent. */
+  async #sendBeside(index: number, protocol: string, request: FuzzRequest): Promise<void> {
+    const those = request.content === undefined ? this.#slowReaders : this.#slowWriters;
+    const done = this.#send(index, protocol, request).finally(() => those.delete(done));
+    those.add(done);
+    if (this.#slowReaders.size + this.#slowWriters.size >= maxSlow) {
+      await Promise.race([...this.#slowReaders, ...this.#slowWriters]);
+    }
   }
 
   #make(index: number): { readonly protocol: string; readonly request: FuzzRequest } {
@@ -310,7 +335,7 @@ class FuzzRun {
     const stored = await this.#stored.read();
     this.#storedSpans += stored.length;
     const ours = stored.filter(({ traceId }) => !traceId.startsWith(healthyTraceIds));
-    for (const { index, kind, detail } of compare(this.#options.seed, this.#expectations, ours)) {
+    for (const { index, kind, detail } of compare(this.#options.seed, this.#expectations, ours, this.#senders())) {
       if (kind === 'lost') this.#lost++;
       if (kind === 'wrong') this.#wrong++;
       if (index === undefined) {
@@ -322,6 +347,23 @@ class FuzzRun {
     }
     this.#expectations = [];
     await this.#stored.clear();
+  }
+
+  /** @returns a search for the request of this batch whose bytes have a span's ids, other than the one that its trace id names */
+  #senders(): (span: SpanContent, named: number) => number | undefined {
+    let contents: readonly { readonly index: number; readonly bytes: Buffer; readonly isJson: boolean }[] | undefined;
+    return ({ traceId, spanId }, named) => {
+      contents ??= this.#expectations.flatMap(({ index, answer }) => {
+        if (answer === 'refused') return [];
+        const { content, encoding } = this.#make(index).request;
+        return content === undefined ? [] : [{ index, bytes: content.bytes, isJson: encoding === 'json' }];
+      });
+      return contents.find(({ index, bytes, isJson }) => {
+        if (index === named) return false;
+        const text = isJson ? bytes.toString('latin1').toLowerCase() : '';
+        return [traceId, spanId].every((id) => (isJson ? text.includes(id) : bytes.includes(id, 0, 'hex')));
+      })?.index;
+    };
   }
 
   #noteStall(ms: number, what: string): void {
