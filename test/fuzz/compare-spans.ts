@@ -1,6 +1,13 @@
 /** Compares what is stored with what was sent and answered. */
-import type { SpanContent } from './expected-spans.ts';
 import { indexOfTraceId } from './otlp-model.ts';
+
+/** A span as it is stored. */
+export interface StoredSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Of everything but the ids. */
+  readonly digest: string;
+}
 
 /** A span by which it is found again: its ids, and a digest of the rest. */
 export interface SpanMark {
@@ -43,7 +50,7 @@ export interface Discrepancy {
   readonly detail: string;
 }
 
-export function markOf({ traceId, spanId, digest }: SpanContent): SpanMark {
+export function markOf({ traceId, spanId, digest }: StoredSpan): SpanMark {
   return { ids: traceId + spanId, digest };
 }
 
@@ -55,8 +62,8 @@ export function markOf({ traceId, spanId, digest }: SpanContent): SpanMark {
 export function compare(
   seed: number,
   expectations: readonly Expectation[],
-  stored: readonly SpanContent[],
-  senderOf: (span: SpanContent, named: number) => number | undefined = () => undefined,
+  stored: readonly StoredSpan[],
+  senderOf: (span: StoredSpan, named: number) => number | undefined = () => undefined,
 ): readonly Discrepancy[] {
   const found: Discrepancy[] = [];
   const byIndex = new Map(expectations.map((expectation) => [expectation.index, expectation]));
@@ -68,13 +75,13 @@ export function compare(
       else if (known.at(-1) !== expectation) known.push(expectation);
     }
   }
-  const storedOf = new Map<Expectation, SpanContent[]>();
-  const give = (owner: Expectation, span: SpanContent): void => {
+  const storedOf = new Map<Expectation, StoredSpan[]>();
+  const give = (owner: Expectation, span: StoredSpan): void => {
     const its = storedOf.get(owner);
     if (its === undefined) storedOf.set(owner, [span]);
     else its.push(span);
   };
-  const foreign: SpanContent[] = [];
+  const foreign: StoredSpan[] = [];
   for (const span of stored) {
     const { ids, digest } = markOf(span);
     const candidates = owners.get(ids) ?? [];
@@ -154,7 +161,7 @@ export function compare(
 }
 
 /** Whether a few spans too many are stored of a request. */
-function hasTooMany({ answer, sentSpans, rejectedSpans }: Expectation, its: readonly SpanContent[]): boolean {
+function hasTooMany({ answer, sentSpans, rejectedSpans }: Expectation, its: readonly StoredSpan[]): boolean {
   if (answer === 'unknown') return false;
   const tooMany = its.length - (answer === 'refused' ? 0 : (sentSpans ?? Infinity) - rejectedSpans);
   return tooMany > 0 && tooMany <= maxStraySpans;

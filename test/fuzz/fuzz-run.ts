@@ -4,8 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import type { Answer } from './answers.ts';
-import { compare, type Expectation } from './compare-spans.ts';
-import type { SpanContent } from './expected-spans.ts';
+import { compare, type Expectation, type StoredSpan } from './compare-spans.ts';
 import { type Finding, Findings } from './findings.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { HttpClient } from './http-client.ts';
@@ -350,7 +349,7 @@ class FuzzRun {
   }
 
   /** @returns a search for the request of this batch whose bytes have a span's ids, other than the one that its trace id names */
-  #senders(): (span: SpanContent, named: number) => number | undefined {
+  #senders(): (span: StoredSpan, named: number) => number | undefined {
     let contents: readonly { readonly index: number; readonly bytes: Buffer; readonly isJson: boolean }[] | undefined;
     return ({ traceId, spanId }, named) => {
       contents ??= this.#expectations.flatMap(({ index, answer }) => {

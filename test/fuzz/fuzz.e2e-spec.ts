@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compare, type Expectation } from './compare-spans.ts';
-import type { SpanContent } from './expected-spans.ts';
+import { compare, type Expectation, type StoredSpan } from './compare-spans.ts';
 import type { FuzzFigures } from './fuzz-run.ts';
 import { spansOf } from './json-content.ts';
 import { readJson } from './json-tree.ts';
@@ -72,9 +71,9 @@ describe('the spans of a document in JSON', () => {
 });
 
 /** A span of a request, as it is stored. */
-function span(index: number, nth: number, digest = 'sent'): SpanContent {
+function span(index: number, nth: number, digest = 'sent'): StoredSpan {
   const traceId = traceIdOf(seed, index, nth).toString('hex');
-  return { traceId, spanId: '0000000000000001', fields: [], digest, hasToBeStored: true };
+  return { traceId, spanId: '0000000000000001', digest };
 }
 
 /** An acknowledged request of two spans, all of which are known. */
@@ -95,7 +94,7 @@ function acknowledged(index: number, over: Partial<Expectation> = {}): Expectati
 
 describe('the comparison of stored spans with requests', () => {
   it.each<
-    [title: string, expectations: readonly Expectation[], stored: readonly SpanContent[], kinds: readonly string[]]
+    [title: string, expectations: readonly Expectation[], stored: readonly StoredSpan[], kinds: readonly string[]]
   >([
     ['nothing where all is stored once', [acknowledged(1)], [span(1, 0), span(1, 1)], []],
     ['a span that is not stored', [acknowledged(1)], [span(1, 0)], ['lost', 'wrong count of rejected spans']],
@@ -129,7 +128,7 @@ describe('the comparison of stored spans with requests', () => {
     expect(compare(seed, expectations, stored).map(({ kind }) => kind)).toEqual(kinds);
   });
 
-  it.each<[title: string, named: Expectation, its: readonly SpanContent[]]>([
+  it.each<[title: string, named: Expectation, its: readonly StoredSpan[]]>([
     ['that was refused', acknowledged(1, { answer: 'refused', mayHave: undefined, sentSpans: undefined }), []],
     ['that has all of its own', acknowledged(1, { mayHave: undefined }), [span(1, 0), span(1, 1)]],
   ])(
@@ -137,7 +136,7 @@ describe('the comparison of stored spans with requests', () => {
     (_title, named, its) => {
       const sender = acknowledged(2, { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: 1 });
       const stored = [...its, span(1, 5)];
-      const senderOf = ({ traceId }: SpanContent): number | undefined =>
+      const senderOf = ({ traceId }: StoredSpan): number | undefined =>
         traceId === span(1, 5).traceId ? 2 : undefined;
       expect(compare(seed, [named, sender], stored, senderOf)).toEqual([]);
       expect(compare(seed, [named, sender], stored)).not.toEqual([]);
