@@ -106,6 +106,27 @@ interface Flight {
   endedAt: number;
 }
 
+/** Lets so many through at once, in turn. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
 class FuzzRun {
   readonly #options: FuzzOptions;
   readonly #store: StoreProcess;
@@ -123,6 +144,8 @@ class FuzzRun {
   readonly #slowWriters = new Set<Promise<void>>();
   readonly #slowReaders = new Set<Promise<void>>();
   #postponed: number[] = [];
+  /** Of the protocols that may have few requests under way. */
+  readonly #places = new Map<string, Places>();
   #recent: Flight[] = [];
   #endedAt = -Infinity;
   readonly #crashes: (readonly number[])[] = [];
@@ -139,7 +162,8 @@ class FuzzRun {
     this.#stored = stored;
     this.#say = say;
     this.#chosen = protocols.filter(({ name }) => options.protocols.includes(name));
-    for (const { name } of this.#chosen) {
+    for (const { name, maxInFlight } of this.#chosen) {
+      if (maxInFlight !== undefined) this.#places.set(name, new Places(maxInFlight));
       this.#figures.set(name, { requests: 0, acknowledged: 0, outcomes: {}, slowestMs: 0 });
     }
     const folder = path.join(tmpdir(), `spandrel-fuzz-${options.seed}`);
@@ -262,6 +286,16 @@ class FuzzRun {
   }
 
   async #send(index: number, protocol: string, request: FuzzRequest): Promise<void> {
+    const places = this.#places.get(protocol);
+    await places?.take();
+    try {
+      await this.#sendAtOnce(index, protocol, request);
+    } finally {
+      places?.release();
+    }
+  }
+
+  async #sendAtOnce(index: number, protocol: string, request: FuzzRequest): Promise<void> {
     const bytes = request.send.pieces.reduce((sum, piece) => sum + piece.length, 0);
     const flight: Flight = { index, bytes, startedAt: performance.now(), endedAt: Infinity };
     this.#inFlight.add(flight);

@@ -24,7 +24,16 @@ it(
   async () => {
     const child = spawn(
       path.join(root, 'node_modules/.bin/node'),
-      ['test/fuzz/main.ts', '--json', '--any-witness-time', '--requests', String(requests), '--seed', '1'],
+      [
+        '--max-semi-space-size=64',
+        'test/fuzz/main.ts',
+        '--json',
+        '--any-witness-time',
+        '--requests',
+        String(requests),
+        '--seed',
+        '1',
+      ],
       { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let [output, errors] = ['', ''];
