@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { configureTextEncoding, getTextEncoding } from '@bufbuild/protobuf/wire';
+import type { StoredSpan } from './compare-spans.ts';
 import { ExportTraceServiceRequestSchema } from './schemas.ts';
 
 type Request = MessageShape<typeof ExportTraceServiceRequestSchema>;
@@ -14,12 +15,8 @@ type Span = ScopeSpans['spans'][number];
 type KeyValue = Span['attributes'][number];
 type AnyValue = NonNullable<KeyValue['value']>;
 
-/** What is stored of a span, each as text; `digest` is of all of it. */
-export interface SpanContent {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly fields: readonly (readonly [name: string, value: string])[];
-  readonly digest: string;
+/** What is to be stored of a span. */
+export interface SpanContent extends StoredSpan {
   /**
    * False for a span that a store may reject: one without a start, which cannot be found and not be dropped in time, and
    * one with long names or values, which may be beyond a bound.
@@ -66,10 +63,9 @@ function once(make: () => Fields): () => Fields {
   return () => (made ??= make());
 }
 
-/** A span's content of fields that are made or read elsewhere. */
-export function contentOf(traceId: string, spanId: string, fields: Fields, hasToBeStored = true): SpanContent {
-  const text = fields.map(([name, value]) => `${name}=${value}`).join('\n');
-  return { traceId, spanId, fields, digest: hash('sha1', text, 'base64'), hasToBeStored };
+/** As stored-spans.sql makes it of what is stored. */
+function digestOf(fields: Fields): string {
+  return hash('md5', fields.map(([name, value]) => `${name}=${value}`).join('\n'));
 }
 
 function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields): SpanContent | undefined {
@@ -104,7 +100,7 @@ function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields
     ];
     const hasToBeStored =
       span.startTimeUnixNano !== 0n && fields.every(([, value]) => value.length <= maxOrdinaryLength);
-    return contentOf(hex(span.traceId), hex(span.spanId), fields, hasToBeStored);
+    return { traceId: hex(span.traceId), spanId: hex(span.spanId), digest: digestOf(fields), hasToBeStored };
   } catch (error) {
     // Nested so deep that no stack holds it.
     if (error instanceof RangeError) return undefined;
@@ -136,36 +132,20 @@ function scopeFields({ scope, schemaUrl }: ScopeSpans): Fields {
   ];
 }
 
+/** The counts and flags of events and links as the tables have them: the 32 bits, signed. */
 function eventText({ timeUnixNano, name, attributes, droppedAttributesCount }: Span['events'][number]): string {
-  return eventLine(String(timeUnixNano), storable(name), attributesText(attributes), droppedAttributesCount | 0);
-}
-
-/** An event of a span's content. @param dropped as the table has it: the 32 bits, signed */
-export function eventLine(timeUnixNano: string, name: string, attributes: string, dropped: number): string {
-  return `${timeUnixNano} ${name} ${attributes} ${dropped}`;
+  return `${timeUnixNano} ${storable(name)} ${attributesText(attributes)} ${droppedAttributesCount | 0}`;
 }
 
 function linkText(link: Span['links'][number]): string {
-  return linkLine(
+  return [
     link.traceId.length === 0 ? '' : hex(link.traceId),
     link.spanId.length === 0 ? '' : hex(link.spanId),
     storable(link.traceState),
     attributesText(link.attributes),
     link.droppedAttributesCount | 0,
     link.flags | 0,
-  );
-}
-
-/** A link of a span's content. @param dropped, flags as the table has them: the 32 bits, signed */
-export function linkLine(
-  traceId: string,
-  spanId: string,
-  traceState: string,
-  attributes: string,
-  dropped: number,
-  flags: number,
-): string {
-  return `${traceId} ${spanId} ${traceState} ${attributes} ${dropped} ${flags}`;
+  ].join(' ');
 }
 
 /** Attributes as jsonb prints them: keys by their length, then by their bytes; of a key that comes twice the last counts. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import type { Answer } from './answers.ts';
-import { compare, type Expectation } from './compare-spans.ts';
+import { compare, type Expectation, type StoredSpan } from './compare-spans.ts';
 import { type Finding, Findings } from './findings.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { HttpClient } from './http-client.ts';
@@ -68,7 +68,12 @@ export interface FuzzFigures {
 
 const batchRequests = 4_000;
 /** Requests that last by themselves, besides those in flight. */
-const maxSlow = 24;
+const maxSlow = 64;
+/**
+ * Requests that last by themselves and send spans wait for the next batch from this part of a batch on: a batch ends with
+ * the last answer, and tracestore would have nothing else to do until then.
+ */
+const postponedFrom = 0.5;
 /** How trace ids of the healthy client begin. */
 const healthyTraceIds = 'f6f6f6f6';
 const sampleMs = 500;
@@ -101,6 +106,27 @@ interface Flight {
   endedAt: number;
 }
 
+/** Lets so many through at once, in turn. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
 class FuzzRun {
   readonly #options: FuzzOptions;
   readonly #store: StoreProcess;
@@ -114,6 +140,12 @@ class FuzzRun {
   readonly #figures = new Map<string, ProtocolFigures>();
   #expectations: Expectation[] = [];
   readonly #inFlight = new Set<Flight>();
+  /** Requests that last by themselves: those that send spans, and those that may go on while a batch is checked. */
+  readonly #slowWriters = new Set<Promise<void>>();
+  readonly #slowReaders = new Set<Promise<void>>();
+  #postponed: number[] = [];
+  /** Of the protocols that may have few requests under way. */
+  readonly #places = new Map<string, Places>();
   #recent: Flight[] = [];
   #endedAt = -Infinity;
   readonly #crashes: (readonly number[])[] = [];
@@ -130,7 +162,8 @@ class FuzzRun {
     this.#stored = stored;
     this.#say = say;
     this.#chosen = protocols.filter(({ name }) => options.protocols.includes(name));
-    for (const { name } of this.#chosen) {
+    for (const { name, maxInFlight } of this.#chosen) {
+      if (maxInFlight !== undefined) this.#places.set(name, new Places(maxInFlight));
       this.#figures.set(name, { requests: 0, acknowledged: 0, outcomes: {}, slowestMs: 0 });
     }
     const folder = path.join(tmpdir(), `spandrel-fuzz-${options.seed}`);
@@ -157,7 +190,7 @@ class FuzzRun {
       const to = Math.min(end, from + batchRequests);
       const batchStartedAt = performance.now();
       const deadline = startedAt + seconds * 1_000;
-      const sent = await this.#sendBatch(from, to, deadline);
+      const sent = await this.#sendBatch(from, to, deadline, to === end);
       sendingMs += performance.now() - batchStartedAt;
       await witness.pause();
       await this.#verify();
@@ -170,6 +203,7 @@ class FuzzRun {
       if (sent < to - (from - sent) || performance.now() > deadline) break;
       await witness.resume();
     }
+    await Promise.all(this.#slowReaders);
     const witnessFigures = await witness.stop();
     sampling.abort();
     await sampled;
@@ -199,28 +233,42 @@ class FuzzRun {
     };
   }
 
-  /** @returns how many were sent */
-  async #sendBatch(from: number, to: number, deadline: number): Promise<number> {
-    const slow = new Set<Promise<void>>();
+  /**
+   * Sends requests, and waits for all answers to those that send spans.
+   *
+   * @param isLast whether no batch follows, so that nothing is postponed
+   * @returns how many were sent or postponed
+   */
+  async #sendBatch(from: number, to: number, deadline: number, isLast: boolean): Promise<number> {
+    const postponed = this.#postponed;
+    this.#postponed = [];
     let next = from;
+    const take = (): number | undefined => postponed.pop() ?? (next < to ? next++ : undefined);
     const lane = async (): Promise<void> => {
-      while (next < to && performance.now() < deadline) {
-        const index = next++;
+      while (performance.now() < deadline) {
+        const index = take();
+        if (index === undefined) return;
         await this.#store.ready;
         const { protocol, request } = this.#make(index);
-        const done = this.#send(index, protocol, request);
-        if (request.isSlow !== true) {
-          await done;
-          continue;
-        }
-        const forgotten = done.finally(() => slow.delete(forgotten));
-        slow.add(forgotten);
-        if (slow.size >= maxSlow) await Promise.race(slow);
+        const isPostponed = !isLast && request.content !== undefined && index - from >= (to - from) * postponedFrom;
+        if (request.isSlow !== true) await this.#send(index, protocol, request);
+        else if (isPostponed) this.#postponed.push(index);
+        else await this.#sendBeside(index, protocol, request);
       }
     };
     await Promise.all(Array.from({ length: this.#options.requestsInFlight }, lane));
-    await Promise.all(slow);
+    await Promise.all(this.#slowWriters);
     return next - from;
+  }
+
+  /** Sends a request that lasts by itself. Resolves when another one may be sent. */
+  async #sendBeside(index: number, protocol: string, request: FuzzRequest): Promise<void> {
+    const those = request.content === undefined ? this.#slowReaders : this.#slowWriters;
+    const done = this.#send(index, protocol, request).finally(() => those.delete(done));
+    those.add(done);
+    if (this.#slowReaders.size + this.#slowWriters.size >= maxSlow) {
+      await Promise.race([...this.#slowReaders, ...this.#slowWriters]);
+    }
   }
 
   #make(index: number): { readonly protocol: string; readonly request: FuzzRequest } {
@@ -238,6 +286,16 @@ class FuzzRun {
   }
 
   async #send(index: number, protocol: string, request: FuzzRequest): Promise<void> {
+    const places = this.#places.get(protocol);
+    await places?.take();
+    try {
+      await this.#sendAtOnce(index, protocol, request);
+    } finally {
+      places?.release();
+    }
+  }
+
+  async #sendAtOnce(index: number, protocol: string, request: FuzzRequest): Promise<void> {
     const bytes = request.send.pieces.reduce((sum, piece) => sum + piece.length, 0);
     const flight: Flight = { index, bytes, startedAt: performance.now(), endedAt: Infinity };
     this.#inFlight.add(flight);
@@ -310,7 +368,7 @@ class FuzzRun {
     const stored = await this.#stored.read();
     this.#storedSpans += stored.length;
     const ours = stored.filter(({ traceId }) => !traceId.startsWith(healthyTraceIds));
-    for (const { index, kind, detail } of compare(this.#options.seed, this.#expectations, ours)) {
+    for (const { index, kind, detail } of compare(this.#options.seed, this.#expectations, ours, this.#senders())) {
       if (kind === 'lost') this.#lost++;
       if (kind === 'wrong') this.#wrong++;
       if (index === undefined) {
@@ -322,6 +380,23 @@ class FuzzRun {
     }
     this.#expectations = [];
     await this.#stored.clear();
+  }
+
+  /** @returns a search for the request of this batch whose bytes have a span's ids, other than the one that its trace id names */
+  #senders(): (span: StoredSpan, named: number) => number | undefined {
+    let contents: readonly { readonly index: number; readonly bytes: Buffer; readonly isJson: boolean }[] | undefined;
+    return ({ traceId, spanId }, named) => {
+      contents ??= this.#expectations.flatMap(({ index, answer }) => {
+        if (answer === 'refused') return [];
+        const { content, encoding } = this.#make(index).request;
+        return content === undefined ? [] : [{ index, bytes: content.bytes, isJson: encoding === 'json' }];
+      });
+      return contents.find(({ index, bytes, isJson }) => {
+        if (index === named) return false;
+        const text = isJson ? bytes.toString('latin1').toLowerCase() : '';
+        return [traceId, spanId].every((id) => (isJson ? text.includes(id) : bytes.includes(id, 0, 'hex')));
+      })?.index;
+    };
   }
 
   #noteStall(ms: number, what: string): void {

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compare, type Expectation } from './compare-spans.ts';
-import type { SpanContent } from './expected-spans.ts';
+import { compare, type Expectation, type StoredSpan } from './compare-spans.ts';
 import type { FuzzFigures } from './fuzz-run.ts';
+import { spansOf } from './json-content.ts';
+import { readJson } from './json-tree.ts';
 import { traceIdOf } from './otlp-model.ts';
 
 // `npm run test:fuzz` does the same for as many requests as one likes, and measures how long the healthy client waits.
@@ -12,6 +13,7 @@ import { traceIdOf } from './otlp-model.ts';
 const root = path.dirname(path.dirname(import.meta.dirname));
 const requests = 20_000;
 const timeoutMs = 900_000;
+const seed = 7;
 
 interface Result extends FuzzFigures {
   readonly broken: readonly string[];
@@ -22,7 +24,16 @@ it(
   async () => {
     const child = spawn(
       path.join(root, 'node_modules/.bin/node'),
-      ['test/fuzz/main.ts', '--json', '--any-witness-time', '--requests', String(requests), '--seed', '1'],
+      [
+        '--max-semi-space-size=64',
+        'test/fuzz/main.ts',
+        '--json',
+        '--any-witness-time',
+        '--requests',
+        String(requests),
+        '--seed',
+        '1',
+      ],
       { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let [output, errors] = ['', ''];
@@ -37,12 +48,41 @@ it(
   timeoutMs,
 );
 
-const seed = 7;
+describe('the spans of a document in JSON', () => {
+  const spansIn = (scopeSpans: string): readonly string[] | undefined =>
+    spansOf(readJson(`{"resourceSpans":[{"scopeSpans":[{${scopeSpans}}]}]}`))?.map(({ text }) => text);
+
+  it('are the same in either spelling', () => {
+    expect(spansIn('"spans":[{"start_time_unix_nano":1.0,"name":"a\\u0062"}]')).toEqual(
+      spansIn('"spans":[{ "name" : "ab", "startTimeUnixNano": 1.0 }]'),
+    );
+  });
+
+  it.each([
+    [
+      'times that are one as doubles',
+      '{"endTimeUnixNano":1796038235493596867}',
+      '{"endTimeUnixNano":1796038235493596866}',
+    ],
+    ['a key that comes twice', '{"kind":2,"kind":1}', '{"kind":1}'],
+    ['text and number', '{"kind":"1"}', '{"kind":1}'],
+  ])('differ by %s', (_title, left, right) => {
+    expect(spansIn(`"spans":[${left}]`)).not.toEqual(spansIn(`"spans":[${right}]`));
+  });
+
+  it('are those of all lists where a key comes twice', () => {
+    expect(spansIn('"spans":[{},{}],"spans":[{}]')?.length).toBe(3);
+  });
+
+  it.each(['"spans":{}', '"spans":[1]', '"spans":[{}]}', '"spans":[{},]'])('are not known of %s', (scopeSpans) => {
+    expect(spansIn(scopeSpans)).toBeUndefined();
+  });
+});
 
 /** A span of a request, as it is stored. */
-function span(index: number, nth: number, digest = 'sent'): SpanContent {
+function span(index: number, nth: number, digest = 'sent'): StoredSpan {
   const traceId = traceIdOf(seed, index, nth).toString('hex');
-  return { traceId, spanId: '0000000000000001', fields: [], digest, hasToBeStored: true };
+  return { traceId, spanId: '0000000000000001', digest };
 }
 
 /** An acknowledged request of two spans, all of which are known. */
@@ -63,7 +103,7 @@ function acknowledged(index: number, over: Partial<Expectation> = {}): Expectati
 
 describe('the comparison of stored spans with requests', () => {
   it.each<
-    [title: string, expectations: readonly Expectation[], stored: readonly SpanContent[], kinds: readonly string[]]
+    [title: string, expectations: readonly Expectation[], stored: readonly StoredSpan[], kinds: readonly string[]]
   >([
     ['nothing where all is stored once', [acknowledged(1)], [span(1, 0), span(1, 1)], []],
     ['a span that is not stored', [acknowledged(1)], [span(1, 0)], ['lost', 'wrong count of rejected spans']],
@@ -96,4 +136,19 @@ describe('the comparison of stored spans with requests', () => {
   ])('reports %s', (_title, expectations, stored, kinds) => {
     expect(compare(seed, expectations, stored).map(({ kind }) => kind)).toEqual(kinds);
   });
+
+  it.each<[title: string, named: Expectation, its: readonly StoredSpan[]]>([
+    ['that was refused', acknowledged(1, { answer: 'refused', mayHave: undefined, sentSpans: undefined }), []],
+    ['that has all of its own', acknowledged(1, { mayHave: undefined }), [span(1, 0), span(1, 1)]],
+  ])(
+    'leaves a span to its sender where the sender changed its trace id to one of a request %s',
+    (_title, named, its) => {
+      const sender = acknowledged(2, { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: 1 });
+      const stored = [...its, span(1, 5)];
+      const senderOf = ({ traceId }: StoredSpan): number | undefined =>
+        traceId === span(1, 5).traceId ? 2 : undefined;
+      expect(compare(seed, [named, sender], stored, senderOf)).toEqual([]);
+      expect(compare(seed, [named, sender], stored)).not.toEqual([]);
+    },
+  );
 });

@@ -63,6 +63,8 @@ export interface Protocol {
   readonly name: string;
   /** How often its requests come, relative to the others'. */
   readonly weight: number;
+  /** Requests that are under way at most, where tracestore would refuse most of more unread. */
+  readonly maxInFlight?: number;
   readonly make: (origin: FuzzOrigin) => FuzzRequest;
 }
 

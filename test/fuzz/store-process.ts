@@ -103,8 +103,8 @@ export class StoreProcess {
         LOG_LEVEL: 'error',
         TRACESTORE_MAX_BYTES_IN_FLIGHT: String(maxBytesInFlight),
         // So that statements, of which many are made to take long, leave time for others, and none is refused unread.
-        TRACESTORE_QUERY_TIMEOUT_MS: '5000',
-        TRACESTORE_SQL_TIMEOUT_MS: '1000',
+        TRACESTORE_QUERY_TIMEOUT_MS: '2000',
+        TRACESTORE_SQL_TIMEOUT_MS: '250',
         TRACESTORE_SQL_PER_MINUTE: '100000',
       };
       const flags = [...nodeFlagsOf(tracestore), ...(heapMb === 0 ? [] : [`--max-old-space-size=${heapMb}`])];

@@ -24,6 +24,11 @@ export interface WireField {
 
 const encoder = new TextEncoder();
 
+/** The bytes of texts that come again and again. */
+const knownTexts = new Map<string, Uint8Array>();
+const maxKnownTexts = 2_000;
+const maxKnownLength = 40;
+
 /** A field with a varint. */
 export function varint(number: number, value: bigint | number): WireField {
   return { number, wireType: 0, value: BigInt(value) };
@@ -45,7 +50,15 @@ export function double(number: number, value: number): WireField {
 
 /** A field with bytes, or with a text in UTF-8. */
 export function bytes(number: number, value: Uint8Array | string): WireField {
-  return { number, wireType: 2, value: typeof value === 'string' ? encoder.encode(value) : value };
+  return { number, wireType: 2, value: typeof value === 'string' ? utf8Of(value) : value };
+}
+
+function utf8Of(text: string): Uint8Array {
+  const known = knownTexts.get(text);
+  if (known !== undefined) return known;
+  const made = encoder.encode(text);
+  if (text.length <= maxKnownLength && knownTexts.size < maxKnownTexts) knownTexts.set(text, made);
+  return made;
 }
 
 export function message(number: number, fields: WireField[]): WireField {
@@ -59,9 +72,12 @@ export function encoded(value: Uint8Array): WireField {
 
 /** @returns the message on the wire */
 export function encodeTree(fields: readonly WireField[]): Buffer {
-  const writer = new TreeWriter();
+  const writer = idleWriter ?? new TreeWriter();
+  idleWriter = undefined;
   writer.fields(fields);
-  return writer.take();
+  const made = writer.take();
+  if (writer.capacity <= maxIdleBytes) idleWriter = writer;
+  return made;
 }
 
 /** Every field of a message and of the messages in it, with its place. */
@@ -74,12 +90,20 @@ export function* walk(fields: WireField[]): Generator<{ readonly siblings: WireF
   }
 }
 
+/** Writes all fields of a tree into one buffer, which serves one tree after the other. */
 class TreeWriter {
-  #buffer = Buffer.allocUnsafe(2_048);
+  #buffer = Buffer.allocUnsafe(64 * 1024);
   #length = 0;
 
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
+  /** @returns a copy of what was written, and starts again */
   take(): Buffer {
-    return Buffer.from(this.#buffer.subarray(0, this.#length));
+    const made = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+    return made;
   }
 
   fields(fields: readonly WireField[]): void {
@@ -87,13 +111,8 @@ class TreeWriter {
   }
 
   #field({ number, wireType, value, lengthError = 0, overlong = 0, isEncoded }: WireField): void {
-    if (isEncoded === true) return this.#bytes(contentOf(value));
-    if (number < 16 && overlong === 0) {
-      this.#room(1);
-      this.#buffer[this.#length++] = number * 8 + wireType;
-    } else {
-      this.#varint((BigInt(number) << 3n) | BigInt(wireType), overlong);
-    }
+    if (isEncoded === true) return this.#content(value);
+    this.#tag(number, wireType, overlong);
     switch (wireType) {
       case 0:
         return this.#varint(asNumber(value), overlong);
@@ -105,24 +124,52 @@ class TreeWriter {
         this.#room(4);
         this.#length = this.#buffer.writeUInt32LE(Number(BigInt.asUintN(32, asNumber(value))), this.#length);
         return;
-      case 2: {
-        const content = contentOf(value);
-        const length = content.length + lengthError;
-        if (length >= 0 && length < 0x80 && overlong === 0) {
-          this.#room(1);
-          this.#buffer[this.#length++] = length;
-        } else {
-          this.#varint(BigInt(Math.max(0, length)), overlong);
-        }
-        return this.#bytes(content);
-      }
+      case 2:
+        return this.#delimited(value, lengthError, overlong);
       case 3:
-        this.#bytes(contentOf(value));
-        return this.#varint((BigInt(number) << 3n) | 4n, overlong);
+        this.#content(value);
+        return this.#tag(number, 4, overlong);
       default:
         // A group's end, or a wire type that does not exist, has no value.
         return;
     }
+  }
+
+  #tag(number: number, wireType: number, overlong: number): void {
+    if (number < 16 && overlong === 0) return this.#byte(number * 8 + wireType);
+    this.#varint((BigInt(number) << 3n) | BigInt(wireType), overlong);
+  }
+
+  /** A length and what has it. Most lengths are of one byte; for a longer one the content moves on. */
+  #delimited(value: WireValue, lengthError: number, overlong: number): void {
+    this.#byte(0);
+    const start = this.#length;
+    this.#content(value);
+    const end = this.#length;
+    const length = Math.max(0, end - start + lengthError);
+    if (length < 0x80 && overlong === 0) {
+      this.#buffer[start - 1] = length;
+      return;
+    }
+    // Written behind the content, to see how long it is.
+    this.#varint(BigInt(length), overlong);
+    const prefix = Uint8Array.from(this.#buffer.subarray(end, this.#length));
+    this.#buffer.copyWithin(start - 1 + prefix.length, start, end);
+    this.#buffer.set(prefix, start - 1);
+    this.#length = end - 1 + prefix.length;
+  }
+
+  #content(value: WireValue): void {
+    if (Array.isArray(value)) return this.fields(value);
+    const content = typeof value === 'bigint' ? encoder.encode(String(value)) : value;
+    this.#room(content.length);
+    this.#buffer.set(content, this.#length);
+    this.#length += content.length;
+  }
+
+  #byte(byte: number): void {
+    this.#room(1);
+    this.#buffer[this.#length++] = byte;
   }
 
   #varint(value: bigint, overlong: number): void {
@@ -141,12 +188,6 @@ class TreeWriter {
     this.#buffer[this.#length++] = 0;
   }
 
-  #bytes(content: Uint8Array): void {
-    this.#room(content.length);
-    this.#buffer.set(content, this.#length);
-    this.#length += content.length;
-  }
-
   #room(more: number): void {
     if (this.#length + more <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafe(2 * (this.#length + more));
@@ -155,12 +196,11 @@ class TreeWriter {
   }
 }
 
+/** A larger writer is not kept. */
+const maxIdleBytes = 1024 * 1024;
+let idleWriter: TreeWriter | undefined;
+
 function asNumber(value: WireValue): bigint {
   if (typeof value === 'bigint') return value;
   return BigInt(value.length);
-}
-
-function contentOf(value: WireValue): Uint8Array {
-  if (typeof value === 'bigint') return encoder.encode(String(value));
-  return Array.isArray(value) ? encodeTree(value) : value;
 }

@@ -356,5 +356,7 @@ export const consoleApi: Protocol = {
 export const sqlPage: Protocol = {
   name: 'sql',
   weight: 2,
+  // One client may run 2 and have 4 that wait.
+  maxInFlight: 6,
   make: (origin) => requestOf(origin, pickWeighted(origin.random, sql).call(origin)),
 };

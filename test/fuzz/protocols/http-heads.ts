@@ -186,6 +186,7 @@ const heads: readonly Head[] = [
       title: 'garbage',
       to,
       mustBeAnswered: false,
+      isSlow: true,
       bytes: random.pick([
         Buffer.from(random.id(16)),
         Buffer.from('GET / HTTP/0.9\r\n\r\n'),

@@ -63,6 +63,7 @@ function overHttp(origin: FuzzOrigin, encoding: 'protobuf' | 'json', content: Ot
     content,
     encoding,
     mustBeAnswered: body.bytes.length < 65_536,
+    isSlow: isTrickled,
     send: {
       kind: 'http',
       port: ports.otlpHttp,
@@ -163,6 +164,7 @@ const oddCalls: readonly OddCall[] = [
     pieces: inPieces(random, grpcFrame(bytes, encoding === undefined ? 0 : 1)),
     pauseMs: random.below(200),
     isWhole: true,
+    isSlow: true,
   }),
   (random, { bytes }) => ({
     title: 'reset',

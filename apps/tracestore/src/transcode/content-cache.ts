@@ -45,8 +45,8 @@ export class ContentCache<Entry extends { readonly bytes: number }> {
     if (this.slots.size >= this.capacity || this.bytes + bytes > this.maxBytes) this.clear();
     this.bytes += bytes;
     this.slots.set(hashOf(content), {
-      content: Buffer.from(source.subarray(start, end)),
-      schemaUrl: Buffer.from(schemaUrl),
+      content: copyOf(source, start, end),
+      schemaUrl: copyOf(schemaUrl, 0, schemaUrl.length),
       entry,
     });
   }
@@ -55,6 +55,13 @@ export class ContentCache<Entry extends { readonly bytes: number }> {
     this.slots.clear();
     this.bytes = 0;
   }
+}
+
+/** Memory of its own: a part of Node's pool would keep all of its 64 KiB alive, which others took parts of, too. */
+function copyOf(source: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  source.copy(copy, 0, start, end);
+  return copy;
 }
 
 function hashOf({ source, view, start, end, schemaUrl }: Content): number {

@@ -1,0 +1,29 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { ContentCache } from './content-cache.js';
+
+it('a content cache keeps alive no more memory than its contents, whatever else is allocated between them', () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  // The first frees buffers in another thread, whose work the second waits for.
+  const collectGarbage = (): void => [gc, gc].forEach((collect) => collect());
+  const contents = 1_000;
+  const contentBytes = 100;
+  const cache = new ContentCache<{ readonly bytes: number }>(contents, 2 ** 30);
+  const source = Buffer.allocUnsafeSlow(contentBytes).fill(1);
+  const view = new DataView(source.buffer, source.byteOffset, source.length);
+  const schemaUrl = Buffer.from('https://example.com/schema');
+  collectGarbage();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let nr = 0; nr < contents; nr++) {
+    source.writeUInt32LE(nr, 0);
+    cache.add({ source, view, start: 0, end: contentBytes, schemaUrl }, { bytes: 0 });
+    // What a request takes from Node's pool for a moment.
+    for (let taken = 0; taken < Buffer.poolSize; taken += 1_000) Buffer.allocUnsafe(1_000);
+  }
+  collectGarbage();
+  const kept = process.memoryUsage().arrayBuffers - before;
+  expect(cache.find({ source, view, start: 0, end: contentBytes, schemaUrl })).toEqual({ bytes: 0 });
+  expect(kept).toBeLessThan(10 * contents * contentBytes);
+});
