@@ -1,4 +1,4 @@
-/** Writes what the chart holds that is made of other files; the rendered examples only where Helm is there. */
+/** Writes the generated files of the chart: `node k8s/generate.ts`. Without `helm` on the PATH the rendered examples stay. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chartFiles, type GeneratedFile, hasHelm, renderedFiles } from './chart-files.ts';
@@ -6,9 +6,9 @@ import { chartFiles, type GeneratedFile, hasHelm, renderedFiles } from './chart-
 const root = path.dirname(import.meta.dirname);
 
 write(chartFiles());
-// Made of what has just been written.
+// Helm reads the files that were just written.
 if (hasHelm()) write(renderedFiles());
-else process.stderr.write('There is no helm on the PATH: the rendered examples stay as they are.\n');
+else process.stderr.write('helm is not on the PATH: the rendered examples are not updated\n');
 
 function write(files: readonly GeneratedFile[]): void {
   for (const { path: file, content } of files) {
