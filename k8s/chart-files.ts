@@ -63,11 +63,12 @@ export function exampleNames(): readonly string[] {
  * Renders the chart: all objects, as YAML.
  *
  * @param options further options of `helm template`
+ * @param repository the folder of the repository
  * @throws Error with Helm's message when it rejects the values
  */
-export function renderChart(options: readonly string[] = []): string {
+export function renderChart(options: readonly string[] = [], repository = root): string {
   return execFileSync('helm', ['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], {
-    cwd: root,
+    cwd: repository,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
