@@ -2,9 +2,9 @@
  * Replaces a generated part of a YAML file: the lines between the comments `# Generated NAME: …` and
  * `# End of generated NAME`.
  *
- * @param text the whole file
- * @param name the name of the part
- * @param yaml the new lines, without indentation; they get the indentation of the first comment
+ * @param text the whole file.
+ * @param name the name of the part.
+ * @param yaml the new lines, which get the indentation of the first comment.
  * @throws Error if the file has no such part
  */
 export function replaceRegion(text: string, name: string, yaml: string): string {

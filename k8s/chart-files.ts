@@ -75,7 +75,7 @@ export function renderChart(options: readonly string[] = [], repository = root):
   });
 }
 
-/** Replaces what each rendering generates anew, passwords and tokens, and leaves out the dashboards, which are long. */
+/** Replaces passwords and tokens, which differ each time, and leaves out the dashboards, which are long. */
 function reproducible(rendered: string): string {
   return rendered
     .replaceAll(/(-password: |-token: |: Bearer |:\/\/\w+:)[A-Za-z\d]{24,32}(?=@|$| })/gm, '$1GENERATED')

@@ -19,8 +19,8 @@ import { hasHelm, renderChart } from '../k8s/chart-files.ts';
 import { parseObjects, workloadsOf } from '../k8s/rendered-objects.ts';
 import { freePort } from '../stack/free-port.ts';
 
-// A new demo service is a folder in apps and an entry in the manifest: this test adds the service `emoji`, a copy of
-// `special`, to a copy of the repository, generates what repeats the list of services, and starts it.
+// A new demo service is a folder in apps and an entry in the manifest. This test copies the repository and adds the service
+// `emoji`, which is `special` under another name. It generates the files that repeat the list of services and starts `emoji`.
 
 const root = path.dirname(import.meta.dirname);
 const run = promisify(execFile);

@@ -1,8 +1,7 @@
 /**
- * The manifest of the demo services. Everything that repeats this list reads it, or `npm run generate` generates it from
- * here: ports, Compose, Skaffold, the chart, nest-cli.json, tsconfig.json, the flags of the injected faults and the
- * embedded stack. A new service is a folder in `apps` and an entry here. This file imports nothing, so that Node runs it
- * before anything is installed.
+ * The manifest of the demo services. A new service is a folder in `apps` and an entry here. Ports, fault flags and the
+ * embedded stack read this list. `npm run generate` writes it to Compose, Skaffold, the chart, nest-cli.json and
+ * tsconfig.json. This file imports nothing, so that Node can run it before anything is installed.
  */
 const manifest = [
   // Each service stands after the services that it calls.
