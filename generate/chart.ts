@@ -28,9 +28,9 @@ interface ValuesSchema {
 }
 
 /**
- * The chart's `values.schema.json` with a property of `components` per app.
+ * The chart's `values.schema.json` with one property of `components` per app.
  *
- * @param schema the schema as it is
+ * @param schema the current content of the file
  */
 export function chartSchema(schema: string, appNames: readonly string[]): string {
   const parsed = JSON.parse(schema) as ValuesSchema;

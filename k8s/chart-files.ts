@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { GeneratedFile } from '../generate/generated-files.ts';
 import { describeValues } from './values-reference.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -14,13 +15,6 @@ const copies: Readonly<Record<string, string>> = {
   'load/k6.ts': `${chart}/files/load/k6.ts`,
   'load/scenarios.ts': `${chart}/files/load/scenarios.ts`,
 };
-
-/** A file and what its content must be. */
-export interface GeneratedFile {
-  /** From the root of the repository. */
-  readonly path: string;
-  readonly content: string;
-}
 
 /** Whether `helm` is on the PATH. */
 export function hasHelm(): boolean {

@@ -104,7 +104,7 @@ function copyRepository(): void {
     'tsconfig.json',
     '.prettierrc.json',
   ];
-  for (const file of [...files, 'docker/compose.yaml', 'apps/special', 'generate', 'helm', 'libs']) {
+  for (const file of [...files, 'docker/compose.yaml', 'apps/special', 'generate', 'helm', 'k8s', 'libs', 'load']) {
     cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
   }
   mkdirSync(path.join(copy, 'node_modules/@spandrel'), { recursive: true });

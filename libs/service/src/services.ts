@@ -33,7 +33,7 @@ interface Entry {
   readonly calls: readonly string[];
   /** The flags of its injected faults. `FLAGS_FILE` names the file that holds them. */
   readonly faults: readonly string[];
-  /** Whether it stores data in PostgreSQL. `<NAME>_DATABASE_URL` says where. */
+  /** Whether it stores data in PostgreSQL, at `<NAME>_DATABASE_URL`. Its login is in helm/spandrel/files/database/roles.sql. */
   readonly hasDatabase?: boolean;
 }
 
