@@ -11,7 +11,7 @@ GRANT CREATE ON DATABASE postgres TO tracestore;
 CREATE ROLE ps_trace_reader NOLOGIN;
 GRANT ps_trace_reader TO grafana, tracestore;
 
--- Membership does not inherit settings, so each role has its own.
+-- A member does not inherit the settings of a role, so each role gets its own.
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET search_path = "$user", public, ps_trace;
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET default_transaction_read_only = on;
 ALTER ROLE ps_trace_reader IN DATABASE postgres SET statement_timeout = '30s';
