@@ -66,7 +66,7 @@ describe.skipIf(!hasHelm())('the rendered chart (skipped without helm on the PAT
     ['logLevel=loud', 'value must be one of'],
     ['access.allowedHosts={otlp.example.com:4318}', 'does not match pattern'],
     ['access.otlpOrigins={shop.example.com}', 'does not match pattern'],
-    ['faults.flags.nobody=true', 'no injected fault is named nobody'],
+    ['faults.flags.digit-spike=true', 'no injected fault is named digit-spike'],
     ['timescaledb.enabled=false', 'database.existingSecret must be set'],
   ])('is not rendered with %s', (value, message) => {
     expect(() => renderChart(['--set', value])).toThrow(message);
