@@ -47,7 +47,7 @@ describe('the architecture', () => {
   });
 });
 
-describe.skipIf(!hasHelm())('the rendered chart (skipped without helm on the PATH)', { timeout: 60_000 }, () => {
+describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { timeout: 60_000 }, () => {
   let objects: readonly KubernetesObject[];
 
   beforeAll(() => {

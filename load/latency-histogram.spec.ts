@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { LatencyHistogram } from './latency-histogram.ts';
 
-it('LatencyHistogram computes percentiles to within 2 % over seven orders of magnitude', () => {
+it('knows percentiles to two percent over seven orders of magnitude', () => {
   for (const scale of [0.02, 1, 80]) {
     const histogram = new LatencyHistogram();
     for (let index = 1; index <= 1_000; index += 1) histogram.add(index * scale);
@@ -12,7 +12,7 @@ it('LatencyHistogram computes percentiles to within 2 % over seven orders of mag
   }
 });
 
-it('LatencyHistogram has no percentile without a duration and clamps durations out of range', () => {
+it('has no percentile before the first duration, and keeps what is out of range at its ends', () => {
   const histogram = new LatencyHistogram();
   expect(histogram.percentile(0.5)).toBeUndefined();
   histogram.add(0);

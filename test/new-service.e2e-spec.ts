@@ -84,7 +84,7 @@ describe('a new demo service', () => {
     expect(JSON.parse(read('libs/characters/flags.json'))).toHaveProperty('flags.emoji-failure.defaultVariant', 'on');
   });
 
-  it.skipIf(!hasHelm())('is deployed by the chart (skipped without helm on the PATH)', () => {
+  it.skipIf(!hasHelm())('is deployed by the chart (requires Helm)', () => {
     const objects = parseObjects(renderChart(['--set', 'components.emoji.replicas=3'], copy));
     const workload = workloadsOf(objects).find(({ name }) => name === 'spandrel-emoji');
     expect(workload).toMatchObject({ replicas: 3, pod: { containers: [{ image: 'spandrel/emoji:0.1.0' }] } });
