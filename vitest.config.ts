@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         ...fromSource,
-        test: { name: 'unit', include: ['{apps,bench,dashboards,docker,k8s,libs,load,stack}/**/*.spec.ts'] },
+        test: { name: 'unit', include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,stack}/**/*.spec.ts'] },
       },
       {
         ...fromSource,

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ports } from '@spandrel/service/ports';
+import { appNames } from '@spandrel/service/services';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -29,7 +30,7 @@ const { services } = parse(read('docker/compose.yaml'), { merge: true }) as {
 };
 const values = parse(read('helm/spandrel/values.yaml')) as Values & Readonly<Record<string, ChartImage>>;
 
-/** The ports on the host, by the service that answers there. */
+/** The ports that a service publishes on the host by default. */
 function publishedPorts(name: string): readonly number[] {
   return (services[name]?.ports ?? []).map((port) => Number(/:-(\d+)\}:\d+$/.exec(port)?.[1]));
 }
@@ -42,36 +43,27 @@ describe('Compose and the chart', () => {
     ['jaeger', 'jaeger'],
     ['grafana', 'grafana'],
     ['load', 'load'],
-  ])('run the same %s', (service, key) => {
+  ])('use the same image of %s', (service, key) => {
     const image = values[key]?.image;
     expect(services[service]?.image).toBe(`${image?.repository}:${image?.tag}`);
   });
 
-  it('give the database the same settings', () => {
+  it('configure the database with the same settings', () => {
     const settings = Object.entries(values.timescaledb.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     expect(services['database']?.command).toEqual(['postgres', ...settings]);
   });
 });
 
 describe('Compose', () => {
-  it('has everything at the ports that the embedded stack has it at', () => {
-    for (const name of [
-      'frontend',
-      'backend',
-      'generator',
-      'digit',
-      'special',
-      'lower',
-      'upper',
-      'tracestore',
-      'database',
-    ] as const) {
-      expect(publishedPorts(name), name).toEqual([ports[name]]);
+  it('publishes the same ports as the embedded stack', () => {
+    const expected: Readonly<Record<string, number>> = ports;
+    for (const name of [...appNames, 'database']) {
+      expect(publishedPorts(name), name).toEqual([expected[name]]);
     }
     expect(publishedPorts('collector')).toEqual([ports.otlpGrpc, ports.otlpHttp]);
   });
 
-  it('lets tracestore answer at the name by which others reach it', () => {
+  it('makes tracestore accept the host name that other services use', () => {
     const [, host = ''] =
       /^([\w-]+)/.exec(String(services['tracestore']?.environment?.['TRACESTORE_ALLOWED_HOSTS'])) ?? [];
     const called = Object.values(services).flatMap(({ environment }) =>
@@ -82,7 +74,7 @@ describe('Compose', () => {
     expect(called).toEqual([host, host]);
   });
 
-  it('opens no port to the network by itself', () => {
+  it('publishes ports on the loopback interface by default', () => {
     for (const [name, { ports: published = [] }] of Object.entries(services)) {
       for (const port of published) expect(port, name).toMatch(/^\$\{LISTEN_ON:-127\.0\.0\.1\}:/);
     }
@@ -93,7 +85,7 @@ describe('the passwords of Compose', () => {
   const secret = /(PASSWORD|DATABASE_URL)$/;
   const references = [...read('docker/compose.yaml').matchAll(/\$\{(\w*PASSWORD)(:?[-?][^}]*)?\}/g)];
 
-  it('have no default, and nothing starts without them', () => {
+  it('have no default, and Compose does not start without them', () => {
     const names = ['BACKEND_DATABASE', 'DATABASE', 'GRAFANA_ADMIN', 'GRAFANA_DATABASE', 'TRACESTORE_DATABASE'];
     const required = references.filter(
       ([, , otherwise]) => otherwise?.startsWith(':?is not set; run make up') === true,
@@ -102,7 +94,7 @@ describe('the passwords of Compose', () => {
     for (const [reference, , otherwise = ''] of references) expect(otherwise, reference).not.toMatch(/^:?-/);
   });
 
-  it('are never written in the file', () => {
+  it('are not in the file', () => {
     const written = Object.entries(services).flatMap(([name, { environment = {} }]) =>
       Object.entries(environment)
         .filter(([variable, value]) => secret.test(variable) && !/\$\{\w+PASSWORD/.test(String(value)))
@@ -111,11 +103,11 @@ describe('the passwords of Compose', () => {
     expect(written).toEqual([]);
   });
 
-  it('are asked for by the database, whoever connects', () => {
+  it('are required for every connection to the database', () => {
     expect(services['database']?.environment).toMatchObject({ POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256' });
   });
 
-  describe('by make up', () => {
+  describe('with make up', () => {
     let folder: string;
     beforeEach(() => {
       folder = mkdtempSync(path.join(tmpdir(), 'spandrel-compose-'));
@@ -139,7 +131,7 @@ describe('the passwords of Compose', () => {
           .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
       );
 
-    it('are generated once, each another one, for this user alone to read', () => {
+    it('are generated once, all different, in a file that only this user can read', () => {
       run('make-env.sh');
       const made = variables();
       for (const [, name = ''] of references) expect(made.get(name), name).toMatch(/^[\da-f]{32}$/);
@@ -150,7 +142,7 @@ describe('the passwords of Compose', () => {
       expect(variables()).toEqual(made);
     });
 
-    it('stay what the user has set', () => {
+    it('are kept if the user has set them', () => {
       writeFileSync(path.join(folder, 'docker/.env'), 'GRAFANA_PORT=3100\nGRAFANA_ADMIN_PASSWORD=mine');
       run('make-env.sh');
       expect(variables().get('GRAFANA_ADMIN_PASSWORD')).toBe('mine');
@@ -158,7 +150,7 @@ describe('the passwords of Compose', () => {
       expect(variables().get('DATABASE_PASSWORD')).toMatch(/^[\da-f]{32}$/);
     });
 
-    it('are in a passfile for psql, at the port that the database has', () => {
+    it('are in a passfile for psql with the port of the database', () => {
       run('make-env.sh');
       const said = run('show-access.sh', { DATABASE_PORT: '6001', GRAFANA_ADMIN_PASSWORD: 'from the environment' });
       expect(said).toContain('PGPASSFILE=.spandrel/pgpass-6001 psql -h localhost -p 6001 -d postgres -U postgres');

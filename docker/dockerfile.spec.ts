@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { appNames } from '@spandrel/service/services';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { allocatorEnvironment } from '../stack/services.ts';
 
@@ -9,48 +12,65 @@ const read = (file: string): string => readFileSync(path.join(root, file), 'utf8
 const dockerfile = read('docker/Dockerfile');
 
 describe('the Dockerfile', () => {
-  it('runs the Node that the scripts run under', () => {
+  it('uses the same version of Node as the scripts', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as {
       readonly devDependencies: Record<string, string>;
     };
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${devDependencies['node']}-bookworm-slim\n`);
   });
 
-  it('has glibc give memory back as the embedded stack does', () => {
+  it('configures the allocator as the embedded stack does', () => {
     for (const [name, value] of Object.entries(allocatorEnvironment))
       expect(dockerfile).toContain(` ${name}=${value} `);
   });
 
-  it('has the package.json of every lib before it installs', () => {
-    const beforeInstall = dockerfile.slice(0, dockerfile.indexOf('npm ci'));
-    for (const lib of readdirSync(path.join(root, 'libs'))) {
-      expect(beforeInstall).toContain(`COPY libs/${lib}/package.json libs/${lib}/\n`);
-    }
+  it('copies only files that .dockerignore lets through', () => {
+    const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' '));
+    expect(sources).toContain('docker/develop.sh');
+    const allowed = read('.dockerignore').split('\n');
+    for (const source of sources) expect(allowed).toContain(`!${source}`);
+  });
+
+  describe('before npm ci', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(path.join(tmpdir(), 'spandrel-dockerfile-'));
+      cpSync(path.join(root, 'libs'), path.join(folder, 'libs'), { recursive: true });
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it('keeps the package.json of every lib and no other file', () => {
+      const [, command = ''] = /^RUN (find libs .*)$/m.exec(dockerfile) ?? [];
+      const packages = globSync('libs/*/package.json', { cwd: root }).toSorted();
+      execFileSync('sh', ['-c', command], { cwd: folder });
+      const left = globSync('libs/**/*', { cwd: folder, withFileTypes: true });
+      expect(
+        left
+          .filter((entry) => !entry.isDirectory())
+          .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+          .toSorted(),
+      ).toEqual(packages);
+      expect(left.filter((entry) => entry.isDirectory())).toHaveLength(packages.length);
+    });
   });
 });
 
-describe('what has to name every app', () => {
-  const { components } = parse(read('helm/spandrel/values.yaml')) as {
-    readonly components: Readonly<Record<string, unknown>>;
-  };
-  const apps = Object.keys(components);
+describe('every app has an image', () => {
+  const listApps = (): string => execFileSync('make', ['--silent', 'apps'], { cwd: root, encoding: 'utf8' });
 
-  it('is the Makefile', () => {
-    const [, named = ''] = /^apps := (.*)$/m.exec(read('Makefile')) ?? [];
-    expect(named.split(' ').toSorted()).toEqual(apps.toSorted());
+  it('by the Makefile', () => {
+    expect(listApps().trim().split(' ').toSorted()).toEqual(appNames.toSorted());
   });
 
-  it('is skaffold.yaml', () => {
-    const { build } = parse(read('skaffold.yaml')) as {
-      readonly build: { readonly artifacts: readonly { readonly image: string }[] };
+  it('that the workflow publishes', () => {
+    const { jobs } = parse(read('.github/workflows/images.yaml')) as {
+      readonly jobs: {
+        readonly chart: { readonly steps: readonly { readonly id?: string; readonly run?: string }[] };
+        readonly images: { readonly strategy: { readonly matrix: { readonly app: string } } };
+      };
     };
-    expect(build.artifacts.map(({ image }) => image).toSorted()).toEqual(
-      apps.map((app) => `spandrel/${app}`).toSorted(),
-    );
-  });
-
-  it('is the workflow that publishes them', () => {
-    const [, named = ''] = /^ +app: \[(.*)\]$/m.exec(read('.github/workflows/images.yaml')) ?? [];
-    expect(named.split(', ').toSorted()).toEqual(apps.toSorted());
+    const step = jobs.chart.steps.find(({ id }) => id === 'apps');
+    expect(step?.run).toContain('$(make --silent apps | jq ');
+    expect(jobs.images.strategy.matrix.app).toBe('${{ fromJSON(needs.chart.outputs.apps) }}');
   });
 });

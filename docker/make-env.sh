@@ -1,12 +1,12 @@
 #!/bin/sh
-# Writes docker/.env, which Compose reads: a generated secret for each variable that has none there. `make up` runs it.
-# What is there stays, so that the passwords of a volume do not change.
+# Writes docker/.env for Compose: a generated secret for each variable that is not set there. `make up` runs it.
+# It keeps existing values, because the volume of the database has the same passwords.
 set -eu
 cd "$(dirname "$0")"
 umask 077
 touch .env
 chmod 600 .env
-# A last line without its end would take in the first secret.
+# Ends the last line, so that the first secret gets a line of its own.
 [ -z "$(tail -c 1 .env)" ] || echo >>.env
 for name in DATABASE_PASSWORD TRACESTORE_DATABASE_PASSWORD BACKEND_DATABASE_PASSWORD GRAFANA_DATABASE_PASSWORD \
   GRAFANA_ADMIN_PASSWORD TRACESTORE_CONSOLE_TOKEN; do

@@ -1,6 +1,6 @@
 /**
- * `node docker/prune.mjs APP FOLDER`: puts what an app needs at run time into a folder, as `dist/main.js` with its
- * packages beside it. Of these only the files that can come to be loaded, some 15 MB of 190.
+ * Copies an app to a folder with the files that it can load at run time: `node docker/prune.mjs APP FOLDER`. The app becomes
+ * `dist/main.js`; of 190 MB of packages about 15 MB remain.
  */
 import { cpSync } from 'node:fs';
 import path from 'node:path';
@@ -17,10 +17,11 @@ const register = fileURLToPath(import.meta.resolve('@spandrel/telemetry/register
 const { fileList } = await nodeFileTrace([path.join(built, 'main.js'), register], { base: root });
 for (const file of fileList) {
   if (file.startsWith('dist/')) continue;
-  if (file.endsWith('.node')) throw new Error(`${file} runs on one kind of machine, and images are for several`);
+  if (file.endsWith('.node'))
+    throw new Error(`${file} is native code for one platform, but the images are for several`);
   cpSync(path.join(root, file), path.join(folder, file), { recursive: true, verbatimSymlinks: true });
 }
 
-// Whole, since it reads files that no import names: SQL.
-const forTheCompilerAlone = /(\.d\.ts|\.map|\.tsbuildinfo)$/;
-cpSync(built, path.join(folder, 'dist'), { recursive: true, filter: (file) => !forTheCompilerAlone.test(file) });
+// The whole app, because it reads SQL files that it does not import.
+const compilerFiles = /(\.d\.ts|\.map|\.tsbuildinfo)$/;
+cpSync(built, path.join(folder, 'dist'), { recursive: true, filter: (file) => !compilerFiles.test(file) });

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run by `make up` in the container of the database, as its owner: gives the roles the passwords that the environment has.
-# A volume from before there were passwords trusted everybody; it asks for them from now on, and keeps its data.
+# Sets the passwords of the database roles to those in the environment. `make up` runs it as the owner of the database.
+# Older volumes trusted every connection; this script makes them require passwords and keeps their data.
 set -eu
 access=$PGDATA/pg_hba.conf
 if grep -q '^host all all all trust$' "$access"; then

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Says where everything is that `make up` has started, and how one gets in. Writes the passfile that psql needs.
+# Prints the addresses and passwords of what `make up` started. Writes a passfile for psql.
 set -eu
 cd "$(dirname "$0")/.."
 
-# value NAME DEFAULT: as Compose takes it, from the environment or else from docker/.env.
+# value NAME DEFAULT: the value that Compose uses: from the environment, then from docker/.env.
 value() {
   eval "given=\${$1:-}"
   [ -n "$given" ] || given=$(sed -n "s/^$1=//p" docker/.env | tail -n 1)

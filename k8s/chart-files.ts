@@ -1,33 +1,27 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { GeneratedFile } from '../generate/generated-files.ts';
 import { describeValues } from './values-reference.ts';
 
 const root = path.dirname(import.meta.dirname);
 const chart = 'helm/spandrel';
 
-/** For whom the chart is rendered where no cluster says so. */
+/** The version of Kubernetes that the chart is rendered for without a cluster. */
 const kubernetesVersion = '1.34.0';
 
-/** What the chart holds a copy of, since it can read only what is below it. */
+/** The files that the chart has a copy of, because a chart reads only files in its own folder. */
 const copies: Readonly<Record<string, string>> = {
-  'libs/characters/flags.json': `${chart}/files/flags.json`,
   'load/k6.ts': `${chart}/files/load/k6.ts`,
   'load/scenarios.ts': `${chart}/files/load/scenarios.ts`,
 };
 
-/** A file that is made of others: its path from the root of the repository, and what belongs in it. */
-export interface GeneratedFile {
-  readonly path: string;
-  readonly content: string;
-}
-
-/** Whether there is a Helm to render the examples with. */
+/** Whether `helm` is on the PATH. */
 export function hasHelm(): boolean {
   return spawnSync('helm', ['version']).error === undefined;
 }
 
-/** The files that need nothing but this repository. */
+/** The generated files of the chart that need no Helm: the copies and the reference of its values. */
 export function chartFiles(): readonly GeneratedFile[] {
   return [
     ...Object.entries(copies).map(([from, to]) => ({ path: to, content: read(from) })),
@@ -35,19 +29,24 @@ export function chartFiles(): readonly GeneratedFile[] {
   ];
 }
 
-/** What Helm renders: each example of values, and the chart's Job that makes a load, to be had at any time. Needs Helm. */
+/**
+ * The generated files that need Helm: each example, rendered, and `k8s/k6-job.yaml`, the chart's load as a Job for
+ * `kubectl create`.
+ *
+ * @throws Error with Helm's message when it cannot render the chart
+ */
 export function renderedFiles(): readonly GeneratedFile[] {
   const job = renderChart(['--set', 'load.enabled=true', '--show-only', 'templates/load-job.yaml']);
   return [
     ...exampleNames().map((name) => ({
       path: `${chart}/examples/rendered/${name}.yaml`,
-      content: withoutChance(renderChart(['--values', `${chart}/examples/${name}.yaml`])),
+      content: reproducible(renderChart(['--values', `${chart}/examples/${name}.yaml`])),
     })),
     { path: 'k8s/k6-job.yaml', content: job.replace('name: spandrel-load-1\n', 'generateName: spandrel-load-\n') },
   ];
 }
 
-/** The examples of values. */
+/** The names of the chart's examples of values. */
 export function exampleNames(): readonly string[] {
   return readdirSync(path.join(root, chart, 'examples'))
     .filter((file) => file.endsWith('.yaml'))
@@ -55,28 +54,29 @@ export function exampleNames(): readonly string[] {
 }
 
 /**
- * All objects of the chart, as YAML.
+ * Renders the chart: all objects, as YAML.
  *
- * @param options of `helm template`
- * @throws Error with Helm's words where it refuses
+ * @param options further options of `helm template`
+ * @param repository the folder of the repository
+ * @throws Error with Helm's message when it rejects the values
  */
-export function renderChart(options: readonly string[] = []): string {
+export function renderChart(options: readonly string[] = [], repository = root): string {
   return execFileSync('helm', ['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], {
-    cwd: root,
+    cwd: repository,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
   });
 }
 
-/** Passwords and tokens are others each time; dashboards are generated themselves, and long, and here only in the way. */
-function withoutChance(rendered: string): string {
+/** Replaces passwords and tokens, which differ each time, and leaves out the dashboards, which are long. */
+function reproducible(rendered: string): string {
   return rendered
-    .replaceAll(/(-password: |-token: |: Bearer |:\/\/\w+:)[A-Za-z\d]{24,32}(?=@|$| })/gm, '$1MADE-UP')
+    .replaceAll(/(-password: |-token: |: Bearer |:\/\/\w+:)[A-Za-z\d]{24,32}(?=@|$| })/gm, '$1GENERATED')
     .split(/^(?=---$)/m)
     .map((document) =>
       document.includes("grafana_dashboard: '1'")
-        ? document.replace(/^data:\n[^]*/m, 'data: {} # as in ../dashboards\n')
+        ? document.replace(/^data:\n[^]*/m, 'data: {} # left out: ../../dashboards\n')
         : document,
     )
     .join('');

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { ports } from '@spandrel/service/ports';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { services } from '../stack/services.ts';
 import { chartFiles, exampleNames, hasHelm, renderChart, renderedFiles } from './chart-files.ts';
 import { type KubernetesObject, parseObjects, workloadsOf } from './rendered-objects.ts';
 
@@ -15,29 +14,22 @@ interface Part {
   readonly connects: Readonly<Record<string, readonly string[]>>;
 }
 
-const architecture = parse(read('helm/spandrel/files/architecture.yaml')) as Readonly<Record<string, Part>>;
+const architecture = {
+  ...parse(read('helm/spandrel/files/services.yaml')),
+  ...parse(read('helm/spandrel/files/architecture.yaml')),
+} as Readonly<Record<string, Part>>;
 
-/** Everything that runs at once, so that everything is looked at. */
+/** Renders every component, so that each test checks all of them. */
 const everything = ['--set', 'load.enabled=true'];
 
-describe('what the chart holds of others', () => {
-  it.each(chartFiles())('$path is fresh', ({ path: file, content }) => {
+describe('generated files of the chart', () => {
+  it.each(chartFiles())('$path is fresh (npm run generate)', ({ path: file, content }) => {
     expect(read(file)).toBe(content);
   });
 });
 
 describe('the architecture', () => {
-  it('has the ports and the calls of the services', () => {
-    for (const { name, port, calls } of services) {
-      expect(architecture[name]?.ports, name).toEqual({ http: ports[port] });
-      const called = Object.keys(architecture[name]?.connects ?? {}).filter((other) =>
-        services.some((s) => s.name === other),
-      );
-      expect(called.toSorted(), name).toEqual(calls.toSorted());
-    }
-  });
-
-  it('has the ports of tracestore', () => {
+  it('has the default ports of tracestore', () => {
     expect(architecture['tracestore']?.ports).toMatchObject({
       http: ports.tracestore,
       'otlp-grpc': ports.otlpGrpc,
@@ -46,7 +38,7 @@ describe('the architecture', () => {
     });
   });
 
-  it('connects to nothing but what is there', () => {
+  it('connects only to ports that exist', () => {
     for (const [name, { connects }] of Object.entries(architecture)) {
       for (const [to, portNames] of Object.entries(connects)) {
         for (const port of portNames) expect(architecture[to]?.ports, `${name} to ${to}`).toHaveProperty(port);
@@ -55,14 +47,14 @@ describe('the architecture', () => {
   });
 });
 
-describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on the PATH)', { timeout: 60_000 }, () => {
+describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { timeout: 60_000 }, () => {
   let objects: readonly KubernetesObject[];
 
   beforeAll(() => {
     objects = parseObjects(renderChart(everything));
   });
 
-  it('renders the examples as they are committed', () => {
+  it('renders the committed examples (npm run generate)', () => {
     const rendered = renderedFiles();
     expect(rendered.length).toBeGreaterThan(exampleNames().length);
     for (const { path: file, content } of rendered) expect(read(file), file).toBe(content);
@@ -74,13 +66,13 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     ['logLevel=loud', 'value must be one of'],
     ['access.allowedHosts={otlp.example.com:4318}', 'does not match pattern'],
     ['access.otlpOrigins={shop.example.com}', 'does not match pattern'],
-    ['faults.flags.nobody=true', 'there is no fault called nobody'],
-    ['timescaledb.enabled=false', 'database.existingSecret is needed'],
-  ])('refuses %s', (value, words) => {
-    expect(() => renderChart(['--set', value])).toThrow(words);
+    ['faults.flags.digit-spike=true', 'no injected fault is named digit-spike'],
+    ['timescaledb.enabled=false', 'database.existingSecret must be set'],
+  ])('is not rendered with %s', (value, message) => {
+    expect(() => renderChart(['--set', value])).toThrow(message);
   });
 
-  it('lets in and out by network policies exactly the connections of the architecture', () => {
+  it('has network policies that allow exactly the connections of the architecture', () => {
     const wanted = Object.entries(architecture).flatMap(([from, { connects }]) =>
       Object.entries(connects).flatMap(([to, names]) => names.map((port) => `${from} to ${to} at ${port}`)),
     );
@@ -89,7 +81,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
   });
 
   it.each(['', 'access.allowedHosts={otlp.example.com}'])(
-    'lets tracestore answer at every name by which others reach it, with %j',
+    'makes tracestore accept every host name that other components use, with %j',
     (value) => {
       const rendered = renderChart(['--namespace', 'shop', ...(value === '' ? [] : ['--set', value])]);
       const [, list = ''] = /name: TRACESTORE_ALLOWED_HOSTS, value: "([^"]*)"/.exec(rendered) ?? [];
@@ -102,7 +94,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     },
   );
 
-  it('keeps to the restricted profile, and tells nobody a token', () => {
+  it('runs every Pod under the restricted profile without a token of its service account', () => {
     const workloads = workloadsOf(objects);
     expect(workloads.map(({ name }) => name.replace(/^spandrel-|-\d+$/g, '')).toSorted()).toEqual(
       Object.keys(architecture).toSorted(),
@@ -129,7 +121,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     for (const account of accounts) expect(account.automountServiceAccountToken).toBe(false);
   });
 
-  it("gives another Grafana's sidecar the password and the token that the other Secrets have", () => {
+  it('gives the sidecar of an external Grafana the same password and token as the other Secrets', () => {
     const secrets = parseObjects(renderChart(['--set', 'grafana.enabled=false,grafana.sidecar=true'])).filter(
       ({ kind }) => kind === 'Secret',
     );
@@ -142,7 +134,7 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     expect(sources['spandrel-jaeger.yaml']).toContain(token);
   });
 
-  it('fits a laptop: everything together may have 2.7 GB', () => {
+  it('limits the memory of all components together to 2.7 GB', () => {
     let totalMebibytes = 0;
     for (const { kind, replicas, name, pod } of workloadsOf(objects)) {
       for (const { resources } of pod.containers) {
@@ -155,14 +147,14 @@ describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on 
     expect(totalMebibytes * 1024 * 1024).toBeLessThanOrEqual(2.7e9);
   });
 
-  it('names every image by a version', () => {
+  it('pins every image to a version', () => {
     for (const { pod } of workloadsOf(objects)) {
       for (const { image } of pod.containers) expect(image).toMatch(/^[\w.-]+(\/[\w.-]+)+:v?\d+\.\d+[\w.-]*$/);
     }
   });
 });
 
-/** What the policies of one direction let pass, in words. */
+/** The connections that the policies of one direction allow, as `FROM to TO at PORT`. */
 function connectionsIn(objects: readonly KubernetesObject[], direction: 'ingress' | 'egress'): readonly string[] {
   interface Rule {
     readonly from?: readonly { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];

@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 
-/** What the tests look at of a Kubernetes object. */
+/** The fields of a Kubernetes object that the tests read. */
 export interface KubernetesObject {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -9,7 +9,7 @@ export interface KubernetesObject {
   readonly stringData?: Readonly<Record<string, string>>;
 }
 
-/** What the tests look at of a container. */
+/** The fields of a container that the tests read. */
 export interface Container {
   readonly name: string;
   readonly image: string;
@@ -20,14 +20,14 @@ export interface Container {
   readonly securityContext?: Readonly<Record<string, unknown>>;
 }
 
-/** What the tests look at of a Pod's specification. */
+/** The fields of a Pod's specification that the tests read. */
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly automountServiceAccountToken?: boolean;
   readonly securityContext?: Readonly<Record<string, unknown>>;
 }
 
-/** A set of Pods that are alike, however many. */
+/** An object that creates Pods, or a single Pod. */
 export interface Workload {
   readonly name: string;
   readonly kind: string;
@@ -35,14 +35,14 @@ export interface Workload {
   readonly pod: PodSpec;
 }
 
-/** The objects of a stream of YAML documents. */
+/** Parses a stream of YAML documents into objects. */
 export function parseObjects(yaml: string): readonly KubernetesObject[] {
   return parseAllDocuments(yaml)
     .map((document) => document.toJS() as KubernetesObject | null)
     .filter((object) => object !== null);
 }
 
-/** Everything among the objects that makes Pods, or is one. */
+/** The objects that create Pods, and single Pods. */
 export function workloadsOf(objects: readonly KubernetesObject[]): readonly Workload[] {
   return objects.flatMap(({ kind, metadata, spec }) => {
     const template = spec?.['template'] as { readonly spec: PodSpec } | undefined;

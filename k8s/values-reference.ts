@@ -2,30 +2,32 @@ import { isMap, isScalar, type Node, type Pair, parseDocument } from 'yaml';
 
 interface Entry {
   readonly key: string;
-  readonly standard: string;
-  readonly words: string;
+  readonly defaultValue: string;
+  readonly description: string;
 }
 
-const introduction = `# Spandrel's chart
+const introduction = `# Chart of Spandrel
 
-\`helm install spandrel helm/spandrel\` brings everything to a cluster; [docs/kubernetes.md](../../docs/kubernetes.md) says
-how. [examples](examples) are sets of values, each rendered beside them. Unknown values are refused.
+\`helm install spandrel helm/spandrel\` installs Spandrel in a Kubernetes cluster; see
+[docs/kubernetes.md](../../docs/kubernetes.md). [examples](examples) has sets of values and what they render to. The schema
+rejects unknown values.
 
-<!-- Made of the comments in values.yaml by npm run generate. -->
+<!-- Generated from the comments in values.yaml by npm run generate. -->
 
-| value | default | what it does |
-| ----- | ------- | ------------ |
+| Value | Default | Description |
+| ----- | ------- | ----------- |
 `;
 
 /**
- * The reference of a chart's values, in Markdown: a row for each that a comment \`# -- …\` describes.
+ * Writes the reference of a chart's values in Markdown: one row per value with a comment `# -- …`.
  *
  * @param valuesYaml the text of values.yaml
  */
 export function describeValues(valuesYaml: string): string {
   const document = parseDocument(valuesYaml);
   const rows = entriesBelow(document.contents, []).map(
-    ({ key, standard, words }) => `| \`${key}\` | \`${standard}\` | ${words.replaceAll('|', '\\|')} |\n`,
+    ({ key, defaultValue, description }) =>
+      `| \`${key}\` | \`${defaultValue}\` | ${description.replaceAll('|', '\\|')} |\n`,
   );
   return introduction + rows.join('');
 }
@@ -34,9 +36,9 @@ function entriesBelow(node: Node | null, above: readonly string[]): readonly Ent
   if (!isMap(node)) return [];
   return node.items.flatMap((pair) => {
     const keys = [...above, keyOf(pair)];
-    const words = wordsOf(pair, node.items[0] === pair ? (node.commentBefore ?? '') : '');
-    if (words === undefined) return entriesBelow(pair.value as Node | null, keys);
-    return [{ key: keys.join('.'), standard: JSON.stringify((pair.value as Node).toJSON()), words }];
+    const description = descriptionOf(pair, node.items[0] === pair ? (node.commentBefore ?? '') : '');
+    if (description === undefined) return entriesBelow(pair.value as Node | null, keys);
+    return [{ key: keys.join('.'), defaultValue: JSON.stringify((pair.value as Node).toJSON()), description }];
   });
 }
 
@@ -44,8 +46,8 @@ function keyOf(pair: Pair): string {
   return String(isScalar(pair.key) ? pair.key.value : pair.key);
 }
 
-/** @param inherited a comment before the first key of a map belongs to the map */
-function wordsOf(pair: Pair, inherited: string): string | undefined {
+/** @param inherited the comment before the first key of a map, which the parser gives to the map */
+function descriptionOf(pair: Pair, inherited: string): string | undefined {
   const own = isScalar(pair.key) ? (pair.key.commentBefore ?? '') : '';
   return /(?:^|\n) -- (.*)$/.exec(`${inherited}\n${own}`.trimEnd())?.[1];
 }

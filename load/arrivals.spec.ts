@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createArrivals, inTurn } from './arrivals.ts';
 
 describe('arrivals', () => {
-  it('come at the rate, however irregularly one asks', () => {
+  it('have the given rate when due() is called at irregular times', () => {
     const arrivals = createArrivals(20, 1_000);
     let count = 0;
     for (const nowMs of [1_000, 1_003, 1_120, 1_121, 1_740, 2_500, 2_999]) count += arrivals.due(nowMs);
     expect(count).toBe(40);
   });
 
-  it('are not made up for after a long pause', () => {
+  it('are dropped after a pause longer than a second', () => {
     const arrivals = createArrivals(10, 0);
     arrivals.due(0);
     expect(arrivals.due(3_600_000)).toBe(11);
@@ -17,8 +17,8 @@ describe('arrivals', () => {
   });
 });
 
-describe('turns', () => {
-  it('are taken by weight, evenly', () => {
+describe('inTurn', () => {
+  it('repeats each item by its weight, evenly', () => {
     const turns = inTurn([
       { name: 'A', weight: 2 },
       { name: 'B', weight: 2 },
@@ -30,7 +30,7 @@ describe('turns', () => {
     expect(names).not.toMatch(/AA|BB/);
   });
 
-  it('need a weight', () => {
+  it('throws without a positive weight', () => {
     expect(() => inTurn([{ weight: 0 }]).next()).toThrow(RangeError);
   });
 });

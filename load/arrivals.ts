@@ -1,17 +1,21 @@
-/** Says how many requests are due; an open loop, so it does not wait for answers. */
+/** The schedule of an open loop: requests are due at a rate, whether or not responses keep up. */
 export interface Arrivals {
-  /** How many requests have become due since the last call. @param nowMs a monotonic clock */
+  /**
+   * Counts the requests that have become due since the last call.
+   *
+   * @param nowMs time of a monotonic clock
+   */
   due(nowMs: number): number;
 }
 
-/** After a pause of the whole process, what was missed is not made up for in one burst. */
+/** Older requests are dropped, so that a pause of the process does not end in a burst. */
 const longestCatchUpMs = 1_000;
 
 /**
- * Evenly spaced arrivals.
+ * Creates a schedule of evenly spaced requests.
  *
- * @param ratePerSecond how many a second
- * @param startMs when the first one is due, on the same clock as `due`
+ * @param ratePerSecond requests per second
+ * @param startMs when the first request is due, on the clock of `due`
  */
 export function createArrivals(ratePerSecond: number, startMs: number): Arrivals {
   const spacingMs = 1_000 / ratePerSecond;
@@ -27,7 +31,11 @@ export function createArrivals(ratePerSecond: number, startMs: number): Arrivals
   };
 }
 
-/** Items in turn, each as often as its weight says, as evenly as weights allow: 2, 2, 1 gives A B C A B. */
+/**
+ * Yields items in proportion to their weights, as evenly as possible: weights 2, 2 and 1 give A B C A B.
+ *
+ * @throws RangeError if no weight is positive
+ */
 export function* inTurn<Item extends { readonly weight: number }>(items: readonly Item[]): Generator<Item, never> {
   const total = items.reduce((sum, { weight }) => sum + weight, 0);
   if (!(total > 0)) throw new RangeError('at least one weight must be positive');

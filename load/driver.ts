@@ -5,20 +5,20 @@ import { type Scenario, scenarios } from './scenarios.ts';
 
 export interface LoadOptions {
   readonly targets: Targets;
-  /** Requests a second, of all scenarios together. */
+  /** Requests per second of all scenarios together. */
   readonly ratePerSecond: number;
-  /** How many requests may be under way; a request that is due beyond that is dropped, and counted. */
+  /** The most requests in flight. A request that is due beyond that is dropped and counted. */
   readonly concurrency: number;
   readonly timeoutMs?: number;
 }
 
-/** What has been counted, of one scenario or of all. */
+/** Counts of one scenario or of all. */
 export interface Counts {
   readonly good: number;
-  /** Answers that were not what was asked for, by status; no answers, by reason. */
+  /** Unexpected responses by status, and missing responses by reason. */
   readonly failed: Readonly<Record<string, number>>;
   readonly dropped: number;
-  /** In ms, of all that was answered. */
+  /** Percentiles in ms of all responses; undefined without a response. */
   readonly latency: {
     readonly p50?: number | undefined;
     readonly p95?: number | undefined;
@@ -26,26 +26,26 @@ export interface Counts {
   };
 }
 
-/** A load that runs until it is stopped. */
+/** A load that runs until `stop` is called. */
 export interface Load {
-  /** By the scenario's name, since the start. */
+  /** Counts since the start, by the name of the scenario. */
   counts(): ReadonlyMap<string, Counts>;
-  /** All scenarios together, since the last call of `recent`. */
+  /** Counts of all scenarios since the last call of `recent`. */
   recent(): Counts;
-  /** Makes no more requests. Resolves when those under way have an outcome, or after `graceMs`. */
+  /** Starts no more requests. Resolves when those in flight have an outcome, at the latest after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
 
 const tickMs = 10;
 
-/** Makes requests at a rate, whether or not answers keep up (an open loop). */
+/** Starts an open loop: makes requests at a rate, whether or not responses keep up. */
 export function startLoad({ targets, ratePerSecond, concurrency, timeoutMs = 10_000 }: LoadOptions): Load {
   const agent = createAgent();
   const arrivals = createArrivals(ratePerSecond, performance.now());
   const turns = inTurn(scenarios);
   const byScenario = new Map(scenarios.map(({ name }) => [name, new Tally()]));
   let recentTally = new Tally();
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
 
   const tally = (scenario: Scenario, count: (tally: Tally) => void): void => {
     const own = byScenario.get(scenario.name);
@@ -59,12 +59,12 @@ export function startLoad({ targets, ratePerSecond, concurrency, timeoutMs = 10_
   const timer = setInterval(() => {
     for (let due = arrivals.due(performance.now()); due > 0; due -= 1) {
       const scenario = turns.next().value;
-      if (underWay.size >= concurrency) {
+      if (inFlight.size >= concurrency) {
         tally(scenario, (counted) => counted.drop());
         continue;
       }
-      const request = perform(scenario).finally(() => underWay.delete(request));
-      underWay.add(request);
+      const request = perform(scenario).finally(() => inFlight.delete(request));
+      inFlight.add(request);
     }
   }, tickMs);
 
@@ -79,7 +79,7 @@ export function startLoad({ targets, ratePerSecond, concurrency, timeoutMs = 10_
       clearInterval(timer);
       let grace: NodeJS.Timeout | undefined;
       await Promise.race([
-        Promise.all(underWay),
+        Promise.all(inFlight),
         new Promise<void>((resolve) => (grace = setTimeout(resolve, graceMs))),
       ]);
       clearTimeout(grace);

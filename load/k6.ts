@@ -1,16 +1,17 @@
 /**
- * The requests of scenarios.ts, made by k6: `k6 run load/k6.ts`. It ends with 0 if every answer was what it should be
- * and came in time, with 99 if not. These variables say more:
+ * Makes the requests of scenarios.ts with k6: `k6 run load/k6.ts`. The exit status is 0 if every response was correct and
+ * in time, otherwise 99. Environment variables:
  *
- * - `SCENARIO`: numbers (written and read, at a steady rate), passwords, spike (both, ten times as many for a while) or
- *   soak (both, for long)
- * - `RATE`: requests a second (20), and `DURATION`: for how long (1m; of soak 30m)
- * - `FAULTS=off`: no answer may fail; else those may that a fault may make fail
- * - `FRONTEND_URL`, `GENERATOR_URL`: where to
- * - `OTEL_EXPORTER_OTLP_ENDPOINT`: who takes the requests' own spans, over HTTP
+ * - `SCENARIO`: `numbers` writes and reads numbers, `passwords` generates passwords, `soak` does both. `spike` does both and
+ *   raises the rate to ten times for a while.
+ * - `RATE`: requests per second; 20 by default.
+ * - `DURATION`: by default 1m, and 30m for `soak`.
+ * - `FAULTS=off`: every failed response is an error. Otherwise a status that an injected fault causes is accepted.
+ * - `FRONTEND_URL`, `GENERATOR_URL`: the addresses of the services.
+ * - `OTEL_EXPORTER_OTLP_ENDPOINT`: receives a span per request over OTLP/HTTP.
  *
- * Every request brings its own `traceparent`; those that were slow or failed are logged with the id of their trace. Each
- * is the root of that trace, as a span of the service k6: without an endpoint it is a root that nobody has.
+ * Every request starts a trace by its `traceparent` header. Its root is a span of the service `k6`, which is exported only
+ * if an OTLP endpoint is set. Slow and failed requests are logged with their trace id.
  */
 import { check, sleep } from 'k6';
 import http, { type RefinedResponse, type ResponseType } from 'k6/http';
@@ -24,8 +25,8 @@ const plan = (__ENV['SCENARIO'] || 'numbers') as Plan;
 const ratePerSecond = Number(__ENV['RATE'] || 20);
 const duration = __ENV['DURATION'] || (plan === 'soak' ? '30m' : '1m');
 const faultsMayFail = __ENV['FAULTS'] !== 'off';
-if (!plans.includes(plan)) throw new Error(`SCENARIO is ${plan}; it should be one of ${plans.join(', ')}`);
-if (!(ratePerSecond > 0)) throw new Error(`RATE is ${__ENV['RATE']}; it should be a positive number`);
+if (!plans.includes(plan)) throw new Error(`SCENARIO must be one of ${plans.join(', ')}, got ${plan}`);
+if (!(ratePerSecond > 0)) throw new Error(`RATE must be a positive number, got ${__ENV['RATE']}`);
 
 const targets: Readonly<Record<Target, string>> = {
   frontend: __ENV['FRONTEND_URL'] || 'http://127.0.0.1:3001',
@@ -34,8 +35,8 @@ const targets: Readonly<Record<Target, string>> = {
 const otlpEndpoint = __ENV['OTEL_EXPORTER_OTLP_ENDPOINT'];
 const slowMs = 1_000;
 
-/** On a first install images come over the network before anybody answers. */
-const patienceS = 600;
+/** How long setup waits for the services. After a first installation the cluster still pulls images. */
+const readyTimeoutS = 600;
 
 const wanted = scenarios.filter(({ target }) => {
   if (plan === 'numbers') return target === 'frontend';
@@ -43,11 +44,11 @@ const wanted = scenarios.filter(({ target }) => {
 });
 
 export const options: Options = {
-  setupTimeout: `${patienceS + 60}s`,
+  setupTimeout: `${readyTimeoutS + 60}s`,
   scenarios: { [plan]: executor() },
   thresholds: {
     checks: ['rate==1'],
-    // A spike may be more than there is room for: then it waits, as long as it is answered well.
+    // A spike may exceed the capacity. Then requests may wait, but no response may be wrong.
     ...(plan === 'spike'
       ? {}
       : {
@@ -59,7 +60,7 @@ export const options: Options = {
   summaryTrendStats: ['avg', 'p(50)', 'p(95)', 'p(99)', 'max'],
 };
 
-/** An open loop: requests come when they are due, whether or not those before are answered. */
+/** Configures an open loop: requests start when they are due, whether or not earlier ones have a response. */
 function executor(): Executor {
   const vus = { preAllocatedVUs: 20, maxVUs: 200 };
   if (plan !== 'spike') {
@@ -80,18 +81,18 @@ function executor(): Executor {
   };
 }
 
-/** Waits until there is somebody to ask: in a cluster all start at once. */
+/** Waits until the services are ready, because a cluster starts this load together with them. */
 export function setup(): void {
-  const deadline = Date.now() + patienceS * 1_000;
+  const deadline = Date.now() + readyTimeoutS * 1_000;
   for (const url of Object.values(targets)) {
     while (http.get(`${url}/readyz`, { tags: { name: 'readyz', target: 'none' }, timeout: '5s' }).status !== 200) {
-      if (Date.now() > deadline) throw new Error(`${url} does not get ready`);
+      if (Date.now() > deadline) throw new Error(`${url}/readyz did not return 200 within ${readyTimeoutS} s`);
       sleep(1);
     }
   }
 }
 
-/** One request. */
+/** Makes one request and checks the response. */
 export function oneRequest(): void {
   const scenario = choose();
   const [traceId, spanId] = [randomHex(16), randomHex(8)];
@@ -114,7 +115,7 @@ export function oneRequest(): void {
   if (otlpEndpoint) exportSpan(scenario, response, { traceId, spanId, startedAtMs, endedAtMs: Date.now() });
 }
 
-/** What only this end of a request knows: how long it took with all that lies between. */
+/** Exports the client span of a request, whose duration includes the network. */
 function exportSpan(
   { method, path, target }: Scenario,
   { status, error }: RefinedResponse<ResponseType | undefined>,
@@ -165,7 +166,7 @@ function text(key: string, value: string): object {
 function choose(): Scenario {
   let left = Math.random() * wanted.reduce((sum, { weight }) => sum + weight, 0);
   const chosen = wanted.find(({ weight }) => (left -= weight) < 0) ?? wanted[0];
-  if (chosen === undefined) throw new Error('there is no scenario');
+  if (chosen === undefined) throw new Error('no scenario matches SCENARIO');
   return chosen;
 }
 
@@ -183,6 +184,6 @@ function randomHex(bytes: number): string {
   );
 }
 
-// k6 takes what it runs from the default export, and has no other way.
+// k6 runs the default export.
 // oxlint-disable-next-line import/no-default-export
 export default oneRequest;

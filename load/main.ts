@@ -3,11 +3,12 @@ import { type Counts, startLoad } from './driver.ts';
 
 const usage = `npm run load -- [--rate N] [--concurrency N] [--duration 30s]
 
-  --rate N          requests a second, of all kinds together (20)
-  --concurrency N   requests under way at most; what is due beyond that is dropped and counted (64)
-  --duration T      as in 30s, 5m or 1h; without it, until Ctrl-C
+  --rate N          requests per second of all scenarios together (default: 20)
+  --concurrency N   most requests in flight; further requests are dropped and counted (default: 64)
+  --duration T      for example 30s, 5m or 1h (default: until Ctrl-C)
 
-FRONTEND_URL and GENERATOR_URL say where to (http://127.0.0.1:3001, http://127.0.0.1:5050).
+FRONTEND_URL and GENERATOR_URL are the addresses of the services (default: http://127.0.0.1:3001 and
+http://127.0.0.1:5050).
 `;
 
 interface LoadRun {
@@ -52,7 +53,10 @@ async function run(): Promise<number> {
   return good > 0 ? 0 : 1;
 }
 
-/** @throws Error that says which argument is wrong */
+/**
+ * @returns undefined for --help
+ * @throws Error that names the invalid argument
+ */
 function readArguments(): LoadRun | undefined {
   const { values } = parseArgs({
     options: {
@@ -73,12 +77,12 @@ function readArguments(): LoadRun | undefined {
 function readPositive(option: string, value: string, minimum = Number.MIN_VALUE): number {
   const number = Number(value);
   if (Number.isFinite(number) && number >= minimum) return number;
-  throw new Error(`${option} is ${value}; it should be a positive number`);
+  throw new Error(`${option} must be ${minimum === 1 ? 'a number from 1' : 'a positive number'}, got ${value}`);
 }
 
 function readDuration(value: string): number {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value) ?? [];
-  if (amount === undefined) throw new Error(`--duration is ${value}; it should be a time as in 30s, 5m or 1h`);
+  if (amount === undefined) throw new Error(`--duration must be a duration such as 30s, 5m or 1h, got ${value}`);
   const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   return Number(amount) * (unitsMs[unit] ?? 1_000);
 }

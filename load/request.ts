@@ -1,27 +1,27 @@
 import { Agent, request as httpRequest } from 'node:http';
 import type { Scenario, Target } from './scenarios.ts';
 
-/** Base URLs, without a slash at the end. */
+/** Base URLs without a trailing slash. */
 export type Targets = Readonly<Record<Target, string>>;
 
-/** What came of one request. */
+/** The outcome of one request. */
 export interface Outcome {
   readonly scenario: Scenario;
-  /** `good`: what was asked for; `bad`: another answer; `none`: no answer at all. */
+  /** `good`: the expected response; `bad`: another response; `none`: no response. */
   readonly kind: 'good' | 'bad' | 'none';
-  /** Of the answer, or why there is none, as in `ECONNREFUSED` or `timeout`. */
+  /** The status of the response, or why there is none, for example `ECONNREFUSED` or `timeout`. */
   readonly status: number | string;
   readonly durationMs: number;
-  /** 32 hex digits, from the `traceresponse` header; undefined if there was none. */
+  /** 32 hex digits from the `traceresponse` header; undefined without it. */
   readonly traceId: string | undefined;
 }
 
-/** Connections that are kept and used again. */
+/** Creates an agent that keeps connections open for further requests. */
 export function createAgent(): Agent {
   return new Agent({ keepAlive: true });
 }
 
-/** Makes one request. Never rejects: that there is no answer is an outcome. */
+/** Makes one request. Never rejects: a missing response is an outcome. */
 export function performRequest(
   scenario: Scenario,
   targets: Targets,
@@ -56,7 +56,7 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   return abort ? 'timeout' : (error.code ?? error.message);
 }
 
-/** W3C Trace Context, level 2 draft: `00-<trace id>-<span id>-<flags>`. */
+/** Reads `00-<trace id>-<span id>-<flags>` as in the draft of W3C Trace Context Level 2. */
 function traceIdOf(header: string | readonly string[] | undefined): string | undefined {
   return /^[\da-f]{2}-([\da-f]{32})-/.exec(String(header))?.[1];
 }

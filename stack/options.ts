@@ -1,3 +1,5 @@
+import { services } from '../libs/service/src/services.ts';
+
 /** What `npm start` and `npm run dev` were asked for. */
 export interface Options {
   readonly smoke: boolean;
@@ -25,17 +27,7 @@ export class UsageError extends Error {
 const maximumPortOffset = 65_535 - 17_271;
 
 /** What `--logs` can show. */
-export const processNames = [
-  'postgres',
-  'tracestore',
-  'frontend',
-  'backend',
-  'generator',
-  'digit',
-  'special',
-  'lower',
-  'upper',
-] as const;
+export const processNames: readonly string[] = ['postgres', 'tracestore', ...services.map(({ name }) => name)];
 
 /**
  * Parses the command line. Needs no package, so that a wrong option is refused before anything is installed.

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { ports as defaultPorts } from '@spandrel/service/ports';
+import { services as manifest } from '@spandrel/service/services';
 
 export type PortName = keyof typeof defaultPorts;
 export type PortPlan = Readonly<Record<PortName, number>>;
@@ -29,8 +30,6 @@ export interface Service {
 /** The environment of the user, in which every process of the stack runs. */
 export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
-const faults = ({ flagsFile }: Surroundings) => ({ FLAGS_FILE: flagsFile });
-
 export const tracestore: Service = {
   name: 'tracestore',
   port: 'tracestore',
@@ -46,28 +45,17 @@ export const tracestore: Service = {
   }),
 };
 
-/** The seven services, each after those that it calls. */
-export const services: readonly Service[] = [
-  {
-    name: 'backend',
-    port: 'backend',
-    traced: true,
-    calls: [],
-    environment: ({ backendDatabaseUrl }) => ({ BACKEND_DATABASE_URL: backendDatabaseUrl }),
-  },
-  { name: 'digit', port: 'digit', traced: true, calls: [], environment: faults },
-  { name: 'special', port: 'special', traced: true, calls: [], environment: faults },
-  { name: 'upper', port: 'upper', traced: true, calls: [], environment: faults },
-  { name: 'lower', port: 'lower', traced: true, calls: ['digit'], environment: faults },
-  { name: 'frontend', port: 'frontend', traced: true, calls: ['backend'], environment: () => ({}) },
-  {
-    name: 'generator',
-    port: 'generator',
-    traced: true,
-    calls: ['digit', 'lower', 'special', 'upper'],
-    environment: faults,
-  },
-];
+/** The demo services of the manifest, each after the services that it calls. */
+export const services: readonly Service[] = manifest.map(({ name, calls, faults, hasDatabase }) => ({
+  name,
+  port: name,
+  traced: true,
+  calls,
+  environment: ({ flagsFile, backendDatabaseUrl }) => ({
+    ...(faults.length > 0 ? { FLAGS_FILE: flagsFile } : {}),
+    ...(hasDatabase === true ? { [`${name.toUpperCase()}_DATABASE_URL`]: backendDatabaseUrl } : {}),
+  }),
+}));
 
 /**
  * V8 lets short-lived objects pile up to 16 MB three times over where the machine has room, and with them the buffers

@@ -1,3 +1,5 @@
+import { services } from '@spandrel/service/services';
+
 /** A span as the smoke test reads it from `ps_trace.span`, with the names of its events. */
 export interface TraceSpan {
   readonly spanId: string;
@@ -20,12 +22,12 @@ export interface ExpectedTrace {
   readonly serviceOnPort: (port: number) => string | undefined;
 }
 
-const characterSpans: Readonly<Record<string, string>> = {
-  'generator.uppers': 'upper',
-  'generator.lowers': 'lower',
-  'generator.digits': 'digit',
-  'generator.specials': 'special',
-};
+/** The span of generator around its calls of a character service, to the service's name. */
+const characterSpans: Readonly<Record<string, string>> = Object.fromEntries(
+  services
+    .filter(({ name }) => name === 'generator')
+    .flatMap(({ calls }) => calls.map((name) => [`generator.${name}s`, name])),
+);
 
 /**
  * What a trace lacks.

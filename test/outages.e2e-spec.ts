@@ -1,3 +1,4 @@
+import { type ServiceName, services as manifest } from '@spandrel/service/services';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Load, startLoad } from '../load/driver.ts';
 import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
@@ -25,8 +26,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-const services = ['frontend', 'backend', 'generator', 'digit', 'special', 'lower', 'upper'] as const;
-type ServiceName = (typeof services)[number];
+const services: readonly ServiceName[] = manifest.map(({ name }) => name);
 
 const pids = (): Readonly<Record<string, number | undefined>> =>
   Object.fromEntries(

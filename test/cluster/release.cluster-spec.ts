@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { appNames } from '@spandrel/service/services';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { createAgent, performRequest } from '../../load/request.ts';
 import { scenarios } from '../../load/scenarios.ts';
@@ -10,7 +11,7 @@ import { type StoredTraces, untilStored } from './stored-traces.ts';
 // The chart, installed with two of everything that is stateless. The tests go from harmless to final.
 
 const address = inject('release');
-const stateless = ['frontend', 'backend', 'generator', 'digit', 'lower', 'special', 'upper', 'tracestore', 'collector'];
+const stateless = [...appNames, 'collector'];
 
 /** For spans that waited in a queue, and for one that was told to come again. */
 const patienceMs = 120_000;

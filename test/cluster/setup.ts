@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { parse } from 'yaml';
+import { appNames } from '@spandrel/service/services';
 import { renderChart } from '../../k8s/chart-files.ts';
 import { parseObjects, workloadsOf } from '../../k8s/rendered-objects.ts';
 import { openCluster, whatIsMissing } from './cluster.ts';
@@ -68,10 +67,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
 }
 
 function buildImages(): readonly string[] {
-  const { components } = parse(readFileSync(path.join(root, 'helm/spandrel/values.yaml'), 'utf8')) as {
-    readonly components: Readonly<Record<string, unknown>>;
-  };
-  return Object.keys(components).map((app) => {
+  return appNames.map((app) => {
     const image = `spandrel/${app}:${tag}`;
     const options = [
       'build',

@@ -1,12 +1,12 @@
-// Makes a request and looks for its trace, until it is found, in every store that the environment names.
-// `helm test` runs it in the image of tracestore, beside whose packages it is put.
+// Makes a request and waits until every store that the environment names has its trace. `helm test` mounts it into the
+// image of tracestore, which has the package pg.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 const { FRONTEND_URL, PGHOST, CONSOLE_URL, CONSOLE_TOKEN, TEMPO_URL, JAEGER_URL } = process.env;
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
-/** Each says how many of the trace's spans it has. */
+/** The stores to check; each function returns how many spans of the trace the store has. */
 const stores = {
   ...(PGHOST && { SQL: countInSql }),
   ...(CONSOLE_URL && { Console: countInConsole }),
@@ -15,17 +15,17 @@ const stores = {
 };
 
 const response = await fetch(`${FRONTEND_URL}/numbers`, { method: 'POST' });
-if (response.status !== 201) throw new Error(`POST /numbers answered ${response.status}: ${await response.text()}`);
+if (response.status !== 201) throw new Error(`POST /numbers returned ${response.status}: ${await response.text()}`);
 const traceId = response.headers.get('traceresponse')?.split('-')[1];
-if (!traceId) throw new Error('the answer names no trace');
-console.log(`made trace ${traceId}`);
+if (!traceId) throw new Error('the response has no traceresponse header');
+console.log(`created trace ${traceId}`);
 
-for (const [name, count] of Object.entries(stores)) console.log(`${name} has its ${await until(name, count)} spans`);
+for (const [name, count] of Object.entries(stores)) console.log(`${name} has ${await until(name, count)} spans of it`);
 
-/** frontend's four spans and backend's eight. */
+/** Waits for the 12 spans of the trace: frontend records four and backend eight. */
 async function until(name, count) {
   let found;
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(1_000)) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(1_000)) {
     found = await count(traceId).catch((error) => error);
     if (found >= 12) return found;
   }
@@ -45,18 +45,18 @@ async function countInSql(id) {
   }
 }
 
-/** Where there is a token: with it, and not without it. */
+/** Also checks that the console rejects a request without the token, if there is one. */
 async function countInConsole(id) {
   const url = `${CONSOLE_URL}/api/traces/${id}/otlp`;
   if (!CONSOLE_TOKEN) return countInJson(url);
   const { status } = await fetch(url);
-  if (status !== 401) throw new Error(`${url} answered ${status} without a token`);
+  if (status !== 401) throw new Error(`${url} returned ${status} without a token, expected 401`);
   return countInJson(url, { authorization: `Bearer ${CONSOLE_TOKEN}` });
 }
 
-/** Whatever the answer is wrapped in, every span in it has a `spanId`. */
+/** Counts the keys `spanId`, so that it works for every JSON format of traces. */
 async function countInJson(url, headers) {
-  const answer = await fetch(url, { headers: { accept: 'application/json', ...headers } });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-  return (await answer.text()).match(/"span_?id"/gi)?.length ?? 0;
+  const response = await fetch(url, { headers: { accept: 'application/json', ...headers } });
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
+  return (await response.text()).match(/"span_?id"/gi)?.length ?? 0;
 }

@@ -1,4 +1,4 @@
-{{/* The beginning of every object's name. */}}
+{{/* The prefix of every object's name. */}}
 {{- define "spandrel.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
@@ -15,7 +15,7 @@
 {{- printf "%s-%s" (include "spandrel.fullname" (first .)) (last .) -}}
 {{- end -}}
 
-{{/* What selects a component's Pods. Takes (list $ component). */}}
+{{/* The labels that select a component's Pods. Takes (list $ component). */}}
 {{- define "spandrel.selectorLabels" -}}
 {{- $root := first . -}}
 app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
@@ -33,18 +33,25 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* Name and labels of one of a component's objects. Takes (list $ component). */}}
+{{/* The name and labels of a component's object. Takes (list $ component). */}}
 {{- define "spandrel.metadata" -}}
 name: {{ include "spandrel.name" . }}
 labels:
   {{- include "spandrel.labels" . | nindent 2 }}
 {{- end -}}
 
-{{/* Everything that runs, as YAML: what of it and at which ports, in files/architecture.yaml; true or false, whether it runs here. */}}
+{{/* The ports and connections of all components, as YAML. */}}
+{{- define "spandrel.architecture" -}}
+{{ .Files.Get "files/services.yaml" }}
+{{ .Files.Get "files/architecture.yaml" }}
+{{- end -}}
+
+{{/* Whether each component runs in this release, as YAML. */}}
 {{- define "spandrel.runs" -}}
-{{- range $name, $_ := .Values.components }}
+{{- range $name, $_ := .Files.Get "files/services.yaml" | fromYaml }}
 {{ $name }}: true
 {{- end }}
+tracestore: true
 collector: {{ .Values.collector.enabled }}
 tempo: {{ .Values.tempo.enabled }}
 database: {{ .Values.timescaledb.enabled }}
@@ -54,14 +61,14 @@ load: true
 test: true
 {{- end -}}
 
-{{/* Host and port at which others reach a component. Takes (list $ component port-name). */}}
+{{/* The host and port of a component's Service. Takes (list $ component port-name). */}}
 {{- define "spandrel.address" -}}
 {{- $root := index . 0 -}}
-{{- $architecture := $root.Files.Get "files/architecture.yaml" | fromYaml -}}
+{{- $architecture := include "spandrel.architecture" $root | fromYaml -}}
 {{- printf "%s:%v" (include "spandrel.name" (list $root (index . 1))) (get (get $architecture (index . 1)).ports (index . 2)) -}}
 {{- end -}}
 
-{{/* The names at which tracestore answers where nobody signs in: those of its Service, and more from the values. */}}
+{{/* The host names that tracestore's endpoints without authentication accept: its Service's names and access.allowedHosts. */}}
 {{- define "spandrel.tracestoreHosts" -}}
 {{- $name := include "spandrel.name" (list . "tracestore") -}}
 {{- $inNamespace := printf "%s.%s" $name .Release.Namespace -}}
@@ -69,7 +76,7 @@ test: true
 {{- join "," (concat $service .Values.access.allowedHosts) -}}
 {{- end -}}
 
-{{/* The OTLP/HTTP endpoint that the services send to. */}}
+{{/* The OTLP/HTTP endpoint that the services export to. */}}
 {{- define "spandrel.otlpEndpoint" -}}
 {{- if .Values.collector.enabled -}}
 http://{{ include "spandrel.address" (list . "collector" "otlp-http") }}
@@ -80,7 +87,7 @@ http://{{ include "spandrel.address" (list . "tracestore" "otlp-http") }}
 {{- end -}}
 {{- end -}}
 
-{{/* Where Tempo takes OTLP over gRPC; empty if there is none. */}}
+{{/* The OTLP/gRPC address of Tempo; empty without Tempo. */}}
 {{- define "spandrel.tempoOtlp" -}}
 {{- if .Values.tempo.enabled -}}
 {{ include "spandrel.address" (list . "tempo" "otlp-grpc") }}
@@ -89,7 +96,7 @@ http://{{ include "spandrel.address" (list . "tracestore" "otlp-http") }}
 {{- end -}}
 {{- end -}}
 
-{{/* Where Tempo answers queries; empty if there is none. */}}
+{{/* The query URL of Tempo; empty without Tempo. */}}
 {{- define "spandrel.tempoUrl" -}}
 {{- if .Values.tempo.enabled -}}
 http://{{ include "spandrel.address" (list . "tempo" "http") }}
@@ -104,8 +111,8 @@ http://{{ include "spandrel.address" (list . "tempo" "http") }}
 {{- end -}}
 
 {{/*
-The password of a role of the database: the one that is there, as the database has it, or one that is made up once for all
-templates; none where the Secret is another's and not to be seen. Takes (list $ role).
+The password of a database role: that of the existing Secret, or a generated one that all templates share. It is empty if
+database.existingSecret is set and cannot be read. Takes (list $ role).
 */}}
 {{- define "spandrel.databasePassword" -}}
 {{- $database := (first .).Values.database -}}
@@ -128,7 +135,7 @@ templates; none where the Secret is another's and not to be seen. Takes (list $ 
 {{- default (include "spandrel.name" (list . "console")) .Values.console.existingSecret -}}
 {{- end -}}
 
-{{/* The token of the console: the one that is there, or one that is made up once for all templates. */}}
+{{/* The console's token: that of the existing Secret, or a generated one that all templates share. */}}
 {{- define "spandrel.consoleToken" -}}
 {{- if not (hasKey .Values.console "token") -}}
 {{- $kept := (lookup "v1" "Secret" .Release.Namespace (include "spandrel.consoleSecret" .)).data | default dict -}}
@@ -143,7 +150,7 @@ templates; none where the Secret is another's and not to be seen. Takes (list $ 
 {{- printf "%s/%s:%s" $image.repository (last .) (default (first .).Chart.AppVersion $image.tag) -}}
 {{- end -}}
 
-{{/* Not empty if something that does not run here is used elsewhere. Takes (list $ component). */}}
+{{/* Not empty if the release uses an external instance of a component. Takes (list $ component). */}}
 {{- define "spandrel.isElsewhere" -}}
 {{- $values := (first .).Values -}}
 {{- if eq (last .) "database" -}}yes

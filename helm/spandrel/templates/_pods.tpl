@@ -1,4 +1,4 @@
-{{/* What all Pods have in common. Takes (list $ component uid). */}}
+{{/* The fields that every Pod's specification has. Takes (list $ component uid). */}}
 {{- define "spandrel.podSpec" -}}
 {{- $root := index . 0 -}}
 {{- $uid := index . 2 -}}
@@ -18,17 +18,17 @@ securityContext:
   seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
-{{/* What no container may do. Takes whether it may not write to its own files either. */}}
+{{/* The security context of every container. Takes whether its root file system is read-only. */}}
 {{- define "spandrel.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: {{ . }}
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* The ports of a component's container, or with "service" as the third those of its Service. Takes (list $ component). */}}
+{{/* The ports of a component's container. Takes (list $ component); with a third element "service", the ports of its Service. */}}
 {{- define "spandrel.ports" -}}
 {{- $root := index . 0 -}}
-{{- $ports := (get ($root.Files.Get "files/architecture.yaml" | fromYaml) (index . 1)).ports -}}
+{{- $ports := (get (include "spandrel.architecture" $root | fromYaml) (index . 1)).ports -}}
 {{- range $name, $port := $ports }}
 {{- if eq (len $) 3 }}
 - { name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}{{ if hasSuffix "http" $name }}, appProtocol: http{{ end }} }
@@ -38,7 +38,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end -}}
 
-{{/* Replicas apart from each other, where there is room. Takes (list $ component). */}}
+{{/* Spreads a component's replicas over nodes if possible. Takes (list $ component). */}}
 {{- define "spandrel.spread" -}}
 topologySpreadConstraints:
   - maxSkew: 1
@@ -49,7 +49,7 @@ topologySpreadConstraints:
         {{- include "spandrel.selectorLabels" . | nindent 8 }}
 {{- end -}}
 
-{{/* A budget for a component of several replicas. Takes (list $ component replicas). */}}
+{{/* The PodDisruptionBudget of a component that has several replicas. Takes (list $ component replicas). */}}
 {{- define "spandrel.disruptionBudget" -}}
 {{- $root := index . 0 -}}
 {{- if and $root.Values.podDisruptionBudget.enabled (gt (int (index . 2)) 1) }}
@@ -81,7 +81,7 @@ spec:
     {{- include "spandrel.ports" (append . "service") | trim | nindent 4 }}
 {{- end -}}
 
-{{/* The claim of a StatefulSet for its volume `data`. Takes the values of its persistence. */}}
+{{/* The volume claim `data` of a StatefulSet. Takes its values of `persistence`. */}}
 {{- define "spandrel.claim" -}}
 {{- if .enabled }}
 persistentVolumeClaimRetentionPolicy: { whenDeleted: {{ ternary "Retain" "Delete" .keep }}, whenScaled: Retain }
@@ -96,7 +96,7 @@ volumeClaimTemplates:
 {{- end }}
 {{- end -}}
 
-{{/* Among the Pod's volumes: what stands in for the claim where there is none. Takes the values of its persistence. */}}
+{{/* The Pod's volume `data` without persistence. Takes its values of `persistence`. */}}
 {{- define "spandrel.claimInstead" -}}
 {{- if not .enabled }}
 - { name: data, emptyDir: {} }

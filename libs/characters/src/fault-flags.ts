@@ -1,23 +1,12 @@
-/** The flags that turn the services' faults on and off: one for each fault, on unless told otherwise. */
-export const faultFlags = [
-  'digit-minute-wave',
-  'digit-extra-work',
-  'digit-extra-process',
-  'digit-render-spike',
-  'lower-extra-process',
-  'lower-extra-extra-process',
-  'special-extra-process',
-  'special-failure',
-  'upper-drift',
-  'upper-extra-work',
-  'upper-extra-process',
-  'upper-failure',
-] as const;
+import { type FaultFlag, services } from '@spandrel/service/services';
 
-export type FaultFlag = (typeof faultFlags)[number];
+export type { FaultFlag };
 
-/** Says of every fault whether it may strike now. */
+/** The flags of all injected faults, one per fault. A fault is on unless its flag turns it off. */
+export const faultFlags: readonly FaultFlag[] = services.flatMap(({ faults }) => faults);
+
+/** Tells which injected faults are on. */
 export abstract class FaultSwitches {
-  /** Asked several times a request, so it answers from memory. */
+  /** Called several times per request, so it answers from memory. */
   abstract isOn(flag: FaultFlag): boolean;
 }

@@ -1,15 +1,11 @@
+import { type ServicePorts, services } from './services.js';
+
 /**
- * Every TCP port of Spandrel, in one place. Each can be set: a service by `PORT`,
- * tracestore by `TRACESTORE_*_PORT`, the whole embedded stack by `--port-offset`.
+ * The default TCP ports. `PORT` changes the port of a service, `TRACESTORE_*_PORT` those of tracestore, and
+ * `--port-offset` moves the whole embedded stack.
  */
 export const ports = {
-  frontend: 3001,
-  backend: 3002,
-  generator: 5050,
-  digit: 5051,
-  special: 5052,
-  lower: 5053,
-  upper: 5054,
+  ...(Object.fromEntries(services.map(({ name, port }) => [name, port])) as ServicePorts),
   otlpGrpc: 4317,
   otlpHttp: 4318,
   jaegerGrpc: 17271,

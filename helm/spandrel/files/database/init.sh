@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run by the image of the database on its first start: makes the roles with the passwords that the environment has. psql
-# takes them from there, so that no list of processes shows them.
+# Creates the roles of the database. The image of the database runs it on the first start. psql reads the passwords from
+# the environment, so that they do not appear in the process list.
 set -eu
 : "${TRACESTORE_PASSWORD:?is not set}" "${BACKEND_PASSWORD:?is not set}" "${GRAFANA_PASSWORD:?is not set}"
 psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres <<'END'

@@ -1,7 +1,7 @@
-// The requests that Spandrel is tried with, described once. This file imports nothing, neither from Node nor
-// from npm, so that k6 can load it as well.
+// The requests of every load: of `npm start`, `npm run load`, k6 and the tests. This file imports nothing, so that k6 can
+// load it.
 
-/** Who a request goes to. */
+/** The service that a request is sent to. */
 export type Target = 'frontend' | 'generator';
 
 /** One kind of request. */
@@ -10,11 +10,11 @@ export interface Scenario {
   readonly target: Target;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Its share of all requests, relative to the other scenarios. */
+  /** The share of all requests, relative to the weights of the other scenarios. */
   readonly weight: number;
-  /** Whether an answer (its status, its parsed JSON body) is what one asked for. */
+  /** Whether a response with this status and parsed JSON body is correct. */
   readonly isGood: (status: number, body: unknown) => boolean;
-  /** Statuses that an injected fault may answer with. */
+  /** Statuses that an injected fault can cause. */
   readonly faultStatuses: readonly number[];
 }
 
@@ -38,7 +38,7 @@ const readLatest: Scenario = {
   faultStatuses: [],
 };
 
-// One password costs about twenty calls to the character services.
+// One password takes about 20 calls to the character services.
 const generatePassword: Scenario = {
   name: 'generate a password',
   target: 'generator',
@@ -49,7 +49,7 @@ const generatePassword: Scenario = {
   faultStatuses: [500],
 };
 
-/** All of them. */
+/** All scenarios. */
 export const scenarios: readonly Scenario[] = [writeNumber, readLatest, generatePassword];
 
 function hasNumber(body: unknown, name: string): boolean {
