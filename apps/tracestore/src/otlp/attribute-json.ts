@@ -41,6 +41,7 @@ export const attributeProblems = {
   keyBytes: `has a key of more than ${maxKeyBytes} bytes`,
   values: `brings its span to more than ${limits.spanValues.value} attribute values`,
   jsonBytes: `is longer than ${maxJsonBytes} bytes of JSON`,
+  spanJsonBytes: `brings its span to more than ${maxJsonBytes} bytes of JSON`,
 } as const;
 
 /** A set of attributes is beyond a bound. The message is one of `attributeProblems`. */

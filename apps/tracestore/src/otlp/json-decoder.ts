@@ -21,12 +21,13 @@ import type { KnownProblems } from './transcoder.js';
 const maxJsonBytes = limits.requestJsonBytes.value;
 const maxDepth = limits.attributeDepth.value;
 const maxNumberCharacters = limits.jsonNumberCharacters.value;
+const maxTextBytes = limits.jsonTextBytes.value;
 const maxRepetitions = limits.repeatedJsonFields.value;
 const maxProblems = limits.describedRejections.value;
 
 const maxSpans = limits.requestSpans.value;
 
-/** The clock is looked at after so many bytes. */
+/** The clock is looked at after so many bytes; within a text, it pauses after so many. */
 const bytesBetweenLooks = 64 * 1024;
 
 /** Messages within each other: a request's five, and three for each level of an attribute. */
@@ -122,6 +123,9 @@ export class JsonDecoder {
 
   /** Whether the last text has escapes. */
   private hasEscape = false;
+
+  /** How far a long text has been read; 0 when none is being read. */
+  private scannedTo = 0;
 
   /**
    * @param body a request in JSON; must stay as it is until the end

@@ -496,7 +496,7 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
   const listOf = (length: number) => attribute('a', { case: 'arrayValue', value: { values: repeated(length, {}) } });
   const cases: Readonly<Record<string, readonly [SpanInit, string]>> = {
     'without a start': [{ startTimeUnixNano: 0n }, '.start_time_unix_nano is 0'],
-    'with too many bytes': [{ attributes: [text('a', 'x'.repeat(limits.spanBytes.value))] }, ' has 8388'],
+    'with too many bytes': [{ attributes: [text('a', 'x'.repeat(limits.spanBytes.value))] }, ' has 4194'],
     'with too many events': [{ events: repeated(limits.spanEvents.value + 1, {}) }, '.events has more than'],
     'with too many links': [{ links: repeated(limits.spanLinks.value + 1, {}) }, '.links has more than'],
     'with too many attributes': [
