@@ -27,7 +27,8 @@ export async function pausesBench(say: (line: string) => void, args: readonly st
     options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } },
   });
   const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a whole number of at least 1, not ${values.rounds}`);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds is a whole number of at least 1, not ${values.rounds}`);
   const isWanted = (name: string): boolean => name.includes(values.only);
   const probePort = await freePort();
   const probe = new URL(`pauses/loop-probe.ts?port=${probePort}`, import.meta.url).href;

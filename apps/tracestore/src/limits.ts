@@ -241,7 +241,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanValues: {
-    value: 131_072,
+    value: 32_768,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',

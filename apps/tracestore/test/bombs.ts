@@ -119,7 +119,8 @@ export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
 
 /** The same request with other bytes, so that the ledger does not know it: behind it is a field that OTLP lacks. */
 export function variantOf(bomb: Bomb, number: number): Bomb {
-  const suffix = bomb.contentType === 'application/json' ? Buffer.alloc(number + 1, ' ') : Buffer.from([0xf8, 0x7c, number]);
+  const suffix =
+    bomb.contentType === 'application/json' ? Buffer.alloc(number + 1, ' ') : Buffer.from([0xf8, 0x7c, number]);
   return { ...bomb, body: Buffer.concat([bomb.body, suffix]) };
 }
 

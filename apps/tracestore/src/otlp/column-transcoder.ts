@@ -481,11 +481,13 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   protected double(out: CopyBuffer): void {
     const json = doubleToJson(this.view.getFloat64(this.position, true));
+    this.position += 8;
     if (json.length > maxShortDouble) {
       out.reserve(rowOverheadBytes + json.length + jsonGrowth * this.messageBytes);
+      out.position += out.bytes.write(json, out.position, 'latin1');
+    } else {
+      this.ascii(out, json);
     }
-    this.position += 8;
-    this.ascii(out, json);
   }
 
   protected ascii(out: CopyBuffer, text: string): void {

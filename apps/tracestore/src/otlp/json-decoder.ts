@@ -27,7 +27,7 @@ const maxProblems = limits.describedRejections.value;
 
 const maxSpans = limits.requestSpans.value;
 
-/** The clock is looked at after so many bytes; within a text, it pauses after so many. */
+/** The clock is looked at after so many bytes. */
 const bytesBetweenLooks = 64 * 1024;
 
 /** Messages within each other: a request's five, and three for each level of an attribute. */
@@ -74,6 +74,9 @@ type State =
   | 'after-skipped-value'
   | 'skipped-first-element'
   | 'end';
+
+/** Thrown, always the same one, to pause within a text. */
+const pausedInText = new Error('paused within a text');
 
 /** Decodes one request: `run` until it returns true. */
 export class JsonDecoder {
@@ -124,8 +127,9 @@ export class JsonDecoder {
   /** Whether the last text has escapes. */
   private hasEscape = false;
 
-  /** How far a long text has been read; 0 when none is being read. */
-  private scannedTo = 0;
+  /** Where the text begins in which it paused last, and how far that was read. */
+  private readText = -1;
+  private readTo = 0;
 
   /**
    * @param body a request in JSON; must stay as it is until the end
@@ -154,16 +158,22 @@ export class JsonDecoder {
    */
   run(budgetMs: number): boolean {
     this.deadline = performance.now() + budgetMs;
-    while (this.state !== 'end') {
-      if (this.position >= this.lookAt) {
-        this.lookAt = this.position + bytesBetweenLooks;
-        if (performance.now() >= this.deadline) return false;
+    try {
+      while (this.state !== 'end') {
+        if (this.position >= this.lookAt) {
+          this.lookAt = this.position + bytesBetweenLooks;
+          if (performance.now() >= this.deadline) return false;
+        }
+        this.step();
       }
-      this.step();
+    } catch (error) {
+      if (error === pausedInText) return false;
+      throw error;
     }
     return true;
   }
 
+  /** May be done again from the start when it paused within a text: until that has been read, it changes nothing. */
   private step(): void {
     const byte = this.nextByte();
     switch (this.state) {
@@ -284,9 +294,12 @@ export class JsonDecoder {
       this.state = 'first-element';
       return;
     }
-    if (!field.isRepeated) this.forgetEarlier(field);
-    if (field.message !== undefined) this.messageValue(byte, field, field.message);
-    else this.scalar(byte, field);
+    if (field.message === undefined) {
+      this.scalar(byte, field);
+    } else {
+      if (!field.isRepeated) this.forgetEarlier(field);
+      this.messageValue(byte, field, field.message);
+    }
   }
 
   /** Whether the open message has the field already; a message that is a choice, whether that is the one it has. */
@@ -316,6 +329,9 @@ export class JsonDecoder {
     const { out } = this;
     let from = this.starts[this.top] as number;
     let kept = from;
+    let keptFrom = from;
+    // What is gone through again counts as if it were read.
+    this.lookAt -= this.to - from;
     while (from < this.to) {
       const fieldStart = from;
       let tag = 0;
@@ -335,11 +351,13 @@ export class JsonDecoder {
         while ((out[from++] as number) >= 0x80);
         from += length;
       }
-      if (tag >>> 3 === number) continue;
-      out.copyWithin(kept, fieldStart, from);
-      kept += from - fieldStart;
+      if (tag >>> 3 !== number) continue;
+      if (kept < keptFrom) out.copyWithin(kept, keptFrom, fieldStart);
+      kept += fieldStart - keptFrom;
+      keptFrom = from;
     }
-    this.to = kept;
+    if (kept < keptFrom) out.copyWithin(kept, keptFrom, this.to);
+    this.to = kept + this.to - keptFrom;
   }
 
   /** Null in a list, which is taken as an empty value. */
@@ -534,13 +552,19 @@ export class JsonDecoder {
   private scalar(byte: number, field: JsonField): void {
     const start = this.position;
     if (byte === 0x7b || byte === 0x5b) {
+      if (!field.isRepeated) this.forgetEarlier(field);
       this.wrong(field, shouldBe[field.kind]);
       return;
     }
     const end = this.endOfToken(byte);
+    if (!field.isRepeated) this.forgetEarlier(field);
     this.position = end;
     this.state = 'after-value';
     const isText = byte === quote;
+    if (isText && end - start > maxTextBytes) {
+      this.fault(field, `has more than ${maxTextBytes} bytes of text`);
+      return;
+    }
     const isTaken =
       field.kind === 'string'
         ? isText && this.text(field.tag, start + 1, end - 1)
@@ -860,11 +884,27 @@ export class JsonDecoder {
     if (this.position === start) throw this.unexpected();
   }
 
-  /** @returns the place behind the closing quote; says whether there are escapes */
+  /**
+   * Reads a text, or goes on with one in which it paused.
+   *
+   * @param start where the position is
+   * @returns the place behind the closing quote; says whether there are escapes
+   * @throws pausedInText
+   */
   private endOfString(start: number): number {
     const { body } = this;
-    this.hasEscape = false;
-    for (let at = start + 1; ;) {
+    const isContinued = this.readText === start;
+    if (!isContinued) this.hasEscape = false;
+    let at = isContinued ? this.readTo : start + 1;
+    for (let pauseAt = at + bytesBetweenLooks; ;) {
+      if (at >= pauseAt) {
+        pauseAt = at + bytesBetweenLooks;
+        if (performance.now() >= this.deadline) {
+          this.readText = this.position = start;
+          this.readTo = at;
+          throw pausedInText;
+        }
+      }
       const byte = body[at] as number;
       if (byte === quote) return at + 1;
       if (byte === backslash) {

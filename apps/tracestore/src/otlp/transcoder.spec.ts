@@ -10,7 +10,7 @@ import { attribute, fullRequest, goodSpan, requestOf, type SpanInit, text } from
 import { limits } from '../limits.js';
 import { attributeTerm, bitOf, errorTerm, idTerm, keyTerm, numbersOf, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
-import type { CopyBuffer } from './copy-buffer.js';
+import { CopyBuffer } from './copy-buffer.js';
 import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import { SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
@@ -453,6 +453,17 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
     }
   });
 
+  it('may not be for groups of many fields around spans', () => {
+    const fields = Buffer.alloc(2 * limits.requestParts.value + 2, Buffer.from([0x08, 0x01]));
+    const body = field(1, field(2, Buffer.concat([number(0xa3, 6), fields, number(0xa4, 6)])));
+    expect(() => outcomeOf(body)).toThrow('Groups have too many fields');
+  });
+
+  it('may not be for a number of many bytes', () => {
+    const body = field(1, field(2, Buffer.concat([number(0xa0, 6), Buffer.alloc(1024 * 1024, 0x80), number(1)])));
+    expect(() => outcomeOf(body)).toThrow('A number has no end');
+  });
+
   it('may have fields and groups that are not known, wherever they are', () => {
     const unknown = Buffer.concat([
       field(99, Buffer.from('x')),
@@ -528,6 +539,17 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
       { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 4))] },
       '.attributes is longer than',
     ],
+    'with events whose attributes are large as JSON together': [
+      { events: repeated(3, { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 16))] }) },
+      '.events[2].attributes brings its span to more than',
+    ],
+    'that is unusual and has events whose attributes are large as JSON together': [
+      {
+        events: repeated(3, { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 16))] }),
+        endTimeUnixNano: 2n ** 63n - 1n,
+      },
+      '.events[2].attributes brings its span to more than',
+    ],
     'that is unusual and has many fields': [
       { attributes: repeated(4_000, text('a', 'b')), endTimeUnixNano: 2n ** 63n - 1n },
       ' has more than 10000 fields',
@@ -552,6 +574,27 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     const body = field(1, field(2, field(2, encodeSpan(goodSpan())), field(2, span)));
     expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
     expect(outcomeOf(body).errorMessage).toContain('spans[1].attributes is nested more than 64 levels deep');
+  });
+
+  it('ends soon after the bound of its JSON', () => {
+    const batch = new CopyBatch();
+    const long = text('a', '\u0001'.repeat(limits.spanBytes.value - 1_000));
+    const list = attribute('a', {
+      case: 'arrayValue',
+      value: { values: repeated(12_900, { value: { case: 'doubleValue', value: 5e-324 } }) },
+    });
+    for (const attributes of [[long], [list]]) {
+      const written: number[] = [];
+      Object.assign(batch.spans, {
+        truncate: (length: number) => (
+          written.push(batch.spans.position),
+          CopyBuffer.prototype.truncate.call(batch.spans, length)
+        ),
+      });
+      new Transcoder().transcode(encodeProtobuf(requestOf([goodSpan({ attributes })])), batch, 1);
+      expect(Math.max(...written)).toBeGreaterThan(limits.attributesJsonBytes.value);
+      expect(Math.max(...written)).toBeLessThan(limits.attributesJsonBytes.value + 512 * 1024);
+    }
   });
 
   it('is taken at the bound', () => {

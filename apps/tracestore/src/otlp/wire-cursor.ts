@@ -1,7 +1,7 @@
 import { limits } from '../limits.js';
 import { Refusal, refusals } from './refusal.js';
 
-/** Fields within groups that are skipped in a request: OTLP has no groups. */
+/** Fields within groups that are skipped around the spans of a request: OTLP has no groups. */
 const maxGroupFields = limits.requestParts.value;
 
 /** Bytes of a number that is skipped; protobuf-es skips more. */
@@ -26,7 +26,7 @@ export abstract class WireCursor {
   /** Whether the last varint had bits beyond the 32 that `varint` gives. */
   protected varintIsLong = false;
 
-  /** Fields within groups so far. */
+  /** Fields within groups around spans so far. */
   private groupFields = 0;
 
   /** Whether what is read belongs to a span, whose own length is known. */
@@ -115,7 +115,9 @@ export abstract class WireCursor {
       case 3:
         if (depth >= maxGroupDepth) throw this.malformed('Groups are nested too deep', this.position);
         for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
-          if (++this.groupFields > maxGroupFields) throw this.malformed('Groups have too many fields', this.position);
+          if (!this.isWithinSpan && ++this.groupFields > maxGroupFields) {
+            throw this.malformed('Groups have too many fields', this.position);
+          }
           if ((inner & 7) === 4) throw this.malformed('A group ends that has not begun', this.position);
           this.skipUnknown(inner, end, depth + 1);
         }
