@@ -217,7 +217,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanEvents: {
-    value: 16_384,
+    value: 8_192,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
@@ -225,7 +225,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanLinks: {
-    value: 16_384,
+    value: 8_192,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
@@ -241,7 +241,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanValues: {
-    value: 32_768,
+    value: 16_384,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',

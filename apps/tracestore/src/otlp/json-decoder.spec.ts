@@ -190,6 +190,10 @@ describe('a request in JSON that takes long', () => {
     expect(pausesOf(spansJson(`{${ids},${members}}`))).toBeGreaterThan(10);
   });
 
+  it('pauses within much white space', () => {
+    expect(pausesOf(spansJson(`{${ids},${' '.repeat(1_000_000)}"name":"a"}`))).toBeGreaterThan(10);
+  });
+
   it('pauses when it takes a field back from behind much else', () => {
     const much = `"attributes":[${'{},'.repeat(60_000)}{}]`;
     const once = pausesOf(spansJson(`{${ids},"name":"a",${much}}`));

@@ -175,7 +175,9 @@ export class JsonDecoder {
 
   /** May be done again from the start when it paused within a text: until that has been read, it changes nothing. */
   private step(): void {
-    const byte = this.nextByte();
+    // Of much white space, a part at a time.
+    const byte = this.nextByte(bytesBetweenLooks);
+    if (isSpace(byte)) return;
     switch (this.state) {
       case 'value':
         if (this.top < 0) this.request(byte);
@@ -202,11 +204,12 @@ export class JsonDecoder {
     }
   }
 
-  /** The next byte that is no white space; the position is then at it. */
-  private nextByte(): number {
+  /** The next byte that is no white space, or the one after so much of it; the position is then at it. */
+  private nextByte(maxSpace = Infinity): number {
     const { body } = this;
+    const end = this.position + maxSpace;
     let byte = body[this.position] as number;
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = body[++this.position] as number;
+    while (isSpace(byte) && this.position < end) byte = body[++this.position] as number;
     return byte;
   }
 
@@ -1040,6 +1043,10 @@ const specialDoubles: ReadonlyMap<string, number> = new Map([
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ]);
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
 
 /** Bytes that end a number or a word. */
 function endsValue(byte: number | undefined): boolean {
