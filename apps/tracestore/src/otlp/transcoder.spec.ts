@@ -601,7 +601,11 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     const attributes = Array.from({ length: limits.attributes.value }, (_, n) => text(`${9_000 - n}`, `${n}`));
     const span = goodSpan({
       name: 'n'.repeat(limits.spanNameBytes.value),
-      attributes: [...attributes.slice(2), listOf(20_000), text('k'.repeat(limits.attributeKeyBytes.value), '')],
+      attributes: [
+        ...attributes.slice(2),
+        listOf(limits.spanValues.value - limits.attributes.value),
+        text('k'.repeat(limits.attributeKeyBytes.value), ''),
+      ],
       events: repeated(1_000, { name: 'event' }),
       links: repeated(1_000, { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) }),
     });
