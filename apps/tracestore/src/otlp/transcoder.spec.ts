@@ -356,7 +356,9 @@ describe('the transcoder', { timeout: 60_000 }, () => {
 
   it('refuses rows that would be many times the request', () => {
     // An empty event takes two bytes, and its row more than a hundred.
-    const spans = Array.from({ length: 20 }, () => goodSpan({ events: Array.from({ length: 10_000 }, () => ({})) }));
+    const spans = Array.from({ length: 20 }, () =>
+      goodSpan({ events: Array.from({ length: limits.spanEvents.value }, () => ({})) }),
+    );
     const batch = new CopyBatch();
     const body = encodeProtobuf(requestOf(spans));
     expect(() => new Transcoder().transcode(body, batch, 0)).toThrow(/its rows are larger than/);
