@@ -2,6 +2,7 @@
 import { consoleBench } from './console.bench.ts';
 import type { Bench } from './figures.ts';
 import { jaegerBench } from './jaeger.bench.ts';
+import { pausesBench } from './pauses.bench.ts';
 import { queriesBench } from './queries.bench.ts';
 import { stackBench } from './stack.bench.ts';
 import { writeBench } from './write.bench.ts';
@@ -9,6 +10,7 @@ import { writeBench } from './write.bench.ts';
 const benches: Readonly<Record<string, Bench>> = {
   console: consoleBench,
   jaeger: jaegerBench,
+  pauses: pausesBench,
   queries: queriesBench,
   stack: stackBench,
   write: writeBench,

@@ -21,6 +21,8 @@ export interface StoreOptions {
   readonly maxBytesInFlight: number;
   /** Moves all ports from where `npm start` has them; undefined takes free ones. */
   readonly portOffset: number | undefined;
+  /** Flags of Node beside the stack's. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** A database and a store that write nothing that outlives them. */
@@ -57,7 +59,7 @@ export class StoreProcess {
   }
 
   /** @throws Error when PostgreSQL or tracestore does not get ready */
-  static async start({ heapMb, maxBytesInFlight, portOffset }: StoreOptions): Promise<StoreProcess> {
+  static async start({ heapMb, maxBytesInFlight, portOffset, nodeFlags = [] }: StoreOptions): Promise<StoreProcess> {
     const state = createTemporaryStateFolder();
     const free = async (): Promise<number> => freePort();
     const planned = portOffset === undefined ? undefined : planPorts(portOffset);
@@ -107,7 +109,8 @@ export class StoreProcess {
         TRACESTORE_SQL_TIMEOUT_MS: '250',
         TRACESTORE_SQL_PER_MINUTE: '100000',
       };
-      const flags = [...nodeFlagsOf(tracestore), ...(heapMb === 0 ? [] : [`--max-old-space-size=${heapMb}`])];
+      const heapFlags = heapMb === 0 ? [] : [`--max-old-space-size=${heapMb}`];
+      const flags = [...nodeFlagsOf(tracestore), ...heapFlags, ...nodeFlags];
       const store = new StoreProcess(ports, databaseUrl, flags, environment, stopDatabase);
       await store.#launch();
       return store;

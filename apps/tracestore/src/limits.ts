@@ -209,7 +209,7 @@ export const limits = {
     atBound: '400 or INVALID_ARGUMENT',
   },
   spanBytes: {
-    value: 8 * mebibyte,
+    value: 4 * mebibyte,
     unit: 'bytes',
     scope: 'span',
     where: 'OTLP',
@@ -217,7 +217,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanEvents: {
-    value: 16_384,
+    value: 8_192,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
@@ -225,7 +225,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanLinks: {
-    value: 16_384,
+    value: 8_192,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
@@ -241,7 +241,7 @@ export const limits = {
     atBound: rejectedSpan,
   },
   spanValues: {
-    value: 131_072,
+    value: 16_384,
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
@@ -267,11 +267,11 @@ export const limits = {
     atBound: rejectedSpan,
   },
   attributesJsonBytes: {
-    value: 16 * mebibyte,
+    value: 4 * mebibyte,
     unit: 'bytes',
     scope: 'span',
     where: 'OTLP',
-    counts: 'bytes of one set of attributes as JSON',
+    counts: 'bytes of the attributes of a span with its events and links, of a resource or of a scope, as JSON',
     atBound: rejectedSpan,
   },
   attributeKeyBytes: {
@@ -393,6 +393,14 @@ export const limits = {
     where: 'OTLP',
     counts: 'bytes of a request in JSON, after decompression',
     atBound: refusedRequest,
+  },
+  jsonTextBytes: {
+    value: 4 * mebibyte,
+    unit: 'bytes',
+    scope: 'span',
+    where: 'OTLP',
+    counts: 'bytes of a text in JSON, as it is written with its escapes',
+    atBound: rejectedSpan,
   },
   repeatedJsonFields: {
     value: 16,

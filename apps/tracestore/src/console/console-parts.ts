@@ -1,5 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { clientOf } from '@spandrel/service';
 import { minuteMs } from '../duration.js';
 import { AccessService } from './access/access.service.js';
 import { ConsoleGate } from './access/console-gate.js';
@@ -19,7 +20,12 @@ import { WebFilesService } from './web/web-files.service.js';
 /** What the console and its API add to the module that has the store. */
 export function consoleParts({ sqlPerMinute }: ConsoleConfig) {
   return {
-    imports: [ThrottlerModule.forRoot([{ ttl: minuteMs, limit: sqlPerMinute }])],
+    imports: [
+      ThrottlerModule.forRoot({
+        throttlers: [{ ttl: minuteMs, limit: sqlPerMinute }],
+        getTracker: ({ ip }: Record<string, unknown>) => clientOf(String(ip)),
+      }),
+    ],
     controllers: [
       SessionController,
       CatalogueController,

@@ -7,7 +7,7 @@ import { freePort } from '../../../../stack/free-port.ts';
 import { type LeashedProcess, startOnLeash } from '../../../../stack/leash.ts';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
 import { until } from '../../../../test/stack-processes.ts';
-import { type Bomb, bombs } from '../../test/bombs.js';
+import { type Bomb, bombs, variantOf } from '../../test/bombs.js';
 import { encodeProtobuf, post } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce } from '../../test/running-tracestore.js';
@@ -107,14 +107,9 @@ describe('a request that is much once it is decoded', () => {
   it('leaves the process as it was, also when all of them come at once', { timeout: 240_000 }, async () => {
     const statuses = await Promise.all(
       Object.values(all).map(async (make, index) => {
-        // Each is another request: what is behind a message is a field that OTLP does not have.
-        const bomb = make();
-        const isJson = bomb.contentType === 'application/json';
-        const body = isJson
-          ? Buffer.concat([bomb.body, Buffer.from(' ')])
-          : Buffer.concat([bomb.body, Buffer.from([0xf8, 0x7c, index])]);
+        const bomb = variantOf(make(), index);
         for (;;) {
-          const status = await send({ ...bomb, body });
+          const status = await send(bomb);
           // Only so much at a time.
           if (status !== 429) return [status, bomb.statuses] as const;
           await sleep(200);

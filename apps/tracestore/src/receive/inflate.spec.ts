@@ -5,6 +5,7 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
 import { AdmissionService, type Lease } from './admission.service.js';
 import { type Compression, inflate as inflateOf } from './inflate.js';
+import { GrowingBytes } from './request-body.js';
 
 const mebibyte = 1024 * 1024;
 const text = Buffer.from('many spans in one request, and '.repeat(10_000));
@@ -66,6 +67,20 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
     expect(held).toBeLessThanOrEqual(2 * mebibyte);
   });
 
+  it('is never there twice', async () => {
+    const lease = openLease(256 * mebibyte);
+    let held = 0;
+    let mostHeld = 0;
+    const watched: Lease = {
+      ...lease,
+      grow: (bytes) => (mostHeld = Math.max(mostHeld, (held += bytes))),
+      shrink: (bytes) => (held -= bytes),
+    };
+    const whole = await inflate(compress(Buffer.alloc(8 * mebibyte, text)), compression, 64 * mebibyte, watched);
+    expect(whole.equals(Buffer.alloc(8 * mebibyte, text))).toBe(true);
+    expect(mostHeld).toBe(whole.length);
+  });
+
   it('is stopped where there is no room', async () => {
     const bomb = compress(Buffer.alloc(64 * mebibyte));
     await expect(inflate(bomb, compression, 64 * mebibyte, openLease(4 * mebibyte))).rejects.toEqual(
@@ -86,6 +101,19 @@ describe('what is compressed in parts', () => {
   it('is refused when the parts are for nothing but work', async () => {
     const frames = Buffer.concat(Array.from({ length: 2_000 }, () => zstdCompressSync(Buffer.alloc(0))));
     await expect(inflate(frames, 'zstd', mebibyte, openLease())).rejects.toEqual(ofKind('undecodable'));
+  });
+});
+
+describe('bytes of unknown length', () => {
+  it('are copied in parts of 16 MiB at most when their buffer grows', () => {
+    const bytes = new GrowingBytes(openLease(256 * mebibyte), 64 * mebibyte);
+    const capacities = new Set<number>();
+    for (let count = 0; count < 40; count++) {
+      bytes.append(Buffer.alloc(mebibyte, count));
+      capacities.add(bytes.view().buffer.byteLength / mebibyte);
+    }
+    expect([...capacities]).toEqual([1, 2, 4, 8, 16, 64]);
+    expect([...bytes.view().subarray(39 * mebibyte, 39 * mebibyte + 2)]).toEqual([39, 39]);
   });
 });
 

@@ -2,12 +2,11 @@
  * Content codings: gzip (RFC 1952, any number of members), deflate (RFC 1950, and RFC 1951 bare, which some send under
  * that name), zstd (RFC 8878, any number of frames).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { Lease } from './admission.service.js';
 import { type InflateTurn, InflateTurns } from './inflate-turns.js';
 import { Refusal, refusals } from '../errors/refusal.js';
-import { freeMemory } from './request-body.js';
+import { freeMemory, GrowingBytes } from './request-body.js';
 
 /** How a body may be compressed. */
 export type Compression = 'gzip' | 'deflate' | 'zstd';
@@ -31,9 +30,6 @@ const maxSourceBytes = 256 * 1024;
 /** What it takes to make a decoder, as work. */
 const decoderBytes = 64 * 1024;
 
-/** Copied without giving way to others: some 5 ms. */
-const copyAtOnceBytes = 8 * 1024 * 1024;
-
 const turns = new InflateTurns();
 
 type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof createZstdDecompress>;
@@ -55,38 +51,70 @@ export async function inflate(
   lease: Lease,
   client: string,
 ): Promise<Buffer<ArrayBuffer>> {
-  const pieces: Buffer<ArrayBuffer>[] = [];
-  let length = 0;
-  const take = (piece: Buffer<ArrayBuffer>): void => {
-    length += piece.length;
-    if (length > maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
-    lease.grow(piece.length);
-    pieces.push(piece);
-  };
+  const result = new InflatedBytes(lease, maxBytes, likelyBytes(compressed, compression));
+  const take = (piece: Buffer<ArrayBuffer>): void => result.append(piece);
   const turn = await turns.begin(client);
   try {
     const consumed = await inflateOnce(compressed, compression, take, turn);
     if (compression !== 'gzip') await inflateRest(compressed.subarray(consumed), compression, take, turn);
+    return result.take();
+  } catch (error) {
+    result.free();
+    throw error;
   } finally {
     turn.end();
   }
-  const [only] = pieces;
-  if (only !== undefined && pieces.length === 1 && 2 * only.length >= only.buffer.byteLength) return only;
-  lease.grow(length);
-  const whole = Buffer.allocUnsafeSlow(length);
-  let offset = 0;
-  let copied = 0;
-  for (const [n, piece] of pieces.entries()) {
-    offset += piece.copy(whole, offset);
-    copied += piece.length;
-    // Pieces that follow one another may be cut from the same buffer.
-    if (pieces[n + 1]?.buffer !== piece.buffer) freeMemory(piece);
-    if (copied < copyAtOnceBytes) continue;
-    copied = 0;
-    await nextTurn();
+}
+
+/**
+ * The result as it grows: the one piece that there is, or a copy of all pieces, made as they come, so that nothing large
+ * is there twice, or copied at once.
+ */
+class InflatedBytes {
+  private readonly copy: GrowingBytes;
+  private last: Buffer<ArrayBuffer> | undefined;
+  private length = 0;
+
+  constructor(
+    private readonly lease: Lease,
+    private readonly maxBytes: number,
+    likelyLength: number,
+  ) {
+    this.copy = new GrowingBytes(lease, maxBytes, Math.min(maxBytes, likelyLength));
   }
-  lease.shrink(length);
-  return whole;
+
+  /** @param piece no longer the caller's */
+  append(piece: Buffer<ArrayBuffer>): void {
+    const { last, copy } = this;
+    this.length += piece.length;
+    if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
+    if (last === undefined) {
+      this.lease.grow(piece.length);
+    } else {
+      if (copy.length === 0) copy.appendCounted(last);
+      copy.append(piece);
+      // Pieces that follow one another may be cut from the same buffer.
+      if (last.buffer !== piece.buffer) freeMemory(last);
+    }
+    this.last = piece;
+  }
+
+  /** All of it, now the caller's. */
+  take(): Buffer<ArrayBuffer> {
+    const { last, copy } = this;
+    if (last === undefined) return copy.take();
+    if (copy.length === 0) {
+      if (2 * last.length >= last.buffer.byteLength) return last;
+      copy.appendCounted(last);
+    }
+    freeMemory(last);
+    return copy.take();
+  }
+
+  /** Frees what was copied; another thread may still write behind the last piece. */
+  free(): void {
+    this.copy.free();
+  }
 }
 
 /** Node goes through the members of gzip by itself, but ends with the first frame of zstd. */

@@ -9,6 +9,9 @@ const firstBytes = 64 * 1024;
 /** Of an announced length, so much is allocated at once. The system gives pages as they are written to. */
 const expectedAtOnceBytes = 1024 * 1024;
 
+/** What is copied at once when a buffer grows: a larger one gets all that it may need, of which the system gives pages. */
+const copyAtOnceBytes = 16 * 1024 * 1024;
+
 const noBytes = (): Buffer<ArrayBuffer> => Buffer.from(new ArrayBuffer(0));
 
 /** Smaller buffers are little to collect, and may be cut from a pool. */
@@ -58,9 +61,14 @@ export class GrowingBytes {
    * @throws Refusal `too-large` or `overloaded`
    */
   append(piece: Uint8Array): void {
-    const length = this.used + piece.length;
-    if (length > this.maxBytes) throw new Refusal(refusals.tooLarge);
+    if (this.used + piece.length > this.maxBytes) throw new Refusal(refusals.tooLarge);
     this.lease.grow(piece.length);
+    this.appendCounted(piece);
+  }
+
+  /** The same of a piece that is not too large, and that the lease counts already. */
+  appendCounted(piece: Uint8Array): void {
+    const length = this.used + piece.length;
     this.counted += piece.length;
     if (length > this.buffer.length) this.reserve(length);
     this.buffer.set(piece, this.used);
@@ -89,7 +97,7 @@ export class GrowingBytes {
   }
 
   private reserve(length: number): void {
-    const atLeast = Math.max(length, 2 * this.buffer.length);
+    const atLeast = this.used < copyAtOnceBytes ? Math.max(length, 2 * this.buffer.length) : this.maxBytes;
     const capacity =
       this.expectedBytes >= length
         ? Math.min(this.expectedBytes, Math.max(atLeast, expectedAtOnceBytes))

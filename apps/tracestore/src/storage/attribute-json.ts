@@ -34,6 +34,9 @@ const maxKeyBytes = limits.attributeKeyBytes.value;
 /** jsonb may need eight bytes for each and holds 256 MiB. */
 const maxJsonBytes = limits.attributesJsonBytes.value;
 
+/** Longer strings are escaped in pieces of so many UTF-16 code units. */
+const stringPieceLength = 64 * 1024;
+
 /** What is wrong with attributes beyond a bound: each completes a sentence that begins with the field. */
 export const attributeProblems = {
   depth: `is nested more than ${maxDepth} levels deep`,
@@ -41,6 +44,7 @@ export const attributeProblems = {
   keyBytes: `has a key of more than ${maxKeyBytes} bytes`,
   values: `brings its span to more than ${limits.spanValues.value} attribute values`,
   jsonBytes: `is longer than ${maxJsonBytes} bytes of JSON`,
+  spanJsonBytes: `brings its span to more than ${maxJsonBytes} bytes of JSON`,
 } as const;
 
 /** A set of attributes is beyond a bound. The message is one of `attributeProblems`. */
@@ -68,7 +72,16 @@ export function attributesToJson(attributes: readonly KeyValue[]): string {
 
 /** Text that PostgreSQL can hold: without U+0000 and lone surrogates. */
 export function storableText(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+  return (text.includes('\0') ? withoutNul(text) : text).toWellFormed();
+}
+
+/** `replaceAll` takes 80 ns for each character that it replaces. */
+function withoutNul(text: string): string {
+  const bytes = Buffer.from(text, 'utf16le');
+  for (let at = 0; at < bytes.length; at += 2) {
+    if (bytes[at] === 0 && bytes[at + 1] === 0) bytes.writeUInt16LE(0xfffd, at);
+  }
+  return bytes.toString('utf16le');
 }
 
 class JsonWriter {
@@ -128,9 +141,19 @@ class JsonWriter {
   }
 
   private string(text: string): void {
-    // Before it is escaped, which makes it up to six times as long.
-    requireLength(this.text.length + text.length);
-    this.write(JSON.stringify(text));
+    if (text.length <= stringPieceLength) {
+      this.write(JSON.stringify(text));
+      return;
+    }
+    // In pieces, as escapes make it up to six times as long.
+    this.write('"');
+    for (let from = 0; from < text.length;) {
+      const isPairCut = isHighSurrogate(text.charCodeAt(from + stringPieceLength - 1));
+      const to = from + stringPieceLength - (isPairCut ? 1 : 0);
+      this.write(JSON.stringify(text.slice(from, to)).slice(1, -1));
+      from = to;
+    }
+    this.write('"');
   }
 
   private write(json: string): void {
@@ -141,6 +164,10 @@ class JsonWriter {
 
 function membersOf(entries: readonly KeyValue[]): ReadonlyMap<string, AnyValue | undefined> {
   return new Map(entries.map(({ key, value }) => [storableText(key), value]));
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
 }
 
 function requireDepth(depth: number): void {

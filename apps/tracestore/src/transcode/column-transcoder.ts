@@ -22,6 +22,7 @@ const problems = {
   keyBytes: `.attributes ${attributeProblems.keyBytes}`,
   values: `.attributes ${attributeProblems.values}`,
   jsonBytes: `.attributes ${attributeProblems.jsonBytes}`,
+  spanJsonBytes: `.attributes ${attributeProblems.spanJsonBytes}`,
 } as const;
 
 /** What a row takes besides its texts and attributes, with room to spare. */
@@ -29,6 +30,9 @@ export const rowOverheadBytes = 320;
 
 /** JSON takes at most so many times the bytes that it had in protobuf: `\\u001f` for a byte. */
 export const jsonGrowth = 6;
+
+/** Strings of more bytes are written in pieces of so many, so that a set of attributes ends soon after its bound. */
+const stringPieceBytes = 64 * 1024;
 
 /** Of the last field of an AnyValue, whatever its wire type. */
 const highestValueTag = 8 * 8 + 7;
@@ -51,12 +55,18 @@ export abstract class ColumnTranscoder extends WireCursor {
   protected micros = 0;
   protected nanos = 0;
 
+  /** Bytes of the span's sets of attributes so far, as JSON. */
+  protected jsonBytes = 0;
+
   /** Attribute values of the span so far, and what is wrong with it, which its path stands before. */
   protected valueCount = 0;
   protected problem = '';
 
   /** Bytes of the message whose columns are being written: what was reserved for them. */
   protected messageBytes = 0;
+
+  /** Where the set of attributes that is being written has to end at the latest. */
+  private jsonEnd = 0;
 
   /** Whether a text since then was not as PostgreSQL takes it, and became U+FFFD in places. */
   private isMended = false;
@@ -129,6 +139,7 @@ export abstract class ColumnTranscoder extends WireCursor {
    */
   protected attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
     const start = out.beginColumn();
+    this.jsonEnd = start + 1 + maxJsonBytes - this.jsonBytes;
     out.byte(jsonbVersion);
     const count = from < 0 ? 0 : this.members(from, end, wanted);
     this.isMended = false;
@@ -154,7 +165,14 @@ export abstract class ColumnTranscoder extends WireCursor {
     // Afterwards: a loop that hashes as well is too much for V8 to inline what it calls.
     this.terms.addAttributes(out.bytes, out.view, this.written, count);
     out.endColumn(start);
-    if (out.position - start - 1 > maxJsonBytes) throw this.beyond(problems.jsonBytes);
+    this.requireShortJson(out);
+    this.jsonBytes += out.position - start - 1;
+  }
+
+  /** Makes sure that the attributes of the span are not too long, as far as they have been written. */
+  private requireShortJson(out: CopyBuffer): void {
+    if (out.position <= this.jsonEnd) return;
+    throw this.beyond(this.jsonBytes === 0 ? problems.jsonBytes : problems.spanJsonBytes);
   }
 
   private hasMendedKey(count: number): boolean {
@@ -388,6 +406,8 @@ export abstract class ColumnTranscoder extends WireCursor {
       const length = this.length(end);
       const elementEnd = this.position + length;
       if (count++ > 0) out.byte(0x2c);
+      if (count > maxValues) throw this.beyond(problems.values);
+      this.requireShortJson(out);
       if (open === 0x5b) this.anyValue(out, elementEnd, depth + 1);
       else this.nestedMember(out, elementEnd, depth + 1);
       this.position = elementEnd;
@@ -461,11 +481,13 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   protected double(out: CopyBuffer): void {
     const json = doubleToJson(this.view.getFloat64(this.position, true));
+    this.position += 8;
     if (json.length > maxShortDouble) {
       out.reserve(rowOverheadBytes + json.length + jsonGrowth * this.messageBytes);
+      out.position += out.bytes.write(json, out.position, 'latin1');
+    } else {
+      this.ascii(out, json);
     }
-    this.position += 8;
-    this.ascii(out, json);
   }
 
   protected ascii(out: CopyBuffer, text: string): void {
@@ -477,6 +499,10 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   /** A string of JSON. */
   protected string(out: CopyBuffer, start: number, length: number): void {
+    if (length > stringPieceBytes) {
+      this.longString(out, start, length);
+      return;
+    }
     const { source, view } = this;
     const { bytes, view: outView } = out;
     const end = start + length;
@@ -514,6 +540,33 @@ export abstract class ColumnTranscoder extends WireCursor {
       to += bytes.write(JSON.stringify(this.storable(start, length)), to);
     }
     out.position = to;
+  }
+
+  /** The same in pieces, so that it stops soon after the bound, however much its escapes are longer than its bytes. */
+  private longString(out: CopyBuffer, start: number, length: number): void {
+    const end = start + length;
+    for (let from = start; from < end;) {
+      const to = this.startOfCharacter(from + stringPieceBytes, end);
+      if (from === start) {
+        this.string(out, from, to - from);
+      } else {
+        // Without the quotation marks between this piece and the one before it.
+        const last = out.position - 2;
+        const byte = out.bytes[last] as number;
+        out.position = last;
+        this.string(out, from, to - from);
+        out.bytes[last] = byte;
+      }
+      this.requireShortJson(out);
+      from = to;
+    }
+  }
+
+  /** The first byte of the UTF-8 character that a byte is in; the end where the byte is not before it. */
+  private startOfCharacter(at: number, end: number): number {
+    if (at >= end) return end;
+    for (let start = at; start > at - 4; start--) if (((this.source[start] as number) & 0xc0) !== 0x80) return start;
+    return at;
   }
 }
 

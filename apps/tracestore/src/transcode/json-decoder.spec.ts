@@ -169,6 +169,47 @@ describe('a request in JSON', () => {
   });
 });
 
+describe('a request in JSON that takes long', () => {
+  /** How often it pauses when it has no time, and that it says the same in the end. */
+  function pausesOf(json: string): number {
+    const decoder = new JsonDecoder(Buffer.from(json));
+    let pauses = 0;
+    while (!decoder.run(0)) pauses++;
+    expect(decoder.protobuf.equals(decoded(json).protobuf)).toBe(true);
+    expect(decoder.problems).toEqual(decoded(json).problems);
+    return pauses;
+  }
+
+  it.each([
+    ['a value', `"name":"a","name":"${'x'.repeat(1_000_000)}","kind":1`],
+    ['a value of escapes', `"name":"${String.raw`\n`.repeat(500_000)}"`],
+    ['the name of a field', `"${'x'.repeat(1_000_000)}":1,"name":"a"`],
+    ['a value that is skipped', `"unknown":["${'x'.repeat(1_000_000)}"],"name":"a"`],
+    ['a value that is no text', `"kind":"${'x'.repeat(1_000_000)}"`],
+  ])('pauses within a long text: %s', (_what, members) => {
+    expect(pausesOf(spansJson(`{${ids},${members}}`))).toBeGreaterThan(10);
+  });
+
+  it('pauses within much white space', () => {
+    expect(pausesOf(spansJson(`{${ids},${' '.repeat(1_000_000)}"name":"a"}`))).toBeGreaterThan(10);
+  });
+
+  it('pauses when it takes a field back from behind much else', () => {
+    const much = `"attributes":[${'{},'.repeat(60_000)}{}]`;
+    const once = pausesOf(spansJson(`{${ids},"name":"a",${much}}`));
+    const again = pausesOf(spansJson(`{${ids},"name":"a",${much},${'"name":"b",'.repeat(14)}"name":"c"}`));
+    expect(again).toBeGreaterThanOrEqual(once + 14);
+    expect(spanOf(`"name":"a",${much},"kind":1,"name":"c"`)).toMatchObject({ name: 'c', kind: 1 });
+  });
+
+  it('has a span rejected that has a text of more bytes than are converted at once', () => {
+    const text = String.raw`\u0001`.repeat(limits.jsonTextBytes.value / 6 + 1);
+    const outcome = outcomeOf(spansJson(`{${ids},"name":"a"}`, `{${ids},"name":"${text}"}`));
+    expect(outcome).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
+    expect(outcome.errorMessage).toContain('spans[1].name has more than 4194304 bytes of text');
+  });
+});
+
 describe('a value that its field cannot have', () => {
   const value = (json: string): string => `"attributes":[{"key":"a","value":${json}}]`;
   const big = `1${'0'.repeat(1_000_000)}`;

@@ -21,6 +21,7 @@ import type { KnownProblems } from './transcoder.js';
 const maxJsonBytes = limits.requestJsonBytes.value;
 const maxDepth = limits.attributeDepth.value;
 const maxNumberCharacters = limits.jsonNumberCharacters.value;
+const maxTextBytes = limits.jsonTextBytes.value;
 const maxRepetitions = limits.repeatedJsonFields.value;
 const maxProblems = limits.describedRejections.value;
 
@@ -74,6 +75,9 @@ type State =
   | 'skipped-first-element'
   | 'end';
 
+/** Thrown, always the same one, to pause within a text. */
+const pausedInText = new Error('paused within a text');
+
 /** Decodes one request: `run` until it returns true. */
 export class JsonDecoder {
   /** Why spans were replaced by empty ones, by their position in the request, from 1. */
@@ -123,6 +127,10 @@ export class JsonDecoder {
   /** Whether the last text has escapes. */
   private hasEscape = false;
 
+  /** Where the text begins in which it paused last, and how far that was read. */
+  private readText = -1;
+  private readTo = 0;
+
   /**
    * @param body a request in JSON; must stay as it is until the end
    * @throws Refusal `tooLarge`
@@ -150,18 +158,26 @@ export class JsonDecoder {
    */
   run(budgetMs: number): boolean {
     this.deadline = performance.now() + budgetMs;
-    while (this.state !== 'end') {
-      if (this.position >= this.lookAt) {
-        this.lookAt = this.position + bytesBetweenLooks;
-        if (performance.now() >= this.deadline) return false;
+    try {
+      while (this.state !== 'end') {
+        if (this.position >= this.lookAt) {
+          this.lookAt = this.position + bytesBetweenLooks;
+          if (performance.now() >= this.deadline) return false;
+        }
+        this.step();
       }
-      this.step();
+    } catch (error) {
+      if (error === pausedInText) return false;
+      throw error;
     }
     return true;
   }
 
+  /** May be done again from the start when it paused within a text: until that has been read, it changes nothing. */
   private step(): void {
-    const byte = this.nextByte();
+    // Of much white space, a part at a time.
+    const byte = this.nextByte(bytesBetweenLooks);
+    if (isSpace(byte)) return;
     switch (this.state) {
       case 'value':
         if (this.top < 0) this.request(byte);
@@ -188,11 +204,12 @@ export class JsonDecoder {
     }
   }
 
-  /** The next byte that is no white space; the position is then at it. */
-  private nextByte(): number {
+  /** The next byte that is no white space, or the one after so much of it; the position is then at it. */
+  private nextByte(maxSpace = Infinity): number {
     const { body } = this;
+    const end = this.position + maxSpace;
     let byte = body[this.position] as number;
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = body[++this.position] as number;
+    while (isSpace(byte) && this.position < end) byte = body[++this.position] as number;
     return byte;
   }
 
@@ -280,9 +297,12 @@ export class JsonDecoder {
       this.state = 'first-element';
       return;
     }
-    if (!field.isRepeated) this.forgetEarlier(field);
-    if (field.message !== undefined) this.messageValue(byte, field, field.message);
-    else this.scalar(byte, field);
+    if (field.message === undefined) {
+      this.scalar(byte, field);
+    } else {
+      if (!field.isRepeated) this.forgetEarlier(field);
+      this.messageValue(byte, field, field.message);
+    }
   }
 
   /** Whether the open message has the field already; a message that is a choice, whether that is the one it has. */
@@ -312,6 +332,9 @@ export class JsonDecoder {
     const { out } = this;
     let from = this.starts[this.top] as number;
     let kept = from;
+    let keptFrom = from;
+    // What is gone through again counts as if it were read.
+    this.lookAt -= this.to - from;
     while (from < this.to) {
       const fieldStart = from;
       let tag = 0;
@@ -331,11 +354,13 @@ export class JsonDecoder {
         while ((out[from++] as number) >= 0x80);
         from += length;
       }
-      if (tag >>> 3 === number) continue;
-      out.copyWithin(kept, fieldStart, from);
-      kept += from - fieldStart;
+      if (tag >>> 3 !== number) continue;
+      if (kept < keptFrom) out.copyWithin(kept, keptFrom, fieldStart);
+      kept += fieldStart - keptFrom;
+      keptFrom = from;
     }
-    this.to = kept;
+    if (kept < keptFrom) out.copyWithin(kept, keptFrom, this.to);
+    this.to = kept + this.to - keptFrom;
   }
 
   /** Null in a list, which is taken as an empty value. */
@@ -530,13 +555,19 @@ export class JsonDecoder {
   private scalar(byte: number, field: JsonField): void {
     const start = this.position;
     if (byte === 0x7b || byte === 0x5b) {
+      if (!field.isRepeated) this.forgetEarlier(field);
       this.wrong(field, shouldBe[field.kind]);
       return;
     }
     const end = this.endOfToken(byte);
+    if (!field.isRepeated) this.forgetEarlier(field);
     this.position = end;
     this.state = 'after-value';
     const isText = byte === quote;
+    if (isText && end - start > maxTextBytes) {
+      this.fault(field, `has more than ${maxTextBytes} bytes of text`);
+      return;
+    }
     const isTaken =
       field.kind === 'string'
         ? isText && this.text(field.tag, start + 1, end - 1)
@@ -856,11 +887,27 @@ export class JsonDecoder {
     if (this.position === start) throw this.unexpected();
   }
 
-  /** @returns the place behind the closing quote; says whether there are escapes */
+  /**
+   * Reads a text, or goes on with one in which it paused.
+   *
+   * @param start where the position is
+   * @returns the place behind the closing quote; says whether there are escapes
+   * @throws pausedInText
+   */
   private endOfString(start: number): number {
     const { body } = this;
-    this.hasEscape = false;
-    for (let at = start + 1; ;) {
+    const isContinued = this.readText === start;
+    if (!isContinued) this.hasEscape = false;
+    let at = isContinued ? this.readTo : start + 1;
+    for (let pauseAt = at + bytesBetweenLooks; ;) {
+      if (at >= pauseAt) {
+        pauseAt = at + bytesBetweenLooks;
+        if (performance.now() >= this.deadline) {
+          this.readText = this.position = start;
+          this.readTo = at;
+          throw pausedInText;
+        }
+      }
       const byte = body[at] as number;
       if (byte === quote) return at + 1;
       if (byte === backslash) {
@@ -996,6 +1043,10 @@ const specialDoubles: ReadonlyMap<string, number> = new Map([
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ]);
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
 
 /** Bytes that end a number or a word. */
 function endsValue(byte: number | undefined): boolean {

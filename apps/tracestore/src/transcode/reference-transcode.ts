@@ -1,5 +1,5 @@
 import { limits } from '../limits.js';
-import { AttributeLimitError, attributesToJson, storableText } from '../storage/attribute-json.js';
+import { AttributeLimitError, attributeProblems, attributesToJson, storableText } from '../storage/attribute-json.js';
 import { contentId } from './content-id.js';
 import type { EntityRef, InstrumentationScope, KeyValue } from '../gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { Resource } from '../gen/opentelemetry/proto/resource/v1/resource_pb.js';
@@ -28,6 +28,7 @@ const maxSpanNameBytes = limits.spanNameBytes.value;
 const maxEventNameBytes = limits.eventNameBytes.value;
 const maxEvents = limits.spanEvents.value;
 const maxLinks = limits.spanLinks.value;
+const maxJsonBytes = limits.attributesJsonBytes.value;
 
 /** What is wrong with a span beyond a bound: each stands behind the path of the span or of its event. */
 export const spanProblems = {
@@ -85,10 +86,22 @@ export function rowsOfSpan(span: Span, references: SpanReferences, path: string)
   if (span.links.length > maxLinks) throw new BadSpanError(`${path}${spanProblems.links}`);
   if (isLonger(span.name, maxSpanNameBytes)) throw new BadSpanError(`${path}${spanProblems.name}`);
   const row = spanRow(span, references, path);
+  let jsonBytes = Buffer.byteLength(row.attributes);
+  const counted = <Row extends EventRow | LinkRow>(itsRow: Row, itsPath: string): Row => {
+    jsonBytes += Buffer.byteLength(itsRow.attributes);
+    if (jsonBytes <= maxJsonBytes) return itsRow;
+    throw new BadSpanError(`${itsPath}.attributes ${attributeProblems.spanJsonBytes}`);
+  };
   return {
     span: row,
-    events: span.events.map((event, n) => eventRow(event, row, n, `${path}.events[${n}]`)),
-    links: span.links.map((link, n) => linkRow(link, row, n, `${path}.links[${n}]`)),
+    events: span.events.map((event, n) => {
+      const eventPath = `${path}.events[${n}]`;
+      return counted(eventRow(event, row, n, eventPath), eventPath);
+    }),
+    links: span.links.map((link, n) => {
+      const linkPath = `${path}.links[${n}]`;
+      return counted(linkRow(link, row, n, linkPath), linkPath);
+    }),
   };
 }
 

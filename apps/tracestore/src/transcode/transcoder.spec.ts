@@ -19,7 +19,7 @@ import {
   octaveTerm,
 } from '../storage/block-filter.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
-import type { CopyBuffer } from '../storage/copy-buffer.js';
+import { CopyBuffer } from '../storage/copy-buffer.js';
 import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import { SpanSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
@@ -347,7 +347,9 @@ describe('the transcoder', { timeout: 60_000 }, () => {
 
   it('refuses rows that would be many times the request', () => {
     // An empty event takes two bytes, and its row more than a hundred.
-    const spans = Array.from({ length: 20 }, () => goodSpan({ events: Array.from({ length: 10_000 }, () => ({})) }));
+    const spans = Array.from({ length: 20 }, () =>
+      goodSpan({ events: Array.from({ length: limits.spanEvents.value }, () => ({})) }),
+    );
     const batch = new CopyBatch();
     const body = encodeProtobuf(requestOf(spans));
     expect(() => new Transcoder().transcode(body, batch, 0)).toThrow(/its rows are larger than/);
@@ -436,6 +438,17 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
     }
   });
 
+  it('may not be for groups of many fields around spans', () => {
+    const fields = Buffer.alloc(2 * limits.requestParts.value + 2, Buffer.from([0x08, 0x01]));
+    const body = field(1, field(2, Buffer.concat([number(0xa3, 6), fields, number(0xa4, 6)])));
+    expect(() => outcomeOf(body)).toThrow('Groups have too many fields');
+  });
+
+  it('may not be for a number of many bytes', () => {
+    const body = field(1, field(2, Buffer.concat([number(0xa0, 6), Buffer.alloc(1024 * 1024, 0x80), number(1)])));
+    expect(() => outcomeOf(body)).toThrow('A number has no end');
+  });
+
   it('may have fields and groups that are not known, wherever they are', () => {
     const unknown = Buffer.concat([
       field(99, Buffer.from('x')),
@@ -479,7 +492,7 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
   const listOf = (length: number) => attribute('a', { case: 'arrayValue', value: { values: repeated(length, {}) } });
   const cases: Readonly<Record<string, readonly [SpanInit, string]>> = {
     'without a start': [{ startTimeUnixNano: 0n }, '.start_time_unix_nano is 0'],
-    'with too many bytes': [{ attributes: [text('a', 'x'.repeat(limits.spanBytes.value))] }, ' has 8388'],
+    'with too many bytes': [{ attributes: [text('a', 'x'.repeat(limits.spanBytes.value))] }, ' has 4194'],
     'with too many events': [{ events: repeated(limits.spanEvents.value + 1, {}) }, '.events has more than'],
     'with too many links': [{ links: repeated(limits.spanLinks.value + 1, {}) }, '.links has more than'],
     'with too many attributes': [
@@ -511,6 +524,17 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
       { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 4))] },
       '.attributes is longer than',
     ],
+    'with events whose attributes are large as JSON together': [
+      { events: repeated(3, { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 16))] }) },
+      '.events[2].attributes brings its span to more than',
+    ],
+    'that is unusual and has events whose attributes are large as JSON together': [
+      {
+        events: repeated(3, { attributes: [text('a', '\u0001'.repeat(limits.attributesJsonBytes.value / 16))] }),
+        endTimeUnixNano: 2n ** 63n - 1n,
+      },
+      '.events[2].attributes brings its span to more than',
+    ],
     'that is unusual and has many fields': [
       { attributes: repeated(4_000, text('a', 'b')), endTimeUnixNano: 2n ** 63n - 1n },
       ' has more than 10000 fields',
@@ -537,11 +561,36 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     expect(outcomeOf(body).errorMessage).toContain('spans[1].attributes is nested more than 64 levels deep');
   });
 
+  it('ends soon after the bound of its JSON', () => {
+    const batch = new CopyBatch();
+    const long = text('a', '\u0001'.repeat(limits.spanBytes.value - 1_000));
+    const list = attribute('a', {
+      case: 'arrayValue',
+      value: { values: repeated(12_900, { value: { case: 'doubleValue', value: 5e-324 } }) },
+    });
+    for (const attributes of [[long], [list]]) {
+      const written: number[] = [];
+      Object.assign(batch.spans, {
+        truncate: (length: number) => (
+          written.push(batch.spans.position),
+          CopyBuffer.prototype.truncate.call(batch.spans, length)
+        ),
+      });
+      new Transcoder().transcode(encodeProtobuf(requestOf([goodSpan({ attributes })])), batch, 1);
+      expect(Math.max(...written)).toBeGreaterThan(limits.attributesJsonBytes.value);
+      expect(Math.max(...written)).toBeLessThan(limits.attributesJsonBytes.value + 512 * 1024);
+    }
+  });
+
   it('is taken at the bound', () => {
     const attributes = Array.from({ length: limits.attributes.value }, (_, n) => text(`${9_000 - n}`, `${n}`));
     const span = goodSpan({
       name: 'n'.repeat(limits.spanNameBytes.value),
-      attributes: [...attributes.slice(2), listOf(20_000), text('k'.repeat(limits.attributeKeyBytes.value), '')],
+      attributes: [
+        ...attributes.slice(2),
+        listOf(limits.spanValues.value - limits.attributes.value),
+        text('k'.repeat(limits.attributeKeyBytes.value), ''),
+      ],
       events: repeated(1_000, { name: 'event' }),
       links: repeated(1_000, { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) }),
     });

@@ -674,6 +674,7 @@ export class Transcoder extends ColumnTranscoder {
     terms.add(resource.idLow);
     terms.add(scope.idLow);
     this.valueCount = 0;
+    this.jsonBytes = 0;
     this.messageBytes = end - start;
     const out = batch.spans;
     out.reserveRow(rowOverheadBytes + jsonGrowth * (end - start));

@@ -24,7 +24,8 @@ export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, maxFie
     const field = fieldsOf(schema).get(number);
     fields += 1;
     if (field === undefined) {
-      reader.skip(wireType, number);
+      if (wireType === WireType.StartGroup) fields += skipGroup(reader, number, maxFields - fields, depth + 1);
+      else reader.skip(wireType, number);
       continue;
     }
     const expected = wireTypeOf(field);
@@ -34,6 +35,23 @@ export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, maxFie
     const within = field.message;
     if (within === undefined) skipValue(reader, schema, field, wireType);
     else fields += requireWellFormed(within, reader.bytes(), maxFields - fields, depth + 1);
+  }
+  return fields;
+}
+
+/** @returns how many fields are in the group, at all levels, as far as it was looked at */
+function skipGroup(reader: BinaryReader, group: number, maxFields: number, depth: number): number {
+  if (depth >= recursionLimit) throw new Error(`groups are nested more than ${recursionLimit} deep`);
+  let fields = 0;
+  while (fields <= maxFields) {
+    const [number, wireType] = reader.tag();
+    fields += 1;
+    if (wireType === WireType.EndGroup) {
+      if (number !== group) throw new Error(`group ${group} ends as ${number}`);
+      break;
+    }
+    if (wireType === WireType.StartGroup) fields += skipGroup(reader, number, maxFields - fields, depth + 1);
+    else reader.skip(wireType, number);
   }
   return fields;
 }

@@ -1,4 +1,11 @@
 import { Refusal, refusals } from '../errors/refusal.js';
+import { limits } from '../limits.js';
+
+/** Fields within groups that are skipped around the spans of a request: OTLP has no groups. */
+const maxGroupFields = limits.requestParts.value;
+
+/** Bytes of a number that is skipped; protobuf-es skips more. */
+const maxSkippedBytes = 64 * 1024;
 
 /** Groups within each other that are skipped, as many as protobuf-es skips. */
 const maxGroupDepth = 100;
@@ -19,6 +26,9 @@ export abstract class WireCursor {
   /** Whether the last varint had bits beyond the 32 that `varint` gives. */
   protected varintIsLong = false;
 
+  /** Fields within groups around spans so far. */
+  private groupFields = 0;
+
   /** Whether what is read belongs to a span, whose own length is known. */
   protected isWithinSpan = false;
 
@@ -31,6 +41,7 @@ export abstract class WireCursor {
     this.source = source;
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     this.position = 0;
+    this.groupFields = 0;
     this.isWithinSpan = false;
   }
 
@@ -86,9 +97,13 @@ export abstract class WireCursor {
 
   protected skipUnknown(tag: number, end: number, depth: number): void {
     switch (tag & 7) {
-      case 0:
-        while ((this.source[this.position++] as number) >= 0x80);
+      case 0: {
+        const last = this.position + maxSkippedBytes;
+        while ((this.source[this.position++] as number) >= 0x80) {
+          if (this.position > last) throw this.malformed('A number has no end', this.position);
+        }
         break;
+      }
       case 1:
         this.position += 8;
         break;
@@ -100,6 +115,9 @@ export abstract class WireCursor {
       case 3:
         if (depth >= maxGroupDepth) throw this.malformed('Groups are nested too deep', this.position);
         for (let inner = this.tag(); inner !== tag + 1; inner = this.tag()) {
+          if (!this.isWithinSpan && ++this.groupFields > maxGroupFields) {
+            throw this.malformed('Groups have too many fields', this.position);
+          }
           if ((inner & 7) === 4) throw this.malformed('A group ends that has not begun', this.position);
           this.skipUnknown(inner, end, depth + 1);
         }

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { SlicedWork } from './sliced-work.js';
 
 /** What is hashed at once: some milliseconds. */
-const pieceBytes = 4 * 1024 * 1024;
+const pieceBytes = 2 * 1024 * 1024;
 
 /** The SHA-256 of a body. @param work in which a large one is hashed */
 export async function digestOf(body: Buffer, work: SlicedWork): Promise<Buffer> {

@@ -1,5 +1,5 @@
 /** A slice of long work, in ms: what others wait for it, as often as it takes. */
-export const sliceMs = 10;
+export const sliceMs = 5;
 
 /**
  * Long work in slices. In a turn of the event loop there is one slice, of whatever work, so that what else there is to do

@@ -10,6 +10,7 @@ import {
   type SqlQuestion,
   sqlQuestion,
 } from '@spandrel/console-api';
+import { clientOf } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
 import { ClientSignal } from '@spandrel/service';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
@@ -82,9 +83,9 @@ export class SqlController {
     return this.desk.catalogue(this.askerOf(request), signal);
   }
 
-  /** Who shares connections: a user where users have names, else an address. */
+  /** The client that shares connections: a user where users have names, otherwise an address or network of IPv6. */
   private askerOf(request: FastifyRequest): string {
     const name = this.access.nameOf(request);
-    return name === undefined ? `address ${request.ip}` : `user ${name}`;
+    return name === undefined ? `address ${clientOf(request.ip)}` : `user ${name}`;
   }
 }
