@@ -1,2 +1,2 @@
-/* What the API takes and answers: types alone. The schemas that they are made of stay where they validate. */
+/* The types of the API's requests and responses, without the schemas that they are derived from. */
 export type * from '@spandrel/console-api';

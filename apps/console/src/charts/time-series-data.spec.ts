@@ -4,8 +4,8 @@ import { drawnBounds, stacked, timeLabels, timeSeriesOf } from './time-series-da
 const minute = (n: number): string => new Date(Date.UTC(2026, 2, 29, 12, n)).toISOString();
 const ms = (n: number): number => Date.UTC(2026, 2, 29, 12, n);
 
-describe('time series', () => {
-  it('are read from a column each, and have steps that no row has', () => {
+describe('time series data', () => {
+  it('has one series per column, with missing steps as null', () => {
     const answer = {
       columns: ['time', 'p99', 'p50'],
       rows: [
@@ -24,7 +24,7 @@ describe('time series', () => {
     });
   });
 
-  it('are read from rows that name them, with nothing where nothing was', () => {
+  it('has one series per name in the column series, with missing steps as 0', () => {
     const answer = {
       columns: ['time', 'series', 'calls'],
       rows: [
@@ -39,7 +39,7 @@ describe('time series', () => {
     ]);
   });
 
-  it('of one time, of none, and of times far apart are what they are', () => {
+  it('inserts no steps for one time, for no rows, and for times too far apart', () => {
     expect(timeSeriesOf({ columns: ['time', 'x'], rows: [[minute(0), 1]] }, 0)).toEqual({
       timesMs: [ms(0)],
       stepMs: 60_000,
@@ -57,7 +57,7 @@ describe('time series', () => {
     expect(timeSeriesOf(far, 0).timesMs).toHaveLength(3);
   });
 
-  it('are drawn over all of the range, but for steps that are too fine for it', () => {
+  it('is drawn over the whole range, unless the range has too many steps', () => {
     const bounds = { fromMs: ms(0) + 20_000, toMs: ms(30) };
     expect(drawnBounds({ timesMs: [ms(0), ms(1)], stepMs: 60_000 }, bounds)).toEqual([ms(0), ms(30)]);
     expect(drawnBounds({ timesMs: [ms(5), ms(6)], stepMs: 60_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
@@ -65,7 +65,7 @@ describe('time series', () => {
     expect(drawnBounds({ timesMs: [], stepMs: 1_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
   });
 
-  it('stand on top of each other', () => {
+  it('is stacked by adding each series to the previous ones', () => {
     expect(
       stacked([
         { name: 'a', values: [1, null, 3] },
@@ -77,7 +77,7 @@ describe('time series', () => {
     ]);
   });
 
-  it('have labels: seconds where they are close, the day where it changes', () => {
+  it('has axis labels with seconds for small steps and the date where it changes', () => {
     const evening = new Date(2026, 2, 28, 23, 30).getTime();
     expect(timeLabels([evening, evening + 1_800_000, evening + 3_600_000], 1_800_000)).toEqual([
       '23:30',

@@ -16,7 +16,7 @@ const answer = {
   durationMs: 1,
 };
 
-it('gives rows as CSV', () => {
+it('csvOf writes rows as CSV', () => {
   expect(csvOf(answer)).toBe(
     'a,a,"b, ""c"""\r\n' +
       '"",1152921504606846976,"{""x\\"""":[1,""é\\n""]}"\r\n' +
@@ -25,14 +25,14 @@ it('gives rows as CSV', () => {
   );
 });
 
-it('gives rows as JSON, none of the columns lost', () => {
+it('jsonRowsOf writes rows as JSON and keeps columns with equal names', () => {
   const text = jsonRowsOf(answer);
   expect(text).toContain('"a_2":1152921504606846976');
   expect(JSON.parse(text)).toHaveLength(3);
   expect(Object.keys((JSON.parse(text) as object[])[0] ?? {})).toEqual(['a', 'a_2', 'b, "c"']);
 });
 
-it('gives rows to a spreadsheet', () => {
+it('tabbedOf writes one line per row, without tabs or line breaks in values', () => {
   expect(tabbedOf(answer).split('\n')).toHaveLength(4);
   expect(tabbedOf(answer).split('\n').at(-1)).toBe('\u{1F600} tab\t0\t=1+1');
 });
