@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ComponentType, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import type { SessionAnswer } from './api/answers.ts';
+import type { SessionAnswer } from './api/types.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';

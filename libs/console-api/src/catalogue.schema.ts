@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { spanKind } from './span-words.schema.js';
+import { spanKind } from './span-kind.schema.js';
 import { timeRange } from './time-range.schema.js';
 
 export const servicesAnswer = z.object({ services: z.array(z.string()) });

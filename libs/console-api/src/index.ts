@@ -5,7 +5,7 @@ export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
 export * from './search.schema.js';
 export * from './session.schema.js';
-export * from './span-words.schema.js';
+export * from './span-kind.schema.js';
 export * from './sql.schema.js';
 export * from './system.schema.js';
 export * from './time-range.schema.js';

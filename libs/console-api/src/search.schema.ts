@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { spanKind, spanStatus } from './span-words.schema.js';
+import { spanKind, spanStatus } from './span-kind.schema.js';
 import { timeRange, unixNano } from './time-range.schema.js';
 
 const durationNs = z

@@ -16,30 +16,30 @@ const firstRows = 100;
 /** Rows as a table that can be sorted by any column. Long tables show their first rows only, until a button is clicked. */
 export function DataTable({
   label,
-  answer,
+  result,
   columns,
 }: {
   readonly label: string;
-  readonly answer: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
+  readonly result: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
   readonly columns: readonly TableColumn[];
 }) {
   const [order, setOrder] = useState<{ readonly name: string; readonly isAscending: boolean }>();
   const [showsAll, setShowsAll] = useState(false);
   const sorted = useMemo(() => {
-    if (order === undefined) return answer.rows;
-    const at = answer.columns.indexOf(order.name);
-    const ascending = answer.rows.toSorted((a, b) => compare(a[at], b[at]));
+    if (order === undefined) return result.rows;
+    const at = result.columns.indexOf(order.name);
+    const ascending = result.rows.toSorted((a, b) => compare(a[at], b[at]));
     return order.isAscending ? ascending : ascending.toReversed();
-  }, [answer, order]);
+  }, [result, order]);
   const isNumeric = useMemo(
     () =>
       columns.map(({ name, unit }) => {
-        const at = answer.columns.indexOf(name);
+        const at = result.columns.indexOf(name);
         return (
-          unit !== undefined || (answer.rows.length > 0 && answer.rows.every((row) => typeof row[at] === 'number'))
+          unit !== undefined || (result.rows.length > 0 && result.rows.every((row) => typeof row[at] === 'number'))
         );
       }),
-    [answer, columns],
+    [result, columns],
   );
   const sort = (name: string, isNumber: boolean): void =>
     setOrder((before) => ({ name, isAscending: before?.name === name ? !before.isAscending : !isNumber }));
@@ -56,7 +56,7 @@ export function DataTable({
                 className={isNumeric[n] === true ? 'right' : ''}
                 {...(order?.name === name ? { 'aria-sort': order.isAscending ? 'ascending' : 'descending' } : {})}
               >
-                {answer.columns.includes(name) ? (
+                {result.columns.includes(name) ? (
                   <button type="button" onClick={() => sort(name, isNumeric[n] === true)}>
                     {title}
                     <span aria-hidden="true">{order?.name === name ? (order.isAscending ? ' ↑' : ' ↓') : ''}</span>
@@ -72,7 +72,7 @@ export function DataTable({
           {rows.map((row, index) => (
             <tr key={index}>
               {columns.map(({ name, unit, cell }, n) => {
-                const value = row[answer.columns.indexOf(name)];
+                const value = row[result.columns.indexOf(name)];
                 return (
                   <td key={name} className={isNumeric[n] === true ? 'right' : ''}>
                     {cell?.(value, row) ?? <bdi>{textOf(value, unit)}</bdi>}
@@ -94,11 +94,11 @@ export function DataTable({
 
 /** All columns of a result. The unit applies to columns of numbers. */
 export function columnsOf(
-  answer: { readonly columns: readonly string[] },
+  result: { readonly columns: readonly string[] },
   unit: Unit | undefined,
 ): readonly TableColumn[] {
   const textColumns: ReadonlySet<string> = new Set(['time', 'series', 'service_name', 'operation']);
-  return answer.columns.map((name) => ({
+  return result.columns.map((name) => ({
     name,
     title: nameOfSeries(name),
     unit: textColumns.has(name) ? undefined : unit,

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { formatMoment, formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
@@ -15,8 +15,8 @@ export interface Heat {
 }
 
 /** Convert rows with `time` and one column per bucket, named by its upper bound. The order of the columns does not matter. */
-export function heatOf(answer: QueryAnswer): Heat {
-  const { timesMs, stepMs, series: unsorted } = timeSeriesOf(answer, 0);
+export function heatOf(result: QueryAnswer): Heat {
+  const { timesMs, stepMs, series: unsorted } = timeSeriesOf(result, 0);
   const series = unsorted.toSorted((a, b) => Number(a.name) - Number(b.name));
   const all = series.map(({ name, values }, n) => ({
     lower: n === 0 ? 0 : (numberOf(series[n - 1]?.name) ?? 0),

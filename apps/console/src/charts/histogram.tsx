@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { useColours } from './use-colours.ts';

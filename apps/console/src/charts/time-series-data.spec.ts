@@ -6,7 +6,7 @@ const ms = (n: number): number => Date.UTC(2026, 2, 29, 12, n);
 
 describe('time series data', () => {
   it('has one series per column, with missing steps as null', () => {
-    const answer = {
+    const result = {
       columns: ['time', 'p99', 'p50'],
       rows: [
         [minute(0), 10, 1],
@@ -14,7 +14,7 @@ describe('time series data', () => {
         [minute(4), 30, 3],
       ],
     };
-    expect(timeSeriesOf(answer, null)).toEqual({
+    expect(timeSeriesOf(result, null)).toEqual({
       timesMs: [ms(0), ms(1), ms(2), ms(3), ms(4)],
       stepMs: 60_000,
       series: [
@@ -25,7 +25,7 @@ describe('time series data', () => {
   });
 
   it('has one series per name in the column series, with missing steps as 0', () => {
-    const answer = {
+    const result = {
       columns: ['time', 'series', 'calls'],
       rows: [
         [minute(0), 'web', 1],
@@ -33,7 +33,7 @@ describe('time series data', () => {
         [minute(1), 'web', 2],
       ],
     };
-    expect(timeSeriesOf(answer, 0).series).toEqual([
+    expect(timeSeriesOf(result, 0).series).toEqual([
       { name: 'web', values: [1, 2, 0] },
       { name: 'cart', values: [0, 0, 5] },
     ]);

@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { numberOf } from './format-value.ts';
 
 export interface Series {

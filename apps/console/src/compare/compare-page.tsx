@@ -3,7 +3,7 @@ import { useQueries } from '@tanstack/react-query';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -97,20 +97,22 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
           </tr>
         </thead>
         <tbody>
-          {models.map(({ answer, count }, side) => (
+          {models.map(({ waterfall, count }, side) => (
             <tr key={side}>
               <th scope="row" className={`side-${side}`}>
                 {sides[side]}
               </th>
               <td>
-                <Link className="code" href={`/trace/${answer.traceId}`}>
-                  {answer.traceId}
+                <Link className="code" href={`/trace/${waterfall.traceId}`}>
+                  {waterfall.traceId}
                 </Link>
               </td>
-              <td>{formatTime(answer.startTimeUnixNano)}</td>
-              <td className="number">{formatDuration(answer.durationNs)}</td>
+              <td>{formatTime(waterfall.startTimeUnixNano)}</td>
+              <td className="number">{formatDuration(waterfall.durationNs)}</td>
               <td className="number">{count.toLocaleString()}</td>
-              <td className="number">{answer.spans.status.filter((status) => status === 2).length.toLocaleString()}</td>
+              <td className="number">
+                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString()}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -124,7 +126,7 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
           />{' '}
           Only differences in call or error counts
         </label>
-        <Link className="button" href={`/compare/${right.answer.traceId}/${left.answer.traceId}`}>
+        <Link className="button" href={`/compare/${right.waterfall.traceId}/${left.waterfall.traceId}`}>
           Swap
         </Link>
       </div>

@@ -55,7 +55,7 @@ export function pathTreeOf(left: TraceModel, right: TraceModel): readonly PathNo
   };
   for (const [side, model] of [left, right].entries()) {
     const nodeOf: MutableNode[] = [];
-    const { operations, spans } = model.answer;
+    const { operations, spans } = model.waterfall;
     // Parents come before their children.
     for (const span of model.order) {
       const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { Dashboard, QueryAnswer } from '../api/answers.ts';
+import type { Dashboard, QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { isoOf } from '../range/time-range.ts';

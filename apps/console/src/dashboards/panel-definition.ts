@@ -1,4 +1,4 @@
-import type { Dashboard } from '../api/answers.ts';
+import type { Dashboard } from '../api/types.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { Values } from './statement.ts';
 

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { columnsOf, DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { callGraphOf, type CallStats } from '../graph/call-graph.ts';
@@ -130,7 +130,7 @@ export function GraphTables({
     <div className="graph-tables">
       <DataTable
         label={`${title}: nodes`}
-        answer={{
+        result={{
           columns: ['name', 'calls', 'failed', 'average'],
           rows: graph.nodes.map((node) => [names.get(node.id) ?? '', ...statsOf(node)]),
         }}
@@ -138,7 +138,7 @@ export function GraphTables({
       />
       <DataTable
         label={`${title}: edges`}
-        answer={{
+        result={{
           columns: ['source', 'target', 'calls', 'failed', 'average'],
           rows: graph.edges.map((edge) => [
             names.get(edge.source) ?? '',

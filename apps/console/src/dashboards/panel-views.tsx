@@ -1,7 +1,7 @@
 import type { PanelKind } from '@spandrel/console-api/dashboard-names';
 import { type ComponentType, useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { DataTable } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { Heatmap, heatOf } from '../charts/heatmap.tsx';
@@ -172,7 +172,7 @@ function TableView({ panel, results: [result = noRows], selection, time }: ViewP
   return (
     <DataTable
       label={panel.title}
-      answer={callsOf(result, selection.service)}
+      result={callsOf(result, selection.service)}
       columns={tableColumns(panel, result, time)}
     />
   );
@@ -190,7 +190,7 @@ function ChartTable(props: ViewProps) {
   const { addressAt } = usePanelLinks(props);
   const result = results[0] ?? noRows;
   const { stepMs } = useSeries(panel, result);
-  return <DataTable label={panel.title} answer={result} columns={chartColumns(panel, result, stepMs, addressAt)} />;
+  return <DataTable label={panel.title} result={result} columns={chartColumns(panel, result, stepMs, addressAt)} />;
 }
 
 function StatView({ panel, results }: ViewProps) {

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import type { DashboardQuery } from '../api/answers.ts';
+import type { DashboardQuery } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
 import type { PanelProps } from './panel-definition.ts';

@@ -1,4 +1,4 @@
-import type { DashboardQuery } from '../api/answers.ts';
+import type { DashboardQuery } from '../api/types.ts';
 
 /** Values of a dashboard's time range and variables, by the names of the query parameters. */
 export type Values = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import type { Dashboard, DashboardQuery, QueryAnswer } from '../api/answers.ts';
+import type { Dashboard, DashboardQuery, QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { queryStringOf, type Values } from './statement.ts';
 

@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { numberOf } from '../charts/format-value.ts';
 
 export interface CallStats {

@@ -2,7 +2,7 @@ import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatMoment, formatValue, numberOf, type Unit } from '../charts/format-value.ts';
@@ -62,7 +62,7 @@ export function OverviewPage() {
           <Totals values={values} time={time} />
           {service !== '' && <SelectedService service={service} time={time} clear={() => select('')} />}
           <div className="overview-columns">
-            <Services answer={services.data} values={values} time={time} selected={service} select={select} />
+            <Services result={services.data} values={values} time={time} selected={service} select={select} />
             <Changes values={values} time={time} service={service} />
           </div>
           <ServiceMap values={values} time={time} service={service} select={select} />
@@ -157,23 +157,23 @@ function SelectedService({
 }
 
 function Services({
-  answer,
+  result,
   values,
   time,
   selected,
   select,
 }: PartProps & {
-  readonly answer: QueryAnswer;
+  readonly result: QueryAnswer;
   readonly selected: string;
   readonly select: (service: string) => void;
 }) {
   const traffic = useSeries('traffic', 0, values, time);
   const errors = useSeries('errors', null, values, time);
   const durations = useSeries('durations', null, values, time);
-  const nameAt = answer.columns.indexOf('service_name');
+  const nameAt = result.columns.indexOf('service_name');
   const shown = useMemo(
-    () => (selected === '' ? answer : { ...answer, rows: answer.rows.filter((row) => row[nameAt] === selected) }),
-    [answer, selected, nameAt],
+    () => (selected === '' ? result : { ...result, rows: result.rows.filter((row) => row[nameAt] === selected) }),
+    [result, selected, nameAt],
   );
   const withLine = (series: TimeSeries, unit: Unit, className: string) => (value: unknown, row: readonly unknown[]) => {
     const number = numberOf(value);
@@ -238,7 +238,7 @@ function Services({
         </h2>
       </header>
       <div className="panel-body">
-        <DataTable label="Services" answer={shown} columns={columns} />
+        <DataTable label="Services" result={shown} columns={columns} />
       </div>
     </section>
   );
@@ -250,16 +250,16 @@ function useSeries(name: string, missing: 0 | null, values: Values, time: TimeRa
 }
 
 function Changes({ values, time, service }: PartProps & { readonly service: string }) {
-  const answer = useDashboardQuery(dashboardUids.services, 'changes', values, time.refreshes);
+  const result = useDashboardQuery(dashboardUids.services, 'changes', values, time.refreshes);
   const changes = useMemo(
     () =>
-      changesOf(answer.data ?? noRows, Date.parse(values.to)).filter(
+      changesOf(result.data ?? noRows, Date.parse(values.to)).filter(
         (each) => service === '' || each.service === service,
       ),
-    [answer.data, values.to, service],
+    [result.data, values.to, service],
   );
-  const sinceAt = answer.data?.columns.indexOf('since') ?? -1;
-  const since = answer.data?.rows[0]?.[sinceAt];
+  const sinceAt = result.data?.columns.indexOf('since') ?? -1;
+  const since = result.data?.rows[0]?.[sinceAt];
   return (
     <section className="panel" aria-label="What changed">
       <header>
@@ -269,9 +269,9 @@ function Changes({ values, time, service }: PartProps & { readonly service: stri
         {since !== undefined && <span className="quiet">since {formatMoment(Date.parse(String(since)))}</span>}
       </header>
       <div className="panel-body">
-        {answer.isError && <Failure error={answer.error} retry={() => void answer.refetch()} />}
-        {answer.isPending && <div className="skeleton" role="status" aria-label="Loading changes" />}
-        {answer.isSuccess && changes.length === 0 && (
+        {result.isError && <Failure error={result.error} retry={() => void result.refetch()} />}
+        {result.isPending && <div className="skeleton" role="status" aria-label="Loading changes" />}
+        {result.isSuccess && changes.length === 0 && (
           <p className="panel-empty quiet">No significant changes in the last minutes.</p>
         )}
         <ol className="changes">
@@ -346,7 +346,7 @@ function NoData({ hasServices, time }: { readonly hasServices: boolean; readonly
     return (
       <div className="notice">
         <h2>No calls in this time range</h2>
-        <p>The store has older calls. New spans appear here after about ten seconds.</p>
+        <p>The store has traces outside this range. New spans appear here after about ten seconds.</p>
         <p className="row">
           {(['6h', '1d', '7d'] as const).map((last) => (
             <button key={last} type="button" onClick={() => time.setRange({ kind: 'relative', last })}>

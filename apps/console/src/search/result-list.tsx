@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useRef } from 'react';
 import { Link } from 'wouter';
-import type { TraceSummary } from '../api/answers.ts';
+import type { TraceSummary } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';

@@ -1,6 +1,6 @@
 import { type PointerEvent, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import type { TraceSummary } from '../api/answers.ts';
+import type { TraceSummary } from '../api/types.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 

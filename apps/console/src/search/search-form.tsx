@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type RefObject, useId, useMemo, useState } from 'react';
-import type { AttributeKeysAnswer, AttributeValuesAnswer, OperationsAnswer, ServicesAnswer } from '../api/answers.ts';
+import type { AttributeKeysAnswer, AttributeValuesAnswer, OperationsAnswer, ServicesAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { conditionParts, quotedKey } from './attribute-condition.ts';
 import type { SearchParameters } from './search-parameters.ts';

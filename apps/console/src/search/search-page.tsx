@@ -2,7 +2,7 @@ import './search.css';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SearchAnswer } from '../api/answers.ts';
+import type { SearchAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { SearchAnswer, TraceSummary } from '../api/answers.ts';
+import type { SearchAnswer, TraceSummary } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { unixNanoOf } from '../range/time-range.ts';
 import { type SearchParameters, searchQueryString } from './search-parameters.ts';

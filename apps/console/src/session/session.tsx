@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { SessionAnswer } from '../api/answers.ts';
+import type { SessionAnswer } from '../api/types.ts';
 import { send } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 

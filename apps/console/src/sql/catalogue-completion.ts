@@ -1,6 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { SQLNamespace } from '@codemirror/lang-sql';
-import type { CatalogueAnswer } from '../api/answers.ts';
+import type { CatalogueAnswer } from '../api/types.ts';
 
 type Relation = CatalogueAnswer['relations'][number];
 

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { SqlAnswer } from '../api/answers.ts';
+import type { SqlAnswer } from '../api/types.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
 import { timeSeriesOf } from '../charts/time-series-data.ts';
 import { isNumberType, isTimeType } from './result-value.ts';
@@ -9,8 +9,8 @@ const noServices: ReadonlySet<string> = new Set();
 const maxSeries = 50;
 
 /** The numeric columns over the first timestamp column. With a text column, there is one series per text. */
-export function ResultChart({ answer }: { readonly answer: SqlAnswer }) {
-  const data = useMemo(() => seriesOf(answer), [answer]);
+export function ResultChart({ result }: { readonly result: SqlAnswer }) {
+  const data = useMemo(() => seriesOf(result), [result]);
   if (data === undefined || data.timesMs.length < 2) {
     return (
       <p className="notice quiet">

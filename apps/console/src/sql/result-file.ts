@@ -1,4 +1,4 @@
-import type { SqlAnswer } from '../api/answers.ts';
+import type { SqlAnswer } from '../api/types.ts';
 import { jsonOf, textOf } from './result-value.ts';
 
 /** Write rows as CSV (RFC 4180) with a header. NULL is an empty field; an empty string is quoted. */

@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SqlAnswer } from '../api/answers.ts';
+import type { SqlAnswer } from '../api/types.ts';
 import { copyText } from '../clipboard.ts';
 import { isNumberType, kindOf, prettyTextOf, textOf, traceIdOf } from './result-value.ts';
 
@@ -19,14 +19,14 @@ interface Cell {
 }
 
 /** A virtualized grid of result rows. The arrow keys move between cells. */
-export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
-  const { columns, rows } = answer;
+export function ResultTable({ result }: { readonly result: SqlAnswer }) {
+  const { columns, rows } = result;
   const id = useId();
   const [, navigate] = useLocation();
   const scroll = useRef<HTMLDivElement>(null);
   const [cell, setCell] = useState<Cell>();
   const [isOpen, setOpen] = useState(false);
-  const widthsCh = useMemo(() => columns.map((_, n) => widthOf(answer, n)), [answer, columns]);
+  const widthsCh = useMemo(() => columns.map((_, n) => widthOf(result, n)), [result, columns]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,

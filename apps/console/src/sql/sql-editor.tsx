@@ -16,7 +16,7 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from 'react';
-import type { CatalogueAnswer, WrongSqlPosition } from '../api/answers.ts';
+import type { CatalogueAnswer, WrongSqlPosition } from '../api/types.ts';
 import { catalogueSource, namespaceOf } from './catalogue-completion.ts';
 
 /** The methods of the editor for its page. */

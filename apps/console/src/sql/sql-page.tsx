@@ -1,14 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, send } from '../api/client.ts';
-import type {
-  CatalogueAnswer,
-  PlanAnswer,
-  SqlAnswer,
-  SqlLimits,
-  SqlQuestion,
-  WrongSqlPosition,
-} from '../api/answers.ts';
+import type { CatalogueAnswer, PlanAnswer, SqlAnswer, SqlLimits, SqlQuestion, WrongSqlPosition } from '../api/types.ts';
 import { copiedShownMs, copyText } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -151,18 +144,18 @@ export function SqlPage() {
           </button>
           <span className="sql-state" role="status">
             {isPending && <ElapsedTime />}
-            {!isPending && data !== undefined && <Summary answer={data} maxRows={limits.data?.maxRows} />}
+            {!isPending && data !== undefined && <Summary result={data} maxRows={limits.data?.maxRows} />}
           </span>
           {limits.data !== undefined && <Limits limits={limits.data} />}
         </div>
-        <div className="sql-answer">
+        <div className="sql-result">
           {isPending && <div className="skeleton" aria-hidden="true" />}
           {!isPending && isCancelled && <p className="notice quiet">Cancelled. The database stopped the statement.</p>}
           {!isPending && error !== null && !isCancelled && <Failure error={error} />}
           {!isPending && error === null && data === undefined && <Start />}
           {!isPending && data?.plan !== undefined && <PlanTree plan={data.plan} />}
           {!isPending && data?.rows !== undefined && (
-            <Rows answer={data.rows} view={view} onView={(next) => change({ view: next === 'table' ? '' : next })} />
+            <Rows result={data.rows} view={view} onView={(next) => change({ view: next === 'table' ? '' : next })} />
           )}
         </div>
       </section>
@@ -170,11 +163,11 @@ export function SqlPage() {
   );
 }
 
-function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly onView: (view: View) => void }) {
-  const { answer, view } = props;
+function Rows(props: { readonly result: SqlAnswer; readonly view: View; readonly onView: (view: View) => void }) {
+  const { result, view } = props;
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    setCopied(await copyText(tabbedOf(answer)));
+    setCopied(await copyText(tabbedOf(result)));
     setTimeout(() => setCopied(false), copiedShownMs);
   };
   return (
@@ -197,27 +190,27 @@ function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly
           <button type="button" onClick={() => void copy()}>
             {isCopied ? 'Copied' : 'Copy'}
           </button>
-          <button type="button" onClick={() => download('spandrel.csv', 'text/csv', csvOf(answer))}>
+          <button type="button" onClick={() => download('spandrel.csv', 'text/csv', csvOf(result))}>
             CSV
           </button>
-          <button type="button" onClick={() => download('spandrel.json', 'application/json', jsonRowsOf(answer))}>
+          <button type="button" onClick={() => download('spandrel.json', 'application/json', jsonRowsOf(result))}>
             JSON
           </button>
         </span>
       </div>
-      {answer.rows.length === 0 ? (
+      {result.rows.length === 0 ? (
         <p className="notice quiet">Query succeeded; 0 rows</p>
       ) : view === 'chart' ? (
-        <ResultChart answer={answer} />
+        <ResultChart result={result} />
       ) : (
-        <ResultTable key={answer.durationMs} answer={answer} />
+        <ResultTable key={result.durationMs} result={result} />
       )}
     </>
   );
 }
 
-function Summary({ answer, maxRows }: { readonly answer: RunResult; readonly maxRows: number | undefined }) {
-  const { rows, elapsedMs } = answer;
+function Summary({ result, maxRows }: { readonly result: RunResult; readonly maxRows: number | undefined }) {
+  const { rows, elapsedMs } = result;
   const elapsed = `in ${formatDuration(Math.round(elapsedMs) * 1e6)}`;
   if (rows === undefined) return <>Plan, {elapsed}</>;
   const count = rows.rows.length;
@@ -255,11 +248,11 @@ function Start() {
 
 async function execute({ sql, explain, signal }: Run): Promise<RunResult> {
   const startedAt = performance.now();
-  const answer = await send<SqlAnswer | PlanAnswer>('POST', 'sql', { sql, explain }, signal);
+  const result = await send<SqlAnswer | PlanAnswer>('POST', 'sql', { sql, explain }, signal);
   const elapsedMs = performance.now() - startedAt;
-  return 'plan' in answer
-    ? { elapsedMs, rows: undefined, plan: answer.plan }
-    : { elapsedMs, rows: answer, plan: undefined };
+  return 'plan' in result
+    ? { elapsedMs, rows: undefined, plan: result.plan }
+    : { elapsedMs, rows: result, plan: undefined };
 }
 
 function sqlErrorOf(error: Error | null) {

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import type { CatalogueAnswer } from '../api/answers.ts';
+import type { CatalogueAnswer } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { exampleGroups } from './examples.ts';
 import { useSavedStatements } from './saved-statements.ts';

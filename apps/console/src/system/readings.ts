@@ -1,4 +1,4 @@
-import type { SystemAnswer } from '../api/answers.ts';
+import type { SystemAnswer } from '../api/types.ts';
 
 /** The value of a metric, summed over its labels; NaN if the metric does not exist (yet). */
 export function valueOf({ ingest }: SystemAnswer, name: string): number {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/answers.ts';
+import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/types.ts';
 import { get, send } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
@@ -21,7 +21,7 @@ const badLagS = 120;
 export function SystemPage() {
   const system = useQuery({
     queryKey: ['system'],
-    queryFn: async ({ signal }) => ({ answer: await get<SystemAnswer>('system', signal), atMs: performance.now() }),
+    queryFn: async ({ signal }) => ({ status: await get<SystemAnswer>('system', signal), atMs: performance.now() }),
     refetchInterval: everyMs,
   });
   useEffect(() => {
@@ -34,12 +34,12 @@ export function SystemPage() {
       {system.isError && <Failure error={system.error} retry={() => void system.refetch()} />}
       {system.data !== undefined && (
         <>
-          <Notes title="Problems" notes={system.data.answer.problems} />
-          <Notes title="Warnings" notes={system.data.answer.warnings} />
+          <Notes title="Problems" notes={system.data.status.problems} />
+          <Notes title="Warnings" notes={system.data.status.warnings} />
           <Ingest {...system.data} />
           <div className="system-columns">
-            <IngestCounters system={system.data.answer} />
-            <Database system={system.data.answer} />
+            <IngestCounters system={system.data.status} />
+            <Database system={system.data.status} />
             <RetentionForm />
           </div>
         </>
@@ -72,8 +72,8 @@ function Notes({ title, notes }: { readonly title: string; readonly notes: reado
   );
 }
 
-function Ingest({ answer, atMs }: { readonly answer: SystemAnswer; readonly atMs: number }) {
-  const read = (name: string): number => valueOf(answer, name);
+function Ingest({ status, atMs }: { readonly status: SystemAnswer; readonly atMs: number }) {
+  const read = (name: string): number => valueOf(status, name);
   const lagS = read('tracestore_calls_lag_seconds');
   const limit = read('tracestore_ingest_in_flight_limit_bytes');
   const inFlight = read('tracestore_ingest_in_flight_bytes');
@@ -243,7 +243,7 @@ function RetentionForm() {
               <h2 id={`${id}-dialog`}>Keep spans for {daysOf(requestedMs ?? now.retentionMs)}?</h2>
               <p>
                 {(requestedMs ?? 0) < now.retentionMs
-                  ? 'Older spans are deleted permanently after 24 hours. Until then you can set the retention back. The warning above shows how to delete them now.'
+                  ? 'Older spans are deleted permanently after 24 hours. Until then you can set the retention back. A warning on this page shows how to delete them sooner.'
                   : 'Deleted spans are not restored. The database will need more disk space.'}
               </p>
               <div className="row">

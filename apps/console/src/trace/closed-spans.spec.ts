@@ -10,7 +10,7 @@ function modelOf(children: number) {
   return {
     order: Array.from({ length: count }, (_, span) => span),
     childCount,
-    answer: { spans: { id: Array.from({ length: count }, (_, span) => span.toString(16).padStart(16, '0')) } },
+    waterfall: { spans: { id: Array.from({ length: count }, (_, span) => span.toString(16).padStart(16, '0')) } },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TraceModel } from './trace-model.ts';
 
 type Spans = Pick<TraceModel, 'order' | 'childCount'> & {
-  readonly answer: { readonly spans: { readonly id: readonly string[] } };
+  readonly waterfall: { readonly spans: { readonly id: readonly string[] } };
 };
 
 /** The URL lists at most this many spans, because servers limit its length. Earlier ones are dropped. */
@@ -17,7 +17,7 @@ const all = 'all';
 export function closedOf(model: Spans, closed: string, open: string): ReadonlySet<number> {
   if (closed === '') return new Set();
   const listed = new Set((closed === all ? open : closed).split(','));
-  const isListed = (span: number): boolean => listed.has(model.answer.spans.id[span] ?? '');
+  const isListed = (span: number): boolean => listed.has(model.waterfall.spans.id[span] ?? '');
   return new Set(parentsOf(model).filter((span) => isListed(span) !== (closed === all)));
 }
 
@@ -29,7 +29,7 @@ export function closedParameters(
   const idsOf = (spans: readonly number[]): string =>
     spans
       .slice(-maxListed)
-      .map((span) => model.answer.spans.id[span] ?? '')
+      .map((span) => model.waterfall.spans.id[span] ?? '')
       .join(',');
   const open = parentsOf(model).filter((span) => !closed.has(span));
   return open.length < closed.size ? { closed: all, open: idsOf(open) } : { closed: idsOf([...closed]), open: '' };

@@ -1,4 +1,4 @@
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 
 /** A span of an example: ID, parent, start and end. */
 export type Row = readonly [id: string, parentId: string | null, start: number, end: number];

@@ -28,7 +28,7 @@ export interface FlameState {
 /** Draw a flame graph in the size and the theme of its canvas. */
 export function drawFlame(canvas: HTMLCanvasElement, state: FlameState): void {
   const { model, layout, matching, found, selected, window, topPx } = state;
-  const { spans, operations } = model.answer;
+  const { spans, operations } = model.waterfall;
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = devicePixelRatio;
   canvas.width = Math.round(width * ratio);

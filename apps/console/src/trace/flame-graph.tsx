@@ -71,8 +71,8 @@ export function FlameGraph(props: Props) {
     setWindow([begin, begin + length]);
   };
   const zoomTo = (span: number): void => {
-    const start = model.answer.spans.startNs[span] ?? 0;
-    const duration = Math.max(model.answer.spans.durationNs[span] ?? 0, 1);
+    const start = model.waterfall.spans.startNs[span] ?? 0;
+    const duration = Math.max(model.waterfall.spans.durationNs[span] ?? 0, 1);
     setWindow([start, start + duration]);
   };
 
@@ -192,7 +192,7 @@ export function FlameGraph(props: Props) {
 
 /** The visible time. It changes immediately; the URL is updated when it has settled. */
 function useWindow({ model, zoom, onZoom }: Pick<Props, 'model' | 'zoom' | 'onZoom'>) {
-  const wholeNs = Math.max(model.answer.durationNs, 1);
+  const wholeNs = Math.max(model.waterfall.durationNs, 1);
   const [moving, setMoving] = useState<TimeWindow>();
   const report = useRef(onZoom);
   useEffect(() => {
@@ -211,7 +211,7 @@ function useWindow({ model, zoom, onZoom }: Pick<Props, 'model' | 'zoom' | 'onZo
 }
 
 function labelOf(model: TraceModel, span: number): string {
-  const { operations, spans } = model.answer;
+  const { operations, spans } = model.waterfall;
   const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
   const failed = spans.status[span] === failedStatus ? ', failed' : '';
   const self = formatDuration(model.selfNs[span] ?? 0);

@@ -38,7 +38,7 @@ describe('flameLayoutOf', () => {
     const startedAt = performance.now();
     const { row, rows } = flameLayoutOf(model);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    const { startNs, durationNs } = model.answer.spans;
+    const { startNs, durationNs } = model.waterfall.spans;
     for (const own of rows) {
       for (let n = 1; n < own.length; n++) {
         const before = own[n - 1] ?? 0;

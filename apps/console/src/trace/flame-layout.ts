@@ -12,8 +12,8 @@ export interface FlameLayout {
  * Assign each span to the first row below its parent in which it overlaps no other span. The time is O(n log n) in the number
  * of spans.
  */
-export function flameLayoutOf({ answer, count, order, parent, depth }: TraceModel): FlameLayout {
-  const { startNs, durationNs } = answer.spans;
+export function flameLayoutOf({ waterfall, count, order, parent, depth }: TraceModel): FlameLayout {
+  const { startNs, durationNs } = waterfall.spans;
   // With clock skew a child can start before its parent, but the parent must be placed first.
   const placedAt = new Float64Array(count);
   for (const span of order) {

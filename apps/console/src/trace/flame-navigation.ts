@@ -17,7 +17,7 @@ export function neighbourOf(model: TraceModel, layout: FlameLayout, selected: nu
 }
 
 /** The index of the first span of a row that ends at a time or later. Both the starts and the ends of a row are sorted. */
-export function firstEndingFrom({ answer: { spans } }: TraceModel, row: readonly number[], ns: number): number {
+export function firstEndingFrom({ waterfall: { spans } }: TraceModel, row: readonly number[], ns: number): number {
   let low = 0;
   let high = row.length;
   while (low < high) {
@@ -32,6 +32,6 @@ export function firstEndingFrom({ answer: { spans } }: TraceModel, row: readonly
 /** The span of a row at a time, or one that is at most a pixel away; -1 for none. Short spans are drawn one pixel wide. */
 export function spanAround(model: TraceModel, row: readonly number[], ns: number, nsPerPx: number): number {
   const span = row[firstEndingFrom(model, row, ns - nsPerPx)];
-  if (span === undefined || (model.answer.spans.startNs[span] ?? 0) > ns + nsPerPx) return -1;
+  if (span === undefined || (model.waterfall.spans.startNs[span] ?? 0) > ns + nsPerPx) return -1;
   return span;
 }

@@ -20,7 +20,7 @@ export function Minimap({
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drag, setDrag] = useState<TimeWindow>();
-  const whole = Math.max(model.answer.durationNs, 1);
+  const whole = Math.max(model.waterfall.durationNs, 1);
 
   useEffect(() => {
     const element = canvas.current;
@@ -75,7 +75,7 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
   context.scale(ratio, ratio);
-  const { spans, operations, durationNs } = model.answer;
+  const { spans, operations, durationNs } = model.waterfall;
   const whole = Math.max(durationNs, 1);
   const colours = coloursOf(canvas, operations);
   const failed = colourOf(canvas, 'colour-bad');

@@ -1,6 +1,6 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
-import type { SpanDetails } from '../api/answers.ts';
+import type { SpanDetails } from '../api/types.ts';
 import type { FileTrace } from './otlp-file.ts';
 import type { TraceSource } from './trace-source.ts';
 

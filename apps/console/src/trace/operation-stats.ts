@@ -15,8 +15,8 @@ export interface OperationStats {
 }
 
 /** Statistics per service and operation, in the order of their first spans. Span kinds are not distinguished. */
-export function operationStatsOf({ answer, count, selfNs }: TraceModel): readonly OperationStats[] {
-  const { operations, spans } = answer;
+export function operationStatsOf({ waterfall, count, selfNs }: TraceModel): readonly OperationStats[] {
+  const { operations, spans } = waterfall;
   const spansByKey = new Map<string, number[]>();
   const spansOf = operations.map(([service, name]) => {
     const key = JSON.stringify([service, name]);

@@ -1,5 +1,5 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
-import type { Attributes, SpanDetails, Waterfall } from '../api/answers.ts';
+import type { Attributes, SpanDetails, Waterfall } from '../api/types.ts';
 
 /** A trace from a file. */
 export interface FileTrace {

@@ -2,7 +2,7 @@ import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Attributes, SpanDetails } from '../api/answers.ts';
+import type { Attributes, SpanDetails } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -29,9 +29,9 @@ export function SpanPanel(props: {
   readonly onClose: () => void;
 }) {
   const { model, source, span, onSelect, onClose } = props;
-  const { spans } = model.answer;
+  const { spans } = model.waterfall;
   const spanId = spans.id[span] ?? '';
-  const [service, name] = model.answer.operations[spans.operation[span] ?? 0] ?? ['', ''];
+  const [service, name] = model.waterfall.operations[spans.operation[span] ?? 0] ?? ['', ''];
   const queryKey = ['span', source.key, span];
   const details = useQuery({ queryKey, queryFn: ({ signal }) => source.details(span, signal) });
   const parent = model.parent[span] ?? -1;
@@ -70,7 +70,7 @@ export function SpanPanel(props: {
       )}
       {details.isError && <Failure error={details.error} retry={() => void details.refetch()} />}
       {details.data?.map((each, n) => (
-        <Details key={n} span={each} traceStart={model.answer.startTimeUnixNano} />
+        <Details key={n} span={each} traceStart={model.waterfall.startTimeUnixNano} />
       ))}
     </aside>
   );

@@ -18,13 +18,13 @@ export function isFiltering({ services, operation, onlyErrors }: TraceFilter): b
 }
 
 /** Apply a filter. @returns 1 for each matching span, by index */
-export function matchingSpans({ answer, count }: TraceModel, filter: TraceFilter): Uint8Array {
-  const isMatch = answer.operations.map(
+export function matchingSpans({ waterfall, count }: TraceModel, filter: TraceFilter): Uint8Array {
+  const isMatch = waterfall.operations.map(
     ([service, name]) =>
       (filter.services.length === 0 || filter.services.includes(service)) &&
       (filter.operation === undefined || filter.operation === name),
   );
-  const { operation, status } = answer.spans;
+  const { operation, status } = waterfall.spans;
   const matching = new Uint8Array(count);
   for (let span = 0; span < count; span++) {
     if (isMatch[operation[span] ?? 0] === true && (!filter.onlyErrors || status[span] === failedStatus)) {

@@ -1,8 +1,8 @@
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 
 /** A trace as a tree. Spans are indexes into the columns of the response. */
 export interface TraceModel {
-  readonly answer: Waterfall;
+  readonly waterfall: Waterfall;
   readonly count: number;
   /** Spans in the order of the tree: parents before their children, children sorted by start. */
   readonly order: readonly number[];
@@ -27,8 +27,8 @@ export interface TraceModel {
 }
 
 /** Build the tree of a trace in O(n log n). It accepts duplicate IDs, missing parents and cycles. */
-export function traceModelOf(answer: Waterfall): TraceModel {
-  const { id, parentId, startNs, durationNs, operation } = answer.spans;
+export function traceModelOf(waterfall: Waterfall): TraceModel {
+  const { id, parentId, startNs, durationNs, operation } = waterfall.spans;
   const count = id.length;
   const byId = new Map<string, number>();
   for (let span = 0; span < count; span++) if (!byId.has(id[span] ?? '')) byId.set(id[span] ?? '', span);
@@ -94,7 +94,7 @@ export function traceModelOf(answer: Waterfall): TraceModel {
   }
 
   return {
-    answer,
+    waterfall,
     count,
     order,
     orderIndex,
@@ -106,7 +106,7 @@ export function traceModelOf(answer: Waterfall): TraceModel {
     selfNs,
     criticalNs,
     critical,
-    services: [...new Set(operation.map((number) => answer.operations[number]?.[0] ?? ''))],
+    services: [...new Set(operation.map((number) => waterfall.operations[number]?.[0] ?? ''))],
   };
 }
 

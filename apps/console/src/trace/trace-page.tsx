@@ -2,7 +2,7 @@ import './trace.css';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
@@ -83,7 +83,7 @@ export function FileTracePage() {
           <label>
             Trace{' '}
             <select
-              value={shown.model.answer.traceId}
+              value={shown.model.waterfall.traceId}
               onChange={({ target }) => change({ trace: target.value, span: undefined, zoom: undefined }, 'push')}
             >
               {file.traces.map(({ waterfall, spans }) => (

@@ -1,4 +1,4 @@
-import type { SpanDetails, Waterfall } from '../api/answers.ts';
+import type { SpanDetails, Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -15,14 +15,14 @@ export interface TraceSource {
 }
 
 /** The source of a stored trace. */
-export function storedSource({ answer }: Pick<TraceModel, 'answer'>): TraceSource {
-  const path = `traces/${answer.traceId}`;
+export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): TraceSource {
+  const path = `traces/${waterfall.traceId}`;
   return {
-    key: answer.traceId,
+    key: waterfall.traceId,
     exportPath: `/api/${path}/otlp`,
     details: async (span, signal) => {
-      const range = rangeOf(answer, answer.spans.startNs[span] ?? 0);
-      const spanPath = `${path}/spans/${answer.spans.id[span] ?? ''}${range}`;
+      const range = rangeOf(waterfall, waterfall.spans.startNs[span] ?? 0);
+      const spanPath = `${path}/spans/${waterfall.spans.id[span] ?? ''}${range}`;
       return (await get<{ readonly spans: readonly SpanDetails[] }>(spanPath, signal)).spans;
     },
     matches: async (text, signal) => {

@@ -28,16 +28,16 @@ const views = [
 /** A trace as waterfall, flame graph or table, with the details of a span. The state of the view is in the URL. */
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
-  const { answer } = model;
+  const { waterfall } = model;
   const view = views.find(([each]) => each === parameters.get('view'))?.[0] ?? 'waterfall';
-  const whole = Math.max(answer.durationNs, 1);
+  const whole = Math.max(waterfall.durationNs, 1);
   const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
   const setZoom = useCallback(
     (next: TimeWindow | undefined) => change({ zoom: next === undefined ? undefined : next.map(Math.round).join('-') }),
     [change],
   );
   const spanId = parameters.get('span');
-  const selected = useMemo(() => (spanId === null ? -1 : answer.spans.id.indexOf(spanId)), [answer, spanId]);
+  const selected = useMemo(() => (spanId === null ? -1 : waterfall.spans.id.indexOf(spanId)), [waterfall, spanId]);
   const filter = useMemo(() => filterOf(parameters), [parameters]);
   const matching = useMemo(() => {
     if (!isFiltering(filter)) return undefined;
@@ -59,9 +59,9 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   const select = useCallback(
     (span: number) => {
       const after = withAncestorsExpanded(model, collapsed, span);
-      change({ span: answer.spans.id[span], ...(after === collapsed ? {} : closedParameters(model, after)) });
+      change({ span: waterfall.spans.id[span], ...(after === collapsed ? {} : closedParameters(model, after)) });
     },
-    [model, answer, collapsed, change],
+    [model, waterfall, collapsed, change],
   );
   const toggle = useCallback(
     (span: number) => {
@@ -79,7 +79,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     enabled: searchText !== '',
     queryFn: async ({ signal }) => {
       const found = new Set(await source.matches(searchText, signal));
-      return model.order.filter((span) => found.has(answer.spans.id[span] ?? ''));
+      return model.order.filter((span) => found.has(waterfall.spans.id[span] ?? ''));
     },
   });
   const found = useMemo(() => new Set(searchText === '' ? [] : matches.data), [searchText, matches.data]);
@@ -98,8 +98,8 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   });
 
   const root = model.order[0] ?? 0;
-  const [service, name] = answer.operations[answer.spans.operation[root] ?? 0] ?? ['', ''];
-  const errors = useMemo(() => answer.spans.status.filter((status) => status === failedStatus).length, [answer]);
+  const [service, name] = waterfall.operations[waterfall.spans.operation[root] ?? 0] ?? ['', ''];
+  const errors = useMemo(() => waterfall.spans.status.filter((status) => status === failedStatus).length, [waterfall]);
   return (
     <div className="trace">
       <div className="trace-head">
@@ -111,8 +111,8 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <div className="row">
             {source.exportPath !== undefined && (
               <>
-                <CompareForm traceId={answer.traceId} />
-                <a className="button" href={source.exportPath} download={`${answer.traceId}.otlp.json`}>
+                <CompareForm traceId={waterfall.traceId} />
+                <a className="button" href={source.exportPath} download={`${waterfall.traceId}.otlp.json`}>
                   OTLP JSON
                 </a>
               </>
@@ -120,15 +120,15 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           </div>
         </div>
         <dl className="facts">
-          <Fact name="Start" value={formatTime(answer.startTimeUnixNano)} />
-          <Fact name="Duration" value={formatDuration(answer.durationNs)} />
+          <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
+          <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
           <Fact name="Spans" value={model.count.toLocaleString()} />
           <Fact name="Errors" value={errors.toLocaleString()} isBad={errors > 0} />
           <Fact name="Services" value={String(model.services.length)} />
           <div className="trace-id">
             <dt>Trace ID</dt>
             <dd className="code">
-              {answer.traceId} <CopyButton text={answer.traceId} what="trace ID" />
+              {waterfall.traceId} <CopyButton text={waterfall.traceId} what="trace ID" />
             </dd>
           </div>
         </dl>

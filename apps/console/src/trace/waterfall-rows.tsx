@@ -162,7 +162,7 @@ const SpanRow = memo(function SpanRow({
   onSelect,
   onToggle,
 }: RowProps) {
-  const { spans, operations } = model.answer;
+  const { spans, operations } = model.waterfall;
   const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
   const startNs = spans.startNs[span] ?? 0;
   const durationNs = spans.durationNs[span] ?? 0;
