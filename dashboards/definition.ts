@@ -36,7 +36,7 @@ export interface Panel {
   /** Draw a time series as stacked areas. */
   readonly isStacked?: boolean;
   /** The links of a chart lead to failed traces only. */
-  readonly isOfFailures?: boolean;
+  readonly linksToErrors?: boolean;
 }
 
 /** A choice above the panels. Queries read its value as `:'name'`. */

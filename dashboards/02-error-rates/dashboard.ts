@@ -17,7 +17,7 @@ export const dashboard: Dashboard = {
       grid: { x: 0, y: 0, width: 7, height: 11 },
       unit: 'count',
       queries: ['errors-by-service.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
     {
       id: 2,
@@ -42,7 +42,7 @@ export const dashboard: Dashboard = {
       grid: { x: 0, y: 11, width: 24, height: 14 },
       unit: 'share',
       queries: ['error-rates-by-minute.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
   ],
 };

@@ -42,7 +42,7 @@ export const dashboard: Dashboard = {
       grid: { x: 8, y: 10, width: 8, height: 12 },
       unit: 'share',
       queries: ['errors.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
     {
       id: 4,

@@ -51,7 +51,7 @@ function usePanelLinks({ panel, time }: PanelProps) {
   const services = useMemo(() => new Set(operations.map(({ service }) => service)), [operations]);
   const filterOf = (name: string): TracesFilter => ({
     ...callOf(name, operations),
-    isFailed: panel.isOfFailures === true || name === 'failed',
+    isFailed: panel.linksToErrors === true || name === 'failed',
   });
   return {
     services,

@@ -70,7 +70,7 @@ function PanelBody(props: PanelProps & { readonly isTable: boolean }) {
   if (results[0]?.rows.length === 0) {
     return (
       <p className="panel-empty quiet">
-        {panel.isOfFailures === true ? 'No errors in this time range.' : 'No data in this time range.'}
+        {panel.linksToErrors === true ? 'No errors in this time range.' : 'No data in this time range.'}
       </p>
     );
   }

@@ -212,7 +212,7 @@ function Services({
       unit: 'requestsPerSecond',
       cell: withLine(traffic, 'requestsPerSecond', 'colour-accent'),
     },
-    { name: 'error_rate', title: 'Error rate', unit: 'share', cell: withLine(errors, 'share', 'colour-bad') },
+    { name: 'error_rate', title: 'Errors', unit: 'share', cell: withLine(errors, 'share', 'colour-bad') },
     { name: 'p50_ms', title: 'p50', unit: 'milliseconds' },
     { name: 'p95_ms', title: 'p95', unit: 'milliseconds', cell: withLine(durations, 'milliseconds', 'colour-quiet') },
     { name: 'p99_ms', title: 'p99', unit: 'milliseconds' },

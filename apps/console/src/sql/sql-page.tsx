@@ -233,7 +233,7 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
   return (
     <span className="quiet sql-limits">
       Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString()} rows,{' '}
-      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute} statements per minute
+      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute.toLocaleString()} statements per minute
     </span>
   );
 }
