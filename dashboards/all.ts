@@ -10,13 +10,13 @@ import { dashboard as home } from './home/dashboard.ts';
 import { dashboard as overview } from './overview/dashboard.ts';
 import { type Query, parseQuery } from './query.ts';
 
-/** A dashboard, and the folder in which its queries are. */
+/** A dashboard and the folder that holds its queries. */
 export interface DashboardFolder {
   readonly folder: string;
   readonly dashboard: Dashboard;
 }
 
-/** In the order in which they are listed. */
+/** All dashboards, in the order in which they are listed. */
 export const dashboards: readonly DashboardFolder[] = [
   { folder: 'home', dashboard: home },
   { folder: 'overview', dashboard: overview },
@@ -29,10 +29,10 @@ export const dashboards: readonly DashboardFolder[] = [
 ];
 
 /**
- * A query of a dashboard.
+ * Read a query of a dashboard.
  *
- * @param folder of the dashboard, or `variables`
- * @throws Error when the file isn't there or isn't a query
+ * @param folder the folder of the dashboard, or `variables`
+ * @throws Error if the file does not exist or is not a valid query
  */
 export function readQuery(folder: string, file: string): Query {
   const path = `${folder}/${file}`;

@@ -12,39 +12,39 @@ import { bindQuery } from './query.ts';
 
 const minuteMs = 60_000;
 const fiveMinutesMs = 5 * minuteMs;
-/** Whole ten seconds, all of which is counted. */
+/** A multiple of ten seconds, far enough in the past to be aggregated. */
 const toMs = Math.floor(Date.now() / 10_000) * 10_000 - minuteMs;
 const cutMs = toMs - 5 * minuteMs;
 const firstMs = toMs - 40 * minuteMs;
 
-/** What an operation does in a minute: how often it runs, what share of it fails, how long it takes at most. */
-interface Habit {
+/** The behaviour of an operation: calls per minute, their error rate, and their longest duration. */
+interface Behaviour {
   readonly perMinute: number;
   readonly errorShare: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
 }
-const usual: Habit = { perMinute: 30, errorShare: 0.02, mostMs: 80 };
-const none: Habit = { ...usual, perMinute: 0 };
-/** What each operation does before, and what in the last five minutes. */
-const habits: Readonly<Record<string, readonly [Habit, Habit]>> = {
+const usual: Behaviour = { perMinute: 30, errorShare: 0.02, maxMs: 80 };
+const none: Behaviour = { ...usual, perMinute: 0 };
+/** The behaviour of each operation before, and in the last five minutes. */
+const behaviours: Readonly<Record<string, readonly [Behaviour, Behaviour]>> = {
   steady: [usual, usual],
   busier: [usual, { ...usual, perMinute: 55 }],
   quieter: [usual, { ...usual, perMinute: 9 }],
   failing: [usual, { ...usual, errorShare: 0.4 }],
-  slower: [usual, { ...usual, mostMs: 500 }],
+  slower: [usual, { ...usual, maxMs: 500 }],
   new: [none, { ...usual, perMinute: 40 }],
   gone: [usual, none],
   rare: [
     { ...usual, perMinute: 0.1 },
     { ...usual, perMinute: 0.2 },
   ],
-  /** A single call fails, where none ever did: that may be chance. */
+  /** A single failed call, with none before, is not significant. */
   once: [
     { ...usual, perMinute: 1, errorShare: 0 },
     { ...usual, perMinute: 0.2, errorShare: 1 },
   ],
 };
-const names = Object.keys(habits);
+const names = Object.keys(behaviours);
 
 let database: FreshDatabase;
 let client: pg.Client;
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await migrate(client);
   await prepareForPasses(client);
   const chance = new SeededChance(7);
-  spans = Object.values(habits).flatMap(([before, now], index) => [
+  spans = Object.values(behaviours).flatMap(([before, now], index) => [
     ...spansOf(index, before, firstMs, cutMs, chance),
     ...spansOf(index, now, cutMs, toMs, chance),
   ]);
@@ -81,9 +81,15 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Traces of one span each, evenly from one time to another. */
-function spansOf(index: number, habit: Habit, fromMs: number, endMs: number, chance: SeededChance): BruteSpan[] {
-  const count = Math.round((habit.perMinute * (endMs - fromMs)) / minuteMs);
+/** Traces of one span each, at equal distances from one time to another. */
+function spansOf(
+  index: number,
+  behaviour: Behaviour,
+  fromMs: number,
+  endMs: number,
+  chance: SeededChance,
+): BruteSpan[] {
+  const count = Math.round((behaviour.perMinute * (endMs - fromMs)) / minuteMs);
   return Array.from({ length: count }, (_, n) => {
     const startNs = BigInt(Math.floor(fromMs + ((n + 0.5) * (endMs - fromMs)) / count)) * 1_000_000n;
     return {
@@ -91,10 +97,10 @@ function spansOf(index: number, habit: Habit, fromMs: number, endMs: number, cha
       spanId: BigInt(n + 1),
       parentSpanId: undefined,
       startNs,
-      endNs: startNs + BigInt(1 + chance.below(habit.mostMs * 1_000)) * 1_000n,
+      endNs: startNs + BigInt(1 + chance.below(behaviour.maxMs * 1_000)) * 1_000n,
       operationId: BigInt(index + 1),
       instance: 0,
-      isError: chance.below(1_000) < habit.errorShare * 1_000,
+      isError: chance.below(1_000) < behaviour.errorShare * 1_000,
     };
   });
 }
@@ -102,10 +108,10 @@ function spansOf(index: number, habit: Habit, fromMs: number, endMs: number, cha
 interface Change {
   readonly span_name: string;
   readonly changed: string;
-  readonly departure: number;
+  readonly z_score: number;
 }
 
-async function ask(from: Date, to: Date): Promise<readonly Change[]> {
+async function queryChanges(from: Date, to: Date): Promise<readonly Change[]> {
   const query = readQuery('overview', 'changes.sql');
   const { rows } = await client.query<Change>(bindQuery(query, { from: from.toISOString(), to: to.toISOString() }));
   return rows;
@@ -116,7 +122,7 @@ interface Period {
   readonly toMs: number;
 }
 
-/** The same, from every single span, by formulas of a textbook. */
+/** The expected result, computed from the single spans with textbook formulas. */
 function expectedChanges(beforeIn: Period, nowIn: Period): readonly Change[] {
   const weight = (nowIn.toMs - nowIn.fromMs) / (beforeIn.toMs - beforeIn.fromMs);
   const changes = names.flatMap((name, index): readonly Change[] => {
@@ -138,38 +144,38 @@ function expectedChanges(beforeIn: Period, nowIn: Period): readonly Change[] {
       };
     };
     const hasBoth = before.length > 0 && now.length > 0;
-    const due = before.length * weight;
-    const rate = (2 * (Math.sqrt(now.length + 3 / 8) - Math.sqrt(due + 3 / 8))) / Math.sqrt(1 + weight);
+    const expectedCalls = before.length * weight;
+    const rate = (2 * (Math.sqrt(now.length + 3 / 8) - Math.sqrt(expectedCalls + 3 / 8))) / Math.sqrt(1 + weight);
     const usualP95 = p95(before);
     const failed = shares(({ isError }) => isError);
     const slow = shares(({ startNs, endNs }) => classOf(endNs - startNs) > usualP95);
-    const departures = [
-      { changed: 'rate', departure: Math.abs(now.length - due) >= 0.2 * due ? rate : 0 },
-      { changed: 'errors', departure: hasBoth && Math.abs(failed.difference) >= 0.01 ? failed.z : 0 },
-      { changed: 'durations', departure: hasBoth && Math.abs(p95(now) - usualP95) >= 2 ? slow.z : 0 },
+    const candidates = [
+      { changed: 'rate', z_score: Math.abs(now.length - expectedCalls) >= 0.2 * expectedCalls ? rate : 0 },
+      { changed: 'errors', z_score: hasBoth && Math.abs(failed.difference) >= 0.01 ? failed.z : 0 },
+      { changed: 'durations', z_score: hasBoth && Math.abs(p95(now) - usualP95) >= 2 ? slow.z : 0 },
     ];
-    const [most] = departures.toSorted((a, b) => Math.abs(b.departure) - Math.abs(a.departure));
-    return most !== undefined && Math.abs(most.departure) >= 3 ? [{ span_name: name, ...most }] : [];
+    const [most] = candidates.toSorted((a, b) => Math.abs(b.z_score) - Math.abs(a.z_score));
+    return most !== undefined && Math.abs(most.z_score) >= 3 ? [{ span_name: name, ...most }] : [];
   });
-  return changes.toSorted((a, b) => Math.abs(b.departure) - Math.abs(a.departure));
+  return changes.toSorted((a, b) => Math.abs(b.z_score) - Math.abs(a.z_score));
 }
 
-function expectAlike(actual: readonly Change[], expected: readonly Change[]): void {
+function expectEqualChanges(actual: readonly Change[], expected: readonly Change[]): void {
   expect(actual.map(({ span_name, changed }) => `${span_name}: ${changed}`)).toEqual(
     expected.map(({ span_name, changed }) => `${span_name}: ${changed}`),
   );
-  actual.forEach(({ departure }, n) => expect(departure).toBeCloseTo(expected[n]?.departure ?? Number.NaN, 6));
+  actual.forEach(({ z_score }, n) => expect(z_score).toBeCloseTo(expected[n]?.z_score ?? Number.NaN, 6));
 }
 
-describe('what changed', () => {
-  it('is told of the operations that did, in the direction in which they did', async () => {
-    const rows = await ask(new Date(toMs - 60 * minuteMs), new Date(toMs));
+describe('changes.sql', () => {
+  it('returns operations with significant changes and the direction of each change', async () => {
+    const rows = await queryChanges(new Date(toMs - 60 * minuteMs), new Date(toMs));
     const lastFiveMs = Math.floor(cutMs / fiveMinutesMs) * fiveMinutesMs;
     const before = { fromMs: lastFiveMs - 3 * fiveMinutesMs, toMs: lastFiveMs };
-    expectAlike(rows, expectedChanges(before, { fromMs: cutMs, toMs }));
+    expectEqualChanges(rows, expectedChanges(before, { fromMs: cutMs, toMs }));
     expect(
       Object.fromEntries(
-        rows.map(({ span_name, changed, departure }) => [span_name, `${departure > 0 ? '+' : '-'}${changed}`]),
+        rows.map(({ span_name, changed, z_score }) => [span_name, `${z_score > 0 ? '+' : '-'}${changed}`]),
       ),
     ).toEqual({
       busier: '+rate',
@@ -181,17 +187,20 @@ describe('what changed', () => {
     });
   });
 
-  it('is told of the second half of a short range', async () => {
-    const rows = await ask(new Date(toMs - 8 * minuteMs), new Date(toMs));
+  it('compares the two halves of a range of less than ten minutes', async () => {
+    const rows = await queryChanges(new Date(toMs - 8 * minuteMs), new Date(toMs));
     const middleMs = toMs - 4 * minuteMs;
-    expectAlike(rows, expectedChanges({ fromMs: toMs - 8 * minuteMs, toMs: middleMs }, { fromMs: middleMs, toMs }));
+    expectEqualChanges(
+      rows,
+      expectedChanges({ fromMs: toMs - 8 * minuteMs, toMs: middleMs }, { fromMs: middleMs, toMs }),
+    );
   });
 
-  it('is nothing while nothing has changed, in a store that is young, hardly there, or without spans', async () => {
-    expect(await ask(new Date(firstMs), new Date(cutMs))).toEqual([]);
-    // The time before the first span is none without calls.
-    expect(await ask(new Date(firstMs - 60 * minuteMs), new Date(firstMs + 17 * minuteMs))).toEqual([]);
-    expect(await ask(new Date(firstMs), new Date(firstMs + 50_000))).toEqual([]);
-    expect(await ask(new Date(firstMs - 7_200_000), new Date(firstMs - 3_600_000))).toEqual([]);
+  it('returns no rows without changes, for a new store, for less than a minute, and without spans', async () => {
+    expect(await queryChanges(new Date(firstMs), new Date(cutMs))).toEqual([]);
+    // The time before the first span does not count as time without calls.
+    expect(await queryChanges(new Date(firstMs - 60 * minuteMs), new Date(firstMs + 17 * minuteMs))).toEqual([]);
+    expect(await queryChanges(new Date(firstMs), new Date(firstMs + 50_000))).toEqual([]);
+    expect(await queryChanges(new Date(firstMs - 7_200_000), new Date(firstMs - 3_600_000))).toEqual([]);
   });
 });

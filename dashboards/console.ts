@@ -4,8 +4,8 @@ import type { Json } from './grafana.ts';
 import { numberParameters } from './query.ts';
 
 /**
- * The dashboards for the web console: as they are defined, with each query as a statement whose `$1`, `$2`, … are texts,
- * and the names of what is to be bound to them, with what it is where nothing was chosen.
+ * Convert the dashboards for the web console. Each query becomes a statement with `$1`, `$2`, … of type text, and the list
+ * of its parameters with their names and defaults.
  */
 export function consoleDashboards(dashboards: readonly DashboardFolder[]): Json {
   return dashboards.map(({ folder, dashboard }) => {

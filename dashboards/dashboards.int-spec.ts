@@ -16,14 +16,14 @@ import { bindQuery, replaceParameters } from './query.ts';
 const run = promisify(execFile);
 const minuteMs = 60_000;
 const nowMs = Date.now();
-/** Whole ten seconds, but not whole minutes. */
+/** A multiple of ten seconds, but not of a minute. */
 const fromMs = nowMs - (nowMs % 10_000) - 40 * minuteMs + 20_000;
 const toMs = fromMs + 37 * minuteMs;
-/** A query of a store that has so few spans takes milliseconds; what takes so long has a plan that went wrong. */
-const longMs = 5_000;
+/** Queries on this few spans take milliseconds; a slower one has a wrong plan. */
+const maxQueryMs = 5_000;
 
 const hostile = `it's "me"'; DROP SCHEMA ps_trace CASCADE; -- \${x} $1 \\`;
-/** Operations with this bit are of clients, those without of servers. */
+/** Operations with this bit are client operations, the others server operations. */
 const clientBit = 1n << 8n;
 const services = ['generator', hostile, 'digit', 'Größe 数'] as const;
 
@@ -57,7 +57,7 @@ beforeAll(async () => {
     startNs: BigInt(fromMs - 2 * minuteMs) * 1_000_000n,
     rangeNs: BigInt(toMs - fromMs + 3 * minuteMs) * 1_000_000n,
   }).map((span) => {
-    // In 20 operations, each of one service, and of two kinds, which share its name; all of it is over.
+    // Use 20 operations, each of one service and in two kinds with the same name; no span is late.
     const operationId = (BigInt.asUintN(5, span.operationId) % 20n) + 1n + (span.spanId % 2n === 0n ? clientBit : 0n);
     const late = span.startNs > BigInt(toMs + 2 * minuteMs) * 1_000_000n;
     return {
@@ -107,17 +107,17 @@ type Values = Readonly<Record<string, string>>;
 
 const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
 
-/** The answer of a query, with numbers as numbers and times as milliseconds. */
-async function ask(folder: string, file: string, values: Values = {}): Promise<readonly Row[]> {
+/** Run a query. @returns its rows, with numbers as numbers and times in milliseconds */
+async function runQuery(folder: string, file: string, values: Values = {}): Promise<readonly Row[]> {
   const query = readQuery(folder, file);
-  const wanted = Object.fromEntries(
+  const bound = Object.fromEntries(
     Object.entries({ ...range, ...values }).filter(([name]) =>
       query.parameters.some((parameter) => parameter.name === name),
     ),
   );
   const startedAt = performance.now();
-  const { rows } = await client.query<Row>(bindQuery(query, wanted));
-  expect(performance.now() - startedAt, `${folder}/${file} is slow`).toBeLessThan(longMs);
+  const { rows } = await client.query<Row>(bindQuery(query, bound));
+  expect(performance.now() - startedAt, `${folder}/${file} is slow`).toBeLessThan(maxQueryMs);
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
 }
 
@@ -135,45 +135,45 @@ const entriesOf = (calls: readonly Related[]): readonly Related[] =>
   calls.filter(({ parent, service }) => parent === undefined || serviceOf(parent) !== service);
 const operation = ({ service, name }: Related): string => JSON.stringify([service, name]);
 
-/** The value that this share of the calls does not exceed. */
+/** The smallest value that at least this share of the values does not exceed. */
 function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-function expectClose(actual: unknown, exact: number, what: string, mostOff = 0.045): void {
+function expectClose(actual: unknown, exact: number, what: string, maxError = 0.045): void {
   expect(Math.abs(Number(actual) - exact), `${what}: ${String(actual)}, not ${exact}`).toBeLessThanOrEqual(
-    exact * mostOff + 1e-9,
+    exact * maxError + 1e-9,
   );
 }
 
-/** Compares sums of floating-point numbers, which depend on their order a little, and everything else exactly. */
+/** Compare rows exactly, except for rounding errors of floating-point sums. */
 function expectRows(actual: readonly Row[], expected: readonly Row[]): void {
-  const alike = actual.map((row, index) =>
+  const rounded = actual.map((row, index) =>
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => {
         const other = expected[index]?.[name];
-        const isAlike =
+        const isClose =
           typeof value === 'number' && typeof other === 'number' && Math.abs(value - other) <= Math.abs(other) * 1e-9;
-        return [name, isAlike ? other : value];
+        return [name, isClose ? other : value];
       }),
     ),
   );
-  expect(alike).toEqual(expected);
+  expect(rounded).toEqual(expected);
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The order of rows that are as good as each other depends on the database's collation. */
+/** The order of rows with equal sort keys depends on the collation of the database. */
 const sorted = (rows: readonly Row[]): readonly Row[] =>
   rows.toSorted((a, b) => byText(JSON.stringify(a), JSON.stringify(b)));
 
-describe('01 request rate', () => {
+describe('dashboard 01 request rate', () => {
   it.each([
     ['', minuteMs],
     ['5 minutes', 5 * minuteMs],
-  ])('says how many requests began a second, in steps of %j', async (interval, width) => {
-    const rows = await ask(
+  ])('returns requests per second in steps of %j', async (interval, width) => {
+    const rows = await runQuery(
       '01-request-rate',
       'requests-per-second-each-minute.sql',
       interval === '' ? {} : { interval },
@@ -189,8 +189,8 @@ describe('01 request rate', () => {
     expect(sum(rows.map(({ requests_per_second: rate }) => Number(rate)))).toBeGreaterThan(0);
   });
 
-  it('says it second by second, of the last five minutes', async () => {
-    const rows = await ask('01-request-rate', 'requests-per-second-each-second.sql');
+  it('returns requests per second for each second of the last five minutes', async () => {
+    const rows = await runQuery('01-request-rate', 'requests-per-second-each-second.sql');
     const expected: Row[] = [];
     for (let time = toMs - 5 * minuteMs; time < toMs; time += 1000) {
       const requests = inRange(time, time + 1000).filter(({ isRoot }) => isRoot).length;
@@ -200,36 +200,39 @@ describe('01 request rate', () => {
   });
 });
 
-describe('02 error rates', () => {
-  it('finds the services that fail', async () => {
+describe('dashboard 02 error rates', () => {
+  it('returns failed spans per service', async () => {
     const expected = [...Map.groupBy(inRange(), ({ service }) => service)]
       .map(([service_name, calls]) => ({ service_name, errors: errorsOf(calls) }))
       .filter(({ errors }) => errors > 0);
-    expectRows(sorted(await ask('02-error-rates', 'errors-by-service.sql')), sorted(expected));
+    expectRows(sorted(await runQuery('02-error-rates', 'errors-by-service.sql')), sorted(expected));
   });
 
-  it.each(['', 'digit', hostile])('finds the operations that fail, of %j', async (service) => {
-    const expected = [...Map.groupBy(inRange(), operation).values()]
-      .map((calls) => ({
-        service_name: calls[0]?.service,
-        span_name: calls[0]?.name,
-        calls: calls.length,
-        errors: errorsOf(calls),
-        error_rate: errorsOf(calls) / calls.length,
-      }))
-      .filter((row) => row.errors > 0 && (service === '' || row.service_name === service));
-    const rows = await ask('02-error-rates', 'error-rates.sql', { service });
-    expect(rows.length).toBeGreaterThan(1);
-    expectRows(sorted(rows), sorted(expected));
-    const rates = rows.map(({ error_rate: rate }) => Number(rate));
-    expect(rates).toEqual(rates.toSorted((a, b) => b - a));
-  });
+  it.each(['', 'digit', hostile])(
+    'returns the error rates of operations of service %j, highest first',
+    async (service) => {
+      const expected = [...Map.groupBy(inRange(), operation).values()]
+        .map((calls) => ({
+          service_name: calls[0]?.service,
+          span_name: calls[0]?.name,
+          calls: calls.length,
+          errors: errorsOf(calls),
+          error_rate: errorsOf(calls) / calls.length,
+        }))
+        .filter((row) => row.errors > 0 && (service === '' || row.service_name === service));
+      const rows = await runQuery('02-error-rates', 'error-rates.sql', { service });
+      expect(rows.length).toBeGreaterThan(1);
+      expectRows(sorted(rows), sorted(expected));
+      const rates = rows.map(({ error_rate: rate }) => Number(rate));
+      expect(rates).toEqual(rates.toSorted((a, b) => b - a));
+    },
+  );
 
   it.each([
     ['', 'sparse', 5 * minuteMs],
     ['', '1 minute', minuteMs],
     [hostile, '1 minute', minuteMs],
-  ])('says how often of %j, in steps of %s', async (service, interval, stepMs) => {
+  ])('returns error rates over time of service %j in steps of %s', async (service, interval, stepMs) => {
     const calls = inRange().filter((call) => service === '' || call.service === service);
     const failing = new Set(
       [...Map.groupBy(calls, operation)].filter(([, own]) => errorsOf(own) > 0).map(([name]) => name),
@@ -243,23 +246,23 @@ describe('02 error rates', () => {
         error_rate: errorsOf(own) / own.length,
       }));
     expectRows(
-      sorted(await ask('02-error-rates', 'error-rates-by-minute.sql', { service, interval })),
+      sorted(await runQuery('02-error-rates', 'error-rates-by-minute.sql', { service, interval })),
       sorted(expected),
     );
   });
 });
 
-describe('03 request durations', () => {
+describe('dashboard 03 request durations', () => {
   const requests = (): readonly Related[] => inRange().filter(({ isRoot }) => isRoot);
 
-  it('says how they are distributed over time, octave by octave', async () => {
-    const rows = await ask('03-request-durations', 'duration-distribution.sql');
+  it('returns the distribution over time with one bucket per power of two', async () => {
+    const rows = await runQuery('03-request-durations', 'duration-distribution.sql');
     const expected = [...Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs))].map(([time, calls]) => {
       const row: Record<string, number> = { time };
-      for (let octave = 16; octave <= 36; octave++) {
-        const least = octave === 16 ? 0 : 2 ** (octave - 1) / 1e6;
-        const bound = octave === 36 ? Infinity : 2 ** octave / 1e6;
-        row[String(Number((2 ** octave / 1e6).toPrecision(3)))] = calls.filter(
+      for (let power = 16; power <= 36; power++) {
+        const least = power === 16 ? 0 : 2 ** (power - 1) / 1e6;
+        const bound = power === 36 ? Infinity : 2 ** power / 1e6;
+        row[String(Number((2 ** power / 1e6).toPrecision(3)))] = calls.filter(
           ({ durationMs }) => durationMs >= least && durationMs < bound,
         ).length;
       }
@@ -270,8 +273,8 @@ describe('03 request durations', () => {
     expect(bounds).toHaveLength(21);
   });
 
-  it('says how they are distributed in all', async () => {
-    const rows = await ask('03-request-durations', 'duration-histogram.sql');
+  it('returns the histogram of the whole range', async () => {
+    const rows = await runQuery('03-request-durations', 'duration-histogram.sql');
     const expected = [...Map.groupBy(requests(), ({ span }) => classOf(span.endNs - span.startNs))]
       .toSorted(([a], [b]) => a - b)
       .map(([key, calls]) => ({
@@ -282,8 +285,8 @@ describe('03 request durations', () => {
     expectRows(rows, expected);
   });
 
-  it('gives percentiles at most 4.5 % off', async () => {
-    const rows = await ask('03-request-durations', 'duration-percentiles.sql');
+  it('returns percentiles with a relative error of at most 4.5 %', async () => {
+    const rows = await runQuery('03-request-durations', 'duration-percentiles.sql');
     const minutes = Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs));
     expect(rows.map(({ time }) => time)).toEqual([...minutes.keys()].toSorted((a, b) => a - b));
     for (const row of rows) {
@@ -293,8 +296,8 @@ describe('03 request durations', () => {
     }
   });
 
-  it('finds the slowest', async () => {
-    const rows = await ask('03-request-durations', 'slowest-requests.sql');
+  it('returns the ten slowest requests', async () => {
+    const rows = await runQuery('03-request-durations', 'slowest-requests.sql');
     const expected = requests()
       .toSorted((a, b) => b.durationMs - a.durationMs)
       .slice(0, 10);
@@ -304,11 +307,11 @@ describe('03 request durations', () => {
   });
 });
 
-describe('04 service dependencies', () => {
+describe('dashboard 04 service dependencies', () => {
   const crossing = (): readonly Related[] =>
     inRange().filter(({ parent, service }) => parent !== undefined && serviceOf(parent) !== service);
 
-  it('are counted by operation', async () => {
+  it('returns calls between services by operation', async () => {
     const groups = Map.groupBy(crossing(), ({ parent, service, name }) =>
       JSON.stringify([parent === undefined ? '' : serviceOf(parent), service, name]),
     );
@@ -325,11 +328,11 @@ describe('04 service dependencies', () => {
         average_ms: total / calls.length,
       };
     });
-    expectRows(sorted(await ask('04-service-dependencies', 'calls-between-services.sql')), sorted(expected));
+    expectRows(sorted(await runQuery('04-service-dependencies', 'calls-between-services.sql')), sorted(expected));
   });
 
-  it('are a graph, whose edges lead from a node to a node', async () => {
-    const nodes = await ask('04-service-dependencies', 'service-nodes.sql');
+  it('returns nodes and edges of the service graph', async () => {
+    const nodes = await runQuery('04-service-dependencies', 'service-nodes.sql');
     const expectedNodes = [...Map.groupBy(entriesOf(inRange()), ({ service }) => service)].map(([service, calls]) => ({
       id: service,
       title: service,
@@ -339,7 +342,7 @@ describe('04 service dependencies', () => {
       arc__passed: 1 - errorsOf(calls) / calls.length,
     }));
     expectRows(sorted(nodes), sorted(expectedNodes));
-    const edges = await ask('04-service-dependencies', 'service-edges.sql');
+    const edges = await runQuery('04-service-dependencies', 'service-edges.sql');
     const expectedEdges = [
       ...Map.groupBy(
         crossing(),
@@ -359,9 +362,13 @@ describe('04 service dependencies', () => {
 
 const withoutId = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id'));
 
-/** From operation to operation: who is reached from the asked ones, going up or down. */
-function reach(calls: readonly Related[], asked: readonly string[], direction: 'up' | 'down'): ReadonlySet<string> {
-  const reached = new Set(asked);
+/** The operations that can be reached from the selected ones, towards callers (up) or called operations (down). */
+function reachable(
+  calls: readonly Related[],
+  selected: readonly string[],
+  direction: 'up' | 'down',
+): ReadonlySet<string> {
+  const reached = new Set(selected);
   for (let size = -1; size !== reached.size;) {
     size = reached.size;
     for (const call of calls) {
@@ -377,8 +384,12 @@ function reach(calls: readonly Related[], asked: readonly string[], direction: '
 const parentOperation = ({ parent }: Related): string | undefined =>
   parent === undefined ? undefined : JSON.stringify([serviceOf(parent), nameOf(parent)]);
 
-/** The service, and the operations of it that a walk begins at. */
-function askedOf(calls: readonly Related[], { service = '', operation: name = '' }: Values, direction: 'up' | 'down') {
+/** The operations at which a graph starts. */
+function selectedOf(
+  calls: readonly Related[],
+  { service = '', operation: name = '' }: Values,
+  direction: 'up' | 'down',
+) {
   const candidates =
     direction === 'up'
       ? calls.filter(({ parent, service: own }) => parent !== undefined && serviceOf(parent) !== own)
@@ -393,14 +404,14 @@ const choices: readonly Values[] = [
   { service: hostile },
   { service: 'digit', operation: `GET /'2'` },
   { service: 'digit', operation: `GET /'6'` },
-  { service: 'nobody' },
+  { service: 'unknown' },
 ];
 
 describe.each([
   ['05-upstream-spans', 'upstream', 'up'],
   ['06-downstream-spans', 'downstream', 'down'],
-] as const)('%s', (folder, prefix, direction) => {
-  // In a store of a day everybody calls everybody: a few seconds of it have ends.
+] as const)('dashboard %s', (folder, prefix, direction) => {
+  // In the whole range every operation calls every other; a few seconds have a smaller graph.
   const short = (values: Values): Values => ({
     ...values,
     from: new Date(fromMs).toISOString(),
@@ -408,10 +419,10 @@ describe.each([
   });
   const calls = (): readonly Related[] => inRange(fromMs, fromMs + 20_000);
 
-  it.each(choices)('is a graph of what is reached from %j', async (values) => {
-    const asked = askedOf(calls(), values, direction);
-    const reached = reach(calls(), [...asked], direction);
-    const nodes = await ask(folder, `${prefix}-nodes.sql`, short(values));
+  it.each(choices)('returns the graph of operations reachable from %j', async (values) => {
+    const selected = selectedOf(calls(), values, direction);
+    const reached = reachable(calls(), [...selected], direction);
+    const nodes = await runQuery(folder, `${prefix}-nodes.sql`, short(values));
     const expected = [...Map.groupBy(calls(), operation)]
       .filter(([key]) => reached.has(key))
       .map(([, own]) => ({
@@ -425,7 +436,7 @@ describe.each([
     expectRows(sorted(nodes.map(withoutId)), sorted(expected));
     const ids = new Map(nodes.map(({ id, title, subTitle }) => [JSON.stringify([subTitle, title]), id]));
     expect(new Set(ids.values()).size).toBe(nodes.length);
-    const edges = await ask(folder, `${prefix}-edges.sql`, short(values));
+    const edges = await runQuery(folder, `${prefix}-edges.sql`, short(values));
     const groups = Map.groupBy(
       calls().filter((call) => {
         const from = parentOperation(call);
@@ -442,21 +453,21 @@ describe.each([
     }));
     expectRows(sorted(edges.map(withoutId)), sorted(expectedEdges));
     expect(new Set(edges.map(({ id }) => id)).size).toBe(edges.length);
-    expect(nodes.length > 0).toBe(asked.size > 0);
-    expect(asked.size > 0 || values['service'] !== undefined).toBe(true);
+    expect(nodes.length > 0).toBe(selected.size > 0);
+    expect(selected.size > 0 || values['service'] !== undefined).toBe(true);
   });
 });
 
-describe('06 self time', () => {
-  const worked = (values: Values): readonly Related[] => {
-    const asked = askedOf(inRange(), values, 'down');
-    const reached = reach(inRange(), [...asked], 'down');
-    return inRange().filter((call) => asked.has(operation(call)) || reached.has(parentOperation(call) ?? ''));
+describe('dashboard 06 self time', () => {
+  const callsBelow = (values: Values): readonly Related[] => {
+    const selected = selectedOf(inRange(), values, 'down');
+    const reached = reachable(inRange(), [...selected], 'down');
+    return inRange().filter((call) => selected.has(operation(call)) || reached.has(parentOperation(call) ?? ''));
   };
 
-  it.each(choices)('is shared among the operations below %j', async (values) => {
-    const rows = await ask('06-downstream-spans', 'self-time-by-operation.sql', values);
-    const expected = [...Map.groupBy(worked(values), operation).values()]
+  it.each(choices)('returns self time per operation below %j', async (values) => {
+    const rows = await runQuery('06-downstream-spans', 'self-time-by-operation.sql', values);
+    const expected = [...Map.groupBy(callsBelow(values), operation).values()]
       .map((own) => ({
         operation: `${own[0]?.service} ${own[0]?.name}`,
         self_ms: sum(own.map(({ selfMs }) => selfMs)),
@@ -465,11 +476,11 @@ describe('06 self time', () => {
     expectRows(sorted(rows), sorted(expected));
   });
 
-  it.each(choices)('is told with percentiles below %j', async (values) => {
-    const rows = await ask('06-downstream-spans', 'self-times.sql', values);
-    const groups = Map.groupBy(worked(values), operation);
+  it.each(choices)('returns percentiles of self time below %j', async (values) => {
+    const rows = await runQuery('06-downstream-spans', 'self-times.sql', values);
+    const groups = Map.groupBy(callsBelow(values), operation);
     expect(rows).toHaveLength(groups.size);
-    const total = sum(worked(values).map(({ selfMs }) => selfMs));
+    const total = sum(callsBelow(values).map(({ selfMs }) => selfMs));
     for (const row of rows) {
       const own = (groups.get(JSON.stringify([row['service_name'], row['span_name']])) ?? []).map(
         ({ selfMs }) => selfMs,
@@ -485,9 +496,9 @@ describe('06 self time', () => {
   it.each([
     ['sparse', 5 * minuteMs],
     ['1 minute', minuteMs],
-  ])('is told over time, the ten largest by name, in steps of %s', async (interval, stepMs) => {
-    const rows = await ask('06-downstream-spans', 'self-time-over-time.sql', { interval });
-    const calls = worked({});
+  ])('returns self time over time, the ten largest operations by name, in steps of %s', async (interval, stepMs) => {
+    const rows = await runQuery('06-downstream-spans', 'self-time-over-time.sql', { interval });
+    const calls = callsBelow({});
     const largest = new Set(
       [...Map.groupBy(calls, operation)]
         .toSorted(([, a], [, b]) => sum(b.map(({ selfMs }) => selfMs)) - sum(a.map(({ selfMs }) => selfMs)))
@@ -506,9 +517,9 @@ describe('06 self time', () => {
   });
 });
 
-describe('services', () => {
-  it('are told with their golden signals', async () => {
-    const rows = await ask('overview', 'services.sql');
+describe('dashboard services', () => {
+  it('returns the golden signals of every service', async () => {
+    const rows = await runQuery('overview', 'services.sql');
     const groups = Map.groupBy(entriesOf(inRange()), ({ service }) => service);
     expect(rows).toHaveLength(groups.size);
     for (const row of rows) {
@@ -534,8 +545,8 @@ describe('services', () => {
           0.95,
         ),
     ],
-  ] as const)('are told over time by %s', async (file, stepMs, column, exact) => {
-    const rows = await ask('overview', file);
+  ] as const)('returns golden signals over time with %s', async (file, stepMs, column, exact) => {
+    const rows = await runQuery('overview', file);
     const groups = Map.groupBy(entriesOf(inRange()), ({ startMs, service }) =>
       JSON.stringify([floor(startMs, stepMs), service]),
     );
@@ -547,11 +558,12 @@ describe('services', () => {
   });
 });
 
-describe('home', () => {
-  it('tells how the system does', async () => {
+describe('dashboard home', () => {
+  it('returns rate, errors, durations and aggregation lag of the system', async () => {
     const requests = inRange().filter(({ isRoot }) => isRoot);
     const seconds = (toMs - fromMs) / 1000;
-    const one = async (file: string): Promise<number> => Number(Object.values((await ask('home', file))[0] ?? {})[0]);
+    const one = async (file: string): Promise<number> =>
+      Number(Object.values((await runQuery('home', file))[0] ?? {})[0]);
     expect(await one('requests-per-second.sql')).toBeCloseTo(requests.length / seconds, 8);
     expect(await one('error-rate.sql')).toBeCloseTo(errorsOf(requests) / requests.length, 8);
     expectClose(
@@ -562,32 +574,34 @@ describe('home', () => {
       ),
       'p95',
     );
-    expect(await one('behind.sql')).toBeGreaterThanOrEqual(0);
-    expect(await one('behind.sql')).toBeLessThan(600);
+    expect(await one('aggregation-lag.sql')).toBeGreaterThanOrEqual(0);
+    expect(await one('aggregation-lag.sql')).toBeLessThan(600);
     const groups = Map.groupBy(requests, ({ startMs }) => floor(startMs, minuteMs));
     const expected = [...groups].map(([time, own]) => ({
       time,
       requests: own.length / 60,
       failed: errorsOf(own) / 60,
     }));
-    expectRows(sorted(await ask('home', 'traffic.sql')), sorted(expected));
+    expectRows(sorted(await runQuery('home', 'traffic.sql')), sorted(expected));
   });
 
-  it('tells nothing where nothing was', async () => {
+  it('returns zero or NULL for a range without requests', async () => {
     const never = { from: '2020-01-01T00:00:00Z', to: '2020-01-01T01:00:00Z' };
-    expect(await ask('home', 'requests-per-second.sql', never)).toEqual([{ requests_per_second: 0 }]);
-    expect(await ask('home', 'error-rate.sql', never)).toEqual([{ error_rate: null }]);
-    expect(await ask('home', 'p95.sql', never)).toEqual([{ p95_ms: null }]);
+    expect(await runQuery('home', 'requests-per-second.sql', never)).toEqual([{ requests_per_second: 0 }]);
+    expect(await runQuery('home', 'error-rate.sql', never)).toEqual([{ error_rate: null }]);
+    expect(await runQuery('home', 'p95.sql', never)).toEqual([{ p95_ms: null }]);
   });
 });
 
-describe('the variables', () => {
-  it('offer services, and operations of one or of all', async () => {
+describe('dashboard variables', () => {
+  it('return services, and operations of one or of all services', async () => {
     const names = (rows: readonly Row[]): readonly unknown[] => rows.flatMap((row) => Object.values(row)).toSorted();
     const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted();
-    expect(names(await ask('variables', 'services.sql'))).toEqual(distinct(inRange().map(({ service }) => service)));
-    expect(names(await ask('variables', 'operations.sql'))).toEqual(distinct(inRange().map(({ name }) => name)));
-    expect(names(await ask('variables', 'operations.sql', { service: hostile }))).toEqual(
+    expect(names(await runQuery('variables', 'services.sql'))).toEqual(
+      distinct(inRange().map(({ service }) => service)),
+    );
+    expect(names(await runQuery('variables', 'operations.sql'))).toEqual(distinct(inRange().map(({ name }) => name)));
+    expect(names(await runQuery('variables', 'operations.sql', { service: hostile }))).toEqual(
       distinct(inRange().flatMap(({ service, name }) => (service === hostile ? [name] : []))),
     );
   });
@@ -599,39 +613,39 @@ const everyQuery = dashboards.flatMap(({ folder, dashboard }) => [
 ]);
 
 describe.each(everyQuery)('%s/%s', (folder, file) => {
-  it('answers the reader for the last 15 minutes, a day and a year, and takes hostile values for what they are', async () => {
+  it('returns rows to ps_trace_reader for 15 minutes, a day and a year, and binds hostile values as values', async () => {
     await client.query('BEGIN; SET LOCAL ROLE ps_trace_reader');
-    for (const from of ['now-15m', 'now-1d', 'now-365d']) await ask(folder, file, { from, to: 'now' });
+    for (const from of ['now-15m', 'now-1d', 'now-365d']) await runQuery(folder, file, { from, to: 'now' });
     const query = readQuery(folder, file);
     for (const { name } of query.parameters.filter((parameter) => ['service', 'operation'].includes(parameter.name))) {
-      expect(await ask(folder, file, { service: hostile, [name]: `${hostile} nobody` })).toEqual([]);
+      expect(await runQuery(folder, file, { service: hostile, [name]: `${hostile} unknown` })).toEqual([]);
     }
     await client.query('ROLLBACK');
   });
 
-  it('answers psql the same, with values put in by psql', async ({ skip }) => {
+  it('returns the same rows in psql', async ({ skip }) => {
     const found = await run('psql', ['--version']).catch(() => undefined);
-    if (found === undefined) skip('there is no psql here');
+    if (found === undefined) skip('psql is not installed');
     const values: Values = { ...range, service: hostile, operation: hostile, interval: 'auto' };
     const path = fileURLToPath(new URL(`${folder}/${file}`, import.meta.url));
     const given = Object.entries(values).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
     const options = ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1'];
     const { stdout } = await run('psql', [database.url, ...options, ...given, '-f', path]);
-    const rows = await ask(folder, file, values);
+    const rows = await runQuery(folder, file, values);
     expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(rows.length);
     await run('psql', [database.url, ...options, '-f', path]);
   });
 
-  it('answers Grafana the same, with texts quoted by Grafana', async () => {
+  it('returns the same rows with literals that Grafana quotes', async () => {
     const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
     const values: Values = { ...range, service: hostile, operation: `GET /'1'`, interval: 'auto' };
     const text = replaceParameters(readQuery(folder, file), (name) => quoted(values[name] ?? ''));
     const { rows } = await client.query(text);
-    expect(rows).toHaveLength((await ask(folder, file, values)).length);
+    expect(rows).toHaveLength((await runQuery(folder, file, values)).length);
   });
 });
 
-it('nothing of all this has harmed the store', async () => {
+it('hostile values leave the stored data unchanged', async () => {
   const { rows } = await client.query<{ calls: number }>(
     'SELECT sum(calls)::int AS calls FROM ps_trace.operation_call($1, $2, NULL)',
     [range.from, range.to],

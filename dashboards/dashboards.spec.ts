@@ -5,17 +5,17 @@ import { dashboards } from './all.ts';
 import { consoleDashboards } from './console.ts';
 import { slugOf } from './definition.ts';
 import { documentationOf } from './documentation.ts';
-import { findFaults } from './faults.ts';
 import { grafanaDashboard, grafanaFile } from './grafana.ts';
+import { validationErrors } from './validation.ts';
 
 const root = new URL('../', import.meta.url);
 
-describe('the dashboards', () => {
-  it('are what they say', () => {
-    expect(findFaults(dashboards)).toEqual([]);
+describe('dashboard definitions', () => {
+  it('are valid', () => {
+    expect(validationErrors(dashboards)).toEqual([]);
   });
 
-  it('keep the addresses that links have had for long', () => {
+  it('keep their uids and slugs, which links contain', () => {
     expect(dashboards.map(({ dashboard }) => `/d/${dashboard.uid}/${slugOf(dashboard)}`)).toEqual([
       '/d/spandrel-home/home',
       '/d/spandrel-overview/services',
@@ -28,12 +28,12 @@ describe('the dashboards', () => {
     ]);
   });
 
-  it('that are wrong are told how', () => {
+  it('are rejected with one message per error', () => {
     const [home, , rate] = dashboards;
     if (home === undefined || rate === undefined) throw new Error('no dashboards');
     const [panel] = rate.dashboard.panels;
     if (panel === undefined) throw new Error('no panel');
-    const wrong = {
+    const invalid = {
       ...rate,
       dashboard: {
         ...rate.dashboard,
@@ -46,20 +46,20 @@ describe('the dashboards', () => {
         ],
       },
     };
-    expect(findFaults([home, wrong])).toEqual([
-      'the uid spandrel-home is given twice',
-      'dashboards/01-request-rate: the panel id 4 is given twice',
-      'dashboards/01-request-rate: requests-per-second-each-second.sql is in no panel',
-      'dashboards/01-request-rate: the summary nothing.sql is in no panel',
-      'dashboards/01-request-rate: requests-per-second-each-minute.sql looks back from now-30m, the dashboard from now-1h',
+    expect(validationErrors([home, invalid])).toEqual([
+      'duplicate uid spandrel-home',
+      'dashboards/01-request-rate: duplicate panel id 4',
+      'dashboards/01-request-rate: no panel uses requests-per-second-each-second.sql',
+      'dashboards/01-request-rate: no panel uses the summary nothing.sql',
+      'dashboards/01-request-rate: from must default to now-1h in requests-per-second-each-minute.sql, got now-30m',
       'dashboards/01-request-rate: panel 4 is wider than the grid',
-      'dashboards/01-request-rate: panel 4 has 0 queries, not 1',
+      'dashboards/01-request-rate: panel 4 must have 1 query files, got 0',
       'dashboards/01-request-rate: panels 4 and 4 overlap',
     ]);
   });
 });
 
-describe('what is made of them', () => {
+describe('files generated from the dashboards', () => {
   const generated: readonly (readonly [string, () => string])[] = [
     ...dashboards.map(
       (entry) =>
@@ -69,19 +69,19 @@ describe('what is made of them', () => {
     ['docs/dashboards.md', () => documentationOf(dashboards)],
   ];
 
-  it.each(generated)('is fresh: %s', async (path, make) => {
+  it.each(generated)('are up to date: %s', async (path, make) => {
     const url = new URL(path, root);
     const options = await resolveConfig(url);
     expect(readFileSync(url, 'utf8')).toBe(await format(make(), { ...options, filepath: url.pathname }));
   });
 
-  it('is all that lies in the chart', () => {
+  it('are the only dashboards in the chart', () => {
     expect(readdirSync(new URL('helm/spandrel/dashboards/', root)).toSorted()).toEqual(
       dashboards.map(grafanaFile).toSorted(),
     );
   });
 
-  it('leaves nothing for Grafana to put into SQL but what it quotes', () => {
+  it('contain only variables that Grafana quotes in SQL', () => {
     for (const entry of dashboards) {
       const text = JSON.stringify(grafanaDashboard(entry));
       for (const [, sql] of text.matchAll(/"(?:rawSql|query|definition)":"((?:[^"\\]|\\.)*)"/g)) {
@@ -91,7 +91,7 @@ describe('what is made of them', () => {
     }
   });
 
-  it('asks one source by its uid, and leads from a trace to where it is drawn', () => {
+  it('use one data source by its uid, and link a trace ID to Jaeger and Tempo', () => {
     const text = JSON.stringify(dashboards.map(grafanaDashboard));
     expect(new Set([...text.matchAll(/"datasource":(\{[^}]*\})/g)].map(([, source]) => source))).toEqual(
       new Set(['{"type":"grafana-postgresql-datasource","uid":"spandrel-sql"}']),

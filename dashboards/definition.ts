@@ -1,83 +1,68 @@
-/** What a panel draws. Each kind's queries are described at `Panel.queries`. */
-export type PanelKind =
-  | 'timeseries'
-  | 'heatmap'
-  | 'histogram'
-  | 'pie'
-  | 'table'
-  | 'stat'
-  | 'nodeGraph'
-  /** Links to all dashboards; has no query. */
-  | 'dashboards';
+/** The definition of a dashboard, from which Grafana's JSON, the console's charts and docs/dashboards.md are generated. */
+import type { ColumnLink, PanelKind, Unit } from '../libs/console-api/src/dashboard-names.ts';
 
-export type Unit = 'requestsPerSecond' | 'milliseconds' | 'seconds' | 'share' | 'count';
-
-/** How a column of an answer is shown, and where a click on it leads. */
+/** How a column of a result is shown, and where a click on a cell leads. */
 export interface Column {
   readonly name: string;
   readonly title: string;
   readonly unit?: Unit;
-  /**
-   * `trace`: the value is a trace's id in hex. `operation`: the row's `service_name` and, if there is one, `span_name` are
-   * a dashboard's variables.
-   */
-  readonly link?: 'trace' | 'operation';
+  readonly link?: ColumnLink;
 }
 
 export interface Panel {
-  /** Of the dashboard; a link to a panel names it. */
+  /** Unique in the dashboard. Links to a panel contain it. */
   readonly id: number;
   readonly kind: PanelKind;
   readonly title: string;
-  /** What it answers, and from what. */
+  /** What the panel shows, and what it is computed from. */
   readonly description: string;
   readonly grid: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  /** Of the values, where `columns` has nothing else. */
+  /** Unit of the values. A unit in `columns` takes precedence. */
   readonly unit?: Unit;
   /**
-   * Files of the dashboard's folder. A graph has two, its nodes and its edges, every other panel one.
+   * Files in the folder of the dashboard. A node graph has two, for nodes and edges; every other panel has one. The columns
+   * that each kind expects:
    *
-   * - `timeseries`: `time`, and either a column a series, or `series` and one column of values.
-   * - `heatmap`: `time`, and a column a bucket, named by its upper bound, in rising order.
-   * - `histogram`: `xMin`, `xMax` and how many there are.
-   * - `pie`: a column of names and one of values.
+   * - `timeseries`: `time`, and one column per series; or `time`, `series` and one column of values.
+   * - `heatmap`: `time`, and one column per bucket, named by its upper bound, in ascending order.
+   * - `histogram`: `xMin`, `xMax` and a count.
+   * - `pie`: a column of names and a column of values.
    * - `stat`: one row with one value.
-   * - `nodeGraph`: nodes are `id`, `title`, `subTitle`, `mainStat`, `secondaryStat`, `arc__…` (shares that add up to 1);
-   *   edges are `id`, `source`, `target`, `mainStat`, `secondaryStat`, `detail__failed` (the share that failed).
+   * - `nodeGraph`, nodes: `id`, `title`, `subTitle`, `mainStat`, `secondaryStat`, `arc__…` (shares with a sum of 1).
+   * - `nodeGraph`, edges: `id`, `source`, `target`, `mainStat`, `secondaryStat`, `detail__failed` (the error rate).
    */
   readonly queries: readonly string[];
   readonly columns?: readonly Column[];
-  /** Of a time series: areas on top of each other. */
+  /** Draw a time series as stacked areas. */
   readonly isStacked?: boolean;
-  /** Of a chart: what it shows leads to traces that failed, and not to all. */
-  readonly isOfFailures?: boolean;
+  /** The links of a chart lead to failed traces only. */
+  readonly linksToErrors?: boolean;
 }
 
-/** What can be chosen above the panels; a query's `:'name'` is its value. */
+/** A choice above the panels. Queries read its value as `:'name'`. */
 export interface Variable {
   readonly name: 'service' | 'operation';
   readonly title: string;
-  /** A file of dashboards/variables: one column, the values. May refer to variables before this one. */
+  /** A file in dashboards/variables that returns one column, the values. It may use the variables before this one. */
   readonly query: string;
 }
 
 export interface Dashboard {
-  /** Stays the same for ever: links name it. */
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  /** How far back it looks when nobody says, such as `now-15m`. */
+  /** Start of the default time range, such as `now-15m`. */
   readonly from: string;
   readonly variables: readonly Variable[];
   readonly panels: readonly Panel[];
-  /** The query whose rows say most in a terminal. */
+  /** The query that `--smoke` prints. */
   readonly summary?: string;
 }
 
 export const serviceVariable: Variable = { name: 'service', title: 'Service', query: 'services.sql' };
 export const operationVariable: Variable = { name: 'operation', title: 'Operation', query: 'operations.sql' };
 
-/** What a dashboard is called in its address: the title in small letters, digits and hyphens. */
+/** The last part of a dashboard's URL: its title in lower-case letters, digits and hyphens. */
 export function slugOf({ title }: Pick<Dashboard, 'title'>): string {
   return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }

@@ -1,18 +1,18 @@
-/** `npm run generate`: makes everything that is made from the dashboards' definitions. */
+/** Part of `npm run generate`: writes Grafana's dashboards, those of the console, and docs/dashboards.md. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { dashboards } from './all.ts';
 import { consoleDashboards } from './console.ts';
 import { documentationOf } from './documentation.ts';
-import { findFaults } from './faults.ts';
 import { grafanaDashboard, grafanaFile } from './grafana.ts';
+import { validationErrors } from './validation.ts';
 
 const root = new URL('../', import.meta.url);
 const grafanaFolder = new URL('helm/spandrel/dashboards/', root);
 
-const faults = findFaults(dashboards);
-if (faults.length > 0) {
-  process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
+const errors = validationErrors(dashboards);
+if (errors.length > 0) {
+  process.stderr.write(errors.map((error) => `${error}\n`).join(''));
   process.exit(1);
 }
 

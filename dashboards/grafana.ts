@@ -1,16 +1,16 @@
+import { dashboardUids, type Unit } from '../libs/console-api/src/dashboard-names.ts';
 import { readQuery, type DashboardFolder } from './all.ts';
-import type { Column, Dashboard, Panel, Unit, Variable } from './definition.ts';
+import type { Column, Dashboard, Panel, Variable } from './definition.ts';
 import { type Query, replaceParameters } from './query.ts';
 
-/** The uids that the provisioned data sources have; docs/dashboards.md names them. */
+/** UIDs of the provisioned data sources, as in docs/dashboards.md. */
 const sqlSource = { type: 'grafana-postgresql-datasource', uid: 'spandrel-sql' } as const;
 const jaegerUid = 'spandrel-jaeger';
 const tempoUid = 'spandrel-tempo';
 
 const tag = 'spandrel';
-const downstreamUid = 'SdzI3eJnk';
 
-/** Grafana's dashboard model as files have it: plain JSON. */
+/** Grafana's dashboard model: plain JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 const units: Readonly<Record<Unit, string>> = {
@@ -21,7 +21,7 @@ const units: Readonly<Record<Unit, string>> = {
   count: 'short',
 };
 
-/** The dashboard in Grafana's classic model, which Grafana 9 to 12 read. */
+/** Convert a dashboard to Grafana's classic model, which Grafana 9 to 12 read. */
 export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
   return {
     annotations: { list: [] },
@@ -59,7 +59,7 @@ export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
   };
 }
 
-/** `$__timeFrom()` and the rest are replaced by Grafana with quoted texts, in which quotes are doubled. */
+/** Write a query with Grafana's macros and variables. Grafana replaces each with a quoted literal, with quotes doubled. */
 function grafanaSql(query: Query): string {
   const defaults = new Map(query.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
   return replaceParameters(query, (name) => {
@@ -80,7 +80,7 @@ function grafanaSql(query: Query): string {
 function grafanaVariable({ name, title, query }: Variable): Json {
   const sql = grafanaSql(readQuery('variables', query));
   return {
-    // Inserted as it is: an empty text, which a query takes for all.
+    // Grafana inserts this as it is: an empty literal, which the queries read as all.
     allValue: "''",
     current: { selected: true, text: 'All', value: '$__all' },
     datasource: sqlSource,
@@ -202,7 +202,7 @@ function linksOf({ link }: Column, { columns = [] }: Panel): readonly Json[] {
     ];
   }
   const hasOperation = columns.some(({ name }) => name === 'span_name');
-  // Fields go by the names that they are shown under.
+  // Grafana refers to fields by their display names.
   const shown = (name: string): string => columns.find((column) => column.name === name)?.title ?? name;
   const variables = [
     `var-service=\${__data.fields["${shown('service_name')}"]:percentencode}`,
@@ -210,13 +210,13 @@ function linksOf({ link }: Column, { columns = [] }: Panel): readonly Json[] {
   ];
   return [
     {
-      title: 'Whom it calls',
-      url: `/d/${downstreamUid}/06-downstream-spans?${variables.join('&')}&\${__url_time_range}`,
+      title: 'Downstream spans',
+      url: `/d/${dashboardUids.downstreamSpans}/06-downstream-spans?${variables.join('&')}&\${__url_time_range}`,
     },
   ];
 }
 
-/** The address of a query in Explore; what Grafana is to fill in stays as it is. */
+/** The URL of a query in Explore. Variables of Grafana are not encoded. */
 function explore(uid: string, query: Readonly<Record<string, string>>): string {
   const state = {
     datasource: uid,
@@ -285,7 +285,7 @@ function optionsOf({ kind }: Panel): Json {
   }
 }
 
-/** The file's name; the chart looks for home.json. */
+/** The file name of a dashboard. The chart expects home.json. */
 export function grafanaFile({ folder }: { readonly folder: string; readonly dashboard: Dashboard }): string {
   return `${folder}.json`;
 }

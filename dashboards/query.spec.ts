@@ -11,9 +11,9 @@ WHERE start_time > :'from'::timestamptz AND (:'service' = '' OR service_name = :
 `;
 
 describe('a query of a dashboard', () => {
-  it('says what it answers, what it wants, and what that is by default', () => {
+  it('is parsed into description, parameters with defaults, and statement', () => {
     const query = parseQuery(source);
-    expect(query.answers).toBe('Which names are long? Only some.');
+    expect(query.description).toBe('Which names are long? Only some.');
     expect(query.parameters).toEqual([
       { name: 'from', defaultValue: 'now-15m' },
       { name: 'service', defaultValue: '' },
@@ -25,22 +25,22 @@ WHERE start_time > $1::text::timestamptz AND ($2::text = '' OR service_name = $2
     expect(hasParameters(`SELECT ':{?from}'`)).toBe(false);
   });
 
-  it('takes values as values', () => {
+  it('binds values as parameters, also those that look like SQL', () => {
     const hostile = `'; DROP TABLE x; -- $1 \\ "`;
     const { text, values } = bindQuery(parseQuery(source), { service: hostile });
     expect(values).toEqual(['now-15m', hostile]);
     expect(text).not.toContain('DROP');
-    expect(() => bindQuery(parseQuery(source), { operation: 'x' })).toThrow('There is no parameter operation');
+    expect(() => bindQuery(parseQuery(source), { operation: 'x' })).toThrow('no such parameter: operation');
   });
 
   it.each([
-    ['SELECT 1;', 'begins with a comment'],
+    ['SELECT 1;', 'must begin with a comment'],
     ['-- What?\nSELECT 1', 'ends with a semicolon'],
     ['-- What?\nSELECT 1; SELECT 2;', 'one statement'],
-    ['-- What?\n\\echo x\nSELECT 1;', 'without further commands'],
-    [`-- What?\nSELECT :'service';`, 'service is not declared'],
-    [`-- What?\n\\if :{?to} \\else \\set to 'now' \\endif\nSELECT 1;`, 'to is not used'],
-  ])('is not %j', (text, fault) => {
-    expect(() => parseQuery(text)).toThrow(fault);
+    ['-- What?\n\\echo x\nSELECT 1;', 'no psql commands'],
+    [`-- What?\nSELECT :'service';`, 'parameter service is not declared'],
+    [`-- What?\n\\if :{?to} \\else \\set to 'now' \\endif\nSELECT 1;`, 'parameter to is not used'],
+  ])('is rejected if malformed: %j', (text, message) => {
+    expect(() => parseQuery(text)).toThrow(message);
   });
 });

@@ -1,15 +1,15 @@
 /**
- * A query's file is one that `psql -v name=value -f` runs: comments that say what it answers, a line for each parameter
- * that gives it a value where none is given,
+ * A query of a dashboard. Its file can be run with `psql -v name=value -f`. It consists of a comment that describes the
+ * result, one line per parameter that sets its default,
  *
  *     \if :{?name} \else \set name 'value' \endif
  *
- * and one statement, in which `:'name'` is the value as a text.
+ * and one statement, in which `:'name'` is the value as a string literal.
  */
 export interface Query {
-  /** What it answers: the comment at the head. */
-  readonly answers: string;
-  /** In the order in which they are declared. */
+  /** What the query returns: the comment at the start of the file. */
+  readonly description: string;
+  /** In the order of their declarations. */
   readonly parameters: readonly QueryParameter[];
   /** The statement without its semicolon, with `:'name'` as in the file. */
   readonly statement: string;
@@ -20,7 +20,7 @@ export interface QueryParameter {
   readonly defaultValue: string;
 }
 
-/** A statement with placeholders, and the values for them. */
+/** A statement with placeholders and the values for them. */
 export interface BoundQuery {
   readonly text: string;
   readonly values: readonly string[];
@@ -29,15 +29,15 @@ export interface BoundQuery {
 const declaration = /^\\if :\{\?([a-z]+)\} \\else \\set \1 '([^'\\]*)' \\endif$/;
 const placeholder = /:'([a-z]+)'/g;
 
-/** @throws Error that says what is wrong with the file */
+/** Parse a query file. @throws Error if the file is not a valid query */
 export function parseQuery(source: string): Query {
   const lines = source.trimEnd().split('\n');
   const headEnd = lines.findIndex((line) => !line.startsWith('-- '));
-  const answers = lines
+  const description = lines
     .slice(0, headEnd)
     .map((line) => line.slice(3))
     .join(' ');
-  if (answers === '') throw new Error('it begins with a comment that says what it answers');
+  if (description === '') throw new Error('it must begin with a comment that describes the result');
   const parameters: QueryParameter[] = [];
   const rest = lines.slice(headEnd);
   for (let match = declaration.exec(rest[0] ?? ''); match !== null; match = declaration.exec(rest[0] ?? '')) {
@@ -46,7 +46,7 @@ export function parseQuery(source: string): Query {
   }
   const text = rest.join('\n').trim();
   if (!text.endsWith(';') || text.slice(0, -1).includes(';') || text.includes('\\')) {
-    throw new Error('it is one statement that ends with a semicolon, without further commands of psql');
+    throw new Error('it must be one statement that ends with a semicolon, with no psql commands');
   }
   const used = new Set([...text.matchAll(placeholder)].map((match) => match[1] ?? ''));
   const declared = new Set(parameters.map(({ name }) => name));
@@ -54,34 +54,34 @@ export function parseQuery(source: string): Query {
     if (!declared.has(name)) throw new Error(`the parameter ${name} is not declared`);
     if (!used.has(name)) throw new Error(`the parameter ${name} is not used`);
   }
-  return { answers, parameters, statement: text.slice(0, -1) };
+  return { description, parameters, statement: text.slice(0, -1) };
 }
 
-/** Whether a script is a query with parameters. */
+/** Whether a script declares parameters. */
 export function hasParameters(script: string): boolean {
   return script.split('\n').some((line) => declaration.test(line));
 }
 
-/** The statement with something else in the place of each `:'name'`. */
+/** Replace each `:'name'` in the statement. */
 export function replaceParameters({ statement }: Pick<Query, 'statement'>, replace: (name: string) => string): string {
   return statement.replaceAll(placeholder, (_, name: string) => replace(name));
 }
 
-/** The statement with `$1`, `$2`, … for the parameters in their order; each is a text, whatever it is then taken for. */
+/** Replace the parameters by `$1`, `$2`, … in the order of their declarations, each of type text. */
 export function numberParameters(query: Query): string {
   const names = query.parameters.map(({ name }) => name);
   return replaceParameters(query, (name) => `$${names.indexOf(name) + 1}::text`);
 }
 
 /**
- * A query to be sent to the server, with values that it takes as values whatever is in them.
+ * Bind values to the parameters of a query. Values are never part of the statement.
  *
- * @param values by name; what is missing has its default
- * @throws Error naming a value for which there is no parameter
+ * @param values by parameter name; a missing one has its default
+ * @throws Error if a value has no parameter
  */
 export function bindQuery(query: Query, values: Readonly<Record<string, string>> = {}): BoundQuery {
   const unknown = Object.keys(values).find((name) => query.parameters.every((parameter) => parameter.name !== name));
-  if (unknown !== undefined) throw new Error(`There is no parameter ${unknown}`);
+  if (unknown !== undefined) throw new Error(`no such parameter: ${unknown}`);
   return {
     text: numberParameters(query),
     values: query.parameters.map(({ name, defaultValue }) => values[name] ?? defaultValue),

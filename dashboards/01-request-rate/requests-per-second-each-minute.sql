@@ -1,6 +1,6 @@
--- How many requests did the system take a second, in samples of a minute, or wider ones over a longer time? A request is a
--- trace, and began when its root span did. Minutes without requests are there, with 0; of the last one, as much counts as
--- is counted.
+-- Requests per second, in steps of one minute, or wider steps over a long range. A request is a trace; it counts at the
+-- start of its root span. Minutes without requests have the value 0. The last step covers only the time that is already
+-- aggregated.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

@@ -1,10 +1,11 @@
--- How many requests began in each second of the last five minutes of the range? Seconds without requests are there, with 0.
+-- Requests that started in each second of the last five minutes of the range. Seconds without requests have the value
+-- 0.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH counted AS (
   SELECT date_trunc('second', start_time) AS second, count(*) AS requests
   FROM ps_trace.span
-  -- In subqueries, as these are asked once.
+  -- Scalar subqueries are evaluated once, not once per row.
   WHERE start_time >= (SELECT date_trunc('second', greatest(ps_trace.time_of(:'from'), ps_trace.time_of(:'to') - interval '5 minutes')))
     AND start_time < (SELECT ps_trace.time_of(:'to'))
     AND is_root_span

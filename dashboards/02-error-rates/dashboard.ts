@@ -1,9 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import { type Dashboard, serviceVariable } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'CiE9l917z',
+  uid: dashboardUids.errorRates,
   title: '02 Error Rates',
-  description: 'Which services and operations fail, and how often. A span failed when its status is error.',
+  description: 'Errors by service and operation. A span is failed if its status is error.',
   from: 'now-30m',
   variables: [serviceVariable],
   summary: 'error-rates.sql',
@@ -12,17 +13,17 @@ export const dashboard: Dashboard = {
       id: 6,
       kind: 'pie',
       title: 'Errors by Service',
-      description: 'How many spans failed in each service, whichever is chosen above.',
+      description: 'Number of failed spans per service, for all services.',
       grid: { x: 0, y: 0, width: 7, height: 11 },
       unit: 'count',
       queries: ['errors-by-service.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
     {
       id: 2,
       kind: 'table',
       title: 'Error Rates',
-      description: 'The operations that failed, the worst first.',
+      description: 'Operations with errors, highest error rate first.',
       grid: { x: 7, y: 0, width: 17, height: 11 },
       queries: ['error-rates.sql'],
       columns: [
@@ -37,11 +38,11 @@ export const dashboard: Dashboard = {
       id: 8,
       kind: 'timeseries',
       title: 'Error Rates by Minute',
-      description: 'What share of an operation’s calls failed, of the twenty operations that failed most.',
+      description: 'Share of calls that failed, for the twenty operations with the most errors.',
       grid: { x: 0, y: 11, width: 24, height: 14 },
       unit: 'share',
       queries: ['error-rates-by-minute.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
   ],
 };

@@ -1,10 +1,10 @@
--- What share of the calls of each operation failed, minute by minute, or in wider steps over a longer time? Only operations
--- that failed at all, the twenty that failed most. Of one service, or of all where :'service' is empty.
+-- Error rate of each operation per minute, or in wider steps over a long range. Only operations with errors, at most
+-- the twenty with the most errors. Empty :'service' selects all services.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
 \if :{?service} \else \set service '' \endif
-WITH figure AS MATERIALIZED (
+WITH operation_step AS MATERIALIZED (
   SELECT time_bucket, service_name, span_name, sum(calls) AS calls, sum(errors) AS errors
   FROM ps_trace.operation_call(
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
@@ -16,13 +16,13 @@ WITH figure AS MATERIALIZED (
 ),
 failing AS (
   SELECT service_name, span_name
-  FROM figure
+  FROM operation_step
   GROUP BY service_name, span_name
   HAVING sum(errors) > 0
   ORDER BY sum(errors) DESC, service_name, span_name
   LIMIT 20
 )
 SELECT time_bucket AS time, service_name || ' ' || span_name AS series, errors::float8 / calls::float8 AS error_rate
-FROM figure
+FROM operation_step
 JOIN failing USING (service_name, span_name)
 ORDER BY time, series;

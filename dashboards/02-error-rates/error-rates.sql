@@ -1,5 +1,5 @@
--- Which operations failed, how often, and in what share of their calls? The worst come first. Of one service, or of all where
--- :'service' is empty.
+-- Operations with errors: number of errors and error rate, highest error rate first. Empty :'service' selects all
+-- services.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif

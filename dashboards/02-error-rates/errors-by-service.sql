@@ -1,4 +1,4 @@
--- In which services did spans fail, and how many?
+-- Number of failed spans per service.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT service_name, sum(errors)::int8 AS errors

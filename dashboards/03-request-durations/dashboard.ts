@@ -1,9 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import type { Dashboard } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'GkrS6rJ7z',
+  uid: dashboardUids.requestDurations,
   title: '03 Request Durations',
-  description: 'How long requests take. A request takes as long as its root span.',
+  description: 'Durations of requests. The duration of a request is that of its root span.',
   from: 'now-15m',
   variables: [],
   summary: 'duration-percentiles.sql',
@@ -12,7 +13,7 @@ export const dashboard: Dashboard = {
       id: 2,
       kind: 'heatmap',
       title: 'Distribution of Request Durations',
-      description: 'How many requests took how long, octave by octave, over time.',
+      description: 'Number of requests per duration bucket over time, one bucket per power of two.',
       grid: { x: 0, y: 0, width: 15, height: 11 },
       unit: 'milliseconds',
       queries: ['duration-distribution.sql'],
@@ -21,7 +22,7 @@ export const dashboard: Dashboard = {
       id: 4,
       kind: 'histogram',
       title: 'Histogram of Request Durations',
-      description: 'How many requests took how long in all, in eight classes an octave.',
+      description: 'Number of requests per duration bucket, eight buckets per power of two.',
       grid: { x: 15, y: 0, width: 9, height: 11 },
       unit: 'milliseconds',
       queries: ['duration-histogram.sql'],
@@ -30,7 +31,7 @@ export const dashboard: Dashboard = {
       id: 6,
       kind: 'timeseries',
       title: 'Request Duration Percentiles',
-      description: 'The median, the 90th, 95th and 99th percentile, at most 4.5 % off.',
+      description: 'Median, 90th, 95th and 99th percentile. The relative error is at most 4.5 %.',
       grid: { x: 0, y: 11, width: 15, height: 12 },
       unit: 'milliseconds',
       queries: ['duration-percentiles.sql'],
@@ -39,7 +40,7 @@ export const dashboard: Dashboard = {
       id: 8,
       kind: 'table',
       title: 'Slowest Requests',
-      description: 'The ten requests that took longest, each with its trace.',
+      description: 'The ten slowest requests, with links to their traces.',
       grid: { x: 15, y: 11, width: 9, height: 12 },
       queries: ['slowest-requests.sql'],
       columns: [

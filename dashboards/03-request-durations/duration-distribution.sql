@@ -1,5 +1,5 @@
--- How were the durations of requests distributed, over time? A column for each octave of durations, named by its upper bound
--- in milliseconds (the last one has no bound), with how many requests took so long. A request takes as long as its root span.
+-- Distribution of request durations over time. One column per power of two, named by its upper bound in milliseconds,
+-- with the number of requests; the last column has no upper bound. The duration of a request is that of its root span.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

@@ -1,5 +1,5 @@
--- How many requests took how long? A row for each of the eight classes of an octave that has any, with its bounds in
--- milliseconds.
+-- Number of requests per duration bucket. One row per non-empty bucket, with its bounds in milliseconds; there are
+-- eight buckets per power of two.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT

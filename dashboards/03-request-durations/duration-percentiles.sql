@@ -1,5 +1,5 @@
--- How long did requests take, minute by minute (or in wider steps over a longer time): the median, the 90th, 95th and 99th
--- percentile, in milliseconds? They are at most 4.5 % off.
+-- Median, 90th, 95th and 99th percentile of request durations in milliseconds, per minute or in wider steps over a long
+-- range. The relative error is at most 4.5 %.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif
@@ -19,16 +19,16 @@ WITH entry AS (
 ranked AS (
   SELECT
     *,
-    sum(calls) OVER (PARTITION BY time_bucket ORDER BY class) AS so_far,
-    sum(calls) OVER (PARTITION BY time_bucket) AS of_calls
+    sum(calls) OVER (PARTITION BY time_bucket ORDER BY class) AS cumulative_calls,
+    sum(calls) OVER (PARTITION BY time_bucket) AS all_calls
   FROM entry
 )
 SELECT
   time_bucket AS time,
-  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.99 * of_calls)) AS p99,
-  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95,
-  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.90 * of_calls)) AS p90,
-  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.50 * of_calls)) AS p50
+  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99,
+  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95,
+  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.90 * all_calls)) AS p90,
+  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50
 FROM ranked
 GROUP BY time_bucket
 ORDER BY time_bucket;

@@ -1,4 +1,4 @@
--- Which ten requests took longest?
+-- The ten slowest requests.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT trace_id_hex AS trace_id, service_name, span_name, start_time AS time, duration_ms

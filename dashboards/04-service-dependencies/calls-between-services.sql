@@ -1,5 +1,5 @@
--- Which service calls which, by what operation, how often, and how long do the calls take? A call is a span whose parent
--- belongs to another service.
+-- Calls from one service to another, by operation: number of calls and errors, total and average duration. A call is a
+-- span whose parent belongs to another service.
 \if :{?from} \else \set from 'now-5m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT

@@ -1,9 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import type { Dashboard } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'scyq99J7k',
+  uid: dashboardUids.serviceDependencies,
   title: '04 Service Dependencies',
-  description: 'Which service calls which. A call is a span whose parent belongs to another service.',
+  description: 'Calls between services. A call is a span whose parent belongs to another service.',
   from: 'now-5m',
   variables: [],
   summary: 'calls-between-services.sql',
@@ -13,7 +14,7 @@ export const dashboard: Dashboard = {
       kind: 'nodeGraph',
       title: 'Service Dependencies',
       description:
-        'Services with the calls that they take from outside and their average duration, red as far as these fail.',
+        'Services with the number and average duration of the calls that they receive. The red part of a ring is the error rate.',
       grid: { x: 0, y: 0, width: 11, height: 22 },
       queries: ['service-nodes.sql', 'service-edges.sql'],
       columns: [
@@ -25,7 +26,7 @@ export const dashboard: Dashboard = {
       id: 4,
       kind: 'table',
       title: 'Service Dependencies',
-      description: 'Calls from one service to another, by what they do.',
+      description: 'Calls from one service to another, by operation.',
       grid: { x: 11, y: 0, width: 13, height: 22 },
       queries: ['calls-between-services.sql'],
       columns: [

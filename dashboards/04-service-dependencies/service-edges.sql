@@ -1,4 +1,5 @@
--- Which service calls which, as the edges of a graph: how often, how long the calls take on average, and what share fails.
+-- Edges of the service graph: number of calls, average duration in milliseconds and error rate of the calls from one
+-- service to another.
 \if :{?from} \else \set from 'now-5m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT

@@ -1,5 +1,5 @@
--- The services, as the nodes of a graph: how many calls came to each from outside of it, how long they took on average, and
--- what share of them failed.
+-- Nodes of the service graph: number, average duration in milliseconds and error rate of the calls that each service
+-- receives from outside itself.
 \if :{?from} \else \set from 'now-5m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT

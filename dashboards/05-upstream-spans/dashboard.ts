@@ -1,9 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import { type Dashboard, operationVariable, serviceVariable } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'lyIow61nz',
+  uid: dashboardUids.upstreamSpans,
   title: '05 Upstream Spans',
-  description: 'Who calls an operation, directly and through others.',
+  description: 'Direct and indirect callers of an operation.',
   from: 'now-15m',
   variables: [serviceVariable, operationVariable],
   summary: 'upstream-nodes.sql',
@@ -13,8 +14,8 @@ export const dashboard: Dashboard = {
       kind: 'nodeGraph',
       title: 'Upstream Spans',
       description:
-        'Operations from which a way of calls leads to the chosen one, with how often each ran and how long on average. ' +
-        'The walk is over operations, not over single traces.',
+        'Operations that call the selected one directly or indirectly, with the number and average duration of their calls. ' +
+        'The graph follows operations, not single traces.',
       grid: { x: 0, y: 0, width: 24, height: 26 },
       queries: ['upstream-nodes.sql', 'upstream-edges.sql'],
       columns: [

@@ -1,7 +1,7 @@
--- Which operations call an operation, directly and through others? As the nodes of a graph, with how often each ran, how
--- long on average, and what share failed. Without :'service', of the service that others call most; without
--- :'operation', of all its operations. The walk is over operations, not over single traces: it shows who calls the
--- callers, whoever they call for.
+-- Nodes of the graph of an operation's direct and indirect callers: number of calls, average duration in milliseconds
+-- and error rate. Empty :'service' selects the service that other services call most; empty :'operation' selects all
+-- operations of the service. The graph follows operations, not single traces: it shows all callers of a caller,
+-- including those whose calls do not reach the selected operation.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif

@@ -1,13 +1,14 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import { type Dashboard, operationVariable, serviceVariable } from '../definition.ts';
 
 const selfTime =
-  'Self time is what a span takes while none of its children is at work; children that overlap count once and only ' +
-  'inside of their parent, so it is never negative.';
+  'Self time is the time in which a span has no active child. Overlapping children count once and only within their ' +
+  'parent, so self time is never negative.';
 
 export const dashboard: Dashboard = {
-  uid: 'SdzI3eJnk',
+  uid: dashboardUids.downstreamSpans,
   title: '06 Downstream Spans',
-  description: 'Whom an operation calls, directly and through others, and where the time goes.',
+  description: 'Operations that an operation calls directly and indirectly, and their self time.',
   from: 'now-15m',
   variables: [serviceVariable, operationVariable],
   summary: 'self-times.sql',
@@ -17,8 +18,8 @@ export const dashboard: Dashboard = {
       kind: 'nodeGraph',
       title: 'Downstream Spans',
       description:
-        'Operations to which a way of calls leads from the chosen one, with how often each ran and how long on average. ' +
-        'The walk is over operations, not over single traces.',
+        'Operations that the selected one calls directly or indirectly, with the number and average duration of their calls. ' +
+        'The graph follows operations, not single traces.',
       grid: { x: 0, y: 0, width: 24, height: 14 },
       queries: ['downstream-nodes.sql', 'downstream-edges.sql'],
       columns: [
@@ -30,7 +31,7 @@ export const dashboard: Dashboard = {
       id: 4,
       kind: 'pie',
       title: 'Total Execution Time by Operation',
-      description: `How the self time is shared. ${selfTime}`,
+      description: `Self time per operation. ${selfTime}`,
       grid: { x: 0, y: 14, width: 10, height: 17 },
       unit: 'milliseconds',
       queries: ['self-time-by-operation.sql'],
@@ -39,7 +40,7 @@ export const dashboard: Dashboard = {
       id: 6,
       kind: 'timeseries',
       title: 'Total Execution Time by Operation Over Time',
-      description: `The self time in each step, of the ten operations with most of it and of all others. ${selfTime}`,
+      description: `Self time of the ten operations with the most of it, and of all others as one series. ${selfTime}`,
       grid: { x: 10, y: 14, width: 14, height: 17 },
       unit: 'milliseconds',
       queries: ['self-time-over-time.sql'],
@@ -49,7 +50,7 @@ export const dashboard: Dashboard = {
       id: 8,
       kind: 'table',
       title: 'Operation Execution Times',
-      description: `How often each operation ran and its self time; percentiles are at most 4.5 % off. ${selfTime}`,
+      description: `Calls and self time per operation. The relative error of percentiles is at most 4.5 %. ${selfTime}`,
       grid: { x: 0, y: 31, width: 24, height: 14 },
       queries: ['self-times.sql'],
       columns: [

@@ -1,7 +1,7 @@
--- Who calls whom below an operation? As the edges of a graph, with how often, how long on average, and what share
--- failed. Without :'service', of the service that takes the most requests; without :'operation', of all its operations.
--- The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here
--- make.
+-- Edges of the graph of the operations that an operation calls directly and indirectly: number of calls, average
+-- duration in milliseconds and error rate. Empty :'service' selects the service with the most requests; empty
+-- :'operation' selects all operations of the service. The graph follows operations, not single traces: the values cover
+-- all calls that operations in the graph make.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif

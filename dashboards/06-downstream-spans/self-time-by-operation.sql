@@ -1,8 +1,7 @@
--- Where does the time go below an operation? The self time of each operation, in milliseconds. Self time is what a span
--- takes while none of its children is at work: children that overlap count once and only inside of their parent, so it
--- is never negative. Without :'service', of the service that takes the most requests; without :'operation', of all its
--- operations. The walk is over operations, not over single traces: figures of an operation are of all calls that its
--- callers here make.
+-- Self time of an operation and of all operations below it, in milliseconds. Self time is the time in which a span has
+-- no active child. Overlapping children count once and only within their parent, so self time is never negative. Empty
+-- :'service' selects the service with the most requests; empty :'operation' selects all operations of the service. The
+-- graph follows operations, not single traces: the values cover all calls that operations in the graph make.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif

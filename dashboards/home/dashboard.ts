@@ -1,9 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import type { Dashboard } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'spandrel-home',
+  uid: dashboardUids.home,
   title: 'Home',
-  description: 'How the system does at a glance, and where to look closer.',
+  description: 'Requests, errors and durations of the whole system, with links to the other dashboards.',
   from: 'now-1h',
   variables: [],
   panels: [
@@ -11,7 +12,7 @@ export const dashboard: Dashboard = {
       id: 1,
       kind: 'stat',
       title: 'Requests per Second',
-      description: 'How many requests the system takes. A request is a trace.',
+      description: 'Requests per second, averaged over the range. A request is a trace.',
       grid: { x: 0, y: 0, width: 6, height: 5 },
       unit: 'requestsPerSecond',
       queries: ['requests-per-second.sql'],
@@ -20,7 +21,7 @@ export const dashboard: Dashboard = {
       id: 2,
       kind: 'stat',
       title: 'Error Rate',
-      description: 'What share of the requests fails.',
+      description: 'Share of requests that fail.',
       grid: { x: 6, y: 0, width: 6, height: 5 },
       unit: 'share',
       queries: ['error-rate.sql'],
@@ -29,7 +30,7 @@ export const dashboard: Dashboard = {
       id: 3,
       kind: 'stat',
       title: 'Request Duration (p95)',
-      description: 'How long requests take on the 95th percentile, at most 4.5 % off.',
+      description: '95th percentile of request durations. The relative error is at most 4.5 %.',
       grid: { x: 12, y: 0, width: 6, height: 5 },
       unit: 'milliseconds',
       queries: ['p95.sql'],
@@ -37,18 +38,17 @@ export const dashboard: Dashboard = {
     {
       id: 4,
       kind: 'stat',
-      title: 'Figures Are Behind',
-      description:
-        'How long ago it was that all spans that were stored by then were in the figures: ten seconds are usual.',
+      title: 'Aggregation Lag',
+      description: 'Age of the aggregates that the dashboards read. About ten seconds is normal.',
       grid: { x: 18, y: 0, width: 6, height: 5 },
       unit: 'seconds',
-      queries: ['behind.sql'],
+      queries: ['aggregation-lag.sql'],
     },
     {
       id: 5,
       kind: 'timeseries',
       title: 'Requests',
-      description: 'How many requests a second the system takes, and how many of them fail.',
+      description: 'Requests and failed requests per second.',
       grid: { x: 0, y: 5, width: 16, height: 14 },
       unit: 'requestsPerSecond',
       queries: ['traffic.sql'],
@@ -57,7 +57,7 @@ export const dashboard: Dashboard = {
       id: 6,
       kind: 'dashboards',
       title: 'Dashboards',
-      description: 'Where to look closer.',
+      description: 'Links to all dashboards.',
       grid: { x: 16, y: 5, width: 8, height: 14 },
       queries: [],
     },

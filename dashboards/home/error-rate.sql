@@ -1,4 +1,4 @@
--- What share of the requests fails? NULL without requests.
+-- Share of requests that fail. NULL without requests.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT sum(errors)::float8 / nullif(sum(calls), 0)::float8 AS error_rate

@@ -1,4 +1,4 @@
--- How long do requests take on the 95th percentile, in milliseconds? At most 4.5 % off; NULL without requests.
+-- 95th percentile of request durations in milliseconds. The relative error is at most 4.5 %; NULL without requests.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms
@@ -8,6 +8,6 @@ FROM (
     SELECT unnest(duration_class) AS class, unnest(duration_calls) AS calls
     FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
     WHERE is_root
-  ) AS entry
+  ) AS unnested
   GROUP BY class
-) AS figure;
+) AS bucket;

@@ -1,4 +1,4 @@
--- How many requests does the system take a second?
+-- Requests per second, averaged over the range.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT

@@ -1,4 +1,4 @@
--- How many requests a second does the system take, and how many of them fail, over time?
+-- Requests and failed requests per second, over time.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

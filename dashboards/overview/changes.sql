@@ -1,15 +1,15 @@
--- What changed in the last five minutes of a range, against the fifteen minutes before them? Operations whose calls from
--- outside of their service come more or less often, fail more or less often, or last longer or shorter on the 95th
--- percentile than chance explains. departure says by how many standard errors the one that departed most did; below three
--- nothing is told. What there was before is taken in whole five minutes, which end up to five minutes before the last ones.
--- A store that is younger is compared from its beginning on; in less than ten minutes, the second half with the first.
+-- Operations whose request rate, error rate or 95th percentile changed significantly in the last five minutes of a
+-- range, compared with the fifteen minutes before. Calls count if they come from outside the service. z_score is the
+-- largest of the three changes in standard errors; rows below 3 are left out. The earlier period consists of whole
+-- five-minute steps, so it ends up to five minutes before the later one. A shorter history is compared from its start;
+-- with less than ten minutes, the second half is compared with the first.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH bound AS MATERIALIZED (
   SELECT
     end_time,
     greatest(ps_trace.time_of(:'from'), end_time - interval '30 minutes') AS earliest,
-    -- Of what is older, figures are kept in whole five minutes alone.
+    -- Older aggregates have a resolution of five minutes.
     CASE WHEN ps_trace.time_of(:'to') < now() - interval '1 day' THEN interval '5 minutes' ELSE interval '10 seconds' END AS width
   FROM (
     SELECT least(ps_trace.time_of(:'to'), (SELECT max(counted_at) FROM ps_trace.call_progress)) AS end_time
@@ -62,51 +62,51 @@ compared AS MATERIALIZED (
 measured AS (
   SELECT
     *,
-    -- Calls to be expected now, if they came as often as before.
+    -- The number of calls now, had the rate not changed.
     calls_before * (seconds_now / seconds_before) AS calls_expected,
     errors_now / nullif(calls_now, 0)::float8 - errors_before / nullif(calls_before, 0)::float8 AS error_rate_difference,
-    -- The square root of a count that comes by chance has the same spread whatever the count is, and so has the arc sine of
-    -- the square root of a share: of few calls, too.
+    -- Variance-stabilizing transformations: the square root of a Poisson count and the arcsine of the square root of a
+    -- share have a spread that does not depend on their value, also for few calls.
     sqrt(1 / (calls_now + 0.5) + 1 / (calls_before + 0.5)) AS share_spread
   FROM compared
 ),
-departed AS (
+scored AS (
   SELECT
     *,
     CASE
       WHEN abs(calls_now - calls_expected) >= 0.2 * calls_expected
         THEN 2 * (sqrt(calls_now + 0.375) - sqrt(calls_expected + 0.375)) / sqrt(1 + seconds_now / seconds_before)
       ELSE 0
-    END AS rate_departure,
+    END AS rate_z,
     CASE
       WHEN abs(error_rate_difference) >= 0.01
         THEN 2 * (
           asin(sqrt((errors_now + 0.375) / (calls_now + 0.75))) - asin(sqrt((errors_before + 0.375) / (calls_before + 0.75)))
         ) / share_spread
       ELSE 0
-    END AS error_departure,
-    -- The same of the share of calls that last longer than 95 % did before. Percentiles are of classes, each 9 % wide.
+    END AS error_z,
+    -- The share of calls that are slower than the earlier 95th percentile. Buckets are 9 % wide, so a step of two counts.
     CASE
       WHEN percentile_ms_now > 1.18 * percentile_ms_before OR percentile_ms_before > 1.18 * percentile_ms_now
         THEN 2 * (
           asin(sqrt((slow_now + 0.375) / (calls_now + 0.75))) - asin(sqrt((slow_before + 0.375) / (calls_before + 0.75)))
         ) / share_spread
       ELSE 0
-    END AS duration_departure
+    END AS duration_z
   FROM measured
 )
 SELECT
   service_name, span_name,
-  CASE greatest(abs(rate_departure), abs(error_departure), abs(duration_departure))
-    WHEN abs(error_departure) THEN 'errors'
-    WHEN abs(duration_departure) THEN 'durations'
+  CASE greatest(abs(rate_z), abs(error_z), abs(duration_z))
+    WHEN abs(error_z) THEN 'errors'
+    WHEN abs(duration_z) THEN 'durations'
     ELSE 'rate'
   END AS changed,
-  CASE greatest(abs(rate_departure), abs(error_departure), abs(duration_departure))
-    WHEN abs(error_departure) THEN error_departure
-    WHEN abs(duration_departure) THEN duration_departure
-    ELSE rate_departure
-  END AS departure,
+  CASE greatest(abs(rate_z), abs(error_z), abs(duration_z))
+    WHEN abs(error_z) THEN error_z
+    WHEN abs(duration_z) THEN duration_z
+    ELSE rate_z
+  END AS z_score,
   calls_before / seconds_before AS calls_per_second_before,
   calls_now / seconds_now AS calls_per_second,
   errors_before / nullif(calls_before, 0)::float8 AS error_rate_before,
@@ -114,7 +114,7 @@ SELECT
   percentile_ms_before AS p95_ms_before,
   percentile_ms_now AS p95_ms,
   since
-FROM departed
-WHERE greatest(abs(rate_departure), abs(error_departure), abs(duration_departure)) >= 3
-ORDER BY greatest(abs(rate_departure), abs(error_departure), abs(duration_departure)) DESC, service_name, span_name
+FROM scored
+WHERE greatest(abs(rate_z), abs(error_z), abs(duration_z)) >= 3
+ORDER BY greatest(abs(rate_z), abs(error_z), abs(duration_z)) DESC, service_name, span_name
 LIMIT 20;

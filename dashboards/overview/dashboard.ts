@@ -1,10 +1,10 @@
+import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import type { Dashboard } from '../definition.ts';
 
 export const dashboard: Dashboard = {
-  uid: 'spandrel-overview',
+  uid: dashboardUids.services,
   title: 'Services',
-  description:
-    'The golden signals of every service: traffic, errors and durations of the calls that it takes from outside.',
+  description: 'Golden signals of every service: rate, errors and durations of the calls that it receives.',
   from: 'now-1h',
   variables: [],
   panels: [
@@ -12,7 +12,8 @@ export const dashboard: Dashboard = {
       id: 1,
       kind: 'table',
       title: 'Services',
-      description: 'Calls from other services and from outside of the system; percentiles are at most 4.5 % off.',
+      description:
+        'Calls from other services and from outside the system. The relative error of percentiles is at most 4.5 %.',
       grid: { x: 0, y: 0, width: 24, height: 10 },
       queries: ['services.sql'],
       columns: [
@@ -28,7 +29,7 @@ export const dashboard: Dashboard = {
       id: 2,
       kind: 'timeseries',
       title: 'Traffic',
-      description: 'How many calls a second each service takes from outside of it.',
+      description: 'Calls per second that each service receives from outside itself.',
       grid: { x: 0, y: 10, width: 8, height: 12 },
       unit: 'requestsPerSecond',
       queries: ['traffic.sql'],
@@ -37,17 +38,17 @@ export const dashboard: Dashboard = {
       id: 3,
       kind: 'timeseries',
       title: 'Errors',
-      description: 'What share of these calls fails.',
+      description: 'Share of these calls that fail.',
       grid: { x: 8, y: 10, width: 8, height: 12 },
       unit: 'share',
       queries: ['errors.sql'],
-      isOfFailures: true,
+      linksToErrors: true,
     },
     {
       id: 4,
       kind: 'timeseries',
       title: 'Durations (p95)',
-      description: 'How long these calls last on the 95th percentile, at most 4.5 % off.',
+      description: '95th percentile of the durations of these calls. The relative error is at most 4.5 %.',
       grid: { x: 16, y: 10, width: 8, height: 12 },
       unit: 'milliseconds',
       queries: ['durations.sql'],
@@ -57,15 +58,15 @@ export const dashboard: Dashboard = {
       kind: 'table',
       title: 'What Changed',
       description:
-        'Operations whose traffic, errors or durations departed in the last five minutes from what they were in the fifteen ' +
-        'minutes before, by more than chance explains.',
+        'Operations with a statistically significant change in rate, errors or p95 in the last five minutes, compared with ' +
+        'the fifteen minutes before.',
       grid: { x: 0, y: 22, width: 24, height: 10 },
       queries: ['changes.sql'],
       columns: [
         { name: 'service_name', title: 'Service' },
         { name: 'span_name', title: 'Operation', link: 'operation' },
-        { name: 'changed', title: 'What' },
-        { name: 'departure', title: 'Standard errors', unit: 'count' },
+        { name: 'changed', title: 'Changed' },
+        { name: 'z_score', title: 'z-score', unit: 'count' },
         { name: 'calls_per_second_before', title: 'Calls before', unit: 'requestsPerSecond' },
         { name: 'calls_per_second', title: 'Calls', unit: 'requestsPerSecond' },
         { name: 'error_rate_before', title: 'Error rate before', unit: 'share' },

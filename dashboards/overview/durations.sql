@@ -1,5 +1,5 @@
--- How long do the calls that each service takes from outside of it last, on the 95th percentile, in milliseconds, over time?
--- At most 4.5 % off.
+-- 95th percentile in milliseconds of the durations of calls that each service receives from outside itself, over time.
+-- The relative error is at most 4.5 %.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -19,14 +19,14 @@ WITH entry AS (
 ranked AS (
   SELECT
     *,
-    sum(calls) OVER (PARTITION BY time_bucket, service_name ORDER BY class) AS so_far,
-    sum(calls) OVER (PARTITION BY time_bucket, service_name) AS of_calls
+    sum(calls) OVER (PARTITION BY time_bucket, service_name ORDER BY class) AS cumulative_calls,
+    sum(calls) OVER (PARTITION BY time_bucket, service_name) AS all_calls
   FROM entry
 )
 SELECT
   time_bucket AS time,
   service_name AS series,
-  ps_trace.class_ms(min(class) FILTER (WHERE so_far >= 0.95 * of_calls)) AS p95_ms
+  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms
 FROM ranked
 GROUP BY time_bucket, service_name
 ORDER BY time, series;

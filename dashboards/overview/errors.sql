@@ -1,4 +1,4 @@
--- What share of the calls that each service takes from outside of it fails, over time?
+-- Error rate of the calls that each service receives from outside itself, over time.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

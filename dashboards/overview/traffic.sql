@@ -1,4 +1,4 @@
--- How many calls a second does each service take from outside of it, over time?
+-- Calls per second that each service receives from outside itself, over time.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

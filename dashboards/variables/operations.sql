@@ -1,4 +1,4 @@
--- The operations of a service that were called, by name; of all services where :'service' is empty.
+-- Names of the operations that were called. Empty :'service' selects all services.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?service} \else \set service '' \endif

@@ -1,4 +1,4 @@
--- The services that were called, by name.
+-- Names of the services that were called.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 SELECT DISTINCT service_name

@@ -13,10 +13,10 @@ import { hasChromium, launchChromium } from './chromium.js';
 const root = path.dirname(path.dirname(import.meta.dirname));
 const docs = readFileSync(path.join(root, 'docs/browsers.md'), 'utf8');
 
-/** Names that resolve to this machine, as a name of an attacker does after it was rebound. */
+/** Host names that resolve to this machine, as an attacker's name does after DNS rebinding. */
 const options = [
   '--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP shop.example 127.0.0.1, MAP other.example 127.0.0.1',
-  // A browser without this protection of its own.
+  // Disable the browser's own protection.
   '--disable-features=LocalNetworkAccessChecks',
 ];
 
@@ -33,11 +33,11 @@ let browser: Browser;
 let page: Page;
 let site: Server;
 let sitePort: number;
-let complaints: string[];
+let pageErrors: string[];
 /** What the site serves at `/` and `/script.js`. */
 const content = { page: '<!doctype html><title>Shop</title>', script: '' };
 
-describe.skipIf(!hasChromium)('a real browser', () => {
+describe.skipIf(!hasChromium)('a browser', () => {
   beforeAll(async () => {
     site = createServer((request, response) => {
       const isScript = request.url === '/script.js';
@@ -65,19 +65,19 @@ describe.skipIf(!hasChromium)('a real browser', () => {
 
   beforeEach(async () => {
     page = await browser.newPage();
-    complaints = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
+    pageErrors = [];
+    page.on('pageerror', (error) => pageErrors.push(error.message));
   });
 
   afterEach(async () => {
     await page.close();
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    if (pageErrors.length > 0) throw new Error(pageErrors.join('\n'));
   });
 
   const storePort = (): string => new URL(store.url).port;
   const otlpPort = (): string => new URL(store.tracesUrl).port;
-  /** How a request of the page ends, as far as the page can see it. */
-  const ask = (url: string, init: PageRequest = {}): Promise<string> =>
+  /** Send a request from the page. @returns the status that the page sees, or `blocked` */
+  const request = (url: string, init: PageRequest = {}): Promise<string> =>
     page.evaluate<string, readonly [string, PageRequest]>(
       ([address, request]) =>
         fetch(address, request).then(
@@ -119,7 +119,7 @@ describe.skipIf(!hasChromium)('a real browser', () => {
     }),
   });
 
-  it('reads and stores nothing at a name that was rebound to this machine', async () => {
+  it('cannot read or store anything through a name that was rebound to this machine', async () => {
     expect((await page.goto(`http://rebound.example:${storePort()}/`))?.status()).toBe(403);
     for (const address of [
       '/api/services',
@@ -130,42 +130,42 @@ describe.skipIf(!hasChromium)('a real browser', () => {
       '/metrics',
       '/openapi.json',
     ]) {
-      expect(await ask(address), address).toBe('403');
+      expect(await request(address), address).toBe('403');
     }
-    expect(await ask('/api/sql', { ...post('x'), body: '{"sql":"SELECT 1"}' })).toBe('403');
-    expect(await ask('/api/system/retention', { ...post('x'), method: 'PUT', body: '{}' })).toBe('403');
+    expect(await request('/api/sql', { ...post('x'), body: '{"sql":"SELECT 1"}' })).toBe('403');
+    expect(await request('/api/system/retention', { ...post('x'), method: 'PUT', body: '{}' })).toBe('403');
     expect((await page.goto(`http://rebound.example:${otlpPort()}/v1/traces`))?.status()).toBe(403);
-    expect(await ask('/v1/traces', post('rebound-attacker'))).toBe('403');
+    expect(await request('/v1/traces', post('rebound-attacker'))).toBe('403');
     expect(await spansOf('rebound-attacker')).toEqual([]);
     // The same page at the address of this machine works.
     await page.goto(`${store.url}/api/services`);
-    expect(await ask('/api/services')).toBe('200');
+    expect(await request('/api/services')).toBe('200');
   });
 
-  it('lets a page of another origin do nothing', async () => {
+  it('blocks all requests of a page of another origin', async () => {
     await page.goto(`http://other.example:${sitePort}/`);
     for (const init of [{}, { mode: 'no-cors' }] as const) {
       for (const address of ['/api/services', '/jaeger/api/services', '/metrics']) {
-        expect(['blocked', '0'], address).toContain(await ask(`${store.url}${address}`, init));
+        expect(['blocked', '0'], address).toContain(await request(`${store.url}${address}`, init));
       }
     }
-    expect(await ask(store.tracesUrl, post('other-attacker'))).toBe('blocked');
+    expect(await request(store.tracesUrl, post('other-attacker'))).toBe('blocked');
     const simple = { ...post('other-attacker'), mode: 'no-cors', headers: { 'content-type': 'text/plain' } } as const;
-    expect(['blocked', '0']).toContain(await ask(store.tracesUrl, simple));
+    expect(['blocked', '0']).toContain(await request(store.tracesUrl, simple));
     expect(await spansOf('other-attacker')).toEqual([]);
   });
 
-  it('lets a page of an allowed origin send, read, and see why it was refused', async () => {
+  it('lets a page of an allowed origin send, read, and see error responses', async () => {
     await page.goto(`http://shop.example:${sitePort}/`);
-    expect(await ask(store.tracesUrl, post('allowed-page'))).toBe('200');
+    expect(await request(store.tracesUrl, post('allowed-page'))).toBe('200');
     expect(await spansOf('allowed-page')).toEqual(['n']);
-    expect(await ask(store.tracesUrl, { ...post('x'), body: '{' })).toBe('400');
-    expect(await ask(`${store.url}/api/services`)).toBe('200');
-    expect(await ask(`${store.url}/jaeger/api/services`, { headers: { authorization: 'Bearer x' } })).toBe('200');
-    expect(await ask(`${store.url}/api/system/retention`, { ...post('x'), method: 'PUT' })).toBe('blocked');
+    expect(await request(store.tracesUrl, { ...post('x'), body: '{' })).toBe('400');
+    expect(await request(`${store.url}/api/services`)).toBe('200');
+    expect(await request(`${store.url}/jaeger/api/services`, { headers: { authorization: 'Bearer x' } })).toBe('200');
+    expect(await request(`${store.url}/api/system/retention`, { ...post('x'), method: 'PUT' })).toBe('blocked');
   });
 
-  it('runs the page of docs/browsers.md', async () => {
+  it('sends spans from the example page of docs/browsers.md', async () => {
     content.page = exampleOf('html');
     await page.goto(`http://shop.example:${sitePort}/`);
     await page.getByRole('button', { name: 'Buy' }).click();
@@ -174,7 +174,7 @@ describe.skipIf(!hasChromium)('a real browser', () => {
     await expect.poll(() => spansOf('shop-page')).toEqual(['click', 'visit']);
   });
 
-  it("runs OpenTelemetry's SDK as in docs/browsers.md", async () => {
+  it("sends spans with OpenTelemetry's SDK as in docs/browsers.md", async () => {
     content.script = await bundle(exampleOf('ts'));
     content.page = '<!doctype html><title>Shop</title><script type="module" src="/script.js"></script>';
     await page.goto(`http://shop.example:${sitePort}/`);
@@ -182,7 +182,7 @@ describe.skipIf(!hasChromium)('a real browser', () => {
   });
 });
 
-/** An example of the page in the docs, for the store under test. */
+/** An example of docs/browsers.md, with the URL of the store under test. */
 function exampleOf(language: string): string {
   const [, example] = new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``).exec(docs) ?? [];
   if (example === undefined) throw new Error(`docs/browsers.md has no example in ${language}`);
@@ -190,11 +190,11 @@ function exampleOf(language: string): string {
   return example.replaceAll('http://localhost:4318/v1/traces', store.tracesUrl);
 }
 
-/** What a bundler makes of a module for browsers. */
+/** Bundle a module for browsers. */
 async function bundle(source: string): Promise<string> {
   const parent = path.join(root, '.spandrel');
   mkdirSync(parent, { recursive: true });
-  // Below the root, where its packages are found.
+  // In the root folder, so that packages are resolved.
   const folder = mkdtempSync(path.join(parent, 'browser-example-'));
   try {
     writeFileSync(path.join(folder, 'main.ts'), source);

@@ -17,24 +17,24 @@ const installed = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ].find((file) => existsSync(file));
 
-/** Whether there is a browser: one that is installed, or the one of the npm registry, which is for Linux on x64. */
+/** Whether a browser is available: an installed one, or that of the npm package, which runs on Linux x64. */
 export const hasChromium = installed !== undefined || (process.platform === 'linux' && process.arch === 'x64');
 
 /**
- * A Chromium without a window, for root too: that of the variable CHROMIUM, of the machine, or of the npm registry.
+ * Launch Chromium headless, also as root. It is the one of the variable CHROMIUM, an installed one, or that of the npm package.
  *
- * @param options more options of its command line
+ * @param options additional command line options
  */
 export async function launchChromium(options: readonly string[] = []): Promise<Browser> {
   const args = ['--no-sandbox', ...options];
-  // Of a POSIX locale Chromium makes a language that Intl does not know, and uPlot asks it at once.
+  // With a POSIX locale, Chromium reports a language that Intl rejects, which breaks uPlot.
   const env = { ...process.env, LC_ALL: 'en_US.UTF-8' };
   if (installed !== undefined) return chromium.launch({ executablePath: installed, args, env });
   const folder = await unpackChromium();
   return chromium.launch({
     executablePath: path.join(folder, 'chromium'),
     args,
-    // A machine without a desktop may have neither NSS nor fonts, without any of which a button ends the browser.
+    // A server may have neither NSS nor fonts, without which Chromium crashes.
     env: {
       ...env,
       LD_LIBRARY_PATH: path.join(folder, 'al2023/lib'),
@@ -43,7 +43,7 @@ export async function launchChromium(options: readonly string[] = []): Promise<B
   });
 }
 
-/** Unpacks the package's files, once for each version of it. @returns the folder that has them */
+/** Unpack the files of the npm package, once per version. @returns their folder */
 async function unpackChromium(): Promise<string> {
   const packageFolder = path.dirname(path.dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))));
   const { version } = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8')) as {
@@ -54,12 +54,12 @@ async function unpackChromium(): Promise<string> {
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   const { TMPDIR } = process.env;
-  // The package unpacks into the folder for temporary files, wherever that is.
+  // The package unpacks into the temporary folder of the system.
   process.env['TMPDIR'] = unfinished;
   try {
     await packedChromium.executablePath();
     await inflate(path.join(packageFolder, 'bin/al2023.tar.br'));
-    // The package's own looks for its fonts where they would be on AWS.
+    // The configuration of the package has the font folders of AWS Lambda.
     await writeFile(
       path.join(unfinished, fontsConfiguration),
       `<?xml version="1.0"?>

@@ -12,25 +12,25 @@ import { launchChromium } from './chromium.js';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 
-/** Where pictures are kept, to be looked at. */
+/** Folder of screenshots, for visual inspection. */
 export const picturesFolder = path.join(root, '.spandrel/console-pictures');
 
-/** Spans that a service sends. */
+/** Spans of a service. */
 export interface ServiceSpans {
   readonly service: string;
   readonly spans: readonly SpanInit[];
 }
 
-/** A page that keeps what went wrong in it. */
+/** A page that records errors. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Scripts that failed, what the policy refused, requests to anywhere else. A test may take out what it expects. */
-  readonly complaints: string[];
-  /** @throws Error when there is a complaint left */
+  /** Script errors, violations of the Content Security Policy, and requests to other hosts. A test removes expected ones. */
+  readonly pageErrors: string[];
+  /** Closes the page. @throws Error if there were unexpected errors */
   close(): Promise<void>;
 }
 
-/** The console as it is built, on a stack as `npm start` makes it, and a browser. */
+/** The built console with a stack as in `npm start`, and a browser. */
 export interface ConsoleUnderTest {
   readonly store: RunningTracestore;
   /** The URL with which tracestore connects to its database. */
@@ -42,9 +42,9 @@ export interface ConsoleUnderTest {
 }
 
 /**
- * Starts PostgreSQL and tracestore as `npm start` does: built, as processes of their own, with their roles and rights.
+ * Start PostgreSQL and tracestore as `npm start` does: the built programs as separate processes, with their database roles.
  *
- * @param variables of the environment
+ * @param variables environment variables of tracestore
  */
 export async function startConsole(variables: Readonly<Record<string, string>> = {}): Promise<ConsoleUnderTest> {
   mkdirSync(picturesFolder, { recursive: true });
@@ -65,13 +65,13 @@ export async function startConsole(variables: Readonly<Record<string, string>> =
     browser,
     async openPage(options = {}) {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
-      const complaints = complaintsOf(page, store.url);
+      const pageErrors = recordErrors(page, store.url);
       return {
         page,
-        complaints,
+        pageErrors,
         async close() {
           await page.close();
-          if (complaints.length > 0) throw new Error(complaints.join('\n'));
+          if (pageErrors.length > 0) throw new Error(pageErrors.join('\n'));
         },
       };
     },
@@ -91,15 +91,15 @@ export async function startConsole(variables: Readonly<Record<string, string>> =
   };
 }
 
-function complaintsOf(page: Page, url: string): string[] {
-  const complaints: string[] = [];
+function recordErrors(page: Page, url: string): string[] {
+  const pageErrors: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') pageErrors.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => pageErrors.push(error.message));
   page.on('request', (request) => {
     const isOwn = [url, 'data:', 'blob:'].some((start) => request.url().startsWith(start));
-    if (!isOwn) complaints.push(request.url());
+    if (!isOwn) pageErrors.push(request.url());
   });
-  return complaints;
+  return pageErrors;
 }

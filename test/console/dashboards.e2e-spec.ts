@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dashboards } from '../../dashboards/all.ts';
+import { accessibilityViolations } from './accessibility-violations.js';
 import { hasChromium } from './chromium.js';
 import {
   type ConsoleUnderTest,
@@ -10,24 +12,22 @@ import {
   startConsole,
   type WatchedPage,
 } from './console-under-test.js';
-import { graveViolations } from './grave-violations.js';
 import { changedSinceMs, fleetTraces, shopTraces } from './shop-traces.js';
 
 const requestsPerMinute = 20;
-/** Whole ten seconds: a figure is of whole ones. */
+/** A multiple of ten seconds, which is the step of aggregates. */
 const nowMs = Math.floor(Date.now() / 10_000) * 10_000;
 const range = new URLSearchParams({
   from: new Date(nowMs - 3_600_000).toISOString(),
   to: new Date(nowMs).toISOString(),
 }).toString();
-const slowUid = 'GkrS6rJ7z';
 
 let console: ConsoleUnderTest;
 let page: Page;
 let watched: WatchedPage;
 let shop: readonly ServiceSpans[];
 
-describe.skipIf(!hasChromium)('overview and dashboards', () => {
+describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
   beforeAll(async () => {
     console = await startConsole({ TRACESTORE_SQL_PER_MINUTE: '600' });
     shop = shopTraces(nowMs, requestsPerMinute);
@@ -46,31 +46,31 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await watched.close();
   });
 
-  it('say what to do with an empty store, and go on by themselves when spans arrive', async () => {
+  it('explain how to send spans to an empty store, and update when spans arrive', async () => {
     await page.goto(`${console.store.url}/`);
-    await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No traces received yet' }).waitFor();
     expect(await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT=').textContent()).toContain(':4318');
     await page.screenshot({ path: path.join(picturesFolder, 'overview-empty.png') });
-    await page.goto(`${console.store.url}/dashboards/${slowUid}`);
-    await page.getByText('Nothing in this time').first().waitFor();
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}`);
+    await page.getByText('No data in this time range').first().waitFor();
     await page.goto(`${console.store.url}/`);
-    await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No traces received yet' }).waitFor();
     await sendAll(shop);
     await page.getByRole('heading', { name: 'Service map' }).waitFor({ timeout: 60_000 });
   });
 
-  it('show how every service does, and who calls whom', async () => {
+  it('show every service and the service map', async () => {
     await page.goto(`${console.store.url}/?${range}`);
     await page.getByRole('button', { name: /^web \d/ }).waitFor();
     const rows = page.getByRole('table', { name: 'Services' }).locator('tbody tr');
     expect(await rows.count()).toBe(shop.length);
-    const told = page.getByRole('region', { name: 'Service map' }).getByRole('status');
+    const status = page.getByRole('region', { name: 'Service map' }).getByRole('status');
     for (const { service, spans } of shop) {
       const failed = spans.filter(({ status }) => status?.code === 2).length;
-      // No service calls itself, so each of its spans is a call from outside of it.
+      // No service calls itself, so each span is a call from another service.
       const words = `${service}: ${spans.length.toLocaleString('en')} calls, ${percent(failed / spans.length)} failed, `;
       await page.getByRole('button', { name: new RegExp(String.raw`^${service} \d`) }).focus();
-      await expect.poll(() => told.textContent()).toContain(words);
+      await expect.poll(() => status.textContent()).toContain(words);
     }
     const checkouts = spansOf('checkout').length;
     const edge = page.getByRole('img', { name: `web calls checkout: ${checkouts.toLocaleString('en')} calls` });
@@ -78,14 +78,14 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'overview.png'), fullPage: true });
   });
 
-  it('show what changed in the last minutes, and lead to the traces of it', async () => {
+  it('list recent changes with links to their traces', async () => {
     await page.goto(`${console.store.url}/?${range}`);
     const changes = page.getByRole('region', { name: 'What changed' }).getByRole('listitem');
     await changes.first().waitFor();
-    const told = await changes.allTextContents();
-    expect(told.some((text) => text.startsWith('search POST /querytakes longer'))).toBe(true);
-    expect(told.some((text) => text.startsWith('payment chargefails more often'))).toBe(true);
-    expect(told.every((text) => !text.startsWith('mail'))).toBe(true);
+    const texts = await changes.allTextContents();
+    expect(texts.some((text) => text.startsWith('search POST /queryis slower'))).toBe(true);
+    expect(texts.some((text) => text.startsWith('payment chargefails more often'))).toBe(true);
+    expect(texts.every((text) => !text.startsWith('mail'))).toBe(true);
     await changes.filter({ hasText: 'payment charge' }).getByRole('link').click();
     await page.waitForURL(/\/search\?/);
     const found = new URL(page.url()).searchParams;
@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(failed.length);
   });
 
-  it('are filtered by a click on a service, and back', async () => {
+  it('are filtered by a click on a service, until the selection is cleared', async () => {
     await page.goto(`${console.store.url}/?${range}`);
     const rows = page.getByRole('table', { name: 'Services' }).locator('tbody tr');
     await page.getByRole('button', { name: /^payment \d/ }).click();
@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => rows.count()).toBe(shop.length);
   });
 
-  it('are listed, and one leads to each', async () => {
+  it('are listed with links', async () => {
     await page.goto(`${console.store.url}/dashboards`);
     const links = page.getByRole('main').getByRole('listitem').getByRole('link');
     await links.first().waitFor();
@@ -125,20 +125,20 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await page.getByRole('link', { name: /^04 Service Dependencies/ }).click();
     await page.getByRole('heading', { level: 1, name: '04 Service Dependencies' }).waitFor();
     await page.goto(`${console.store.url}/dashboards/nothing`);
-    await page.getByRole('heading', { name: 'There is no such dashboard' }).waitFor();
+    await page.getByRole('heading', { name: 'Dashboard not found' }).waitFor();
   });
 
   describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
-    it('keep nobody out', async () => {
+    it('are accessible', async () => {
       await page.emulateMedia({ colorScheme });
       await page.goto(`${console.store.url}/?${range}`);
       await page.getByRole('button', { name: /^web \d/ }).waitFor();
       await page.getByRole('region', { name: 'What changed' }).getByRole('listitem').first().waitFor();
-      expect(await graveViolations(page)).toEqual([]);
+      expect(await accessibilityViolations(page)).toEqual([]);
       await page.getByRole('button', { name: /^payment \d/ }).click();
       await page.getByRole('button', { name: /^\d{4}-\d\d-\d\d/ }).click();
       await page.getByRole('dialog').waitFor();
-      expect(await graveViolations(page)).toEqual([]);
+      expect(await accessibilityViolations(page)).toEqual([]);
       await page.screenshot({ path: path.join(picturesFolder, `overview-payment-${colorScheme}.png`) });
     });
 
@@ -160,7 +160,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
         }
         expect(await page.getByRole('alert').count()).toBe(0);
         expect(await page.locator('.skeleton').count()).toBe(0);
-        expect(await graveViolations(page)).toEqual([]);
+        expect(await accessibilityViolations(page)).toEqual([]);
         await page.screenshot({
           path: path.join(picturesFolder, `dashboard-${folder}-${colorScheme}.png`),
           fullPage: true,
@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     );
   });
 
-  it('show the SQL of every panel, which runs by itself and answers the same', async () => {
+  it('show the SQL of every panel, which returns the same rows on its own', async () => {
     for (const { dashboard } of dashboards) {
       const service = dashboard.variables.length > 0 ? '&service=checkout' : '';
       await page.goto(`${console.store.url}/dashboards/${dashboard.uid}?${range}${service}`);
@@ -185,27 +185,23 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
         expect(answer.status(), `${sql}\n${await answer.text()}`).toBe(200);
         const name = (queries[nr] ?? '').replace('.sql', '');
         const takesService = /service_name = '/.test(sql) || sql.includes("'checkout'");
-        const asked = await page.request.get(
-          `${console.store.url}/api/dashboards/${dashboard.uid}/queries/${name}?${name === 'behind' ? '' : range}${takesService ? service : ''}`,
+        const response = await page.request.get(
+          `${console.store.url}/api/dashboards/${dashboard.uid}/queries/${name}?${name === 'aggregation-lag' ? '' : range}${takesService ? service : ''}`,
         );
-        const { rows } = (await asked.json()) as { readonly rows: readonly unknown[] };
+        const { rows } = (await response.json()) as { readonly rows: readonly unknown[] };
         expect(((await answer.json()) as { readonly rows: readonly unknown[] }).rows, name).toHaveLength(rows.length);
         expect(rows.length).toBeGreaterThan(0);
       }
     }
-    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
-    await page.getByRole('link', { name: 'Show the SQL of Slowest Requests' }).click();
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?range=1h`);
+    await page.getByRole('link', { name: 'Show SQL of Slowest Requests' }).click();
     await page.waitForURL(/\/sql\?query=/);
     expect(new URL(page.url()).searchParams.get('query')).toContain("ps_trace.time_of('now-1h')");
-    await page
-      .getByText('Which ten requests took longest')
-      .or(page.getByText('The ten requests that took longest'))
-      .first()
-      .waitFor();
+    await page.getByText('The ten slowest requests').first().waitFor();
   });
 
-  it('zoom into a part that is dragged over, and out again', async () => {
-    await page.goto(`${console.store.url}/dashboards/${slowUid}?${range}`);
+  it('zoom to a time range that is selected by dragging, and out again', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`);
     const chart = page.getByRole('region', { name: 'Request Duration Percentiles' });
     const box = await boxOf(chart.locator('.u-over'));
     const y = box.y + box.height / 2;
@@ -218,9 +214,9 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     const zoomed = rangeOf(page);
     expect(Math.abs(zoomed.fromMs - (nowMs - 2_700_000))).toBeLessThan(60_000);
     expect(Math.abs(zoomed.toMs - (nowMs - 1_800_000))).toBeLessThan(60_000);
-    // A drag is no click: it stays on its page.
-    expect(new URL(page.url()).pathname).toBe(`/dashboards/${slowUid}`);
-    await page.getByRole('button', { name: 'Wider' }).click();
+    // Dragging does not open the traces of a point.
+    expect(new URL(page.url()).pathname).toBe(`/dashboards/${dashboardUids.requestDurations}`);
+    await page.getByRole('button', { name: 'Zoom out time range' }).click();
     await expect.poll(() => rangeOf(page).fromMs).toBeLessThan(zoomed.fromMs);
     await page.goBack();
     await expect.poll(() => rangeOf(page)).toEqual(zoomed);
@@ -228,8 +224,8 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => rangeOf(page).fromMs).toBe(nowMs - 3_600_000);
   });
 
-  it('lead from a row to its trace, and from a point, a cell and a bar to the traces there', async () => {
-    const address = `${console.store.url}/dashboards/${slowUid}?${range}`;
+  it('link a row to its trace, and a point, a cell and a bar to a search for their traces', async () => {
+    const address = `${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`;
     await page.goto(address);
     const row = page.getByRole('table', { name: 'Slowest Requests' }).locator('tbody tr').first();
     const traceAddress = await row.locator('a[href^="/trace/"]').getAttribute('href');
@@ -257,8 +253,8 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await page.locator('a[href^="/trace/"]').first().waitFor();
   });
 
-  it('have a table for each picture, whose times lead to traces too', async () => {
-    await page.goto(`${console.store.url}/dashboards/CiE9l917z?${range}`);
+  it('have a table for each chart, with links to the same traces', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.errorRates}?${range}`);
     const panel = page.getByRole('region', { name: 'Error Rates by Minute' });
     await panel.getByRole('button', { name: 'Table' }).click();
     const table = panel.getByRole('table', { name: 'Error Rates by Minute' });
@@ -273,8 +269,8 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await page.locator('a[href^="/trace/"]').first().waitFor();
   });
 
-  it('take a service and an operation, by choice and by a click in a graph', async () => {
-    await page.goto(`${console.store.url}/dashboards/SdzI3eJnk?${range}`);
+  it('select a service and an operation in a list or by a click in a graph', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.downstreamSpans}?${range}`);
     const nodes = page.getByRole('region', { name: 'Downstream Spans' }).locator('.node');
     await nodes.first().waitFor();
     await page.getByLabel('Service', { exact: true }).selectOption('checkout');
@@ -283,7 +279,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => new URL(page.url()).searchParams.get('operation')).toBe('reserve');
     await expect.poll(() => nodes.count()).toBe(2);
     expect(await page.getByLabel('Operation', { exact: true }).inputValue()).toBe('reserve');
-    await page.goto(`${console.store.url}/dashboards/scyq99J7k?${range}`);
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.serviceDependencies}?${range}`);
     const calls = page.getByRole('table', { name: 'Service Dependencies' }).locator('tbody tr');
     await expect.poll(() => calls.count()).toBe(11);
     await page.getByRole('button', { name: /^stock \d/ }).click();
@@ -292,8 +288,8 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => calls.count()).toBe(11);
   });
 
-  it('are used by the keyboard alone', async () => {
-    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
+  it('can be used with the keyboard only', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?range=1h`);
     const button = page.getByRole('button', { name: 'Last hour' });
     await button.waitFor();
     await tabTo(page, 'Last hour');
@@ -307,7 +303,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await page.keyboard.press('Escape');
     expect(await page.getByRole('dialog').count()).toBe(0);
 
-    await page.goto(`${console.store.url}/dashboards/${slowUid}?${range}`);
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`);
     const chart = page.getByRole('slider', { name: 'Request Duration Percentiles' });
     await chart.waitFor();
     await tabTo(page, 'Request Duration Percentiles');
@@ -330,54 +326,55 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
     await expect.poll(() => new URL(page.url()).searchParams.get('service')).toBe('cart');
   });
 
-  it('take a time from–to, and say what is wrong with one', async () => {
-    await page.goto(`${console.store.url}/dashboards/${slowUid}?range=1h`);
+  it('accept an absolute time range, and explain an invalid one', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?range=1h`);
     await page.getByRole('button', { name: 'Last hour' }).click();
     await page.getByLabel('From').fill('2026-03-29T12:00:00');
     await page.getByLabel('To', { exact: true }).fill('2026-03-29T11:00:00');
-    await page.getByRole('button', { name: 'Apply from and to' }).click();
-    await page.getByRole('alert').getByText('From should be before to.').waitFor();
+    await page.getByRole('button', { name: 'Apply time range' }).click();
+    await page.getByRole('alert').getByText('From must be before To.').waitFor();
     await page.getByLabel('From').fill('2026-03-29T10:00:00');
-    await page.getByRole('button', { name: 'Apply from and to' }).click();
+    await page.getByRole('button', { name: 'Apply time range' }).click();
     await expect.poll(() => rangeOf(page).toMs - rangeOf(page).fromMs).toBe(3_600_000);
-    await page.getByText('Nothing in this time').first().waitFor();
+    await page.getByText('No data in this time range').first().waitFor();
     await page.getByRole('button', { name: /2026-03-29 10:00:00 – 11:00:00/ }).click();
     await page.getByLabel('Last', { exact: true }).fill('soon');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('A number with s, m, h or d, such as 45m.').waitFor();
+    await page.getByRole('alert').getByText('Enter a number with a unit (s, m, h or d), such as 45m.').waitFor();
     await page.getByLabel('Last', { exact: true }).fill('45m');
     await page.keyboard.press('Enter');
     await expect.poll(() => new URL(page.url()).search).toBe('?range=45m');
   });
 
-  it('refresh by themselves as often as is asked', async () => {
-    await page.goto(`${console.store.url}/dashboards/spandrel-home?range=1h`);
-    await page.getByLabel('Refresh by itself').selectOption('5s');
+  it('refresh automatically at the selected interval', async () => {
+    await page.goto(`${console.store.url}/dashboards/${dashboardUids.home}?range=1h`);
+    await page.getByLabel('Auto refresh').selectOption('5s');
     expect(new URL(page.url()).search).toBe('?range=1h&refresh=5s');
-    const asked = page.waitForRequest(/queries\/traffic/, { timeout: 15_000 });
-    const again = page.waitForRequest((request) => request.url().includes('queries/p95'), { timeout: 15_000 });
-    await Promise.all([asked, again]);
+    const traffic = page.waitForRequest(/queries\/traffic/, { timeout: 15_000 });
+    const p95 = page.waitForRequest((request) => request.url().includes('queries/p95'), { timeout: 15_000 });
+    await Promise.all([traffic, p95]);
   });
 
-  it.each(['/', `/dashboards/${slowUid}`, '/dashboards/SdzI3eJnk', '/dashboards'])(
-    'fit a phone: %s',
-    async (address) => {
-      await page.setViewportSize({ width: 390, height: 844 });
-      await page.goto(`${console.store.url}${address}?${range}`);
-      await page.locator('canvas, .node, .dashboard-cards a').first().waitFor();
-      const main = page.getByRole('main');
-      expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
-      const name = address.replaceAll('/', '-');
-      await page.screenshot({ path: path.join(picturesFolder, `phone${name}.png`) });
-    },
-  );
+  it.each([
+    '/',
+    `/dashboards/${dashboardUids.requestDurations}`,
+    `/dashboards/${dashboardUids.downstreamSpans}`,
+    '/dashboards',
+  ])('fit the screen of a phone: %s', async (address) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${console.store.url}${address}?${range}`);
+    await page.locator('canvas, .node, .dashboard-cards a').first().waitFor();
+    const main = page.getByRole('main');
+    expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+    const name = address.replaceAll('/', '-');
+    await page.screenshot({ path: path.join(picturesFolder, `phone${name}.png`) });
+  });
 
-  it('bear a system of forty services', async () => {
+  it('show a system of forty services', async () => {
     await sendAll(fleetTraces(nowMs, 30));
     await page.goto(`${console.store.url}/?${range}`);
     await expect.poll(() => page.locator('.map .node').count(), { timeout: 60_000 }).toBe(shop.length + 30);
-    // Calls are counted after spans. Once there are more edges than can have labels, those of the
-    // service that is looked at have.
+    // Aggregates follow the spans. With too many edges for labels, only those of the focused service have them.
     await expect.poll(() => page.locator('.edge').count(), { timeout: 60_000 }).toBeGreaterThan(30);
     expect(await page.locator('.edge text').count()).toBe(0);
     await page.getByRole('button', { name: /^fleet-01 \d/ }).focus();
@@ -386,7 +383,7 @@ describe.skipIf(!hasChromium)('overview and dashboards', () => {
   });
 });
 
-/** What is there when a panel of the kind is drawn. */
+/** A selector of an element that exists when a panel of this kind is rendered. */
 const drawnBy = {
   timeseries: 'canvas',
   heatmap: 'canvas',
@@ -398,8 +395,8 @@ const drawnBy = {
   dashboards: 'a',
 } as const;
 
-/** What of a canvas a test reads in the page. */
-interface DrawnOn {
+/** The part of a canvas's API that a test uses in the page. */
+interface CanvasPixels {
   readonly width: number;
   readonly height: number;
   getContext(kind: '2d'): {
@@ -407,8 +404,8 @@ interface DrawnOn {
   };
 }
 
-/** How many colours a canvas has: one that nothing was drawn on has one. */
-function countColours(canvas: DrawnOn): number {
+/** Count the colours of a canvas. An empty canvas has one. */
+function countColours(canvas: CanvasPixels): number {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   const colours = new Set<string>();
   for (let at = 0; at < data.length; at += 4) colours.add(data.slice(at, at + 4).join());
@@ -436,22 +433,22 @@ function rangeOf(page: Page): { readonly fromMs: number; readonly toMs: number }
 
 async function boxOf(locator: ReturnType<Page['locator']>) {
   await locator.waitFor();
-  // Until all answers are there, a chart may be drawn anew, in the colours of the services.
+  // Charts may be redrawn in the colours of the services until all requests are finished.
   await locator.page().waitForLoadState('networkidle');
   await locator.scrollIntoViewIfNeeded();
   const box = await locator.boundingBox();
-  if (box === null) throw new Error('it is not there');
+  if (box === null) throw new Error('the element is not visible');
   return box;
 }
 
-/** @param x share of the width of the plot @param y share of its height, from above */
+/** Click a chart. @param x share of its width @param y share of its height, from the top */
 async function clickAt(page: Page, title: string, x: number, y: number): Promise<void> {
   const box = await boxOf(page.getByRole('region', { name: title }).locator('.u-over'));
   await page.mouse.move(box.x + box.width * x - 3, box.y + box.height * y);
   await page.mouse.click(box.x + box.width * x, box.y + box.height * y);
 }
 
-/** Presses Tab until something that is called so has the focus. */
+/** Press Tab until an element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let nr = 0; nr < 120; nr++) {
     const [focused] = await page

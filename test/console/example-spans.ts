@@ -1,10 +1,10 @@
 import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
 import type { ServiceSpans } from './console-under-test.js';
 
-/** What senders may write: markup, a character that turns text around, one beyond 16 bits, what templates would fill in. */
+/** Hostile text: markup, a right-to-left override, a character beyond 16 bits, and a template expression. */
 export const hostileText = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600} {{7*7}}`;
 
-/** A trace of one span, of which everything is hostile, and one value is long. */
+/** A trace of one span with hostile text in every field, and one long value. */
 export const hostileTraceId = 'd'.repeat(32);
 export const hostileSpanId = '000000000000d00d';
 
@@ -48,7 +48,7 @@ export function hostileSpans(startMs: number): readonly ServiceSpans[] {
   return [{ service: hostileText, spans: [span] }];
 }
 
-/** A trace of one request that failed, with a stack trace. */
+/** A trace of a failed request with a stack trace. */
 export const failedTraceId = 'f'.repeat(32);
 export const stackTrace = `OutOfStockError: no shoes are left\n    at take (stock.js:7:11)\n    at order (shop.js:3:5)`;
 
@@ -81,7 +81,7 @@ export function failedSpans(startMs: number): readonly ServiceSpans[] {
 export const largeTraceId = 'c'.repeat(32);
 export const largeCount = 50_000;
 
-/** A part of a trace in which each span has a few below it; two of its spans have a needle, and one in 5,000 failed. */
+/** A part of a large trace in which each span has up to eight children. Two spans contain a search text; one in 5,000 failed. */
 export function largeSpans(startMs: number, first: number, count: number): readonly ServiceSpans[] {
   const start = BigInt(startMs) * 1_000_000n;
   const idOf = (n: number): Uint8Array<ArrayBuffer> => hexBytes((n + 1).toString(16).padStart(16, '0'));

@@ -9,7 +9,7 @@ import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage }
 import { failedSpans, failedTraceId } from './example-spans.js';
 
 const startMs = Date.now() - 300_000;
-/** More than a page of a search. */
+/** More than one page of results. */
 const orders = 60;
 
 let console: ConsoleUnderTest;
@@ -17,7 +17,7 @@ let store: RunningTracestore;
 let page: Page;
 let watched: WatchedPage;
 
-describe.skipIf(!hasChromium)('search', () => {
+describe.skipIf(!hasChromium)('the search page', () => {
   beforeAll(async () => {
     console = await startConsole();
     ({ store } = console);
@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium)('search', () => {
   const parameters = (): URLSearchParams => new URL(page.url()).searchParams;
   const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`) });
 
-  it('finds traces by what a span has, and one goes on to a trace and back', async () => {
+  it('finds traces by service and attribute, and opens one', async () => {
     await open('');
     await expect.poll(results).toBe(50);
     await picture('search');
@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium)('search', () => {
     await expect.poll(results).toBe(50);
   });
 
-  it('suggests keys of attributes, and values of a key, as the data has them', async () => {
+  it('suggests attribute keys, and values of a key', async () => {
     await open('?service=generator');
     const field = page.getByLabel('Attribute').first();
     const suggested = async (): Promise<readonly string[]> => {
@@ -82,47 +82,47 @@ describe.skipIf(!hasChromium)('search', () => {
     await expect.poll(suggested).toEqual(['os_name!=linux']);
   });
 
-  it('finds by status and duration, and says what a duration is', async () => {
+  it('finds by status and duration, and explains an invalid duration', async () => {
     await open('');
     await page.getByLabel('Status').selectOption('error');
-    await page.getByLabel('Lasts at least').fill('90 ms');
+    await page.getByLabel('Min duration').fill('90 ms');
     await page.getByRole('button', { name: 'Search' }).click();
     await expect.poll(results).toBe(1);
-    await page.getByLabel('Lasts at least').fill('long');
+    await page.getByLabel('Min duration').fill('long');
     await page.keyboard.press('Enter');
     await page
       .getByRole('alert')
-      .getByText(/A duration is a number with a unit/)
+      .getByText(/^Invalid duration/)
       .waitFor();
   });
 
-  it('goes on page by page, in both orders', async () => {
+  it('loads more results in both orders', async () => {
     await open('?service=orders&order=slowest');
     await expect.poll(results).toBe(50);
     const durations = async () => (await page.locator('.results .number:nth-child(2)').allInnerTexts()).map(parseFloat);
-    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('button', { name: 'Load more' }).click();
     await expect.poll(results).toBe(orders);
     expect(await durations()).toEqual(Array.from({ length: orders }, (_, n) => orders - n));
-    expect(await page.getByRole('button', { name: 'More' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Load more' }).count()).toBe(0);
     await page.getByLabel('Order').selectOption('newest');
     await page.getByRole('button', { name: 'Search' }).click();
     await expect.poll(async () => (await durations())[0]).toBe(1);
   });
 
-  it('asks for a time from and to', async () => {
+  it('limits results to an absolute time range', async () => {
     await open('?service=orders');
     await expect.poll(results).toBe(50);
     const from = new Date(startMs - 30_500).toISOString();
     const to = new Date(startMs - 20_500).toISOString();
     await open(`?service=orders&from=${from}&to=${to}`);
     await expect.poll(results).toBe(10);
-    // What is over brings nothing new.
+    // A range in the past receives no new traces.
     expect(await page.getByRole('button', { name: 'Live tail' }).isDisabled()).toBe(true);
-    await page.getByRole('button', { name: 'Wider' }).click();
+    await page.getByRole('button', { name: 'Zoom out time range' }).click();
     await expect.poll(results).toBe(20);
   });
 
-  it('draws points that lead to traces, and an area asks for what is in it', async () => {
+  it('opens a trace from a point, and searches in an area that is selected by dragging', async () => {
     await open('?service=orders');
     await expect.poll(results).toBe(50);
     const scatter = page.getByRole('img', { name: /^Traces by start and duration/ });
@@ -142,9 +142,9 @@ describe.skipIf(!hasChromium)('search', () => {
     expect(new URL(page.url()).pathname).toMatch(/^\/trace\/0a/);
   });
 
-  it('follows what arrives, and pauses', async () => {
+  it('shows new traces in the live tail, until it is paused', async () => {
     await open('?service=arriving');
-    await page.getByText('No trace is like that').waitFor();
+    await page.getByText('No traces found').waitFor();
     await page.getByRole('button', { name: 'Live tail' }).click();
     const arrive = (n: number) =>
       console.send([
@@ -160,35 +160,35 @@ describe.skipIf(!hasChromium)('search', () => {
     );
     expect(parameters().get('tail')).toBe('1');
     await picture('live-tail');
-    const asked: string[] = [];
+    const requests: string[] = [];
     page.on('request', (request) => {
-      if (request.url().includes('/api/traces')) asked.push(request.url());
+      if (request.url().includes('/api/traces')) requests.push(request.url());
     });
     await page.waitForTimeout(5_000);
-    expect(asked.length).toBeLessThanOrEqual(3);
+    expect(requests.length).toBeLessThanOrEqual(3);
     await page.getByRole('button', { name: 'Pause' }).click();
-    asked.length = 0;
+    requests.length = 0;
     await arrive(102);
     await page.waitForTimeout(3_000);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     expect(await results()).toBe(2);
   });
 
-  it('lets one choose two traces to compare, and go to one by its id', async () => {
+  it('compares two selected traces, and opens a trace by its ID', async () => {
     await open('?service=generator');
     await page.getByRole('checkbox', { name: passwordTraceId(1) }).check();
-    await page.getByText('Choose another one').waitFor();
+    await page.getByText('Select another trace').waitFor();
     await page.getByRole('checkbox', { name: passwordTraceId(2) }).check();
-    await page.getByRole('link', { name: 'Compare both' }).click();
+    await page.getByRole('link', { name: 'Compare traces' }).click();
     await page.getByRole('tree', { name: 'Operations of both traces' }).waitFor();
     await page.goBack();
-    await page.getByLabel('Go to the trace with this id').fill(` ${failedTraceId.toUpperCase()} `);
+    await page.getByLabel('Look up by trace ID').fill(` ${failedTraceId.toUpperCase()} `);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'shop: POST /orders' }).waitFor();
     expect(new URL(page.url()).pathname).toBe(`/trace/${failedTraceId}`);
   });
 
-  it('is used with the keyboard only', async () => {
+  it('can be used with the keyboard only', async () => {
     await open('?service=generator');
     await expect.poll(results).toBe(2);
     await page.keyboard.press('/');
@@ -196,10 +196,10 @@ describe.skipIf(!hasChromium)('search', () => {
       page.evaluate<string>(
         `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''`,
       );
-    // From the first field on, everything comes by Tab, the list too; then the arrow keys.
+    // Tab reaches every control and the list; the arrow keys move in the list.
     for (let n = 0; n < 20 && !(await focused()).startsWith('generator'); n++) await page.keyboard.press('Tab');
     expect(await focused()).toMatch(/^generator/);
-    // What has the focus can be seen to have it.
+    // The focus is visible.
     expect(await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
@@ -207,7 +207,7 @@ describe.skipIf(!hasChromium)('search', () => {
     expect(new URL(page.url()).pathname).toBe(`/trace/${passwordTraceId(1)}`);
   });
 
-  it('fits a phone', async () => {
+  it('fits the screen of a phone', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     await open('');
     await expect.poll(results).toBe(50);
@@ -215,10 +215,10 @@ describe.skipIf(!hasChromium)('search', () => {
     await picture('phone-search');
   });
 
-  it('says what to do when there is nothing', async () => {
-    await open('?service=nobody');
-    await page.getByText('No trace is like that').waitFor();
-    expect(await page.getByText('Look further back').isVisible()).toBe(true);
+  it('explains what to do without results', async () => {
+    await open('?service=unknown');
+    await page.getByText('No traces found').waitFor();
+    expect(await page.getByText('Try a wider time range').isVisible()).toBe(true);
   });
 });
 
@@ -226,7 +226,7 @@ function nowNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }
 
-/** A trace of its own for each number: a second apart, and a millisecond longer the older it is. */
+/** A trace per number. Each starts a second before the previous one and is a millisecond longer. */
 function orderSpan(n: number): SpanInit {
   const start = BigInt(startMs - n * 1_000) * 1_000_000n;
   return {

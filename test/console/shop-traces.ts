@@ -2,11 +2,11 @@ import { SeededChance } from '../../apps/tracestore/test/random-spans.js';
 import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
 import type { ServiceSpans } from './console-under-test.js';
 
-/** An operation, what it does by itself, and whom it calls, one after the other. */
+/** An operation with its own time and its sequential calls. */
 interface Work {
   readonly service: string;
   readonly name: string;
-  /** Usual time of its own, in milliseconds. */
+  /** Typical self time, in milliseconds. */
   readonly ownMs: number;
   readonly errorShare?: number;
   readonly calls?: readonly Work[];
@@ -14,12 +14,12 @@ interface Work {
 
 const minuteMs = 60_000;
 
-/** When the last minutes begin, in which charges fail and searches are slow. */
+/** Start of the last five minutes, in which charges fail and searches are slow. */
 export function changedSinceMs(nowMs: number): number {
   return nowMs - 5 * minuteMs;
 }
 
-/** What a shop does for a request; in the last minutes not as well as before. */
+/** The calls of a request to the shop. @param isChanged whether charges fail and searches are slow */
 function requestOf(kind: number, isChanged: boolean): Work {
   const cache: Work = { service: 'cache', name: 'GET', ownMs: 1 };
   const search: Work = { service: 'search', name: 'POST /query', ownMs: isChanged ? 160 : 25, calls: [cache] };
@@ -42,16 +42,16 @@ function requestOf(kind: number, isChanged: boolean): Work {
 }
 
 /**
- * Traces of a shop of nine services over an hour, up to a time.
+ * Generate traces of a shop with nine services, for the hour before a time.
  *
- * @param perMinute requests
+ * @param perMinute requests per minute
  */
 export function shopTraces(nowMs: number, perMinute: number): readonly ServiceSpans[] {
   const chance = new SeededChance(11);
   const spans = new Map<string, SpanInit[]>();
   const count = 60 * perMinute;
   for (let n = 0; n < count; n++) {
-    // In the middle of its part of the time, so that none starts where a bucket does.
+    // In the middle of its interval, so that no trace starts on the boundary of a bucket.
     const startMs = nowMs - 60 * minuteMs + ((n + 0.5) * 60 * minuteMs) / count;
     const work = requestOf(chance.below(8), startMs >= changedSinceMs(nowMs));
     const traceId = `a${(n + 1).toString(16).padStart(31, '0')}`;
@@ -66,7 +66,7 @@ export function shopTraces(nowMs: number, perMinute: number): readonly ServiceSp
   return [...spans].map(([service, own]) => ({ service, spans: own }));
 }
 
-/** As many services, each of which calls a few of those behind it. */
+/** Generate traces of a number of services. Each calls a few of those after it. */
 export function fleetTraces(nowMs: number, services: number): readonly ServiceSpans[] {
   const chance = new SeededChance(5);
   const spans = new Map<string, SpanInit[]>();
@@ -96,14 +96,14 @@ interface Call {
   readonly next: { id: number };
 }
 
-/** @returns when the call ends, and whether it fails, as it does when one of its calls does */
+/** Add the spans of a call. @returns its end, and whether it failed; it fails if one of its calls fails */
 function addSpans(
   spans: Map<string, SpanInit[]>,
   chance: SeededChance,
   { traceId, work, startNs, parent, next }: Call,
 ): { readonly endNs: bigint; readonly isFailed: boolean } {
   const id = next.id++;
-  // Mostly as usual, sometimes far longer.
+  // Usually close to the typical time, sometimes far longer.
   const factor = 0.5 + chance.below(1_000) / 1_000 + (chance.below(40) === 0 ? 4 : 0);
   const ownNs = BigInt(Math.round(work.ownMs * factor * 1_000)) * 1_000n;
   let endNs = startNs + ownNs / 2n;
@@ -124,7 +124,7 @@ function addSpans(
     startTimeUnixNano: startNs,
     endTimeUnixNano: endNs,
     attributes: [text('shop.part', work.service)],
-    ...(isFailed ? { status: { code: 2, message: 'it did not work' } } : {}),
+    ...(isFailed ? { status: { code: 2, message: 'failed' } } : {}),
   });
   spans.set(work.service, own);
   return { endNs, isFailed };

@@ -6,9 +6,9 @@ import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/
 import { hexBytes, text } from '../../apps/tracestore/test/requests.js';
 import { queryOnce } from '../../apps/tracestore/test/running-tracestore.js';
 import { exampleGroups } from '../../apps/console/src/sql/examples.ts';
+import { accessibilityViolations } from './accessibility-violations.js';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
-import { graveViolations } from './grave-violations.js';
 
 const hostile = `<img src=x onerror="document.title='owned'"> \u202e\u{1F600}`;
 const startMs = Date.now() - 120_000;
@@ -53,25 +53,25 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
   });
 
   const editor = (): Locator => page.getByRole('textbox', { name: 'SQL' });
-  const rows = (): Locator => page.getByRole('grid', { name: 'Rows of the answer' });
+  const rows = (): Locator => page.getByRole('grid', { name: 'Result rows' });
   const open = (query: string): Promise<unknown> =>
     page.goto(`${console.store.url}/sql?query=${encodeURIComponent(query)}`);
   const run = (): Promise<void> => page.getByRole('button', { name: 'Run', exact: true }).click();
 
-  it('is used by the keyboard alone: write with proposals, run, walk to a trace, and back', async () => {
+  it('can be used with the keyboard only: complete, run, open a trace, and go back', async () => {
     await page.goto(`${console.store.url}/sql`);
-    // The cursor is in the editor already.
+    // The editor has the focus.
     await expect.poll(() => editor().evaluate((element) => element.matches(':focus'))).toBe(true);
     await page.keyboard.press('Control+A');
     await page.keyboard.type('SELECT service_name, trace_id, duration_ms\nFROM sp');
     const proposal = page.getByRole('option', { name: /^span ?view/ });
     await proposal.waitFor();
-    // What the catalogue says of the view.
+    // The comment of the view.
     await page.getByText('One row a span.').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.type("an\nWHERE service_name = 'generator' AND is_root_sp");
     await page.getByRole('option', { name: /^is_root_span/ }).waitFor();
-    // The editor takes no proposal that nobody can have read yet.
+    // The editor does not accept a completion that has just appeared.
     await page.waitForTimeout(500);
     await page.keyboard.press('Enter');
     await page.keyboard.type('\nORDER BY start_time');
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await expect.poll(() => editor().innerText()).toContain('is_root_span');
   });
 
-  it('does not run what an address brings', async () => {
+  it('does not run a statement from the URL', async () => {
     await open('SELECT 41 + 1 AS answer');
     await expect.poll(() => editor().innerText()).toBe('SELECT 41 + 1 AS answer');
     await page.getByText('Ctrl-Enter runs the statement').waitFor();
@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await rows().getByText('42').waitFor();
   });
 
-  it('shows what values are: numbers to the right, NULL, JSON in lines, hostile text as text', async () => {
+  it('shows numbers right-aligned, NULL, indented JSON, and hostile text as text', async () => {
     await open(
       `SELECT 9223372036854775807 AS large, NULL::text AS nothing, '' AS empty, span_name, span_tags - 'long' AS tags
        FROM span WHERE trace_id = '${'d'.repeat(32)}'`,
@@ -124,7 +124,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'sql-hostile.png') });
   });
 
-  it('says where a statement is wrong, in the editor too', async () => {
+  it('shows the position of an error, also in the editor', async () => {
     await open(`SELECT '\u{1F600}',\n  nothing\nFROM span`);
     await run();
     await page.getByRole('alert').getByText('column "nothing" does not exist at line 2, column 3').waitFor();
@@ -133,14 +133,14 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await editor().click();
     await page.keyboard.type(' ');
     await expect.poll(() => page.locator('.cm-lintRange-error').count()).toBe(0);
-    expect(watched.complaints.filter((complaint) => !complaint.includes('400'))).toEqual([]);
-    watched.complaints.length = 0;
+    expect(watched.pageErrors.filter((message) => !message.includes('400'))).toEqual([]);
+    watched.pageErrors.length = 0;
   });
 
-  it('says in the list Schema why there is none, and gets it when asked again', async () => {
-    let isMended = false;
+  it('shows an error in the schema list, and loads it on retry', async () => {
+    let isFixed = false;
     await page.route('**/api/sql/catalogue', (route) =>
-      isMended
+      isFixed
         ? route.continue()
         : route.fulfill({
             status: 503,
@@ -155,31 +155,31 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.goto(`${console.store.url}/sql`);
     await page.getByRole('tab', { name: 'Schema' }).click();
     await page.getByRole('alert').getByText('may not SET ROLE ps_trace_reader').waitFor();
-    isMended = true;
-    await page.getByRole('tabpanel', { name: 'Schema' }).getByRole('button', { name: 'Try again' }).click();
+    isFixed = true;
+    await page.getByRole('tabpanel', { name: 'Schema' }).getByRole('button', { name: 'Retry' }).click();
     await page.getByText('ps_trace.span', { exact: true }).waitFor();
-    expect(watched.complaints.splice(0).every((complaint) => complaint.includes('503'))).toBe(true);
+    expect(watched.pageErrors.splice(0).every((message) => message.includes('503'))).toBe(true);
   });
 
-  it('says how long it has been working, and stops the database when it is told to', async () => {
-    await open(`SELECT pg_sleep(60) /* patience */`);
+  it('shows the elapsed time, and cancels the statement in the database', async () => {
+    await open(`SELECT pg_sleep(60) /* slow */`);
     await run();
     await page.getByText(/^Running: \d+\.\d s$/).waitFor();
-    await expect.poll(sleeping).toBe(1);
+    await expect.poll(running).toBe(1);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('Cancelled').waitFor();
-    await expect.poll(sleeping).toBe(0);
-    // And whoever leaves does not go on, either.
+    await expect.poll(running).toBe(0);
+    // Leaving the page cancels the statement, too.
     await run();
-    await expect.poll(sleeping).toBe(1);
+    await expect.poll(running).toBe(1);
     await page.getByRole('link', { name: 'Search' }).click();
-    await expect.poll(sleeping).toBe(0);
+    await expect.poll(running).toBe(0);
   });
 
-  it('says that rows were cut, draws those to be seen, and gives all of them as files', async () => {
+  it('shows that rows were cut, renders the visible ones, and exports all of them', async () => {
     await open(`SELECT n, 'a "quoted", word' AS word FROM generate_series(1, 5000) AS n`);
     await run();
-    await page.getByText('The first 2,000 rows').waitFor();
+    await page.getByText('First 2,000 rows').waitFor();
     await page.getByText('2,000 rows, 16 MiB').waitFor();
     expect(await rows().getAttribute('aria-rowcount')).toBe('2001');
     expect(await rows().getByRole('row').count()).toBeLessThan(100);
@@ -199,7 +199,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     expect([json.length, json[0]]).toEqual([2000, { n: 1, word: 'a "quoted", word' }]);
   });
 
-  it('draws rows over time', async () => {
+  it('shows rows over time as a chart', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await open(
       `SELECT date_bin('1 second', start_time, 'epoch') AS time, service_name, count(*) FROM span GROUP BY 1, 2`,
@@ -214,17 +214,17 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'sql-chart-dark.png') });
   });
 
-  it('explains, with and without running it', async () => {
+  it('explains a statement, with and without running it', async () => {
     await open('SELECT * FROM span ORDER BY start_time LIMIT 5');
     await page.getByRole('button', { name: 'Explain', exact: true }).click();
     await page.getByText('the statement was not run').waitFor();
-    await page.getByRole('button', { name: 'Explain and run' }).click();
-    await page.getByText(/^Planned in .+, run in/).waitFor();
+    await page.getByRole('button', { name: 'Explain analyze' }).click();
+    await page.getByText(/^Planned in .+, executed in/).waitFor();
     expect(await page.locator('.plan-step').count()).toBeGreaterThan(1);
     await page.screenshot({ path: path.join(picturesFolder, 'sql-plan.png') });
   });
 
-  it('keeps statements in the browser, and gives back what was being written', async () => {
+  it('saves statements in the browser, and restores the draft', async () => {
     await open('SELECT 7 AS seven');
     await page.getByRole('tab', { name: 'Saved' }).click();
     await page.getByLabel('Name of the statement').fill(hostile);
@@ -242,19 +242,19 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await expect.poll(() => page.getByRole('button', { name: hostile, exact: true }).count()).toBe(0);
   });
 
-  it.each(['light', 'dark'] as const)('keeps nobody out, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('is accessible in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await open('SELECT service_name, trace_id, duration_ms, span_tags, NULL::text AS nothing FROM span');
     await run();
     await rows().waitFor();
-    expect(await graveViolations(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await page.getByRole('tab', { name: 'Schema' }).click();
-    await page.getByRole('button', { name: 'Explain and run' }).click();
+    await page.getByRole('button', { name: 'Explain analyze' }).click();
     await page.getByText(/^Planned in/).waitFor();
-    expect(await graveViolations(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 
-  it('is readable on a phone', async () => {
+  it('fits the screen of a phone', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     await open('SELECT service_name, span_name, duration_ms FROM span');
     await run();
@@ -264,7 +264,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'sql-phone.png') });
   });
 
-  it.each(exampleGroups.flatMap(({ examples }) => examples))('has an example that works: $title', async ({ sql }) => {
+  it.each(exampleGroups.flatMap(({ examples }) => examples))('has a valid example: $title', async ({ sql }) => {
     const response = await fetch(`${console.store.url}/api/sql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -274,8 +274,8 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
   });
 });
 
-/** How many statements of the page the database works on. */
-async function sleeping(): Promise<number> {
+/** Count the statements of the SQL page that the database is running. */
+async function running(): Promise<number> {
   const [row] = await queryOnce<{ n: number }>(
     console.databaseUrl,
     `SELECT count(*)::int AS n FROM pg_stat_activity

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: takes the pictures of the README and of docs/ from a stack that runs for it, under its usual load and
- * with its faults. They differ a little each time, as the stack's traffic does.
+ * `npm run pictures`: takes the screenshots of the README and of docs/ from a stack with its usual load and injected faults.
+ * They differ slightly each time, because the traffic is random.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { startChildStack } from '../../stack/child-stack.ts';
 import { launchChromium } from './chromium.ts';
 
-/** As long as it takes until there is something to see. */
+/** Enough traffic for all charts. */
 const trafficMs = 90_000;
 const folder = path.join(path.dirname(path.dirname(import.meta.dirname)), 'docs/pictures');
 const themes = ['light', 'dark'] as const;
@@ -24,7 +24,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const stack = await startChildStack();
 const url = stack.url('tracestore');
 try {
-  say(`the stack runs; its traffic is waited for, ${trafficMs / 1000} s`);
+  say(`the stack runs; waiting ${trafficMs / 1000} s for traffic`);
   await sleep(trafficMs);
   const traceId = await findFailedTrace();
   mkdirSync(folder, { recursive: true });
@@ -36,9 +36,13 @@ try {
         colorScheme,
         reducedMotion: 'reduce',
       });
-      const take = async (name: string, address: string, isThere: (page: Page) => Promise<unknown>): Promise<void> => {
+      const take = async (
+        name: string,
+        address: string,
+        untilReady: (page: Page) => Promise<unknown>,
+      ): Promise<void> => {
         await page.goto(`${url}${address}`);
-        await isThere(page);
+        await untilReady(page);
         await page.waitForLoadState('networkidle');
         await page.screenshot({ path: path.join(folder, `${name}-${colorScheme}.png`) });
         say(`${name}, ${colorScheme}`);
@@ -49,7 +53,7 @@ try {
       );
       await take('search', '/search', (there) => there.locator('.results li').first().waitFor());
       await take('trace', `/trace/${traceId}`, async (there) => {
-        // One without an exception: a stack trace has paths of the machine.
+        // Select a span without an exception, because a stack trace contains local paths.
         await there
           .getByRole('treeitem', { name: / random_/ })
           .first()
@@ -66,11 +70,11 @@ try {
   await stack.stop();
 }
 
-/** A trace with an error that is small enough to be taken in at a glance. */
+/** Find the smallest trace with an error and more than 30 spans. */
 async function findFailedTrace(): Promise<string> {
   const response = await fetch(`${url}/api/traces?service=generator&status=error&limit=200`);
   const { traces } = (await response.json()) as { readonly traces: readonly Summary[] };
   const [smallest] = traces.filter(({ spans }) => spans > 30).toSorted((left, right) => left.spans - right.spans);
-  if (smallest === undefined) throw new Error('no trace of the load has failed yet');
+  if (smallest === undefined) throw new Error('no failed trace found');
   return smallest.traceId;
 }

@@ -27,7 +27,7 @@ let store: RunningTracestore;
 let page: Page;
 let watched: WatchedPage;
 
-describe.skipIf(!hasChromium)('a trace', () => {
+describe.skipIf(!hasChromium)('the trace page', () => {
   beforeAll(async () => {
     console = await startConsole();
     ({ store } = console);
@@ -55,11 +55,11 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.goto(`${store.url}/trace/${traceId}${query}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
   };
-  /** What a screen reader says of the rows, as far as it is in them. */
+  /** The texts of the rows as a screen reader reads them. */
   const labels = () =>
     page.getByRole('treeitem').evaluateAll((rows) =>
       rows.map((row) =>
-        [...row.querySelectorAll('bdi, .took, .only-heard, .path-verdict, .path-bars span:not(.only-heard)')]
+        [...row.querySelectorAll('bdi, .took, .visually-hidden, .path-verdict, .path-bars span:not(.visually-hidden)')]
           .map((each) => each.textContent ?? '')
           .filter((each) => each !== '')
           .join(' '),
@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
   const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`) });
   const clipboard = (): Promise<string> => page.evaluate<string>('navigator.clipboard.readText()');
 
-  it('is a tree that the keyboard walks through, and that says where one is', async () => {
+  it('is a tree with keyboard navigation and the positions of its items', async () => {
     await open(passwordTraceId(2));
     const tree = page.getByRole('tree', { name: 'Spans' });
     await tree.focus();
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await expect.poll(() => new URL(page.url()).search).toBe('');
   });
 
-  it('says all there is of a span, to be copied', async () => {
+  it('shows all details of a span, with buttons to copy values', async () => {
     await open(passwordTraceId(2), '?span=0000000000000001');
     const panel = page.getByRole('complementary', { name: 'Span' });
     await panel.getByText('pwlen').waitFor();
@@ -122,31 +122,31 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await panel.getByText('Resource', { exact: true }).click();
     await panel.getByText('telemetry.sdk.name').waitFor();
     await panel.getByText('Scope test').waitFor();
-    await panel.getByRole('button', { name: 'Copy Span id' }).click();
+    await panel.getByRole('button', { name: 'Copy Span ID' }).click();
     expect(await clipboard()).toBe('0000000000000001');
-    await page.getByRole('button', { name: 'Copy the trace id' }).click();
+    await page.getByRole('button', { name: 'Copy trace ID' }).click();
     expect(await clipboard()).toBe(passwordTraceId(2));
-    // A link leads to the span it means.
+    // A span link opens the linked span.
     await panel.getByRole('link', { name: passwordTraceId(1) }).click();
     await expect.poll(() => new URL(page.url()).pathname).toBe(`/trace/${passwordTraceId(1)}`);
     await page.goBack();
-    // An attribute leads to the spans that have it.
+    // An attribute links to a search for its value.
     await panel.getByRole('link', { name: 'Search for spans with this pwlen' }).click();
     await expect.poll(() => new URL(page.url()).searchParams.get('attribute')).toBe('pwlen=8');
     await page.getByRole('link', { name: /generator\.generate/ }).waitFor();
   });
 
-  it('shows an exception with its stack', async () => {
+  it('shows an exception with its stack trace', async () => {
     await open(failedTraceId, '?span=f00000000000000f');
     const exception = page.getByRole('region', { name: 'Exception' });
     await exception.getByText('OutOfStockError', { exact: true }).waitFor();
     expect(await exception.locator('pre').textContent()).toBe(stackTrace);
-    await exception.getByRole('button', { name: 'Copy the stack trace' }).click();
+    await exception.getByRole('button', { name: 'Copy stack trace' }).click();
     expect(await clipboard()).toBe(stackTrace);
     await picture('exception');
   });
 
-  it('finds what is not drawn among 50,000 spans, and goes there', async () => {
+  it('finds and selects spans that are not rendered, among 50,000 spans', async () => {
     const startedAt = performance.now();
     await open(largeTraceId);
     await page.getByRole('treeitem').first().waitFor();
@@ -155,8 +155,8 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('needle');
     await page.keyboard.press('Enter');
-    await page.getByText('2 found').waitFor();
-    // In the order of the tree, in which a child of an earlier span comes first.
+    await page.getByText('2 matches').waitFor();
+    // Matches have the order of the tree, in which a child of an earlier span comes first.
     const selected = page.getByRole('treeitem', { selected: true });
     await page.getByRole('button', { name: 'Next match' }).click();
     await expect.poll(() => selected.textContent()).toContain('step 43210');
@@ -167,19 +167,19 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.keyboard.press('N');
     await expect.poll(() => selected.textContent()).toContain('step 43210');
     await picture('large-trace');
-    // Wherever one scrolls, who listens stays at the span.
+    // The selected row stays rendered while scrolling, for screen readers.
     await page.getByRole('tree', { name: 'Spans' }).evaluate((tree) => tree.scrollTo(0, 0));
     await page.getByRole('treeitem', { name: /^service-0 step 0 / }).waitFor();
     expect(await selected.textContent()).toContain('step 43210');
   });
 
-  it('shows only some services or errors, with the way to them', async () => {
+  it('filters by services and errors, and shows the ancestors of matching spans', async () => {
     await open(largeTraceId);
     const only = page.getByRole('group', { name: 'Show only' });
     await only.getByRole('button', { name: 'errors' }).click();
     await only.getByText('10 spans').waitFor();
     expect(parameter('errors')).toBe('1');
-    // The first that failed, below those that lead to it.
+    // The first failed span with its ancestors.
     await expect
       .poll(labels)
       .toEqual(expect.arrayContaining([expect.stringMatching(/step 0/), expect.stringMatching(/failed$/)]));
@@ -187,18 +187,18 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await only.getByText('0 spans', { exact: true }).waitFor();
     await only.getByRole('button', { name: 'errors' }).click();
     await only.getByText('10,000 spans').waitFor();
-    await only.getByRole('button', { name: 'Show all' }).click();
+    await only.getByRole('button', { name: 'Clear filters' }).click();
     await expect.poll(() => new URL(page.url()).search).toBe('');
   });
 
-  it('closes and opens, and shows a part of the time larger', async () => {
+  it('collapses and expands spans, and zooms with the minimap', async () => {
     await open(passwordTraceId(1));
-    await page.getByRole('button', { name: 'Close all' }).click();
+    await page.getByRole('button', { name: 'Collapse all' }).click();
     await expect.poll(labels).toHaveLength(1);
     expect(parameter('closed')).toBe('all');
     await page.reload();
     await expect.poll(labels).toHaveLength(1);
-    await page.getByRole('button', { name: 'Open all' }).click();
+    await page.getByRole('button', { name: 'Expand all' }).click();
     await expect.poll(labels).toHaveLength(7);
     const minimap = await page.locator('.minimap').boundingBox();
     if (minimap === null) throw new Error('no minimap');
@@ -208,20 +208,20 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.mouse.move(minimap.x + minimap.width * 0.75, y, { steps: 5 });
     await page.mouse.up();
     await expect.poll(() => parameter('zoom')).toMatch(/^2[45]\d{6}-7[45]\d{6}$/);
-    await page.getByRole('button', { name: 'Whole time' }).click();
+    await page.getByRole('button', { name: 'Reset zoom' }).click();
     await expect.poll(() => parameter('zoom')).toBeNull();
   });
 
-  it('is a flame graph that the keyboard and the mouse walk through', async () => {
+  it('has a flame graph with keyboard and mouse navigation', async () => {
     await open(passwordTraceId(2));
     await page.getByRole('button', { name: 'Flame graph' }).click();
     const flame = page.getByRole('application', { name: /Flame graph/ });
     await flame.focus();
-    const heard = () => page.locator('#flame-span').textContent();
+    const announced = () => page.locator('#flame-span').textContent();
     await page.keyboard.press('ArrowDown');
-    await expect.poll(heard).toBe('generator generator.generate, 100 ms, of it 40 ms itself, failed');
+    await expect.poll(announced).toBe('generator generator.generate, 100 ms, self time 40 ms, failed');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(heard).toContain('generator HTTP GET, 40 ms');
+    await expect.poll(announced).toContain('generator HTTP GET, 40 ms');
     await page.keyboard.press('Enter');
     await expect.poll(() => parameter('zoom')).toBe('10000000-50000000');
     await page.keyboard.press('0');
@@ -231,7 +231,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.keyboard.press('0');
     await expect.poll(() => parameter('zoom')).toBeNull();
     await picture('flame-graph');
-    // The root is the box at the top, all of its width.
+    // The root span is the box at the top, over the whole width.
     await flame.click({ position: { x: 400, y: 10 } });
     await expect.poll(() => parameter('span')).toBe('0000000000000001');
     await page.reload();
@@ -239,7 +239,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
     expect(parameter('view')).toBe('flame');
   });
 
-  it('bears 50,000 spans as a flame graph', async () => {
+  it('draws 50,000 spans as a flame graph', async () => {
     await open(largeTraceId, '?view=flame');
     await page.getByRole('application', { name: /Flame graph/ }).focus();
     const startedAt = performance.now();
@@ -249,7 +249,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await picture('large-flame-graph');
   });
 
-  it('says what each operation took, in the order one likes, and leads to its spans', async () => {
+  it('shows statistics per operation, sortable, with links to the spans', async () => {
     await open(passwordTraceId(2), '?view=operations');
     const table = page.getByRole('region', { name: 'Operations' });
     const rows = () => table.locator('tbody tr').allInnerTexts();
@@ -279,7 +279,7 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await expect.poll(names).toHaveLength(6);
   });
 
-  it('stands beside another one', async () => {
+  it('is compared with another trace', async () => {
     await open(passwordTraceId(1));
     await page.getByRole('button', { name: 'Compare…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Compare with another trace' });
@@ -306,30 +306,30 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.keyboard.press('ArrowLeft');
     await expect.poll(labels).toHaveLength(2);
     await page.keyboard.press('ArrowRight');
-    await page.getByLabel('Only what').check();
+    await page.getByLabel('Only differences').check();
     await expect.poll(labels).toHaveLength(3);
     await page.getByRole('link', { name: 'Swap' }).click();
     await expect.poll(() => new URL(page.url()).pathname).toBe(`/compare/${passwordTraceId(2)}/${passwordTraceId(1)}`);
   });
 
-  it('can be taken away as OTLP/JSON, and looked at from the file without being stored', async () => {
+  it('is exported as OTLP/JSON, and opened from the file without being stored', async () => {
     await open(passwordTraceId(2));
     const before = await labels();
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'OTLP JSON' }).click();
     const file = await readFile(await (await download).path(), 'utf8');
     expect((await download).suggestedFilename()).toBe(`${passwordTraceId(2)}.otlp.json`);
-    // Another id, so that it can't be the stored one that is seen.
+    // Use another ID, so that the stored trace cannot be shown instead.
     const other = '9'.repeat(32);
-    await drop(page, 'kept.json', file.replaceAll(passwordTraceId(2), other));
-    await page.getByText('kept.json, shown and not stored').waitFor();
+    await drop(page, 'exported.json', file.replaceAll(passwordTraceId(2), other));
+    await page.getByText('exported.json (not stored)').waitFor();
     expect(new URL(page.url()).pathname).toBe('/trace/file');
     await expect.poll(labels).toEqual(before);
     await page.getByText(other).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('LOWER char');
     await page.keyboard.press('Enter');
-    await page.getByText('3 found').waitFor();
+    await page.getByText('3 matches').waitFor();
     await page.getByRole('button', { name: 'Next match' }).click();
     await page.getByRole('complementary', { name: 'Span' }).getByText('pwlen').waitFor();
     const [stored] = await queryOnce<{ spans: number }>(
@@ -339,18 +339,18 @@ describe.skipIf(!hasChromium)('a trace', () => {
     );
     expect(stored?.spans).toBe(0);
     await drop(page, 'picture.png', '\u0089PNG');
-    await page.getByRole('alert').getByText('picture.png was not opened. It is not JSON.').waitFor();
+    await page.getByRole('alert').getByText('Cannot open picture.png: it is not JSON').waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'A trace from a file' }).waitFor();
+    await page.getByRole('heading', { name: 'Trace from a file' }).waitFor();
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
       page.getByRole('button', { name: 'Open OTLP JSON…' }).click(),
     ]);
     await chooser.setFiles({ name: 'chosen.json', mimeType: 'application/json', buffer: Buffer.from(file) });
-    await page.getByText('chosen.json, shown and not stored').waitFor();
+    await page.getByText('chosen.json (not stored)').waitFor();
   });
 
-  it('says how long it takes, and can be given up, at the database too', async () => {
+  it('shows the elapsed time, and can be cancelled, in the database too', async () => {
     const locker = new pg.Client(console.databaseUrl);
     await locker.connect();
     await locker.query('BEGIN; LOCK TABLE tracestore.span IN ACCESS EXCLUSIVE MODE');
@@ -365,21 +365,21 @@ describe.skipIf(!hasChromium)('a trace', () => {
         );
         return row?.count ?? 0;
       };
-      await page.getByText(/The trace is loading: \d\.\d s/).waitFor();
+      await page.getByText(/Loading trace: \d\.\d s/).waitFor();
       await expect.poll(waiting).toBe(1);
       await picture('waiting');
-      await page.getByRole('button', { name: 'Give up' }).click();
-      await page.getByText('Given up.').waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled.').waitFor();
       await expect.poll(waiting).toBe(0);
     } finally {
       await locker.query('ROLLBACK');
       await locker.end();
     }
-    await page.getByRole('button', { name: 'Ask again' }).click();
+    await page.getByRole('button', { name: 'Retry' }).click();
     await expect.poll(labels).toHaveLength(7);
   });
 
-  it.each(['light', 'dark'] as const)('shows hostile data as text, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('shows hostile data as text in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await open(hostileTraceId, `?span=${hostileSpanId}`);
     await page.getByText('a long value').first().waitFor();
@@ -399,14 +399,14 @@ describe.skipIf(!hasChromium)('a trace', () => {
     await page.getByRole('listitem').getByText(hostileText).first().waitFor();
     expect(await page.locator('img[src="x"]').count()).toBe(0);
     expect(await page.title()).toBe('Search · Spandrel');
-    // A link whose text is hostile still leads where it should, and the page goes on.
+    // A link with hostile text works, and so does the page after it.
     await page.getByRole('listitem').getByRole('link').click();
     await page.getByRole('treeitem').click();
     expect(await page.getByRole('heading', { level: 2 }).textContent()).toContain(hostileText);
     expect(await page.title()).toBe('Trace dddddddd · Spandrel');
   });
 
-  it('fits a phone', async () => {
+  it('fits the screen of a phone', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     for (const address of [
       `trace/${passwordTraceId(2)}?span=0000000000000002`,
@@ -419,18 +419,18 @@ describe.skipIf(!hasChromium)('a trace', () => {
     }
   });
 
-  it('says what to do when it is not there', async () => {
+  it('shows an error if the trace does not exist', async () => {
     await page.goto(`${store.url}/trace/${'e'.repeat(32)}`);
     await page.getByRole('alert').getByText('The trace is not here').waitFor();
     await page.goto(`${store.url}/compare/${'e'.repeat(32)}/${passwordTraceId(1)}`);
     await page.getByRole('alert').getByText('The trace is not here').waitFor();
-    // The browser itself says so of each 404.
-    expect(watched.complaints.every((complaint) => complaint.includes('404'))).toBe(true);
-    watched.complaints.length = 0;
+    // The browser logs each 404.
+    expect(watched.pageErrors.every((message) => message.includes('404'))).toBe(true);
+    watched.pageErrors.length = 0;
   });
 });
 
-/** Drops a file onto the page, as a person would. */
+/** Drop a file onto the page. */
 async function drop(page: Page, name: string, content: string): Promise<void> {
   const file = `new File([${JSON.stringify(content)}], ${JSON.stringify(name)})`;
   const dataTransfer = await page.evaluateHandle(

@@ -1,19 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ComponentType, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import type { SessionAnswer } from './api/answers.ts';
+import type { SessionAnswer } from './api/types.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';
-import { loaded } from './loaded.tsx';
+import { lazyComponent } from './lazy-component.tsx';
 import { PageBoundary } from './page-boundary.tsx';
 import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
 
-// Each page is loaded when it is gone to, so that the first one comes soon.
+// Each page is a chunk of its own, which keeps the first load small.
 function page<Props extends object>(importPage: () => Promise<ComponentType<Props>>) {
-  return loaded('The page is loading', importPage);
+  return lazyComponent('Loading page', importPage);
 }
 
 const OverviewPage = page(async () => (await import('./overview/overview-page.tsx')).OverviewPage);
@@ -27,10 +27,10 @@ const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
 const ApiDocsPage = page(async () => (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage);
 
-// The one that most come to is on its way before it is known who comes.
+// Load the start page while the session is still being checked.
 if (location.pathname === '/') OverviewPage.load().catch(() => undefined);
 
-/** The frame of all pages; before it, signing in where that is asked for. */
+/** The frame of all pages. It shows the sign-in form instead of a page if the user is not signed in. */
 export function App() {
   const session = useQuery({
     queryKey: ['session'],
@@ -39,7 +39,7 @@ export function App() {
   return (
     <>
       <a className="skip" href="#content">
-        Skip to the content
+        Skip to main content
       </a>
       <Header session={session.data} />
       <main id="content" tabIndex={-1}>
@@ -62,6 +62,7 @@ function Pages() {
   );
 }
 
+/** All pages of the console by path. */
 function Routes() {
   return (
     <Switch>
@@ -95,7 +96,7 @@ function Routes() {
       </Route>
       <Route>
         <section className="notice">
-          <h1>There is no such page</h1>
+          <h1>Page not found</h1>
           <p>
             <Link href="/search">Search for traces</Link>
           </p>
@@ -107,9 +108,9 @@ function Routes() {
 
 function Header({ session }: { readonly session: SessionAnswer | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
-  const choose = (chosen: Theme): void => {
-    setTheme(chosen);
-    applyTheme(chosen);
+  const select = (next: Theme): void => {
+    setTheme(next);
+    applyTheme(next);
   };
   return (
     <header className="top">
@@ -139,7 +140,7 @@ function Header({ session }: { readonly session: SessionAnswer | undefined }) {
         <span>Theme</span>
         <select
           value={theme}
-          onChange={(event) => choose(themes.find((each) => each === event.target.value) ?? 'auto')}
+          onChange={(event) => select(themes.find((each) => each === event.target.value) ?? 'auto')}
         >
           {themes.map((each) => (
             <option key={each}>{each}</option>

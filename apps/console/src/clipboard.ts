@@ -1,8 +1,8 @@
-/** How long a button says that it has copied. */
-export const thanksMs = 1_500;
+/** How long a button shows that it has copied. */
+export const copiedShownMs = 1_500;
 
-/** @returns whether it is there: a browser may not allow it */
-export async function putIntoClipboard(text: string): Promise<boolean> {
+/** Copy a text to the clipboard. @returns false if the browser does not allow it */
+export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -11,12 +11,12 @@ export async function putIntoClipboard(text: string): Promise<boolean> {
   }
 }
 
-/** Where a page came over plain HTTP from another machine, browsers have no clipboard but what is selected. */
+/** Copy through a selection. Over plain HTTP from another host, browsers have no clipboard API. */
 function copySelection(text: string): boolean {
   const focused = document.activeElement;
   const field = document.createElement('textarea');
   field.value = text;
-  field.className = 'only-heard';
+  field.className = 'visually-hidden';
   document.body.append(field);
   field.select();
   const isCopied = document.execCommand('copy');

@@ -1,19 +1,19 @@
 import { useState } from 'react';
-import { putIntoClipboard, thanksMs } from './clipboard.ts';
+import { copiedShownMs, copyText } from './clipboard.ts';
 
-/** Puts a text into the clipboard. @param what it is, for who listens: `Copy the trace id` */
+/** A button that copies a text. @param what completes the label: `Copy trace ID` */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
-  const [state, setState] = useState<'ready' | 'copied' | 'refused'>('ready');
+  const [state, setState] = useState<'ready' | 'copied' | 'failed'>('ready');
   const copy = async (): Promise<void> => {
-    setState((await putIntoClipboard(text)) ? 'copied' : 'refused');
-    setTimeout(() => setState('ready'), thanksMs);
+    setState((await copyText(text)) ? 'copied' : 'failed');
+    setTimeout(() => setState('ready'), copiedShownMs);
   };
   return (
     <button
       type="button"
       className={`copy ${state}`}
       aria-label={`Copy ${what}`}
-      title={state === 'refused' ? 'The browser does not allow it' : `Copy ${what}`}
+      title={state === 'failed' ? 'The browser does not allow copying' : `Copy ${what}`}
       onClick={() => void copy()}
     >
       {state === 'ready' ? (
@@ -23,7 +23,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       ) : (
         <span aria-hidden="true">{state === 'copied' ? '✓' : '✗'}</span>
       )}
-      <span className="only-heard" role="status">
+      <span className="visually-hidden" role="status">
         {state === 'copied' ? 'Copied' : ''}
       </span>
     </button>

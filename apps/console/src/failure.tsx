@@ -1,6 +1,6 @@
 import { ApiError } from './api/client.ts';
 
-/** What went wrong, in the API's words, and what to do next. */
+/** The message of an error, with a button to retry if that can help. */
 export function Failure({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   return (
     <div className="failure" role="alert">
@@ -8,7 +8,7 @@ export function Failure({ error, retry }: { readonly error: Error; readonly retr
       <p>{error.message}</p>
       {retry !== undefined && (
         <button type="button" onClick={retry}>
-          Try again
+          Retry
         </button>
       )}
     </div>

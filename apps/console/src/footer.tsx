@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 
-/** Below every page: what programs use in the place of the console. */
+/** The footer of every page, with links to the API. */
 export function Footer() {
   return (
     <footer className="bottom">

@@ -8,7 +8,7 @@ import './styles.css';
 
 applyTheme(savedTheme());
 
-// Where the token was changed, or another tab has signed out, the frame asks for it again.
+// The session ended: the token was changed, or another tab signed out. Show the sign-in form again.
 const onError = (error: Error): void => {
   if (error instanceof ApiError && error.status === 401) void queries.invalidateQueries({ queryKey: ['session'] });
 };
@@ -20,7 +20,7 @@ const queries = new QueryClient({
     queries: {
       refetchOnWindowFocus: false,
       staleTime: 30_000,
-      // What the API refuses, it refuses again.
+      // Retry only if tracestore or its database was unavailable. Other errors would repeat.
       retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
     },
   },

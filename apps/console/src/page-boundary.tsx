@@ -5,7 +5,7 @@ interface State {
   readonly error: Error | undefined;
 }
 
-/** What a page says when its script failed or could not be loaded; the frame around it stays. */
+/** Shows an error in place of a page whose script failed or could not be loaded. */
 export class PageBoundary extends Component<{ readonly children: ReactNode }, State> {
   override readonly state: State = { error: undefined };
 
@@ -18,8 +18,8 @@ export class PageBoundary extends Component<{ readonly children: ReactNode }, St
     if (error === undefined) return this.props.children;
     return (
       <section className="notice">
-        <h1>The page does not work</h1>
-        {/* After an update of tracestore, what this page would load is there no more: a reload gets the new one. */}
+        <h1>This page could not be shown</h1>
+        {/* After an update of tracestore the old chunks no longer exist; a reload loads the new ones. */}
         <Failure error={error} retry={() => location.reload()} />
       </section>
     );

@@ -1,28 +1,28 @@
 import './service-colour.css';
 
-/** As many classes has service-colour.css. */
+/** The number of classes in service-colour.css. */
 const hues = 24;
 const key = 'spandrel-service-hues';
-/** More are forgotten in the order they came, so that nothing grows without end. */
+/** The oldest entries are dropped, so that the storage stays bounded. */
 const maxRemembered = 500;
 
 const hueOf = new Map(remembered());
 let savingLater = false;
 
 /**
- * The class of service-colour.css that gives `color` to what stands for a service. A service has one colour on every page
- * of this browser: by its name, or where that colour is taken, the next that is free. Up to 24 services differ.
+ * The class of service-colour.css for a service. A service has the same colour on every page of this browser. Its name is
+ * hashed to a colour; if that colour is taken, the next free one is used. Up to 24 services have different colours.
  */
 export function serviceColour(service: string): string {
-  return `hue-${hueOf.get(service) ?? choose(service)}`;
+  return `hue-${hueOf.get(service) ?? assignHue(service)}`;
 }
 
-function choose(service: string): number {
+function assignHue(service: string): number {
   const uses = new Uint32Array(hues);
   for (const hue of hueOf.values()) uses[hue] = (uses[hue] ?? 0) + 1;
-  const least = Math.min(...uses);
+  const minUses = Math.min(...uses);
   let hue = hash(service) % hues;
-  while ((uses[hue] ?? 0) > least) hue = (hue + 1) % hues;
+  while ((uses[hue] ?? 0) > minUses) hue = (hue + 1) % hues;
   hueOf.set(service, hue);
   if (!savingLater) {
     savingLater = true;
@@ -34,7 +34,7 @@ function choose(service: string): number {
 function hash(text: string): number {
   let value = 2_166_136_261;
   for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 16_777_619);
-  // Without this, short names that end alike would often share a hue.
+  // Mix the bits: short names with the same ending would otherwise often share a hue.
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   return (value ^ (value >>> 13)) >>> 0;
 }
@@ -44,7 +44,7 @@ function save(): void {
   try {
     localStorage.setItem(key, JSON.stringify([...hueOf].slice(-maxRemembered)));
   } catch {
-    // Colours then last as long as the page.
+    // Without storage the colours last until the page is reloaded.
   }
 }
 

@@ -3,7 +3,7 @@ export type Theme = (typeof themes)[number];
 
 const key = 'spandrel-theme';
 
-/** What was chosen in this browser; `auto` follows the system. */
+/** The theme that was selected in this browser; `auto` follows the system. */
 export function savedTheme(): Theme {
   const saved = localStorage.getItem(key);
   return themes.find((theme) => theme === saved) ?? 'auto';

@@ -1,14 +1,14 @@
 import { useCallback, useMemo } from 'react';
 import { useLocation, useSearch } from 'wouter';
 
-/** The query string of the page, in which it keeps what it shows. */
+/** The query string of the page, which holds the state of the page. */
 export function useAddress() {
   const search = useSearch();
   const [path, navigate] = useLocation();
   const parameters = useMemo(() => new URLSearchParams(search), [search]);
   /**
-   * @param changes by name; what is empty or undefined is left out
-   * @param how `replace` for what one would not go back to step by step
+   * @param changes by name; an empty or undefined value removes the parameter
+   * @param how `push` adds an entry to the browser's history, `replace` does not
    */
   const change = useCallback(
     (

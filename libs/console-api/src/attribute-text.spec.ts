@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { attributeText } from './attribute-text.js';
 
-describe('the text of a value', () => {
+describe('attributeText', () => {
   it.each([
-    ['a text', 'a "b"', 'a "b"'],
-    ['no text', '', ''],
-    ['nothing', null, ''],
+    ['a string', 'a "b"', 'a "b"'],
+    ['an empty string', '', ''],
+    ['an empty value', null, ''],
     ['true', true, 'true'],
     ['an int', 5, '5'],
     ['an int that JavaScript would round', 2n ** 63n - 1n, '9223372036854775807'],
@@ -13,22 +13,22 @@ describe('the text of a value', () => {
     ['minus zero', { doubleValue: '-0' }, '-0'],
     ['not a number', { doubleValue: 'NaN' }, 'NaN'],
     ['bytes', { bytesValue: 'AP8Q' }, 'AP8Q'],
-    ['no bytes', { bytesValue: '' }, ''],
+    ['empty bytes', { bytesValue: '' }, ''],
     ['a list', ['93', 5, true, null, ['<a>']], '["93",5,true,null,["<a>"]]'],
     [
-      'a list of what JSON lacks',
+      'a list of values that JSON lacks',
       [{ bytesValue: 'AQ==' }, { bytesValue: '' }, { doubleValue: 'NaN' }],
       '["AQ==",null,"NaN"]',
     ],
-    ['members by key', { b: 1, a: [] }, '{"a":[],"b":1}'],
+    ['members sorted by key', { b: 1, a: [] }, '{"a":[],"b":1}'],
     ['members that look like bytes', { kvlistValue: { bytesValue: 'x' } }, '{"bytesValue":"x"}'],
     ['a key of JavaScript', JSON.parse('{"__proto__":1}') as unknown, '{"__proto__":1}'],
     ['a key that is called source', { source: '5.0' }, '{"source":"5.0"}'],
-  ])('of %s', (_, stored, text) => {
+  ])('writes %s', (_, stored, text) => {
     expect(attributeText(stored)).toBe(text);
   });
 
-  it('of a number that was kept as it was written', () => {
+  it('normalizes a number whose source text was preserved', () => {
     class Written {
       constructor(readonly source: string) {}
     }

@@ -1,10 +1,10 @@
 /*
- * The text of an attribute's value: what every answer shows of it, and what finds it again. It is the text that Jaeger's
- * `AsString` gives: strings as they are, numbers and booleans as JSON has them, bytes in base64, an empty value as no text,
- * lists and key-value lists as JSON without spaces, with sorted keys.
+ * The text of an attribute value. Every API shows this text, and searches compare with it. It equals the result of Jaeger's
+ * `AsString`. A string is unchanged, numbers and booleans are written as in JSON, bytes in base64. An empty value is the
+ * empty string. Lists and key-value lists are JSON without spaces, with sorted keys.
  */
 
-/** A value without the wrapper that says its type. */
+/** A value without the wrapper that names its type. */
 type PlainValue =
   | { readonly is: 'string' | 'number' | 'bytes'; readonly text: string }
   | { readonly is: 'empty' }
@@ -12,12 +12,12 @@ type PlainValue =
   | { readonly is: 'members'; readonly members: object };
 
 /**
- * Write a value of an attribute as text.
+ * Write an attribute value as text.
  *
- * @param stored the value in the form in which tracestore stores it and its API gives it: JSON in which bytes are
- *   `{"bytesValue": base64}`, numbers that JSON lacks `{"doubleValue": text}`, and a key-value list that looks like one of
- *   these `{"kvlistValue": object}`. A number may also be a bigint, or an object of a class with its `source`.
- * @returns the text; the empty text for an empty value
+ * @param stored the value as tracestore stores it and as its API returns it: JSON in which bytes are
+ *   `{"bytesValue": base64}`, numbers that JSON lacks are `{"doubleValue": text}`, and a key-value list that looks like one
+ *   of these is `{"kvlistValue": object}`. A number may also be a bigint, or an object of a class with a `source`.
+ * @returns the text; the empty string for an empty value
  */
 export function attributeText(stored: unknown): string {
   const plain = plainOf(stored);
@@ -39,7 +39,7 @@ function jsonOf(plain: PlainValue): string {
     case 'string':
       return JSON.stringify(plain.text);
     case 'bytes':
-      // As Go writes no bytes.
+      // Go writes an empty byte slice as null.
       return plain.text === '' ? 'null' : JSON.stringify(plain.text);
     case 'number':
       // JSON has no number for these.
@@ -74,7 +74,7 @@ function plainOf(stored: unknown): PlainValue {
   return { is: 'members', members: stored };
 }
 
-/** The text of a number that was kept as it was written. Objects of JSON have no class, whatever their keys. */
+/** The source text of a number that the parser preserved. Plain JSON objects have no class, whatever their keys are. */
 function sourceOf(value: object): string | undefined {
   return Object.getPrototypeOf(value) !== Object.prototype && 'source' in value ? String(value.source) : undefined;
 }

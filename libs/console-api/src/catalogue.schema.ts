@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { spanKind } from './span-words.schema.js';
+import { spanKind } from './span-kind.schema.js';
 import { timeRange } from './time-range.schema.js';
 
 export const servicesAnswer = z.object({ services: z.array(z.string()) });
@@ -21,7 +21,13 @@ export type AttributeKeysQuery = z.infer<typeof attributeKeysQuery>;
 
 export const attributeKeysAnswer = z.object({
   keys: z
-    .array(z.object({ key: z.string(), level: z.enum(['span', 'resource']), spans: z.int().describe('of the sample') }))
+    .array(
+      z.object({
+        key: z.string(),
+        level: z.enum(['span', 'resource']),
+        spans: z.int().describe('spans in the sample'),
+      }),
+    )
     .describe('the most frequent first'),
 });
 export type AttributeKeysAnswer = z.infer<typeof attributeKeysAnswer>;
@@ -31,7 +37,7 @@ export type AttributeValuesQuery = z.infer<typeof attributeValuesQuery>;
 
 export const attributeValuesAnswer = z.object({
   values: z
-    .array(z.object({ value: z.string(), spans: z.int().describe('of the sample') }))
+    .array(z.object({ value: z.string(), spans: z.int().describe('spans in the sample') }))
     .describe('the most frequent first'),
 });
 export type AttributeValuesAnswer = z.infer<typeof attributeValuesAnswer>;

@@ -1,26 +1,27 @@
 import { z } from 'zod';
+import { columnLinks, panelKinds, units } from './dashboard-names.js';
 
 const query = z.object({
   name: z.string(),
-  sql: z.string().describe('with $1, $2, … for the parameters, each a text'),
+  sql: z.string().describe('with $1, $2, … for the parameters, each of type text'),
   parameters: z.array(z.object({ name: z.string(), default: z.string() })),
 });
 
 const panel = z.object({
   id: z.int(),
-  kind: z.enum(['timeseries', 'heatmap', 'histogram', 'pie', 'table', 'stat', 'nodeGraph', 'dashboards']),
+  kind: z.enum(panelKinds),
   title: z.string(),
   description: z.string(),
   grid: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
-  unit: z.string().optional(),
+  unit: z.enum(units).optional(),
   isStacked: z.boolean().optional(),
-  isOfFailures: z.boolean().optional().describe('whether what it shows leads to traces that failed, and not to all'),
+  linksToErrors: z.boolean().optional().describe('whether its links lead to failed traces only'),
   columns: z.array(
     z.object({
       name: z.string(),
       title: z.string(),
-      unit: z.string().optional(),
-      link: z.enum(['trace', 'operation']).optional(),
+      unit: z.enum(units).optional(),
+      link: z.enum(columnLinks).optional(),
     }),
   ),
   queries: z.array(query),
@@ -32,7 +33,7 @@ const dashboard = z.object({
   slug: z.string(),
   title: z.string(),
   description: z.string(),
-  from: z.string().describe('how far back it looks when nobody says'),
+  from: z.string().describe('start of the default time range, such as now-15m'),
   variables: z.array(z.object({ name: z.string(), title: z.string(), query })),
   panels: z.array(panel),
 });
@@ -45,12 +46,12 @@ export type DashboardsAnswer = z.infer<typeof dashboardsAnswer>;
 export const queryParameters = z.object({ uid: z.string().max(100), query: z.string().max(100) });
 export type QueryParameters = z.infer<typeof queryParameters>;
 
-/** Values of a query's parameters, by name; what is missing has its default. */
+/** Values of a query's parameters, by name. A missing parameter has its default. */
 export const queryValues = z.record(z.string().max(100), z.string().max(10_000));
 export type QueryValues = z.infer<typeof queryValues>;
 
 export const queryAnswer = z.object({
   columns: z.array(z.string()),
-  rows: z.array(z.array(z.unknown())).describe('values in the order of the columns; times as texts of ISO 8601'),
+  rows: z.array(z.array(z.unknown())).describe('values in the order of the columns; times in ISO 8601'),
 });
 export type QueryAnswer = z.infer<typeof queryAnswer>;

@@ -1,10 +1,11 @@
-/** What the console's API takes and answers: schemas that tracestore validates by, and types that the console has of them. */
+/** The console's API: schemas with which tracestore validates requests and responses, and their types for the console. */
 export * from './attribute-text.js';
 export * from './catalogue.schema.js';
+export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
 export * from './search.schema.js';
 export * from './session.schema.js';
-export * from './span-words.schema.js';
+export * from './span-kind.schema.js';
 export * from './sql.schema.js';
 export * from './system.schema.js';
 export * from './time-range.schema.js';

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { spanKind, spanStatus } from './span-words.schema.js';
+import { spanKind, spanStatus } from './span-kind.schema.js';
 import { timeRange, unixNano } from './time-range.schema.js';
 
 const durationNs = z
   .string()
-  .regex(/^\d{1,19}$/, 'should be a whole number of nanoseconds')
+  .regex(/^\d{1,19}$/, 'must be a whole number of nanoseconds')
   .describe('nanoseconds')
   .optional();
 
-/** The query string of a search. All of it is asked of one span. */
+/** The query string of a search. A trace matches if one of its spans meets all conditions. */
 export const searchQuery = z.object({
   service: z.string().max(10_000).optional(),
   operation: z.string().max(10_000).optional(),
@@ -21,11 +21,11 @@ export const searchQuery = z.object({
     .transform((given) => (typeof given === 'string' ? [given] : given))
     .pipe(z.array(z.string().min(1).max(10_000)))
     .default([])
-    .describe('`key`, or key and value with =, !=, >, >=, <, <= or ~ (a regular expression) between; may be repeated'),
+    .describe('`key`, or key and value joined by =, !=, >, >=, <, <= or ~ (a regular expression); may be repeated'),
   ...timeRange,
   order: z.enum(['newest', 'slowest']).default('newest'),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
-  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before'),
+  cursor: z.string().max(200).optional().describe('`nextCursor` of the previous page'),
 });
 export type SearchQuery = z.infer<typeof searchQuery>;
 

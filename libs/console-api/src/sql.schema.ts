@@ -6,28 +6,28 @@ export const sqlQuestion = z.object({
     .min(1)
     .max(100_000)
     .refine((sql) => !sql.includes('\0'), 'must not contain U+0000')
-    .describe('one statement that gives rows'),
+    .describe('one statement that returns rows'),
   explain: z
     .enum(['no', 'plan', 'analyze'])
     .default('no')
-    .describe('the plan instead of the rows; `analyze` runs the statement'),
+    .describe('return the plan instead of the rows; `analyze` also runs the statement'),
 });
 export type SqlQuestion = z.infer<typeof sqlQuestion>;
 
 export const sqlAnswer = z.object({
-  columns: z.array(z.object({ name: z.string(), type: z.string().describe("PostgreSQL's name of it") })),
+  columns: z.array(z.object({ name: z.string(), type: z.string().describe('the name of the PostgreSQL type') })),
   rows: z.array(z.array(z.unknown())).describe('values in the order of the columns'),
-  isTruncated: z.boolean().describe('whether there would be more rows'),
+  isTruncated: z.boolean().describe('whether rows were cut at a limit'),
   durationMs: z.number(),
 });
 export type SqlAnswer = z.infer<typeof sqlAnswer>;
 
 export const planAnswer = z.object({
-  plan: z.unknown().describe("PostgreSQL's plan, as EXPLAIN (FORMAT JSON) gives it"),
+  plan: z.unknown().describe('the output of EXPLAIN (FORMAT JSON)'),
 });
 export type PlanAnswer = z.infer<typeof planAnswer>;
 
-/** Where PostgreSQL sees a fault in a statement: the member `position` of the problem. Both count from 1, in characters. */
+/** Position of a syntax or name error in a statement: the member `position` of the problem. Both are 1-based, in characters. */
 export const wrongSqlPosition = z.object({ line: z.int(), column: z.int() });
 export type WrongSqlPosition = z.infer<typeof wrongSqlPosition>;
 
@@ -35,7 +35,7 @@ export const sqlLimits = z.object({
   timeoutMs: z.int(),
   maxRows: z.int(),
   maxBytes: z.int(),
-  perMinute: z.int().describe('questions of one address'),
+  perMinute: z.int().describe('statements per client'),
 });
 export type SqlLimits = z.infer<typeof sqlLimits>;
 

@@ -6,14 +6,14 @@ const durationMs = z.number().describe('milliseconds');
 const note = z.object({
   code: z.string().describe('stable, in kebab-case'),
   message: z.string(),
-  statement: z.string().optional().describe('SQL that mends it, for an administrator to run in this database'),
+  statement: z.string().optional().describe('SQL that fixes it; an administrator runs it in this database'),
 });
 export type SystemNote = z.infer<typeof note>;
 
 export const systemAnswer = z.object({
   versions: z.object({ tracestore: z.string(), node: z.string() }),
-  problems: z.array(note).describe('why spans cannot be stored at this moment, as at /readyz'),
-  warnings: z.array(note).describe('what is wrong and does not keep spans from being stored, as at /readyz'),
+  problems: z.array(note).describe('why spans cannot be stored at the moment, as at /readyz'),
+  warnings: z.array(note).describe('problems that do not prevent spans from being stored, as at /readyz'),
   database: z
     .object({
       postgresVersion: z.string(),
@@ -23,7 +23,7 @@ export const systemAnswer = z.object({
       lz4: z.boolean(),
     })
     .nullable()
-    .describe('null until the database was reached'),
+    .describe('null until tracestore has connected to the database'),
   ingest: z
     .array(
       z.object({
@@ -33,9 +33,7 @@ export const systemAnswer = z.object({
         values: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() })),
       }),
     )
-    .describe(
-      'what receiving, writing and counting calls say of themselves, as at /metrics; counters are of this process, since its start',
-    ),
+    .describe('metrics of receiving, writing and aggregating, as at /metrics; counters start with the process'),
 });
 export type SystemAnswer = z.infer<typeof systemAnswer>;
 
@@ -56,7 +54,7 @@ export const partitionsAnswer = z.object({
   partitions: z.array(
     z.object({
       name: z.string(),
-      fromUnixNano: unixNano.nullable().describe('null for the partition that takes what fits nowhere else'),
+      fromUnixNano: unixNano.nullable().describe('null for the default partition'),
       toUnixNano: unixNano.nullable(),
       isCompressed: z.boolean(),
       bytes: z.number().describe('with indexes'),
@@ -67,7 +65,7 @@ export type PartitionsAnswer = z.infer<typeof partitionsAnswer>;
 
 export const retention = z.object({
   retentionMs: durationMs,
-  isRequested: z.boolean().describe('whether it was set here or in SQL, and not by the configuration'),
+  isRequested: z.boolean().describe('whether it was set here or in SQL instead of by the configuration'),
 });
 export type Retention = z.infer<typeof retention>;
 
@@ -77,9 +75,9 @@ export const retentionRequest = z.object({
   retentionMs: z
     .number()
     .int()
-    .min(hourMs, 'should be an hour at least')
-    .max(36_500 * 24 * hourMs, 'should be 36500 days at most')
+    .min(hourMs, 'must be at least one hour')
+    .max(36_500 * 24 * hourMs, 'must be at most 36500 days')
     .nullable()
-    .describe('milliseconds; null gives the word back to the configuration'),
+    .describe('milliseconds; null resets to the configuration'),
 });
 export type RetentionRequest = z.infer<typeof retentionRequest>;

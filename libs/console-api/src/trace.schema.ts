@@ -6,30 +6,30 @@ export type TraceParameters = z.infer<typeof traceParameters>;
 export const spanParameters = z.object({ traceId, spanId });
 export type SpanParameters = z.infer<typeof spanParameters>;
 
-/** Where a span starts, which finds it faster. */
+/** A time range around the start of the span. It makes the query faster. */
 export const spanQuery = z.object(timeRange);
 export type SpanQuery = z.infer<typeof spanQuery>;
 
 export const matchesQuery = z.object({ text: z.string().min(1).max(1000) });
 export type MatchesQuery = z.infer<typeof matchesQuery>;
 
-/** A trace for a waterfall, in columns: the same place in each is the same span. */
+/** A trace for a waterfall, in columns. Elements with the same index belong to the same span. */
 export const waterfall = z.object({
   traceId: z.string(),
-  startTimeUnixNano: unixNano.describe('of the first span'),
-  durationNs: z.number().describe('until the last span ends'),
-  operations: z.array(z.tuple([z.string(), z.string(), z.int()])).describe("service, name, OTLP's number of the kind"),
+  startTimeUnixNano: unixNano.describe('start of the first span'),
+  durationNs: z.number().describe('from the start of the first span to the end of the last'),
+  operations: z.array(z.tuple([z.string(), z.string(), z.int()])).describe('service, name, span kind as in OTLP'),
   spans: z
     .object({
       id: z.array(z.string()),
       parentId: z.array(z.string().nullable()),
-      operation: z.array(z.int()).describe('place in `operations`'),
+      operation: z.array(z.int()).describe('index in `operations`'),
       startNs: z.array(z.number()).describe('after the start of the trace'),
       durationNs: z.array(z.number()),
-      status: z.array(z.int()).describe("OTLP's number"),
-      events: z.array(z.int()).describe('how many'),
+      status: z.array(z.int()).describe('status code as in OTLP'),
+      events: z.array(z.int()).describe('number of events'),
     })
-    .describe('in the order of their starts'),
+    .describe('in the order of their start times'),
 });
 export type Waterfall = z.infer<typeof waterfall>;
 
@@ -74,7 +74,7 @@ export const spanDetails = z.object({
 export type SpanDetails = z.infer<typeof spanDetails>;
 
 export const spanDetailsAnswer = z.object({
-  spans: z.array(spanDetails).describe('several where an id was given twice'),
+  spans: z.array(spanDetails).describe('more than one if spans share an ID'),
 });
 export type SpanDetailsAnswer = z.infer<typeof spanDetailsAnswer>;
 

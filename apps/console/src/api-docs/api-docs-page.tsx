@@ -3,17 +3,17 @@ import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 import 'swagger-ui-dist/swagger-ui.css';
 import './api-docs-page.css';
 
-/** The API as its OpenAPI document describes it, to be read and tried out. */
+/** The API reference, rendered by Swagger UI from the OpenAPI document. */
 export function ApiDocsPage() {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.title = 'API · Spandrel';
-    if (place.current === null) return;
-    SwaggerUI({ domNode: place.current, url: '/openapi.json', docExpansion: 'list', validatorUrl: null });
+    if (container.current === null) return;
+    SwaggerUI({ domNode: container.current, url: '/openapi.json', docExpansion: 'list', validatorUrl: null });
   }, []);
   return (
     <div className="api-docs">
-      <div ref={place} />
+      <div ref={container} />
     </div>
   );
 }

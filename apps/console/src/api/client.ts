@@ -1,4 +1,4 @@
-/** A question that was not answered: what the API says of it. */
+/** A failed request. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -6,7 +6,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     message: string,
-    /** All that the API says of it (RFC 9457). */
+    /** All members of the problem details (RFC 9457). */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
@@ -14,54 +14,55 @@ export class ApiError extends Error {
 }
 
 /**
- * Asks the API.
+ * Send a GET request to the API.
  *
- * @param path behind `/api/`
- * @param signal gives the question up, at the database too
- * @throws ApiError
+ * @param path the path after `/api/`
+ * @param signal cancels the request, and its query in the database
+ * @throws ApiError if the request failed
  */
 export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  return (await answerOf(await send(path, signal === undefined ? {} : { signal }))) as Answer;
+  return (await bodyOf(await request(path, signal === undefined ? {} : { signal }))) as Answer;
 }
 
 /**
- * Tells the API something, or asks it what does not fit into an address.
+ * Send a request with a body to the API.
  *
- * @throws ApiError
+ * @param path the path after `/api/`
+ * @throws ApiError if the request failed
  */
-export async function tell<Answer = void>(
+export async function send<Answer = void>(
   method: 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const response = await send(path, {
+  const response = await request(path, {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   });
-  return (await answerOf(response)) as Answer;
+  return (await bodyOf(response)) as Answer;
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+async function request(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(`/api/${path}`, init);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw new ApiError(0, 'tracestore does not answer', 'It may have been stopped; the page goes on when it is back.');
+    throw new ApiError(0, 'tracestore is unreachable', 'It may be stopped or restarting.');
   }
 }
 
-async function answerOf(response: Response): Promise<unknown> {
+async function bodyOf(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined;
   const text = await response.text();
-  if (response.ok) return parseAnswer(text);
+  if (response.ok) return parseBody(text);
   const problem = problemOf(text);
   throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
 }
 
-/** Whole numbers that JavaScript would round become bigints. */
-function parseAnswer(text: string): unknown {
+/** Parse JSON. Integers that JavaScript would round become bigints. */
+function parseBody(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   const reviver = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')

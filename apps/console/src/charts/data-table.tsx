@@ -3,54 +3,50 @@ import './charts.css';
 import { formatMoment, formatValue, nameOfSeries, numberOf, type Unit } from './format-value.ts';
 
 export interface TableColumn {
-  /** Of the answer. */
+  /** The name of the column in the result. */
   readonly name: string;
   readonly title: string;
   readonly unit: Unit | undefined;
-  /** What stands in a cell in place of the value in words. @returns undefined where that stays */
+  /** Custom content of a cell. @returns undefined for the formatted value */
   readonly cell?: (value: unknown, row: readonly unknown[]) => ReactNode;
 }
 
 const firstRows = 100;
 
-/**
- * An answer as a table that can be sorted by any of its columns.
- *
- * @param columns those to be shown; without them all
- */
+/** Rows as a table that can be sorted by any column. Long tables show their first rows only, until a button is clicked. */
 export function DataTable({
   label,
-  answer,
+  result,
   columns,
 }: {
   readonly label: string;
-  readonly answer: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
+  readonly result: { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
   readonly columns: readonly TableColumn[];
 }) {
-  const [order, setOrder] = useState<{ readonly name: string; readonly isRising: boolean }>();
-  const [isWhole, setWhole] = useState(false);
+  const [order, setOrder] = useState<{ readonly name: string; readonly isAscending: boolean }>();
+  const [showsAll, setShowsAll] = useState(false);
   const sorted = useMemo(() => {
-    if (order === undefined) return answer.rows;
-    const at = answer.columns.indexOf(order.name);
-    const rising = answer.rows.toSorted((a, b) => compare(a[at], b[at]));
-    return order.isRising ? rising : rising.toReversed();
-  }, [answer, order]);
+    if (order === undefined) return result.rows;
+    const at = result.columns.indexOf(order.name);
+    const ascending = result.rows.toSorted((a, b) => compare(a[at], b[at]));
+    return order.isAscending ? ascending : ascending.toReversed();
+  }, [result, order]);
   const isNumeric = useMemo(
     () =>
       columns.map(({ name, unit }) => {
-        const at = answer.columns.indexOf(name);
+        const at = result.columns.indexOf(name);
         return (
-          unit !== undefined || (answer.rows.length > 0 && answer.rows.every((row) => typeof row[at] === 'number'))
+          unit !== undefined || (result.rows.length > 0 && result.rows.every((row) => typeof row[at] === 'number'))
         );
       }),
-    [answer, columns],
+    [result, columns],
   );
   const sort = (name: string, isNumber: boolean): void =>
-    setOrder((before) => ({ name, isRising: before?.name === name ? !before.isRising : !isNumber }));
-  const rows = isWhole ? sorted : sorted.slice(0, firstRows);
+    setOrder((before) => ({ name, isAscending: before?.name === name ? !before.isAscending : !isNumber }));
+  const rows = showsAll ? sorted : sorted.slice(0, firstRows);
   return (
-    <div className="figures-scroll">
-      <table className="figures" aria-label={label}>
+    <div className="data-table-scroll">
+      <table className="data-table" aria-label={label}>
         <thead>
           <tr>
             {columns.map(({ name, title }, n) => (
@@ -58,12 +54,12 @@ export function DataTable({
                 key={name}
                 scope="col"
                 className={isNumeric[n] === true ? 'right' : ''}
-                {...(order?.name === name ? { 'aria-sort': order.isRising ? 'ascending' : 'descending' } : {})}
+                {...(order?.name === name ? { 'aria-sort': order.isAscending ? 'ascending' : 'descending' } : {})}
               >
-                {answer.columns.includes(name) ? (
+                {result.columns.includes(name) ? (
                   <button type="button" onClick={() => sort(name, isNumeric[n] === true)}>
                     {title}
-                    <span aria-hidden="true">{order?.name === name ? (order.isRising ? ' ↑' : ' ↓') : ''}</span>
+                    <span aria-hidden="true">{order?.name === name ? (order.isAscending ? ' ↑' : ' ↓') : ''}</span>
                   </button>
                 ) : (
                   title
@@ -76,7 +72,7 @@ export function DataTable({
           {rows.map((row, index) => (
             <tr key={index}>
               {columns.map(({ name, unit, cell }, n) => {
-                const value = row[answer.columns.indexOf(name)];
+                const value = row[result.columns.indexOf(name)];
                 return (
                   <td key={name} className={isNumeric[n] === true ? 'right' : ''}>
                     {cell?.(value, row) ?? <bdi>{textOf(value, unit)}</bdi>}
@@ -88,28 +84,28 @@ export function DataTable({
         </tbody>
       </table>
       {rows.length < sorted.length && (
-        <button type="button" onClick={() => setWhole(true)}>
-          All {sorted.length.toLocaleString()} rows
+        <button type="button" onClick={() => setShowsAll(true)}>
+          Show all {sorted.length.toLocaleString()} rows
         </button>
       )}
     </div>
   );
 }
 
-/** All columns of an answer, with the unit where the values are numbers. */
+/** All columns of a result. The unit applies to columns of numbers. */
 export function columnsOf(
-  answer: { readonly columns: readonly string[] },
+  result: { readonly columns: readonly string[] },
   unit: Unit | undefined,
 ): readonly TableColumn[] {
-  const words: ReadonlySet<string> = new Set(['time', 'series', 'service_name', 'operation']);
-  return answer.columns.map((name) => ({
+  const textColumns: ReadonlySet<string> = new Set(['time', 'series', 'service_name', 'operation']);
+  return result.columns.map((name) => ({
     name,
     title: nameOfSeries(name),
-    unit: words.has(name) ? undefined : unit,
+    unit: textColumns.has(name) ? undefined : unit,
   }));
 }
 
-/** A value in words: numbers with their unit, times as the reader's clock shows them. */
+/** Format a value: numbers with their unit, times as local times. */
 export function textOf(value: unknown, unit: Unit | undefined): string {
   if (value === null || value === undefined) return '–';
   const number = unit === undefined && typeof value === 'string' ? undefined : numberOf(value);
@@ -122,7 +118,7 @@ export function textOf(value: unknown, unit: Unit | undefined): string {
 function compare(a: unknown, b: unknown): number {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return x - y;
-  // What is not known comes after all that is.
+  // NULL sorts last.
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   return String(a).localeCompare(String(b));
 }

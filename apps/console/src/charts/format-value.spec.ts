@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatValue, nameOfSeries, numberOf, unitOf } from './format-value.ts';
+import { formatValue, nameOfSeries, numberOf } from './format-value.ts';
 
-describe('values', () => {
+describe('format-value', () => {
   it.each([
     [0.0123, 'milliseconds', '12.3 µs'],
     [1_500, 'milliseconds', '1.5 s'],
@@ -15,7 +15,7 @@ describe('values', () => {
     [1_234.5, undefined, '1.23k'],
     [-2.5, 'count', '-2.5'],
     [0, 'count', '0'],
-  ] as const)('%d %s is %s', (value, unit, text) => {
+  ] as const)('formatValue writes %d %s as %s', (value, unit, text) => {
     expect(formatValue(value, unit)).toBe(text);
   });
 
@@ -26,13 +26,11 @@ describe('values', () => {
     ['', undefined],
     ['five', undefined],
     [null, undefined],
-  ])('%s is the number %s', (value, number) => {
+  ])('numberOf converts %s to %s', (value, number) => {
     expect(numberOf(value)).toBe(number);
   });
 
-  it('have names and units as the API has them', () => {
-    expect(unitOf('share')).toBe('share');
-    expect(unitOf('parsecs')).toBeUndefined();
+  it('nameOfSeries replaces underscores in column names only', () => {
     expect(nameOfSeries('requests_per_second')).toBe('requests per second');
     expect(nameOfSeries('web GET /a_b')).toBe('web GET /a_b');
   });

@@ -1,17 +1,9 @@
-import type { Dashboard } from '../api/answers.ts';
+import type { Unit } from '@spandrel/console-api/dashboard-names';
 import { formatDuration } from '../format/duration.ts';
 
-/** What a number is of, as dashboards say it. */
-export type Unit = NonNullable<Dashboard['panels'][number]['unit']>;
+export type { Unit };
 
-const units: ReadonlySet<string> = new Set<Unit>(['requestsPerSecond', 'milliseconds', 'seconds', 'share', 'count']);
-
-/** A word of the API as a unit; undefined where there is none. */
-export function unitOf(text: string | undefined): Unit | undefined {
-  return text !== undefined && units.has(text) ? (text as Unit) : undefined;
-}
-
-/** A number with its unit, with as many digits as say something: `12.3 ms`, `4.2 %`, `0.35/s`. */
+/** Format a number with its unit and three significant digits: `12.3 ms`, `4.23 %`, `0.351/s`. */
 export function formatValue(value: number, unit: Unit | undefined): string {
   switch (unit) {
     case 'milliseconds':
@@ -27,7 +19,7 @@ export function formatValue(value: number, unit: Unit | undefined): string {
   }
 }
 
-/** Whole numbers whole up to five digits; others with three digits that say something. */
+/** Integers of up to five digits are exact; other numbers have three significant digits. */
 function shortened(value: number): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 100_000) return value.toLocaleString('en');
@@ -36,7 +28,7 @@ function shortened(value: number): string {
   return `${Number((value / factor).toPrecision(3))}${suffix}`;
 }
 
-/** A value of an answer as a number; undefined when it is none. Numbers that JSON would round come as texts or bigints. */
+/** Convert a value of a result to a number; undefined if it is none. Large numbers arrive as strings or bigints. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value !== 'bigint' && typeof value !== 'string') return undefined;
@@ -44,7 +36,7 @@ export function numberOf(value: unknown): number | undefined {
   return value === '' || Number.isNaN(number) ? undefined : number;
 }
 
-/** A time as a chart shows it: with seconds, and the day only where it is not today. */
+/** Format a time for a chart: to the second, with the date unless it is today. */
 export function formatMoment(ms: number, nowMs = Date.now()): string {
   const date = new Date(ms);
   const time = date.toLocaleTimeString(undefined, { hour12: false });
@@ -52,7 +44,7 @@ export function formatMoment(ms: number, nowMs = Date.now()): string {
   return `${date.toLocaleDateString(undefined, { year: 'numeric', month: '2-digit', day: '2-digit' })} ${time}`;
 }
 
-/** `requests_per_second` as people write it. */
+/** Replace the underscores of a column name: `requests per second`. */
 export function nameOfSeries(name: string): string {
   return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name) ? name.replaceAll('_', ' ') : name;
 }

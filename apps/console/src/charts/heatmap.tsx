@@ -1,36 +1,36 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { formatMoment, formatValue, numberOf, type Unit } from './format-value.ts';
-import { axesOf, type Place, Plot } from './plot.tsx';
+import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
 import { useColours } from './use-colours.ts';
 
-/** A grid of counts: steps of time, and buckets of a value. */
+/** A grid of counts by time step and bucket. */
 export interface Heat {
   readonly timesMs: readonly number[];
   readonly stepMs: number;
-  /** From the least with a count to the most. */
-  readonly buckets: readonly { readonly least: number; readonly bound: number; readonly counts: readonly number[] }[];
+  /** In ascending order, without empty buckets at both ends. */
+  readonly buckets: readonly { readonly lower: number; readonly upper: number; readonly counts: readonly number[] }[];
 }
 
-/** Out of rows of `time` and a column a bucket, named by its upper bound. In JSON, columns may come in any order. */
-export function heatOf(answer: QueryAnswer): Heat {
-  const { timesMs, stepMs, series: unsorted } = timeSeriesOf(answer, 0);
+/** Convert rows with `time` and one column per bucket, named by its upper bound. The order of the columns does not matter. */
+export function heatOf(result: QueryAnswer): Heat {
+  const { timesMs, stepMs, series: unsorted } = timeSeriesOf(result, 0);
   const series = unsorted.toSorted((a, b) => Number(a.name) - Number(b.name));
   const all = series.map(({ name, values }, n) => ({
-    least: n === 0 ? 0 : (numberOf(series[n - 1]?.name) ?? 0),
-    bound: numberOf(name) ?? 0,
+    lower: n === 0 ? 0 : (numberOf(series[n - 1]?.name) ?? 0),
+    upper: numberOf(name) ?? 0,
     counts: values.map((value) => value ?? 0),
   }));
-  const has = all.map(({ counts }) => counts.some((count) => count > 0));
-  return { timesMs, stepMs, buckets: all.slice(Math.max(has.indexOf(true), 0), has.lastIndexOf(true) + 1) };
+  const isUsed = all.map(({ counts }) => counts.some((count) => count > 0));
+  return { timesMs, stepMs, buckets: all.slice(Math.max(isUsed.indexOf(true), 0), isUsed.lastIndexOf(true) + 1) };
 }
 
 /**
- * How many there were of which size, over time: the more, the stronger the colour.
+ * A heatmap: counts by time and value; a higher count has a stronger colour.
  *
- * @param onPick a cell was clicked: when, how long it stands for, and between which values
+ * @param onPick called with the time, the step and the bounds of a clicked cell
  */
 export function Heatmap({
   title,
@@ -45,12 +45,12 @@ export function Heatmap({
   readonly unit: Unit | undefined;
   readonly bounds: { readonly fromMs: number; readonly toMs: number };
   readonly onZoom: (fromMs: number, toMs: number) => void;
-  readonly onPick: (timeMs: number, stepMs: number, least: number, bound: number) => void;
+  readonly onPick: (timeMs: number, stepMs: number, lower: number, upper: number) => void;
 }) {
   const colours = useColours();
   const { timesMs, stepMs, buckets } = heat;
-  const most = useMemo(() => Math.max(1, ...buckets.flatMap(({ counts }) => counts)), [buckets]);
-  // The middles of the steps: a pointer is in the step whose middle is closest.
+  const maxCount = useMemo(() => Math.max(1, ...buckets.flatMap(({ counts }) => counts)), [buckets]);
+  // uPlot selects the closest x value, so each step is represented by its middle.
   const data = useMemo(
     (): uPlot.AlignedData => [timesMs.map((timeMs) => timeMs + stepMs / 2), timesMs.map(() => null)],
     [timesMs, stepMs],
@@ -73,7 +73,7 @@ export function Heatmap({
           },
           values: (_self, splits) =>
             splits.map((row) =>
-              formatValue(row === 0 ? (buckets[0]?.least ?? 0) : (buckets[row - 1]?.bound ?? 0), unit),
+              formatValue(row === 0 ? (buckets[0]?.lower ?? 0) : (buckets[row - 1]?.upper ?? 0), unit),
             ),
           grid: { show: false },
         },
@@ -94,7 +94,7 @@ export function Heatmap({
                 if (count === 0) return;
                 const left = Math.round(valToPos(timesMs[n] ?? 0, 'x', true));
                 const right = Math.round(valToPos((timesMs[n] ?? 0) + stepMs, 'x', true));
-                ctx.fillStyle = colours.ofClass('colour-accent', 0.12 + 0.88 * Math.sqrt(count / most));
+                ctx.fillStyle = colours.ofClass('colour-accent', 0.12 + 0.88 * Math.sqrt(count / maxCount));
                 ctx.fillRect(left, top, Math.max(right - left - 1, 1), Math.max(height - 1, 1));
               });
             });
@@ -103,18 +103,18 @@ export function Heatmap({
         ],
       },
     }),
-    [colours, heat, buckets, timesMs, stepMs, bounds, most, unit],
+    [colours, heat, buckets, timesMs, stepMs, bounds, maxCount, unit],
   );
-  const cellOf = ({ index, y }: Place) => {
+  const cellOf = ({ index, y }: PlotPoint) => {
     const bucket = buckets[Math.max(0, Math.min(buckets.length - 1, Math.floor(y)))];
-    const { least = 0, bound = 0 } = bucket ?? {};
-    return { timeMs: timesMs[index] ?? 0, least, bound, count: bucket?.counts[index] ?? 0 };
+    const { lower = 0, upper = 0 } = bucket ?? {};
+    return { timeMs: timesMs[index] ?? 0, lower, upper, count: bucket?.counts[index] ?? 0 };
   };
-  const words = (place: Place) => {
-    const { timeMs, least, bound, count } = cellOf(place);
+  const labelsOf = (point: PlotPoint) => {
+    const { timeMs, lower, upper, count } = cellOf(point);
     return {
       time: `${formatMoment(timeMs)} – ${formatMoment(timeMs + stepMs)}`,
-      values: `${formatValue(least, unit)} – ${formatValue(bound, unit)}`,
+      values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`,
       count: count.toLocaleString(),
     };
   };
@@ -125,19 +125,19 @@ export function Heatmap({
         options={options}
         data={data}
         rows={buckets.length}
-        describe={(place) => Object.values(words(place)).join(', ')}
-        tooltip={(place) => (
+        describe={(point) => Object.values(labelsOf(point)).join(', ')}
+        tooltip={(point) => (
           <>
-            <strong>{words(place).time}</strong>
+            <strong>{labelsOf(point).time}</strong>
             <span>
-              <bdi>{words(place).values}</bdi>
-              <b>{words(place).count}</b>
+              <bdi>{labelsOf(point).values}</bdi>
+              <b>{labelsOf(point).count}</b>
             </span>
           </>
         )}
-        onPick={(place) => {
-          const { timeMs, least, bound } = cellOf(place);
-          onPick(timeMs, stepMs, least, bound);
+        onPick={(point) => {
+          const { timeMs, lower, upper } = cellOf(point);
+          onPick(timeMs, stepMs, lower, upper);
         }}
         onSelect={onZoom}
       />

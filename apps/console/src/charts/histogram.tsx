@@ -1,46 +1,46 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
-import { axesOf, type Place, Plot } from './plot.tsx';
+import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { useColours } from './use-colours.ts';
 
 export interface Bin {
-  readonly least: number;
-  readonly bound: number;
+  readonly lower: number;
+  readonly upper: number;
   readonly count: number;
 }
 
-/** Bins are missing where there is nothing; more of them than this are not put in between. */
+/** At most this many bins, including the empty ones that are inserted. */
 const maxBins = 400;
 
 /**
- * Out of rows of `xMin`, `xMax` and how many there are, in rising order. Bins that have no row are put in between, as wide,
- * in proportion, as the one before.
+ * Convert rows with `xMin`, `xMax` and a count, in ascending order. Empty bins are inserted where rows are missing, with the
+ * relative width of the previous bin.
  */
 export function binsOf({ columns, rows }: QueryAnswer): readonly Bin[] {
-  const leastAt = columns.indexOf('xMin');
-  const boundAt = columns.indexOf('xMax');
-  const countAt = columns.findIndex((_, at) => at !== leastAt && at !== boundAt);
+  const lowerAt = columns.indexOf('xMin');
+  const upperAt = columns.indexOf('xMax');
+  const countAt = columns.findIndex((_, at) => at !== lowerAt && at !== upperAt);
   const bins: Bin[] = [];
   for (const row of rows) {
     const bin = {
-      least: numberOf(row[leastAt]) ?? 0,
-      bound: numberOf(row[boundAt]) ?? 0,
+      lower: numberOf(row[lowerAt]) ?? 0,
+      upper: numberOf(row[upperAt]) ?? 0,
       count: numberOf(row[countAt]) ?? 0,
     };
     for (let last = bins.at(-1); last !== undefined && bins.length < maxBins; last = bins.at(-1)) {
-      const bound = last.least > 0 ? (last.bound * last.bound) / last.least : bin.least;
-      // Bounds are powers with broken exponents, so they meet but almost.
-      if (bound > bin.least * 1.001 || last.bound >= bin.least * 0.999) break;
-      bins.push({ least: last.bound, bound, count: 0 });
+      const upper = last.lower > 0 ? (last.upper * last.upper) / last.lower : bin.lower;
+      // Adjacent bounds may differ by a rounding error.
+      if (upper > bin.lower * 1.001 || last.upper >= bin.lower * 0.999) break;
+      bins.push({ lower: last.upper, upper, count: 0 });
     }
     bins.push(bin);
   }
   return bins;
 }
 
-/** How many there were of which size. @param onPick a bar was clicked */
+/** A histogram. @param onPick called with the clicked bin */
 export function Histogram({
   title,
   bins,
@@ -59,7 +59,7 @@ export function Histogram({
       padding: [10, 12, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.5, Math.max(bins.length, 1) - 0.5] },
-        y: { range: (_self, _least, most) => [0, most > 0 ? most * 1.08 : 1] },
+        y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
       },
       axes: axesOf(
         colours,
@@ -68,7 +68,7 @@ export function Histogram({
             const everyNth = Math.max(1, Math.ceil((bins.length * 70) / Math.max(self.over.clientWidth, 1)));
             return Array.from({ length: Math.ceil(bins.length / everyNth) }, (_, n) => n * everyNth - 0.5);
           },
-          values: (_self, splits) => splits.map((split) => formatValue(bins[split + 0.5]?.least ?? 0, unit)),
+          values: (_self, splits) => splits.map((split) => formatValue(bins[split + 0.5]?.lower ?? 0, unit)),
         },
         {
           values: (_self, splits) =>
@@ -90,9 +90,9 @@ export function Histogram({
     }),
     [colours, bins, unit],
   );
-  const words = ({ index }: Place) => {
-    const { least = 0, bound = 0, count = 0 } = bins[index] ?? {};
-    return { values: `${formatValue(least, unit)} – ${formatValue(bound, unit)}`, count: count.toLocaleString() };
+  const labelsOf = ({ index }: PlotPoint) => {
+    const { lower = 0, upper = 0, count = 0 } = bins[index] ?? {};
+    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: count.toLocaleString() };
   };
   return (
     <div className="chart">
@@ -100,11 +100,11 @@ export function Histogram({
         label={title}
         options={options}
         data={data}
-        describe={(place) => Object.values(words(place)).join(': ')}
-        tooltip={(place) => (
+        describe={(point) => Object.values(labelsOf(point)).join(': ')}
+        tooltip={(point) => (
           <span>
-            <bdi>{words(place).values}</bdi>
-            <b>{words(place).count}</b>
+            <bdi>{labelsOf(point).values}</bdi>
+            <b>{labelsOf(point).count}</b>
           </span>
         )}
         onPick={({ index }) => {

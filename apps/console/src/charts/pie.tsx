@@ -11,7 +11,7 @@ const maxSlices = 12;
 const radius = 46;
 const hole = 26;
 
-/** The largest slices, and all others as one. */
+/** Keep the largest slices and sum the others. */
 export function fewSlices(slices: readonly Slice[]): readonly Slice[] {
   const sorted = slices.filter(({ value }) => value > 0).toSorted((a, b) => b.value - a.value);
   if (sorted.length <= maxSlices) return sorted;
@@ -19,7 +19,7 @@ export function fewSlices(slices: readonly Slice[]): readonly Slice[] {
   return [...sorted.slice(0, maxSlices - 1), { name: 'others', value: rest }];
 }
 
-/** How much each has of the whole, as a ring and as a table. @param linkOf what a name is shown as in the table */
+/** A pie chart as a ring, with a table of its values. @param linkOf renders a name in the table */
 export function Pie({
   title,
   slices,
@@ -40,7 +40,7 @@ export function Pie({
   const before = shown.map((_, n) => shown.slice(0, n).reduce((sum, { value }) => sum + value, 0));
   return (
     <div className="pie">
-      <svg viewBox="-50 -50 100 100" role="img" aria-label={`${title}: ${formatValue(total, unit)} in all`}>
+      <svg viewBox="-50 -50 100 100" role="img" aria-label={`${title}: ${formatValue(total, unit)} total`}>
         {shown.map(({ name, value }, n) => (
           <path
             key={name}
@@ -53,7 +53,7 @@ export function Pie({
         ))}
         <text y="3">{formatValue(total, unit)}</text>
       </svg>
-      <table className="figures">
+      <table className="data-table">
         <tbody>
           {shown.map(({ name, value }, n) => (
             <tr key={name}>
@@ -70,11 +70,11 @@ export function Pie({
   );
 }
 
-/** From one share of the ring to another, beginning above. */
+/** The path of a ring segment between two shares, clockwise from the top. */
 function ringPart(from: number, to: number): string {
   const at = (share: number, distance: number): string =>
     `${distance * Math.sin(2 * Math.PI * share)} ${-distance * Math.cos(2 * Math.PI * share)}`;
-  // A whole ring ends where it began, which draws nothing.
+  // An arc that ends at its start would draw nothing.
   const end = Math.min(to, from + 0.9999);
   const isLarge = end - from > 0.5 ? 1 : 0;
   return [

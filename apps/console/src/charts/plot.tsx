@@ -3,9 +3,9 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
 
-/** A place in a plot. */
-export interface Place {
-  /** Of the values on the x axis. */
+/** A point in a plot. */
+export interface PlotPoint {
+  /** Index of the value on the x axis. */
   readonly index: number;
   /** On the y axis, in its units. */
   readonly y: number;
@@ -14,16 +14,15 @@ export interface Place {
 const dragFromPx = 5;
 
 /**
- * A plot of uPlot in the size of what it stands in, which says what is under the pointer, and which the keyboard can read:
- * the arrow keys move from value to value, Enter does what a click does, Shift and an arrow key mark a part, on which Enter
- * does what dragging over it does.
+ * A uPlot chart that fills its container, with a tooltip and keyboard control. The arrow keys move between values, Enter
+ * equals a click. Shift with an arrow key selects a range of the x axis, on which Enter equals the end of a drag.
  *
- * @param label what it shows
- * @param options of uPlot but for the size; a new object draws anew
- * @param rows how many values the y axis has for the keyboard to walk over, where up and down should
- * @param describe a place in words
- * @param onPick a place was clicked
- * @param onSelect a part of the x axis was dragged over, in its units
+ * @param label the accessible name
+ * @param options of uPlot, without the size; a new object redraws the chart
+ * @param rows the number of rows that the up and down keys move between; 0 to disable these keys
+ * @param describe writes a point as text for screen readers
+ * @param onPick called with the point that was clicked
+ * @param onSelect called with the range of the x axis that was selected by dragging, in units of the axis
  */
 export function Plot({
   label,
@@ -39,14 +38,14 @@ export function Plot({
   readonly options: Omit<uPlot.Options, 'width' | 'height'>;
   readonly data: uPlot.AlignedData;
   readonly rows?: number;
-  readonly describe: (place: Place) => string;
-  readonly tooltip: (place: Place) => ReactNode;
-  readonly onPick?: (place: Place) => void;
+  readonly describe: (point: PlotPoint) => string;
+  readonly tooltip: (point: PlotPoint) => ReactNode;
+  readonly onPick?: (point: PlotPoint) => void;
   readonly onSelect?: (from: number, to: number) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
-  const [place, setPlace] = useState<Place & { readonly left: number; readonly top: number }>();
+  const [point, setPoint] = useState<PlotPoint & { readonly left: number; readonly top: number }>();
   const [marked, setMarked] = useState<number>();
   const handlers = useRef({ onPick, onSelect });
   handlers.current = { onPick, onSelect };
@@ -67,9 +66,9 @@ export function Plot({
           setCursor: [
             (self) => {
               const { idx, left = -1, top = -1 } = self.cursor;
-              if (idx === null || idx === undefined || left < 0) setPlace(undefined);
+              if (idx === null || idx === undefined || left < 0) setPoint(undefined);
               else
-                setPlace({
+                setPoint({
                   index: idx,
                   y: self.posToVal(top, 'y'),
                   left: left + self.over.offsetLeft,
@@ -109,7 +108,7 @@ export function Plot({
       resized.disconnect();
       made.destroy();
       plot.current = undefined;
-      setPlace(undefined);
+      setPoint(undefined);
       setMarked(undefined);
     };
   }, [options, data]);
@@ -118,7 +117,7 @@ export function Plot({
     const self = plot.current;
     if (self === undefined) return;
     const left = self.valToPos(self.data[0][index] ?? 0, 'x');
-    const from = isMarking ? (marked ?? place?.index ?? index) : undefined;
+    const from = isMarking ? (marked ?? point?.index ?? index) : undefined;
     setMarked(from);
     const fromLeft = from === undefined ? left : self.valToPos(self.data[0][from] ?? 0, 'x');
     self.setSelect(
@@ -130,13 +129,13 @@ export function Plot({
   const onKeyDown = (event: KeyboardEvent): void => {
     const self = plot.current;
     if (self === undefined || count === 0) return;
-    const at = place?.index ?? count - 1;
-    const y = place?.y ?? (rows > 0 ? 0.5 : ((self.scales['y']?.max ?? 1) + (self.scales['y']?.min ?? 0)) / 2);
+    const at = point?.index ?? count - 1;
+    const y = point?.y ?? (rows > 0 ? 0.5 : ((self.scales['y']?.max ?? 1) + (self.scales['y']?.min ?? 0)) / 2);
     const isMarking = event.shiftKey && onSelect !== undefined;
     const clamp = (index: number): number => Math.max(0, Math.min(count - 1, index));
     const moves: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => move(clamp(place === undefined ? at : at - 1), y, isMarking),
-      ArrowRight: () => move(clamp(place === undefined ? at : at + 1), y, isMarking),
+      ArrowLeft: () => move(clamp(point === undefined ? at : at - 1), y, isMarking),
+      ArrowRight: () => move(clamp(point === undefined ? at : at + 1), y, isMarking),
       Home: () => move(0, y, isMarking),
       End: () => move(count - 1, y, isMarking),
       ...(rows > 0
@@ -147,7 +146,7 @@ export function Plot({
         : {}),
       Escape: () => self.setCursor({ left: -10, top: -10 }),
       Enter: () => {
-        if (place === undefined) return;
+        if (point === undefined) return;
         if (marked === undefined || marked === at) onPick?.({ index: at, y });
         else {
           const ends = [self.data[0][marked] ?? 0, self.data[0][at] ?? 0];
@@ -170,13 +169,13 @@ export function Plot({
         aria-orientation="horizontal"
         aria-valuemin={0}
         aria-valuemax={Math.max(count - 1, 0)}
-        aria-valuenow={place?.index ?? Math.max(count - 1, 0)}
+        aria-valuenow={point?.index ?? Math.max(count - 1, 0)}
         aria-valuetext={
-          place === undefined ? 'Arrow keys read the values; Enter leads to their traces' : describe(place)
+          point === undefined ? 'Arrow keys move between values; Enter opens their traces' : describe(point)
         }
         onKeyDown={onKeyDown}
       />
-      {place !== undefined && <Tooltip place={place}>{tooltip(place)}</Tooltip>}
+      {point !== undefined && <Tooltip point={point}>{tooltip(point)}</Tooltip>}
     </div>
   );
 }
@@ -185,12 +184,12 @@ function sizeOf(element: HTMLElement): { readonly width: number; readonly height
   return { width: Math.max(element.clientWidth, 50), height: Math.max(element.clientHeight, 50) };
 }
 
-/** Beside the pointer, on the side where there is more room. */
+/** A tooltip beside the pointer, on the side with more space. */
 function Tooltip({
-  place,
+  point,
   children,
 }: {
-  readonly place: { readonly left: number; readonly top: number };
+  readonly point: { readonly left: number; readonly top: number };
   readonly children: ReactNode;
 }) {
   const element = useRef<HTMLDivElement>(null);
@@ -198,10 +197,10 @@ function Tooltip({
     const tip = element.current;
     const around = tip?.parentElement;
     if (tip === null || around === null || around === undefined) return;
-    const isRight = place.left < around.clientWidth / 2;
-    const left = isRight ? place.left + 12 : place.left - 12 - tip.offsetWidth;
+    const isRight = point.left < around.clientWidth / 2;
+    const left = isRight ? point.left + 12 : point.left - 12 - tip.offsetWidth;
     tip.style.left = `${Math.max(0, Math.min(left, around.clientWidth - tip.offsetWidth))}px`;
-    tip.style.top = `${Math.max(0, Math.min(place.top - 10, around.clientHeight - tip.offsetHeight))}px`;
+    tip.style.top = `${Math.max(0, Math.min(point.top - 10, around.clientHeight - tip.offsetHeight))}px`;
   });
   return (
     <div className="plot-tip" ref={element} aria-hidden="true">
@@ -210,7 +209,7 @@ function Tooltip({
   );
 }
 
-/** The axes of all plots. @param values what stands at the marks of the y axis */
+/** The common style of both axes. */
 export function axesOf(
   colours: { readonly quiet: string; readonly line: string },
   x: Partial<uPlot.Axis>,
@@ -229,9 +228,9 @@ export function axesOf(
   ];
 }
 
-/** As wide as the longest label. */
+/** The width of the longest label in px. */
 function widthOfLabels(self: uPlot, values: string[] | null, axisIndex: number): number {
-  const longest = (values ?? []).reduce((most, text) => (text.length > most.length ? text : most), '');
+  const longest = (values ?? []).reduce((longer, text) => (text.length > longer.length ? text : longer), '');
   const font = self.axes[axisIndex]?.font;
   self.ctx.save();
   self.ctx.font = typeof font === 'string' ? font : (font?.[0] ?? '');

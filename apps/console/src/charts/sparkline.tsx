@@ -3,7 +3,7 @@ import './charts.css';
 const width = 100;
 const height = 24;
 
-/** A line without axes, for a cell of a table that says the value beside it. @param values null where there is none */
+/** A line without axes, for a table cell that also shows the value. @param values null for a gap */
 export function Sparkline({
   values,
   className,
@@ -11,10 +11,10 @@ export function Sparkline({
   readonly values: readonly (number | null)[];
   readonly className: string;
 }) {
-  const most = Math.max(...values.map((value) => value ?? 0));
+  const max = Math.max(...values.map((value) => value ?? 0));
   const at = (value: number, n: number): string => {
     const x = (n / Math.max(values.length - 1, 1)) * width;
-    return `${x.toFixed(1)} ${(height - 1 - (value / (most > 0 ? most : 1)) * (height - 2)).toFixed(1)}`;
+    return `${x.toFixed(1)} ${(height - 1 - (value / (max > 0 ? max : 1)) * (height - 2)).toFixed(1)}`;
   };
   const parts = partsOf(values);
   return (
@@ -30,7 +30,7 @@ export function Sparkline({
             className="under"
             d={`M ${at(0, part[0] ?? 0)} L ${part.map((n) => at(values[n] ?? 0, n)).join(' L ')} L ${at(0, part.at(-1) ?? 0)} Z`}
           />
-          {/* One value alone is a line as well, if a short one. */}
+          {/* A single value is drawn as a short line. */}
           <path d={`M ${part.map((n) => at(values[n] ?? 0, n)).join(' L ')} h 0.5`} />
         </g>
       ))}
@@ -38,7 +38,7 @@ export function Sparkline({
   );
 }
 
-/** The indexes of values that follow each other without a gap. */
+/** The indexes of consecutive values, split at gaps. */
 function partsOf(values: readonly (number | null)[]): readonly (readonly number[])[] {
   const parts: number[][] = [];
   values.forEach((value, n) => {

@@ -4,9 +4,9 @@ import { drawnBounds, stacked, timeLabels, timeSeriesOf } from './time-series-da
 const minute = (n: number): string => new Date(Date.UTC(2026, 2, 29, 12, n)).toISOString();
 const ms = (n: number): number => Date.UTC(2026, 2, 29, 12, n);
 
-describe('time series', () => {
-  it('are read from a column each, and have steps that no row has', () => {
-    const answer = {
+describe('time series data', () => {
+  it('has one series per column, with missing steps as null', () => {
+    const result = {
       columns: ['time', 'p99', 'p50'],
       rows: [
         [minute(0), 10, 1],
@@ -14,7 +14,7 @@ describe('time series', () => {
         [minute(4), 30, 3],
       ],
     };
-    expect(timeSeriesOf(answer, null)).toEqual({
+    expect(timeSeriesOf(result, null)).toEqual({
       timesMs: [ms(0), ms(1), ms(2), ms(3), ms(4)],
       stepMs: 60_000,
       series: [
@@ -24,8 +24,8 @@ describe('time series', () => {
     });
   });
 
-  it('are read from rows that name them, with nothing where nothing was', () => {
-    const answer = {
+  it('has one series per name in the column series, with missing steps as 0', () => {
+    const result = {
       columns: ['time', 'series', 'calls'],
       rows: [
         [minute(0), 'web', 1],
@@ -33,13 +33,13 @@ describe('time series', () => {
         [minute(1), 'web', 2],
       ],
     };
-    expect(timeSeriesOf(answer, 0).series).toEqual([
+    expect(timeSeriesOf(result, 0).series).toEqual([
       { name: 'web', values: [1, 2, 0] },
       { name: 'cart', values: [0, 0, 5] },
     ]);
   });
 
-  it('of one time, of none, and of times far apart are what they are', () => {
+  it('inserts no steps for one time, for no rows, and for times too far apart', () => {
     expect(timeSeriesOf({ columns: ['time', 'x'], rows: [[minute(0), 1]] }, 0)).toEqual({
       timesMs: [ms(0)],
       stepMs: 60_000,
@@ -57,7 +57,7 @@ describe('time series', () => {
     expect(timeSeriesOf(far, 0).timesMs).toHaveLength(3);
   });
 
-  it('are drawn over all of the range, but for steps that are too fine for it', () => {
+  it('is drawn over the whole range, unless the range has too many steps', () => {
     const bounds = { fromMs: ms(0) + 20_000, toMs: ms(30) };
     expect(drawnBounds({ timesMs: [ms(0), ms(1)], stepMs: 60_000 }, bounds)).toEqual([ms(0), ms(30)]);
     expect(drawnBounds({ timesMs: [ms(5), ms(6)], stepMs: 60_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
@@ -65,7 +65,7 @@ describe('time series', () => {
     expect(drawnBounds({ timesMs: [], stepMs: 1_000 }, bounds)).toEqual([bounds.fromMs, ms(30)]);
   });
 
-  it('stand on top of each other', () => {
+  it('is stacked by adding each series to the previous ones', () => {
     expect(
       stacked([
         { name: 'a', values: [1, null, 3] },
@@ -77,7 +77,7 @@ describe('time series', () => {
     ]);
   });
 
-  it('have labels: seconds where they are close, the day where it changes', () => {
+  it('has axis labels with seconds for small steps and the date where it changes', () => {
     const evening = new Date(2026, 2, 28, 23, 30).getTime();
     expect(timeLabels([evening, evening + 1_800_000, evening + 3_600_000], 1_800_000)).toEqual([
       '23:30',

@@ -1,29 +1,29 @@
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { numberOf } from './format-value.ts';
 
 export interface Series {
   readonly name: string;
-  /** As many as there are times; null where there is nothing to say. */
+  /** One value per time; null if unknown. */
   readonly values: readonly (number | null)[];
 }
 
 export interface TimeSeries {
-  /** Milliseconds since 1970, rising. */
+  /** Milliseconds since 1970, ascending. */
   readonly timesMs: readonly number[];
-  /** From one time to the next, as most of them are. */
+  /** The smallest distance between two times. */
   readonly stepMs: number;
   readonly series: readonly Series[];
 }
 
 const defaultStepMs = 60_000;
-/** A step that is missing more often than this is not made up. */
+/** Missing steps are not inserted in a range of more steps than this. */
 const maxSteps = 20_000;
 
 /**
- * Series out of rows: `time`, and either a column a series, or `series` and a column of values. Steps that have no row are
- * put in between the first and the last, so that a line does not bridge what is missing.
+ * Convert rows to series. The columns are `time` and one per series, or `time`, `series` and one column of values. Missing
+ * steps between the first and the last time are inserted, so that a line does not bridge a gap.
  *
- * @param missing what stands there: 0 where no row says that nothing happened, null where it says that nothing is known
+ * @param missing the value of an inserted step: 0 for a count, null if the value is unknown
  */
 export function timeSeriesOf({ columns, rows }: QueryAnswer, missing: 0 | null): TimeSeries {
   const timeAt = columns.indexOf('time');
@@ -42,7 +42,7 @@ export function timeSeriesOf({ columns, rows }: QueryAnswer, missing: 0 | null):
       values.set(name, own);
     }
   }
-  const { timesMs, stepMs } = evenly([...times].toSorted((a, b) => a - b));
+  const { timesMs, stepMs } = withMissingSteps([...times].toSorted((a, b) => a - b));
   return {
     timesMs,
     stepMs,
@@ -53,7 +53,7 @@ export function timeSeriesOf({ columns, rows }: QueryAnswer, missing: 0 | null):
   };
 }
 
-function evenly(timesMs: readonly number[]): Pick<TimeSeries, 'timesMs' | 'stepMs'> {
+function withMissingSteps(timesMs: readonly number[]): Pick<TimeSeries, 'timesMs' | 'stepMs'> {
   const gaps = timesMs.slice(1).map((timeMs, n) => timeMs - (timesMs[n] ?? 0));
   const stepMs = gaps.length === 0 ? defaultStepMs : Math.min(...gaps);
   const [first = 0, last = 0] = [timesMs[0], timesMs.at(-1)];
@@ -61,17 +61,17 @@ function evenly(timesMs: readonly number[]): Pick<TimeSeries, 'timesMs' | 'stepM
   const filled = timesMs.flatMap((timeMs, n) => {
     const more: number[] = [timeMs];
     const next = timesMs[n + 1] ?? timeMs;
-    // Half a step of tolerance: a clock that was set must not double a point.
+    // Tolerate half a step, so that a clock adjustment does not duplicate a point.
     for (let between = timeMs + stepMs; between < next - stepMs / 2; between += stepMs) more.push(between);
     return more;
   });
   return { timesMs: filled, stepMs };
 }
 
-/** A range of more steps than this has no room for them. */
+/** A range of more steps than this is too dense to draw. */
 const maxDrawnSteps = 1_200;
 
-/** What of a range is drawn: all of it and of its first step; of steps too fine for all, those that are there. */
+/** The bounds of the x axis: the range, extended to the start of its first step. If the range has too many steps: the data. */
 export function drawnBounds(
   { timesMs, stepMs }: Pick<TimeSeries, 'timesMs' | 'stepMs'>,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
@@ -81,7 +81,7 @@ export function drawnBounds(
   return [Math.min(fromMs, first), toMs];
 }
 
-/** Each series on top of those before it. */
+/** Add each series to the sum of those before it. */
 export function stacked(series: readonly Series[]): readonly (readonly number[])[] {
   const sums: number[] = [];
   return series.map(({ values }) =>
@@ -92,7 +92,7 @@ export function stacked(series: readonly Series[]): readonly (readonly number[])
   );
 }
 
-/** What a time axis says at its marks: the day where it begins or nothing finer is shown, seconds where marks are so close. */
+/** Labels of a time axis: the date where it changes or for steps of a day, seconds for steps below a minute. */
 export function timeLabels(splitsMs: readonly number[], incrementMs: number): readonly string[] {
   let dayBefore = '';
   return splitsMs.map((ms) => {

@@ -1,19 +1,19 @@
 import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
 import { formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
-import { axesOf, type Place, Plot } from './plot.tsx';
+import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
 import { seriesClass, useColours } from './use-colours.ts';
 
-const maxInTip = 12;
+const maxInTooltip = 12;
 
 /**
- * Lines over time, or areas on top of each other.
+ * A chart of lines or stacked areas over time.
  *
  * @param bounds of the x axis
- * @param services which series are named by a service and have its colour
- * @param onZoom a part was dragged over
- * @param onPick a point was clicked: when, how long it stands for, and of which series
+ * @param services names of services; a series with such a name has the colour of the service
+ * @param onZoom called with the time that was selected by dragging
+ * @param onPick called with the time, the step and the series of the clicked point
  */
 export function TimeSeriesChart({
   title,
@@ -51,7 +51,7 @@ export function TimeSeriesChart({
       padding: [10, 12, 0, 0],
       scales: {
         x: { time: true, range: () => [...drawnBounds(data, bounds)] },
-        y: { range: (_self, _least, most) => [0, most > 0 ? most * 1.08 : 1] },
+        y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
       },
       axes: axesOf(
         colours,
@@ -79,7 +79,7 @@ export function TimeSeriesChart({
           };
         }),
       ],
-      // Each area ends where the one below it does.
+      // Fill each area down to the one below it.
       bands: isStacked ? shown.slice(1).map((_, n) => ({ series: [n + 2, n + 1] as uPlot.Band.Bounds })) : [],
     }),
     [colours, data, shown, isStacked, unit, bounds, classOf],
@@ -91,8 +91,8 @@ export function TimeSeriesChart({
         return value === null || value === undefined ? [] : [{ name, value }];
       })
       .toSorted((a, b) => b.value - a.value);
-  /** What a click means: the area it is in, or the line that it is closest to. */
-  const nearest = ({ index, y }: Place): string => {
+  /** The series at a point: the area around it, or the closest line. */
+  const nearest = ({ index, y }: PlotPoint): string => {
     const heights = aligned.slice(1).map((own) => own[index] ?? undefined);
     if (isStacked) return shown[heights.findIndex((height) => height !== undefined && height >= y)]?.name ?? '';
     const distances = heights.map((height) => (height === undefined ? Infinity : Math.abs(height - y)));
@@ -117,22 +117,24 @@ export function TimeSeriesChart({
             ...valuesAt(index).map(({ name, value }) => `${nameOfSeries(name)} ${formatValue(value, unit)}`),
           ].join(', ')
         }
-        tooltip={(place) => (
+        tooltip={(point) => (
           <>
-            <strong>{formatMoment(timeOf(place.index))}</strong>
-            {valuesAt(place.index)
-              .slice(0, maxInTip)
+            <strong>{formatMoment(timeOf(point.index))}</strong>
+            {valuesAt(point.index)
+              .slice(0, maxInTooltip)
               .map(({ name, value }) => (
-                <span key={name} className={nearest(place) === name ? 'near' : ''}>
+                <span key={name} className={nearest(point) === name ? 'near' : ''}>
                   <i className={`dot ${classOf.get(name) ?? ''}`} />
                   <bdi>{nameOfSeries(name)}</bdi>
                   <b>{formatValue(value, unit)}</b>
                 </span>
               ))}
-            {valuesAt(place.index).length > maxInTip && <em>and {valuesAt(place.index).length - maxInTip} more</em>}
+            {valuesAt(point.index).length > maxInTooltip && (
+              <em>and {valuesAt(point.index).length - maxInTooltip} more</em>
+            )}
           </>
         )}
-        onPick={(place) => onPick(timeOf(place.index), data.stepMs, nearest(place))}
+        onPick={(point) => onPick(timeOf(point.index), data.stepMs, nearest(point))}
         onSelect={onZoom}
       />
       {data.series.length > 1 && (
@@ -151,11 +153,11 @@ export function TimeSeriesChart({
   );
 }
 
-/** Points where there is room for them, and where there is no line without them: between two gaps. */
+/** Show points if there is space for them. Otherwise show only points between two gaps, which have no line. */
 function pointsToShow(self: uPlot, seriesIndex: number, isShown: boolean): number[] | null {
   if (isShown) return null;
   const values = [...(self.data[seriesIndex] ?? [])];
   const isGap = (index: number): boolean => values[index] === null || values[index] === undefined;
-  const alone = values.flatMap((_, n) => (!isGap(n) && isGap(n - 1) && isGap(n + 1) ? [n] : []));
-  return alone;
+  const isolated = values.flatMap((_, n) => (!isGap(n) && isGap(n - 1) && isGap(n + 1) ? [n] : []));
+  return isolated;
 }

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { seriesClass } from './use-colours.ts';
 
-it('colours a series by what it means, and any other by its place', () => {
+it('seriesClass has fixed classes for known names and assigns others by index', () => {
   expect(seriesClass('failed', 3, new Set())).toBe('colour-bad');
   expect(seriesClass('GET /', 0, new Set())).toBe('hue-0');
 });
 
-it.each(['__proto__', 'constructor', 'toString'])('colours a series that is called %s by its place', (name) => {
+it.each(['__proto__', 'constructor', 'toString'])('seriesClass assigns a class by index to the name %s', (name) => {
   expect(seriesClass(name, 1, new Set())).toBe('hue-2');
 });

@@ -2,16 +2,16 @@ import { useEffect, useMemo, useState } from 'react';
 import { serviceColour } from '../service-colour.ts';
 import './charts.css';
 
-/** Colours of the theme of now, as a canvas takes them. */
+/** Colours of the current theme, in a form that a canvas accepts. */
 export interface Colours {
   readonly text: string;
   readonly quiet: string;
   readonly line: string;
-  /** What a class makes of `color`. @param alpha how much of it, 0 to 1 */
+  /** The `color` of a CSS class. @param alpha opacity from 0 to 1 */
   readonly ofClass: (className: string, alpha?: number) => string;
 }
 
-/** The colours of the theme, again whenever it changes. */
+/** The colours of the current theme. The component is rendered again when the theme changes. */
 export function useColours(): Colours {
   const [version, setVersion] = useState(0);
   useEffect(() => {
@@ -25,7 +25,7 @@ export function useColours(): Colours {
       theme.disconnect();
     };
   }, []);
-  // Which theme it is stands in the document, and not in what React knows.
+  // The theme is an attribute of the document, not state of React. `version` counts its changes.
   return useMemo(() => readColours(version), [version]);
 }
 
@@ -53,8 +53,8 @@ function readColours(_version: number): Colours {
   };
 }
 
-/** What has a meaning of its own has a colour of its own. */
-const meanings: ReadonlyMap<string, string> = new Map([
+/** Series with a fixed colour. */
+const fixedColours: ReadonlyMap<string, string> = new Map([
   ['failed', 'colour-bad'],
   ['requests', 'colour-accent'],
   ['requests_per_second', 'colour-accent'],
@@ -63,14 +63,14 @@ const meanings: ReadonlyMap<string, string> = new Map([
 const hues = 24;
 
 /**
- * The class that gives a series its colour: of what it means, of the service that it is of, or one that is unlike those of
- * the series before it.
+ * The CSS class with the colour of a series: the colour of its service, a fixed colour, or one that differs from those of the
+ * previous series.
  *
  * @param index of the series
- * @param services which names are those of services
+ * @param services names of services
  */
 export function seriesClass(name: string, index: number, services: ReadonlySet<string>): string {
   if (services.has(name)) return serviceColour(name);
-  // Of the two shades of a hue, which are neighbours in service-colour.css, first one of each.
-  return meanings.get(name) ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
+  // service-colour.css has two shades per hue, next to each other. Use the first shade of each hue, then the second.
+  return fixedColours.get(name) ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
 }

@@ -3,23 +3,23 @@ import { useQueries } from '@tanstack/react-query';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
+import { Loading } from '../loading.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { type TraceModel, traceModelOf } from '../trace/trace-model.ts';
 import { useAddress } from '../use-address.ts';
-import { Waiting } from '../waiting.tsx';
-import { type PathFigures, type PathRow, pathRowsOf, type PathNode, pathTreeOf } from './path-tree.ts';
+import { type PathStats, type PathRow, pathRowsOf, type PathNode, pathTreeOf } from './path-tree.ts';
 
 const rowHeightPx = 36;
 const indentPx = 12;
 const maxIndents = 24;
 const sides = ['A', 'B'] as const;
 
-/** Two traces side by side: what only one of them does, and how long each takes for what both do. */
+/** Two traces side by side: operations in only one of them, and the durations of those in both. */
 export function ComparePage({ traceIds }: { readonly traceIds: readonly [string, string] }) {
   const traces = useQueries({
     queries: traceIds.map((traceId) => ({
@@ -33,11 +33,11 @@ export function ComparePage({ traceIds }: { readonly traceIds: readonly [string,
     document.title = 'Compare · Spandrel';
   }, []);
   const failed = traces.find(({ isError }) => isError);
-  const waiting = traces.find(({ isPending }) => isPending);
+  const pending = traces.find(({ isPending }) => isPending);
   const [left, right] = traces.map(({ data }) => data);
   return (
     <div className="compare">
-      <h1>Two traces</h1>
+      <h1>Compare traces</h1>
       {failed?.error !== undefined && failed.error !== null && (
         <Failure
           error={failed.error}
@@ -46,11 +46,11 @@ export function ComparePage({ traceIds }: { readonly traceIds: readonly [string,
           }}
         />
       )}
-      {failed === undefined && waiting !== undefined && (
-        <Waiting
-          what="The traces are loading"
+      {failed === undefined && pending !== undefined && (
+        <Loading
+          what="Loading traces"
           queryKey={['compared']}
-          isAsking={traces.some(({ isFetching }) => isFetching)}
+          isFetching={traces.some(({ isFetching }) => isFetching)}
           retry={() => {
             for (const trace of traces) if (trace.isPending) void trace.refetch();
           }}
@@ -81,7 +81,7 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
         <thead>
           <tr>
             <th scope="col">
-              <span className="only-heard">Side</span>
+              <span className="visually-hidden">Side</span>
             </th>
             <th scope="col">Trace</th>
             <th scope="col">Start</th>
@@ -97,20 +97,22 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
           </tr>
         </thead>
         <tbody>
-          {models.map(({ answer, count }, side) => (
+          {models.map(({ waterfall, count }, side) => (
             <tr key={side}>
               <th scope="row" className={`side-${side}`}>
                 {sides[side]}
               </th>
               <td>
-                <Link className="code" href={`/trace/${answer.traceId}`}>
-                  {answer.traceId}
+                <Link className="code" href={`/trace/${waterfall.traceId}`}>
+                  {waterfall.traceId}
                 </Link>
               </td>
-              <td>{formatTime(answer.startTimeUnixNano)}</td>
-              <td className="number">{formatDuration(answer.durationNs)}</td>
+              <td>{formatTime(waterfall.startTimeUnixNano)}</td>
+              <td className="number">{formatDuration(waterfall.durationNs)}</td>
               <td className="number">{count.toLocaleString()}</td>
-              <td className="number">{answer.spans.status.filter((status) => status === 2).length.toLocaleString()}</td>
+              <td className="number">
+                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString()}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -122,14 +124,14 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
             checked={onlyDifferences}
             onChange={({ target }) => change({ only: target.checked ? 'differences' : undefined })}
           />{' '}
-          Only what one does more often, or fails more often
+          Only differences in call or error counts
         </label>
-        <Link className="button" href={`/compare/${right.answer.traceId}/${left.answer.traceId}`}>
+        <Link className="button" href={`/compare/${right.waterfall.traceId}/${left.waterfall.traceId}`}>
           Swap
         </Link>
       </div>
       {rows.length === 0 ? (
-        <p className="notice">Both do the same: each operation as often, with as many errors.</p>
+        <p className="notice">No differences in call or error counts.</p>
       ) : (
         <PathRows rows={rows} closed={closed} onToggle={toggle} longestNs={longestOf(roots)} />
       )}
@@ -141,7 +143,7 @@ interface RowsProps {
   readonly rows: readonly PathRow[];
   readonly closed: ReadonlySet<number>;
   readonly onToggle: (id: number) => void;
-  /** What the longest bar is. */
+  /** The duration of the longest bar. */
   readonly longestNs: number;
 }
 
@@ -164,9 +166,9 @@ function PathRows({ rows, closed, onToggle, longestNs }: RowsProps) {
     rangeExtractor,
   });
   const goTo = (next: number): void => {
-    const kept = Math.max(0, Math.min(next, rows.length - 1));
-    setAt(rows[kept]?.node.id ?? -1);
-    virtual.scrollToIndex(kept, { align: 'auto' });
+    const clamped = Math.max(0, Math.min(next, rows.length - 1));
+    setAt(rows[clamped]?.node.id ?? -1);
+    virtual.scrollToIndex(clamped, { align: 'auto' });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const node = rows[row]?.node;
@@ -232,7 +234,7 @@ const PathRowView = memo(function PathRowView(props: {
 }) {
   const { node, position, setSize, top, longestNs, isClosed, isSelected, onSelect, onToggle } = props;
   const [one, other] = node.sides;
-  const verdict = verdictOf(one, other);
+  const difference = differenceOf(one, other);
   const hasChildren = node.children.length > 0;
   return (
     <div
@@ -247,7 +249,7 @@ const PathRowView = memo(function PathRowView(props: {
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(node.id)}
     >
-      {/* What is seen here, the row's name says. */}
+      {/* The accessible name of the row repeats this. */}
       <div
         className="span-name"
         aria-hidden="true"
@@ -267,15 +269,15 @@ const PathRowView = memo(function PathRowView(props: {
         <bdi className="service">{node.service}</bdi>
         <bdi>{node.name}</bdi>
       </div>
-      <div className="path-verdict">{verdict}</div>
+      <div className="path-verdict">{difference}</div>
       <div className="path-bars">
-        {node.sides.map((figures, side) => (
-          <div key={side} className={figures.count === 0 ? 'quiet' : ''}>
-            <div className={`path-bar side-${side}`} style={{ width: `${(figures.totalNs / longestNs) * 60}%` }} />
-            <span className="only-heard">{sides[side]}</span>
-            <span>{figures.count === 0 ? 'not there' : formatDuration(figures.totalNs)}</span>
-            {figures.count > 1 && <span className="quiet">{figures.count.toLocaleString()}×</span>}
-            {figures.errors > 0 && <span className="bad">{figures.errors.toLocaleString()} failed</span>}
+        {node.sides.map((stats, side) => (
+          <div key={side} className={stats.count === 0 ? 'quiet' : ''}>
+            <div className={`path-bar side-${side}`} style={{ width: `${(stats.totalNs / longestNs) * 60}%` }} />
+            <span className="visually-hidden">{sides[side]}</span>
+            <span>{stats.count === 0 ? 'missing' : formatDuration(stats.totalNs)}</span>
+            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString()}×</span>}
+            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString()} failed</span>}
           </div>
         ))}
       </div>
@@ -283,8 +285,8 @@ const PathRowView = memo(function PathRowView(props: {
   );
 });
 
-/** What is other in B, in a word. */
-function verdictOf(one: PathFigures, other: PathFigures): string {
+/** How B differs from A, for a row. */
+function differenceOf(one: PathStats, other: PathStats): string {
   if (one.count === 0) return 'only B';
   if (other.count === 0) return 'only A';
   const difference = other.totalNs - one.totalNs;

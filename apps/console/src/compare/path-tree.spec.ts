@@ -3,7 +3,7 @@ import { passwords, type Row, waterfallOf } from '../trace/example-traces.ts';
 import { traceModelOf, type TraceModel } from '../trace/trace-model.ts';
 import { type PathRow, pathRowsOf, pathTreeOf } from './path-tree.ts';
 
-/** A trace whose spans have the operations that their places in `names` say. */
+/** A trace in which span n has the operation `names[n]`. */
 function modelOf(rows: readonly Row[], names: readonly string[], status: readonly number[] = []): TraceModel {
   const trace = waterfallOf(rows);
   return traceModelOf({
@@ -24,7 +24,7 @@ const textOf = (rows: readonly PathRow[]): readonly string[] =>
     }) => `${'  '.repeat(depth)}${name} ${one.count} ${other.count}`,
   );
 
-describe('two traces', () => {
+describe('pathTreeOf', () => {
   const left = modelOf(
     [
       ['1', null, 0, 100],
@@ -45,7 +45,7 @@ describe('two traces', () => {
     [0, 0, 2, 0],
   );
 
-  it('are put upon each other by the way of operations', () => {
+  it('merges spans with the same chain of operations', () => {
     const roots = pathTreeOf(left, right);
     expect(textOf(pathRowsOf(roots, new Set(), false))).toEqual([
       'buy 1 1',
@@ -68,7 +68,7 @@ describe('two traces', () => {
     expect(roots[0]?.children[1]?.sides[1].errors).toBe(1);
   });
 
-  it('hide what is closed, and what is the same', () => {
+  it('hides children of closed nodes, and nodes without differences', () => {
     const roots = pathTreeOf(left, right);
     const read = roots[0]?.children[0]?.id ?? -1;
     expect(textOf(pathRowsOf(roots, new Set([read]), false))).not.toContain('    query 1 0');
@@ -77,7 +77,7 @@ describe('two traces', () => {
     expect(pathRowsOf(pathTreeOf(same, same), new Set(), true)).toEqual([]);
   });
 
-  it('may be deep', () => {
+  it('merges a chain of 50,000 spans', () => {
     const rows = Array.from({ length: 50_000 }, (_, n): Row => [
       String(n),
       n === 0 ? null : String(n - 1),

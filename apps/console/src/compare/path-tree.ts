@@ -1,7 +1,7 @@
 import type { TraceModel } from '../trace/trace-model.ts';
 
-/** What one of the traces did at a place. */
-export interface PathFigures {
+/** The spans of one trace at a node of the tree. */
+export interface PathStats {
   readonly count: number;
   readonly errors: number;
   readonly totalNs: number;
@@ -9,96 +9,96 @@ export interface PathFigures {
 }
 
 /**
- * The same place of two traces: an operation, called by the same operations. Children stand in the order in which they
- * start, those of the first trace first.
+ * A node of the merged tree of two traces: an operation with the same chain of callers in both. Children have the order of
+ * their starts, those of the first trace first.
  */
 export interface PathNode {
-  /** Other for each node of a tree. */
+  /** Unique in the tree. */
   readonly id: number;
   readonly service: string;
   readonly name: string;
   readonly depth: number;
-  /** Of the one and the other trace; a count of 0 where it has nothing there. */
-  readonly sides: readonly [PathFigures, PathFigures];
+  /** For the first and the second trace; a count of 0 if the trace has no such span. */
+  readonly sides: readonly [PathStats, PathStats];
   readonly children: readonly PathNode[];
-  /** Whether it or anything below it has another count of calls or of errors. */
+  /** Whether the counts of calls or errors differ here or below. */
   readonly hasDifference: boolean;
 }
 
-interface Growing {
+interface MutableNode {
   readonly id: number;
   readonly service: string;
   readonly name: string;
   readonly depth: number;
-  readonly sides: readonly [Sum, Sum];
-  readonly children: Map<string, Growing>;
+  readonly sides: readonly [MutableStats, MutableStats];
+  readonly children: Map<string, MutableNode>;
 }
-interface Sum {
+interface MutableStats {
   count: number;
   errors: number;
   totalNs: number;
   selfNs: number;
 }
 
-/** Puts two traces upon each other: spans with the same way of services and operations to them become one place. */
+/** Merge two traces: spans with the same chain of services and operations become one node. */
 export function pathTreeOf(left: TraceModel, right: TraceModel): readonly PathNode[] {
-  const roots = new Map<string, Growing>();
+  const roots = new Map<string, MutableNode>();
   let nodes = 0;
-  const nodeIn = (among: Map<string, Growing>, service: string, name: string, depth: number): Growing => {
+  const nodeIn = (siblings: Map<string, MutableNode>, service: string, name: string, depth: number): MutableNode => {
     const key = JSON.stringify([service, name]);
-    const known = among.get(key);
+    const known = siblings.get(key);
     if (known !== undefined) return known;
-    const node: Growing = { id: nodes, service, name, depth, sides: [noSum(), noSum()], children: new Map() };
+    const node: MutableNode = { id: nodes, service, name, depth, sides: [noStats(), noStats()], children: new Map() };
     nodes += 1;
-    among.set(key, node);
+    siblings.set(key, node);
     return node;
   };
   for (const [side, model] of [left, right].entries()) {
-    const nodeOf: Growing[] = [];
-    const { operations, spans } = model.answer;
+    const nodeOf: MutableNode[] = [];
+    const { operations, spans } = model.waterfall;
     // Parents come before their children.
     for (const span of model.order) {
       const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
       const up = nodeOf[model.parent[span] ?? -1];
       const node = nodeIn(up?.children ?? roots, service, name, up === undefined ? 0 : up.depth + 1);
       nodeOf[span] = node;
-      const sum = node.sides[side];
-      if (sum === undefined) continue;
-      sum.count += 1;
-      sum.errors += spans.status[span] === 2 ? 1 : 0;
-      sum.totalNs += spans.durationNs[span] ?? 0;
-      sum.selfNs += model.selfNs[span] ?? 0;
+      const stats = node.sides[side];
+      if (stats === undefined) continue;
+      stats.count += 1;
+      stats.errors += spans.status[span] === 2 ? 1 : 0;
+      stats.totalNs += spans.durationNs[span] ?? 0;
+      stats.selfNs += model.selfNs[span] ?? 0;
     }
   }
-  return finished(roots);
+  return frozen(roots);
 }
 
-function noSum(): Sum {
+function noStats(): MutableStats {
   return { count: 0, errors: 0, totalNs: 0, selfNs: 0 };
 }
 
-/** Without recursion, as a trace may be deeper than a stack. */
-function finished(roots: ReadonlyMap<string, Growing>): readonly PathNode[] {
-  const inOrder: Growing[] = [];
+/** Convert the nodes to their final form, without recursion because a trace may be deeper than the call stack. */
+function frozen(roots: ReadonlyMap<string, MutableNode>): readonly PathNode[] {
+  const inOrder: MutableNode[] = [];
   const stack = [...roots.values()];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     inOrder.push(node);
     stack.push(...node.children.values());
   }
-  const done = new Map<Growing, PathNode>();
-  const doneOf = (nodes: Iterable<Growing>): readonly PathNode[] =>
+  const done = new Map<MutableNode, PathNode>();
+  const doneOf = (nodes: Iterable<MutableNode>): readonly PathNode[] =>
     [...nodes].flatMap((node) => {
-      const finishedNode = done.get(node);
-      return finishedNode === undefined ? [] : [finishedNode];
+      const frozenNode = done.get(node);
+      return frozenNode === undefined ? [] : [frozenNode];
     });
   for (const node of inOrder.toReversed()) {
     const children = doneOf(node.children.values());
     const [one, other] = node.sides;
-    const isOther = one.count !== other.count || one.errors !== other.errors;
+    const differs = one.count !== other.count || one.errors !== other.errors;
     done.set(node, {
       ...node,
       children,
-      hasDifference: isOther || children.some(({ hasDifference }) => hasDifference),
+      hasDifference: differs || children.some(({ hasDifference }) => hasDifference),
     });
   }
   return doneOf(roots.values());
@@ -107,12 +107,12 @@ function finished(roots: ReadonlyMap<string, Growing>): readonly PathNode[] {
 /** A node as a row of a tree. */
 export interface PathRow {
   readonly node: PathNode;
-  /** Which one it is among those to be seen with the same parent, from 1, and of how many. */
+  /** 1-based position among the visible siblings, and their number. */
   readonly position: number;
   readonly setSize: number;
 }
 
-/** The nodes to be seen, from the top. @param closed ids of those whose children are hidden */
+/** The visible nodes from top to bottom. @param closed ids of the nodes whose children are hidden */
 export function pathRowsOf(
   roots: readonly PathNode[],
   closed: ReadonlySet<number>,

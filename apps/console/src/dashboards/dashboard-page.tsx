@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { Dashboard, QueryAnswer } from '../api/answers.ts';
+import type { Dashboard, QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { isoOf } from '../range/time-range.ts';
@@ -10,22 +10,22 @@ import { useTimeRange } from '../range/use-time-range.ts';
 import { useAddress } from '../use-address.ts';
 import './dashboards.css';
 import { Panel } from './panel.tsx';
-import { questionOf, type Values } from './statement.ts';
+import { queryStringOf, type Values } from './statement.ts';
 import { useDashboards } from './use-dashboards.ts';
 
-/** One dashboard: its variables, its time, its panels where its definition puts them. */
+/** A dashboard with its variables, its time range and its panels. */
 export function DashboardPage({ uid }: { readonly uid: string }) {
   const dashboards = useDashboards();
   const dashboard = dashboards.data?.dashboards.find((each) => each.uid === uid);
   useEffect(() => {
     document.title = `${dashboard?.title ?? 'Dashboard'} · Spandrel`;
   }, [dashboard]);
-  if (dashboards.isPending) return <div className="skeleton" role="status" aria-label="The dashboard is loading" />;
+  if (dashboards.isPending) return <div className="skeleton" role="status" aria-label="Loading dashboard" />;
   if (dashboards.isError) return <Failure error={dashboards.error} retry={() => void dashboards.refetch()} />;
   if (dashboard === undefined) {
     return (
       <section className="notice">
-        <h1>There is no such dashboard</h1>
+        <h1>Dashboard not found</h1>
         <p>
           <Link href="/dashboards">All dashboards</Link>
         </p>
@@ -38,17 +38,17 @@ export function DashboardPage({ uid }: { readonly uid: string }) {
 function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all: readonly Dashboard[] }) {
   const { parameters, change } = useAddress();
   const time = useTimeRange(dashboard.from.replace(/^now-/, ''));
-  const chosen = useMemo(
+  const selected = useMemo(
     () => Object.fromEntries(dashboard.variables.map(({ name }) => [name, parameters.get(name) ?? ''])),
     [dashboard, parameters],
   );
-  // Everything is drawn of the same time, whenever it is asked.
+  // All panels show the same absolute time.
   const values = useMemo(
-    (): Values => ({ ...chosen, from: isoOf(time.bounds?.fromMs ?? 0), to: isoOf(time.bounds?.toMs ?? Date.now()) }),
-    [chosen, time.bounds],
+    (): Values => ({ ...selected, from: isoOf(time.bounds?.fromMs ?? 0), to: isoOf(time.bounds?.toMs ?? Date.now()) }),
+    [selected, time.bounds],
   );
-  const words: Values = { ...chosen, ...time.words };
-  const keptAddress = keptOf(parameters);
+  const statementValues: Values = { ...selected, ...time.sqlTimes };
+  const sharedQuery = sharedQueryOf(parameters);
   return (
     <div className="board-page">
       <div className="board-head">
@@ -58,14 +58,14 @@ function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all
         </div>
         <div className="row">
           {dashboard.variables.map((variable) => (
-            <VariableChoice
+            <VariableSelect
               key={variable.name}
               dashboard={dashboard}
               variable={variable}
               values={values}
-              value={chosen[variable.name] ?? ''}
-              // Another service has other operations.
-              onChoose={(value) =>
+              value={selected[variable.name] ?? ''}
+              // The operation belongs to the previous service.
+              onSelect={(value) =>
                 change({ [variable.name]: value, ...(variable.name === 'service' ? { operation: '' } : {}) }, 'push')
               }
             />
@@ -77,7 +77,7 @@ function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all
         {all.map(({ uid, title }) => (
           <Link
             key={uid}
-            href={`/dashboards/${uid}${keptAddress}`}
+            href={`/dashboards/${uid}${sharedQuery}`}
             {...(uid === dashboard.uid ? { 'aria-current': 'page' as const } : {})}
           >
             {title}
@@ -98,10 +98,10 @@ function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all
               dashboard={dashboard}
               panel={panel}
               values={values}
-              words={words}
-              chosen={{ service: parameters.get('service') ?? '', operation: parameters.get('operation') ?? '' }}
+              statementValues={statementValues}
+              selection={{ service: parameters.get('service') ?? '', operation: parameters.get('operation') ?? '' }}
               time={time}
-              onChoose={(choice) => change(choice, 'push')}
+              onSelect={(selection) => change(selection, 'push')}
             />
           </div>
         ))}
@@ -110,41 +110,41 @@ function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all
   );
 }
 
-/** What stays when one goes from a dashboard to another: the time, and the variables. */
-function keptOf(parameters: URLSearchParams): string {
-  const kept = [...parameters].filter(([name]) =>
+/** The parameters that a link to another dashboard keeps: the time range and the variables. */
+function sharedQueryOf(parameters: URLSearchParams): string {
+  const shared = [...parameters].filter(([name]) =>
     ['range', 'from', 'to', 'refresh', 'service', 'operation'].includes(name),
   );
-  return kept.length === 0 ? '' : `?${new URLSearchParams(kept).toString()}`;
+  return shared.length === 0 ? '' : `?${new URLSearchParams(shared).toString()}`;
 }
 
-function VariableChoice({
+function VariableSelect({
   dashboard,
   variable,
   values,
   value,
-  onChoose,
+  onSelect,
 }: {
   readonly dashboard: Dashboard;
   readonly variable: Dashboard['variables'][number];
   readonly values: Values;
   readonly value: string;
-  readonly onChoose: (value: string) => void;
+  readonly onSelect: (value: string) => void;
 }) {
-  const question = questionOf(variable.query, values);
-  const answer = useQuery({
-    queryKey: ['dashboard-variable', dashboard.uid, variable.name, question],
+  const queryString = queryStringOf(variable.query, values);
+  const result = useQuery({
+    queryKey: ['dashboard-variable', dashboard.uid, variable.name, queryString],
     queryFn: ({ signal }) =>
-      get<QueryAnswer>(`dashboards/${dashboard.uid}/queries/${variable.query.name}?${question}`, signal),
+      get<QueryAnswer>(`dashboards/${dashboard.uid}/queries/${variable.query.name}?${queryString}`, signal),
     placeholderData: keepPreviousData,
   });
-  const options = answer.data?.rows.map(([each]) => String(each)) ?? [];
+  const options = result.data?.rows.map(([each]) => String(each)) ?? [];
   return (
     <label className="variable">
       {variable.title}
-      <select aria-label={variable.title} value={value} onChange={(event) => onChoose(event.target.value)}>
+      <select aria-label={variable.title} value={value} onChange={(event) => onSelect(event.target.value)}>
         <option value="">All</option>
-        {/* What an address names may have done nothing in this time. */}
+        {/* Offer the value in the URL even if it has no calls in this time range. */}
         {value !== '' && !options.includes(value) && <option>{value}</option>}
         {options.map((each) => (
           <option key={each}>{each}</option>

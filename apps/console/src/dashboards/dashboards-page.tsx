@@ -4,7 +4,7 @@ import { Failure } from '../failure.tsx';
 import './dashboards.css';
 import { useDashboards } from './use-dashboards.ts';
 
-/** All dashboards, with what they answer. */
+/** The list of all dashboards with their descriptions. */
 export function DashboardsPage() {
   const dashboards = useDashboards();
   useEffect(() => {
@@ -13,7 +13,7 @@ export function DashboardsPage() {
   return (
     <div className="board-page">
       <h1>Dashboards</h1>
-      {dashboards.isPending && <div className="skeleton" role="status" aria-label="The dashboards are loading" />}
+      {dashboards.isPending && <div className="skeleton" role="status" aria-label="Loading dashboards" />}
       {dashboards.isError && <Failure error={dashboards.error} retry={() => void dashboards.refetch()} />}
       <ul className="dashboard-cards">
         {dashboards.data?.dashboards.map(({ uid, title, description, panels }) => (

@@ -1,36 +1,36 @@
-import type { DashboardQuery } from '../api/answers.ts';
+import type { DashboardQuery } from '../api/types.ts';
 
-/** Values of a dashboard's time range and variables, by the names that queries have for them. */
+/** Values of a dashboard's time range and variables, by the names of the query parameters. */
 export type Values = Readonly<Record<string, string>>;
 
 /**
- * A query of a dashboard as a statement that runs by itself: with the values in it as texts, in which quotation marks are
- * doubled, and with a comment that says what it answers.
+ * Write a dashboard query as a statement that can be run on its own: values are string literals, and a comment describes
+ * the result.
  *
- * @param values by name; what is missing has its default
- * @param answers of one line or several
+ * @param values by name; a missing one has its default
+ * @param description one or more lines
  */
-export function statementOf(query: DashboardQuery, values: Values, answers: string): string {
-  const given = query.parameters.map(({ name, default: usual }) => values[name] ?? usual);
-  const sql = query.sql.replaceAll(/\$(\d+)::text/g, (_, number: string) => quoted(given[Number(number) - 1] ?? ''));
-  const comment = answers
+export function statementOf(query: DashboardQuery, values: Values, description: string): string {
+  const bound = query.parameters.map(({ name, default: fallback }) => values[name] ?? fallback);
+  const sql = query.sql.replaceAll(/\$(\d+)::text/g, (_, number: string) => literal(bound[Number(number) - 1] ?? ''));
+  const comment = description
     .split(/\r?\n/)
     .map((line) => `-- ${line}`)
     .join('\n');
   return `${comment}\n${sql}`;
 }
 
-/** A text of SQL, whether or not backslashes mean something there. */
-function quoted(text: string): string {
+/** A string literal that is correct with standard_conforming_strings on or off. */
+function literal(text: string): string {
   const doubled = text.replaceAll("'", "''");
   return text.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
 }
 
-/** The query string with which the API is asked for what a query answers. */
-export function questionOf(query: DashboardQuery, values: Values): string {
-  const given = query.parameters.flatMap(({ name }) => {
+/** The query string of the API request that runs a dashboard query. */
+export function queryStringOf(query: DashboardQuery, values: Values): string {
+  const entries = query.parameters.flatMap(({ name }) => {
     const value = values[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return new URLSearchParams(given).toString();
+  return new URLSearchParams(entries).toString();
 }

@@ -1,9 +1,9 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import type { Dashboard, DashboardQuery, QueryAnswer } from '../api/answers.ts';
+import type { Dashboard, DashboardQuery, QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
-import { questionOf, type Values } from './statement.ts';
+import { queryStringOf, type Values } from './statement.ts';
 
-/** The dashboards as they are defined. They do not change while tracestore runs. */
+/** The definitions of all dashboards. They do not change while tracestore runs. */
 export function useDashboards() {
   return useQuery({
     queryKey: ['dashboards'],
@@ -12,20 +12,21 @@ export function useDashboards() {
   });
 }
 
-/** What each range of time answers is kept for so long: pages that refresh themselves would gather many. */
-const keptMs = 60_000;
+/** How long results of a past time range are cached. Pages with auto refresh would collect many of them. */
+const cacheMs = 60_000;
 
-/** What names the questions of a panel in the cache: one that waits gives them up by this. */
+/** Prefix of the cache keys of a panel's queries, with which they can be cancelled. */
 export function panelKey(uid: string, panelId: number): readonly [string, string, number] {
   return ['dashboard-panel', uid, panelId];
 }
 
 /**
- * What the queries of a panel answer, in their order. While others are asked for, those before stay.
+ * Run the queries of a panel. The previous results stay until the new ones arrive.
  *
- * @param refreshes of the time range: a range with two ends is asked again
+ * @param refreshes of the time range: an absolute range is queried again as well
+ * @returns the results in the order of the queries
  */
-export function useAnswers(
+export function usePanelResults(
   uid: string,
   { id, queries }: { readonly id: number; readonly queries: readonly DashboardQuery[] },
   values: Values,
@@ -33,12 +34,12 @@ export function useAnswers(
 ) {
   return useQueries({
     queries: queries.map((query) => ({
-      queryKey: [...panelKey(uid, id), query.name, questionOf(query, values), refreshes],
+      queryKey: [...panelKey(uid, id), query.name, queryStringOf(query, values), refreshes],
       placeholderData: keepPreviousData,
-      gcTime: keptMs,
+      gcTime: cacheMs,
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
         get<QueryAnswer>(
-          `dashboards/${encodeURIComponent(uid)}/queries/${encodeURIComponent(query.name)}?${questionOf(query, values)}`,
+          `dashboards/${encodeURIComponent(uid)}/queries/${encodeURIComponent(query.name)}?${queryStringOf(query, values)}`,
           signal,
         ),
     })),
@@ -46,21 +47,21 @@ export function useAnswers(
 }
 
 /**
- * What one query of a dashboard answers, for a page that draws it in its own way.
+ * Run one query of a dashboard, for a page that renders the result itself.
  *
- * @param values of parameters that the query has
+ * @param values of the query's parameters
  */
-export function useAnswer(uid: string, name: string, values: Values, refreshes: number) {
-  const question = new URLSearchParams(values).toString();
+export function useDashboardQuery(uid: string, name: string, values: Values, refreshes: number) {
+  const queryString = new URLSearchParams(values).toString();
   return useQuery({
-    queryKey: ['dashboard-query', uid, name, question, refreshes],
+    queryKey: ['dashboard-query', uid, name, queryString, refreshes],
     placeholderData: keepPreviousData,
-    gcTime: keptMs,
-    queryFn: ({ signal }) => get<QueryAnswer>(`dashboards/${uid}/queries/${name}?${question}`, signal),
+    gcTime: cacheMs,
+    queryFn: ({ signal }) => get<QueryAnswer>(`dashboards/${uid}/queries/${name}?${queryString}`, signal),
   });
 }
 
-/** All services and what they do, by which a series' name is understood. */
+/** All services with their operations. Names of series are matched with them. */
 export function useOperations() {
   return useQuery({
     queryKey: ['operations', ''],
@@ -73,7 +74,7 @@ export function useOperations() {
   });
 }
 
-/** An answer as objects, by its columns. */
+/** Convert rows to objects with the column names as keys. */
 export function recordsOf({ columns, rows }: QueryAnswer): readonly Readonly<Record<string, unknown>>[] {
   return rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDuration, parseDuration } from './duration.ts';
 
-describe('durations', () => {
+describe('duration', () => {
   it.each([
     [0, '0'],
     [999, '999 ns'],
@@ -10,7 +10,7 @@ describe('durations', () => {
     [1_500_000_000, '1.5 s'],
     [90e9, '1.5 min'],
     [86_400e9, '1 d'],
-  ])('%d ns is %s', (ns, text) => {
+  ])('formatDuration writes %d ns as %s', (ns, text) => {
     expect(formatDuration(ns)).toBe(text);
   });
 
@@ -21,7 +21,7 @@ describe('durations', () => {
     ['1m', 60e9],
     ['5', undefined],
     ['soon', undefined],
-  ])('%j is read as %j', (text, ns) => {
+  ])('parseDuration reads %j as %j', (text, ns) => {
     expect(parseDuration(text)).toBe(ns);
   });
 });

@@ -8,14 +8,14 @@ const units = [
   ['ns', 1],
 ] as const;
 
-/** Nanoseconds in the unit that fits, with three digits that say something: `12.3 ms`. */
+/** Format nanoseconds in a suitable unit with three significant digits: `12.3 ms`. */
 export function formatDuration(ns: number): string {
   const [unit, size] = units.find(([, each]) => Math.abs(ns) >= each) ?? ['ns', 1];
   if (ns === 0) return '0';
   return `${Number((ns / size).toPrecision(3))} ${unit}`;
 }
 
-/** What somebody has typed, such as `1.5ms` or `2 s`, in nanoseconds; undefined when it is no duration. */
+/** Parse a duration such as `1.5ms` or `2 s`, in nanoseconds; undefined if it is invalid. */
 export function parseDuration(text: string): number | undefined {
   const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|min|m|h|d)\s*$/i.exec(text) ?? [];
   if (number === undefined || unit === undefined) return undefined;

@@ -1,6 +1,6 @@
 const nsPerMs = 1_000_000n;
 
-/** A time as the reader's clock shows it, to the millisecond. @param unixNano decimal digits */
+/** Format a time as local time, to the millisecond. @param unixNano decimal digits */
 export function formatTime(unixNano: string): string {
   const date = new Date(Number(BigInt(unixNano) / nsPerMs));
   const day = date.toLocaleDateString(undefined, { year: 'numeric', month: '2-digit', day: '2-digit' });

@@ -1,21 +1,21 @@
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { numberOf } from '../charts/format-value.ts';
 
-export interface CallFigures {
+export interface CallStats {
   readonly calls: number;
   readonly averageMs: number | undefined;
   /** From 0 to 1. */
   readonly errorShare: number | undefined;
 }
 
-export interface CallNode extends CallFigures {
+export interface CallNode extends CallStats {
   readonly id: string;
   readonly title: string;
-  /** The service of an operation; of a service, itself. */
+  /** The service of an operation. The service itself if the node is a service. */
   readonly service: string;
 }
 
-export interface CallEdge extends CallFigures {
+export interface CallEdge extends CallStats {
   readonly id: string;
   readonly source: string;
   readonly target: string;
@@ -26,7 +26,7 @@ export interface CallGraph {
   readonly edges: readonly CallEdge[];
 }
 
-/** Out of the rows of a dashboard's node graph: nodes and edges. Edges between nodes that are not there are left out. */
+/** Convert the rows of a dashboard's node graph. Edges of unknown nodes are dropped. */
 export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
   const callNodes = rowsOf(nodes).map((row): CallNode => {
     const title = textOf(row['title']);
@@ -34,7 +34,7 @@ export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
       id: textOf(row['id']),
       title,
       service: row['subTitle'] === undefined ? title : textOf(row['subTitle']),
-      ...figuresOf(row, 'arc__failed'),
+      ...statsOf(row, 'arc__failed'),
     };
   });
   const ids = new Set(callNodes.map(({ id }) => id));
@@ -43,7 +43,7 @@ export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
       id: textOf(row['id']),
       source: textOf(row['source']),
       target: textOf(row['target']),
-      ...figuresOf(row, 'detail__failed'),
+      ...statsOf(row, 'detail__failed'),
     };
   });
   return { nodes: callNodes, edges: callEdges.filter(({ source, target }) => ids.has(source) && ids.has(target)) };
@@ -53,7 +53,7 @@ function rowsOf({ columns, rows }: QueryAnswer): readonly Readonly<Record<string
   return rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
 }
 
-function figuresOf(row: Readonly<Record<string, unknown>>, errors: string): CallFigures {
+function statsOf(row: Readonly<Record<string, unknown>>, errors: string): CallStats {
   return {
     calls: numberOf(row['mainStat']) ?? 0,
     averageMs: numberOf(row['secondaryStat']),
@@ -65,7 +65,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What is joined to a node by calls in either direction, itself included. */
+/** The nodes that call a node or are called by it, and the node itself. */
 export function neighbours({ edges }: CallGraph, id: string): ReadonlySet<string> {
   return new Set([
     id,

@@ -2,26 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { callGraphOf, neighbours } from './call-graph.ts';
 import { labelHeight, labelWidth, layoutGraph, nodeHeight, nodeWidth, smoothPath } from './graph-layout.ts';
 
-const figures = { calls: 1, averageMs: 1, errorShare: 0 };
+const stats = { calls: 1, averageMs: 1, errorShare: 0 };
 
-/** Thirty services, of which one calls itself and two call each other. */
+/** Thirty services. One calls itself, and two call each other. */
 function thirty() {
-  const nodes = Array.from({ length: 30 }, (_, n) => ({ id: `s${n}`, title: `s${n}`, service: `s${n}`, ...figures }));
+  const nodes = Array.from({ length: 30 }, (_, n) => ({ id: `s${n}`, title: `s${n}`, service: `s${n}`, ...stats }));
   const pairs = nodes.flatMap((_, n) => [2 * n + 1, 2 * n + 2].filter((to) => to < 30).map((to) => [n, to] as const));
   const edges = [...pairs, [4, 4] as const, [9, 4] as const].map(([from, to]) => ({
     id: `${from} ${to}`,
     source: `s${from}`,
     target: `s${to}`,
-    ...figures,
+    ...stats,
   }));
   return { nodes, edges };
 }
 
-describe('a graph', () => {
+describe('a service graph', () => {
   it.each([
     [{ width: 1200, height: 400 }, true],
     [{ width: 300, height: 900 }, false],
-  ])('of thirty services has each where it hides no other, in %j', (room, hasLabels) => {
+  ])('of thirty services has no overlapping nodes or labels in %j', (room, hasLabels) => {
     const graph = thirty();
     const { nodes, edges, width, height } = layoutGraph(graph, room, hasLabels);
     const places = [...nodes.values()];
@@ -44,15 +44,15 @@ describe('a graph', () => {
     for (const { points } of edges.values()) expect(points.length).toBeGreaterThan(1);
   });
 
-  it('takes any name that a sender chooses for its nodes, and leaves the prototype of objects as it is', () => {
+  it('accepts any node ID, and does not change Object.prototype', () => {
     const names = ['polluted', '__proto__', 'isAdmin', 'constructor', 'toString', 'hasOwnProperty', '', 'n0', 'e0'];
-    const nodes = names.map((name) => ({ id: name, title: name, service: name, ...figures }));
+    const nodes = names.map((name) => ({ id: name, title: name, service: name, ...stats }));
     const edges = names.flatMap((source, n) =>
       [names[(n + 1) % names.length] ?? '', '__proto__'].map((target) => ({
         id: `${source} → ${target}`,
         source,
         target,
-        ...figures,
+        ...stats,
       })),
     );
     const before = Object.getOwnPropertyNames(Object.prototype);
@@ -63,7 +63,7 @@ describe('a graph', () => {
     for (const { points } of drawn.edges.values()) expect(points.length).toBeGreaterThan(1);
   });
 
-  it('goes along the longer side of its room', () => {
+  it('extends along the longer side of the available space', () => {
     const graph = {
       nodes: thirty().nodes.slice(0, 3),
       edges: thirty().edges.filter(({ id }) => id === '0 1' || id === '0 2'),
@@ -71,8 +71,8 @@ describe('a graph', () => {
     const chain = {
       ...graph,
       edges: [
-        { ...figures, id: 'a', source: 's0', target: 's1' },
-        { ...figures, id: 'b', source: 's1', target: 's2' },
+        { ...stats, id: 'a', source: 's0', target: 's1' },
+        { ...stats, id: 'b', source: 's1', target: 's2' },
       ],
     };
     const wide = layoutGraph(chain, { width: 900, height: 200 }, true);
@@ -81,7 +81,7 @@ describe('a graph', () => {
     expect(high.height).toBeGreaterThan(high.width);
   });
 
-  it('is read from the rows of nodes and edges', () => {
+  it('is converted from rows of nodes and edges', () => {
     const graph = callGraphOf(
       {
         columns: ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', 'arc__failed', 'arc__passed'],
@@ -108,7 +108,7 @@ describe('a graph', () => {
     expect(neighbours(graph, '2')).toEqual(new Set(['1', '2']));
   });
 
-  it('has edges that begin and end where they should', () => {
+  it('has curves that start and end at the first and last point', () => {
     expect(
       smoothPath([
         { x: 0, y: 0 },

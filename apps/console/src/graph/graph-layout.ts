@@ -14,17 +14,17 @@ export interface Point {
 export interface GraphLayout {
   readonly width: number;
   readonly height: number;
-  /** Middles of the nodes, by their ids. */
+  /** Centres of the nodes, by ID. */
   readonly nodes: ReadonlyMap<string, Point>;
-  /** From the rim of the caller to that of the called, and where there is room for a label. */
+  /** Paths from the border of the caller to that of the called node, and the centre of the label. */
   readonly edges: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point | undefined }>;
 }
 
 /**
- * Where the nodes and edges of a graph are drawn: callers before those they call, from left to right or from above,
- * whichever fits the room better.
+ * Lay out a graph with callers before the nodes they call, from left to right or from top to bottom, whichever fits better.
  *
- * @param hasLabels whether room is kept for a label on each edge
+ * @param room the available size in px
+ * @param hasLabels whether to reserve space for a label on each edge
  */
 export function layoutGraph(
   graph: CallGraph,
@@ -40,7 +40,7 @@ export function layoutGraph(
 function layoutIn({ nodes, edges }: CallGraph, rankdir: 'LR' | 'TB', hasLabels: boolean): GraphLayout {
   const drawn = new Graph({ multigraph: true });
   drawn.setGraph({ rankdir, nodesep: 22, edgesep: 14, ranksep: hasLabels ? 34 : 60, marginx: 10, marginy: 10 });
-  // dagre keeps names as keys of plain objects. Senders choose the ids of nodes, so it gets numbers instead.
+  // dagre uses names as keys of plain objects. Node IDs come from senders, so pass generated names instead.
   const nodeNames = new Map(nodes.map(({ id }, n) => [id, `n${n}`]));
   const nameOf = (id: string): string => nodeNames.get(id) ?? '';
   for (const name of nodeNames.values()) drawn.setNode(name, { width: nodeWidth, height: nodeHeight });
@@ -74,7 +74,7 @@ function layoutIn({ nodes, edges }: CallGraph, rankdir: 'LR' | 'TB', hasLabels: 
   };
 }
 
-/** A smooth way through points, as the `d` of a path. */
+/** A smooth curve through points, as the `d` of an SVG path. */
 export function smoothPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   const last = points.at(-1);

@@ -2,7 +2,7 @@ import createPanzoom, { type PanzoomObject } from '@panzoom/panzoom';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { formatValue } from '../charts/format-value.ts';
 import { serviceColour } from '../service-colour.ts';
-import { type CallEdge, type CallFigures, type CallGraph, type CallNode, neighbours } from './call-graph.ts';
+import { type CallEdge, type CallStats, type CallGraph, type CallNode, neighbours } from './call-graph.ts';
 import {
   type GraphLayout,
   labelHeight,
@@ -14,20 +14,20 @@ import {
 } from './graph-layout.ts';
 import './node-graph.css';
 
-/** With more edges, each shows its figures only where it is looked at. */
+/** With more edges, only those of the highlighted node have labels. */
 const maxLabelled = 30;
-/** Smaller, nobody can read it: there is panning instead. */
-const leastScale = 0.6;
-const mostScale = 3;
-/** What fails more often than this is drawn as failing. */
+/** A smaller scale is unreadable; the graph can be panned instead. */
+const minScale = 0.6;
+const maxScale = 3;
+/** An error rate from which a node or edge is shown as failing. */
 const badShare = 0.01;
 
 /**
- * Who calls whom: nodes with how often they are called, what share fails and how long it takes; edges with the same of the
- * calls between two. Dragging pans, the buttons and Ctrl with the wheel zoom. A click on a node, or Enter, selects it.
+ * A service graph. Nodes and edges show the number of calls, the error rate and the average duration. Drag to pan; the
+ * buttons or Ctrl + wheel zoom. A click or Enter selects a node.
  *
- * @param selected id of a node; what it has no calls with is drawn fainter
- * @param onSelect the node that was clicked; undefined when it was the selected one
+ * @param selected ID of a node; nodes without calls to or from it are faint
+ * @param onSelect called with the clicked node; undefined if it was already selected
  */
 export function NodeGraph({
   title,
@@ -45,7 +45,7 @@ export function NodeGraph({
   const stage = useRef<HTMLDivElement>(null);
   const panzoom = useRef<PanzoomObject>(undefined);
   const [room, setRoom] = useState<{ readonly width: number; readonly height: number }>();
-  const [looked, setLooked] = useState<string>();
+  const [highlighted, setHighlighted] = useState<string>();
   useEffect(() => {
     if (box.current === null) return undefined;
     const element = box.current;
@@ -59,52 +59,52 @@ export function NodeGraph({
     return () => resized.disconnect();
   }, []);
   const hasLabels = graph.edges.length <= maxLabelled;
-  // Figures change with each refresh, places do not.
+  // A refresh changes the statistics but usually not the layout.
   const shape = JSON.stringify([graph.nodes.map(({ id }) => id), graph.edges.map((edge) => edge.id)]);
   // oxlint-disable-next-line react/exhaustive-deps
-  const places = useMemo(
+  const layout = useMemo(
     () => (room === undefined ? undefined : layoutGraph(graph, room, hasLabels)),
     [shape, room, hasLabels],
   );
   const fit = (): void => {
-    if (places === undefined || room === undefined) return;
-    const { scale, x, y } = fitting(places, room);
-    // A browser scrolls to what has the focus, even where nothing can be scrolled.
+    if (layout === undefined || room === undefined) return;
+    const { scale, x, y } = fitting(layout, room);
+    // Undo scrolling: browsers scroll to a focused element even if overflow is hidden.
     box.current?.scrollTo(0, 0);
     panzoom.current?.zoom(scale, { animate: false });
     panzoom.current?.pan(x, y, { animate: false });
   };
   useEffect(() => {
-    if (stage.current === null || box.current === null || places === undefined || room === undefined) return undefined;
+    if (stage.current === null || box.current === null || layout === undefined || room === undefined) return undefined;
     const element = box.current;
-    const { scale, x, y } = fitting(places, room);
-    const made = createPanzoom(stage.current, {
+    const { scale, x, y } = fitting(layout, room);
+    const created = createPanzoom(stage.current, {
       canvas: true,
       cursor: 'grab',
       minScale: 0.1,
-      maxScale: mostScale,
+      maxScale,
       step: 0.25,
-      // One finger that moves up and down scrolls the page.
+      // A vertical swipe scrolls the page.
       touchAction: 'pan-y',
       excludeClass: 'node',
       startScale: scale,
       startX: x,
       startY: y,
     });
-    panzoom.current = made;
+    panzoom.current = created;
     const zoomWheel = (event: WheelEvent): void => {
-      if (event.ctrlKey || event.metaKey) made.zoomWithWheel(event);
+      if (event.ctrlKey || event.metaKey) created.zoomWithWheel(event);
     };
     element.addEventListener('wheel', zoomWheel, { passive: false });
     return () => {
       element.removeEventListener('wheel', zoomWheel);
-      made.destroy();
+      created.destroy();
       panzoom.current = undefined;
     };
-  }, [places]);
-  const focus = looked ?? selected;
+  }, [layout]);
+  const focus = highlighted ?? selected;
   const near = useMemo(() => (focus === undefined ? undefined : neighbours(graph, focus)), [graph, focus]);
-  const most = Math.max(1, ...graph.edges.map(({ calls }) => calls));
+  const maxCalls = Math.max(1, ...graph.edges.map(({ calls }) => calls));
   const names = new Map(graph.nodes.map((node) => [node.id, node]));
   const focused = focus === undefined ? undefined : names.get(focus);
   const isFaint = (edge: CallEdge): boolean => focus !== undefined && edge.source !== focus && edge.target !== focus;
@@ -112,11 +112,11 @@ export function NodeGraph({
     <div className="graph" role="group" aria-label={title}>
       <div className="graph-box" ref={box}>
         <div className="graph-stage" ref={stage}>
-          {places !== undefined && (
+          {layout !== undefined && (
             <svg
-              width={places.width}
-              height={places.height}
-              viewBox={`0 0 ${places.width} ${places.height}`}
+              width={layout.width}
+              height={layout.height}
+              viewBox={`0 0 ${layout.width} ${layout.height}`}
               role="group"
               aria-label={`${graph.nodes.length} nodes, ${graph.edges.length} edges`}
             >
@@ -142,22 +142,22 @@ export function NodeGraph({
                 <Edge
                   key={edge.id}
                   edge={edge}
-                  place={places.edges.get(edge.id)}
-                  width={1 + 3 * Math.sqrt(edge.calls / most)}
+                  route={layout.edges.get(edge.id)}
+                  width={1 + 3 * Math.sqrt(edge.calls / maxCalls)}
                   isFaint={isFaint(edge)}
                   hasLabel={hasLabels || (focus !== undefined && !isFaint(edge))}
                   marker={`url(#${id}-${isBad(edge) ? 'arrow-bad' : 'arrow'})`}
-                  words={`${names.get(edge.source)?.title ?? ''} calls ${names.get(edge.target)?.title ?? ''}: ${wordsOf(edge)}`}
+                  description={`${names.get(edge.source)?.title ?? ''} calls ${names.get(edge.target)?.title ?? ''}: ${describeStats(edge)}`}
                 />
               ))}
               {graph.nodes.map((node) => (
                 <Node
                   key={node.id}
                   node={node}
-                  place={places.nodes.get(node.id)}
+                  position={layout.nodes.get(node.id)}
                   isSelected={node.id === selected}
                   isFaint={near !== undefined && !near.has(node.id)}
-                  onLook={setLooked}
+                  onHighlight={setHighlighted}
                   onSelect={() => onSelect(node.id === selected ? undefined : node)}
                 />
               ))}
@@ -165,10 +165,10 @@ export function NodeGraph({
           )}
         </div>
       </div>
-      <p className="graph-words" role="status">
+      <p className="graph-status" role="status">
         {focused !== undefined && (
           <>
-            <bdi>{nameOf(focused)}</bdi>: {wordsOf(focused)}
+            <bdi>{nameOf(focused)}</bdi>: {describeStats(focused)}
           </>
         )}
       </p>
@@ -187,12 +187,12 @@ export function NodeGraph({
   );
 }
 
-/** All of it in the middle; of what would be too small, the beginning. Panzoom scales around the middle, then moves. */
+/** Fit the graph into the available space, or show its start if it would be too small. Panzoom scales around the centre. */
 function fitting(
   { width, height }: Pick<GraphLayout, 'width' | 'height'>,
   room: { readonly width: number; readonly height: number },
 ): { readonly scale: number; readonly x: number; readonly y: number } {
-  const scale = Math.max(leastScale, Math.min(room.width / width, room.height / height, 1.25));
+  const scale = Math.max(minScale, Math.min(room.width / width, room.height / height, 1.25));
   const moved = (size: number, available: number): number =>
     (Math.max(available - size * scale, 0) / 2 - (size * (1 - scale)) / 2) / scale;
   return { scale, x: moved(width, room.width), y: moved(height, room.height) };
@@ -200,20 +200,20 @@ function fitting(
 
 function Node({
   node,
-  place,
+  position,
   isSelected,
   isFaint,
-  onLook,
+  onHighlight,
   onSelect,
 }: {
   readonly node: CallNode;
-  readonly place: { readonly x: number; readonly y: number } | undefined;
+  readonly position: { readonly x: number; readonly y: number } | undefined;
   readonly isSelected: boolean;
   readonly isFaint: boolean;
-  readonly onLook: (id: string | undefined) => void;
+  readonly onHighlight: (id: string | undefined) => void;
   readonly onSelect: () => void;
 }) {
-  if (place === undefined) return null;
+  if (position === undefined) return null;
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
@@ -222,26 +222,26 @@ function Node({
   const isService = node.service === node.title;
   const title = shortened(node.title, 19);
   const service = isService ? '' : shortened(node.service, 24);
-  const figures = figuresOf(node);
+  const stats = statsText(node);
   return (
     <g
       className={`node ${isSelected ? 'selected' : ''} ${isFaint ? 'faint' : ''} ${serviceColour(node.service)}`}
-      transform={`translate(${place.x - nodeWidth / 2} ${place.y - nodeHeight / 2})`}
+      transform={`translate(${position.x - nodeWidth / 2} ${position.y - nodeHeight / 2})`}
       role="button"
       tabIndex={0}
       aria-pressed={isSelected}
-      // What is to be seen, so that it can be called by that; below, it is said in full.
-      aria-label={[title, service, figures].filter((text) => text !== '').join(' ')}
+      // The visible text, so that voice control finds it. The status line below has the full text.
+      aria-label={[title, service, stats].filter((text) => text !== '').join(' ')}
       onClick={onSelect}
       onKeyDown={onKeyDown}
-      onFocus={() => onLook(node.id)}
-      onBlur={() => onLook(undefined)}
-      onMouseEnter={() => onLook(node.id)}
-      onMouseLeave={() => onLook(undefined)}
+      onFocus={() => onHighlight(node.id)}
+      onBlur={() => onHighlight(undefined)}
+      onMouseEnter={() => onHighlight(node.id)}
+      onMouseLeave={() => onHighlight(undefined)}
     >
       <rect className="node-box" width={nodeWidth} height={nodeHeight} rx="6" />
       <path className="node-stripe" d={`M 6 0 a 6 6 0 0 0 -6 6 v ${nodeHeight - 12} a 6 6 0 0 0 6 6 Z`} />
-      {/* The spaces part the words for those who do not see where they stand. */}
+      {/* The spaces separate the words for screen readers. */}
       <text className="node-title" x="14" y={isService ? 22 : 19}>
         {title}
       </text>{' '}
@@ -250,10 +250,10 @@ function Node({
           {service}
         </text>
       )}{' '}
-      <text className={isBad(node) ? 'node-figures bad' : 'node-figures'} x="14" y={isService ? 41 : 47}>
-        {figures}
+      <text className={isBad(node) ? 'node-stats bad' : 'node-stats'} x="14" y={isService ? 41 : 47}>
+        {stats}
       </text>
-      {/* What fails, as a part of the whole. */}
+      {/* The error rate as a share of the width. */}
       <rect
         className="node-failed"
         x="1"
@@ -267,15 +267,15 @@ function Node({
 
 function Edge({
   edge,
-  place,
+  route,
   width,
   isFaint,
   hasLabel,
   marker,
-  words,
+  description,
 }: {
   readonly edge: CallEdge;
-  readonly place:
+  readonly route:
     | {
         readonly points: readonly { readonly x: number; readonly y: number }[];
         readonly label: { readonly x: number; readonly y: number } | undefined;
@@ -285,18 +285,22 @@ function Edge({
   readonly isFaint: boolean;
   readonly hasLabel: boolean;
   readonly marker: string;
-  readonly words: string;
+  readonly description: string;
 }) {
-  if (place === undefined) return null;
-  const at = place.label ?? place.points[Math.floor(place.points.length / 2)];
+  if (route === undefined) return null;
+  const at = route.label ?? route.points[Math.floor(route.points.length / 2)];
   return (
-    <g className={`edge ${isFaint ? 'faint' : ''} ${isBad(edge) ? 'bad-edge' : ''}`} role="img" aria-label={words}>
-      <title>{words}</title>
-      <path d={smoothPath(place.points)} strokeWidth={width} markerEnd={marker} />
+    <g
+      className={`edge ${isFaint ? 'faint' : ''} ${isBad(edge) ? 'bad-edge' : ''}`}
+      role="img"
+      aria-label={description}
+    >
+      <title>{description}</title>
+      <path d={smoothPath(route.points)} strokeWidth={width} markerEnd={marker} />
       {hasLabel && at !== undefined && (
         <g transform={`translate(${at.x} ${at.y})`}>
           <rect x={-labelWidth / 2} y={-labelHeight / 2} width={labelWidth} height={labelHeight} rx="3" />
-          <text y="4">{figuresOf(edge)}</text>
+          <text y="4">{statsText(edge)}</text>
         </g>
       )}
     </g>
@@ -307,24 +311,24 @@ function nameOf({ service, title }: CallNode): string {
   return service === title ? title : `${service} ${title}`;
 }
 
-function isBad({ errorShare = 0 }: CallFigures): boolean {
+function isBad({ errorShare = 0 }: CallStats): boolean {
   return errorShare >= badShare;
 }
 
-function figuresOf({ calls, errorShare = 0, averageMs }: CallFigures): string {
+function statsText({ calls, errorShare = 0, averageMs }: CallStats): string {
   const parts = [`${formatValue(calls, 'count')}×`];
   if (errorShare > 0) parts.push(formatValue(Number(errorShare.toPrecision(2)), 'share'));
   if (averageMs !== undefined) parts.push(formatValue(averageMs, 'milliseconds'));
   return parts.join(' · ');
 }
 
-function wordsOf({ calls, errorShare, averageMs }: CallFigures): string {
+function describeStats({ calls, errorShare, averageMs }: CallStats): string {
   const parts = [`${calls.toLocaleString()} calls`];
   if (errorShare !== undefined) parts.push(`${formatValue(errorShare, 'share')} failed`);
   if (averageMs !== undefined) parts.push(`${formatValue(averageMs, 'milliseconds')} on average`);
   return parts.join(', ');
 }
 
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }

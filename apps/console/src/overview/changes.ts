@@ -1,29 +1,29 @@
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { recordsOf } from '../dashboards/use-dashboards.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 
-/** An operation that departed from what it was, in words. */
+/** A significant change of an operation, as text. */
 export interface Change {
   readonly service: string;
   readonly operation: string;
   /** `fails more often` */
   readonly what: string;
   /** `2 % → 31 %` */
-  readonly figures: string;
-  /** Of the three, whether it is for the worse, for the better, or neither. */
+  readonly values: string;
+  /** `other` for a change of the request rate, which is neither better nor worse. */
   readonly tone: 'worse' | 'better' | 'other';
-  /** The search for traces that show it. */
+  /** URL of a search for traces that show the change. */
   readonly address: string;
 }
 
-/** @param toMs the end of what was compared, in milliseconds since 1970 */
-export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] {
-  return recordsOf(answer).map((row) => {
+/** Convert the rows of changes.sql. @param toMs the end of the compared range, in milliseconds since 1970 */
+export function changesOf(result: QueryAnswer, toMs: number): readonly Change[] {
+  return recordsOf(result).map((row) => {
     const number = (name: string): number | undefined => numberOf(row[name]);
     const service = String(row['service_name']);
     const operation = String(row['span_name']);
-    const isMore = (number('departure') ?? 0) > 0;
+    const isMore = (number('z_score') ?? 0) > 0;
     const sinceMs = Date.parse(String(row['since']));
     const now = { service, operation, fromMs: sinceMs, toMs };
     const arrow = (
@@ -38,7 +38,7 @@ export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] 
           service,
           operation,
           what: isMore ? 'fails more often' : 'fails less often',
-          figures: arrow(number('error_rate_before'), number('error_rate'), 'share'),
+          values: arrow(number('error_rate_before'), number('error_rate'), 'share'),
           tone: isMore ? 'worse' : 'better',
           address: tracesAddress({ ...now, isFailed: isMore }),
         };
@@ -46,10 +46,10 @@ export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] 
         return {
           service,
           operation,
-          what: isMore ? 'takes longer' : 'takes less time',
-          figures: `p95 ${arrow(number('p95_ms_before'), number('p95_ms'), 'milliseconds')}`,
+          what: isMore ? 'is slower' : 'is faster',
+          values: `p95 ${arrow(number('p95_ms_before'), number('p95_ms'), 'milliseconds')}`,
           tone: isMore ? 'worse' : 'better',
-          address: tracesAddress({ ...now, leastMs: isMore ? number('p95_ms_before') : undefined }),
+          address: tracesAddress({ ...now, minMs: isMore ? number('p95_ms_before') : undefined }),
         };
       default: {
         const [before = 0, after = 0] = [number('calls_per_second_before'), number('calls_per_second')];
@@ -57,7 +57,7 @@ export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] 
           before === 0
             ? 'is new'
             : after === 0
-              ? 'is not called any more'
+              ? 'is no longer called'
               : isMore
                 ? 'is called more often'
                 : 'is called less often';
@@ -65,9 +65,9 @@ export function changesOf(answer: QueryAnswer, toMs: number): readonly Change[] 
           service,
           operation,
           what,
-          figures: arrow(before, after, 'requestsPerSecond'),
+          values: arrow(before, after, 'requestsPerSecond'),
           tone: 'other',
-          // Of what is not called any more there are only traces from before.
+          // An operation that is no longer called has traces only in the earlier period.
           address: tracesAddress(after === 0 ? { ...now, fromMs: sinceMs - 3_600_000, toMs: sinceMs } : now),
         };
       }

@@ -1,14 +1,15 @@
+import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { QueryAnswer } from '../api/answers.ts';
+import type { QueryAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatMoment, formatValue, numberOf, type Unit } from '../charts/format-value.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
-import { useAnswer } from '../dashboards/use-dashboards.ts';
+import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
 import { Failure } from '../failure.tsx';
 import { callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
@@ -21,20 +22,12 @@ import '../dashboards/dashboards.css';
 import { type Change, changesOf } from './changes.ts';
 import './overview.css';
 
-const homeUid = 'spandrel-home';
-const servicesUid = 'spandrel-overview';
-const dependenciesUid = 'scyq99J7k';
-const durationsUid = 'GkrS6rJ7z';
-const errorsUid = 'CiE9l917z';
-const upstreamUid = 'lyIow61nz';
-const downstreamUid = 'SdzI3eJnk';
+/** A map of more services is higher. */
+const smallMapServices = 14;
 
-/** A map of more is higher. */
-const fewServices = 14;
+const noRows: QueryAnswer = { columns: [], rows: [] };
 
-const nothing: QueryAnswer = { columns: [], rows: [] };
-
-/** What one sees first: how every service does, who calls whom, and what changed in the last minutes. */
+/** The start page: the golden signals of every service, the service map, and recent changes. */
 export function OverviewPage() {
   const { parameters, change } = useAddress();
   const time = useTimeRange('1h', '10s');
@@ -46,14 +39,14 @@ export function OverviewPage() {
   useEffect(() => {
     document.title = 'Overview · Spandrel';
   }, []);
-  const services = useAnswer(servicesUid, 'services', values, time.refreshes);
+  const services = useDashboardQuery(dashboardUids.services, 'services', values, time.refreshes);
   const known = useQuery({
     queryKey: ['services'],
     queryFn: ({ signal }) => get<{ readonly services: readonly string[] }>('services', signal),
-    // In an empty store somebody waits for the first of them.
+    // Poll while the store is empty, so that the page updates when the first spans arrive.
     refetchInterval: ({ state }) => (state.data?.services.length === 0 ? 2_000 : false),
   });
-  const choose = (next: string): void => change({ service: next }, 'push');
+  const select = (next: string): void => change({ service: next }, 'push');
   const isEmpty = services.data?.rows.length === 0;
   return (
     <div className="board-page overview">
@@ -62,17 +55,17 @@ export function OverviewPage() {
         <TimeRangePicker state={time} />
       </div>
       {services.isError && <Failure error={services.error} retry={() => void services.refetch()} />}
-      {services.isPending && <div className="skeleton" role="status" aria-label="The figures are loading" />}
-      {isEmpty && <Nothing hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
+      {services.isPending && <div className="skeleton" role="status" aria-label="Loading services" />}
+      {isEmpty && <NoData hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
       {services.data !== undefined && !isEmpty && (
         <>
           <Totals values={values} time={time} />
-          {service !== '' && <Chosen service={service} time={time} clear={() => choose('')} />}
+          {service !== '' && <SelectedService service={service} time={time} clear={() => select('')} />}
           <div className="overview-columns">
-            <Services answer={services.data} values={values} time={time} chosen={service} choose={choose} />
+            <Services result={services.data} values={values} time={time} selected={service} select={select} />
             <Changes values={values} time={time} service={service} />
           </div>
-          <ServiceMap values={values} time={time} service={service} choose={choose} />
+          <ServiceMap values={values} time={time} service={service} select={select} />
         </>
       )}
     </div>
@@ -86,20 +79,20 @@ interface PartProps {
 }
 
 function Totals({ values, time }: PartProps) {
-  const traffic = useAnswer(homeUid, 'traffic', values, time.refreshes);
-  const percentiles = useAnswer(durationsUid, 'duration-percentiles', values, time.refreshes);
-  const durations = useMemo(() => timeSeriesOf(percentiles.data ?? nothing, null), [percentiles.data]);
-  const series = useMemo(() => timeSeriesOf(traffic.data ?? nothing, 0), [traffic.data]);
-  const valuesOf = (name: string) => whole(series.series.find((each) => each.name === name)?.values ?? []);
+  const traffic = useDashboardQuery(dashboardUids.home, 'traffic', values, time.refreshes);
+  const percentiles = useDashboardQuery(dashboardUids.requestDurations, 'duration-percentiles', values, time.refreshes);
+  const durations = useMemo(() => timeSeriesOf(percentiles.data ?? noRows, null), [percentiles.data]);
+  const series = useMemo(() => timeSeriesOf(traffic.data ?? noRows, 0), [traffic.data]);
+  const valuesOf = (name: string) => completeSteps(series.series.find((each) => each.name === name)?.values ?? []);
   return (
     <div className="totals">
-      <Total title="Requests" name="requests-per-second" unit="requestsPerSecond" values={values} time={time}>
+      <Total title="Request rate" name="requests-per-second" unit="requestsPerSecond" values={values} time={time}>
         <Sparkline values={valuesOf('requests')} className="colour-accent" />
       </Total>
-      <Total title="Failed" name="error-rate" unit="share" values={values} time={time}>
+      <Total title="Error rate" name="error-rate" unit="share" values={values} time={time}>
         <Sparkline values={valuesOf('failed')} className="colour-bad" />
       </Total>
-      <Total title="Duration, p95" name="p95" unit="milliseconds" values={values} time={time}>
+      <Total title="Duration (p95)" name="p95" unit="milliseconds" values={values} time={time}>
         <Sparkline
           values={durations.series.find(({ name }) => name === 'p95')?.values ?? []}
           className="colour-quiet"
@@ -109,8 +102,8 @@ function Totals({ values, time }: PartProps) {
   );
 }
 
-/** Without the first and the last step, of which the range has only a part: they would look like a drop. */
-function whole<Value>(values: readonly Value[]): readonly Value[] {
+/** Drop the first and the last step, which are only partly in the range and would look like a dip. */
+function completeSteps<Value>(values: readonly Value[]): readonly Value[] {
   return values.length > 4 ? values.slice(1, -1) : values;
 }
 
@@ -122,7 +115,7 @@ function Total({
   time,
   children,
 }: PartProps & { readonly title: string; readonly name: string; readonly unit: Unit; readonly children?: ReactNode }) {
-  const { data } = useAnswer(homeUid, name, values, time.refreshes);
+  const { data } = useDashboardQuery(dashboardUids.home, name, values, time.refreshes);
   const value = numberOf(data?.rows[0]?.[0]);
   return (
     <div className="total">
@@ -133,8 +126,8 @@ function Total({
   );
 }
 
-/** What leads on from a service, and back to all. */
-function Chosen({
+/** Links for the selected service, and a button to clear the selection. */
+function SelectedService({
   service,
   time,
   clear,
@@ -147,15 +140,15 @@ function Chosen({
   const dashboard = (uid: string): string =>
     `/dashboards/${uid}?${new URLSearchParams([...range, ['service', service]]).toString()}`;
   return (
-    <div className="chosen row" role="group" aria-label={`Service ${service}`}>
+    <div className="selected-service row" role="group" aria-label={`Service ${service}`}>
       <strong>
         <i className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <bdi>{service}</bdi>
       </strong>
       <Link href={tracesAddress({ service }, time.range)}>Traces</Link>
       <Link href={tracesAddress({ service, isFailed: true }, time.range)}>Failed traces</Link>
-      <Link href={dashboard(errorsUid)}>Error rates</Link>
-      <Link href={dashboard(upstreamUid)}>Who calls it</Link>
-      <Link href={dashboard(downstreamUid)}>Whom it calls</Link>
+      <Link href={dashboard(dashboardUids.errorRates)}>Error rates</Link>
+      <Link href={dashboard(dashboardUids.upstreamSpans)}>Upstream</Link>
+      <Link href={dashboard(dashboardUids.downstreamSpans)}>Downstream</Link>
       <button type="button" onClick={clear}>
         All services
       </button>
@@ -164,30 +157,30 @@ function Chosen({
 }
 
 function Services({
-  answer,
+  result,
   values,
   time,
-  chosen,
-  choose,
+  selected,
+  select,
 }: PartProps & {
-  readonly answer: QueryAnswer;
-  readonly chosen: string;
-  readonly choose: (service: string) => void;
+  readonly result: QueryAnswer;
+  readonly selected: string;
+  readonly select: (service: string) => void;
 }) {
   const traffic = useSeries('traffic', 0, values, time);
   const errors = useSeries('errors', null, values, time);
   const durations = useSeries('durations', null, values, time);
-  const nameAt = answer.columns.indexOf('service_name');
+  const nameAt = result.columns.indexOf('service_name');
   const shown = useMemo(
-    () => (chosen === '' ? answer : { ...answer, rows: answer.rows.filter((row) => row[nameAt] === chosen) }),
-    [answer, chosen, nameAt],
+    () => (selected === '' ? result : { ...result, rows: result.rows.filter((row) => row[nameAt] === selected) }),
+    [result, selected, nameAt],
   );
   const withLine = (series: TimeSeries, unit: Unit, className: string) => (value: unknown, row: readonly unknown[]) => {
     const number = numberOf(value);
     return (
       <span className="with-line">
         <Sparkline
-          values={whole(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
+          values={completeSteps(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
           className={className}
         />
         <span>{number === undefined ? '–' : formatValue(number, unit)}</span>
@@ -204,9 +197,9 @@ function Services({
         return (
           <button
             type="button"
-            className="service-choice"
-            aria-pressed={chosen === name}
-            onClick={() => choose(chosen === name ? '' : name)}
+            className="service-select"
+            aria-pressed={selected === name}
+            onClick={() => select(selected === name ? '' : name)}
           >
             <i className={`dot ${serviceColour(name)}`} aria-hidden="true" /> <bdi>{name}</bdi>
           </button>
@@ -240,46 +233,46 @@ function Services({
   return (
     <section className="panel" aria-label="Services">
       <header>
-        <h2 title="Calls from other services and from outside; percentiles are at most 4.5 % off">Services</h2>
+        <h2 title="Calls from other services and from outside the system. The relative error of percentiles is at most 4.5 %.">
+          Services
+        </h2>
       </header>
       <div className="panel-body">
-        <DataTable label="Services" answer={shown} columns={columns} />
+        <DataTable label="Services" result={shown} columns={columns} />
       </div>
     </section>
   );
 }
 
 function useSeries(name: string, missing: 0 | null, values: Values, time: TimeRangeState): TimeSeries {
-  const { data = nothing } = useAnswer(servicesUid, name, values, time.refreshes);
+  const { data = noRows } = useDashboardQuery(dashboardUids.services, name, values, time.refreshes);
   return useMemo(() => timeSeriesOf(data, missing), [data, missing]);
 }
 
 function Changes({ values, time, service }: PartProps & { readonly service: string }) {
-  const answer = useAnswer(servicesUid, 'changes', values, time.refreshes);
+  const result = useDashboardQuery(dashboardUids.services, 'changes', values, time.refreshes);
   const changes = useMemo(
     () =>
-      changesOf(answer.data ?? nothing, Date.parse(values.to)).filter(
+      changesOf(result.data ?? noRows, Date.parse(values.to)).filter(
         (each) => service === '' || each.service === service,
       ),
-    [answer.data, values.to, service],
+    [result.data, values.to, service],
   );
-  const sinceAt = answer.data?.columns.indexOf('since') ?? -1;
-  const since = answer.data?.rows[0]?.[sinceAt];
+  const sinceAt = result.data?.columns.indexOf('since') ?? -1;
+  const since = result.data?.rows[0]?.[sinceAt];
   return (
     <section className="panel" aria-label="What changed">
       <header>
-        <h2 title="Operations whose traffic, errors or durations departed in the last minutes from the fifteen before by more than chance explains">
+        <h2 title="Operations with a statistically significant change in rate, errors or p95 versus the previous 15 minutes">
           What changed
         </h2>
         {since !== undefined && <span className="quiet">since {formatMoment(Date.parse(String(since)))}</span>}
       </header>
       <div className="panel-body">
-        {answer.isError && <Failure error={answer.error} retry={() => void answer.refetch()} />}
-        {answer.isPending && <div className="skeleton" role="status" aria-label="The changes are being computed" />}
-        {answer.isSuccess && changes.length === 0 && (
-          <p className="panel-empty quiet">
-            In the last minutes nothing departed from the time before by more than chance explains.
-          </p>
+        {result.isError && <Failure error={result.error} retry={() => void result.refetch()} />}
+        {result.isPending && <div className="skeleton" role="status" aria-label="Loading changes" />}
+        {result.isSuccess && changes.length === 0 && (
+          <p className="panel-empty quiet">No significant changes in the last minutes.</p>
         )}
         <ol className="changes">
           {changes.map((each) => (
@@ -291,7 +284,7 @@ function Changes({ values, time, service }: PartProps & { readonly service: stri
   );
 }
 
-function ChangeRow({ change: { service, operation, what, figures, tone, address } }: { readonly change: Change }) {
+function ChangeRow({ change: { service, operation, what, values, tone, address } }: { readonly change: Change }) {
   return (
     <li className={`change-${tone}`}>
       <Link href={address}>
@@ -300,7 +293,7 @@ function ChangeRow({ change: { service, operation, what, figures, tone, address 
           <bdi className="service">{service}</bdi> <bdi>{operation}</bdi>
         </span>
         <span className="change-what">{what}</span>
-        <span className="change-figures">{figures}</span>
+        <span className="change-values">{values}</span>
       </Link>
     </li>
   );
@@ -310,10 +303,10 @@ function ServiceMap({
   values,
   time,
   service,
-  choose,
-}: PartProps & { readonly service: string; readonly choose: (service: string) => void }) {
-  const nodes = useAnswer(dependenciesUid, 'service-nodes', values, time.refreshes);
-  const edges = useAnswer(dependenciesUid, 'service-edges', values, time.refreshes);
+  select,
+}: PartProps & { readonly service: string; readonly select: (service: string) => void }) {
+  const nodes = useDashboardQuery(dashboardUids.serviceDependencies, 'service-nodes', values, time.refreshes);
+  const edges = useDashboardQuery(dashboardUids.serviceDependencies, 'service-edges', values, time.refreshes);
   const graph = useMemo(
     () => (nodes.data === undefined || edges.data === undefined ? undefined : callGraphOf(nodes.data, edges.data)),
     [nodes.data, edges.data],
@@ -321,26 +314,26 @@ function ServiceMap({
   const error = nodes.error ?? edges.error;
   return (
     <section
-      className={`panel map ${(graph?.nodes.length ?? 0) > fewServices ? 'map-large' : ''}`}
+      className={`panel map ${(graph?.nodes.length ?? 0) > smallMapServices ? 'map-large' : ''}`}
       aria-label="Service map"
     >
       <header>
         <h2>Service map</h2>
-        <Link className="quiet" href={`/dashboards/${dependenciesUid}`}>
-          As a table
+        <Link className="quiet" href={`/dashboards/${dashboardUids.serviceDependencies}`}>
+          Show as table
         </Link>
       </header>
       <div className="panel-body">
         {error !== null && <Failure error={error} retry={() => void Promise.all([nodes.refetch(), edges.refetch()])} />}
         {graph === undefined && error === null && (
-          <div className="skeleton" role="status" aria-label="The map is being computed" />
+          <div className="skeleton" role="status" aria-label="Loading service map" />
         )}
         {graph !== undefined && (
           <NodeGraph
             title="Service map"
             graph={graph}
             selected={service === '' ? undefined : service}
-            onSelect={(node) => choose(node?.service ?? '')}
+            onSelect={(node) => select(node?.service ?? '')}
           />
         )}
       </div>
@@ -348,12 +341,12 @@ function ServiceMap({
   );
 }
 
-function Nothing({ hasServices, time }: { readonly hasServices: boolean; readonly time: TimeRangeState }) {
+function NoData({ hasServices, time }: { readonly hasServices: boolean; readonly time: TimeRangeState }) {
   if (hasServices) {
     return (
       <div className="notice">
-        <h2>No calls in this time</h2>
-        <p>There are older ones. Figures follow what arrives within some ten seconds.</p>
+        <h2>No calls in this time range</h2>
+        <p>The store has traces outside this range. New spans appear here after about ten seconds.</p>
         <p className="row">
           {(['6h', '1d', '7d'] as const).map((last) => (
             <button key={last} type="button" onClick={() => time.setRange({ kind: 'relative', last })}>
@@ -367,20 +360,20 @@ function Nothing({ hasServices, time }: { readonly hasServices: boolean; readonl
   }
   return (
     <div className="notice">
-      <h2>Nothing has arrived yet</h2>
+      <h2>No traces received yet</h2>
       <p>
-        Services send OTLP to port 4317 (gRPC) or 4318 (HTTP), unless this store was started with other ports. With an
-        SDK of OpenTelemetry:
+        Send OTLP to port 4317 (gRPC) or 4318 (HTTP), unless this store is configured with other ports. With an
+        OpenTelemetry SDK:
       </p>
       <pre>
         {`OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
       </pre>
       <p>
-        <code>npm start</code> starts services that make traffic, and <code>npm run load</code> makes more of it. This
-        page goes on by itself when the first spans are here; figures follow within some ten seconds.
+        <code>npm start</code> runs demo services under load, and <code>npm run load</code> adds load. This page updates
+        about ten seconds after the first spans arrive.
       </p>
       <p>
-        <Link href="/search?range=all">Search</Link> shows traces at once.
+        <Link href="/search?range=all">Search</Link> shows new traces immediately.
       </p>
     </div>
   );

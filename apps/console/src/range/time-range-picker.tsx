@@ -15,12 +15,11 @@ import {
 import type { TimeRangeState } from './use-time-range.ts';
 
 /**
- * Shows and changes the time that a page looks at: the last so much, or from–to; earlier, later, wider; how often it is
- * refreshed. A page has one, and gives it what `useTimeRange` gave.
+ * The time range picker of a page: a relative or absolute range, buttons to move and widen it, and auto refresh.
  *
- * @param state of the page
- * @param canBeAll whether all that is stored can be asked for
- * @param hasRefresh whether there is something to refresh; Search, say, has a tail of its own
+ * @param state the result of `useTimeRange`
+ * @param canBeAll whether the range may be unlimited
+ * @param hasRefresh false for a page with its own way to refresh, such as the live tail of the search page
  */
 export function TimeRangePicker({
   state,
@@ -33,12 +32,12 @@ export function TimeRangePicker({
 }) {
   const { range, setRange } = state;
   const [isOpen, setOpen] = useState(false);
-  const whole = useRef<HTMLDivElement>(null);
+  const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isOpen) return undefined;
     const closeOutside = (event: Event): void => {
-      if (event.target instanceof Node && whole.current?.contains(event.target) === false) setOpen(false);
+      if (event.target instanceof Node && root.current?.contains(event.target) === false) setOpen(false);
     };
     document.addEventListener('pointerdown', closeOutside);
     document.addEventListener('focusin', closeOutside);
@@ -51,7 +50,7 @@ export function TimeRangePicker({
     setOpen(false);
     button.current?.focus();
   };
-  const choose = (next: TimeRange): void => {
+  const select = (next: TimeRange): void => {
     setRange(next);
     close();
   };
@@ -62,12 +61,12 @@ export function TimeRangePicker({
   };
   const isAll = range.kind === 'all';
   return (
-    <div className="range" role="group" aria-label="Time range" ref={whole} onKeyDown={onKeyDown}>
+    <div className="range" role="group" aria-label="Time range" ref={root} onKeyDown={onKeyDown}>
       <button
         type="button"
         className="range-step"
-        title="Earlier"
-        aria-label="Earlier"
+        title="Move time range back"
+        aria-label="Move time range back"
         disabled={isAll}
         onClick={() => setRange(shift(range, -1, Date.now()))}
       >
@@ -87,8 +86,8 @@ export function TimeRangePicker({
       <button
         type="button"
         className="range-step"
-        title="Later"
-        aria-label="Later"
+        title="Move time range forward"
+        aria-label="Move time range forward"
         disabled={range.kind !== 'absolute'}
         onClick={() => setRange(shift(range, 1, Date.now()))}
       >
@@ -97,15 +96,15 @@ export function TimeRangePicker({
       <button
         type="button"
         className="range-step"
-        title="Wider: twice the time"
-        aria-label="Wider"
+        title="Zoom out time range"
+        aria-label="Zoom out time range"
         disabled={isAll}
         onClick={() => setRange(widen(range, Date.now()))}
       >
         −
       </button>
       {hasRefresh && <Refresh state={state} />}
-      {isOpen && <RangeChoice range={range} canBeAll={canBeAll} choose={choose} />}
+      {isOpen && <RangeDialog range={range} canBeAll={canBeAll} select={select} />}
     </div>
   );
 }
@@ -118,8 +117,8 @@ function Refresh({ state }: { readonly state: TimeRangeState }) {
       </button>
       <select
         className="range-every"
-        aria-label="Refresh by itself"
-        title="Refresh by itself"
+        aria-label="Auto refresh"
+        title="Auto refresh"
         value={state.refreshInterval}
         onChange={(event) =>
           state.setRefreshInterval(refreshIntervals.find((each) => each === event.target.value) ?? 'off')
@@ -133,39 +132,40 @@ function Refresh({ state }: { readonly state: TimeRangeState }) {
   );
 }
 
-function RangeChoice({
+function RangeDialog({
   range,
   canBeAll,
-  choose,
+  select,
 }: {
   readonly range: TimeRange;
   readonly canBeAll: boolean;
-  readonly choose: (range: TimeRange) => void;
+  readonly select: (range: TimeRange) => void;
 }) {
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
-  const [failure, setFailure] = useState<{ readonly of: 'last' | 'absolute'; readonly text: string }>();
+  const [error, setError] = useState<{ readonly of: 'last' | 'absolute'; readonly text: string }>();
   useEffect(() => {
-    const chosen = panel.current?.querySelector<HTMLElement>('[aria-pressed="true"]');
-    (chosen ?? panel.current?.querySelector<HTMLElement>('button'))?.focus();
+    const pressed = panel.current?.querySelector<HTMLElement>('[aria-pressed="true"]');
+    (pressed ?? panel.current?.querySelector<HTMLElement>('button'))?.focus();
   }, []);
   const shown = boundsOf(range, Date.now()) ?? { fromMs: Date.now() - 3_600_000, toMs: Date.now() };
   const text = (event: FormEvent<HTMLFormElement>, name: string): string =>
     String(new FormData(event.currentTarget).get(name) ?? '').trim();
-  const chooseLast = (event: FormEvent<HTMLFormElement>): void => {
+  const submitRelative = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const last = text(event, 'last').replaceAll(' ', '');
-    if (durationMs(last) === undefined) setFailure({ of: 'last', text: 'A number with s, m, h or d, such as 45m.' });
-    else choose({ kind: 'relative', last });
+    if (durationMs(last) === undefined)
+      setError({ of: 'last', text: 'Enter a number with a unit (s, m, h or d), such as 45m.' });
+    else select({ kind: 'relative', last });
   };
-  const chooseAbsolute = (event: FormEvent<HTMLFormElement>): void => {
+  const submitAbsolute = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const next = parseAbsolute(text(event, 'from'), text(event, 'to'));
-    if (typeof next === 'string') setFailure({ of: 'absolute', text: next });
-    else choose(next);
+    if (typeof next === 'string') setError({ of: 'absolute', text: next });
+    else select(next);
   };
-  /** Up and down go from one to the next, as in a list. */
-  const walk = (event: KeyboardEvent<HTMLDivElement>): void => {
+  /** The arrow keys move between the buttons. */
+  const moveFocus = (event: KeyboardEvent<HTMLDivElement>): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const buttons = [...event.currentTarget.querySelectorAll('button')];
     const at = buttons.findIndex((each) => each === document.activeElement);
@@ -178,25 +178,25 @@ function RangeChoice({
       key={nameOfRange(next)}
       type="button"
       aria-pressed={nameOfRange(next) === nameOfRange(range)}
-      onClick={() => choose(next)}
+      onClick={() => select(next)}
     >
       {nameOfRange(next)}
     </button>
   );
   const alert = (of: 'last' | 'absolute') =>
-    failure?.of === of && (
+    error?.of === of && (
       <p role="alert" className="bad" id={`${id}-${of}`}>
-        {failure.text}
+        {error.text}
       </p>
     );
   return (
-    <div className="range-choice" role="dialog" aria-label="Choose a time range" ref={panel}>
-      <div className="range-list" role="group" aria-label="Relative to now" onKeyDown={walk}>
+    <div className="range-choice" role="dialog" aria-label="Select time range" ref={panel}>
+      <div className="range-list" role="group" aria-label="Relative time ranges" onKeyDown={moveFocus}>
         {relativeRanges.map((last) => option({ kind: 'relative', last }))}
         {canBeAll && option({ kind: 'all' })}
       </div>
       <div className="range-forms">
-        <form onSubmit={chooseLast}>
+        <form onSubmit={submitRelative}>
           <label>
             Last
             <input
@@ -211,7 +211,7 @@ function RangeChoice({
           <button type="submit">Apply</button>
           {alert('last')}
         </form>
-        <form noValidate onSubmit={chooseAbsolute}>
+        <form noValidate onSubmit={submitAbsolute}>
           <label>
             From
             <input
@@ -234,9 +234,9 @@ function RangeChoice({
           </label>
           {alert('absolute')}
           <button type="submit" className="primary">
-            Apply from and to
+            Apply time range
           </button>
-          <p className="quiet">Times of {Intl.DateTimeFormat().resolvedOptions().timeZone}</p>
+          <p className="quiet">Time zone: {Intl.DateTimeFormat().resolvedOptions().timeZone}</p>
         </form>
       </div>
     </div>

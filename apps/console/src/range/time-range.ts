@@ -1,28 +1,27 @@
 import { parseDuration } from '../format/duration.ts';
 
-/** What time a page looks at: the last so much, from one time to another, or all that is stored. */
+/** The time range of a page: relative to now, absolute, or unlimited. */
 export type TimeRange =
   | { readonly kind: 'relative'; readonly last: string }
   | { readonly kind: 'absolute'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'all' };
 
-/** What one mostly asks for. */
+/** The relative ranges that the picker offers. */
 export const relativeRanges = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '1d', '2d', '7d', '30d'] as const;
 
-/** How often a page asks anew; `off` stands for never. */
+/** Intervals of auto refresh. */
 export const refreshIntervals = ['off', '5s', '10s', '30s', '1m', '5m'] as const;
 export type RefreshInterval = (typeof refreshIntervals)[number];
 
 const nsPerMs = 1_000_000;
 const minMs = 1_000;
 const maxMs = 3_650 * 86_400_000;
-const words: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
+const unitNames: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
 
 /**
- * The range that an address has: `range=15m`, `range=all`, or `from=` and `to=`, which are times of ISO 8601. What cannot be
- * read counts as not given.
+ * Read the range from a query string: `range=15m`, `range=all`, or `from=` and `to=` in ISO 8601. An invalid value is ignored.
  *
- * @param fallback what it is when the address does not say
+ * @param fallback the range of a query string without one
  */
 export function readRange(parameters: URLSearchParams, fallback: string): TimeRange {
   const fromMs = Date.parse(parameters.get('from') ?? '');
@@ -36,20 +35,20 @@ function relativeOf(text: string): TimeRange | undefined {
   return durationMs(text) === undefined ? undefined : { kind: 'relative', last: text };
 }
 
-/** How long a text such as `15m` or `1.5h` is, in milliseconds; undefined when it is none, or not of use as a range. */
+/** Parse a duration such as `15m` or `1.5h`, in milliseconds; undefined if it is invalid or out of range for a time range. */
 export function durationMs(text: string): number | undefined {
   const ms = Math.round((parseDuration(text) ?? 0) / nsPerMs);
   return ms >= minMs && ms <= maxMs ? ms : undefined;
 }
 
-/** What an address has to have for this range: to be given to `change` of `useAddress`. */
+/** The parameters of the query string for a range, for `change` of `useAddress`. */
 export function writeRange(range: TimeRange, fallback: string): Readonly<Record<'range' | 'from' | 'to', string>> {
   if (range.kind === 'absolute') return { range: '', from: isoOf(range.fromMs), to: isoOf(range.toMs) };
   const text = range.kind === 'all' ? 'all' : range.last;
   return { range: text === fallback ? '' : text, from: '', to: '' };
 }
 
-/** The bounds of a range in milliseconds since 1970; undefined where it is all. */
+/** The bounds of a range in milliseconds since 1970; undefined for an unlimited range. */
 export function boundsOf(
   range: TimeRange,
   nowMs: number,
@@ -59,7 +58,7 @@ export function boundsOf(
   return { fromMs: nowMs - (durationMs(range.last) ?? 0), toMs: nowMs };
 }
 
-/** As wide, but earlier (−1) or later (1) by as much as it is wide; not later than now. */
+/** Move a range by its own width, back (−1) or forward (1), but not beyond now. */
 export function shift(range: TimeRange, direction: -1 | 1, nowMs: number): TimeRange {
   const bounds = boundsOf(range, nowMs);
   if (bounds === undefined) return range;
@@ -68,7 +67,7 @@ export function shift(range: TimeRange, direction: -1 | 1, nowMs: number): TimeR
   return { kind: 'absolute', fromMs: toMs - width, toMs };
 }
 
-/** Twice as wide around the same middle, as far as that is not in the future. */
+/** Double the width of a range around its middle, but not beyond now. */
 export function widen(range: TimeRange, nowMs: number): TimeRange {
   const bounds = boundsOf(range, nowMs);
   if (bounds === undefined) return range;
@@ -77,13 +76,13 @@ export function widen(range: TimeRange, nowMs: number): TimeRange {
   return { kind: 'absolute', fromMs: Math.max(Math.round(toMs - 2 * width), 0), toMs: Math.round(toMs) };
 }
 
-/** What a reader calls a range: `Last 15 minutes`, or its two ends, the day of the second only where it is another. */
+/** The name of a range: `Last 15 minutes`, or its two ends. The date of the second end is left out if it is the same. */
 export function nameOfRange(range: TimeRange): string {
-  if (range.kind === 'all') return 'All of the time';
+  if (range.kind === 'all') return 'All time';
   if (range.kind === 'relative') {
     const [, count = '', unit = ''] = /^([\d.]+)\s*([smhd])/.exec(range.last) ?? [];
-    const word = words[unit] ?? unit;
-    return count === '1' ? `Last ${word}` : `Last ${count} ${word}s`;
+    const name = unitNames[unit] ?? unit;
+    return count === '1' ? `Last ${name}` : `Last ${count} ${name}s`;
   }
   const [from, to] = [new Date(range.fromMs), new Date(range.toMs)];
   const isSameDay = from.toDateString() === to.toDateString();
@@ -92,7 +91,7 @@ export function nameOfRange(range: TimeRange): string {
     .replace('T', ' ')}`;
 }
 
-/** A time as an input of the type datetime-local has it: of the reader's clock, to the second. */
+/** A time as the value of a datetime-local input: local time, to the second. */
 export function localText(ms: number): string {
   const date = new Date(ms);
   const two = (value: number): string => String(value).padStart(2, '0');
@@ -101,26 +100,26 @@ export function localText(ms: number): string {
 }
 
 /**
- * What has been typed as from and to.
+ * Parse the inputs of an absolute range.
  *
- * @returns the range, or what is wrong with it
+ * @returns the range, or an error message
  */
 export function parseAbsolute(from: string, to: string): TimeRange | string {
   const fromMs = Date.parse(from);
   const toMs = Date.parse(to);
-  if (Number.isNaN(fromMs)) return 'From should be a day and a time.';
-  if (Number.isNaN(toMs)) return 'To should be a day and a time.';
-  if (fromMs >= toMs) return 'From should be before to.';
-  if (toMs - fromMs > maxMs) return 'This is more than ten years.';
+  if (Number.isNaN(fromMs)) return 'From must be a date and time.';
+  if (Number.isNaN(toMs)) return 'To must be a date and time.';
+  if (fromMs >= toMs) return 'From must be before To.';
+  if (toMs - fromMs > maxMs) return 'The range must be at most ten years.';
   return { kind: 'absolute', fromMs, toMs };
 }
 
-/** A time of ISO 8601, as it stands in addresses and as PostgreSQL reads it. */
+/** A time in ISO 8601, for URLs and for PostgreSQL. */
 export function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Nanoseconds since 1970 as decimal digits, as the API takes times. */
+/** Nanoseconds since 1970 as decimal digits, for the API. */
 export function unixNanoOf(ms: number): string {
   return `${BigInt(Math.round(ms)) * BigInt(nsPerMs)}`;
 }

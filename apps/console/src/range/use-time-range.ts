@@ -12,42 +12,42 @@ import {
   writeRange,
 } from './time-range.ts';
 
-/** The time that a page looks at, as its address says it, and how to change that. */
+/** The time range of a page, which is part of its URL. */
 export interface TimeRangeState {
   readonly range: TimeRange;
   /**
-   * Nanoseconds since 1970 as decimal digits, as the API takes them; undefined where all is looked at. They stay the same
-   * until the range changes or the page is refreshed, so that everything on a page is of the same time.
+   * Bounds for the API: nanoseconds since 1970 as decimal digits; undefined for an unlimited range. They change only with
+   * the range or a refresh, so that all parts of a page show the same time.
    */
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** The same in milliseconds, to draw. */
+  /** The same bounds in milliseconds, for charts. */
   readonly bounds: { readonly fromMs: number; readonly toMs: number } | undefined;
-  /** The same in words that `ps_trace.time_of` reads: `now-15m` and `now`, or times. */
-  readonly words: { readonly from: string; readonly to: string };
+  /** The same bounds as `ps_trace.time_of` reads them: `now-15m` and `now`, or absolute times. */
+  readonly sqlTimes: { readonly from: string; readonly to: string };
   readonly refreshInterval: RefreshInterval;
-  /** Puts another range into the address; back leads to the one before. */
+  /** Changes the range. The browser's back button restores the previous one. */
   readonly setRange: (range: TimeRange) => void;
   readonly setRefreshInterval: (interval: RefreshInterval) => void;
-  /** Looks at now again: `from` and `to` move on. A range with two ends stays, but is asked for again. */
+  /** Moves a relative range to now, and repeats the queries of any range. */
   readonly refresh: () => void;
-  /** How often it was refreshed; belongs in the key of a query that is to be asked again then. */
+  /** The number of refreshes. A query that a refresh repeats has it in its key. */
   readonly refreshes: number;
 }
 
 /**
- * The one time range of a page: `?range=15m`, or `?from=…&to=…` in ISO 8601; `&refresh=10s` asks anew by itself, as long as
- * somebody looks at the page.
+ * The time range of a page: `?range=15m`, or `?from=…&to=…` in ISO 8601. `&refresh=10s` enables auto refresh while the page is
+ * visible.
  *
- * @param fallback the range of an address that does not say, such as `1h` or `all`
- * @param fallbackRefresh how often it is refreshed when the address does not say
+ * @param fallback the range of a URL without one, such as `1h` or `all`
+ * @param fallbackRefresh the refresh interval of a URL without one
  */
 export function useTimeRange(fallback: string, fallbackRefresh: RefreshInterval = 'off'): TimeRangeState {
   const { parameters, change } = useAddress();
   const [{ nowMs, refreshes }, setNow] = useState(() => ({ nowMs: Date.now(), refreshes: 0 }));
   const refresh = useCallback(() => setNow((now) => ({ nowMs: Date.now(), refreshes: now.refreshes + 1 })), []);
-  const given = parameters.get('refresh');
-  const refreshInterval = refreshIntervals.find((each) => each === given) ?? fallbackRefresh;
+  const requested = parameters.get('refresh');
+  const refreshInterval = refreshIntervals.find((each) => each === requested) ?? fallbackRefresh;
   useEffect(() => {
     const everyMs = durationMs(refreshInterval);
     if (everyMs === undefined) return undefined;
@@ -62,7 +62,7 @@ export function useTimeRange(fallback: string, fallbackRefresh: RefreshInterval 
   }, [parameters, fallback, nowMs]);
   const setRange = useCallback(
     (next: TimeRange) => {
-      // What was the last hour a while ago is not any more.
+      // A relative range ends now.
       setNow((now) => ({ ...now, nowMs: Date.now() }));
       change(writeRange(next, fallback), 'push');
     },
@@ -77,7 +77,7 @@ export function useTimeRange(fallback: string, fallbackRefresh: RefreshInterval 
     bounds,
     from: bounds === undefined ? undefined : unixNanoOf(bounds.fromMs),
     to: bounds === undefined ? undefined : unixNanoOf(bounds.toMs),
-    words: wordsOf(range, bounds),
+    sqlTimes: sqlTimesOf(range, bounds),
     refreshInterval,
     setRange,
     setRefreshInterval,
@@ -86,8 +86,8 @@ export function useTimeRange(fallback: string, fallbackRefresh: RefreshInterval 
   };
 }
 
-function wordsOf(range: TimeRange, bounds: TimeRangeState['bounds']): TimeRangeState['words'] {
-  // As ps_trace.time_of reads them: whole numbers of one letter.
+function sqlTimesOf(range: TimeRange, bounds: TimeRangeState['bounds']): TimeRangeState['sqlTimes'] {
+  // ps_trace.time_of reads an integer and a unit of one letter.
   if (range.kind === 'relative' && /^\d{1,6}[smhd]$/.test(range.last)) return { from: `now-${range.last}`, to: 'now' };
   if (bounds === undefined) return { from: isoOf(0), to: 'now' };
   return { from: isoOf(bounds.fromMs), to: isoOf(bounds.toMs) };

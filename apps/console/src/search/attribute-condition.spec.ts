@@ -6,7 +6,7 @@ it.each([
   ['a key', 'x', '"a key"=x'],
   ['a"b\\c', '=', '"a\\"b\\\\c"=='],
   ['', 'x', '""=x'],
-])('writes a condition, and reads it again: %j', (key, value, condition) => {
+])('attributeCondition writes what conditionParts reads: %j', (key, value, condition) => {
   expect(attributeCondition(key, value)).toBe(condition);
   expect(conditionParts(condition)).toEqual({ key, operator: '=', value });
 });
@@ -16,6 +16,6 @@ it.each([
   ['"a = b', { key: '"a', operator: '=', value: 'b' }],
   ['size >= 5', { key: 'size', operator: '>=', value: '5' }],
   ['name!=', { key: 'name', operator: '!=', value: '' }],
-])('reads what is typed: %j', (condition, parts) => {
+])('conditionParts splits a condition that is being typed: %j', (condition, parts) => {
   expect(conditionParts(condition)).toEqual(parts);
 });

@@ -1,4 +1,4 @@
-/** A key and a value as a search has them: a key with characters of operators stands in quotation marks. */
+/** Write a condition `key=value`. A key with operator characters is quoted. */
 export function attributeCondition(key: string, value: string): string {
   return `${quotedKey(key)}=${value}`;
 }
@@ -9,7 +9,7 @@ export function quotedKey(key: string): string {
 
 const operators = /!=|>=|<=|=|>|<|~/;
 
-/** What is typed before and behind the operator, for completion; undefined while there is only a key. */
+/** Split a condition at its operator, for completion; undefined while there is only a key. */
 export function conditionParts(
   condition: string,
 ): { readonly key: string; readonly operator: string; readonly value: string } | undefined {

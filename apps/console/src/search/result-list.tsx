@@ -1,27 +1,27 @@
 import { type KeyboardEvent, useRef } from 'react';
 import { Link } from 'wouter';
-import type { TraceSummary } from '../api/answers.ts';
+import type { TraceSummary } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
 
-/** More services than these are counted. */
+/** Further services are only counted. */
 const maxServices = 12;
 
 /**
- * Summaries of traces. The arrow keys go from one to the next.
+ * A list of trace summaries. The arrow keys move between them.
  *
- * @param chosen those to be compared
+ * @param selected IDs of the traces to compare
  */
 export function ResultList({
   traces,
-  chosen,
-  onChoose,
+  selected,
+  onSelect,
 }: {
   readonly traces: readonly TraceSummary[];
-  readonly chosen: readonly string[];
-  readonly onChoose: (traceId: string, isChosen: boolean) => void;
+  readonly selected: readonly string[];
+  readonly onSelect: (traceId: string, isSelected: boolean) => void;
 }) {
   const list = useRef<HTMLOListElement>(null);
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -39,8 +39,8 @@ export function ResultList({
         <Result
           key={trace.traceId}
           trace={trace}
-          isChosen={chosen.includes(trace.traceId)}
-          onChoose={(isChosen) => onChoose(trace.traceId, isChosen)}
+          isSelected={selected.includes(trace.traceId)}
+          onSelect={(isSelected) => onSelect(trace.traceId, isSelected)}
         />
       ))}
     </ol>
@@ -49,12 +49,12 @@ export function ResultList({
 
 function Result({
   trace,
-  isChosen,
-  onChoose,
+  isSelected,
+  onSelect,
 }: {
   readonly trace: TraceSummary;
-  readonly isChosen: boolean;
-  readonly onChoose: (isChosen: boolean) => void;
+  readonly isSelected: boolean;
+  readonly onSelect: (isSelected: boolean) => void;
 }) {
   const others = trace.services.length - maxServices;
   return (
@@ -62,14 +62,14 @@ function Result({
       <input
         type="checkbox"
         aria-label={`Compare trace ${trace.traceId}`}
-        title="Choose two to compare them"
-        checked={isChosen}
-        onChange={({ target }) => onChoose(target.checked)}
+        title="Select two traces to compare"
+        checked={isSelected}
+        onChange={({ target }) => onSelect(target.checked)}
       />
       <Link href={`/trace/${trace.traceId}`}>
         <span className="result-name">
           {trace.root === null ? (
-            <em>no root: {counted(trace.orphans, 'span')} whose parent is not stored</em>
+            <em>no root span: {counted(trace.orphans, 'span')} with a missing parent</em>
           ) : (
             <>
               <bdi className="service">{trace.root.service}</bdi> <bdi>{trace.root.operation}</bdi>
@@ -90,7 +90,7 @@ function Result({
         </span>
         <time className="quiet">{formatTime(trace.startTimeUnixNano)}</time>
       </Link>
-      <CopyButton text={trace.traceId} what={`trace id ${trace.traceId}`} />
+      <CopyButton text={trace.traceId} what={`trace ID ${trace.traceId}`} />
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { type PointerEvent, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import type { TraceSummary } from '../api/answers.ts';
+import type { TraceSummary } from '../api/types.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 
@@ -8,11 +8,11 @@ const width = 1000;
 const height = 170;
 const margin = { left: 70, right: 12, top: 12, bottom: 22 } as const;
 const timeTicks = 4;
-/** A shorter pull is a click. */
-const leastPull = 6;
+/** A shorter drag is a click. */
+const minDrag = 6;
 
-/** A part of a scatter: from and to, in microseconds since 1970 and in ns. */
-export interface ScatterPart {
+/** A selected area: times in microseconds since 1970, durations in ns. */
+export interface ScatterArea {
   readonly fromUs: number;
   readonly toUs: number;
   readonly minNs: number;
@@ -20,52 +20,51 @@ export interface ScatterPart {
 }
 
 /**
- * Traces by their start and, on a logarithmic scale, their duration. A point leads to its trace, as the list does; pulling
- * over an area asks for what is in it.
+ * A scatter plot of traces by start and, on a logarithmic scale, duration. A click on a point opens its trace. Dragging
+ * selects an area to search in.
  */
 export function Scatter({
   traces,
-  onPart,
+  onSelect,
 }: {
   readonly traces: readonly TraceSummary[];
-  readonly onPart: (part: ScatterPart) => void;
+  readonly onSelect: (area: ScatterArea) => void;
 }) {
   const [, navigate] = useLocation();
   const { points, times, durations, usAt, nsAt } = useMemo(() => layout(traces), [traces]);
-  const [pull, setPull] = useState<readonly [x: number, y: number, toX: number, toY: number]>();
+  const [drag, setDrag] = useState<readonly [x: number, y: number, toX: number, toY: number]>();
   const at = (event: PointerEvent<SVGSVGElement>): readonly [number, number] => {
     const { left, top, width: widthPx, height: heightPx } = event.currentTarget.getBoundingClientRect();
     return [((event.clientX - left) / widthPx) * width, ((event.clientY - top) / heightPx) * height];
   };
-  const area = pull === undefined ? undefined : areaOf(pull);
-  const isPulled = area !== undefined && Math.max(area.width, area.height) >= leastPull;
+  const area = drag === undefined ? undefined : areaOf(drag);
+  const isDragging = area !== undefined && Math.max(area.width, area.height) >= minDrag;
   return (
     <svg
       className="scatter"
       viewBox={`0 0 ${width} ${height}`}
-
       role="img"
-      aria-label="Traces by start and duration. The list below has the same."
+      aria-label="Traces by start and duration. The list below shows the same traces."
       onPointerDown={(event) => {
         if (event.button !== 0 || event.pointerType === 'touch') return;
-        setPull([...at(event), ...at(event)]);
+        setDrag([...at(event), ...at(event)]);
       }}
       onPointerMove={(event) => {
-        if (pull === undefined) return;
-        if (isPulled) event.currentTarget.setPointerCapture(event.pointerId);
-        setPull([pull[0], pull[1], ...at(event)]);
+        if (drag === undefined) return;
+        if (isDragging) event.currentTarget.setPointerCapture(event.pointerId);
+        setDrag([drag[0], drag[1], ...at(event)]);
       }}
       onPointerUp={() => {
-        setPull(undefined);
-        if (!isPulled) return;
-        onPart({
+        setDrag(undefined);
+        if (!isDragging) return;
+        onSelect({
           fromUs: usAt(area.x),
           toUs: usAt(area.x + area.width),
           minNs: nsAt(area.y + area.height),
           maxNs: nsAt(area.y),
         });
       }}
-      onPointerCancel={() => setPull(undefined)}
+      onPointerCancel={() => setDrag(undefined)}
     >
       {durations.map(({ y, text }) => (
         <g key={text}>
@@ -92,7 +91,7 @@ export function Scatter({
           <title>{`${trace.root?.service ?? ''} ${trace.root?.operation ?? ''}\n${formatDuration(trace.durationNs)}`}</title>
         </circle>
       ))}
-      {isPulled && <rect {...area} />}
+      {isDragging && <rect {...area} />}
     </svg>
   );
 }

@@ -1,22 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type RefObject, useId, useMemo, useState } from 'react';
-import type { AttributeKeysAnswer, AttributeValuesAnswer, OperationsAnswer, ServicesAnswer } from '../api/answers.ts';
+import type { AttributeKeysAnswer, AttributeValuesAnswer, OperationsAnswer, ServicesAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { conditionParts, quotedKey } from './attribute-condition.ts';
-import type { SearchWords } from './search-words.ts';
+import type { SearchParameters } from './search-parameters.ts';
 
-/** More suggestions than these nobody reads. */
+/** At most this many suggestions. */
 const maxOptions = 200;
 
-/** What is typed belongs to the form until it is sent. */
+/** The search form. Changes take effect when it is submitted. */
 export function SearchForm({
   search,
   firstField,
   onSearch,
 }: {
-  readonly search: SearchWords;
+  readonly search: SearchParameters;
   readonly firstField: RefObject<HTMLInputElement | null>;
-  readonly onSearch: (changes: Readonly<Record<keyof SearchWords, string | readonly string[]>>) => void;
+  readonly onSearch: (changes: Readonly<Record<keyof SearchParameters, string | readonly string[]>>) => void;
 }) {
   const id = useId();
   const [service, setService] = useState(search.service);
@@ -25,7 +25,7 @@ export function SearchForm({
     queryKey: ['services'],
     queryFn: ({ signal }) => get<ServicesAnswer>('services', signal),
   });
-  // Half a name is none: its operations need not be asked for.
+  // While the name is incomplete, do not request its operations.
   const isKnown = service === '' || services.data?.services.includes(service) === true;
   const operations = useQuery({
     queryKey: ['operations', service],
@@ -41,7 +41,7 @@ export function SearchForm({
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const inputs = [...event.currentTarget.elements].filter((element) => element instanceof HTMLInputElement);
-    const textsOf = (name: string): readonly string[] => inputs.filter((input) => input.name === name).map(chosenText);
+    const textsOf = (name: string): readonly string[] => inputs.filter((input) => input.name === name).map(fieldText);
     const text = (name: string): string => textsOf(name)[0] ?? String(data.get(name) ?? '');
     onSearch({
       service: text('service'),
@@ -82,11 +82,11 @@ export function SearchForm({
         </select>
       </label>
       <label>
-        Lasts at least
+        Min duration
         <input name="min" placeholder="100ms" size={8} defaultValue={search.min} autoComplete="off" />
       </label>
       <label>
-        At most
+        Max duration
         <input name="max" placeholder="2s" size={8} defaultValue={search.max} autoComplete="off" />
       </label>
       {[...search.attribute, ''].map((condition, n) => (
@@ -114,13 +114,13 @@ export function SearchForm({
   );
 }
 
-/** What was typed, without blanks around it; what was chosen, with them. */
-function chosenText({ value, list }: HTMLInputElement): string {
+/** The text of a field: a suggestion as it is, anything else trimmed. */
+function fieldText({ value, list }: HTMLInputElement): string {
   const isOffered = [...(list?.querySelectorAll('option') ?? [])].some((option) => option.value === value);
   return isOffered ? value : value.trim();
 }
 
-/** A condition on an attribute. Keys are suggested first; behind an operator, values that the key has. */
+/** A condition on an attribute. It suggests keys and, after an operator, values of the key. */
 function AttributeField({
   label,
   condition,
@@ -140,11 +140,11 @@ function AttributeField({
     queryKey: ['attribute-values', ofService, key],
     enabled: key !== '',
     queryFn: ({ signal }) => {
-      const question = new URLSearchParams({ key, ...(ofService === '' ? {} : { service: ofService }) });
-      return get<AttributeValuesAnswer>(`attribute-values?${question.toString()}`, signal);
+      const query = new URLSearchParams({ key, ...(ofService === '' ? {} : { service: ofService }) });
+      return get<AttributeValuesAnswer>(`attribute-values?${query.toString()}`, signal);
     },
   });
-  const suggested =
+  const suggestions =
     parts === undefined
       ? keys
       : (values.data?.values ?? []).map(({ value }) => `${quotedKey(parts.key)}${parts.operator}${value}`);
@@ -155,12 +155,12 @@ function AttributeField({
         name="attribute"
         list={id}
         placeholder="http.route=/numbers"
-        title="A key, or a key and a value with =, !=, >, >=, <, <= or ~ (a regular expression) between"
+        title="A key, or a key and a value joined by =, !=, >, >=, <, <= or ~ (regular expression)"
         defaultValue={condition}
         autoComplete="off"
         onChange={({ target }) => setTyped(target.value)}
       />
-      <Options id={id} values={suggested} />
+      <Options id={id} values={suggestions} />
     </label>
   );
 }

@@ -2,38 +2,38 @@ import './search.css';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SearchAnswer } from '../api/answers.ts';
+import type { SearchAnswer } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { Loading } from '../loading.tsx';
 import { writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { useTimeRange } from '../range/use-time-range.ts';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
-import { Waiting } from '../waiting.tsx';
 import { ResultList } from './result-list.tsx';
-import { Scatter, type ScatterPart } from './scatter.tsx';
+import { Scatter, type ScatterArea } from './scatter.tsx';
 import { SearchForm } from './search-form.tsx';
-import { hasWrongDuration, questionOf, searchWordsOf } from './search-words.ts';
+import { hasInvalidDuration, searchParametersOf, searchQueryString } from './search-parameters.ts';
 import { mergedTraces, useTail } from './use-tail.ts';
 
 const defaultRange = '1h';
 const usPerMs = 1_000;
 
-/** Finds traces by what one of their spans has, and shows them as points and as a list. */
+/** The search page: traces with a matching span, as a scatter plot and as a list. */
 export function SearchPage() {
   const { parameters, change } = useAddress();
-  const search = useMemo(() => searchWordsOf(parameters), [parameters]);
+  const search = useMemo(() => searchParametersOf(parameters), [parameters]);
   const time = useTimeRange(defaultRange);
   const { from, to, range, refresh, refreshes } = time;
-  // How often it was refreshed is a part of the question: the same words are asked again.
+  // The refresh count is part of the key, so that submitting the same search repeats it.
   const queryKey = ['search', search, from, to, refreshes];
   const results = useInfiniteQuery({
     queryKey,
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      get<SearchAnswer>(`traces?${questionOf(search, { from, to }, pageParam)}`, signal),
+      get<SearchAnswer>(`traces?${searchQueryString(search, { from, to }, pageParam)}`, signal),
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
   const canFollow = search.order === 'newest' && range.kind !== 'absolute';
@@ -44,13 +44,13 @@ export function SearchPage() {
     () => (canFollow && tail.traces.length > 0 ? mergedTraces(tail.traces, found) : found),
     [canFollow, tail.traces, found],
   );
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [selected, setSelected] = useState<readonly string[]>([]);
   const firstField = useRef<HTMLInputElement>(null);
   useSlashKey(firstField);
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
-  const showPart = ({ fromUs, toUs, minNs, maxNs }: ScatterPart): void =>
+  const searchArea = ({ fromUs, toUs, minNs, maxNs }: ScatterArea): void =>
     change(
       {
         ...writeRange(
@@ -76,9 +76,7 @@ export function SearchPage() {
             aria-pressed={isFollowing}
             disabled={!canFollow}
             title={
-              canFollow
-                ? 'Show new traces as they arrive'
-                : 'For the newest first, up to now: not for a time that is over'
+              canFollow ? 'Show new traces as they arrive' : 'Live tail needs "newest first" and a range ending now'
             }
             onClick={() => change({ tail: isFollowing ? undefined : '1' })}
           >
@@ -86,7 +84,7 @@ export function SearchPage() {
           </button>
         </div>
       </div>
-      {/* Another search is another form. */}
+      {/* The key resets the form when the search in the URL changes. */}
       <SearchForm
         key={JSON.stringify(search)}
         search={search}
@@ -96,51 +94,52 @@ export function SearchPage() {
           refresh();
         }}
       />
-      {hasWrongDuration(search) && (
+      {hasInvalidDuration(search) && (
         <p role="alert" className="bad">
-          A duration is a number with a unit, such as 250ms, 1.5 s or 2min.
+          Invalid duration. Enter a number with a unit, such as 250ms, 1.5 s or 2min.
         </p>
       )}
       {results.isPending && (
-        <Waiting
+        <Loading
           what="Searching"
           queryKey={queryKey}
-          isAsking={results.isFetching}
+          isFetching={results.isFetching}
           retry={() => void results.refetch()}
         />
       )}
       {results.isError && <Failure error={results.error} retry={() => void results.refetch()} />}
       {isFollowing && tail.error !== undefined && (
         <p role="status" className="bad">
-          Nothing new can be had at the moment: {tail.error.message}
+          Live tail failed, retrying: {tail.error.message}
         </p>
       )}
       {results.isSuccess && traces.length === 0 && (
         <div className="notice">
-          <h2>No trace is like that</h2>
+          <h2>No traces found</h2>
           <p>
-            Look further back, or ask for less. Nothing has arrived at all? Services send OTLP to port 4317 (gRPC) or
-            4318 (HTTP).
+            Try a wider time range or fewer conditions. If the store is empty, send OTLP to port 4317 (gRPC) or 4318
+            (HTTP).
           </p>
         </div>
       )}
       {traces.length > 0 && (
         <>
-          <Scatter traces={traces} onPart={showPart} />
+          <Scatter traces={traces} onSelect={searchArea} />
           <div className="row spread">
             <p className="quiet" role="status">
-              {traces.length.toLocaleString()} traces{results.hasNextPage ? ', and more' : ''}, {search.order} first
-              {isFollowing ? ', as they arrive' : ''}
+              {traces.length.toLocaleString()}
+              {results.hasNextPage ? '+' : ''} traces, {search.order} first
+              {isFollowing ? ', live' : ''}
             </p>
-            <CompareChosen chosen={chosen} onNone={() => setChosen([])} />
+            <CompareSelected selected={selected} onClear={() => setSelected([])} />
           </div>
           <ResultList
             traces={traces}
-            chosen={chosen}
-            onChoose={(traceId, isChosen) =>
-              // The two that were chosen last.
-              setChosen((before) =>
-                [...before.filter((each) => each !== traceId), ...(isChosen ? [traceId] : [])].slice(-2),
+            selected={selected}
+            onSelect={(traceId, isSelected) =>
+              // Keep the last two selected traces.
+              setSelected((before) =>
+                [...before.filter((each) => each !== traceId), ...(isSelected ? [traceId] : [])].slice(-2),
               )
             }
           />
@@ -151,7 +150,7 @@ export function SearchPage() {
               disabled={results.isFetchingNextPage}
               onClick={() => void results.fetchNextPage()}
             >
-              {results.isFetchingNextPage ? 'Reading on…' : 'More'}
+              {results.isFetchingNextPage ? 'Loading more…' : 'Load more'}
             </button>
           )}
         </>
@@ -160,26 +159,32 @@ export function SearchPage() {
   );
 }
 
-function CompareChosen({ chosen, onNone }: { readonly chosen: readonly string[]; readonly onNone: () => void }) {
-  const [one, other] = chosen;
+function CompareSelected({
+  selected,
+  onClear,
+}: {
+  readonly selected: readonly string[];
+  readonly onClear: () => void;
+}) {
+  const [one, other] = selected;
   if (one === undefined) return undefined;
   return (
     <div className="row">
       {other === undefined ? (
-        <span className="quiet">Choose another one to compare them</span>
+        <span className="quiet">Select another trace to compare</span>
       ) : (
         <Link className="button" href={`/compare/${one}/${other}`}>
-          Compare both
+          Compare traces
         </Link>
       )}
-      <button type="button" onClick={onNone}>
-        Choose none
+      <button type="button" onClick={onClear}>
+        Clear selection
       </button>
     </div>
   );
 }
 
-/** For who has an id from a log or an error. */
+/** Opens a trace by its ID. */
 function TraceIdForm() {
   const [, navigate] = useLocation();
   return (
@@ -193,8 +198,8 @@ function TraceIdForm() {
     >
       <input
         name="id"
-        placeholder="Trace id"
-        aria-label="Go to the trace with this id"
+        placeholder="Trace ID"
+        aria-label="Look up by trace ID"
         pattern="\s*[0-9a-fA-F]{32}\s*"
         title="32 hex digits"
         size={16}
@@ -206,7 +211,7 @@ function TraceIdForm() {
   );
 }
 
-/** `/` goes to the first field, wherever the focus is, but where one types. */
+/** The key `/` focuses the first field, unless the focus is in an input. */
 function useSlashKey(field: React.RefObject<HTMLInputElement | null>): void {
   const onKey = useEffectEvent((event: KeyboardEvent): void => {
     const { target } = event;

@@ -1,52 +1,52 @@
 import { useEffect, useRef, useState } from 'react';
-import type { SearchAnswer, TraceSummary } from '../api/answers.ts';
+import type { SearchAnswer, TraceSummary } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { unixNanoOf } from '../range/time-range.ts';
-import { questionOf, type SearchWords } from './search-words.ts';
+import { type SearchParameters, searchQueryString } from './search-parameters.ts';
 
-/** From an answer to the next question: a store that is slow is asked less often. */
-const restMs = 2_000;
-/** After questions that failed it becomes twice as long each time, up to this. */
-const maxRestMs = 30_000;
-/** Spans of a trace arrive over some time: a trace is asked for as long as it is so young, and its summary grows. */
+/** The pause between a response and the next request. A slow store is therefore queried less often. */
+const pauseMs = 2_000;
+/** The pause doubles after each failed request, up to this. */
+const maxPauseMs = 30_000;
+/** The spans of a trace arrive over time. A trace is queried again for this long after its start. */
 const lookbackMs = 60_000;
-/** The oldest ones leave. */
+/** Older traces are dropped. */
 const maxTraces = 500;
 
-/** Traces that came while one looked. */
+/** Traces that arrived since the live tail was started. */
 export interface Tail {
-  /** The newest first. */
+  /** Newest first. */
   readonly traces: readonly TraceSummary[];
-  /** Why there was no answer the last time. */
+  /** The error of the last request. */
   readonly error: Error | undefined;
 }
 
-const nothing: Tail = { traces: [], error: undefined };
+const empty: Tail = { traces: [], error: undefined };
 
 /**
- * Follows what a search finds, as it arrives. It rests while nobody sees the page.
+ * Follow a search: new traces are added as they arrive. It pauses while the page is hidden.
  *
- * @param isOn false to stand still; what came stays
+ * @param isOn false to pause; the traces so far stay
  */
-export function useTail(search: SearchWords, isOn: boolean): Tail {
-  const [tail, setTail] = useState(nothing);
-  const words = JSON.stringify(search);
-  const ofWords = useRef(words);
+export function useTail(search: SearchParameters, isOn: boolean): Tail {
+  const [tail, setTail] = useState(empty);
+  const searchKey = JSON.stringify(search);
+  const previousKey = useRef(searchKey);
   useEffect(() => {
-    if (ofWords.current !== words) {
-      ofWords.current = words;
-      setTail(nothing);
+    if (previousKey.current !== searchKey) {
+      previousKey.current = searchKey;
+      setTail(empty);
     }
     if (!isOn) return undefined;
-    const gone = new AbortController();
-    void follow(JSON.parse(words) as SearchWords, gone.signal, (next) => setTail(next));
-    return () => gone.abort();
-  }, [words, isOn]);
+    const stop = new AbortController();
+    void follow(JSON.parse(searchKey) as SearchParameters, stop.signal, (next) => setTail(next));
+    return () => stop.abort();
+  }, [searchKey, isOn]);
   return tail;
 }
 
 async function follow(
-  search: SearchWords,
+  search: SearchParameters,
   signal: AbortSignal,
   onTail: (change: (before: Tail) => Tail) => void,
 ): Promise<void> {
@@ -55,8 +55,8 @@ async function follow(
     if (document.visibilityState === 'visible') {
       try {
         const now = Date.now();
-        const question = questionOf(search, { from: unixNanoOf(now - lookbackMs), to: undefined });
-        const { traces } = await get<SearchAnswer>(`traces?${question}`, signal);
+        const queryString = searchQueryString(search, { from: unixNanoOf(now - lookbackMs), to: undefined });
+        const { traces } = await get<SearchAnswer>(`traces?${queryString}`, signal);
         failures = 0;
         onTail((before) => ({ traces: mergedTraces(traces, before.traces).slice(0, maxTraces), error: undefined }));
       } catch (cause) {
@@ -66,11 +66,11 @@ async function follow(
         onTail(({ traces }) => ({ traces, error }));
       }
     }
-    await rest(Math.min(maxRestMs, restMs * 2 ** failures), signal);
+    await pause(Math.min(maxPauseMs, pauseMs * 2 ** failures), signal);
   }
 }
 
-function rest(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => {
@@ -80,7 +80,7 @@ function rest(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Both lists, the newest first, each trace once: as the first of them has it. */
+/** Merge two lists, newest first. For a trace in both, the first list wins. */
 export function mergedTraces(fresh: readonly TraceSummary[], known: readonly TraceSummary[]): readonly TraceSummary[] {
   const freshIds = new Set(fresh.map(({ traceId }) => traceId));
   const all = [...fresh, ...known.filter(({ traceId }) => !freshIds.has(traceId))];

@@ -1,16 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { SessionAnswer } from '../api/answers.ts';
-import { tell } from '../api/client.ts';
+import type { SessionAnswer } from '../api/types.ts';
+import { send } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 
-/** Who is signed in, where that is asked for, and the way out. */
+/** The signed-in user and a button to sign out; nothing if no sign-in is needed. */
 export function SessionState({ session }: { readonly session: SessionAnswer | undefined }) {
   if (session === undefined || session.access === 'none' || !session.isSignedIn) return null;
   if (session.access === 'proxy') return <bdi className="session quiet">{session.user}</bdi>;
   const signOut = async (): Promise<void> => {
-    await tell('DELETE', 'session');
-    // A page that is loaded anew has nothing left of what one could see before.
+    await send('DELETE', 'session');
+    // A full page load also discards cached data.
     location.assign('/');
   };
   return (
@@ -23,15 +23,15 @@ export function SessionState({ session }: { readonly session: SessionAnswer | un
   );
 }
 
-/** In the place of a page that one has to sign in for. */
+/** The sign-in form. */
 export function SignIn({ access }: { readonly access: SessionAnswer['access'] }) {
   const client = useQueryClient();
   const [failure, setFailure] = useState<Error>();
   if (access === 'proxy') {
     return (
       <section className="notice">
-        <h1>Nobody is signed in</h1>
-        <p>A proxy has to say who you are. Open the console by its address, not by that of tracestore.</p>
+        <h1>Not signed in</h1>
+        <p>The proxy did not send a user name. Open the console at the address of the proxy.</p>
       </section>
     );
   }
@@ -39,7 +39,7 @@ export function SignIn({ access }: { readonly access: SessionAnswer['access'] })
     event.preventDefault();
     const token = new FormData(event.currentTarget).get('token');
     try {
-      await tell('POST', 'session', { token: typeof token === 'string' ? token.trim() : '' });
+      await send('POST', 'session', { token: typeof token === 'string' ? token.trim() : '' });
       await client.invalidateQueries();
     } catch (error) {
       setFailure(error instanceof Error ? error : new Error(String(error)));
@@ -49,9 +49,8 @@ export function SignIn({ access }: { readonly access: SessionAnswer['access'] })
     <section className="notice sign-in">
       <h1>Sign in</h1>
       <p>
-        This store asks for its token. Kubernetes: the notes of the chart tell how to read it. Compose:{' '}
-        <code>make up</code> prints it. Elsewhere: whoever installed it has set it as{' '}
-        <code>TRACESTORE_CONSOLE_TOKEN</code>.
+        This store requires its token. On Kubernetes, the notes of the chart say how to read it. With Compose,{' '}
+        <code>make up</code> prints it. Otherwise it is the value of <code>TRACESTORE_CONSOLE_TOKEN</code>.
       </p>
       <form className="row" onSubmit={(event) => void submit(event)}>
         <label>

@@ -1,10 +1,10 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { SQLNamespace } from '@codemirror/lang-sql';
-import type { CatalogueAnswer } from '../api/answers.ts';
+import type { CatalogueAnswer } from '../api/types.ts';
 
 type Relation = CatalogueAnswer['relations'][number];
 
-/** Schemas, their views, and the columns of these, with what the catalogue says of each. */
+/** Schemas, views and columns with their comments. */
 export function namespaceOf({ relations, functions }: CatalogueAnswer): SQLNamespace {
   const schemas = new Map<string, Map<string, SQLNamespace>>();
   for (const { schema } of [...relations, ...functions]) schemas.set(schema, new Map());
@@ -17,26 +17,26 @@ export function namespaceOf({ relations, functions }: CatalogueAnswer): SQLNames
   return Object.fromEntries([...schemas].map(([schema, views]) => [schema, Object.fromEntries(views)]));
 }
 
-/** Proposes functions, and columns of the views that the statement names, wherever a word begins. */
+/** A completion source for functions, and for columns of the views in the statement. */
 export function catalogueSource({ relations, functions }: CatalogueAnswer) {
   const functionOptions = functions.map((each): Completion => ({
     label: each.name,
     type: 'function',
     detail: `(${each.arguments})`,
     apply: `${each.name}(`,
-    ...infoOf(`${each.comment ?? ''}\nGives ${each.result}`.trim()),
+    ...infoOf(`${each.comment ?? ''}\nReturns ${each.result}`.trim()),
   }));
   return (context: CompletionContext): CompletionResult | null => {
     const word = context.matchBefore(/[a-z_]\w*/i);
     if (word === null ? !context.explicit : isQualified(context, word.from)) return null;
-    const words = new Set(context.state.doc.toString().toLowerCase().match(/\w+/g));
-    const columns = relations.filter(({ name }) => words.has(name)).flatMap((relation) => relation.columns);
+    const identifiers = new Set(context.state.doc.toString().toLowerCase().match(/\w+/g));
+    const columns = relations.filter(({ name }) => identifiers.has(name)).flatMap((relation) => relation.columns);
     const columnOptions = [...new Map(columns.map((column) => [column.name, columnOf(column)])).values()];
     return { from: word?.from ?? context.pos, options: [...columnOptions, ...functionOptions], validFor: /^\w*$/ };
   };
 }
 
-/** Behind a dot the language itself knows what may follow. */
+/** After a dot, the completion of the SQL language applies. */
 function isQualified(context: CompletionContext, from: number): boolean {
   return context.state.sliceDoc(Math.max(0, from - 1), from) === '.';
 }

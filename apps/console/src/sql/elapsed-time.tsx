@@ -1,7 +1,7 @@
-import { patienceMs, usePassedMs } from '../use-passed-ms.ts';
+import { shownAfterMs, useElapsedMs } from '../use-elapsed-ms.ts';
 
-/** For how long this has been here, from when that is worth a word. */
+/** The time since this component was mounted; nothing at first. */
 export function ElapsedTime() {
-  const elapsedMs = usePassedMs(true);
-  return elapsedMs < patienceMs ? null : <>Running: {(elapsedMs / 1000).toFixed(1)} s</>;
+  const elapsedMs = useElapsedMs(true);
+  return elapsedMs < shownAfterMs ? null : <>Running: {(elapsedMs / 1000).toFixed(1)} s</>;
 }

@@ -1,4 +1,4 @@
-/** A statement that is worth starting from. */
+/** An example statement. */
 export interface Example {
   readonly title: string;
   readonly sql: string;
@@ -9,13 +9,13 @@ export interface ExampleGroup {
   readonly examples: readonly Example[];
 }
 
-/** What people ask a store of traces first, from the whole to one trace. All of it works on any store. */
+/** Typical queries on a trace store, from overviews to single traces. All of them work on any store. */
 export const exampleGroups: readonly ExampleGroup[] = [
   {
     name: 'Traffic',
     examples: [
       {
-        title: 'How many requests come in each minute?',
+        title: 'How many requests arrive per minute?',
         sql: `SELECT date_bin('1 minute', start_time, 'epoch') AS time, count(*) AS requests
 FROM ps_trace.span
 WHERE is_root_span AND start_time > now() - interval '30 minutes'
@@ -23,14 +23,14 @@ GROUP BY time
 ORDER BY time`,
       },
       {
-        title: 'What do services do, and how often?',
+        title: 'Which operations are called, and how often?',
         sql: `SELECT service_name, span_name, span_kind, sum(calls) AS calls, sum(errors) AS errors
 FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL)
 GROUP BY service_name, span_name, span_kind
 ORDER BY calls DESC`,
       },
       {
-        title: 'Which services call which?',
+        title: 'Which service calls which?',
         sql: `SELECT parent_service_name AS caller, service_name AS called, sum(calls) AS calls, sum(errors) AS errors
 FROM ps_trace.service_call(now() - interval '1 day', now(), NULL)
 WHERE parent_service_name <> service_name
@@ -43,7 +43,7 @@ ORDER BY calls DESC`,
     name: 'Errors',
     examples: [
       {
-        title: 'Which share of each operation failed?',
+        title: 'What is the error rate of each operation?',
         sql: `SELECT
   service_name,
   span_name,
@@ -57,7 +57,7 @@ HAVING count(*) FILTER (WHERE status_code = 'error') > 0
 ORDER BY percent DESC`,
       },
       {
-        title: 'What were the last failures, and in which traces?',
+        title: 'Which spans failed last, and in which traces?',
         sql: `SELECT start_time, trace_id_hex AS trace_id, service_name, span_name, status_message
 FROM ps_trace.span
 WHERE status_code = 'error' AND start_time > now() - interval '1 hour'
@@ -78,7 +78,7 @@ GROUP BY service_name, type, message
 ORDER BY times DESC`,
       },
       {
-        title: 'Where does a failure begin: which failed span has no failed child?',
+        title: 'Where do errors start? (failed spans without a failed child)',
         sql: `SELECT s.service_name, s.span_name, s.status_message, count(*) AS times, max(s.trace_id_hex) AS trace_id
 FROM ps_trace.span s
 WHERE s.status_code = 'error'
@@ -96,7 +96,7 @@ ORDER BY times DESC`,
     name: 'Durations',
     examples: [
       {
-        title: 'How long do requests take, as percentiles over time?',
+        title: 'What are the duration percentiles of requests over time?',
         sql: `SELECT
   date_bin('1 minute', start_time, 'epoch') AS time,
   percentile_cont(0.50) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms,
@@ -108,7 +108,7 @@ GROUP BY time
 ORDER BY time`,
       },
       {
-        title: 'Which requests took longest?',
+        title: 'Which requests were slowest?',
         sql: `SELECT trace_id_hex AS trace_id, service_name, span_name, start_time, duration_ms
 FROM ps_trace.span
 WHERE is_root_span AND start_time > now() - interval '1 hour'
@@ -116,14 +116,14 @@ ORDER BY duration_ms DESC
 LIMIT 20`,
       },
       {
-        title: 'Where did the time go, without that of calls below?',
+        title: 'Which operations have the most self time?',
         sql: `SELECT service_name, span_name, count(*) AS spans, round(sum(self_ms)::numeric, 3) AS self_ms
 FROM ps_trace.self_time(now() - interval '15 minutes', now())
 GROUP BY service_name, span_name
 ORDER BY self_ms DESC`,
       },
       {
-        title: 'What made the slowest request so slow?',
+        title: 'What is on the critical path of the slowest request?',
         sql: `SELECT c.service_name, c.span_name, round(sum(c.section_ms)::numeric, 3) AS on_path_ms
 FROM (
   SELECT trace_id
@@ -142,7 +142,7 @@ ORDER BY on_path_ms DESC`,
     name: 'Traces',
     examples: [
       {
-        title: 'What called what, in the latest trace?',
+        title: 'What is the call tree of the latest trace?',
         sql: `SELECT repeat('  ', t.lvl - 1) || s.service_name || ' ' || s.span_name AS call, s.duration_ms, s.status_code
 FROM (
   SELECT trace_id
@@ -156,7 +156,7 @@ JOIN ps_trace.span s ON s.trace_id = t.trace_id AND s.span_id = t.span_id
 ORDER BY t.ordinality`,
       },
       {
-        title: 'Does a service take longer when others call it in one trace more often?',
+        title: 'Are traces with more calls slower?',
         sql: `SELECT calls_in_trace, count(*) AS traces, round(avg(duration_ms)::numeric, 2) AS duration_ms
 FROM (
   SELECT trace_id, count(*) AS calls_in_trace, max(duration_ms) FILTER (WHERE is_root_span) AS duration_ms
@@ -168,7 +168,7 @@ GROUP BY calls_in_trace
 ORDER BY calls_in_trace`,
       },
       {
-        title: 'Which attributes do spans have, and with how many values?',
+        title: 'Which attributes do spans have, and how many values?',
         sql: `SELECT s.service_name, tag.key, count(*) AS spans, count(DISTINCT tag.value) AS different, min(tag.value::text) AS example
 FROM ps_trace.span s
 CROSS JOIN LATERAL jsonb_each(s.span_tags) AS tag
@@ -182,7 +182,7 @@ ORDER BY s.service_name, spans DESC`,
     name: 'Workshop: the passwords',
     examples: [
       {
-        title: 'Which characters does each service give most often?',
+        title: 'Which characters does each service return most often?',
         sql: `SELECT service_name, span_tags ->> 'char' AS char, count(*) AS times
 FROM ps_trace.span
 WHERE span_tags ? 'char' AND start_time > now() - interval '1 hour'
@@ -190,7 +190,7 @@ GROUP BY service_name, char
 ORDER BY times DESC`,
       },
       {
-        title: 'Which character takes longest to make?',
+        title: 'Which character is slowest to generate?',
         sql: `SELECT
   service_name,
   span_tags ->> 'char' AS char,
@@ -203,7 +203,7 @@ GROUP BY service_name, char
 ORDER BY mean_ms DESC`,
       },
       {
-        title: 'Which operation makes a service slow: what is in its slowest tenth?',
+        title: 'Which operations are slower in the slowest tenth of requests?',
         sql: `WITH request AS (
   SELECT trace_id, ntile(10) OVER (ORDER BY duration_ms DESC) AS tenth
   FROM ps_trace.span

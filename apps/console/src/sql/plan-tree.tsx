@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { formatDuration } from '../format/duration.ts';
 import { jsonOf } from './result-value.ts';
 
-/** A step of a plan, as EXPLAIN (FORMAT JSON) has it. */
+/** A node of a plan, as EXPLAIN (FORMAT JSON) returns it. */
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -30,7 +30,7 @@ interface Plan {
   readonly 'Execution Time'?: number;
 }
 
-/** What a step says in a line of its own. */
+/** Details that are shown on lines of their own. */
 const conditions = [
   'Index Cond',
   'Recheck Cond',
@@ -42,44 +42,44 @@ const conditions = [
   'Group Key',
 ];
 
-/** What PostgreSQL would do, or has done, as a tree; each step with its share of the whole. */
+/** An estimated or executed plan as a tree. Each node shows its share of the total cost or time. */
 export function PlanTree({ plan }: { readonly plan: unknown }) {
-  const [whole] = plan as readonly Plan[];
+  const [root] = plan as readonly Plan[];
   const text = useMemo(() => jsonOf(plan, 2), [plan]);
-  if (whole === undefined) return null;
-  const top = whole.Plan;
+  if (root === undefined) return null;
+  const top = root.Plan;
   const wasRun = top['Actual Total Time'] !== undefined;
   return (
     <div className="plan">
       <p className="quiet">
         {wasRun
-          ? `Planned in ${milliseconds(whole['Planning Time'])}, run in ${milliseconds(whole['Execution Time'])}.`
-          : 'Estimated: the statement was not run. Costs have no unit, and serve to be compared.'}
+          ? `Planned in ${milliseconds(root['Planning Time'])}, executed in ${milliseconds(root['Execution Time'])}.`
+          : 'Estimated; the statement was not run. Costs are planner units, only comparable with each other.'}
       </p>
       <ul>
-        <Step node={top} wholeOf={wasRun ? timeOf(top) : (top['Total Cost'] ?? 0)} wasRun={wasRun} />
+        <Step node={top} total={wasRun ? timeOf(top) : (top['Total Cost'] ?? 0)} wasRun={wasRun} />
       </ul>
       <details>
-        <summary>As PostgreSQL says it</summary>
+        <summary>Plan as JSON</summary>
         <pre tabIndex={0}>{text}</pre>
       </details>
     </div>
   );
 }
 
-function Step(props: { readonly node: PlanNode; readonly wholeOf: number; readonly wasRun: boolean }) {
-  const { node, wholeOf, wasRun } = props;
+function Step(props: { readonly node: PlanNode; readonly total: number; readonly wasRun: boolean }) {
+  const { node, total, wasRun } = props;
   const children = node.Plans ?? [];
   const amount = wasRun ? timeOf : (each: PlanNode): number => each['Total Cost'] ?? 0;
   const own = Math.max(0, amount(node) - children.reduce((sum, child) => sum + amount(child), 0));
-  const share = wholeOf > 0 ? Math.min(1, own / wholeOf) : 0;
+  const share = total > 0 ? Math.min(1, own / total) : 0;
   const of =
     node['Relation Name'] ?? node['Function Name'] ?? node['CTE Name'] ?? (node['Subplan Name'] as string | undefined);
   const index = node['Index Name'];
   return (
     <li>
       <div className="plan-step">
-        <meter min={0} max={1} value={share} aria-label="Share of the whole" title={`${Math.round(share * 100)} %`} />
+        <meter min={0} max={1} value={share} aria-label="Share of the total" title={`${Math.round(share * 100)} %`} />
         <span>
           <strong>
             {node['Join Type'] === undefined || node['Join Type'] === 'Inner' ? '' : `${node['Join Type']} `}
@@ -89,11 +89,11 @@ function Step(props: { readonly node: PlanNode; readonly wholeOf: number; readon
           {index !== undefined && (
             <>
               {' '}
-              by <bdi>{index}</bdi>
+              using <bdi>{index}</bdi>
             </>
           )}
         </span>
-        <span className="quiet">{wasRun ? wasOf(node) : estimateOf(node)}</span>
+        <span className="quiet">{wasRun ? actualOf(node) : estimateOf(node)}</span>
       </div>
       {conditions.map((name) => {
         const condition = node[name];
@@ -107,7 +107,7 @@ function Step(props: { readonly node: PlanNode; readonly wholeOf: number; readon
       {children.length > 0 && (
         <ul>
           {children.map((child, n) => (
-            <Step key={n} node={child} wholeOf={wholeOf} wasRun={wasRun} />
+            <Step key={n} node={child} total={total} wasRun={wasRun} />
           ))}
         </ul>
       )}
@@ -115,29 +115,29 @@ function Step(props: { readonly node: PlanNode; readonly wholeOf: number; readon
   );
 }
 
-/** Of all loops together, in ms. */
+/** Total time of all loops, in ms. */
 function timeOf(node: PlanNode): number {
   return (node['Actual Total Time'] ?? 0) * (node['Actual Loops'] ?? 1);
 }
 
-function wasOf(node: PlanNode): string {
+function actualOf(node: PlanNode): string {
   const loops = node['Actual Loops'] ?? 1;
   const rows = (node['Actual Rows'] ?? 0) * loops;
   const removed = (node['Rows Removed by Filter'] ?? 0) * loops;
   const read = node['Shared Read Blocks'] ?? 0;
   return [
     milliseconds(timeOf(node)),
-    `${counted(rows)} rows of ${counted(node['Plan Rows'] ?? 0)} expected`,
-    loops > 1 ? `${counted(loops)} times` : '',
+    `${counted(rows)} rows (${counted(node['Plan Rows'] ?? 0)} estimated)`,
+    loops > 1 ? `${counted(loops)} loops` : '',
     removed > 0 ? `${counted(removed)} filtered out` : '',
-    read > 0 ? `${counted(read)} pages read` : '',
+    read > 0 ? `${counted(read)} blocks read` : '',
   ]
     .filter((part) => part !== '')
     .join(', ');
 }
 
 function estimateOf(node: PlanNode): string {
-  return `cost ${counted(node['Total Cost'] ?? 0)}, about ${counted(node['Plan Rows'] ?? 0)} rows`;
+  return `cost ${counted(node['Total Cost'] ?? 0)}, ${counted(node['Plan Rows'] ?? 0)} rows`;
 }
 
 function milliseconds(ms: number | undefined): string {

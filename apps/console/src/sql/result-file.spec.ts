@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { csvOf, jsonRowsOf, tabbedOf } from './result-file.ts';
 
-const answer = {
+const result = {
   columns: [
     { name: 'a', type: 'text' },
     { name: 'a', type: 'bigint' },
@@ -16,8 +16,8 @@ const answer = {
   durationMs: 1,
 };
 
-it('gives rows as CSV', () => {
-  expect(csvOf(answer)).toBe(
+it('csvOf writes rows as CSV', () => {
+  expect(csvOf(result)).toBe(
     'a,a,"b, ""c"""\r\n' +
       '"",1152921504606846976,"{""x\\"""":[1,""é\\n""]}"\r\n' +
       ',1,\r\n' +
@@ -25,14 +25,14 @@ it('gives rows as CSV', () => {
   );
 });
 
-it('gives rows as JSON, none of the columns lost', () => {
-  const text = jsonRowsOf(answer);
+it('jsonRowsOf writes rows as JSON and keeps columns with equal names', () => {
+  const text = jsonRowsOf(result);
   expect(text).toContain('"a_2":1152921504606846976');
   expect(JSON.parse(text)).toHaveLength(3);
   expect(Object.keys((JSON.parse(text) as object[])[0] ?? {})).toEqual(['a', 'a_2', 'b, "c"']);
 });
 
-it('gives rows to a spreadsheet', () => {
-  expect(tabbedOf(answer).split('\n')).toHaveLength(4);
-  expect(tabbedOf(answer).split('\n').at(-1)).toBe('\u{1F600} tab\t0\t=1+1');
+it('tabbedOf writes one line per row, without tabs or line breaks in values', () => {
+  expect(tabbedOf(result).split('\n')).toHaveLength(4);
+  expect(tabbedOf(result).split('\n').at(-1)).toBe('\u{1F600} tab\t0\t=1+1');
 });

@@ -1,13 +1,13 @@
-import type { SqlAnswer } from '../api/answers.ts';
+import type { SqlAnswer } from '../api/types.ts';
 import { jsonOf, textOf } from './result-value.ts';
 
-/** The rows as CSV (RFC 4180), with a head. NULL is an empty field; an empty text is quoted. */
+/** Write rows as CSV (RFC 4180) with a header. NULL is an empty field; an empty string is quoted. */
 export function csvOf({ columns, rows }: SqlAnswer): string {
   const lines = [columns.map(({ name }) => name), ...rows];
   return lines.map((line) => `${line.map(fieldOf).join(',')}\r\n`).join('');
 }
 
-/** The rows as an array of objects, by the names of columns; of columns with one name, the later have their place behind it. */
+/** Write rows as a JSON array of objects. A repeated column name gets its column number as a suffix. */
 export function jsonRowsOf({ columns, rows }: SqlAnswer): string {
   const taken = new Set<string>();
   const names = columns.map(({ name }, n) => {
@@ -19,7 +19,7 @@ export function jsonRowsOf({ columns, rows }: SqlAnswer): string {
   return `[\n${lines.join(',\n')}\n]\n`;
 }
 
-/** The rows with tabs between, as spreadsheets take them from the clipboard. */
+/** Write rows separated by tabs, for pasting into a spreadsheet. */
 export function tabbedOf({ columns, rows }: SqlAnswer): string {
   const lines = [columns.map(({ name }) => name), ...rows.map((row) => row.map(textOf))];
   return lines.map((line) => line.map((field) => field.replaceAll(/[\t\r\n]+/g, ' ')).join('\t')).join('\n');
@@ -31,7 +31,7 @@ function fieldOf(value: unknown): string {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Gives a text to the browser as a file. */
+/** Download a text as a file. */
 export function download(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');

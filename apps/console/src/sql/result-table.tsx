@@ -1,13 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SqlAnswer } from '../api/answers.ts';
-import { putIntoClipboard } from '../clipboard.ts';
+import type { SqlAnswer } from '../api/types.ts';
+import { copyText } from '../clipboard.ts';
 import { isNumberType, kindOf, prettyTextOf, textOf, traceIdOf } from './result-value.ts';
 
 const rowHeightPx = 26;
 const headHeightPx = 42;
-/** What is longer is cut in a cell, and whole beside it. */
+/** A cell shows at most this much; the value panel shows the whole value. */
 const cellCharacters = 300;
 const sampleRows = 200;
 const minWidthCh = 6;
@@ -18,15 +18,15 @@ interface Cell {
   readonly column: number;
 }
 
-/** Rows of an answer, of which those are drawn that are to be seen. The arrow keys go from cell to cell. */
-export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
-  const { columns, rows } = answer;
+/** A virtualized grid of result rows. The arrow keys move between cells. */
+export function ResultTable({ result }: { readonly result: SqlAnswer }) {
+  const { columns, rows } = result;
   const id = useId();
   const [, navigate] = useLocation();
   const scroll = useRef<HTMLDivElement>(null);
   const [cell, setCell] = useState<Cell>();
   const [isOpen, setOpen] = useState(false);
-  const widthsCh = useMemo(() => columns.map((_, n) => widthOf(answer, n)), [answer, columns]);
+  const widthsCh = useMemo(() => columns.map((_, n) => widthOf(result, n)), [result, columns]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
@@ -75,7 +75,7 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
     } else if (event.key === 'Escape') {
       setOpen(false);
     } else if (event.key === 'c' && (event.ctrlKey || event.metaKey) && cell !== undefined) {
-      if (String(getSelection()) === '') void putIntoClipboard(textOf(valueOf(cell)));
+      if (String(getSelection()) === '') void copyText(textOf(valueOf(cell)));
     }
   };
 
@@ -86,14 +86,14 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
         className="result-scroll"
         role="grid"
         tabIndex={0}
-        aria-label="Rows of the answer"
+        aria-label="Result rows"
         aria-rowcount={rows.length + 1}
         aria-colcount={columns.length + 1}
         aria-activedescendant={cell === undefined ? undefined : `${id}-${cell.row}-${cell.column}`}
         onKeyDown={keys}
       >
         <div role="row" aria-rowindex={1} className="result-head" style={{ gridTemplateColumns: template }}>
-          <span role="columnheader" className="result-place" aria-label="Row" />
+          <span role="columnheader" className="result-number" aria-label="Row" />
           {columns.map(({ name, type }, n) => (
             <span key={n} role="columnheader" title={`${name}\n${type}`} className={isNumberType(type) ? 'right' : ''}>
               <bdi>{name}</bdi>
@@ -110,7 +110,7 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
               className="result-row"
               style={{ gridTemplateColumns: template, transform: `translateY(${start - headHeightPx}px)` }}
             >
-              <span role="rowheader" className="result-place">
+              <span role="rowheader" className="result-number">
                 {index + 1}
               </span>
               {columns.map((column, n) => {
@@ -118,7 +118,7 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
                 const isActive = cell?.row === index && cell.column === n;
                 const traceId = traceOf(at);
                 return (
-                  // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid has the keys of its cells
+                  // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid handles the keys of its cells
                   <span
                     key={n}
                     id={`${id}-${index}-${n}`}
@@ -154,7 +154,7 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
                 {columns[cell.column]?.type}, row {cell.row + 1}
               </small>
             </h2>
-            <button type="button" aria-label="Close the value" onClick={() => setOpen(false)}>
+            <button type="button" aria-label="Close value" onClick={() => setOpen(false)}>
               ×
             </button>
           </div>
@@ -170,15 +170,15 @@ export function ResultTable({ answer }: { readonly answer: SqlAnswer }) {
 function CellText({ value }: { readonly value: unknown }) {
   if (value === null || value === undefined) return <em>NULL</em>;
   const text = textOf(value);
-  if (text === '') return <em aria-label="an empty text">''</em>;
+  if (text === '') return <em aria-label="empty string">''</em>;
   return <bdi>{text.length > cellCharacters ? `${text.slice(0, cellCharacters)}…` : text}</bdi>;
 }
 
-/** As wide as what stands in it, within reason, in characters. */
+/** The width of a column in characters, from the longest of its first values. */
 function widthOf({ columns, rows }: SqlAnswer, n: number): number {
   const { name, type } = columns[n] ?? { name: '', type: '' };
   const longest = rows
     .slice(0, sampleRows)
-    .reduce((most, row) => Math.max(most, textOf(row[n]).length), Math.max(name.length, type.length * 0.8));
+    .reduce((max, row) => Math.max(max, textOf(row[n]).length), Math.max(name.length, type.length * 0.8));
   return Math.min(Math.max(Math.ceil(longest) + 3, minWidthCh), maxWidthCh);
 }

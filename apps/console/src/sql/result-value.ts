@@ -1,15 +1,15 @@
-/** What a value of an answer is, for whoever looks at it. */
+/** The kind of a value, which decides its style. */
 export type ValueKind = 'null' | 'number' | 'boolean' | 'json' | 'text';
 
 const numberTypes = /^(?:smallint|integer|bigint|numeric|real|double precision|oid|money)\b/;
 const timeTypes = /^(?:timestamp|date\b)/;
 
-/** Whether PostgreSQL counts in this type. @param type as format_type says it */
+/** Whether a type is numeric. @param type as format_type returns it */
 export function isNumberType(type: string): boolean {
   return numberTypes.test(type) && !type.endsWith('[]');
 }
 
-/** Whether a column of this type has moments. */
+/** Whether a type is a timestamp or a date. */
 export function isTimeType(type: string): boolean {
   return timeTypes.test(type) && !type.endsWith('[]');
 }
@@ -21,21 +21,21 @@ export function kindOf(value: unknown): ValueKind {
   return typeof value === 'object' ? 'json' : 'text';
 }
 
-/** A value in one line. @returns the empty text for NULL */
+/** Write a value on one line. @returns the empty string for NULL */
 export function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? jsonOf(value) : String(value);
 }
 
-/** A value as one reads it: JSON in lines of its own. */
+/** Write a value for reading: JSON is indented. */
 export function prettyTextOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? jsonOf(value, 2) : textOf(value);
 }
 
-/** Browsers that read all digits of an integer can write them, too. */
+/** Available in browsers that also parse large integers exactly. */
 const { rawJSON } = JSON as { readonly rawJSON?: (text: string) => unknown };
 
-/** JSON with all digits of integers. */
+/** Write JSON with exact integers. */
 export function jsonOf(value: unknown, indent?: number): string {
   const write = (_: string, each: unknown): unknown =>
     typeof each === 'bigint' ? (rawJSON?.(String(each)) ?? String(each)) : each;
@@ -43,9 +43,9 @@ export function jsonOf(value: unknown, indent?: number): string {
 }
 
 /**
- * The trace that a value is the id of, as 32 hex digits; undefined when it is none.
+ * The trace ID in a value, as 32 hex digits; undefined if there is none.
  *
- * @param column its name and type: only what is called or typed a trace id is taken for one
+ * @param column the name or the type of the column must contain "trace_id"
  */
 export function traceIdOf(
   column: { readonly name: string; readonly type: string },

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-/** A statement that somebody has kept in this browser. */
+/** A statement that was saved in this browser. */
 export interface SavedStatement {
   readonly name: string;
   readonly sql: string;
@@ -8,7 +8,7 @@ export interface SavedStatement {
 
 const key = 'spandrel-sql-saved';
 
-/** Statements of this browser, by name. Another one of the same name takes its place. */
+/** The saved statements by name. Saving under an existing name replaces the statement. */
 export function useSavedStatements() {
   const [saved, setSaved] = useState(readSaved);
   const write = (next: readonly SavedStatement[]): void => {

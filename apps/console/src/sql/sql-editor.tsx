@@ -16,40 +16,40 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from 'react';
-import type { CatalogueAnswer, WrongSqlPosition } from '../api/answers.ts';
+import type { CatalogueAnswer, WrongSqlPosition } from '../api/types.ts';
 import { catalogueSource, namespaceOf } from './catalogue-completion.ts';
 
-/** What a page does with the editor. */
+/** The methods of the editor for its page. */
 export interface SqlEditorHandle {
   readonly focus: () => void;
-  /** Puts another text in the place of all. */
+  /** Replaces the whole text. */
   readonly replace: (text: string) => void;
-  /** Puts a text at the cursor. */
+  /** Inserts a text at the cursor. */
   readonly insert: (text: string) => void;
 }
 
-/** A fault to be marked in the text. */
-export interface SqlFault {
+/** An error to mark in the text. */
+export interface SqlError {
   readonly message: string;
   readonly position: WrongSqlPosition;
 }
 
 /**
- * An editor for a statement.
+ * An SQL editor.
  *
- * CodeMirror brings its style sheets as text. Inside of a shadow root it adopts them as objects, which a strict policy
- * allows; in the document it would write elements of style, which the policy refuses.
+ * It runs in a shadow root, where CodeMirror adopts its style sheets as objects. In the document it would insert style
+ * elements, which the Content Security Policy blocks.
  */
 export function SqlEditor(props: {
-  /** What stands in it at first. From then on the text is the editor's own, and this one changes nothing. */
+  /** The text at first. Later changes of this property have no effect. */
   readonly initialText: string;
-  readonly fault: SqlFault | undefined;
+  readonly sqlError: SqlError | undefined;
   readonly catalogue: CatalogueAnswer | undefined;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
   readonly handle: Ref<SqlEditorHandle>;
 }) {
-  const { initialText, fault, catalogue } = props;
+  const { initialText, sqlError, catalogue } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const language = useRef(new Compartment());
@@ -88,7 +88,7 @@ export function SqlEditor(props: {
       editor.destroy();
       view.current = undefined;
     };
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the editor is made once
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the editor is created once
   }, []);
 
   useEffect(() => {
@@ -109,12 +109,14 @@ export function SqlEditor(props: {
   useEffect(() => {
     const editor = view.current;
     if (editor === undefined) return;
-    const at = fault === undefined ? undefined : rangeOf(editor.state, fault.position);
+    const at = sqlError === undefined ? undefined : rangeOf(editor.state, sqlError.position);
     const diagnostics =
-      fault === undefined || at === undefined ? [] : [{ ...at, severity: 'error' as const, message: fault.message }];
+      sqlError === undefined || at === undefined
+        ? []
+        : [{ ...at, severity: 'error' as const, message: sqlError.message }];
     editor.dispatch(setDiagnostics(editor.state, diagnostics));
     if (at !== undefined) editor.dispatch({ selection: { anchor: at.from }, scrollIntoView: true });
-  }, [fault]);
+  }, [sqlError]);
 
   useImperativeHandle(
     props.handle,
@@ -141,11 +143,11 @@ export function SqlEditor(props: {
   return <div ref={host} className="sql-editor" />;
 }
 
-/** From a fault to the end of its word. */
+/** The range of the word at the position of an error. */
 function rangeOf({ doc }: EditorState, { line, column }: WrongSqlPosition) {
   if (line > doc.lines) return { from: Math.max(doc.length - 1, 0), to: doc.length };
   const { from, text } = doc.line(line);
-  // The server counts characters, and JavaScript their halves.
+  // The server counts Unicode characters, JavaScript UTF-16 units.
   const before = Array.from(text)
     .slice(0, column - 1)
     .join('').length;
@@ -196,8 +198,8 @@ const appearance = EditorView.theme({
 });
 
 /**
- * Types over what is selected. A browser would do it by itself, and give the new text the style of the old one in an
- * attribute, of which the policy complains.
+ * Replace the selection when the user types. The browser's own replacement adds a style attribute, which the Content Security
+ * Policy blocks.
  */
 const typeOverSelection = EditorView.domEventHandlers({
   beforeinput: (event, view) => {
@@ -206,7 +208,7 @@ const typeOverSelection = EditorView.domEventHandlers({
     if (event.inputType !== 'insertText' || typed === null || empty || view.composing) return false;
     event.preventDefault();
     const insert = () => view.state.update(view.state.replaceSelection(typed), { userEvent: 'input.type' });
-    // As brackets that are put around it, and whatever else wants to know.
+    // Let other extensions handle the input first, such as brackets around the selection.
     const isHandled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, typed, insert));
     if (!isHandled) view.dispatch(insert());
     return true;
@@ -228,7 +230,7 @@ const basics = [
   EditorView.lineWrapping,
   EditorView.contentAttributes.of({ 'aria-label': 'SQL' }),
   placeholder('SELECT …'),
-  // Tab goes on to the next button, as everywhere: a keyboard must come out of the editor.
+  // Tab moves the focus, so that keyboard users can leave the editor.
   keymap.of([
     { key: 'Mod-/', run: toggleComment },
     ...closeBracketsKeymap,

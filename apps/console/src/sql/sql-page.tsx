@@ -1,18 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { ApiError, get, tell } from '../api/client.ts';
-import type {
-  CatalogueAnswer,
-  PlanAnswer,
-  SqlAnswer,
-  SqlLimits,
-  SqlQuestion,
-  WrongSqlPosition,
-} from '../api/answers.ts';
-import { putIntoClipboard, thanksMs } from '../clipboard.ts';
+import { ApiError, get, send } from '../api/client.ts';
+import type { CatalogueAnswer, PlanAnswer, SqlAnswer, SqlLimits, SqlQuestion, WrongSqlPosition } from '../api/types.ts';
+import { copiedShownMs, copyText } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
-import { loaded } from '../loaded.tsx';
+import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
 import { ElapsedTime } from './elapsed-time.tsx';
 import { exampleGroups } from './examples.ts';
@@ -23,39 +16,40 @@ import { SqlEditor, type SqlEditorHandle } from './sql-editor.tsx';
 import { StatementLists } from './statement-lists.tsx';
 import './sql-page.css';
 
-const ResultChart = loaded('The chart is loading', async () => (await import('./result-chart.tsx')).ResultChart);
+const ResultChart = lazyComponent('Loading chart', async () => (await import('./result-chart.tsx')).ResultChart);
 
 const draftKey = 'spandrel-sql-draft';
-/** An address that is longer, servers and proxies refuse. */
-const maxAddressCharacters = 6_000;
+/** Servers and proxies reject longer URLs. */
+const maxUrlCharacters = 6_000;
 
 const views = ['table', 'chart'] as const;
 type View = (typeof views)[number];
 
-interface Asked {
+/** A statement that was submitted. */
+interface Run {
   readonly sql: string;
   readonly explain: SqlQuestion['explain'];
   readonly signal: AbortSignal;
 }
 
-interface Answer {
-  readonly asked: Asked;
-  /** Until all of it was here, in ms. */
-  readonly tookMs: number;
+/** The result of a run. */
+interface RunResult {
+  /** Time from the request to the complete response. */
+  readonly elapsedMs: number;
   readonly rows: SqlAnswer | undefined;
   readonly plan: unknown;
 }
 
-/** Any question, in SQL. */
+/** The SQL page: an editor, the result of the last statement, and lists of statements. */
 export function SqlPage() {
   const { parameters, change } = useAddress();
   const query = parameters.get('query');
   const view = views.find((each) => each === parameters.get('view')) ?? 'table';
   const [text, setText] = useState(() => query ?? sessionStorage.getItem(draftKey) ?? firstStatement());
   const editor = useRef<SqlEditorHandle>(null);
-  /** What was put into the address by a run: whoever types on must not get it back. */
+  /** The statement that a run put into the URL. It must not overwrite later edits. */
   const ownQuery = useRef<string>(undefined);
-  const patience = useRef<AbortController>(undefined);
+  const abort = useRef<AbortController>(undefined);
 
   const catalogue = useQuery({
     queryKey: ['sql-catalogue'],
@@ -67,20 +61,20 @@ export function SqlPage() {
     queryFn: ({ signal }) => get<SqlLimits>('sql/limits', signal),
     staleTime: Infinity,
   });
-  const asking = useMutation({ mutationFn: ask, retry: false });
+  const execution = useMutation({ mutationFn: execute, retry: false });
 
-  const run = (explain: Asked['explain']): void => {
+  const run = (explain: Run['explain']): void => {
     if (text.trim() === '') return;
-    patience.current?.abort();
-    patience.current = new AbortController();
-    asking.mutate({ sql: text, explain, signal: patience.current.signal });
-    if (text !== query && encodeURIComponent(text).length <= maxAddressCharacters) {
+    abort.current?.abort();
+    abort.current = new AbortController();
+    execution.mutate({ sql: text, explain, signal: abort.current.signal });
+    if (text !== query && encodeURIComponent(text).length <= maxUrlCharacters) {
       ownQuery.current = text;
       change({ query: text }, 'push');
     }
   };
-  const cancel = (): void => patience.current?.abort();
-  const take = (sql: string): void => {
+  const cancel = (): void => abort.current?.abort();
+  const load = (sql: string): void => {
     editor.current?.replace(sql);
     editor.current?.focus();
   };
@@ -88,20 +82,20 @@ export function SqlPage() {
   useEffect(() => {
     document.title = 'SQL · Spandrel';
     editor.current?.focus();
-    // Whoever leaves does not wait for an answer.
-    return () => patience.current?.abort();
+    // Cancel the statement when the user leaves the page.
+    return () => abort.current?.abort();
   }, []);
   useEffect(() => sessionStorage.setItem(draftKey, text), [text]);
   useEffect(() => {
-    // Another address has another statement, which does not run by itself.
+    // A URL with another statement loads it, but does not run it.
     if (query !== null && query !== ownQuery.current) editor.current?.replace(query);
     ownQuery.current = undefined;
   }, [query]);
 
-  const { data, error, isPending } = asking;
+  const { data, error, isPending } = execution;
   const isCancelled = error instanceof DOMException;
-  const isOfText = asking.variables?.sql === text;
-  const fault = useMemo(() => (isOfText ? faultOf(error) : undefined), [error, isOfText]);
+  const isOfText = execution.variables?.sql === text;
+  const sqlError = useMemo(() => (isOfText ? sqlErrorOf(error) : undefined), [error, isOfText]);
   return (
     <div className="sql-page">
       <StatementLists
@@ -109,15 +103,15 @@ export function SqlPage() {
         catalogueError={catalogue.error}
         onRetryCatalogue={() => void catalogue.refetch()}
         text={text}
-        onTake={take}
+        onLoad={load}
         onInsert={(inserted) => editor.current?.insert(inserted)}
       />
-      <section className="sql-main" aria-label="Statement and answer">
-        <h1 className="only-heard">SQL</h1>
+      <section className="sql-main" aria-label="Statement and result">
+        <h1 className="visually-hidden">SQL</h1>
         <SqlEditor
           handle={editor}
           initialText={text}
-          fault={fault}
+          sqlError={sqlError}
           catalogue={catalogue.data}
           onChange={setText}
           onRun={() => run('no')}
@@ -132,33 +126,36 @@ export function SqlPage() {
               Run
             </button>
           )}
-          <button type="button" disabled={isPending} title="The plan; runs nothing" onClick={() => run('plan')}>
+          <button
+            type="button"
+            disabled={isPending}
+            title="Show the plan without running the statement"
+            onClick={() => run('plan')}
+          >
             Explain
           </button>
           <button
             type="button"
             disabled={isPending}
-            title="Runs the statement, and says how its plan went"
+            title="Run the statement and show its plan with actual times"
             onClick={() => run('analyze')}
           >
-            Explain and run
+            Explain analyze
           </button>
           <span className="sql-state" role="status">
             {isPending && <ElapsedTime />}
-            {!isPending && data !== undefined && <Summary answer={data} maxRows={limits.data?.maxRows} />}
+            {!isPending && data !== undefined && <Summary result={data} maxRows={limits.data?.maxRows} />}
           </span>
           {limits.data !== undefined && <Limits limits={limits.data} />}
         </div>
-        <div className="sql-answer">
+        <div className="sql-result">
           {isPending && <div className="skeleton" aria-hidden="true" />}
-          {!isPending && isCancelled && (
-            <p className="notice quiet">Cancelled: the database has stopped working on it.</p>
-          )}
+          {!isPending && isCancelled && <p className="notice quiet">Cancelled. The database stopped the statement.</p>}
           {!isPending && error !== null && !isCancelled && <Failure error={error} />}
           {!isPending && error === null && data === undefined && <Start />}
           {!isPending && data?.plan !== undefined && <PlanTree plan={data.plan} />}
           {!isPending && data?.rows !== undefined && (
-            <Rows answer={data.rows} view={view} onView={(next) => change({ view: next === 'table' ? '' : next })} />
+            <Rows result={data.rows} view={view} onView={(next) => change({ view: next === 'table' ? '' : next })} />
           )}
         </div>
       </section>
@@ -166,17 +163,17 @@ export function SqlPage() {
   );
 }
 
-function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly onView: (view: View) => void }) {
-  const { answer, view } = props;
+function Rows(props: { readonly result: SqlAnswer; readonly view: View; readonly onView: (view: View) => void }) {
+  const { result, view } = props;
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    setCopied(await putIntoClipboard(tabbedOf(answer)));
-    setTimeout(() => setCopied(false), thanksMs);
+    setCopied(await copyText(tabbedOf(result)));
+    setTimeout(() => setCopied(false), copiedShownMs);
   };
   return (
     <>
       <div className="row result-bar">
-        <div className="tabs" role="tablist" aria-label="How the rows are shown">
+        <div className="tabs" role="tablist" aria-label="Result view">
           {views.map((each) => (
             <button
               key={each}
@@ -193,41 +190,40 @@ function Rows(props: { readonly answer: SqlAnswer; readonly view: View; readonly
           <button type="button" onClick={() => void copy()}>
             {isCopied ? 'Copied' : 'Copy'}
           </button>
-          <button type="button" onClick={() => download('spandrel.csv', 'text/csv', csvOf(answer))}>
+          <button type="button" onClick={() => download('spandrel.csv', 'text/csv', csvOf(result))}>
             CSV
           </button>
-          <button type="button" onClick={() => download('spandrel.json', 'application/json', jsonRowsOf(answer))}>
+          <button type="button" onClick={() => download('spandrel.json', 'application/json', jsonRowsOf(result))}>
             JSON
           </button>
         </span>
       </div>
-      {answer.rows.length === 0 ? (
-        <p className="notice quiet">No rows: the statement is right, and nothing is like that.</p>
+      {result.rows.length === 0 ? (
+        <p className="notice quiet">Query succeeded; 0 rows</p>
       ) : view === 'chart' ? (
-        <ResultChart answer={answer} />
+        <ResultChart result={result} />
       ) : (
-        <ResultTable key={answer.durationMs} answer={answer} />
+        <ResultTable key={result.durationMs} result={result} />
       )}
     </>
   );
 }
 
-function Summary({ answer, maxRows }: { readonly answer: Answer; readonly maxRows: number | undefined }) {
-  const { rows, tookMs } = answer;
-  const took = `in ${formatDuration(Math.round(tookMs) * 1e6)}`;
-  if (rows === undefined) return <>Plan, {took}</>;
+function Summary({ result, maxRows }: { readonly result: RunResult; readonly maxRows: number | undefined }) {
+  const { rows, elapsedMs } = result;
+  const elapsed = `in ${formatDuration(Math.round(elapsedMs) * 1e6)}`;
+  if (rows === undefined) return <>Plan, {elapsed}</>;
   const count = rows.rows.length;
   if (!rows.isTruncated) {
     return (
       <>
-        {count.toLocaleString()} {count === 1 ? 'row' : 'rows'}, {took}
+        {count.toLocaleString()} {count === 1 ? 'row' : 'rows'}, {elapsed}
       </>
     );
   }
   return (
     <strong className="warn">
-      The first {count.toLocaleString()} rows, {took}: there are more, and{' '}
-      {count === maxRows ? 'an answer has no more rows' : 'an answer has no more bytes'}
+      First {count.toLocaleString()} rows, {elapsed}; cut at the {count === maxRows ? 'row limit' : 'size limit'}
     </strong>
   );
 }
@@ -236,8 +232,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
   const { timeoutMs, maxRows, maxBytes, perMinute } = limits;
   return (
     <span className="quiet sql-limits">
-      Reads only, as ps_trace_reader · up to {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString()} rows,{' '}
-      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute} a minute
+      Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString()} rows,{' '}
+      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute.toLocaleString()} statements per minute
     </span>
   );
 }
@@ -245,23 +241,21 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
 function Start() {
   return (
     <p className="notice quiet">
-      Ctrl-Enter runs the statement, Ctrl-Space proposes what could stand at the cursor. Examples to start from are in
-      the list.
+      Ctrl-Enter runs the statement, Ctrl-Space completes at the cursor. Select an example from the list to start.
     </p>
   );
 }
 
-async function ask(asked: Asked): Promise<Answer> {
-  const { sql, explain, signal } = asked;
+async function execute({ sql, explain, signal }: Run): Promise<RunResult> {
   const startedAt = performance.now();
-  const answer = await tell<SqlAnswer | PlanAnswer>('POST', 'sql', { sql, explain }, signal);
-  const tookMs = performance.now() - startedAt;
-  return 'plan' in answer
-    ? { asked, tookMs, rows: undefined, plan: answer.plan }
-    : { asked, tookMs, rows: answer, plan: undefined };
+  const result = await send<SqlAnswer | PlanAnswer>('POST', 'sql', { sql, explain }, signal);
+  const elapsedMs = performance.now() - startedAt;
+  return 'plan' in result
+    ? { elapsedMs, rows: undefined, plan: result.plan }
+    : { elapsedMs, rows: result, plan: undefined };
 }
 
-function faultOf(error: Error | null) {
+function sqlErrorOf(error: Error | null) {
   if (!(error instanceof ApiError)) return undefined;
   const position = error.details['position'] as WrongSqlPosition | undefined;
   return position === undefined ? undefined : { message: error.message, position };

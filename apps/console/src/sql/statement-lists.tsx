@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import type { CatalogueAnswer } from '../api/answers.ts';
+import type { CatalogueAnswer } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { exampleGroups } from './examples.ts';
 import { useSavedStatements } from './saved-statements.ts';
@@ -7,20 +7,20 @@ import { useSavedStatements } from './saved-statements.ts';
 const lists = ['Examples', 'Saved', 'Schema'] as const;
 type List = (typeof lists)[number];
 
-/** What to start from: examples, what was kept in this browser, and what there is to ask. */
+/** Examples, saved statements, and the schema of the database. */
 export function StatementLists(props: {
   readonly catalogue: CatalogueAnswer | undefined;
-  /** Why there is no catalogue. */
+  /** The error of the catalogue request. */
   readonly catalogueError: Error | null;
   readonly onRetryCatalogue: () => void;
   readonly text: string;
-  readonly onTake: (sql: string) => void;
+  readonly onLoad: (sql: string) => void;
   readonly onInsert: (text: string) => void;
 }) {
   const [list, setList] = useState<List>('Examples');
   const [isOpen, setOpen] = useState(false);
   return (
-    <aside className={isOpen ? 'sql-lists open' : 'sql-lists'} aria-label="Statements to start from">
+    <aside className={isOpen ? 'sql-lists open' : 'sql-lists'} aria-label="Examples, saved statements and schema">
       <div className="tabs" role="tablist" aria-label="Lists">
         {lists.map((each) => (
           <button
@@ -38,8 +38,8 @@ export function StatementLists(props: {
         ))}
       </div>
       <div className="sql-list" role="tabpanel" aria-label={list}>
-        {list === 'Examples' && <Examples onTake={props.onTake} />}
-        {list === 'Saved' && <Saved text={props.text} onTake={props.onTake} />}
+        {list === 'Examples' && <Examples onLoad={props.onLoad} />}
+        {list === 'Saved' && <Saved text={props.text} onLoad={props.onLoad} />}
         {list === 'Schema' && (
           <Schema
             catalogue={props.catalogue}
@@ -53,14 +53,14 @@ export function StatementLists(props: {
   );
 }
 
-function Examples({ onTake }: { readonly onTake: (sql: string) => void }) {
+function Examples({ onLoad }: { readonly onLoad: (sql: string) => void }) {
   return exampleGroups.map(({ name, examples }) => (
     <section key={name}>
       <h2>{name}</h2>
       <ul>
         {examples.map(({ title, sql }) => (
           <li key={title}>
-            <button type="button" className="as-link" onClick={() => onTake(sql)}>
+            <button type="button" className="as-link" onClick={() => onLoad(sql)}>
               {title}
             </button>
           </li>
@@ -70,7 +70,7 @@ function Examples({ onTake }: { readonly onTake: (sql: string) => void }) {
   ));
 }
 
-function Saved({ text, onTake }: { readonly text: string; readonly onTake: (sql: string) => void }) {
+function Saved({ text, onLoad }: { readonly text: string; readonly onLoad: (sql: string) => void }) {
   const { saved, save, remove } = useSavedStatements();
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -86,12 +86,12 @@ function Saved({ text, onTake }: { readonly text: string; readonly onTake: (sql:
         <button type="submit">Save</button>
       </form>
       {saved.length === 0 && (
-        <p className="quiet">What you save stays in this browser. An address shares a statement.</p>
+        <p className="quiet">Saved statements stay in this browser. To share one, share the URL of the page.</p>
       )}
       <ul>
         {saved.map(({ name, sql }) => (
           <li key={name} className="row spread">
-            <button type="button" className="as-link" onClick={() => onTake(sql)}>
+            <button type="button" className="as-link" onClick={() => onLoad(sql)}>
               <bdi>{name}</bdi>
             </button>
             <button type="button" className="as-link quiet" aria-label={`Remove ${name}`} onClick={() => remove(name)}>
@@ -115,13 +115,13 @@ function Schema(props: {
     return <Failure error={props.error} retry={props.onRetry} />;
   }
   if (props.catalogue === undefined) {
-    return <div className="skeleton small" role="status" aria-label="The catalogue is loading" />;
+    return <div className="skeleton small" role="status" aria-label="Loading schema" />;
   }
-  const wanted = filter.toLowerCase();
+  const search = filter.toLowerCase();
   const relations = props.catalogue.relations.filter(
-    ({ name, columns }) => name.includes(wanted) || columns.some((column) => column.name.includes(wanted)),
+    ({ name, columns }) => name.includes(search) || columns.some((column) => column.name.includes(search)),
   );
-  const functions = props.catalogue.functions.filter(({ name }) => name.includes(wanted));
+  const functions = props.catalogue.functions.filter(({ name }) => name.includes(search));
   return (
     <>
       <input
@@ -134,14 +134,14 @@ function Schema(props: {
       <section>
         <h2>Views</h2>
         {relations.map(({ schema, name, comment, columns }) => (
-          <details key={name} open={wanted !== '' && relations.length <= 3}>
+          <details key={name} open={search !== '' && relations.length <= 3}>
             <summary title={comment ?? ''}>
               {schema}.{name}
             </summary>
             {comment !== null && <p className="quiet">{comment}</p>}
             <ul>
               {columns
-                .filter((column) => name.includes(wanted) || column.name.includes(wanted))
+                .filter((column) => name.includes(search) || column.name.includes(search))
                 .map((column) => (
                   <li key={column.name}>
                     <button
@@ -170,7 +170,7 @@ function Schema(props: {
                 {each.name}({each.arguments})
               </button>
             </p>
-            <p className="quiet">gives {each.result}</p>
+            <p className="quiet">returns {each.result}</p>
           </details>
         ))}
       </section>

@@ -7,6 +7,6 @@ it.each([
   [1536, '1.5 KiB'],
   [12_900_000, '12.3 MiB'],
   [5e15, '4,550 TiB'],
-])('%d bytes are %s', (bytes, text) => {
+])('formatBytes writes %d bytes as %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
 });

@@ -1,12 +1,12 @@
-import type { SystemAnswer } from '../api/answers.ts';
+import type { SystemAnswer } from '../api/types.ts';
 
-/** A reading of a metric without labels, or the sum over them; NaN where it is not there (yet). */
+/** The value of a metric, summed over its labels; NaN if the metric does not exist (yet). */
 export function valueOf({ ingest }: SystemAnswer, name: string): number {
   const values = ingest.flatMap((metric) => metric.values).filter((value) => value.name === name);
   return values.length === 0 ? NaN : values.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** What a counter has counted, by one of its labels, the greatest first; without what never happened. */
+/** The values of a counter by one of its labels, largest first, without zeros. */
 export function countsOf({ ingest }: SystemAnswer, name: string, label: string) {
   return ingest
     .flatMap((metric) => metric.values)

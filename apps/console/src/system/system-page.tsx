@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/answers.ts';
-import { get, tell } from '../api/client.ts';
+import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/types.ts';
+import { get, send } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -14,14 +14,14 @@ import './system-page.css';
 const everyMs = 2_000;
 const storageEveryMs = 30_000;
 const msPerDay = 86_400_000;
-/** Figures of calls are made every ten seconds; behind by more than this, something is wrong. */
-const worryingLagS = 120;
+/** The aggregation runs every ten seconds. A lag above this value is shown as a problem. */
+const badLagS = 120;
 
-/** How the store does. */
+/** The system page: status of ingest, database and storage, and the retention setting. */
 export function SystemPage() {
   const system = useQuery({
     queryKey: ['system'],
-    queryFn: async ({ signal }) => ({ answer: await get<SystemAnswer>('system', signal), atMs: performance.now() }),
+    queryFn: async ({ signal }) => ({ status: await get<SystemAnswer>('system', signal), atMs: performance.now() }),
     refetchInterval: everyMs,
   });
   useEffect(() => {
@@ -30,16 +30,16 @@ export function SystemPage() {
   return (
     <div className="system-page">
       <h1>System</h1>
-      {system.isPending && <div className="skeleton" role="status" aria-label="The figures are loading" />}
+      {system.isPending && <div className="skeleton" role="status" aria-label="Loading system status" />}
       {system.isError && <Failure error={system.error} retry={() => void system.refetch()} />}
       {system.data !== undefined && (
         <>
-          <Notes title="Problems" notes={system.data.answer.problems} />
-          <Notes title="Warnings" notes={system.data.answer.warnings} />
+          <Notes title="Problems" notes={system.data.status.problems} />
+          <Notes title="Warnings" notes={system.data.status.warnings} />
           <Ingest {...system.data} />
           <div className="system-columns">
-            <Refusals system={system.data.answer} />
-            <Database system={system.data.answer} />
+            <IngestCounters system={system.data.status} />
+            <Database system={system.data.status} />
             <RetentionForm />
           </div>
         </>
@@ -49,7 +49,7 @@ export function SystemPage() {
   );
 }
 
-/** What an operator should know, with the SQL that mends it; nothing where there is nothing to say. */
+/** Problems or warnings, with the SQL that fixes them; nothing if there are none. */
 function Notes({ title, notes }: { readonly title: string; readonly notes: readonly SystemNote[] }) {
   if (notes.length === 0) return null;
   return (
@@ -60,9 +60,9 @@ function Notes({ title, notes }: { readonly title: string; readonly notes: reado
           <p>{message}</p>
           {statement !== undefined && (
             <>
-              <p className="quiet">An administrator runs this in the database of the store. No restart is needed.</p>
+              <p className="quiet">Run this as an administrator of the database. No restart is needed.</p>
               <pre className="note-statement">
-                <code>{statement}</code> <CopyButton text={statement} what="the statement" />
+                <code>{statement}</code> <CopyButton text={statement} what="statement" />
               </pre>
             </>
           )}
@@ -72,36 +72,35 @@ function Notes({ title, notes }: { readonly title: string; readonly notes: reado
   );
 }
 
-function Ingest({ answer, atMs }: { readonly answer: SystemAnswer; readonly atMs: number }) {
-  const read = (name: string): number => valueOf(answer, name);
+function Ingest({ status, atMs }: { readonly status: SystemAnswer; readonly atMs: number }) {
+  const read = (name: string): number => valueOf(status, name);
   const lagS = read('tracestore_calls_lag_seconds');
   const limit = read('tracestore_ingest_in_flight_limit_bytes');
   const inFlight = read('tracestore_ingest_in_flight_bytes');
   const commits = read('tracestore_ingest_commit_duration_seconds_count');
   const commitMs = (read('tracestore_ingest_commit_duration_seconds_sum') / Math.max(commits, 1)) * 1_000;
   return (
-    <section aria-label="What comes in">
+    <section aria-label="Ingest">
       <div className="tiles">
         <IngestRate accepted={read('tracestore_ingest_spans_accepted_total')} atMs={atMs} />
-        <Tile name="Waiting for a transaction" hint="Requests and bytes of rows that the database has not taken yet">
+        <Tile name="Write queue" hint="Requests and bytes of rows that wait for a database transaction">
           {read('tracestore_ingest_queued_requests').toLocaleString()}{' '}
           <small>{formatBytes(read('tracestore_ingest_queued_bytes'))}</small>
         </Tile>
         <Tile
           name="In flight"
-          hint="Bytes of requests from their first byte to their answer; above the limit they are refused"
+          hint="Bytes of requests that are being received or written; requests above the limit are rejected"
         >
           {formatBytes(inFlight)} <small>of {formatBytes(limit)}</small>
           <meter min={0} max={Math.max(limit, 1)} high={limit * 0.8} value={inFlight} aria-label="Share of the limit" />
         </Tile>
-        <Tile name="A commit takes" hint="On the average since this tracestore was started">
-          {commits === 0 ? '–' : formatDuration(commitMs * 1e6)}{' '}
-          <small>{commits.toLocaleString()} since the start</small>
+        <Tile name="Commit latency" hint="Average since this tracestore started">
+          {commits === 0 ? '–' : formatDuration(commitMs * 1e6)} <small>{commits.toLocaleString()} commits</small>
         </Tile>
         <Tile
-          name="Figures of calls behind"
-          hint="Dashboards and the service map are made of these; a store that keeps up is about 10 s behind"
-          isBad={lagS > worryingLagS}
+          name="Aggregation lag"
+          hint="Age of the aggregates that dashboards and the service map read; about 10 s is normal"
+          isBad={lagS > badLagS}
         >
           {Number.isNaN(lagS) ? '–' : formatDuration(Math.round(lagS) * 1e9)}
         </Tile>
@@ -110,23 +109,23 @@ function Ingest({ answer, atMs }: { readonly answer: SystemAnswer; readonly atMs
   );
 }
 
-/** What a refusal means, for whoever has to do something about it. */
-const meanings: Readonly<Record<string, string>> = {
-  overloaded: 'more came at once than may be in flight; senders try again',
-  unavailable: 'the database was away; senders try again',
-  internal: 'a fault of tracestore: look into its log',
+/** Explanations of the codes of rejected requests. */
+const explanations: Readonly<Record<string, string>> = {
+  overloaded: 'the in-flight limit was reached; clients retry',
+  unavailable: 'the database was unavailable; clients retry',
+  internal: 'internal error; see the log of tracestore',
 };
 
-function Refusals({ system }: { readonly system: SystemAnswer }) {
-  const refused = countsOf(system, 'tracestore_ingest_requests_refused_total', 'code');
-  const rejected = countsOf(system, 'tracestore_ingest_spans_rejected_total', 'reason');
+function IngestCounters({ system }: { readonly system: SystemAnswer }) {
+  const rejectedRequests = countsOf(system, 'tracestore_ingest_requests_refused_total', 'code');
+  const rejectedSpans = countsOf(system, 'tracestore_ingest_spans_rejected_total', 'reason');
   const requests = countsOf(system, 'tracestore_ingest_requests_total', 'protocol');
   const accepted = valueOf(system, 'tracestore_ingest_spans_accepted_total');
-  const hits = valueOf(system, 'tracestore_ingest_ledger_hits_total');
+  const duplicates = valueOf(system, 'tracestore_ingest_ledger_hits_total');
   return (
-    <section className="card" aria-labelledby="refusals">
-      <h2 id="refusals">Taken and refused</h2>
-      <p className="quiet">By this tracestore, since it was started.</p>
+    <section className="card" aria-labelledby="ingest-counters">
+      <h2 id="ingest-counters">Accepted and rejected</h2>
+      <p className="quiet">Counters of this tracestore since it started.</p>
       <dl>
         <Pair name="Spans stored">{accepted.toLocaleString()}</Pair>
         {requests.map(({ label, value }) => (
@@ -134,20 +133,20 @@ function Refusals({ system }: { readonly system: SystemAnswer }) {
             {value.toLocaleString()}
           </Pair>
         ))}
-        <Pair name="Retries of what was stored">{hits.toLocaleString()}</Pair>
-        {rejected.map(({ label, value }) => (
-          <Pair key={label} name={`Spans left out: ${label.replaceAll('-', ' ')}`}>
+        <Pair name="Duplicate requests (retries)">{duplicates.toLocaleString()}</Pair>
+        {rejectedSpans.map(({ label, value }) => (
+          <Pair key={label} name={`Spans rejected: ${label.replaceAll('-', ' ')}`}>
             <span className="bad">{value.toLocaleString()}</span>
           </Pair>
         ))}
-        {refused.map(({ label, value }) => (
-          <Pair key={label} name={`Requests refused: ${label.replaceAll('-', ' ')}`}>
+        {rejectedRequests.map(({ label, value }) => (
+          <Pair key={label} name={`Requests rejected: ${label.replaceAll('-', ' ')}`}>
             <span className="bad">{value.toLocaleString()}</span>
-            {meanings[label] !== undefined && <small className="quiet"> {meanings[label]}</small>}
+            {explanations[label] !== undefined && <small className="quiet"> {explanations[label]}</small>}
           </Pair>
         ))}
       </dl>
-      {rejected.length + refused.length === 0 && <p className="quiet">Nothing was refused.</p>}
+      {rejectedSpans.length + rejectedRequests.length === 0 && <p className="quiet">No rejections.</p>}
     </section>
   );
 }
@@ -157,20 +156,20 @@ function Database({ system }: { readonly system: SystemAnswer }) {
   const yes = (can: boolean): string => (can ? 'yes' : 'no');
   return (
     <section className="card" aria-labelledby="database">
-      <h2 id="database">What the database can do</h2>
+      <h2 id="database">Database</h2>
       {database === null ? (
-        <p className="bad">It was not reached yet. What comes in is answered with “try again”.</p>
+        <p className="bad">Not connected yet. Requests get a retryable error.</p>
       ) : (
         <dl>
           <Pair name="PostgreSQL">{database.postgresVersion}</Pair>
           <Pair name="TimescaleDB">
             {database.timescale === null
-              ? 'not there'
-              : `${database.timescale.version}, under the licence ${database.timescale.license}`}
+              ? 'not installed'
+              : `${database.timescale.version} (licence: ${database.timescale.license})`}
           </Pair>
-          <Pair name="Spans are kept in">{database.storage}</Pair>
-          <Pair name="Compresses old chunks">{yes(database.compression)}</Pair>
-          <Pair name="Compresses long values with lz4">{yes(database.lz4)}</Pair>
+          <Pair name="Span storage">{database.storage}</Pair>
+          <Pair name="Compression of old chunks">{yes(database.compression)}</Pair>
+          <Pair name="lz4 compression of long values">{yes(database.lz4)}</Pair>
         </dl>
       )}
       <dl>
@@ -192,11 +191,11 @@ function RetentionForm() {
     queryFn: ({ signal }) => get<Retention>('system/retention', signal),
   });
   const now = retention.data;
-  const asked = days === undefined ? undefined : Math.round(Number(days) * msPerDay);
+  const requestedMs = days === undefined ? undefined : Math.round(Number(days) * msPerDay);
   const set = async (retentionMs: number | null): Promise<void> => {
     setFailure(undefined);
     try {
-      client.setQueryData(['retention'], await tell<Retention>('PUT', 'system/retention', { retentionMs }));
+      client.setQueryData(['retention'], await send<Retention>('PUT', 'system/retention', { retentionMs }));
       setDays(undefined);
     } catch (error) {
       setFailure(error instanceof Error ? error : new Error(String(error)));
@@ -213,8 +212,8 @@ function RetentionForm() {
       {now !== undefined && (
         <>
           <p>
-            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after their receipt
-            {now.isRequested ? ', as was set here or in SQL.' : ', as tracestore is configured.'}
+            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after they were received
+            {now.isRequested ? ' (set here or in SQL).' : ' (from the configuration).'}
           </p>
           <form className="row" onSubmit={submit}>
             <label>
@@ -229,29 +228,29 @@ function RetentionForm() {
                 onChange={(event) => setDays(event.target.value)}
               />
             </label>
-            <button type="submit" disabled={asked === undefined || asked === now.retentionMs}>
-              Set…
+            <button type="submit" disabled={requestedMs === undefined || requestedMs === now.retentionMs}>
+              Change…
             </button>
             {now.isRequested && (
               <button type="button" onClick={() => void set(null)}>
-                As configured
+                Reset to configuration
               </button>
             )}
           </form>
           {failure !== undefined && <Failure error={failure} />}
-          <dialog ref={dialog} aria-labelledby={`${id}-question`}>
+          <dialog ref={dialog} aria-labelledby={`${id}-dialog`}>
             <form method="dialog" onSubmit={() => undefined}>
-              <h2 id={`${id}-question`}>Keep spans for {daysOf(asked ?? now.retentionMs)}?</h2>
+              <h2 id={`${id}-dialog`}>Keep spans for {daysOf(requestedMs ?? now.retentionMs)}?</h2>
               <p>
-                {(asked ?? 0) < now.retentionMs
-                  ? 'What is older is deleted after 24 hours and does not come back; until then you can set it back. A warning above says how to delete it at once.'
-                  : 'What was deleted before does not come back; the database will take more room.'}
+                {(requestedMs ?? 0) < now.retentionMs
+                  ? 'Older spans are deleted permanently after 24 hours. Until then you can set the retention back. A warning on this page shows how to delete them sooner.'
+                  : 'Deleted spans are not restored. The database will need more disk space.'}
               </p>
               <div className="row">
-                <button type="submit" className="primary" onClick={() => void set(asked ?? null)}>
-                  {(asked ?? 0) < now.retentionMs ? 'Delete what is older' : 'Keep for longer'}
+                <button type="submit" className="primary" onClick={() => void set(requestedMs ?? null)}>
+                  {(requestedMs ?? 0) < now.retentionMs ? 'Delete older spans' : 'Keep longer'}
                 </button>
-                <button type="submit">Leave it</button>
+                <button type="submit">Cancel</button>
               </div>
             </form>
           </dialog>
@@ -274,16 +273,16 @@ function Storage() {
   });
   if (storage.isError) return <Failure error={storage.error} retry={() => void storage.refetch()} />;
   if (storage.data === undefined) {
-    return <div className="skeleton" role="status" aria-label="Tables are being measured" />;
+    return <div className="skeleton" role="status" aria-label="Loading table sizes" />;
   }
   const { tables, databaseBytes } = storage.data;
   const largest = Math.max(...tables.map(({ bytes }) => bytes), 1);
-  const parts = partitions.data?.partitions ?? [];
-  const largestPart = Math.max(...parts.map(({ bytes }) => bytes), 1);
+  const spanPartitions = partitions.data?.partitions ?? [];
+  const largestPartition = Math.max(...spanPartitions.map(({ bytes }) => bytes), 1);
   return (
     <div className="system-columns wide">
       <section className="card" aria-labelledby="tables">
-        <h2 id="tables">Tables, {formatBytes(databaseBytes)} in all</h2>
+        <h2 id="tables">Tables, {formatBytes(databaseBytes)} total</h2>
         <div className="scrolled" tabIndex={0} role="group" aria-labelledby="tables">
           <table>
             <thead>
@@ -296,7 +295,7 @@ function Storage() {
                   Indexes
                 </th>
                 <th scope="col" className="right">
-                  Parts
+                  Partitions
                 </th>
               </tr>
             </thead>
@@ -315,10 +314,10 @@ function Storage() {
           </table>
         </div>
       </section>
-      <section className="card" aria-labelledby="parts">
-        <h2 id="parts">Parts in which spans are kept</h2>
+      <section className="card" aria-labelledby="partitions">
+        <h2 id="partitions">Partitions</h2>
         {partitions.isError && <Failure error={partitions.error} retry={() => void partitions.refetch()} />}
-        <div className="scrolled" tabIndex={0} role="group" aria-labelledby="parts">
+        <div className="scrolled" tabIndex={0} role="group" aria-labelledby="partitions">
           <table>
             <thead>
               <tr>
@@ -330,11 +329,11 @@ function Storage() {
               </tr>
             </thead>
             <tbody>
-              {parts.map(({ name, fromUnixNano, toUnixNano, bytes, isCompressed }) => (
+              {spanPartitions.map(({ name, fromUnixNano, toUnixNano, bytes, isCompressed }) => (
                 <tr key={name} title={name}>
                   {fromUnixNano === null || toUnixNano === null ? (
                     <th scope="row" colSpan={2}>
-                      Any other time
+                      Default partition
                     </th>
                   ) : (
                     <>
@@ -344,7 +343,7 @@ function Storage() {
                   )}
                   <td className="right">
                     {isCompressed && <small className="quiet">compressed </small>}
-                    <Share of={largestPart} value={bytes} /> {formatBytes(bytes)}
+                    <Share of={largestPartition} value={bytes} /> {formatBytes(bytes)}
                   </td>
                 </tr>
               ))}

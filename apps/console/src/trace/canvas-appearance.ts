@@ -1,6 +1,6 @@
 import { serviceColour } from '../service-colour.ts';
 
-/** What a class makes of `color`, in the theme of now, for a canvas. @param beside what the class is to be seen from */
+/** The `color` of a CSS class in the current theme, for a canvas. @param beside an element next to which the class applies */
 export function colourOf(beside: HTMLElement, className: string): string {
   const probe = document.createElement('i');
   probe.className = className;
@@ -10,7 +10,7 @@ export function colourOf(beside: HTMLElement, className: string): string {
   return color;
 }
 
-/** Calls back whenever a canvas has to be drawn again: another size, another theme. @returns how to end that */
+/** Call back when a canvas needs to be redrawn because its size or the theme changed. @returns a function that stops this */
 export function onAppearance(canvas: HTMLCanvasElement, redraw: () => void): () => void {
   const resized = new ResizeObserver(redraw);
   resized.observe(canvas);
@@ -25,7 +25,7 @@ export function onAppearance(canvas: HTMLCanvasElement, redraw: () => void): () 
   };
 }
 
-/** The colours of operations, by the services that have them. */
+/** The colours of operations, which are those of their services. */
 export function coloursOf(
   canvas: HTMLCanvasElement,
   operations: readonly (readonly [service: string, name: string, kind: number])[],

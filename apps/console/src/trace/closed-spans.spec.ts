@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closedOf, closedParameters } from './closed-spans.ts';
 
-/** A root with children of its own, of which every other one has a child. */
+/** A root with children. Every other child has a child of its own. */
 function modelOf(children: number) {
   const count = 1 + children + Math.ceil(children / 2);
   const childCount = new Int32Array(count);
@@ -10,28 +10,28 @@ function modelOf(children: number) {
   return {
     order: Array.from({ length: count }, (_, span) => span),
     childCount,
-    answer: { spans: { id: Array.from({ length: count }, (_, span) => span.toString(16).padStart(16, '0')) } },
+    waterfall: { spans: { id: Array.from({ length: count }, (_, span) => span.toString(16).padStart(16, '0')) } },
   };
 }
 
-describe('what is closed', () => {
+describe('collapsed spans', () => {
   const model = modelOf(8);
 
   it.each([[[]], [[1]], [[1, 5]], [[0, 1, 3]], [[0, 3, 5, 7]], [[0, 1, 3, 5, 7]]])(
-    'is the same after it was in the address: %j',
+    'are the same after writing them to the URL and reading them: %j',
     (spans) => {
       const { closed, open } = closedParameters(model, new Set(spans));
       expect([...closedOf(model, closed, open)].toSorted()).toEqual(spans);
     },
   );
 
-  it('takes one word where it is all, and little room where it is nearly all', () => {
+  it('are written as all, with exceptions if only a few are expanded', () => {
     expect(closedParameters(model, new Set([0, 1, 3, 5, 7]))).toEqual({ closed: 'all', open: '' });
     expect(closedParameters(model, new Set([0, 1, 3, 5]))).toEqual({ closed: 'all', open: '0000000000000007' });
     expect(closedParameters(model, new Set())).toEqual({ closed: '', open: '' });
   });
 
-  it('keeps the address short, and what was closed last', () => {
+  it('are limited to the last 200 in the URL', () => {
     const large = modelOf(2_000);
     const closed = new Set(large.order.filter((span) => span % 2 === 1 && span < 900));
     const { closed: named } = closedParameters(large, closed);
@@ -39,7 +39,7 @@ describe('what is closed', () => {
     expect(closedOf(large, named, '')).toContain(899);
   });
 
-  it('is nothing where the address names spans that have no children, or are not there', () => {
+  it('exclude spans in the URL that have no children or do not exist', () => {
     expect(closedOf(model, '0000000000000002,ffff,', '')).toEqual(new Set());
   });
 });

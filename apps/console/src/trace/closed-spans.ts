@@ -1,40 +1,41 @@
 import type { TraceModel } from './trace-model.ts';
 
 type Spans = Pick<TraceModel, 'order' | 'childCount'> & {
-  readonly answer: { readonly spans: { readonly id: readonly string[] } };
+  readonly waterfall: { readonly spans: { readonly id: readonly string[] } };
 };
 
-/** An address is not to grow longer than servers take; what was closed or opened before that many others is forgotten. */
-const mostNamed = 200;
+/** The URL lists at most this many spans, because servers limit its length. Earlier ones are dropped. */
+const maxListed = 200;
 
 const all = 'all';
 
 /**
- * The spans whose children are hidden, as the address has them: `closed` names them, or is `all`, and `open` then names
- * those that are not.
+ * Read the collapsed spans from the URL. `closed` lists them, or is `all` with the exceptions in `open`.
+ *
+ * @returns the spans whose children are hidden
  */
 export function closedOf(model: Spans, closed: string, open: string): ReadonlySet<number> {
   if (closed === '') return new Set();
-  const named = new Set((closed === all ? open : closed).split(','));
-  const isNamed = (span: number): boolean => named.has(model.answer.spans.id[span] ?? '');
-  return new Set(parentsOf(model).filter((span) => isNamed(span) !== (closed === all)));
+  const listed = new Set((closed === all ? open : closed).split(','));
+  const isListed = (span: number): boolean => listed.has(model.waterfall.spans.id[span] ?? '');
+  return new Set(parentsOf(model).filter((span) => isListed(span) !== (closed === all)));
 }
 
-/** The other way round: what the address is to have. */
+/** Write the collapsed spans as parameters of the URL. */
 export function closedParameters(
   model: Spans,
   closed: ReadonlySet<number>,
 ): { readonly closed: string; readonly open: string } {
   const idsOf = (spans: readonly number[]): string =>
     spans
-      .slice(-mostNamed)
-      .map((span) => model.answer.spans.id[span] ?? '')
+      .slice(-maxListed)
+      .map((span) => model.waterfall.spans.id[span] ?? '')
       .join(',');
   const open = parentsOf(model).filter((span) => !closed.has(span));
   return open.length < closed.size ? { closed: all, open: idsOf(open) } : { closed: idsOf([...closed]), open: '' };
 }
 
-/** The spans that can be closed, from the top. */
+/** The spans with children, in the order of the tree. */
 export function parentsOf({ order, childCount }: Pick<Spans, 'order' | 'childCount'>): readonly number[] {
   return order.filter((span) => (childCount[span] ?? 0) > 0);
 }

@@ -1,17 +1,17 @@
 import { type FormEvent, useId, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 
-/** Asks for another trace, and goes to where both stand side by side. */
+/** A dialog that asks for another trace and opens the comparison. */
 export function CompareForm({ traceId }: { readonly traceId: string }) {
   const [, navigate] = useLocation();
-  const [isWrong, setWrong] = useState(false);
+  const [isInvalid, setInvalid] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    // The address of a trace does as well.
+    // The input may also be the URL of a trace.
     const [other] = /[\da-f]{32}/i.exec(String(new FormData(event.currentTarget).get('other') ?? '')) ?? [];
-    setWrong(other === undefined);
+    setInvalid(other === undefined);
     if (other !== undefined) navigate(`/compare/${traceId}/${other.toLowerCase()}`);
   };
   return (
@@ -23,28 +23,28 @@ export function CompareForm({ traceId }: { readonly traceId: string }) {
         <form onSubmit={submit}>
           <h2 id={`${id}-title`}>Compare with another trace</h2>
           <label>
-            Its id or its address
+            Trace ID or URL
             <input
               name="other"
               size={40}
               autoComplete="off"
               required
-              aria-invalid={isWrong}
-              aria-describedby={isWrong ? `${id}-wrong` : undefined}
+              aria-invalid={isInvalid}
+              aria-describedby={isInvalid ? `${id}-error` : undefined}
             />
           </label>
-          {isWrong && (
-            <p id={`${id}-wrong`} role="alert" className="bad">
-              An id has 32 hex digits.
+          {isInvalid && (
+            <p id={`${id}-error`} role="alert" className="bad">
+              A trace ID has 32 hex digits.
             </p>
           )}
-          <p className="quiet">Two traces of a search can be compared from its list, too.</p>
+          <p className="quiet">You can also select two traces in the search results.</p>
           <div className="row">
             <button type="submit" className="primary">
               Compare
             </button>
             <button type="button" onClick={() => dialog.current?.close()}>
-              Close
+              Cancel
             </button>
           </div>
         </form>

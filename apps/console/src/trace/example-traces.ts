@@ -1,9 +1,9 @@
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 
-/** A span of an example: id, parent, and when it starts and ends. */
+/** A span of an example: ID, parent, start and end. */
 export type Row = readonly [id: string, parentId: string | null, start: number, end: number];
 
-/** A trace of such spans, which stand in the order of their starts. */
+/** A trace of these spans, which are sorted by start. */
 export function waterfallOf(rows: readonly Row[]): Waterfall {
   return {
     traceId: '1'.repeat(32),
@@ -22,7 +22,7 @@ export function waterfallOf(rows: readonly Row[]): Waterfall {
   };
 }
 
-/** What a generator of passwords does: two calls at the same time, one of which calls on. */
+/** A request to the password generator: two concurrent calls, one of them with further calls. */
 export const passwords: readonly Row[] = [
   ['1', null, 0, 100],
   ['2', '1', 10, 50],

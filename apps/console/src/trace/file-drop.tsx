@@ -2,10 +2,10 @@ import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'rea
 import { useLocation } from 'wouter';
 import { Failure } from '../failure.tsx';
 
-/** A larger one would take the browser more memory than a page gets. */
+/** Larger files could exceed the memory of a browser tab. */
 const maxFileBytes = 256 * 1024 * 1024;
 
-/** Takes files of OTLP/JSON that are dropped anywhere on the page, and shows their traces. */
+/** Opens OTLP/JSON files that are dropped anywhere on the page. */
 export function FileDrop() {
   const { open, failure, dismiss } = useOpenFile();
   const [isOver, setOver] = useState(false);
@@ -29,15 +29,15 @@ export function FileDrop() {
     <>
       {isOver && (
         <div className="file-drop" aria-hidden="true">
-          A file of OTLP/JSON is shown, not stored
+          Drop an OTLP/JSON file to open it. It is not stored.
         </div>
       )}
-      <Refused failure={failure} onDismiss={dismiss} />
+      <OpenFileError failure={failure} onDismiss={dismiss} />
     </>
   );
 }
 
-/** The same for the keyboard. */
+/** A button that opens an OTLP/JSON file. */
 export function OpenFileButton() {
   const { open, failure, dismiss } = useOpenFile();
   const input = useRef<HTMLInputElement>(null);
@@ -45,7 +45,7 @@ export function OpenFileButton() {
     <>
       <button
         type="button"
-        title="Show traces of a file of OTLP/JSON; it can be dropped on the page, too"
+        title="Open traces from an OTLP/JSON file. You can also drop the file on the page."
         onClick={() => input.current?.click()}
       >
         Open OTLP JSON…
@@ -54,21 +54,21 @@ export function OpenFileButton() {
         ref={input}
         type="file"
         hidden
-        aria-label="File of OTLP/JSON"
+        aria-label="OTLP/JSON file"
         accept=".json,.jsonl,.ndjson,application/json"
         onChange={({ target }) => {
           const [file] = target.files ?? [];
           if (file !== undefined) void open(file);
-          // The same file again is a change, too.
+          // Reset the input, so that the same file can be opened again.
           target.value = '';
         }}
       />
-      <Refused failure={failure} onDismiss={dismiss} />
+      <OpenFileError failure={failure} onDismiss={dismiss} />
     </>
   );
 }
 
-function Refused({
+function OpenFileError({
   failure,
   onDismiss,
 }: {
@@ -77,7 +77,7 @@ function Refused({
 }): ReactNode {
   if (failure === undefined) return undefined;
   return (
-    <div className="file-refused">
+    <div className="file-error">
       <Failure error={failure} />
       <button type="button" onClick={onDismiss}>
         Close
@@ -91,8 +91,8 @@ function useOpenFile() {
   const [failure, setFailure] = useState<Error>();
   const open = async (file: File): Promise<void> => {
     try {
-      if (file.size > maxFileBytes) throw new Error(`It is larger than ${maxFileBytes / 1024 / 1024} MiB`);
-      // What reads files is loaded when there is one.
+      if (file.size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes / 1024 / 1024} MiB`);
+      // Load the parser only when a file is opened.
       const [{ readOtlpFile }, { setOpenedFile }] = await Promise.all([
         import('./otlp-file.ts'),
         import('./opened-file.ts'),
@@ -102,7 +102,7 @@ function useOpenFile() {
       navigate('/trace/file');
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      setFailure(new Error(`${file.name} was not opened. ${message}.`));
+      setFailure(new Error(`Cannot open ${file.name}: ${message}`));
     }
   };
   return { open, failure, dismiss: () => setFailure(undefined) };

@@ -1,17 +1,17 @@
 import type { RefObject } from 'react';
 
-/** Finds words in names, attributes and events of a trace, and goes from one match to the next. */
+/** Searches names, attributes and events of a trace, with buttons for the next and the previous match. */
 export function FindBox(props: {
   readonly box: RefObject<HTMLInputElement | null>;
-  /** Those that are looked for now; empty for none. */
-  readonly words: string;
-  /** How many spans have them; undefined while that is not known. */
+  /** The current search text; empty for none. */
+  readonly text: string;
+  /** The number of matching spans; undefined while the search runs. */
   readonly count: number | undefined;
   readonly isFailed: boolean;
-  readonly onFind: (words: string) => void;
+  readonly onFind: (text: string) => void;
   readonly onStep: (direction: 1 | -1) => void;
 }) {
-  const { box, words, count, isFailed, onFind, onStep } = props;
+  const { box, text, count, isFailed, onFind, onStep } = props;
   return (
     <form
       role="search"
@@ -23,11 +23,11 @@ export function FindBox(props: {
     >
       <input
         ref={box}
-        key={words}
+        key={text}
         type="search"
         placeholder="Find in names, attributes, events  ( / )"
         aria-label="Find in this trace"
-        defaultValue={words}
+        defaultValue={text}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();
         }}
@@ -39,9 +39,11 @@ export function FindBox(props: {
       <button type="button" title="Next ( n )" aria-label="Next match" onClick={() => onStep(1)}>
         ↓
       </button>
-      <output>
-        {words === '' ? '' : isFailed ? 'failed' : count === undefined ? '…' : `${count.toLocaleString()} found`}
-      </output>
+      <output>{text === '' ? '' : isFailed ? 'search failed' : count === undefined ? '…' : matchesText(count)}</output>
     </form>
   );
+}
+
+function matchesText(count: number): string {
+  return `${count.toLocaleString()} ${count === 1 ? 'match' : 'matches'}`;
 }

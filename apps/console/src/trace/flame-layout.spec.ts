@@ -5,12 +5,12 @@ import { traceModelOf } from './trace-model.ts';
 
 const layoutOf = (rows: readonly Row[]) => flameLayoutOf(traceModelOf(waterfallOf(rows)));
 
-describe('a flame graph', () => {
-  it('has children below their parents, and what overlaps below each other', () => {
+describe('flameLayoutOf', () => {
+  it('puts children below their parents, and overlapping spans in different rows', () => {
     expect([...layoutOf(passwords).row]).toEqual([0, 1, 2, 3, 4, 3, 4]);
   });
 
-  it('uses a row again when it is free', () => {
+  it('reuses a row when it is free', () => {
     const { row, rows } = layoutOf([
       ['1', null, 0, 100],
       ['2', '1', 0, 40],
@@ -21,7 +21,7 @@ describe('a flame graph', () => {
     expect(rows).toEqual([[0], [1, 3], [2]]);
   });
 
-  it('bears a child that starts before its parent', () => {
+  it('puts a child that starts before its parent below it', () => {
     const { row } = layoutOf([
       ['2', '1', 0, 40],
       ['1', null, 10, 60],
@@ -30,15 +30,15 @@ describe('a flame graph', () => {
   });
 
   it.each([
-    ['all at once', (n: number): Row => [String(n), n === 0 ? null : '0', 0, 100]],
-    ['below each other', (n: number): Row => [String(n), n === 0 ? null : String(n - 1), n, 200_000 - n]],
-    ['by chance', (n: number): Row => [String(n), n === 0 ? null : String(n >> 2), n, n + ((n * 7_919) % 10_007)]],
-  ])('overlaps nothing in a trace of 50,000 spans: %s', (_, rowOf) => {
+    ['all concurrent', (n: number): Row => [String(n), n === 0 ? null : '0', 0, 100]],
+    ['one chain', (n: number): Row => [String(n), n === 0 ? null : String(n - 1), n, 200_000 - n]],
+    ['pseudo-random', (n: number): Row => [String(n), n === 0 ? null : String(n >> 2), n, n + ((n * 7_919) % 10_007)]],
+  ])('has no overlaps in a trace of 50,000 spans: %s', (_, rowOf) => {
     const model = traceModelOf(waterfallOf(Array.from({ length: 50_000 }, (__, n) => rowOf(n))));
     const startedAt = performance.now();
     const { row, rows } = flameLayoutOf(model);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    const { startNs, durationNs } = model.answer.spans;
+    const { startNs, durationNs } = model.waterfall.spans;
     for (const own of rows) {
       for (let n = 1; n < own.length; n++) {
         const before = own[n - 1] ?? 0;

@@ -5,10 +5,10 @@ import type { TraceModel } from './trace-model.ts';
 import type { TimeWindow } from './waterfall-rows.tsx';
 
 const heightPx = 64;
-/** A shorter pull is a click. */
-const leastPullPx = 4;
+/** A shorter drag is a click. */
+const minDragPx = 4;
 
-/** All spans, small. Pulling over it shows that time larger; a click shows the whole time again. */
+/** A minimap of all spans. Dragging zooms to a time range; a click resets the zoom. */
 export function Minimap({
   model,
   zoom,
@@ -19,8 +19,8 @@ export function Minimap({
   readonly onZoom: (zoom: TimeWindow | undefined) => void;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [pull, setPull] = useState<TimeWindow>();
-  const whole = Math.max(model.answer.durationNs, 1);
+  const [drag, setDrag] = useState<TimeWindow>();
+  const whole = Math.max(model.waterfall.durationNs, 1);
 
   useEffect(() => {
     const element = canvas.current;
@@ -34,27 +34,27 @@ export function Minimap({
     const { left, width } = event.currentTarget.getBoundingClientRect();
     return Math.max(0, Math.min(1, (event.clientX - left) / width)) * whole;
   };
-  const shown = pull === undefined ? zoom : ([Math.min(...pull), Math.max(...pull)] as const);
+  const shown = drag === undefined ? zoom : ([Math.min(...drag), Math.max(...drag)] as const);
   return (
     <div
       className="minimap"
       aria-hidden="true"
-      title="Pull over a part of the time to see it larger; click for all of it"
+      title="Drag to zoom, click to reset"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        setPull([timeAt(event), timeAt(event)]);
+        setDrag([timeAt(event), timeAt(event)]);
       }}
       onPointerMove={(event) => {
-        if (pull !== undefined) setPull([pull[0], timeAt(event)]);
+        if (drag !== undefined) setDrag([drag[0], timeAt(event)]);
       }}
       onPointerUp={(event) => {
-        if (pull === undefined) return;
-        const [from, to] = [Math.min(pull[0], timeAt(event)), Math.max(pull[0], timeAt(event))];
-        setPull(undefined);
-        const isClick = (to - from) / whole < leastPullPx / event.currentTarget.clientWidth;
+        if (drag === undefined) return;
+        const [from, to] = [Math.min(drag[0], timeAt(event)), Math.max(drag[0], timeAt(event))];
+        setDrag(undefined);
+        const isClick = (to - from) / whole < minDragPx / event.currentTarget.clientWidth;
         onZoom(isClick ? undefined : [from, to]);
       }}
-      onPointerCancel={() => setPull(undefined)}
+      onPointerCancel={() => setDrag(undefined)}
     >
       <canvas ref={canvas} />
       {shown !== undefined && (
@@ -75,7 +75,7 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
   context.scale(ratio, ratio);
-  const { spans, operations, durationNs } = model.answer;
+  const { spans, operations, durationNs } = model.waterfall;
   const whole = Math.max(durationNs, 1);
   const colours = coloursOf(canvas, operations);
   const failed = colourOf(canvas, 'colour-bad');
@@ -83,8 +83,8 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   const box = (span: number): readonly [number, number, number, number] => {
     const left = ((spans.startNs[span] ?? 0) / whole) * width;
     const length = Math.max(((spans.durationNs[span] ?? 0) / whole) * width, 1);
-    const top = (model.place[span] ?? 0) * rowHeight;
-    // Rows that are lower than a pixel share one: parts of a pixel would mix all colours to a grey.
+    const top = (model.orderIndex[span] ?? 0) * rowHeight;
+    // Rows lower than a pixel are aligned to whole pixels. Fractions would blend all colours to grey.
     return rowHeight < 1 ? [left, Math.floor(top), length, 1] : [left, top, length, rowHeight - 0.5];
   };
   for (const span of model.order) {

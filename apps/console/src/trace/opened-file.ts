@@ -1,10 +1,10 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
-import type { SpanDetails } from '../api/answers.ts';
+import type { SpanDetails } from '../api/types.ts';
 import type { FileTrace } from './otlp-file.ts';
 import type { TraceSource } from './trace-source.ts';
 
-/** A file that was opened. It is in this page alone: it is shown, not stored. */
+/** An opened file. It exists only in this page and is not stored. */
 export interface OpenedFile {
   readonly name: string;
   readonly traces: readonly FileTrace[];
@@ -29,7 +29,7 @@ function subscribe(listener: () => void): () => void {
 
 let filesRead = 0;
 
-/** A trace of a file. Its answers come at once. */
+/** The source of a trace from a file, which needs no requests. */
 export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
   filesRead += 1;
   const ids = waterfall.spans.id;
@@ -38,16 +38,16 @@ export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
     exportPath: undefined,
     details: (span) => Promise.resolve(spans.filter(({ spanId }) => spanId === ids[span])),
     matches: (text) => {
-      const wanted = text.toLowerCase();
-      return Promise.resolve(spans.filter((span) => hasText(span, wanted)).map(({ spanId }) => spanId));
+      const search = text.toLowerCase();
+      return Promise.resolve(spans.filter((span) => hasText(span, search)).map(({ spanId }) => spanId));
     },
   };
 }
 
-function hasText(span: SpanDetails, wanted: string): boolean {
-  const has = (text: string): boolean => text.toLowerCase().includes(wanted);
+function hasText(span: SpanDetails, search: string): boolean {
+  const has = (text: string): boolean => text.toLowerCase().includes(search);
   return (
-    span.spanId === wanted ||
+    span.spanId === search ||
     has(span.name) ||
     has(span.service) ||
     has(span.status.message) ||

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { formatDuration } from '../format/duration.ts';
 import { serviceColour } from '../service-colour.ts';
-import { type OperationFigures, operationFiguresOf } from './operation-figures.ts';
+import { type OperationStats, operationStatsOf } from './operation-stats.ts';
 import type { TraceModel } from './trace-model.ts';
 
 const columns = [
@@ -12,17 +12,17 @@ const columns = [
   ['selfNs', 'Self'],
   ['p50Ns', 'p50'],
   ['p95Ns', 'p95'],
-  ['maxNs', 'Longest'],
+  ['maxNs', 'Max'],
 ] as const;
 type Column = (typeof columns)[number][0];
-/** More would make a page slow; nobody reads as many. */
+/** More rows would slow the page down. */
 const maxRows = 1_000;
 
 /**
- * What a trace did, by operation.
+ * The statistics of a trace by operation.
  *
- * @param sort a column, with `-` before it from the greatest down, as the address has it
- * @param onOperation one was chosen, to see its spans
+ * @param sort a column as in the URL, with the prefix `-` for descending order
+ * @param onOperation called with an operation to show the spans of
  */
 export function OperationTable(props: {
   readonly model: TraceModel;
@@ -31,11 +31,11 @@ export function OperationTable(props: {
   readonly onOperation: (service: string, name: string) => void;
 }) {
   const { model, onSort, onOperation } = props;
-  const { column, isDown } = sortOf(props.sort);
-  const figures = useMemo(() => operationFiguresOf(model), [model]);
+  const { column, isDescending } = sortOf(props.sort);
+  const stats = useMemo(() => operationStatsOf(model), [model]);
   const rows = useMemo(
-    () => figures.toSorted((left, right) => (isDown ? -1 : 1) * compare(left, right, column)),
-    [figures, column, isDown],
+    () => stats.toSorted((left, right) => (isDescending ? -1 : 1) * compare(left, right, column)),
+    [stats, column, isDescending],
   );
   const allSelfNs = useMemo(
     () =>
@@ -54,12 +54,12 @@ export function OperationTable(props: {
               <th
                 key={each}
                 scope="col"
-                aria-sort={each === column ? (isDown ? 'descending' : 'ascending') : 'none'}
+                aria-sort={each === column ? (isDescending ? 'descending' : 'ascending') : 'none'}
                 className={each === 'operation' ? '' : 'number'}
               >
-                <button type="button" onClick={() => onSort(nextSort(each, column, isDown))}>
+                <button type="button" onClick={() => onSort(nextSort(each, column, isDescending))}>
                   {title}
-                  <span aria-hidden="true">{each === column ? (isDown ? ' ↓' : ' ↑') : ''}</span>
+                  <span aria-hidden="true">{each === column ? (isDescending ? ' ↓' : ' ↑') : ''}</span>
                 </button>
               </th>
             ))}
@@ -72,7 +72,7 @@ export function OperationTable(props: {
                 <button
                   type="button"
                   className="plain"
-                  title="See its spans"
+                  title="Show its spans"
                   onClick={() => onOperation(row.service, row.name)}
                 >
                   <span className={`dot ${serviceColour(row.service)}`} aria-hidden="true" />
@@ -104,19 +104,21 @@ export function OperationTable(props: {
   );
 }
 
-function sortOf(text: string | null): { readonly column: Column; readonly isDown: boolean } {
+function sortOf(text: string | null): { readonly column: Column; readonly isDescending: boolean } {
   const name = (text ?? '').replace(/^-/, '');
   const column = columns.find(([each]) => each === name)?.[0];
-  return column === undefined ? { column: 'selfNs', isDown: true } : { column, isDown: text?.startsWith('-') === true };
+  return column === undefined
+    ? { column: 'selfNs', isDescending: true }
+    : { column, isDescending: text?.startsWith('-') === true };
 }
 
-/** Numbers from the greatest first, names from the first; the other way round at the second click. */
-function nextSort(clicked: Column, column: Column, isDown: boolean): string {
-  const down = clicked === column ? !isDown : clicked !== 'operation';
-  return `${down ? '-' : ''}${clicked}`;
+/** The first click sorts numbers in descending and names in ascending order, the second click reverses the order. */
+function nextSort(clicked: Column, column: Column, isDescending: boolean): string {
+  const descending = clicked === column ? !isDescending : clicked !== 'operation';
+  return `${descending ? '-' : ''}${clicked}`;
 }
 
-function compare(left: OperationFigures, right: OperationFigures, column: Column): number {
+function compare(left: OperationStats, right: OperationStats, column: Column): number {
   if (column !== 'operation') return left[column] - right[column];
   return left.service.localeCompare(right.service) || left.name.localeCompare(right.name);
 }

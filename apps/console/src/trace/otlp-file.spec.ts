@@ -21,8 +21,8 @@ const documentOf = (spans: readonly object[]) => ({
   ],
 });
 
-describe('a file of OTLP/JSON', () => {
-  it('has its trace by the starts of spans, whatever the order in the file', () => {
+describe('readOtlpFile', () => {
+  it('sorts spans by start, whatever their order in the file', () => {
     const file = documentOf([span('2'.repeat(16), '1'.repeat(16), 3, 4), span('1'.repeat(16), '', 1, 9)]);
     const [trace] = readOtlpFile(JSON.stringify(file));
     expect(trace?.waterfall).toEqual({
@@ -43,7 +43,7 @@ describe('a file of OTLP/JSON', () => {
     expect(trace?.spans[1]).toMatchObject({ service: 'shop', scope: { name: 'scope', version: '1' } });
   });
 
-  it('has values of every kind', () => {
+  it('reads attribute values of every type', () => {
     const attributes = [
       { key: 'text', value: { stringValue: 'x' } },
       { key: 'int', value: { intValue: '5' } },
@@ -69,7 +69,7 @@ describe('a file of OTLP/JSON', () => {
     ]);
   });
 
-  it('may have a document in each line, and several traces', () => {
+  it('reads several traces from a file with one document per line', () => {
     const lines = ['1', '2'].map((digit) =>
       JSON.stringify(documentOf([span(digit.repeat(16), '', 1, 2, { traceId: digit.repeat(32) })])),
     );
@@ -80,18 +80,18 @@ describe('a file of OTLP/JSON', () => {
   });
 
   it.each([
-    ['', 'It is not JSON'],
-    ['<html>', 'It is not JSON'],
-    ['{}\n{', 'It is not JSON, and its line 2 is none either'],
-    ['{"data": []}', 'There is no span in it: OTLP/JSON begins with resourceSpans'],
-    ['null', 'It is JSON, but not as OTLP has it'],
-    ['{"resourceSpans": 5}', 'It is JSON, but not as OTLP has it'],
-    [JSON.stringify(documentOf([span('12', '', 1, 2)])), 'A span\'s spanId should be 16 hex digits: "12"'],
+    ['', 'it is not JSON'],
+    ['<html>', 'it is not JSON'],
+    ['{}\n{', 'neither the file nor its line 2 is JSON'],
+    ['{"data": []}', 'it has no spans; OTLP/JSON must have resourceSpans'],
+    ['null', 'it is JSON, but not OTLP/JSON'],
+    ['{"resourceSpans": 5}', 'it is JSON, but not OTLP/JSON'],
+    [JSON.stringify(documentOf([span('12', '', 1, 2)])), 'spanId must be 16 hex digits, got "12"'],
     [
       JSON.stringify(documentOf([span('1'.repeat(16), '', 1, 2, { startTimeUnixNano: 'soon' })])),
-      'It is JSON, but not as OTLP has it',
+      'it is JSON, but not OTLP/JSON',
     ],
-  ])('is refused when it is something else: %s', (text, message) => {
+  ])('rejects a file that is not OTLP/JSON: %s', (text, message) => {
     expect(() => readOtlpFile(text)).toThrow(message);
   });
 });

@@ -1,13 +1,13 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
-import type { Attributes, SpanDetails, Waterfall } from '../api/answers.ts';
+import type { Attributes, SpanDetails, Waterfall } from '../api/types.ts';
 
-/** A trace that came in a file. */
+/** A trace from a file. */
 export interface FileTrace {
   readonly waterfall: Waterfall;
   readonly spans: readonly SpanDetails[];
 }
 
-/** A file that is not what it should be. */
+/** The file is not valid OTLP/JSON. */
 export class OtlpFileError extends Error {
   override readonly name = 'OtlpFileError';
 }
@@ -72,10 +72,10 @@ interface OtlpDocument {
 }
 
 /**
- * The traces of a file of OTLP/JSON, as the export makes it, or of several documents with one in each line, as Collectors
- * write them. Traces come by their first span; what is left out of a span has OTLP's default.
+ * Read the traces of an OTLP/JSON file. It has one document, or one document per line as Collectors write them. The traces
+ * have the order of their first spans in the file; missing fields have OTLP's defaults.
  *
- * @throws OtlpFileError when it is something else, or has no span
+ * @throws OtlpFileError if the file is not valid OTLP/JSON or has no spans
  */
 export function readOtlpFile(text: string): readonly FileTrace[] {
   const traces = new Map<string, SpanDetails[]>();
@@ -89,10 +89,10 @@ export function readOtlpFile(text: string): readonly FileTrace[] {
     }
   } catch (cause) {
     if (cause instanceof OtlpFileError) throw cause;
-    // A list that is none, a time that is none.
-    throw new OtlpFileError('It is JSON, but not as OTLP has it', { cause });
+    // A field has a wrong type, such as a list or a time.
+    throw new OtlpFileError('it is JSON, but not OTLP/JSON', { cause });
   }
-  if (traces.size === 0) throw new OtlpFileError('There is no span in it: OTLP/JSON begins with resourceSpans');
+  if (traces.size === 0) throw new OtlpFileError('it has no spans; OTLP/JSON must have resourceSpans');
   return [...traces].map(([traceId, spans]) => traceOf(traceId, spans));
 }
 
@@ -102,12 +102,12 @@ function documentsOf(text: string): readonly OtlpDocument[] {
     return [whole as OtlpDocument];
   } catch (cause) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
-    if (lines.length < 2) throw new OtlpFileError('It is not JSON', { cause });
+    if (lines.length < 2) throw new OtlpFileError('it is not JSON', { cause });
     return lines.map((line, n) => {
       try {
         return JSON.parse(line) as OtlpDocument;
       } catch (lineCause) {
-        throw new OtlpFileError(`It is not JSON, and its line ${n + 1} is none either`, { cause: lineCause });
+        throw new OtlpFileError(`neither the file nor its line ${n + 1} is JSON`, { cause: lineCause });
       }
     });
   }
@@ -170,9 +170,7 @@ function* spansOf(document: OtlpDocument): Generator<SpanDetails> {
 
 function idOf(text: string | undefined, digits: number, field: string): string {
   if (typeof text !== 'string' || text.length !== digits || !/^[\da-f]*$/i.test(text)) {
-    throw new OtlpFileError(
-      `A span's ${field} should be ${digits} hex digits: ${JSON.stringify(text ?? null).slice(0, 60)}`,
-    );
+    throw new OtlpFileError(`${field} must be ${digits} hex digits, got ${JSON.stringify(text ?? null).slice(0, 60)}`);
   }
   return text.toLowerCase();
 }

@@ -1,16 +1,16 @@
 import { serviceColour } from '../service-colour.ts';
 import { isFiltering, type TraceFilter } from './trace-filter.ts';
 
-/** The services of a trace with their colours; those that are pressed are shown, with the way to them. */
+/** Buttons for the services and errors of a trace. Spans of the pressed ones are shown, with their ancestors. */
 export function ServiceFilter(props: {
   readonly services: readonly string[];
   readonly filter: TraceFilter;
-  /** How many spans are asked for; undefined for all. */
-  readonly matching: number | undefined;
+  /** The number of matching spans; undefined without a filter. */
+  readonly matchCount: number | undefined;
   readonly hasErrors: boolean;
   readonly onFilter: (filter: TraceFilter) => void;
 }) {
-  const { services, filter, matching, hasErrors, onFilter } = props;
+  const { services, filter, matchCount, hasErrors, onFilter } = props;
   const toggled = (service: string): readonly string[] =>
     filter.services.includes(service)
       ? filter.services.filter((each) => each !== service)
@@ -54,13 +54,13 @@ export function ServiceFilter(props: {
       )}
       {isFiltering(filter) && (
         <>
-          <output>{(matching ?? 0).toLocaleString()} spans</output>
+          <output>{(matchCount ?? 0).toLocaleString()} spans</output>
           <button
             type="button"
             className="plain"
             onClick={() => onFilter({ services: [], operation: undefined, onlyErrors: false })}
           >
-            Show all
+            Clear filters
           </button>
         </>
       )}

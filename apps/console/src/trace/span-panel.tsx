@@ -2,25 +2,25 @@ import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Attributes, SpanDetails } from '../api/answers.ts';
+import type { Attributes, SpanDetails } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
+import { Loading } from '../loading.tsx';
 import { attributeCondition } from '../search/attribute-condition.ts';
 import { serviceColour } from '../service-colour.ts';
-import { Waiting } from '../waiting.tsx';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 const statuses = ['unset', 'ok', 'error'];
-/** A value that is longer is shown when it is asked for. */
-const longText = 2_000;
-/** What an event of an exception has in places of its own. */
+/** Longer values are collapsed at first. */
+const maxTextLength = 2_000;
+/** Attributes that an exception event shows separately. */
 const exceptionKeys: ReadonlySet<string> = new Set(['exception.type', 'exception.message', 'exception.stacktrace']);
 
-/** All there is of a span. Whatever senders have written is text here. */
+/** The details of a span. Values from senders are rendered as text only. */
 export function SpanPanel(props: {
   readonly model: TraceModel;
   readonly source: TraceSource;
@@ -29,9 +29,9 @@ export function SpanPanel(props: {
   readonly onClose: () => void;
 }) {
   const { model, source, span, onSelect, onClose } = props;
-  const { spans } = model.answer;
+  const { spans } = model.waterfall;
   const spanId = spans.id[span] ?? '';
-  const [service, name] = model.answer.operations[spans.operation[span] ?? 0] ?? ['', ''];
+  const [service, name] = model.waterfall.operations[spans.operation[span] ?? 0] ?? ['', ''];
   const queryKey = ['span', source.key, span];
   const details = useQuery({ queryKey, queryFn: ({ signal }) => source.details(span, signal) });
   const parent = model.parent[span] ?? -1;
@@ -41,36 +41,36 @@ export function SpanPanel(props: {
         <h2>
           <span className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <bdi>{name}</bdi>
         </h2>
-        <button type="button" onClick={onClose} aria-label="Close the span" title="Close ( Esc )">
+        <button type="button" onClick={onClose} aria-label="Close span details" title="Close ( Esc )">
           ×
         </button>
       </div>
       <dl className="pairs">
         <Pair name="Service" value={service} />
         <Pair name="Duration" value={formatDuration(spans.durationNs[span] ?? 0)} />
-        <Pair name="Starts after" value={formatDuration(spans.startNs[span] ?? 0)} />
+        <Pair name="Start offset" value={formatDuration(spans.startNs[span] ?? 0)} />
         <Pair name="Self time" value={formatDuration(model.selfNs[span] ?? 0)} />
-        <Pair name="On the critical path" value={formatDuration(model.criticalNs[span] ?? 0)} />
+        <Pair name="On critical path" value={formatDuration(model.criticalNs[span] ?? 0)} />
         <Pair name="Children" value={(model.childCount[span] ?? 0).toLocaleString()} />
-        <Pair name="Span id" value={spanId} canCopy />
+        <Pair name="Span ID" value={spanId} canCopy />
       </dl>
       {parent !== -1 && (
         <button type="button" onClick={() => onSelect(parent)}>
-          To the parent
+          Go to parent
         </button>
       )}
       {details.isPending && (
-        <Waiting
-          what="The span is loading"
+        <Loading
+          what="Loading span"
           queryKey={queryKey}
-          isAsking={details.isFetching}
+          isFetching={details.isFetching}
           retry={() => void details.refetch()}
           className="small"
         />
       )}
       {details.isError && <Failure error={details.error} retry={() => void details.refetch()} />}
       {details.data?.map((each, n) => (
-        <Details key={n} span={each} traceStart={model.answer.startTimeUnixNano} />
+        <Details key={n} span={each} traceStart={model.waterfall.startTimeUnixNano} />
       ))}
     </aside>
   );
@@ -142,11 +142,11 @@ function ExceptionEvent({ attributes, after }: { readonly attributes: Attributes
         <details open>
           <summary>Stack trace</summary>
           <div className="stack">
-            {/* So that the keyboard can scroll it. */}
+            {/* Focusable, so that the keyboard can scroll it. */}
             <pre tabIndex={0} aria-label="Stack trace">
               <bdi>{stack.slice(0, 100_000)}</bdi>
             </pre>
-            <CopyButton text={stack} what="the stack trace" />
+            <CopyButton text={stack} what="stack trace" />
           </div>
         </details>
       )}
@@ -183,10 +183,10 @@ function Pairs(props: { readonly entries: readonly (readonly [string, unknown])[
         <Pair key={name} name={name} value={attributeText(value)} canCopy>
           {props.canSearch === true && attributeText(value).length <= maxSearchLength && (
             <Link
-              className="find-alike"
+              className="search-value"
               href={`/search?${new URLSearchParams({ attribute: attributeCondition(name, attributeText(value)) }).toString()}`}
               aria-label={`Search for spans with this ${name}`}
-              title="Search for spans that have this too"
+              title="Search for spans with this value"
             >
               ⌕
             </Link>
@@ -197,7 +197,7 @@ function Pairs(props: { readonly entries: readonly (readonly [string, unknown])[
   );
 }
 
-/** What an address can hold. */
+/** Longer values have no search link, because the length of a URL is limited. */
 const maxSearchLength = 200;
 
 function Dropped({ count, what }: { readonly count: number; readonly what: string }) {
@@ -230,7 +230,7 @@ function Pair(props: {
 }
 
 function Value({ value }: { readonly value: string }) {
-  if (value.length <= longText) return <bdi>{value}</bdi>;
+  if (value.length <= maxTextLength) return <bdi>{value}</bdi>;
   return (
     <details>
       <summary>

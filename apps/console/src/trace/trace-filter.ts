@@ -1,35 +1,35 @@
 import type { TraceModel } from './trace-model.ts';
 
-/** Which spans of a trace are asked for; all of it has to hold. */
+/** A filter for the spans of a trace. A span must meet all conditions. */
 export interface TraceFilter {
-  /** Any of them; none means all. */
+  /** Spans of any of these services; empty for all. */
   readonly services: readonly string[];
-  /** Of one of the services; undefined means all. */
+  /** Undefined for all operations. */
   readonly operation: string | undefined;
   readonly onlyErrors: boolean;
 }
 
-/** OTLP's number of a span that failed. */
+/** OTLP's status code of a failed span. */
 export const failedStatus = 2;
 
-/** Whether a filter leaves anything out. */
+/** Whether a filter has any condition. */
 export function isFiltering({ services, operation, onlyErrors }: TraceFilter): boolean {
   return services.length > 0 || operation !== undefined || onlyErrors;
 }
 
-/** 1 for each span that a filter asks for. */
-export function filteredSpans({ answer, count }: TraceModel, filter: TraceFilter): Uint8Array {
-  const isWanted = answer.operations.map(
+/** Apply a filter. @returns 1 for each matching span, by index */
+export function matchingSpans({ waterfall, count }: TraceModel, filter: TraceFilter): Uint8Array {
+  const isMatch = waterfall.operations.map(
     ([service, name]) =>
       (filter.services.length === 0 || filter.services.includes(service)) &&
       (filter.operation === undefined || filter.operation === name),
   );
-  const { operation, status } = answer.spans;
-  const wanted = new Uint8Array(count);
+  const { operation, status } = waterfall.spans;
+  const matching = new Uint8Array(count);
   for (let span = 0; span < count; span++) {
-    if (isWanted[operation[span] ?? 0] === true && (!filter.onlyErrors || status[span] === failedStatus)) {
-      wanted[span] = 1;
+    if (isMatch[operation[span] ?? 0] === true && (!filter.onlyErrors || status[span] === failedStatus)) {
+      matching[span] = 1;
     }
   }
-  return wanted;
+  return matching;
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { passwords, type Row, waterfallOf } from './example-traces.ts';
 import { traceModelOf } from './trace-model.ts';
 
-describe('a trace', () => {
-  it('is a tree, with the children of each by their start', () => {
+describe('traceModelOf', () => {
+  it('builds a tree with children sorted by start', () => {
     const model = traceModelOf(waterfallOf(passwords));
     expect(model.order.map((span) => passwords[span]?.[0])).toEqual(['1', '2', '3', '4', '5', '6', '7']);
     expect([...model.depth]).toEqual([0, 1, 2, 3, 4, 1, 2]);
@@ -11,11 +11,11 @@ describe('a trace', () => {
     expect(model.services).toEqual(['shop']);
   });
 
-  it('counts as self time what no child covers, children that overlap once', () => {
+  it('computes self time with overlapping children counted once', () => {
     expect([...traceModelOf(waterfallOf(passwords)).selfNs]).toEqual([40, 4, 30, 2, 4, 4, 36]);
   });
 
-  it('counts a child only inside of its parent', () => {
+  it('counts children only within their parent', () => {
     const model = traceModelOf(
       waterfallOf([
         ['1', null, 0, 10],
@@ -25,15 +25,15 @@ describe('a trace', () => {
     expect([...model.selfNs]).toEqual([5, 45]);
   });
 
-  it('knows what its end waited for', () => {
+  it('computes the critical path', () => {
     const model = traceModelOf(waterfallOf(passwords));
     expect([...model.criticalNs]).toEqual([60, 0, 0, 0, 0, 4, 36]);
-    // All of the root's time, each moment once.
+    // The path covers the time of the root exactly once.
     expect(model.criticalNs.reduce((sum, ns) => sum + ns, 0)).toBe(100);
     expect(model.critical.get(0)).toEqual([70, 100, 0, 30]);
   });
 
-  it('follows one child after the other', () => {
+  it('includes sequential children in the critical path', () => {
     const model = traceModelOf(
       waterfallOf([
         ['1', null, 0, 100],
@@ -44,7 +44,7 @@ describe('a trace', () => {
     expect([...model.criticalNs]).toEqual([20, 40, 40]);
   });
 
-  it('bears ids that are given twice, parents that are not there, and spans that are their own ancestors', () => {
+  it('accepts duplicate IDs, missing parents and cycles', () => {
     const model = traceModelOf(
       waterfallOf([
         ['1', '1', 0, 10],
@@ -58,7 +58,7 @@ describe('a trace', () => {
     expect([...model.isOrphan]).toEqual([0, 0, 0, 1, 0]);
   });
 
-  it('may be deep, and large', () => {
+  it('builds a chain of 50,000 spans', () => {
     const deep = waterfallOf(
       Array.from({ length: 50_000 }, (_, n): Row => [String(n), n === 0 ? null : String(n - 1), n, 200_000 - n]),
     );

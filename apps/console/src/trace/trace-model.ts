@@ -1,34 +1,34 @@
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 
-/** A trace as it is drawn. Spans are numbers: places in the columns of the answer. */
+/** A trace as a tree. Spans are indexes into the columns of the response. */
 export interface TraceModel {
-  readonly answer: Waterfall;
+  readonly waterfall: Waterfall;
   readonly count: number;
-  /** Spans below each other as the tree has them, each before its children, children by their start. */
+  /** Spans in the order of the tree: parents before their children, children sorted by start. */
   readonly order: readonly number[];
-  /** Where a span stands in `order`. */
-  readonly place: Int32Array;
-  /** -1 for a span that has no parent here. */
+  /** The index of each span in `order`. */
+  readonly orderIndex: Int32Array;
+  /** The parent of each span; -1 for a root. */
   readonly parent: Int32Array;
   readonly depth: Int32Array;
-  /** How many spans are below a span, however deep. */
+  /** The number of descendants of each span. */
   readonly below: Int32Array;
   readonly childCount: Int32Array;
-  /** Whether the parent is named, but not stored. */
+  /** 1 for a span whose parent is not stored. */
   readonly isOrphan: Uint8Array;
-  /** What a span takes while none of its children is at work; children count only inside of it. */
+  /** Self time: the time without an active child. Children count only within their parent. */
   readonly selfNs: Float64Array;
-  /** How long the end of the trace waits for the span and for nothing below it. */
+  /** Time of each span on the critical path. */
   readonly criticalNs: Float64Array;
-  /** Pieces of the critical path, for each span: begin, end, begin, end, … */
+  /** Sections of the critical path per span: start, end, start, end, … */
   readonly critical: ReadonlyMap<number, readonly number[]>;
-  /** In the order of their first spans. */
+  /** Services in the order of their first spans. */
   readonly services: readonly string[];
 }
 
-/** Makes a tree of a trace, in time that grows with its spans (and their sorting), whatever is wrong with it. */
-export function traceModelOf(answer: Waterfall): TraceModel {
-  const { id, parentId, startNs, durationNs, operation } = answer.spans;
+/** Build the tree of a trace in O(n log n). It accepts duplicate IDs, missing parents and cycles. */
+export function traceModelOf(waterfall: Waterfall): TraceModel {
+  const { id, parentId, startNs, durationNs, operation } = waterfall.spans;
   const count = id.length;
   const byId = new Map<string, number>();
   for (let span = 0; span < count; span++) if (!byId.has(id[span] ?? '')) byId.set(id[span] ?? '', span);
@@ -42,20 +42,20 @@ export function traceModelOf(answer: Waterfall): TraceModel {
     if (found === undefined) isOrphan[span] = 1;
     else parent[span] = found;
   }
-  cutCircles(parent);
+  breakCycles(parent);
 
   const children: number[][] = Array.from({ length: count }, () => []);
   const roots: number[] = [];
-  // Spans come in the order of their starts, and so do children.
+  // Spans are sorted by start, so children are as well.
   for (let span = 0; span < count; span++) (parent[span] === -1 ? roots : children[parent[span] ?? 0])?.push(span);
 
   const order: number[] = [];
-  const place = new Int32Array(count);
+  const orderIndex = new Int32Array(count);
   const depth = new Int32Array(count);
   const below = new Int32Array(count);
   const stack = roots.toReversed();
   for (let span = stack.pop(); span !== undefined; span = stack.pop()) {
-    place[span] = order.length;
+    orderIndex[span] = order.length;
     order.push(span);
     const up = parent[span] ?? -1;
     depth[span] = up === -1 ? 0 : (depth[up] ?? 0) + 1;
@@ -94,10 +94,10 @@ export function traceModelOf(answer: Waterfall): TraceModel {
   }
 
   return {
-    answer,
+    waterfall,
     count,
     order,
-    place,
+    orderIndex,
     parent,
     depth,
     below,
@@ -106,30 +106,30 @@ export function traceModelOf(answer: Waterfall): TraceModel {
     selfNs,
     criticalNs,
     critical,
-    services: [...new Set(operation.map((number) => answer.operations[number]?.[0] ?? ''))],
+    services: [...new Set(operation.map((number) => waterfall.operations[number]?.[0] ?? ''))],
   };
 }
 
-/** A span that is its own ancestor loses its parent. */
-function cutCircles(parent: Int32Array): void {
-  // 0 is not seen yet, 1 is on the way, 2 is known to end.
+/** Break cycles: a span that is its own ancestor becomes a root. */
+function breakCycles(parent: Int32Array): void {
+  // 0: not visited, 1: on the current path, 2: known to reach a root.
   const state = new Uint8Array(parent.length);
   for (let first = 0; first < parent.length; first++) {
-    const way: number[] = [];
+    const path: number[] = [];
     let span = first;
     while (span !== -1 && state[span] === 0) {
       state[span] = 1;
-      way.push(span);
+      path.push(span);
       span = parent[span] ?? -1;
     }
     if (span !== -1 && state[span] === 1) parent[span] = -1;
-    for (const each of way) state[each] = 2;
+    for (const each of path) state[each] = 2;
   }
 }
 
 /**
- * From the end of the root that ends last back to its start: what the end waited for. At each moment it is the span that
- * ended last before, among the children of the span that was waiting.
+ * The critical path, from the end of the root that ends last back to its start. A parent waits for the child that ends last;
+ * before the start of this child it waits for the child that ended last before.
  */
 function criticalPath(
   roots: readonly number[],
@@ -141,7 +141,7 @@ function criticalPath(
   const [firstRoot] = roots;
   if (firstRoot === undefined) return pieces;
   const root = roots.reduce((last, each) => (end(each) > end(last) ? each : last), firstRoot);
-  const note = (span: number, from: number, to: number): void => {
+  const add = (span: number, from: number, to: number): void => {
     if (to <= from) return;
     const known = pieces.get(span);
     if (known === undefined) pieces.set(span, [from, to]);
@@ -151,7 +151,7 @@ function criticalPath(
     readonly span: number;
     readonly byEnd: readonly number[];
     next: number;
-    /** Before this moment nothing is known yet. */
+    /** The path is known from this time to the end. */
     until: number;
   }
   const visitOf = (span: number, until: number): Visit => ({
@@ -164,15 +164,15 @@ function criticalPath(
   for (let visit = stack.at(-1); visit !== undefined; visit = stack.at(-1)) {
     const child = visit.byEnd[visit.next];
     if (child === undefined) {
-      note(visit.span, start(visit.span), visit.until);
+      add(visit.span, start(visit.span), visit.until);
       stack.pop();
       continue;
     }
     visit.next += 1;
-    // What goes on after its parent has waited for it is not what the parent waited for.
+    // Skip children that overlap the known part of the path or lie outside their parent.
     const until = Math.min(end(child), end(visit.span));
     if (until > visit.until || start(child) >= until || until <= start(visit.span)) continue;
-    note(visit.span, until, visit.until);
+    add(visit.span, until, visit.until);
     visit.until = Math.max(start(child), start(visit.span));
     stack.push(visitOf(child, until));
   }

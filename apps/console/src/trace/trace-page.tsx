@@ -2,18 +2,18 @@ import './trace.css';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { Waterfall } from '../api/answers.ts';
+import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
+import { Loading } from '../loading.tsx';
 import { useAddress } from '../use-address.ts';
-import { Waiting } from '../waiting.tsx';
 import { OpenFileButton } from './file-drop.tsx';
 import { fileSource, useOpenedFile } from './opened-file.ts';
 import { traceModelOf } from './trace-model.ts';
 import { storedSource } from './trace-source.ts';
 import { TraceView } from './trace-view.tsx';
 
-/** A trace of the store. */
+/** The page of a stored trace. */
 export function TracePage({ traceId }: { readonly traceId: string }) {
   const queryKey = ['trace', traceId];
   const trace = useQuery({
@@ -29,10 +29,10 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
   }, [traceId]);
   if (trace.isPending) {
     return (
-      <Waiting
-        what="The trace is loading"
+      <Loading
+        what="Loading trace"
         queryKey={queryKey}
-        isAsking={trace.isFetching}
+        isFetching={trace.isFetching}
         retry={() => void trace.refetch()}
       />
     );
@@ -51,26 +51,24 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
   return <TraceView {...trace.data} />;
 }
 
-/** A trace of the file that was opened. */
+/** The page of a trace from an opened file. */
 export function FileTracePage() {
   const file = useOpenedFile();
   const { parameters, change } = useAddress();
-  const wanted = parameters.get('trace');
-  const trace = file?.traces.find(({ waterfall }) => waterfall.traceId === wanted) ?? file?.traces[0];
+  const requested = parameters.get('trace');
+  const trace = file?.traces.find(({ waterfall }) => waterfall.traceId === requested) ?? file?.traces[0];
   const shown = useMemo(
     () => (trace === undefined ? undefined : { model: traceModelOf(trace.waterfall), source: fileSource(trace) }),
     [trace],
   );
   useEffect(() => {
-    document.title = `${file?.name ?? 'A file'} · Spandrel`;
+    document.title = `${file?.name ?? 'File'} · Spandrel`;
   }, [file]);
   if (file === undefined || shown === undefined) {
     return (
       <section className="notice">
-        <h1>A trace from a file</h1>
-        <p>
-          Drop a file of OTLP/JSON anywhere on this page. It is shown, not stored, and forgotten when the page is left.
-        </p>
+        <h1>Trace from a file</h1>
+        <p>Drop an OTLP/JSON file anywhere on this page. It is shown in this browser only, and not stored.</p>
         <OpenFileButton />
       </section>
     );
@@ -79,13 +77,13 @@ export function FileTracePage() {
     <>
       <div className="file-bar row">
         <span>
-          <bdi>{file.name}</bdi>, shown and not stored
+          <bdi>{file.name}</bdi> (not stored)
         </span>
         {file.traces.length > 1 && (
           <label>
             Trace{' '}
             <select
-              value={shown.model.answer.traceId}
+              value={shown.model.waterfall.traceId}
               onChange={({ target }) => change({ trace: target.value, span: undefined, zoom: undefined }, 'push')}
             >
               {file.traces.map(({ waterfall, spans }) => (

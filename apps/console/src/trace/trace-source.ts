@@ -1,28 +1,28 @@
-import type { SpanDetails, Waterfall } from '../api/answers.ts';
+import type { SpanDetails, Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import type { TraceModel } from './trace-model.ts';
 
-/** Where a trace that is shown comes from: the store, or a file that was opened. */
+/** The source of a trace: the store or an opened file. */
 export interface TraceSource {
-  /** Tells the answers of this source from those of others. */
+  /** Identifies the source in cache keys. */
   readonly key: string;
-  /** Where the whole trace can be had as OTLP/JSON; undefined for what came from such a file. */
+  /** The URL of the trace as OTLP/JSON; undefined for a file. */
   readonly exportPath: string | undefined;
-  /** All there is of a span; several where an id was given twice. @throws ApiError */
+  /** Load the details of a span; several if its ID is not unique. @throws ApiError */
   readonly details: (span: number, signal: AbortSignal) => Promise<readonly SpanDetails[]>;
-  /** The ids of the spans that have a text somewhere, capitals or not. @throws ApiError */
+  /** Find spans that contain a text, ignoring case. @returns their IDs @throws ApiError */
   readonly matches: (text: string, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-/** A trace of the store. */
-export function storedSource({ answer }: Pick<TraceModel, 'answer'>): TraceSource {
-  const path = `traces/${answer.traceId}`;
+/** The source of a stored trace. */
+export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): TraceSource {
+  const path = `traces/${waterfall.traceId}`;
   return {
-    key: answer.traceId,
+    key: waterfall.traceId,
     exportPath: `/api/${path}/otlp`,
     details: async (span, signal) => {
-      const range = rangeOf(answer, answer.spans.startNs[span] ?? 0);
-      const spanPath = `${path}/spans/${answer.spans.id[span] ?? ''}${range}`;
+      const range = rangeOf(waterfall, waterfall.spans.startNs[span] ?? 0);
+      const spanPath = `${path}/spans/${waterfall.spans.id[span] ?? ''}${range}`;
       return (await get<{ readonly spans: readonly SpanDetails[] }>(spanPath, signal)).spans;
     },
     matches: async (text, signal) => {
@@ -32,7 +32,7 @@ export function storedSource({ answer }: Pick<TraceModel, 'answer'>): TraceSourc
   };
 }
 
-/** When the span starts, which finds it faster; a number does not have it exactly in a trace longer than a hundred days. */
+/** The start of the span, which makes the query faster. Left out if a number cannot hold it exactly (after 104 days). */
 function rangeOf({ startTimeUnixNano }: Waterfall, startNs: number): string {
   if (!Number.isSafeInteger(startNs)) return '';
   const start = BigInt(startTimeUnixNano) + BigInt(startNs);

@@ -13,7 +13,7 @@ import { Minimap } from './minimap.tsx';
 import { OperationTable } from './operation-table.tsx';
 import { ServiceFilter } from './service-filter.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { failedStatus, filteredSpans, isFiltering, type TraceFilter } from './trace-filter.ts';
+import { failedStatus, matchingSpans, isFiltering, type TraceFilter } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 import { treeRowsOf } from './tree-rows.ts';
@@ -25,23 +25,23 @@ const views = [
   ['operations', 'Operations'],
 ] as const;
 
-/** A trace in three ways, with what is said of its spans. What is shown is in the address. */
+/** A trace as waterfall, flame graph or table, with the details of a span. The state of the view is in the URL. */
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
-  const { answer } = model;
+  const { waterfall } = model;
   const view = views.find(([each]) => each === parameters.get('view'))?.[0] ?? 'waterfall';
-  const whole = Math.max(answer.durationNs, 1);
+  const whole = Math.max(waterfall.durationNs, 1);
   const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
   const setZoom = useCallback(
     (next: TimeWindow | undefined) => change({ zoom: next === undefined ? undefined : next.map(Math.round).join('-') }),
     [change],
   );
   const spanId = parameters.get('span');
-  const selected = useMemo(() => (spanId === null ? -1 : answer.spans.id.indexOf(spanId)), [answer, spanId]);
+  const selected = useMemo(() => (spanId === null ? -1 : waterfall.spans.id.indexOf(spanId)), [waterfall, spanId]);
   const filter = useMemo(() => filterOf(parameters), [parameters]);
-  const wanted = useMemo(() => {
+  const matching = useMemo(() => {
     if (!isFiltering(filter)) return undefined;
-    const spans = filteredSpans(model, filter);
+    const spans = matchingSpans(model, filter);
     return { spans, count: spans.reduce((sum, each) => sum + each, 0) };
   }, [model, filter]);
 
@@ -52,16 +52,16 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     [model, change],
   );
   const rows = useMemo(() => {
-    // What was gone to is shown even if it was not asked for.
-    const shown = wanted === undefined || selected === -1 ? wanted?.spans : wanted.spans.with(selected, 1);
+    // The selected span is shown even if it does not match the filter.
+    const shown = matching === undefined || selected === -1 ? matching?.spans : matching.spans.with(selected, 1);
     return treeRowsOf(model, collapsed, shown);
-  }, [model, collapsed, wanted, selected]);
+  }, [model, collapsed, matching, selected]);
   const select = useCallback(
     (span: number) => {
-      const after = opened(model, collapsed, span);
-      change({ span: answer.spans.id[span], ...(after === collapsed ? {} : closedParameters(model, after)) });
+      const after = withAncestorsExpanded(model, collapsed, span);
+      change({ span: waterfall.spans.id[span], ...(after === collapsed ? {} : closedParameters(model, after)) });
     },
-    [model, answer, collapsed, change],
+    [model, waterfall, collapsed, change],
   );
   const toggle = useCallback(
     (span: number) => {
@@ -73,18 +73,18 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   );
   const close = (): void => change({ span: undefined });
 
-  const words = parameters.get('find') ?? '';
+  const searchText = parameters.get('find') ?? '';
   const matches = useQuery({
-    queryKey: ['matches', source.key, words],
-    enabled: words !== '',
+    queryKey: ['matches', source.key, searchText],
+    enabled: searchText !== '',
     queryFn: async ({ signal }) => {
-      const found = new Set(await source.matches(words, signal));
-      return model.order.filter((span) => found.has(answer.spans.id[span] ?? ''));
+      const found = new Set(await source.matches(searchText, signal));
+      return model.order.filter((span) => found.has(waterfall.spans.id[span] ?? ''));
     },
   });
-  const found = useMemo(() => new Set(words === '' ? [] : matches.data), [words, matches.data]);
+  const found = useMemo(() => new Set(searchText === '' ? [] : matches.data), [searchText, matches.data]);
   const step = (direction: 1 | -1): void => {
-    const next = nextMatch(model, words === '' ? [] : (matches.data ?? []), selected, direction);
+    const next = nextMatch(model, searchText === '' ? [] : (matches.data ?? []), selected, direction);
     if (next !== undefined) select(next);
   };
   const findBox = useRef<HTMLInputElement>(null);
@@ -98,8 +98,8 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   });
 
   const root = model.order[0] ?? 0;
-  const [service, name] = answer.operations[answer.spans.operation[root] ?? 0] ?? ['', ''];
-  const errors = useMemo(() => answer.spans.status.filter((status) => status === failedStatus).length, [answer]);
+  const [service, name] = waterfall.operations[waterfall.spans.operation[root] ?? 0] ?? ['', ''];
+  const errors = useMemo(() => waterfall.spans.status.filter((status) => status === failedStatus).length, [waterfall]);
   return (
     <div className="trace">
       <div className="trace-head">
@@ -111,8 +111,8 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <div className="row">
             {source.exportPath !== undefined && (
               <>
-                <CompareForm traceId={answer.traceId} />
-                <a className="button" href={source.exportPath} download={`${answer.traceId}.otlp.json`}>
+                <CompareForm traceId={waterfall.traceId} />
+                <a className="button" href={source.exportPath} download={`${waterfall.traceId}.otlp.json`}>
                   OTLP JSON
                 </a>
               </>
@@ -120,15 +120,15 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           </div>
         </div>
         <dl className="facts">
-          <Fact name="Start" value={formatTime(answer.startTimeUnixNano)} />
-          <Fact name="Duration" value={formatDuration(answer.durationNs)} />
+          <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
+          <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
           <Fact name="Spans" value={model.count.toLocaleString()} />
           <Fact name="Errors" value={errors.toLocaleString()} isBad={errors > 0} />
           <Fact name="Services" value={String(model.services.length)} />
           <div className="trace-id">
-            <dt>Trace</dt>
+            <dt>Trace ID</dt>
             <dd className="code">
-              {answer.traceId} <CopyButton text={answer.traceId} what="the trace id" />
+              {waterfall.traceId} <CopyButton text={waterfall.traceId} what="trace ID" />
             </dd>
           </div>
         </dl>
@@ -147,25 +147,25 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           </div>
           <FindBox
             box={findBox}
-            words={words}
+            text={searchText}
             count={matches.data?.length}
             isFailed={matches.isError}
-            onFind={(typed) => (typed === words ? step(1) : change({ find: typed }))}
+            onFind={(typed) => (typed === searchText ? step(1) : change({ find: typed }))}
             onStep={step}
           />
           {view === 'waterfall' && (
             <div className="row">
               <button type="button" onClick={() => setCollapsed(new Set())}>
-                Open all
+                Expand all
               </button>
               <button type="button" onClick={() => setCollapsed(new Set(parentsOf(model)))}>
-                Close all
+                Collapse all
               </button>
             </div>
           )}
           {zoom !== undefined && view !== 'operations' && (
             <button type="button" onClick={() => setZoom(undefined)}>
-              Whole time
+              Reset zoom
             </button>
           )}
         </div>
@@ -174,7 +174,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             <ServiceFilter
               services={model.services}
               filter={filter}
-              matching={wanted?.count}
+              matchCount={matching?.count}
               hasErrors={errors > 0}
               onFilter={(next) =>
                 change({
@@ -193,7 +193,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <WaterfallRows
             model={model}
             rows={rows}
-            wanted={wanted?.spans}
+            matching={matching?.spans}
             collapsed={collapsed}
             found={found}
             selected={selected}
@@ -205,7 +205,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         {view === 'flame' && (
           <FlameGraph
             model={model}
-            wanted={wanted?.spans}
+            matching={matching?.spans}
             found={found}
             selected={selected}
             zoom={zoom}
@@ -240,7 +240,7 @@ function Fact(props: { readonly name: string; readonly value: string; readonly i
   );
 }
 
-/** Keys of the page, which work wherever the focus is, but where one types. @param onKey returns whether it was one */
+/** Keyboard shortcuts of the page, unless the focus is in an input. @param onKey returns whether it handled the key */
 function usePageKeys(onKey: (key: string) => boolean): void {
   const keys = useEffectEvent((event: KeyboardEvent): void => {
     const { target } = event;
@@ -255,21 +255,21 @@ function usePageKeys(onKey: (key: string) => boolean): void {
   }, []);
 }
 
-/** The match behind or before a span, in the order of the tree; behind the last comes the first. */
+/** The next or previous match in the order of the tree, starting again at the end. */
 function nextMatch(
-  { place }: TraceModel,
+  { orderIndex }: TraceModel,
   matches: readonly number[],
   selected: number,
   direction: 1 | -1,
 ): number | undefined {
-  const here = selected === -1 ? -1 : (place[selected] ?? -1);
+  const here = selected === -1 ? -1 : (orderIndex[selected] ?? -1);
   return direction === 1
-    ? (matches.find((span) => (place[span] ?? 0) > here) ?? matches[0])
-    : (matches.findLast((span) => (place[span] ?? 0) < here) ?? matches.at(-1));
+    ? (matches.find((span) => (orderIndex[span] ?? 0) > here) ?? matches[0])
+    : (matches.findLast((span) => (orderIndex[span] ?? 0) < here) ?? matches.at(-1));
 }
 
-/** What is above a span is opened, so that it is to be seen. */
-function opened(model: TraceModel, collapsed: ReadonlySet<number>, span: number): ReadonlySet<number> {
+/** Expand the ancestors of a span, so that it is visible. */
+function withAncestorsExpanded(model: TraceModel, collapsed: ReadonlySet<number>, span: number): ReadonlySet<number> {
   const after = new Set(collapsed);
   for (let up = model.parent[span] ?? -1; up !== -1; up = model.parent[up] ?? -1) after.delete(up);
   return after.size === collapsed.size ? collapsed : after;
@@ -283,7 +283,7 @@ function filterOf(parameters: URLSearchParams): TraceFilter {
   };
 }
 
-/** `from-to` in ns after the start of the trace; undefined when that is no part of it. */
+/** Parse `from-to`, in ns after the start of the trace; undefined if it is invalid. */
 function windowOf(text: string | null, wholeNs: number): TimeWindow | undefined {
   const [, from, to] = /^(\d+)-(\d+)$/.exec(text ?? '') ?? [];
   if (from === undefined || to === undefined) return undefined;

@@ -6,8 +6,8 @@ import { treeRowsOf } from './tree-rows.ts';
 const model = traceModelOf(waterfallOf(passwords));
 const none: ReadonlySet<number> = new Set();
 
-describe('the rows of a tree', () => {
-  it('are all spans, at first', () => {
+describe('treeRowsOf', () => {
+  it('returns all spans without a filter', () => {
     const rows = treeRowsOf(model, none, undefined);
     expect(rows.spans).toEqual(model.order);
     expect([...rows.rowOf]).toEqual([0, 1, 2, 3, 4, 5, 6]);
@@ -15,13 +15,13 @@ describe('the rows of a tree', () => {
     expect([0, 1, 5, 6].map(rows.setSize)).toEqual([1, 2, 2, 1]);
   });
 
-  it('hide what is below spans that are closed', () => {
+  it('hides the descendants of collapsed spans', () => {
     expect(treeRowsOf(model, new Set([1]), undefined).spans).toEqual([0, 1, 5, 6]);
     expect(treeRowsOf(model, new Set([0]), undefined).spans).toEqual([0]);
     expect([...treeRowsOf(model, new Set([1]), undefined).rowOf]).toEqual([0, 1, -1, -1, -1, 2, 3]);
   });
 
-  it('have the way to what is asked for, and count among what is shown', () => {
+  it('shows matching spans with their ancestors, and counts visible siblings only', () => {
     const rows = treeRowsOf(model, none, Uint8Array.from([0, 0, 0, 0, 0, 0, 1]));
     expect(rows.spans).toEqual([0, 5, 6]);
     expect([rows.position[5], rows.setSize(5)]).toEqual([1, 1]);

@@ -1,27 +1,29 @@
 import type { TraceModel } from './trace-model.ts';
 
-/** The spans of a trace that are to be seen, as rows of a tree. */
+/** The visible spans of a trace as rows of a tree. */
 export interface TreeRows {
-  /** Spans, from the top. */
+  /** Visible spans from top to bottom. */
   readonly spans: readonly number[];
-  /** By span; -1 for one that is not to be seen. */
+  /** The row of each span; -1 for a hidden span. */
   readonly rowOf: Int32Array;
-  /** By span: which one it is among those to be seen that have its parent, from 1. */
+  /** The 1-based position of each span among its visible siblings. */
   readonly position: Int32Array;
-  /** How many of the spans to be seen have the parent of this one. */
+  /** The number of visible siblings of a span, itself included. */
   readonly setSize: (span: number) => number;
 }
 
 /**
+ * Compute the visible rows of a trace.
+ *
  * @param collapsed spans whose children are hidden
- * @param wanted 1 for each span that is asked for; what is above one of them is to be seen too. Undefined for all
+ * @param matching 1 for each span that matches the filter; their ancestors are visible too. Undefined without a filter
  */
 export function treeRowsOf(
   { order, below, parent, count }: Pick<TraceModel, 'order' | 'below' | 'parent' | 'count'>,
   collapsed: ReadonlySet<number>,
-  wanted: Uint8Array | undefined,
+  matching: Uint8Array | undefined,
 ): TreeRows {
-  const shown = wanted === undefined ? undefined : withAncestors(wanted, order, parent);
+  const shown = matching === undefined ? undefined : withAncestors(matching, order, parent);
   const spans: number[] = [];
   const rowOf = new Int32Array(count).fill(-1);
   const position = new Int32Array(count);
@@ -30,7 +32,7 @@ export function treeRowsOf(
   for (let n = 0; n < order.length; n++) {
     const span = order[n] ?? 0;
     if (shown !== undefined && shown[span] === 0) {
-      // Nothing below it is asked for either.
+      // No descendant matches either.
       n += below[span] ?? 0;
       continue;
     }
@@ -48,9 +50,9 @@ export function treeRowsOf(
   return { spans, rowOf, position, setSize };
 }
 
-function withAncestors(wanted: Uint8Array, order: readonly number[], parent: Int32Array): Uint8Array {
-  const shown = wanted.slice();
-  // Children come after their parents, so from the end each parent is marked before it is looked at.
+function withAncestors(matching: Uint8Array, order: readonly number[], parent: Int32Array): Uint8Array {
+  const shown = matching.slice();
+  // Children follow their parents. Going backwards, each parent is marked before it is visited.
   for (let n = order.length - 1; n >= 0; n--) {
     const span = order[n] ?? 0;
     const up = parent[span] ?? -1;

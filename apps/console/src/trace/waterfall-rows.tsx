@@ -11,15 +11,15 @@ export type TimeWindow = readonly [fromNs: number, toNs: number];
 
 const rowHeightPx = 24;
 const indentPx = 12;
-/** Deeper spans are not moved further to the right: their names would be out of sight. */
+/** Deeper spans are not indented further, so that their names stay visible. */
 const maxIndents = 24;
 const ticks = [0, 0.25, 0.5, 0.75, 1] as const;
 
 interface Props {
   readonly model: TraceModel;
   readonly rows: TreeRows;
-  /** 1 for each span that is asked for; what is only on the way to one is pale. Undefined for all. */
-  readonly wanted: Uint8Array | undefined;
+  /** 1 for each span that matches the filter; their ancestors are pale. Undefined without a filter. */
+  readonly matching: Uint8Array | undefined;
   readonly collapsed: ReadonlySet<number>;
   readonly found: ReadonlySet<number>;
   /** -1 for none. */
@@ -29,13 +29,13 @@ interface Props {
   readonly onToggle: (span: number) => void;
 }
 
-/** Spans below each other, of which only those are drawn that are to be seen: a tree, to the keyboard and to who listens. */
+/** A virtualized waterfall. It is an ARIA tree for the keyboard and for screen readers. */
 export function WaterfallRows(props: Props) {
-  const { model, rows, wanted, collapsed, selected, zoom, onSelect, onToggle } = props;
+  const { model, rows, matching, collapsed, selected, zoom, onSelect, onToggle } = props;
   const visible = rows.spans;
   const scroller = useRef<HTMLDivElement>(null);
   const row = selected === -1 ? -1 : (rows.rowOf[selected] ?? -1);
-  // The row that the keyboard is at stays drawn wherever one has scrolled: who listens is there.
+  // Keep the selected row rendered while it is scrolled out of view, because screen readers are at it.
   const rangeExtractor = useCallback(
     (range: Range) => {
       const drawn = defaultRangeExtractor(range);
@@ -114,7 +114,7 @@ export function WaterfallRows(props: Props) {
                 top={start}
                 position={rows.position[span] ?? 1}
                 setSize={rows.setSize(span)}
-                isPale={wanted !== undefined && wanted[span] === 0}
+                isPale={matching !== undefined && matching[span] === 0}
                 fromNs={zoom[0]}
                 toNs={zoom[1]}
                 isSelected={span === selected}
@@ -162,7 +162,7 @@ const SpanRow = memo(function SpanRow({
   onSelect,
   onToggle,
 }: RowProps) {
-  const { spans, operations } = model.answer;
+  const { spans, operations } = model.waterfall;
   const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
   const startNs = spans.startNs[span] ?? 0;
   const durationNs = spans.durationNs[span] ?? 0;
@@ -173,7 +173,7 @@ const SpanRow = memo(function SpanRow({
   const left = share(startNs);
   const right = share(startNs + durationNs);
   const isOutside = startNs > toNs || startNs + durationNs < fromNs;
-  const took = placeOfDuration(left, right);
+  const label = labelPlacement(left, right);
   const classes = ['span-row', isSelected ? 'selected' : '', isFound ? 'found' : '', isPale ? 'pale' : ''].join(' ');
   return (
     <div
@@ -206,7 +206,7 @@ const SpanRow = memo(function SpanRow({
           </span>
         )}
         {model.isOrphan[span] === 1 && (
-          <span title="Its parent is not stored" aria-hidden="true">
+          <span title="Parent span is not stored" aria-hidden="true">
             ⤴
           </span>
         )}
@@ -216,38 +216,38 @@ const SpanRow = memo(function SpanRow({
       </div>
       <div className="span-time">
         {isOutside ? (
-          <span className="only-heard">{formatDuration(durationNs)}</span>
+          <span className="visually-hidden">{formatDuration(durationNs)}</span>
         ) : (
           <>
             <div
               className={`bar ${serviceColour(service)}${isError ? ' failed' : ''}`}
               style={{ left: `${left}%`, width: `max(2px, ${right - left}%)` }}
             />
-            {(model.critical.get(span) ?? []).map((from, n, pieces) => {
+            {(model.critical.get(span) ?? []).map((from, n, sections) => {
               if (n % 2 === 1) return undefined;
-              const begin = share(from);
-              const end = share(pieces[n + 1] ?? from);
-              return end > begin ? (
+              const start = share(from);
+              const end = share(sections[n + 1] ?? from);
+              return end > start ? (
                 <div
                   key={from}
                   className="critical"
-                  style={{ left: `${begin}%`, width: `max(1px, ${end - begin}%)` }}
+                  style={{ left: `${start}%`, width: `max(1px, ${end - start}%)` }}
                 />
               ) : undefined;
             })}
-            <span className={`took ${took.className}`} style={took.style}>
+            <span className={`took ${label.className}`} style={label.style}>
               {formatDuration(durationNs)}
             </span>
           </>
         )}
-        {isError && <span className="only-heard">failed</span>}
+        {isError && <span className="visually-hidden">failed</span>}
       </div>
     </div>
   );
 });
 
-/** Behind the bar, or before it, or where there is no room for either in it. */
-function placeOfDuration(left: number, right: number) {
+/** Where the duration is shown: after the bar, before it, or inside it if there is no space. */
+function labelPlacement(left: number, right: number) {
   if (right <= 80) return { className: '', style: { left: `${right}%` } };
   if (left >= 20) return { className: '', style: { right: `${100 - left}%` } };
   return { className: 'inside', style: { right: `${100 - right}%` } };

@@ -460,6 +460,6 @@ describe('the document', () => {
     const search = document.paths['/api/traces']?.['get'];
     expect(search?.parameters?.map(({ name }) => name)).toContain('minDurationNs');
     expect(JSON.stringify(search?.responses['200'])).toContain('nextCursor');
-    expect(JSON.stringify(document.paths['/api/sql']?.['post'])).toContain('one statement that gives rows');
+    expect(JSON.stringify(document.paths['/api/sql']?.['post'])).toContain('one statement that returns rows');
   });
 });

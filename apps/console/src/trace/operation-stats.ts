@@ -1,8 +1,8 @@
 import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 
-/** What a trace did with one operation. Times are nanoseconds. */
-export interface OperationFigures {
+/** Statistics of one operation in a trace. */
+export interface OperationStats {
   readonly service: string;
   readonly name: string;
   readonly count: number;
@@ -14,18 +14,18 @@ export interface OperationFigures {
   readonly maxNs: number;
 }
 
-/** The figures of each service's operations, kinds together, by their first spans. */
-export function operationFiguresOf({ answer, count, selfNs }: TraceModel): readonly OperationFigures[] {
-  const { operations, spans } = answer;
-  const places = new Map<string, number[]>();
-  const placeOf = operations.map(([service, name]) => {
+/** Statistics per service and operation, in the order of their first spans. Span kinds are not distinguished. */
+export function operationStatsOf({ waterfall, count, selfNs }: TraceModel): readonly OperationStats[] {
+  const { operations, spans } = waterfall;
+  const spansByKey = new Map<string, number[]>();
+  const spansOf = operations.map(([service, name]) => {
     const key = JSON.stringify([service, name]);
-    const own = places.get(key) ?? [];
-    places.set(key, own);
+    const own = spansByKey.get(key) ?? [];
+    spansByKey.set(key, own);
     return own;
   });
-  for (let span = 0; span < count; span++) placeOf[spans.operation[span] ?? 0]?.push(span);
-  return [...places]
+  for (let span = 0; span < count; span++) spansOf[spans.operation[span] ?? 0]?.push(span);
+  return [...spansByKey]
     .filter(([, own]) => own.length > 0)
     .toSorted(([, left], [, right]) => (left[0] ?? 0) - (right[0] ?? 0))
     .map(([key, own]) => {
@@ -45,7 +45,7 @@ export function operationFiguresOf({ answer, count, selfNs }: TraceModel): reado
     });
 }
 
-/** The least value that as large a share of all does not exceed. @param sorted from the least, not empty */
+/** The smallest value that at least this share of the values does not exceed. @param sorted ascending, not empty */
 function percentile(sorted: Float64Array, share: number): number {
   return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
 }

@@ -3,8 +3,8 @@ import { parseDuration } from '../format/duration.ts';
 
 export const pageSize = 50;
 
-/** The words of a search, but for its time, as the address has them. */
-export interface SearchWords {
+/** The conditions of a search as they are written in the page's URL, without its time range. */
+export interface SearchParameters {
   readonly service: string;
   readonly operation: string;
   readonly status: string;
@@ -14,7 +14,7 @@ export interface SearchWords {
   readonly order: 'newest' | 'slowest';
 }
 
-export function searchWordsOf(parameters: URLSearchParams): SearchWords {
+export function searchParametersOf(parameters: URLSearchParams): SearchParameters {
   const text = (name: string): string => parameters.get(name) ?? '';
   return {
     service: text('service'),
@@ -27,24 +27,24 @@ export function searchWordsOf(parameters: URLSearchParams): SearchWords {
   };
 }
 
-/** Whether a bound of the duration can't be read; it is left out of the question. */
-export function hasWrongDuration({ min, max }: SearchWords): boolean {
+/** Whether a duration bound is invalid. An invalid bound is not sent. */
+export function hasInvalidDuration({ min, max }: SearchParameters): boolean {
   return [min, max].some((text) => text !== '' && parseDuration(text) === undefined);
 }
 
 /**
- * A search as the API takes it.
+ * Write a search as the query string of the API.
  *
- * @param cursor of the page before; empty for the first
+ * @param cursor of the previous page; empty for the first page
  */
-export function questionOf(
-  search: SearchWords,
+export function searchQueryString(
+  search: SearchParameters,
   { from, to }: { readonly from: TimeRangeState['from']; readonly to: TimeRangeState['to'] },
   cursor = '',
 ): string {
-  const question = new URLSearchParams();
+  const query = new URLSearchParams();
   const set = (name: string, value: string | undefined): void => {
-    if (value !== undefined && value !== '') question.append(name, value);
+    if (value !== undefined && value !== '') query.append(name, value);
   };
   set('service', search.service);
   set('operation', search.operation);
@@ -57,5 +57,5 @@ export function questionOf(
   set('order', search.order);
   set('limit', String(pageSize));
   set('cursor', cursor);
-  return question.toString();
+  return query.toString();
 }

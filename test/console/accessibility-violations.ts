@@ -1,14 +1,14 @@
 import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** What the WCAG asks for at its levels A and AA, and what is good practice besides. */
+/** All rules of axe: WCAG A and AA, and best practices. */
 const options: RunOptions = { resultTypes: ['violations'] };
 
-/** What keeps somebody from using a page: which rule, what it asks for, and where it is broken. Nothing if all is well. */
-export async function graveViolations(page: Page): Promise<readonly unknown[]> {
+/** Check a page with axe. @returns the serious and critical violations: rule, help text and elements */
+export async function accessibilityViolations(page: Page): Promise<readonly unknown[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults, RunOptions>(
-    // In the page, axe is a global.
+    // axe is a global of the page.
     (runOptions) => (globalThis as unknown as { readonly axe: typeof axe }).axe.run(runOptions),
     options,
   );

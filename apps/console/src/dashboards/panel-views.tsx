@@ -1,0 +1,212 @@
+import type { PanelKind } from '@spandrel/console-api/dashboard-names';
+import { type ComponentType, useMemo } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { QueryAnswer } from '../api/types.ts';
+import { DataTable } from '../charts/data-table.tsx';
+import { formatValue, numberOf } from '../charts/format-value.ts';
+import { Heatmap, heatOf } from '../charts/heatmap.tsx';
+import { binsOf, Histogram } from '../charts/histogram.tsx';
+import { Pie } from '../charts/pie.tsx';
+import { TimeSeriesChart } from '../charts/time-series.tsx';
+import { timeSeriesOf } from '../charts/time-series-data.ts';
+import { type CallNode, callGraphOf } from '../graph/call-graph.ts';
+import { NodeGraph } from '../graph/node-graph.tsx';
+import type { PanelDefinition, PanelProps } from './panel-definition.ts';
+import { chartColumns, GraphTables, tableColumns } from './panel-tables.tsx';
+import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
+import { useDashboards, useOperations } from './use-dashboards.ts';
+
+/** A panel with the results of its queries, in their order. */
+interface ViewProps extends PanelProps {
+  readonly results: readonly QueryAnswer[];
+}
+
+interface PanelViews {
+  readonly Chart: ComponentType<ViewProps>;
+  /** The table that can be shown instead of a chart. */
+  readonly Table?: ComponentType<ViewProps>;
+}
+
+/** How each kind of panel is rendered. A new kind needs one entry here. */
+export const panelViews: Readonly<Record<PanelKind, PanelViews>> = {
+  timeseries: { Chart: TimeSeriesView, Table: ChartTable },
+  heatmap: { Chart: HeatmapView, Table: ChartTable },
+  histogram: { Chart: HistogramView, Table: ChartTable },
+  pie: { Chart: PieView, Table: ChartTable },
+  nodeGraph: { Chart: NodeGraphView, Table: GraphTableView },
+  table: { Chart: TableView },
+  stat: { Chart: StatView },
+  dashboards: { Chart: DashboardLinks },
+};
+
+const noRows: QueryAnswer = { columns: [], rows: [] };
+const noOperations: readonly { readonly service: string; readonly name: string }[] = [];
+/** A shorter range shows nothing useful. */
+const minRangeMs = 1_000;
+
+/** What the charts of a panel have in common: links to traces, zooming, and the names of services. */
+function usePanelLinks({ panel, time }: PanelProps) {
+  const [, navigate] = useLocation();
+  const operations = useOperations().data?.operations ?? noOperations;
+  const services = useMemo(() => new Set(operations.map(({ service }) => service)), [operations]);
+  const filterOf = (name: string): TracesFilter => ({
+    ...callOf(name, operations),
+    isFailed: panel.linksToErrors === true || name === 'failed',
+  });
+  return {
+    services,
+    bounds: time.bounds ?? { fromMs: 0, toMs: 0 },
+    filterOf,
+    openTraces: (filter: TracesFilter): void => navigate(tracesAddress(filter, time.range)),
+    addressAt: (timeMs: number, stepMs: number, name: string): string =>
+      tracesAddress({ ...filterOf(name), fromMs: timeMs, toMs: timeMs + stepMs }),
+    zoom: (fromMs: number, toMs: number): void => {
+      const middleMs = (fromMs + toMs) / 2;
+      time.setRange({
+        kind: 'absolute',
+        fromMs: Math.round(Math.min(fromMs, middleMs - minRangeMs / 2)),
+        toMs: Math.round(Math.max(toMs, middleMs + minRangeMs / 2)),
+      });
+    },
+  };
+}
+
+function useSeries({ unit, isStacked }: PanelDefinition, result: QueryAnswer) {
+  const missing = unit === 'requestsPerSecond' || isStacked === true ? 0 : null;
+  return useMemo(() => timeSeriesOf(result, missing), [result, missing]);
+}
+
+function TimeSeriesView(props: ViewProps) {
+  const { panel, results } = props;
+  const { services, bounds, zoom, openTraces, filterOf } = usePanelLinks(props);
+  const data = useSeries(panel, results[0] ?? noRows);
+  return (
+    <TimeSeriesChart
+      title={panel.title}
+      data={data}
+      unit={panel.unit}
+      isStacked={panel.isStacked ?? false}
+      bounds={bounds}
+      services={services}
+      onZoom={zoom}
+      onPick={(timeMs, stepMs, name) => openTraces({ ...filterOf(name), fromMs: timeMs, toMs: timeMs + stepMs })}
+    />
+  );
+}
+
+function HeatmapView(props: ViewProps) {
+  const { panel, results } = props;
+  const { bounds, zoom, openTraces } = usePanelLinks(props);
+  const result = results[0] ?? noRows;
+  const heat = useMemo(() => heatOf(result), [result]);
+  return (
+    <Heatmap
+      title={panel.title}
+      heat={heat}
+      unit={panel.unit}
+      bounds={bounds}
+      onZoom={zoom}
+      onPick={(fromMs, stepMs, minMs, maxMs) => openTraces({ fromMs, toMs: fromMs + stepMs, minMs, maxMs })}
+    />
+  );
+}
+
+function HistogramView(props: ViewProps) {
+  const { panel, results } = props;
+  const { bounds, openTraces } = usePanelLinks(props);
+  const result = results[0] ?? noRows;
+  const bins = useMemo(() => binsOf(result), [result]);
+  return (
+    <Histogram
+      title={panel.title}
+      bins={bins}
+      unit={panel.unit}
+      onPick={({ lower, upper }) => openTraces({ ...bounds, minMs: lower, maxMs: upper })}
+    />
+  );
+}
+
+function PieView(props: ViewProps) {
+  const { panel, results, time } = props;
+  const { services, filterOf, openTraces } = usePanelLinks(props);
+  const { rows } = results[0] ?? noRows;
+  return (
+    <Pie
+      title={panel.title}
+      slices={rows.map(([name, value]) => ({ name: String(name), value: numberOf(value) ?? 0 }))}
+      unit={panel.unit}
+      services={services}
+      linkOf={(name) => {
+        const filter = filterOf(name);
+        if (filter.service === undefined) return <bdi>{name}</bdi>;
+        return (
+          <Link href={tracesAddress(filter, time.range)}>
+            <bdi>{name}</bdi>
+          </Link>
+        );
+      }}
+      onPick={(name) => openTraces(filterOf(name))}
+    />
+  );
+}
+
+function NodeGraphView({ panel, results, selection, onSelect }: ViewProps) {
+  const [nodes = noRows, edges = noRows] = results;
+  const graph = useMemo(() => callGraphOf(nodes, edges), [nodes, edges]);
+  const selected = graph.nodes.find(
+    ({ service, title }) => service === selection.service && (service === title || title === selection.operation),
+  );
+  const select = (node: CallNode | undefined): void =>
+    onSelect({
+      service: node?.service ?? '',
+      operation: node === undefined || node.title === node.service ? '' : node.title,
+    });
+  return <NodeGraph title={panel.title} graph={graph} selected={selected?.id} onSelect={select} />;
+}
+
+function GraphTableView({ panel, results: [nodes = noRows, edges = noRows] }: ViewProps) {
+  return <GraphTables title={panel.title} nodes={nodes} edges={edges} />;
+}
+
+function TableView({ panel, results: [result = noRows], selection, time }: ViewProps) {
+  return (
+    <DataTable
+      label={panel.title}
+      result={callsOf(result, selection.service)}
+      columns={tableColumns(panel, result, time)}
+    />
+  );
+}
+
+/** Filters calls between services by one of the two services. Other results are unchanged. */
+function callsOf(result: QueryAnswer, service: string): QueryAnswer {
+  const ends = [result.columns.indexOf('source'), result.columns.indexOf('target')];
+  if (service === '' || ends.includes(-1)) return result;
+  return { ...result, rows: result.rows.filter((row) => ends.some((at) => row[at] === service)) };
+}
+
+function ChartTable(props: ViewProps) {
+  const { panel, results } = props;
+  const { addressAt } = usePanelLinks(props);
+  const result = results[0] ?? noRows;
+  const { stepMs } = useSeries(panel, result);
+  return <DataTable label={panel.title} result={result} columns={chartColumns(panel, result, stepMs, addressAt)} />;
+}
+
+function StatView({ panel, results }: ViewProps) {
+  const value = numberOf(results[0]?.rows[0]?.[0]);
+  return <p className="stat">{value === undefined ? '–' : formatValue(value, panel.unit)}</p>;
+}
+
+function DashboardLinks() {
+  const { data } = useDashboards();
+  return (
+    <ul className="dashboard-links">
+      {data?.dashboards.map(({ uid, title, description }) => (
+        <li key={uid}>
+          <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
