@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
@@ -11,12 +11,16 @@ import { limits } from '../limits.js';
 import { attributeTerm, bitOf, errorTerm, idTerm, keyTerm, numbersOf, octaveOf, octaveTerm } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
+import { decodeMessage } from './decode-message.js';
 import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import { SpanSchema } from './gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonNumber, parseJson } from './json-source.js';
 import { Refusal } from './refusal.js';
 import { type Outcome, Transcoder } from './transcoder.js';
+
+// Its calls are counted; it does what it always does.
+vi.mock(import('./decode-message.js'), { spy: true });
 
 // The transcoder against the reference: whatever the bytes, both say the same.
 
@@ -567,10 +571,13 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1 });
   });
 
-  it('makes no message when enough are described', () => {
+  it('is neither decoded nor described after the first five', () => {
+    vi.mocked(decodeMessage).mockClear();
     const { errorMessage } = outcomeOf(bodyOf(Buffer.alloc(2_000, emptySpan)));
     expect(errorMessage).toMatch(/^1000 of 1000 spans rejected: .*spans\[4\].*; …$/);
     expect(errorMessage).not.toContain('spans[5]');
+    const decoded = vi.mocked(decodeMessage).mock.calls.map(([schema]) => schema.typeName);
+    expect(decoded.filter((name) => name === SpanSchema.typeName)).toHaveLength(limits.describedRejections.value);
   });
 });
 
