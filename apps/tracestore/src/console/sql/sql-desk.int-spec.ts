@@ -24,11 +24,17 @@ afterAll(async () => {
   await database.drop();
 });
 
-function ask(sql: string, { user = 'ann', signal }: { user?: string; signal?: AbortSignal } = {}): Promise<Response> {
+interface AskOptions {
+  readonly user?: string;
+  readonly explain?: string;
+  readonly signal?: AbortSignal;
+}
+
+function ask(sql: string, { user = 'ann', explain = 'no', signal }: AskOptions = {}): Promise<Response> {
   return fetch(`${store.url}/api/sql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-user': user },
-    body: JSON.stringify({ sql }),
+    body: JSON.stringify({ sql, explain }),
     ...(signal === undefined ? {} : { signal }),
   });
 }
@@ -46,6 +52,19 @@ describe('a statement', () => {
     expect((await ask(`SELECT 1 ${'; '.repeat(49_990)}x`)).status).toBe(400);
     // By backtracking it takes minutes.
     expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
+  it.each([
+    ['comments within comments', '/*'.repeat(16_000)],
+    ['an operator', `SELECT 1 ${'+-'.repeat(16_000)}1`],
+  ])('that would keep the lexer of PostgreSQL busy is refused before it gets there: %s', async (_, sql) => {
+    for (const explain of ['no', 'plan', 'analyze']) {
+      const response = await ask(sql, { explain });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('More than 1000 characters of operators');
+    }
+    const line = '-'.repeat(1_000);
+    expect((await ask(`${line}\nSELECT 1 /*${'='.repeat(900)}*/`)).status).toBe(200);
   });
 
   it.each(['SJIS', 'LATIN1', 'SQL_ASCII', 'EUC_JP'])(

@@ -27,6 +27,11 @@ export const maxAnswerBytes = limits.sqlAnswerBytes.value;
 
 const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
+const maxOperatorCharacters = limits.sqlOperatorCharacters.value;
+
+/** `op_chars` of PostgreSQL's scan.l. */
+const operatorCharacters: ReadonlySet<string> = new Set('~!@#^&|`?+-*/%<>=');
+
 /** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
 const maxColumns = 100;
 
@@ -136,6 +141,7 @@ export class SqlDeskService implements OnApplicationShutdown {
     if (/^\s*(?:explain|show)\b/i.test(statement)) {
       throw new Problem(wrongSql, 'A plan is asked for by `explain`, and a setting by current_setting()');
     }
+    requireShortOperators(statement);
     let columns: readonly DescribedColumn[] | undefined;
     try {
       columns = await describeStatement(client, statement);
@@ -247,6 +253,22 @@ function alone(sql: string): string {
   let end = sql.length;
   while (end > 0 && /[;\s]/.test(sql.charAt(end - 1))) end -= 1;
   return sql.slice(0, end);
+}
+
+/**
+ * Bounds what PostgreSQL's lexer reads again and again: it takes `/*` with all characters of operators that follow, and
+ * gives them back (scan.l, `xcstart` and `operator`). The lexer looks at neither time-outs nor cancellation.
+ *
+ * @throws Problem 400 when more characters of operators than `limits.sqlOperatorCharacters` follow each other
+ */
+function requireShortOperators(statement: string): void {
+  let length = 0;
+  for (let index = 0; index < statement.length; index += 1) {
+    length = operatorCharacters.has(statement.charAt(index)) ? length + 1 : 0;
+    if (length > maxOperatorCharacters) {
+      throw new Problem(wrongSql, `More than ${maxOperatorCharacters} characters of operators follow each other`);
+    }
+  }
 }
 
 /** Makes a JSON array of each row, whatever its columns are called. */
