@@ -190,7 +190,7 @@ export const limits = {
     scope: 'request',
     where: 'SQL page',
     counts:
-      'characters of operators, such as `-`, `*` and `/`, in a row: PostgreSQL reads them in quadratic time, which no time-out ends',
+      'operator characters in a row, such as `-`, `*` and `/`; PostgreSQL parses them in quadratic time, which no time-out ends',
     atBound: '400',
   },
   patternCharacters: {

@@ -29,7 +29,7 @@ const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
 const maxOperatorCharacters = limits.sqlOperatorCharacters.value;
 
-/** `op_chars` of PostgreSQL's scan.l. */
+/** `op_chars` in PostgreSQL's scan.l. */
 const operatorCharacters: ReadonlySet<string> = new Set('~!@#^&|`?+-*/%<>=');
 
 /** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
@@ -256,17 +256,18 @@ function alone(sql: string): string {
 }
 
 /**
- * Bounds what PostgreSQL's lexer reads again and again: it takes `/*` with all characters of operators that follow, and
- * gives them back (scan.l, `xcstart` and `operator`). The lexer looks at neither time-outs nor cancellation.
+ * Refuses long runs of operator characters. PostgreSQL's lexer matches `/*`, or an operator, together with all operator
+ * characters behind it and gives most of them back (scan.l, `xcstart` and `operator`): quadratic time, in which it checks
+ * neither time-outs nor cancellation.
  *
- * @throws Problem 400 when more characters of operators than `limits.sqlOperatorCharacters` follow each other
+ * @throws Problem 400 when a run has more characters than `limits.sqlOperatorCharacters`
  */
 function requireShortOperators(statement: string): void {
   let length = 0;
   for (let index = 0; index < statement.length; index += 1) {
     length = operatorCharacters.has(statement.charAt(index)) ? length + 1 : 0;
     if (length > maxOperatorCharacters) {
-      throw new Problem(wrongSql, `More than ${maxOperatorCharacters} characters of operators follow each other`);
+      throw new Problem(wrongSql, `The statement has more than ${maxOperatorCharacters} operator characters in a row`);
     }
   }
 }
