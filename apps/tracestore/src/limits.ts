@@ -184,6 +184,15 @@ export const limits = {
     counts: 'bytes of temporary files in PostgreSQL, where the role of tracestore may set `temp_file_limit`',
     atBound: '400',
   },
+  sqlOperatorCharacters: {
+    value: 1_000,
+    unit: 'count',
+    scope: 'request',
+    where: 'SQL page',
+    counts:
+      'operator characters in a row, such as `-`, `*` and `/`; PostgreSQL parses them in quadratic time, which no time-out ends',
+    atBound: '400',
+  },
   patternCharacters: {
     value: 2_000,
     unit: 'count',

@@ -147,15 +147,14 @@ describe('a lock of the store', () => {
          pg_advisory_lock(hashtext('tracestore'), hashtext('lifecycle')),
          pg_advisory_lock(hashtext('tracestore.partition'), hashtext('span'))`,
     );
+    const { rows } = await holder.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
     const store = await start();
     await expect
       .poll(
-        async () => /^tracestore_calls_lag_seconds [0-9.]+$/m.test(await (await fetch(`${store.url}/metrics`)).text()),
-        {
-          timeout: 30_000,
-        },
+        () => queryOnce(database.url, `SELECT counted_at > '${rows[0]?.now}' AS counted FROM tracestore.call_state`),
+        { timeout: 30_000 },
       )
-      .toBe(true);
+      .toEqual([{ counted: true }]);
     expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
   });
 });

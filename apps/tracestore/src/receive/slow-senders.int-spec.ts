@@ -110,6 +110,20 @@ describe('another client is served', () => {
     for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual([200, 0]);
   });
 
+  it('while slow senders fill the room for small requests as well', async () => {
+    for (let n = 0; n < 3; n += 1) dial(`content-length: ${maxRequestBytes}`, Buffer.alloc(4.5 * mebibyte));
+    await expect.poll(bytesInFlight).toBeGreaterThan(13 * mebibyte);
+    // Down to less than what a request counts before its first byte.
+    for (const kibibytes of [220, 20, 0]) {
+      for (let n = 0; n < 20; n += 1) dial(`content-length: ${maxRequestBytes}`, Buffer.alloc(kibibytes * 1024));
+      await sleep(100);
+    }
+    await expect.poll(bytesInFlight).toBeGreaterThan(maxBytesInFlight - 16 * 1024);
+    // A sender counts as slow after a second; until then the answer is 429, and clients repeat the request.
+    await expect.poll(witness, { timeout: 10_000 }).toEqual([200, 0]);
+    for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual([200, 0]);
+  });
+
   it('with a large request too, once the slow senders are known to be slow', async () => {
     const most = Buffer.alloc(6 * mebibyte);
     const slow = [1, 2].map(() => dial(`content-length: ${maxRequestBytes}`, most));

@@ -275,6 +275,20 @@ describe('a value that its field cannot have', () => {
     }
   });
 
+  it.each(['intValue', 'doubleValue'])(
+    'costs its span when it is longer than numbers may be, whatever it is: %s',
+    (field) => {
+      const longest = `1.${'0'.repeat(limits.jsonNumberCharacters.value - 2)}`;
+      for (const quote of ['', '"']) {
+        const [right, wrong] = [longest, `${longest}0`].map((number) =>
+          outcomeOf(spansJson(`{${ids},${value(`{"${field}":${quote}${number}${quote}}`)}}`)),
+        );
+        expect(right).toMatchObject({ acceptedSpans: 1, rejectedSpans: 0 });
+        expect(wrong).toMatchObject({ acceptedSpans: 0, rejectedSpans: 1 });
+      }
+    },
+  );
+
   it.each(['5', '"span"', '[]', 'true'])('costs what should be a span: %s', (span) => {
     expect(outcomeOf(spansJson(`{${ids}}`, span, `{${ids}}`))).toMatchObject({
       acceptedSpans: 2,

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { encodeProtobuf } from '../../test/otlp-client.js';
@@ -20,12 +20,16 @@ import {
 } from '../storage/block-filter.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import { CopyBuffer } from '../storage/copy-buffer.js';
+import { decodeMessage } from './decode-message.js';
 import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import { SpanSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonNumber, parseJson } from '../storage/json-source.js';
 import { Refusal } from '../errors/refusal.js';
 import { Transcoder } from './transcoder.js';
+
+// Its calls are counted; it does what it always does.
+vi.mock(import('./decode-message.js'), { spy: true });
 
 // The transcoder against the reference: whatever the bytes, both say the same.
 
@@ -599,10 +603,13 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1 });
   });
 
-  it('makes no message when enough are described', () => {
+  it('is neither decoded nor described after the first five', () => {
+    vi.mocked(decodeMessage).mockClear();
     const { errorMessage } = outcomeOf(bodyOf(Buffer.alloc(2_000, emptySpan)));
     expect(errorMessage).toMatch(/^1000 of 1000 spans rejected: .*spans\[4\].*; …$/);
     expect(errorMessage).not.toContain('spans[5]');
+    const decoded = vi.mocked(decodeMessage).mock.calls.map(([schema]) => schema.typeName);
+    expect(decoded.filter((name) => name === SpanSchema.typeName)).toHaveLength(limits.describedRejections.value);
   });
 });
 

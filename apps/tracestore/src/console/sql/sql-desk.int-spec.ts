@@ -24,11 +24,17 @@ afterAll(async () => {
   await database.drop();
 });
 
-function ask(sql: string, { user = 'ann', signal }: { user?: string; signal?: AbortSignal } = {}): Promise<Response> {
+interface AskOptions {
+  readonly user?: string;
+  readonly explain?: string;
+  readonly signal?: AbortSignal;
+}
+
+function ask(sql: string, { user = 'ann', explain = 'no', signal }: AskOptions = {}): Promise<Response> {
   return fetch(`${store.url}/api/sql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-user': user },
-    body: JSON.stringify({ sql }),
+    body: JSON.stringify({ sql, explain }),
     ...(signal === undefined ? {} : { signal }),
   });
 }
@@ -46,6 +52,19 @@ describe('a statement', () => {
     expect((await ask(`SELECT 1 ${'; '.repeat(49_990)}x`)).status).toBe(400);
     // By backtracking it takes minutes.
     expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
+  it.each([
+    ['comments within comments', '/*'.repeat(16_000)],
+    ['an operator', `SELECT 1 ${'+-'.repeat(16_000)}1`],
+  ])('with too many operator characters in a row is refused before PostgreSQL parses it: %s', async (_, sql) => {
+    for (const explain of ['no', 'plan', 'analyze']) {
+      const response = await ask(sql, { explain });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('more than 1000 operator characters in a row');
+    }
+    const line = '-'.repeat(1_000);
+    expect((await ask(`${line}\nSELECT 1 /*${'='.repeat(900)}*/`)).status).toBe(200);
   });
 
   it.each(['SJIS', 'LATIN1', 'SQL_ASCII', 'EUC_JP'])(
@@ -73,15 +92,11 @@ describe('a statement', () => {
   });
 
   it('may take advisory locks, which nobody else uses and end with it', async () => {
-    expect((await ask('SELECT pg_advisory_lock(8318255638512821612)')).status).toBe(200);
-    await expect
-      .poll(
-        () => queryOnce(database.url, `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1936744801`),
-        {
-          timeout: 10_000,
-        },
-      )
-      .toEqual([]);
+    const key = '8318255638512821612';
+    expect((await ask(`SELECT pg_advisory_lock(${key})`)).status).toBe(200);
+    const held = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::int8 << 32 | objid::int8 = ${key}`;
+    // A pool closes an idle connection after 10 s.
+    await expect.poll(() => queryOnce(database.url, held), { timeout: 5_000 }).toEqual([]);
   });
 
   it('cannot write more to temporary files than it may, where the role of the store may set that', async () => {

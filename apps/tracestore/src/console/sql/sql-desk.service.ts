@@ -27,6 +27,11 @@ export const maxAnswerBytes = limits.sqlAnswerBytes.value;
 
 const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
+const maxOperatorCharacters = limits.sqlOperatorCharacters.value;
+
+/** `op_chars` in PostgreSQL's scan.l. */
+const operatorCharacters: ReadonlySet<string> = new Set('~!@#^&|`?+-*/%<>=');
+
 /** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
 const maxColumns = 100;
 
@@ -136,6 +141,7 @@ export class SqlDeskService implements OnApplicationShutdown {
     if (/^\s*(?:explain|show)\b/i.test(statement)) {
       throw new Problem(wrongSql, 'A plan is asked for by `explain`, and a setting by current_setting()');
     }
+    requireShortOperators(statement);
     let columns: readonly DescribedColumn[] | undefined;
     try {
       columns = await describeStatement(client, statement);
@@ -247,6 +253,23 @@ function alone(sql: string): string {
   let end = sql.length;
   while (end > 0 && /[;\s]/.test(sql.charAt(end - 1))) end -= 1;
   return sql.slice(0, end);
+}
+
+/**
+ * Refuses long runs of operator characters. PostgreSQL's lexer matches `/*`, or an operator, together with all operator
+ * characters behind it and gives most of them back (scan.l, `xcstart` and `operator`): quadratic time, in which it checks
+ * neither time-outs nor cancellation.
+ *
+ * @throws Problem 400 when a run has more characters than `limits.sqlOperatorCharacters`
+ */
+function requireShortOperators(statement: string): void {
+  let length = 0;
+  for (let index = 0; index < statement.length; index += 1) {
+    length = operatorCharacters.has(statement.charAt(index)) ? length + 1 : 0;
+    if (length > maxOperatorCharacters) {
+      throw new Problem(wrongSql, `The statement has more than ${maxOperatorCharacters} operator characters in a row`);
+    }
+  }
 }
 
 /** Makes a JSON array of each row, whatever its columns are called. */

@@ -52,6 +52,20 @@ it('gives assets once and for all, compressed as the browser likes', async () =>
   }
 });
 
+it('takes time linear in the length of Accept-Encoding', async () => {
+  // Node trims the blanks around a value, not those within it.
+  const headers = { 'accept-encoding': `a${' '.repeat(15_000)}b, gzip` };
+  const before = process.cpuUsage();
+  for (let n = 0; n < 30; n += 1) {
+    const response = await fetch(`${store.url}/assets/index-abc123.js`, { headers });
+    expect(await response.text()).toBe(script);
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+  }
+  // CPU time, which does not depend on how busy the machine is. Quadratic time takes more than 3 s.
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(1_500);
+});
+
 it('has nothing else', async () => {
   for (const file of ['/assets/none.js', '/assets/..%2Findex.html', '/assets/index-abc123.js.map', '/nowhere']) {
     const response = await fetch(`${store.url}${file}`);
