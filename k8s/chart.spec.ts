@@ -55,7 +55,7 @@ describe('the architecture', () => {
   });
 });
 
-describe.skipIf(!hasHelm())('the chart, by Helm (skipped where there is none on the PATH)', { timeout: 60_000 }, () => {
+describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { timeout: 60_000 }, () => {
   let objects: readonly KubernetesObject[];
 
   beforeAll(() => {

@@ -1,4 +1,4 @@
-import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
 import type { ServiceSpans } from './console-under-test.js';
 
 /** What senders may write: markup, a character that turns text around, one beyond 16 bits, what templates would fill in. */
