@@ -66,15 +66,15 @@ export default {
       name: 'lib-never-imports-app',
       comment: 'Libs are what apps stand on.',
       severity: 'error',
-      from: { path: '^libs/' },
+      from: { path: '^libs/', pathNot: '^libs/testing/' },
       to: { path: '^apps/' },
     },
     {
       name: 'product-never-imports-tools',
       comment: 'Only a test may import what drives the stack and the tests.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: [tests, '^(apps/[^/]+/test|libs/[^/]+/testing)/'] },
-      to: { path: '^(stack|load|bench|test|apps/[^/]+/test|libs/[^/]+/testing)/' },
+      from: { path: '^(apps|libs)/', pathNot: [tests, '^libs/(testing|[^/]+/testing)/'] },
+      to: { path: '^(stack|load|bench|test|libs/[^/]+/testing)/' },
     },
     {
       name: 'only-tests-import-tests',
@@ -82,6 +82,19 @@ export default {
       severity: 'error',
       from: { path: '^(stack|load|dashboards|docker|k8s)/', pathNot: tests },
       to: { path: '^(bench|test)/' },
+    },
+    {
+      name: 'only-tests-import-testing',
+      comment: 'No app, image or script of users contains the fixtures.',
+      severity: 'error',
+      from: {
+        pathNot: [
+          '\\.(spec|int-spec|e2e-spec|cluster-spec)\\.ts$',
+          '^(libs/testing|test|bench)/',
+          '^vitest\\.config\\.ts$',
+        ],
+      },
+      to: { path: '^libs/testing/' },
     },
     {
       name: 'load-imports-nothing-foreign',

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { SkipReporter } from './libs/testing/src/skip-reporter.ts';
 
-/** The libs are taken from their sources, so that a test needs no build. */
+/** Tests use the sources of the libs, so they need no build. */
 const fromSource = {
-  // Also in specs, which the tsconfigs of apps and libs leave out.
+  // The tsconfig files of apps and libs do not include specs.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node'] } },
@@ -10,17 +11,24 @@ const fromSource = {
 
 export default defineConfig({
   test: {
+    reporters: ['default', ...(process.env['GITHUB_ACTIONS'] ? ['github-actions'] : []), new SkipReporter()],
     projects: [
       {
         ...fromSource,
-        test: { name: 'unit', include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,stack}/**/*.spec.ts'] },
+        test: {
+          name: 'unit',
+          include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,stack}/**/*.spec.ts'],
+          // One process for many files: loading the modules for each takes as long as the tests.
+          isolate: false,
+          testTimeout: 30_000,
+        },
       },
       {
         ...fromSource,
         test: {
           name: 'integration',
           include: ['{apps,dashboards,libs,load,stack}/**/*.int-spec.ts'],
-          globalSetup: ['test/database.ts'],
+          globalSetup: ['libs/testing/src/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -30,9 +38,9 @@ export default defineConfig({
         test: {
           name: 'end-to-end',
           include: ['test/**/*.e2e-spec.ts'],
-          globalSetup: ['test/database.ts'],
+          globalSetup: ['libs/testing/src/global-setup.ts'],
           fileParallelism: false,
-          // Pages and traces take their time where others use the machine, too.
+          // Other processes may slow the machine down.
           expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,4 +1,4 @@
-import { startChildStack } from '../stack/child-stack.ts';
+import { startChildStack } from '@spandrel/testing/child-stack';
 import { launchChromium } from '../test/console/chromium.ts';
 import { measureApiOverhead } from './console/api-overhead.ts';
 import { measureFirstLoad } from './console/first-load.ts';

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
-import { GrpcClient } from '../apps/tracestore/test/grpc-client.ts';
-import { type Bomb, bombs, variantOf } from '../apps/tracestore/test/bombs.ts';
+import { GrpcClient } from '../stack/grpc-client.ts';
+import { type Bomb, bombs, variantOf } from '@spandrel/testing/bombs';
 import { importBuilt } from '../stack/built-tracestore.ts';
-import { freePort } from '../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { StoreProcess } from '../test/fuzz/store-process.ts';
 import { largeTraceId, sendLargeTrace } from './console/large-trace.ts';
 import { type Figures, rounded } from './figures.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
 import { writeFlagsFile } from '../stack/flags-file.ts';
 import type { Figures } from './figures.ts';
 import { treePssBytes } from './process-accounting.ts';

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { median } from './median.ts';
 import { cpuTimeNs } from './process-accounting.ts';
-import { type SpanSink, startSpanSink } from '../test/span-sink.ts';
+import { type SpanSink, startSpanSink } from '@spandrel/testing/span-sink';
 
 /** How often each way is measured; the two ways take turns, so that a machine that drifts drifts for both. */
 const rounds = 5;

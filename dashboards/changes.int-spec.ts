@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/aggregate/call-pass.js';
 import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
 import { migrate } from '../apps/tracestore/src/schema/migration.js';
-import { type BruteSpan, classOf } from '../apps/tracestore/test/call-figures.js';
-import { insertSpans } from '../apps/tracestore/test/insert-spans.js';
-import { SeededChance } from '../apps/tracestore/test/random-spans.js';
-import { createFreshDatabase, type FreshDatabase } from '../test/fresh-database.js';
+import { type BruteSpan, classOf } from '@spandrel/testing/call-figures';
+import { insertSpans } from '@spandrel/testing/insert-spans';
+import { SeededChance } from '@spandrel/testing/random-spans';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { readQuery } from './all.ts';
 import { bindQuery } from './query.ts';
 

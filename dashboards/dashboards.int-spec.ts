@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/aggregate/call-pass.js';
 import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
 import { migrate } from '../apps/tracestore/src/schema/migration.js';
-import { type BruteSpan, classOf, relate } from '../apps/tracestore/test/call-figures.js';
-import { insertSpans } from '../apps/tracestore/test/insert-spans.js';
-import { randomSpans, SeededChance } from '../apps/tracestore/test/random-spans.js';
-import { createFreshDatabase, type FreshDatabase } from '../test/fresh-database.js';
+import { type BruteSpan, classOf, relate } from '@spandrel/testing/call-figures';
+import { insertSpans } from '@spandrel/testing/insert-spans';
+import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { dashboards, readQuery } from './all.ts';
 import { bindQuery, replaceParameters } from './query.ts';
 

@@ -1,5 +1,5 @@
+import { createHistogram } from 'node:perf_hooks';
 import { createArrivals, inTurn } from './arrivals.ts';
-import { LatencyHistogram } from './latency-histogram.ts';
 import { createAgent, type Outcome, performRequest, type Targets } from './request.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 
@@ -92,12 +92,13 @@ class Tally {
   private good = 0;
   private dropped = 0;
   private readonly failed = new Map<string, number>();
-  private readonly latency = new LatencyHistogram();
+  /** In µs, to three digits. */
+  private readonly latency = createHistogram({ lowest: 1, highest: 100_000_000, figures: 3 });
 
   add({ kind, status, durationMs }: Outcome): void {
     if (kind === 'good') this.good += 1;
     else this.failed.set(String(status), (this.failed.get(String(status)) ?? 0) + 1);
-    if (kind !== 'none') this.latency.add(durationMs);
+    if (kind !== 'none') this.latency.record(Math.min(Math.max(1, Math.round(durationMs * 1_000)), 100_000_000));
   }
 
   drop(): void {
@@ -105,7 +106,9 @@ class Tally {
   }
 
   counts(): Counts {
-    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => this.latency.percentile(share));
+    const [p50, p95, p99] = [50, 95, 99].map((share) =>
+      this.latency.count === 0 ? undefined : this.latency.percentile(share) / 1_000,
+    );
     return {
       good: this.good,
       dropped: this.dropped,

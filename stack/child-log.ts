@@ -1,48 +1,44 @@
 import { createInterface } from 'node:readline';
-import type { Options } from './options.ts';
-import type { LeashedProcess } from './leash.ts';
-import { type Colour, paint, print } from './terminal.ts';
+import { styleText } from 'node:util';
+import type { GuardedProcess } from './parent-guard.ts';
+import { print } from './terminal.ts';
 
-/** What is kept of a child's output, to be shown if it fails. */
 const keptLines = 30;
-const longestLine = 240;
-/** The same complaint of the same service is shown once in this time, then with a count. */
+const maxLineLength = 240;
+/** Similar errors of one child are printed once in this time. */
 const repeatAfterMs = 30_000;
-const mostDistinctComplaints = 200;
+const maxKinds = 200;
+const colours = ['cyan', 'magenta', 'blue', 'green', 'yellow'] as const;
 
-const colours: readonly Colour[] = ['cyan', 'magenta', 'blue', 'green', 'yellow'];
-
-/**
- * What one child writes: kept for a while, shown where asked for, and always shown where it is an error.
- */
+/** The output of one child: the last lines are kept, errors are printed, all lines are printed if requested. */
 export class ChildLog {
   private readonly last: string[] = [];
-  private readonly complaints = new Map<string, { shownAt: number; held: number }>();
+  private readonly printedAt = new Map<string, number>();
   private readonly name: string;
   private readonly showsAll: boolean;
   private readonly prefix: string;
   private readonly isAlarming: (line: string) => boolean;
 
   /**
-   * @param index gives the child its colour
-   * @param isAlarming which plain lines on standard error are shown unasked
+   * @param index selects the colour
+   * @param isAlarming whether a line on standard error that is not JSON is printed
    */
-  constructor(name: string, index: number, shown: Options['logs'], isAlarming: (line: string) => boolean = () => true) {
-    this.isAlarming = isAlarming;
+  constructor(name: string, index: number, showsAll: boolean, isAlarming: (line: string) => boolean = () => true) {
     this.name = name;
-    this.showsAll = shown === 'all' || (shown !== 'none' && shown.service === name);
-    this.prefix = paint(colours[index % colours.length] ?? 'cyan', name.padEnd(10));
+    this.showsAll = showsAll;
+    this.isAlarming = isAlarming;
+    this.prefix = styleText(colours[index % colours.length] ?? 'cyan', name.padEnd(10));
   }
 
-  /** Reads both streams of a child until they end. */
-  follow({ stdout, stderr }: Pick<LeashedProcess, 'stdout' | 'stderr'>): void {
+  /** Reads the output of a process until it ends. */
+  follow({ stdout, stderr }: Pick<GuardedProcess, 'stdout' | 'stderr'>): void {
     createInterface({ input: stdout }).on('line', (line) => this.take(line, false));
     createInterface({ input: stderr }).on('line', (line) => this.take(line, true));
   }
 
-  /** The last lines, oldest first, as a person reads them. */
+  /** The last lines, oldest first, with the message alone where a line is JSON. */
   lastLines(): readonly string[] {
-    return this.last.map((line) => readable(parseJsonLine(line), line));
+    return this.last.map((line) => messageOf(parseJson(line), line));
   }
 
   private take(line: string, fromStderr: boolean): void {
@@ -50,23 +46,20 @@ export class ChildLog {
     this.last.push(line.slice(0, 4_000));
     if (this.last.length > keptLines) this.last.shift();
     if (this.showsAll) return print(`${this.prefix} ${line}`);
-    const entry = parseJsonLine(line);
-    if (entry === undefined ? fromStderr && !isStackFrame(line) && this.isAlarming(line) : isError(entry))
-      this.complain(readable(entry, line), Date.now());
+    const entry = parseJson(line);
+    const isStackFrame = /^\s+at /.test(line);
+    const isError = entry === undefined ? fromStderr && !isStackFrame && this.isAlarming(line) : hasErrorLevel(entry);
+    if (isError) this.printOnce(messageOf(entry, line).replaceAll(/\s+/g, ' '));
   }
 
-  private complain(text: string, now: number): void {
-    // Two complaints that differ in numbers and ids only are the same complaint.
+  /** Errors that differ only in numbers and ids are similar. */
+  private printOnce(text: string): void {
     const kind = text.replaceAll(/[\da-f]{8,}|\d+/g, '#');
-    const known = this.complaints.get(kind);
-    if (known !== undefined && now - known.shownAt < repeatAfterMs) {
-      known.held += 1;
-      return;
-    }
-    if (this.complaints.size >= mostDistinctComplaints) this.complaints.clear();
-    this.complaints.set(kind, { shownAt: now, held: 0 });
-    const more = known !== undefined && known.held > 0 ? paint('dim', ` (and ${known.held} like it before)`) : '';
-    print(`${paint('red', '!')} ${this.name.padEnd(10)} ${shortened(text)}${more}`);
+    if (Date.now() - (this.printedAt.get(kind) ?? 0) < repeatAfterMs) return;
+    if (this.printedAt.size >= maxKinds) this.printedAt.clear();
+    this.printedAt.set(kind, Date.now());
+    const shortened = text.length > maxLineLength ? `${text.slice(0, maxLineLength - 1)}…` : text;
+    print(`${styleText('red', '!')} ${this.name.padEnd(10)} ${shortened}`);
   }
 }
 
@@ -74,10 +67,9 @@ interface JsonLine {
   readonly level?: unknown;
   readonly msg?: unknown;
   readonly err?: { readonly message?: unknown };
-  readonly context?: unknown;
 }
 
-function parseJsonLine(line: string): JsonLine | undefined {
+function parseJson(line: string): JsonLine | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     return JSON.parse(line) as JsonLine;
@@ -86,25 +78,15 @@ function parseJsonLine(line: string): JsonLine | undefined {
   }
 }
 
-/** Levels are names in our logs, numbers in those of an unconfigured pino. */
-function isError({ level }: JsonLine): boolean {
+/** Levels are names in the logs of the services, numbers in those of an unconfigured pino. */
+function hasErrorLevel({ level }: JsonLine): boolean {
   return level === 'error' || level === 'fatal' || (typeof level === 'number' && level >= 50);
 }
 
-function readable(entry: JsonLine | undefined, line: string): string {
-  if (entry === undefined) return line;
-  const [message, cause] = [entry.msg, entry.err?.message].map((part) => (typeof part === 'string' ? part : ''));
-  // The error's own text, with those of its causes, mostly begins with what was logged.
-  const text = cause?.startsWith(message ?? '') ? cause : [message, cause].filter(Boolean).join(': ');
-  return text || line;
-}
-
-/** Where an error was thrown is for whoever asks for all lines. */
-function isStackFrame(line: string): boolean {
-  return /^\s+at /.test(line);
-}
-
-function shortened(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > longestLine ? `${line.slice(0, longestLine - 1)}…` : line;
+function messageOf(entry: JsonLine | undefined, line: string): string {
+  const [message = '', cause = ''] = [entry?.msg, entry?.err?.message].map((part) =>
+    typeof part === 'string' ? part : '',
+  );
+  // The text of an error often begins with the message of its line.
+  return (cause.startsWith(message) ? cause : [message, cause].filter(Boolean).join(': ')) || line;
 }

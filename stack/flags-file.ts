@@ -6,19 +6,16 @@ interface Flags {
 }
 
 /**
- * Writes the file of injected faults that the services of this run follow: all on, as in the repository, or
- * all off.
+ * Writes the flags of the injected faults for the services of one run.
  *
- * @param root the clone's folder
- * @param folder where the file is written
- * @returns the file's path
+ * @param on false: all faults are off
+ * @returns the path of the file
  */
 export function writeFlagsFile(root: string, folder: string, on: boolean): string {
-  const { flags, ...rest } = JSON.parse(readFileSync(path.join(root, 'libs/characters/flags.json'), 'utf8')) as Flags;
-  const chosen = Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, { ...flag, defaultVariant: on ? flag.defaultVariant : 'off' }]),
-  );
+  const text = readFileSync(path.join(root, 'libs/characters/flags.json'), 'utf8');
+  const { flags, ...rest } = JSON.parse(text) as Flags;
+  const off = Object.entries(flags).map(([name, flag]) => [name, { ...flag, defaultVariant: 'off' }]);
   const file = path.join(folder, 'flags.json');
-  writeFileSync(file, `${JSON.stringify({ ...rest, flags: chosen }, undefined, 2)}\n`);
+  writeFileSync(file, on ? text : JSON.stringify({ ...rest, flags: Object.fromEntries(off) }, undefined, 2));
   return file;
 }

@@ -1,194 +1,154 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { styleText } from 'node:util';
 import { type Load, startLoad } from '../load/driver.ts';
-import { printBanner } from './banner.ts';
-import { type Reloader, startReloader } from './dev.ts';
+import { watchSources } from './dev.ts';
 import { writeFlagsFile } from './flags-file.ts';
-import { watchLauncher } from './launcher.ts';
 import { canShowBrowser, openBrowser } from './open-browser.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
-import { endOrphanPostgres } from './orphan-postgres.ts';
-import { findTakenPorts } from './ports-check.ts';
-import type { CheckedStore } from './protocol-checks.ts';
-import { lockStack } from './running-stack.mjs';
-import { planPorts, type PortPlan, services, serviceUrl, type UserEnvironment } from './services.ts';
+import { findFreeOffset, findTakenPorts } from './ports.ts';
+import { services, serviceUrl, type UserEnvironment } from './services.ts';
 import { runSmoke } from './smoke.ts';
 import { Stack } from './stack.ts';
-import { createTemporaryStateFolder, findStateFolder, folderOutside, type StateFolder } from './state-folder.ts';
+import { createTemporaryStateFolder, openStateFolder, processTitle } from './state-folder.ts';
 import { NotReadyError } from './supervised-child.ts';
-import { paint, print } from './terminal.ts';
-import { removeFolder } from './unprivileged.ts';
+import { print } from './terminal.ts';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const root = path.dirname(import.meta.dirname);
 const loadPlan = { ratePerSecond: 20, concurrency: 20 } as const;
 
-process.title = 'spandrel';
-process.exitCode = await run();
-// Whatever is still open (a keep-alive connection, a log pipe) has nothing more to say.
+process.title = processTitle;
+process.exitCode = await run(process.argv.slice(2), process.env);
+// Open connections and pipes would keep this process running.
 process.exit();
 
-/** @returns the exit code */
-async function run(): Promise<number> {
-  const undo: (() => void)[] = [];
-  let stack: Stack | undefined;
-  let load: Load | undefined;
-  let reloader: Reloader | undefined;
-  let markOver = (): void => {};
-  const over = new Promise<void>((resolve) => (markOver = resolve));
-  const end = (why: string): void => {
-    if (stack !== undefined) print(paint('dim', `\n${why}: stopping`));
-    markOver();
-  };
-  listenForTheEnd(end, () => stack?.kill());
+/** @returns the exit code: 0, 1 for a failure, 2 for a usage error */
+async function run(args: readonly string[], environment: UserEnvironment): Promise<number> {
+  const cleanUp: (() => Promise<void> | void)[] = [];
   try {
-    const options = parseOptions(process.argv.slice(2));
-    const state = await openState(options, undo);
-    stack = new Stack({
-      root,
-      options,
-      state,
-      environment: process.env,
-      flagsFile: writeFlagsFile(root, state.own, options.faults),
-      version: readVersion(),
-    });
-    await refuseTakenPorts(stack, options);
-    const started = stack.start();
-    // It fails when it is stopped half-way, which is then no news.
-    started.catch(() => {});
-    const interrupted = over.then(() => 'interrupted' as const);
-    if ((await Promise.race([started, interrupted])) === 'interrupted') return options.smoke ? 1 : 0;
-    const url = urlsOf(stack);
-    const targets = { frontend: url('frontend'), generator: url('generator') };
-    if (options.smoke) {
-      const smoke = runSmoke({
-        targets,
-        store: checkedStoreOf(stack, process.env),
-        ports: stack.surroundings.ports,
-      });
-      smoke.catch(() => {});
-      const whole = await Promise.race([smoke, interrupted]);
-      return whole === true ? 0 : 1;
+    const options = parseOptions(args);
+    if (options.help) {
+      print(readFileSync(path.join(import.meta.dirname, 'help.txt'), 'utf8').trimEnd());
+      return 0;
     }
-    if (options.load) load = startLoad({ targets, ...loadPlan });
-    printBanner({
-      url,
-      databasePort: stack.ownsDatabase ? stack.surroundings.ports.database : undefined,
-      passfile: stack.passfilePath === undefined ? undefined : path.relative(process.cwd(), stack.passfilePath),
-      portOffset: options.portOffset,
-      otlpGrpcPort: stack.surroundings.ports.otlpGrpc,
-      flagsFile: stack.surroundings.flagsFile,
-      faults: options.faults,
-      storeOnly: options.storeOnly,
-      state: [state.own, ...(state.database.startsWith(state.own) ? [] : [path.dirname(state.database)])],
-      temporary: state.temporary,
-      load: options.load ? `${loadPlan.ratePerSecond} requests a second` : 'none; npm run load makes some',
-    });
-    if (options.open && canShowBrowser(process.env)) openBrowser(url('tracestore'));
-    if (options.dev) reloader = await startReloader(root, (name) => stack?.restart(name));
-    await over;
+    let stack: Stack | undefined;
+    const interrupted = untilInterrupted(() => stack?.kill()).then(() => 'interrupted' as const);
+    const state = options.memory ? createTemporaryStateFolder() : await openStateFolder(options.fresh);
+    cleanUp.push(() => state.release());
+    const portOffset = options.portOffset === 'free' ? await findFreeOffset() : options.portOffset;
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      readonly version: string;
+    };
+    const flagsFile = writeFlagsFile(root, state.own, options.faults);
+    stack = new Stack({ root, options, portOffset, state, environment, flagsFile, version });
+    await refuseTakenPorts(stack, options);
+    const running = stack;
+    cleanUp.push(() => running.stop());
+    if ((await orInterrupted(running.start())) === 'interrupted') return options.smoke ? 1 : 0;
+    const { surroundings } = running;
+    const targets = {
+      frontend: serviceUrl('frontend', surroundings),
+      generator: serviceUrl('generator', surroundings),
+    };
+    if (options.smoke) {
+      const passed = await orInterrupted(runSmoke(targets, surroundings, consoleHeaders(environment)));
+      return passed === true ? 0 : 1;
+    }
+    if (options.load) {
+      const load: Load = startLoad({ targets, ...loadPlan });
+      cleanUp.push(() => load.stop(500));
+    }
+    printBanner(running, options, portOffset, [state.own, state.database], state.temporary);
+    if (options.open && canShowBrowser(environment)) openBrowser(serviceUrl('tracestore', surroundings));
+    if (options.dev) cleanUp.push(await watchSources(root, (name) => running.restart(name)));
+    await interrupted;
     return 0;
+
+    function orInterrupted<Result>(work: Promise<Result>): Promise<Result | 'interrupted'> {
+      // Work that is interrupted fails when the stack stops.
+      work.catch(() => {});
+      return Promise.race([work, interrupted]);
+    }
   } catch (error) {
-    return explain(error);
+    print(`${styleText('red', 'Error:')} ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof NotReadyError) for (const line of error.lastLines) print(styleText('dim', `  │ ${line}`));
+    return error instanceof UsageError ? 2 : 1;
   } finally {
-    reloader?.stop();
-    await load?.stop(500);
-    await stack?.stop();
-    for (const step of undo.toReversed()) step();
+    for (const step of cleanUp.toReversed()) await step();
   }
 }
 
-/** The first Ctrl-C (or any other way to end) is a request, the second an order. */
-function listenForTheEnd(end: (why: string) => void, kill: () => void): void {
-  let asked = false;
-  const signals: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
-    SIGINT: 'Ctrl-C',
-    SIGTERM: 'SIGTERM',
-    SIGHUP: 'The terminal was closed',
-  };
-  for (const [signal, why] of Object.entries(signals)) {
-    process.on(signal, () => {
-      if (asked && signal === 'SIGINT') kill();
-      if (!asked) end(why);
-      asked = true;
-    });
-  }
-  watchLauncher(() => {
-    if (!asked) end('npm is gone');
-    asked = true;
+/** Resolves at the first signal, and when npm, the parent process, is gone. A second Ctrl-C kills the processes. */
+function untilInterrupted(kill: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let interrupted = false;
+    const interrupt = (why: string): void => {
+      if (!interrupted) print(styleText('dim', `\n${why}: stopping`));
+      interrupted = true;
+      resolve();
+    };
+    process.on('SIGINT', () => (interrupted ? kill() : interrupt('Ctrl-C')));
+    process.on('SIGTERM', () => interrupt('SIGTERM'));
+    process.on('SIGHUP', () => interrupt('The terminal was closed'));
+    const parent = process.ppid;
+    // A killed npm sends no signal.
+    if (process.env['npm_lifecycle_event'] !== undefined)
+      setInterval(() => process.ppid !== parent && interrupt('npm has ended'), 300).unref();
   });
 }
 
-/** Finds or makes the state folder, locked against a second stack, and emptied if that was asked for. */
-async function openState(options: Options, undo: (() => void)[]): Promise<StateFolder> {
-  if (options.memory) {
-    const state = createTemporaryStateFolder();
-    undo.push(() => state.remove());
-    return state;
-  }
-  const state = findStateFolder(root);
-  const lock = lockStack(root);
-  undo.push(() => lock.release());
-  // Before the ports are checked: it may hold one.
-  await endOrphanPostgres(path.join(state.database, 'data'));
-  if (!options.fresh) return state;
-  removeFolder(state.database);
-  removeFolder(folderOutside(root));
-  // What was removed is made again, with its owner.
-  return findStateFolder(root);
-}
-
-async function refuseTakenPorts(stack: Stack, options: Options): Promise<void> {
-  const { host, ports } = stack.surroundings;
-  const wanted = (plan: PortPlan) =>
-    Object.entries(plan)
-      .filter(([name]) => name !== 'database' || stack.ownsDatabase)
-      .filter(([name]) => !options.storeOnly || services.every(({ port }) => port !== name))
-      .map(([name, port]) => ({ name, port, host: name === 'database' ? '127.0.0.1' : host }));
-  const taken = await findTakenPorts(wanted(ports));
+async function refuseTakenPorts(
+  { surroundings: { host, ports }, ownsDatabase }: Stack,
+  options: Options,
+): Promise<void> {
+  const wanted = Object.entries(ports)
+    .filter(([name]) => name !== 'database' || ownsDatabase)
+    .filter(([name]) => !options.storeOnly || services.every(({ port }) => port !== name))
+    .map(([name, port]) => ({ name, port, host: name === 'database' ? '127.0.0.1' : host }));
+  const taken = await findTakenPorts(wanted);
   if (taken.length === 0) return;
-  const lines = taken.map(({ name, port, holder }) => `  ${String(port).padEnd(6)} ${name.padEnd(11)} ${holder}`);
-  let advice = 'npm start -- --port-offset N adds N to every port.';
-  for (let offset = options.portOffset + 100; offset <= options.portOffset + 1_000; offset += 100) {
-    if ((await findTakenPorts(wanted(planPorts(offset)))).length > 0) continue;
-    advice = `Stop that, or move all ports: npm start -- --port-offset ${offset}`;
-    break;
-  }
-  throw new UsageError(`These ports are taken:\n${lines.join('\n')}\n${advice}`);
+  const list = taken.map(({ name, port }) => `${port} (${name})`).join(', ');
+  throw new UsageError(
+    `These ports are in use: ${list}. Other ports: npm start -- --port-offset ${await findFreeOffset()}`,
+  );
 }
 
-function urlsOf({ surroundings }: Stack): (port: keyof PortPlan) => string {
-  return (port) => serviceUrl(port, surroundings);
-}
-
-function checkedStoreOf(stack: Stack, environment: UserEnvironment): CheckedStore {
-  const addressOf = (port: keyof PortPlan): string => new URL(serviceUrl(port, stack.surroundings)).host;
-  return {
-    url: serviceUrl('tracestore', stack.surroundings),
-    tracesUrl: `${serviceUrl('otlpHttp', stack.surroundings)}/v1/traces`,
-    otlpGrpcAddress: addressOf('otlpGrpc'),
-    jaegerGrpcAddress: addressOf('jaegerGrpc'),
-    databaseUrl: stack.tracestoreDatabaseUrl,
-    headers: consoleHeaders(environment),
-  };
-}
-
-/** Who one is for the console's API, where the user's environment asks for more than the loopback. */
+/** The credentials for the API of the console, where the environment requires some. */
 function consoleHeaders(environment: UserEnvironment): Readonly<Record<string, string>> {
-  if (environment['TRACESTORE_CONSOLE_ACCESS'] === 'proxy') {
+  if (environment['TRACESTORE_CONSOLE_ACCESS'] === 'proxy')
     return { [environment['TRACESTORE_CONSOLE_USER_HEADER'] ?? 'x-forwarded-user']: 'smoke' };
-  }
   const token = environment['TRACESTORE_CONSOLE_TOKEN'];
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-function readVersion(): string {
-  return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { readonly version: string }).version;
-}
-
-function explain(error: unknown): number {
-  const text = error instanceof Error ? error.message : String(error);
-  print(`${paint('red', 'Error:')} ${text}`);
-  if (error instanceof NotReadyError) for (const line of error.lastLines) print(`  ${paint('dim', '│')} ${line}`);
-  return error instanceof UsageError ? 2 : 1;
+function printBanner(
+  { surroundings, passfile }: Stack,
+  { load, faults, storeOnly }: Options,
+  portOffset: number,
+  folders: readonly string[],
+  temporary: boolean,
+): void {
+  const { ports, flagsFile } = surroundings;
+  const url = (port: keyof typeof ports): string => serviceUrl(port, surroundings);
+  const psql = `psql -h localhost -p ${ports.database} -d postgres -U postgres`;
+  const offset = portOffset === 0 ? '' : `--port-offset ${portOffset} `;
+  const rows = [
+    ['Console', url('tracestore')],
+    ...(storeOnly
+      ? []
+      : [
+          ['Numbers', `curl -i -X POST ${url('frontend')}/numbers`],
+          ['Passwords', `curl -i ${url('generator')}/`],
+          ['Load', load ? `${loadPlan.ratePerSecond} requests/s` : 'none (npm run load)'],
+          ['Faults', `${faults ? 'on' : 'off'}; change them in ${flagsFile}`],
+        ]),
+    ['SQL', passfile === undefined ? 'in your database' : `PGPASSFILE=${path.relative('', passfile)} ${psql}`],
+    ['', `npm run sql -- ${offset}-c 'SELECT …'`],
+    ['OTLP', `${url('otlpHttp')} (HTTP), localhost:${ports.otlpGrpc} (gRPC)`],
+    ['State', folders.join(', ')],
+    ['Stop', `Ctrl-C${temporary ? ', which removes the data' : ', which keeps the data'}`],
+  ];
+  print();
+  for (const [label = '', text] of rows) print(`  ${styleText('bold', label.padEnd(10))} ${text}`);
+  print();
 }

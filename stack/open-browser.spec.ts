@@ -9,6 +9,6 @@ it.each([
   [{ DISPLAY: ':0' }, false, 'linux', false],
   [{ DISPLAY: ':0', CI: 'true' }, true, 'linux', false],
   [{ DISPLAY: 'localhost:10.0', SSH_CONNECTION: '::1 1 ::1 22' }, true, 'linux', false],
-])('with %j, a terminal: %s, on %s: %s', (environment, isTerminal, platform, can) => {
+])('canShowBrowser with %j, terminal %s, on %s is %s', (environment, isTerminal, platform, can) => {
   expect(canShowBrowser(environment, isTerminal, platform)).toBe(can);
 });

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { parseOptions } from './options.ts';
 
-it('starts everything, with load and faults, unless told otherwise', () => {
+it('parseOptions starts everything, with load and faults, by default', () => {
   expect(parseOptions([])).toEqual({
+    help: false,
     smoke: false,
     storeOnly: false,
     load: true,
@@ -16,31 +17,28 @@ it('starts everything, with load and faults, unless told otherwise', () => {
   });
 });
 
-it('takes --logs with and without a service', () => {
-  expect(parseOptions(['--logs']).logs).toBe('all');
-  expect(parseOptions(['--logs', '--smoke'])).toMatchObject({ logs: 'all', smoke: true });
-  expect(parseOptions(['--logs', 'upper', '--fresh'])).toMatchObject({ logs: { service: 'upper' }, fresh: true });
-  expect(parseOptions(['--logs=upper']).logs).toEqual({ service: 'upper' });
-});
-
-it('makes no load for a store alone', () => {
-  expect(parseOptions(['--store-only'])).toMatchObject({ storeOnly: true, load: false });
+it.each([
+  [['--logs'], { logs: 'all' }],
+  [['--logs', '--smoke'], { logs: 'all', smoke: true }],
+  [['--logs', 'upper', '--fresh'], { logs: 'upper', fresh: true }],
+  [['--logs=upper'], { logs: 'upper' }],
+  [['--store-only'], { storeOnly: true, load: false }],
+  [['--port-offset', '100'], { portOffset: 100 }],
+  [['--port-offset=100'], { portOffset: 100 }],
+  [['--port-offset', 'free'], { portOffset: 'free' }],
+])('parseOptions accepts %j', (args, expected) => {
+  expect(parseOptions(args)).toMatchObject(expected);
 });
 
 it.each([
-  [['--smoke', '--store-only'], /give one of them/],
-  [['--smok'], /unknown option --smok/],
-  [['smoke'], /unknown option smoke/],
-  [['--logs', 'uper'], /--logs uper: there is no such service/],
-  [['--port-offset'], /--port-offset has no value/],
-  [['--port-offset', 'ten'], /--port-offset is ten/],
-  [['--port-offset', '-1'], /--port-offset is -1/],
-  [['--port-offset', '60000'], /--port-offset is 60000/],
-])('refuses %j', (args, message) => {
+  [['--smoke', '--store-only'], /exclude each other/],
+  [['--smok'], /Unknown option '--smok'/],
+  [['smoke'], /Unexpected argument 'smoke'/],
+  [['--logs', 'uper'], /--logs must be one of .*upper, .*got uper/],
+  [['--port-offset'], /'--port-offset <value>' argument missing/],
+  [['--port-offset', 'ten'], /--port-offset must be an integer from 0 to 48264, got ten/],
+  [['--port-offset=-1'], /got -1/],
+  [['--port-offset', '60000'], /got 60000/],
+])('parseOptions rejects %j', (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);
-});
-
-it('reads the offset either way', () => {
-  expect(parseOptions(['--port-offset', '100']).portOffset).toBe(100);
-  expect(parseOptions(['--port-offset=100']).portOffset).toBe(100);
 });

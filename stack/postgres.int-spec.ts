@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DatabasePasswords, readPasswords } from './database-access.ts';
-import { freePort } from './free-port.ts';
-import { prepareDatabases, query, startPostgres, urlOf } from './postgres.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { prepareDatabases, query, urlOf } from './postgres.ts';
+import { startPostgres } from '@spandrel/testing/embedded-postgres';
 import { databaseUser, makeTemporaryFolder, removeFolder, tryAs } from './unprivileged.ts';
 
 let folder: string;
@@ -18,12 +19,12 @@ afterEach(() => removeFolder(folder));
 const start = () => startPostgres({ folder, port, durable: false });
 function passwordsOf(): DatabasePasswords {
   const passwords = readPasswords(path.join(folder, 'passwords.json'));
-  if (passwords === undefined) throw new Error('there is no file of passwords');
+  if (passwords === undefined) throw new Error('passwords.json is missing');
   return passwords;
 }
 
-/** Every way in that needs no password, or a guessed one. */
-function urlsOfStrangers(): readonly string[] {
+/** URLs without a password and with a guessed one. */
+function urlsWithoutPassword(): readonly string[] {
   return ['postgres', 'tracestore', 'backend', 'nobody'].flatMap((role) => [
     `postgres://${role}@127.0.0.1:${port}/postgres`,
     `postgres://${role}:${role}@127.0.0.1:${port}/postgres`,
@@ -32,11 +33,11 @@ function urlsOfStrangers(): readonly string[] {
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('lets nobody in without the password of a role', async () => {
+  it('rejects connections without the password of the role', async () => {
     const server = await start();
     try {
       await prepareDatabases(server.url, passwordsOf());
-      for (const url of urlsOfStrangers()) {
+      for (const url of urlsWithoutPassword()) {
         await expect(query(url, 'SELECT 1'), url).rejects.toThrow(/password/);
       }
       const rules = await query(server.url, 'SELECT type, auth_method FROM pg_hba_file_rules');
@@ -47,7 +48,7 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
-  it('gives tracestore and backend passwords of their own, and no rights of a superuser', async () => {
+  it('gives tracestore and backend different passwords and no rights of a superuser', async () => {
     const server = await start();
     try {
       const passwords = passwordsOf();
@@ -72,7 +73,7 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
-  it('keeps its passwords in a file of its user alone, and out of the list of processes', async () => {
+  it('keeps its passwords in a private file and out of the list of processes', async () => {
     const server = await start();
     try {
       const passwords = Object.values(passwordsOf());
@@ -87,25 +88,22 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() !== 0)(
-    'keeps its passwords from the user daemon (skipped unless root tests)',
-    async () => {
-      const server = await start();
-      try {
-        const daemon = { uid: 1, gid: 1 };
-        const trial = tryAs(daemon, 'cat', [path.join(folder, 'passwords.json')]);
-        expect(trial).toMatchObject({ ok: false, output: expect.stringContaining('denied') });
-      } finally {
-        await server.stop();
-      }
-    },
-  );
+  it.skipIf(process.getuid?.() !== 0)('hides its passwords from other users (requires root)', async () => {
+    const server = await start();
+    try {
+      const daemon = { uid: 1, gid: 1 };
+      const trial = tryAs(daemon, 'cat', [path.join(folder, 'passwords.json')]);
+      expect(trial).toMatchObject({ ok: false, output: expect.stringContaining('denied') });
+    } finally {
+      await server.stop();
+    }
+  });
 
-  it('asks for passwords where an earlier version trusted the whole machine, and keeps its data', async () => {
+  it('adds passwords to a cluster that trusted all connections, and keeps its data', async () => {
     const before = await start();
     await query(before.url, 'CREATE TABLE kept AS SELECT 7 AS n');
     await before.stop();
-    // As `initdb --auth=trust` left it.
+    // As `initdb --auth=trust` writes it.
     const access = path.join(folder, 'data', 'pg_hba.conf');
     const trust = ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host all all ::1/128 trust'];
     writeFileSync(access, trust.join('\n'));
@@ -114,7 +112,7 @@ describe('the embedded PostgreSQL', () => {
     try {
       expect(after.url).not.toBe(before.url);
       expect(await query(after.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
-      for (const url of [before.url, ...urlsOfStrangers()]) {
+      for (const url of [before.url, ...urlsWithoutPassword()]) {
         await expect(query(url, 'SELECT 1'), url).rejects.toThrow(/password/);
       }
       expect(readFileSync(access, 'utf8')).not.toContain('trust');
@@ -124,7 +122,7 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
-  it('has the same passwords at the next start', async () => {
+  it('has the same passwords after a restart', async () => {
     const first = await start();
     await first.stop();
     const second = await start();

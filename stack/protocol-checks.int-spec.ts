@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningTracestore, startTracestore } from '../apps/tracestore/test/running-tracestore.js';
-import { createFreshDatabase, type FreshDatabase } from '../test/fresh-database.ts';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { checkProtocols, type CheckResult } from './protocol-checks.ts';
 import { query } from './postgres.ts';
 
-/** As many as a reader's connection has to wait for, at least. */
+/** The smoke test makes more checks than this. */
 const leastChecks = 40;
 
 let database: FreshDatabase;
@@ -31,7 +31,7 @@ function check(): Promise<readonly CheckResult[]> {
   });
 }
 
-/** The page is built apart, and not for this test. */
+/** The console is not built for this test. */
 const withoutPage = ({ name }: CheckResult): boolean => name !== 'page';
 const failedOf = (results: readonly CheckResult[]): readonly string[] => [
   ...new Set(
@@ -42,11 +42,11 @@ const failedOf = (results: readonly CheckResult[]): readonly string[] => [
   ),
 ];
 
-describe('the protocol checks of --smoke, on a store that made ps_trace_reader', () => {
+describe('checkProtocols, on a store that created ps_trace_reader', () => {
   beforeAll(() => start('shared'));
   afterAll(stop);
 
-  it('find their traces in every protocol', async () => {
+  it('finds its traces through every protocol', async () => {
     const results = await check();
     expect(results.filter(({ ok }) => !ok).filter(withoutPage)).toEqual([]);
     expect(results.length).toBeGreaterThan(leastChecks);
@@ -66,11 +66,11 @@ describe('the protocol checks of --smoke, on a store that made ps_trace_reader',
   });
 });
 
-describe('the protocol checks of --smoke, on a store that may not take the role ps_trace_reader', () => {
+describe('checkProtocols, on a store without the right to use ps_trace_reader', () => {
   beforeAll(() => start('other'));
   afterAll(stop);
 
-  it('fail for the SQL page and for SQL as the reader, until the role is granted', async () => {
+  it('fails for the SQL page and for SQL as the reader until the role is granted', async () => {
     const results = await check();
     expect(failedOf(results)).toEqual(['SQL page', 'SQL, as reader']);
     for (const { found } of results.filter(({ ok }) => !ok).filter(withoutPage)) {
@@ -81,7 +81,7 @@ describe('the protocol checks of --smoke, on a store that may not take the role 
     expect(failedOf(await check())).toEqual([]);
   });
 
-  it('fail when a query of the dashboards loses its view', async () => {
+  it('fails when a dashboard query cannot read its view', async () => {
     await query(database.superuserUrl, 'REVOKE SELECT ON ps_trace.span FROM ps_trace_reader');
     const failed = failedOf(await check());
     await query(database.superuserUrl, 'GRANT SELECT ON ps_trace.span TO ps_trace_reader');

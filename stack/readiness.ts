@@ -1,39 +1,62 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LeashedProcess } from './leash.ts';
+import { describeExit, type GuardedProcess } from './parent-guard.ts';
+import { query } from './postgres.ts';
 
 const pollMs = 100;
 
 /**
- * Resolves when `<url>/readyz` answers 200.
+ * Waits until `<url>/readyz` answers 200.
  *
- * @throws Error when the process ends first, the signal aborts, or `timeoutMs` pass (with the last answer)
+ * @throws Error when the process ends first, the signal aborts, or the time is over
  */
-export async function untilServiceReady(
+export function untilServiceReady(
   url: string,
-  { exited }: Pick<LeashedProcess, 'exited'>,
-  signal: AbortSignal,
+  process: Pick<GuardedProcess, 'exited'>,
+  signal?: AbortSignal,
   timeoutMs = 90_000,
 ): Promise<void> {
-  const over = new AbortController();
-  void exited.then(() => over.abort(new Error('it ended')));
-  const end = AbortSignal.any([over.signal, signal]);
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    end.throwIfAborted();
-    const answer = await askReadiness(url, end);
-    if (answer === 'ready') return;
-    if (Date.now() > deadline) throw new Error(`after ${timeoutMs / 1_000} s, ${url}/readyz ${answer}`);
-    await sleep(pollMs, undefined, { signal: end }).catch(() => {});
-  }
+  const probe = async (): Promise<void> => {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${url}/readyz: ${response.status} ${body.slice(0, 300)}`);
+  };
+  return untilSucceeds(probe, process, signal, timeoutMs);
 }
 
-async function askReadiness(url: string, signal: AbortSignal): Promise<string> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) });
-    const body = await response.text();
-    return response.ok ? 'ready' : `says ${response.status} ${body.slice(0, 300)}`;
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return `fails: ${cause instanceof Error ? cause.message : String(cause)}`;
+/**
+ * Waits until a PostgreSQL server answers a query.
+ *
+ * @throws Error when the process ends first, the signal aborts, or the time is over
+ */
+export function untilPostgresAnswers(
+  url: string,
+  process: Pick<GuardedProcess, 'exited'>,
+  signal?: AbortSignal,
+  timeoutMs = 60_000,
+): Promise<void> {
+  return untilSucceeds(() => query(url, 'SELECT 1'), process, signal, timeoutMs);
+}
+
+async function untilSucceeds(
+  probe: () => Promise<unknown>,
+  { exited }: Pick<GuardedProcess, 'exited'>,
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let ended: string | undefined;
+  void exited.then((exit) => (ended = describeExit(exit)));
+  for (;;) {
+    const failure = await probe().then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    if (ended !== undefined) throw new Error(`the process ended: ${ended}`);
+    if (failure === undefined) return;
+    signal?.throwIfAborted();
+    const { message, cause } = failure;
+    if (Date.now() > deadline)
+      throw new Error(`${message}${cause instanceof Error ? `: ${cause.message}` : ''} after ${timeoutMs / 1_000} s`);
+    await sleep(pollMs);
   }
 }

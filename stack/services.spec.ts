@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  chooseHost,
-  planPorts,
-  serviceEnvironment,
-  services,
-  serviceUrl,
-  type Surroundings,
-  tracestore,
-} from './services.ts';
+import { chooseHost, serviceEnvironment, services, serviceUrl, type Surroundings, tracestore } from './services.ts';
+import { planPorts } from './ports.ts';
 
 const surroundings: Surroundings = {
   ports: planPorts(100),
@@ -24,8 +17,8 @@ const environmentOf = (name: string, user: Record<string, string>) => {
   return serviceEnvironment(service, surroundings, user);
 };
 
-describe('the environment of a service', () => {
-  it('points it at its neighbours on the moved ports', () => {
+describe('serviceEnvironment', () => {
+  it('has the addresses of the called services with the port offset', () => {
     expect(environmentOf('lower', {})).toMatchObject({
       PORT: '5153',
       HOST: '0.0.0.0',
@@ -36,7 +29,7 @@ describe('the environment of a service', () => {
     });
   });
 
-  it("keeps the user's own, but neither PORT nor one name for all", () => {
+  it('keeps the variables of the user except PORT and OTEL_SERVICE_NAME', () => {
     const environment = environmentOf('upper', {
       PORT: '1',
       OTEL_SERVICE_NAME: 'all',
@@ -53,19 +46,19 @@ describe('the environment of a service', () => {
     expect(environment['OTEL_RESOURCE_ATTRIBUTES']).toMatch(/^service\.namespace=spandrel,.*,team=a$/);
   });
 
-  it('does not make tracestore trace itself', () => {
+  it('has no OTEL_SERVICE_NAME for tracestore', () => {
     expect(environmentOf('tracestore', {})).not.toHaveProperty('OTEL_SERVICE_NAME');
   });
 });
 
-it('starts each service after those that it calls', () => {
+it('services are listed after those that they call', () => {
   const names = services.map(({ name }) => name);
   const pairs = services.flatMap(({ name, calls }) => calls.map((callee) => [name, callee] as const));
   expect(pairs).toContainEqual(['frontend', 'backend']);
   for (const [caller, callee] of pairs) expect(names.indexOf(caller)).toBeGreaterThan(names.indexOf(callee));
 });
 
-it('takes HOST for an address only if it is one', () => {
+it('chooseHost ignores a HOST that is not an address', () => {
   expect(chooseHost({ HOST: '0.0.0.0' })).toBe('0.0.0.0');
   expect(chooseHost({ HOST: 'x86_64-conda-linux-gnu' })).toBe('127.0.0.1');
   expect(serviceUrl('digit', { host: '::1', ports: planPorts(0) })).toBe('http://[::1]:5051');

@@ -1,14 +1,11 @@
 import { isIP } from 'node:net';
-import { ports as defaultPorts } from '@spandrel/service/ports';
+import type { PortName, PortPlan } from './ports.ts';
 import { services as manifest } from '@spandrel/service/services';
 
-export type PortName = keyof typeof defaultPorts;
-export type PortPlan = Readonly<Record<PortName, number>>;
-
-/** What the processes of the stack are told. */
+/** The values that the environment of a process is made from. */
 export interface Surroundings {
   readonly ports: PortPlan;
-  /** The address that everything listens on. */
+  /** The address that the processes listen on. */
   readonly host: string;
   readonly tracestoreDatabaseUrl: string;
   readonly backendDatabaseUrl: string;
@@ -16,18 +13,18 @@ export interface Surroundings {
   readonly version: string;
 }
 
-/** One process of the stack that is written in TypeScript. */
+/** An app of the stack. */
 export interface Service {
   readonly name: string;
   readonly port: PortName;
-  /** Whether it sends spans of its own. tracestore does not: each export would make the next. */
+  /** Whether it exports spans. tracestore does not: each export would cause the next. */
   readonly traced: boolean;
-  /** The services that it asks over HTTP; each is told where the others are in a variable `<NAME>_URL`. */
+  /** The services that it calls. It receives their addresses as `<NAME>_URL`. */
   readonly calls: readonly PortName[];
   readonly environment: (surroundings: Surroundings) => Readonly<Record<string, string | number>>;
 }
 
-/** The environment of the user, in which every process of the stack runs. */
+/** The environment in which the user started the stack. */
 export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
 export const tracestore: Service = {
@@ -58,36 +55,27 @@ export const services: readonly Service[] = manifest.map(({ name, calls, faults,
 }));
 
 /**
- * V8 lets short-lived objects pile up to 16 MB three times over where the machine has room, and with them the buffers
- * that they hold. A service that answers a few requests a second never needs that, and eight processes on a laptop do
- * notice. The seven are told to care for memory before speed besides. tracestore has work to do: with less than half as
- * much, what a transaction needs outlives it, and a fifth of the CPU goes into collecting it.
+ * V8 keeps up to 48 MB of short-lived objects, with the buffers that they hold. The demo services need little of that, and
+ * prefer memory to speed. With less than 8 MB, tracestore spends a fifth of its CPU on garbage collection, because the
+ * objects of a transaction outlive the young generation.
  */
 export function nodeFlagsOf({ traced }: Service): readonly string[] {
   return traced ? ['--max-semi-space-size=1', '--optimize-for-size'] : ['--max-semi-space-size=8'];
 }
 
-/** Has glibc give back what is freed: requests come and go in buffers of all sizes. docker/Dockerfile says the same. */
+/** Makes glibc return freed memory, since requests use buffers of all sizes. docker/Dockerfile sets the same. */
 export const allocatorEnvironment = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '65536',
   MALLOC_TRIM_THRESHOLD_: '131072',
 } as const;
 
-/** Every port, moved by the offset. */
-export function planPorts(offset: number): PortPlan {
-  return Object.fromEntries(Object.entries(defaultPorts).map(([name, port]) => [name, port + offset])) as Record<
-    PortName,
-    number
-  >;
-}
-
-/** The address to listen on: HOST if it is one (some shells and tools keep a machine's name there). */
+/** The address to listen on: HOST if it is an address. Some shells keep the name of the machine there. */
 export function chooseHost({ HOST }: UserEnvironment): string {
   return HOST !== undefined && (isIP(HOST) !== 0 || HOST === 'localhost') ? HOST : '127.0.0.1';
 }
 
-/** Where we ourselves reach a service of the stack. */
+/** The URL of a service as seen from this machine. */
 export function serviceUrl(port: PortName, { host, ports }: Pick<Surroundings, 'host' | 'ports'>): string {
   const everywhere = host === '0.0.0.0' || host === '::';
   const address = everywhere ? '127.0.0.1' : isIP(host) === 6 ? `[${host}]` : host;
@@ -95,18 +83,16 @@ export function serviceUrl(port: PortName, { host, ports }: Pick<Surroundings, '
 }
 
 /**
- * The whole environment of a service: the user's own, and what the stack says. OpenTelemetry's variables
- * are the user's where set, except for the name, since one name for all would make one service of them.
+ * The environment of a service: that of the user, with the settings of the stack. The user may override the variables of
+ * OpenTelemetry, except the name: one name would merge all services.
  */
 export function serviceEnvironment(
   service: Service,
   surroundings: Surroundings,
   user: UserEnvironment,
 ): Readonly<Record<string, string | undefined>> {
-  const inherited = Object.entries(user).filter(
-    ([name]) => !/^npm_|^(INIT_CWD|PORT|HOST|SPANDREL_LAUNCHER_PID)$/.test(name),
-  );
-  const said = Object.entries({
+  const inherited = Object.entries(user).filter(([name]) => !/^npm_|^(INIT_CWD|PORT|HOST)$/.test(name));
+  const own = Object.entries({
     HOST: surroundings.host,
     PORT: surroundings.ports[service.port],
     ...Object.fromEntries(service.calls.map((name) => [`${name.toUpperCase()}_URL`, serviceUrl(name, surroundings)])),
@@ -117,7 +103,7 @@ export function serviceEnvironment(
     ...allocatorEnvironment,
     ...(service.traced ? telemetryDefaults(surroundings) : {}),
     ...Object.fromEntries(inherited),
-    ...Object.fromEntries(said),
+    ...Object.fromEntries(own),
     ...(service.traced ? telemetryIdentity(service, surroundings, user) : {}),
   };
 }
@@ -126,7 +112,7 @@ function telemetryDefaults(surroundings: Surroundings) {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: serviceUrl('otlpHttp', surroundings),
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-    // Traces should show up while one looks.
+    // Exports traces within a second.
     OTEL_BSP_SCHEDULE_DELAY: '1000',
   };
 }

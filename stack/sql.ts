@@ -3,21 +3,22 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { databaseUrlFromPassfile } from './database-access.ts';
 import { parsePortOffset } from './options.ts';
+import { planPorts } from './ports.ts';
 import { printResults } from './print-results.ts';
-import { planPorts } from './services.ts';
 
-const usage = `npm run sql -- FILE           runs a script against the trace store and prints what each statement gives
-npm run sql -- -c 'SELECT 1'  runs what is given
+const usage = `npm run sql -- FILE           runs a script on the trace store and prints the result of each statement
+npm run sql -- -c 'SELECT 1'  runs the argument
 
-  -v NAME=VALUE     of a parameter of a dashboard's query; may be repeated
-  --port-offset N   of the stack that is asked
-  TRACESTORE_DATABASE_URL says where to; without it, to the stack that runs on this machine, as the role tracestore
+  -v NAME=VALUE     sets a parameter of a dashboard query; may be repeated
+  --exact           prints all digits of a fraction instead of four
+  --port-offset N   of the running stack
+
+It connects to TRACESTORE_DATABASE_URL, or else to the stack that runs on this machine, as the role tracestore.
 `;
-
-const root = path.dirname(import.meta.dirname);
 
 process.exitCode = await run();
 
+/** @returns the exit code: 0, 1 for a failure, 2 for a usage error */
 async function run(): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
@@ -25,6 +26,7 @@ async function run(): Promise<number> {
       options: {
         command: { type: 'string', short: 'c' },
         variable: { type: 'string', short: 'v', multiple: true, default: [] },
+        exact: { type: 'boolean', default: false },
         'port-offset': { type: 'string', default: '0' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -35,25 +37,20 @@ async function run(): Promise<number> {
       return values.help ? 0 : 2;
     }
     const { database } = planPorts(parsePortOffset(values['port-offset']));
-    const url = process.env['TRACESTORE_DATABASE_URL'] || databaseUrlFromPassfile(root, database, 'tracestore');
+    const root = path.dirname(import.meta.dirname);
+    const url = process.env['TRACESTORE_DATABASE_URL'] || databaseUrlFromPassfile(root, database);
     const script = values.command ?? readFileSync(file ?? '', 'utf8');
     const parameters = Object.fromEntries(values.variable.map(parseVariable));
-    return (await printResults(url, script, { indent: '', mostRows: 1_000, parameters })) ? 0 : 1;
+    return (await printResults(url, script, { maxRows: 1_000, exact: values.exact, parameters })) ? 0 : 1;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const text =
-      code === 'ECONNREFUSED'
-        ? 'no database answers there; is `npm start` running?'
-        : error instanceof Error
-          ? error.message
-          : String(error);
-    process.stderr.write(`${text}\n`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    process.stderr.write(`${code === 'ECONNREFUSED' ? 'No database answers: is npm start running?' : message}\n`);
     return 1;
   }
 }
 
 function parseVariable(text: string): readonly [name: string, value: string] {
-  const separator = text.indexOf('=');
-  if (separator < 1) throw new Error(`-v wants NAME=VALUE, not ${text}`);
-  return [text.slice(0, separator), text.slice(separator + 1)];
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new Error(`-v must be NAME=VALUE, got ${text}`);
+  return [name, value];
 }

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackOff } from './back-off.ts';
+import { styleText } from 'node:util';
 import type { ChildLog } from './child-log.ts';
-import { describeExit, type Exit, type LeashedProcess, type LeashOptions, startOnLeash } from './leash.ts';
-import { paint, print } from './terminal.ts';
+import { describeExit, type Exit, type GuardedProcess, type GuardOptions, startGuarded } from './parent-guard.ts';
+import { print } from './terminal.ts';
 
 /** A process that the stack keeps running. */
 export interface ChildDefinition {
   readonly name: string;
-  readonly launch: LeashOptions;
-  /** Resolves once when the process does its work; must end when the process does, or when the signal aborts. */
-  readonly untilReady: (process: Pick<LeashedProcess, 'exited'>, signal: AbortSignal) => Promise<void>;
+  readonly launch: GuardOptions;
+  /** Resolves when the process is ready. Rejects when the process ends or the signal aborts. */
+  readonly untilReady: (process: Pick<GuardedProcess, 'exited'>, signal: AbortSignal) => Promise<void>;
 }
 
-/** Thrown when a child does not get ready at the first start; `lastLines` is what it said. */
+/** A child was not ready after its first start. */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
+  /** The last lines that the child wrote. */
   readonly lastLines: readonly string[];
 
   constructor(message: string, lastLines: readonly string[], options?: ErrorOptions) {
@@ -23,17 +24,32 @@ export class NotReadyError extends Error {
   }
 }
 
-/**
- * Keeps one process alive: from its first start until `stop`, one that dies is started again, soon at
- * first, later and later if it keeps dying.
- */
+const firstDelayMs = 200;
+const maxDelayMs = 15_000;
+/** A process that was ready this long starts again after the first delay. */
+const resetAfterMs = 30_000;
+
+/** Computes the delay before a restart: it doubles with each restart, up to a limit. */
+export class BackOff {
+  private delayMs = firstDelayMs;
+
+  /** @param readyForMs how long the process was ready before it died, 0 if it never was */
+  nextDelayMs(readyForMs: number): number {
+    if (readyForMs >= resetAfterMs) this.delayMs = firstDelayMs;
+    const current = this.delayMs;
+    this.delayMs = Math.min(current * 2, maxDelayMs);
+    return current;
+  }
+}
+
+/** Keeps one process running from `start` to `stop`, and restarts it when it dies. */
 export class SupervisedChild {
   readonly name: string;
   private readonly definition: ChildDefinition;
   private readonly log: ChildLog;
-  private readonly backOff = createBackOff();
+  private readonly backOff = new BackOff();
   private readonly stopping = new AbortController();
-  private current: LeashedProcess | undefined;
+  private current: GuardedProcess | undefined;
   private restarting = false;
 
   constructor(definition: ChildDefinition, log: ChildLog) {
@@ -42,16 +58,10 @@ export class SupervisedChild {
     this.log = log;
   }
 
-  /** The pid of the process itself, while there is one. */
-  get pid(): number | undefined {
-    return this.current?.pid;
-  }
-
   /**
-   * Starts the process for the first time.
+   * Starts the process and waits until it is ready.
    *
-   * @returns when it is ready
-   * @throws NotReadyError when it ends before that, or takes too long
+   * @throws NotReadyError when it ends first or is not ready in time
    */
   async start(): Promise<void> {
     const child = await this.launch();
@@ -60,96 +70,73 @@ export class SupervisedChild {
     try {
       await this.definition.untilReady(child, this.stopping.signal);
     } catch (cause) {
-      // Its last lines may still be on their way.
+      // Leaves time to read its last lines.
       await sleep(100);
-      const why = ended === undefined ? (cause instanceof Error ? cause.message : String(cause)) : describeExit(ended);
-      throw new NotReadyError(`${this.name} did not get ready: ${why}`, this.log.lastLines(), { cause });
+      const reason = ended === undefined ? (cause as Error).message : describeExit(ended);
+      throw new NotReadyError(`${this.name} did not become ready: ${reason}`, this.log.lastLines(), { cause });
     }
-    void this.watch(child, Date.now());
+    void this.keepRunning(child);
   }
 
-  /** Ends the process gracefully and starts it again at once, for new code. */
+  /** Stops the process and starts it again at once, with its new code. */
   restart(): void {
     this.restarting = true;
-    this.current?.letGo();
+    this.current?.release();
   }
 
-  /**
-   * Ends the process for good.
-   *
-   * @param graceMs how long it may take to end by itself
-   */
+  /** Stops the process for good. @param graceMs time before it is killed */
   async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
     const child = this.current;
     if (child === undefined) return;
-    child.letGo();
-    const inTime = new AbortController();
-    await Promise.race([
-      child.exited.finally(() => inTime.abort()),
-      sleep(graceMs, undefined, { signal: inTime.signal }).then(
-        () => child.kill(),
-        () => {},
-      ),
-    ]);
+    child.release();
+    const timer = setTimeout(() => child.kill(), graceMs);
     await child.exited;
+    clearTimeout(timer);
   }
 
-  /** Ends the process at once, without asking it. */
+  /** Kills the process for good. */
   kill(): void {
     this.stopping.abort();
     this.current?.kill();
   }
 
-  private async launch(): Promise<LeashedProcess> {
-    const child = await startOnLeash(this.definition.launch);
+  private async launch(): Promise<GuardedProcess> {
+    const child = await startGuarded(this.definition.launch);
     this.current = child;
     this.log.follow(child);
-    // A stop that came while the process was being made would have found none.
-    if (this.stopping.signal.aborted) child.letGo();
+    // `stop` was called while the process started.
+    if (this.stopping.signal.aborted) child.release();
     return child;
   }
 
-  private async watch(first: LeashedProcess, firstReadyAt: number): Promise<void> {
-    let child = first;
-    let readyAt: number | undefined = firstReadyAt;
+  private async keepRunning(first: GuardedProcess): Promise<void> {
+    const { signal } = this.stopping;
+    const name = this.name.padEnd(10);
+    let child: GuardedProcess | undefined = first;
+    let readyAt: number | undefined = Date.now();
     for (;;) {
-      const { pid } = child;
-      const exit = await child.exited;
+      const died: string | undefined =
+        child === undefined ? undefined : `(pid ${child.pid}) died: ${describeExit(await child.exited)}`;
       this.current = undefined;
-      if (this.stopping.signal.aborted) return;
-      const planned = this.restarting;
+      if (signal.aborted) return;
+      const delayMs = this.restarting ? 0 : this.backOff.nextDelayMs(readyAt === undefined ? 0 : Date.now() - readyAt);
+      if (this.restarting) print(`${styleText('cyan', '↻')} ${name} restarts with new code`);
+      else if (died !== undefined)
+        print(`${styleText('yellow', '↻')} ${name} ${died}; restarts in ${delayMs / 1_000} s`);
       this.restarting = false;
-      const delayMs = planned ? 0 : this.backOff.nextDelayMs(readyAt === undefined ? 0 : Date.now() - readyAt);
-      print(
-        planned
-          ? `${paint('cyan', '↻')} ${this.name.padEnd(10)} restarts with its new code`
-          : `${paint('yellow', '↻')} ${this.name.padEnd(10)} (pid ${pid}) died: ${describeExit(exit)}; starting it again in ${delayMs / 1_000} s`,
-      );
-      const replacement = await this.replace(delayMs);
-      if (replacement === undefined) return;
-      child = replacement;
       readyAt = undefined;
-      this.definition.untilReady(child, this.stopping.signal).then(
-        () => (readyAt = Date.now()),
-        () => {},
-      );
-    }
-  }
-
-  /** @returns undefined when it is time to stop */
-  private async replace(delayMs: number): Promise<LeashedProcess | undefined> {
-    for (let waitMs = delayMs; ; waitMs = this.backOff.nextDelayMs(0)) {
-      try {
-        await sleep(waitMs, undefined, { signal: this.stopping.signal });
-      } catch {
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      child = await this.launch().catch((error: unknown) => {
+        print(`${styleText('red', '!')} ${name} cannot be started: ${String(error)}`);
         return undefined;
-      }
-      try {
-        return await this.launch();
-      } catch (error) {
-        print(`${paint('red', '!')} ${this.name.padEnd(10)} cannot be started: ${String(error)}`);
-      }
+      });
+      if (child !== undefined)
+        this.definition.untilReady(child, signal).then(
+          () => (readyAt = Date.now()),
+          () => {},
+        );
     }
   }
 }

@@ -1,36 +1,25 @@
+/** A column of a printed table. */
 export interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';
 }
 
-const widest = 80;
+const maxWidth = 80;
 
-/**
- * Lays rows out in aligned columns under their titles.
- *
- * @returns the lines, without line ends
- */
+/** Lays out rows in aligned columns. @returns the lines, with the titles first */
 export function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] {
-  const cells = rows.map((row) => columns.map((_, index) => shorten(row[index] ?? '')));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => row[index]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(shorten))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  const [titles = '', ...lines] = cells.map((row) =>
     columns
-      .map(({ align }, index) => {
-        const [cell, width] = [row[index] ?? '', widths[index] ?? 0];
-        return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
-      })
+      .map(({ align }, index) => row[index]?.[align === 'right' ? 'padStart' : 'padEnd'](widths[index] ?? 0) ?? '')
       .join('  ')
-      .trimEnd();
-  return [
-    line(columns.map(({ title }) => title)),
-    widths.map((width) => '─'.repeat(width)).join('  '),
-    ...cells.map(line),
-  ];
+      .trimEnd(),
+  );
+  return [titles, widths.map((width) => '─'.repeat(width)).join('  '), ...lines];
 }
 
 function shorten(cell: string): string {
-  const flat = cell.replaceAll(/\s*\n\s*/g, ' ⏎ ');
-  return flat.length > widest ? `${flat.slice(0, widest - 1)}…` : flat;
+  const line = cell.replaceAll(/\s*\n\s*/g, ' ⏎ ');
+  return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line;
 }

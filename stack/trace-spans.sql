@@ -1,4 +1,5 @@
--- All spans of some traces ($1: trace ids) in the order of their starts, each with the names of its events.
+-- Returns all spans of some traces, ordered by start time, with the names of their events.
+-- $1: trace ids
 SELECT
   s.trace_id_hex AS "traceId",
   s.span_id_hex AS "spanId",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ExpectedTrace, findFaults, type TraceSpan } from './whole-trace.ts';
+import { type ExpectedTrace, findDefects, type TraceSpan } from './whole-trace.ts';
 
 const ports: Readonly<Record<number, string>> = { 3002: 'backend', 5051: 'digit', 5053: 'lower', 5054: 'upper' };
 const serviceOnPort = (port: number) => ports[port];
@@ -58,62 +58,70 @@ const without = (spans: readonly TraceSpan[], id: string) => spans.filter(({ spa
 const changed = (spans: readonly TraceSpan[], id: string, change: Partial<TraceSpan>) =>
   spans.map((entry) => (entry.spanId === id ? { ...entry, ...change } : entry));
 
-describe('a trace of numbers', () => {
-  it('is whole from frontend to PostgreSQL', () => {
-    expect(findFaults(wholeNumbers, numbers)).toEqual([]);
+describe('findDefects of a trace of numbers', () => {
+  it('finds none from frontend to PostgreSQL', () => {
+    expect(findDefects(wholeNumbers, numbers)).toEqual([]);
   });
 
   it.each([
     ['no span', [], 'has no span'],
     ['no root', without(wholeNumbers, 'a'), 'has no root'],
     ['two roots', [...wholeNumbers, root('z', 'frontend', '/numbers')], 'has 2 roots'],
-    ['a root of another kind', changed(wholeNumbers, 'a', { kind: 'internal' }), 'no SERVER span'],
-    ['a root without its route', changed(wholeNumbers, 'a', { name: 'GET' }), 'not named by its route'],
-    ['a lost span in between', without(wholeNumbers, 'c'), 'parent that is not there'],
-    ['a call that nobody served', without(without(wholeNumbers, 'c'), 'd'), 'has 0 SERVER children'],
-    ['a call that the wrong service served', changed(wholeNumbers, 'c', { service: 'digit' }), 'should reach backend'],
+    ['a root of another kind', changed(wholeNumbers, 'a', { kind: 'internal' }), 'not a SERVER span'],
+    ['a root without its route', changed(wholeNumbers, 'a', { name: 'GET' }), 'not named after its route'],
+    ['a lost span in between', without(wholeNumbers, 'c'), 'parent that is missing'],
+    ['a call without a server', without(without(wholeNumbers, 'c'), 'd'), 'has no SERVER child'],
+    [
+      'a call that the wrong service served',
+      changed(wholeNumbers, 'c', { service: 'digit' }),
+      'reached digit instead of backend',
+    ],
     ['no query', without(wholeNumbers, 'd'), 'does not reach PostgreSQL'],
-  ])('is not whole with %s', (_, spans, fault) => {
-    expect(findFaults(spans, numbers).join('; ')).toContain(fault);
+  ])('finds %s', (_, spans, defect) => {
+    expect(findDefects(spans, numbers).join('; ')).toContain(defect);
   });
 });
 
-describe('a trace of a password', () => {
-  it('is whole with a SERVER span for each character', () => {
-    expect(findFaults(wholePassword, password)).toEqual([]);
+describe('findDefects of a trace of a password', () => {
+  it('finds none with a SERVER span for each character', () => {
+    expect(findDefects(wholePassword, password)).toEqual([]);
   });
 
   it.each([
     [
-      'a character that never arrived',
+      'a call that did not arrive',
       changed(wholePassword, 'uppers', { events: ['iteration_0', 'iteration_1'] }),
-      'asked upper 2 times, 1 arrived',
+      'called upper 2 times, 1 arrived',
     ],
     ['a lower that did not call digit', without(without(wholePassword, 'f'), 'g'), 'called digit 0 times'],
-  ])('is not whole with %s', (_, spans, fault) => {
-    expect(findFaults(spans, password).join('; ')).toContain(fault);
+  ])('finds %s', (_, spans, defect) => {
+    expect(findDefects(spans, password).join('; ')).toContain(defect);
   });
 });
 
-describe('a trace of a password that a fault failed', () => {
+describe('findDefects of a trace of a failed password request', () => {
   const failed: ExpectedTrace = { ...password, failed: true };
-  const erring = ['a', 'uppers', 'b', 'c'].reduce<readonly TraceSpan[]>(
+  const failing = ['a', 'uppers', 'b', 'c'].reduce<readonly TraceSpan[]>(
     (spans, id) => changed(spans, id, { status: 'error' }),
     wholePassword,
   );
 
-  it('is whole when the error is told up to the root', () => {
-    expect(findFaults(erring, failed)).toEqual([]);
+  it('finds none when every span up to the root has the status ERROR', () => {
+    expect(findDefects(failing, failed)).toEqual([]);
   });
 
-  it('is not whole when a span on the way keeps the error to itself', () => {
-    expect(findFaults(changed(erring, 'uppers', { status: 'unset' }), failed).join('; ')).toContain(
-      'does not say ERROR',
+  it('finds a span without the status ERROR above the origin', () => {
+    expect(findDefects(changed(failing, 'uppers', { status: 'unset' }), failed).join('; ')).toContain(
+      'does not have the status ERROR',
     );
-    expect(findFaults(changed(erring, 'a', { status: 'unset' }), failed).join('; ')).toContain('does not say ERROR');
+    expect(findDefects(changed(failing, 'a', { status: 'unset' }), failed).join('; ')).toContain(
+      'does not have the status ERROR',
+    );
   });
 
-  it('is not whole when no character service says ERROR', () => {
-    expect(findFaults(wholePassword, failed)).toContain('failed, but no span of a character service says ERROR');
+  it('finds that no character service has the status ERROR', () => {
+    expect(findDefects(wholePassword, failed)).toContain(
+      'failed, but no span of a character service has the status ERROR',
+    );
   });
 });

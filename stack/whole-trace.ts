@@ -1,6 +1,6 @@
 import { services } from '@spandrel/service/services';
 
-/** A span as the smoke test reads it from `ps_trace.span`, with the names of its events. */
+/** A span of `ps_trace.span` with the names of its events. */
 export interface TraceSpan {
   readonly spanId: string;
   /** undefined for a root. */
@@ -13,12 +13,12 @@ export interface TraceSpan {
   readonly events: readonly string[];
 }
 
-/** What was asked for, and so what the trace should hold. */
+/** The request that caused a trace. */
 export interface ExpectedTrace {
   readonly kind: 'numbers' | 'password';
-  /** Whether the request was answered with 500, by an injected fault. */
+  /** Whether an injected fault failed the request. */
   readonly failed: boolean;
-  /** Which service listens on a port. */
+  /** The service that listens on a port. */
   readonly serviceOnPort: (port: number) => string | undefined;
 }
 
@@ -29,36 +29,29 @@ const characterSpans: Readonly<Record<string, string>> = Object.fromEntries(
     .flatMap(({ calls }) => calls.map((name) => [`generator.${name}s`, name])),
 );
 
-/**
- * What a trace lacks.
- *
- * @returns one phrase a fault; none if the trace is whole
- */
-export function findFaults(spans: readonly TraceSpan[], expected: ExpectedTrace): readonly string[] {
+/** Finds the defects of a trace. @returns a phrase for each, none when the trace is whole */
+export function findDefects(spans: readonly TraceSpan[], expected: ExpectedTrace): readonly string[] {
   if (spans.length === 0) return ['has no span'];
   const trace = new Trace(spans);
+  const ofKind = expected.kind === 'numbers' ? numbersDefects(trace) : passwordDefects(trace);
   return [
-    ...findRootFaults(trace),
-    ...trace.orphans().map((span) => `${describe(span)} has a parent that is not there`),
-    ...findHopFaults(trace, expected),
-    ...(expected.kind === 'numbers' ? findNumbersFaults(trace) : findPasswordFaults(trace)),
-    ...(expected.failed ? findErrorFaults(trace) : []),
+    ...rootDefects(trace),
+    ...trace.orphans().map((span) => `${describe(span)} has a parent that is missing`),
+    ...callDefects(trace, expected),
+    ...ofKind,
+    ...(expected.failed ? errorDefects(trace) : []),
   ];
 }
 
 class Trace {
   readonly spans: readonly TraceSpan[];
   private readonly byId: ReadonlyMap<string, TraceSpan>;
-  private readonly byParent = new Map<string | undefined, TraceSpan[]>();
+  private readonly byParent: ReadonlyMap<string | undefined, readonly TraceSpan[]>;
 
   constructor(spans: readonly TraceSpan[]) {
     this.spans = spans;
     this.byId = new Map(spans.map((span) => [span.spanId, span]));
-    for (const span of spans) {
-      const siblings = this.byParent.get(span.parentSpanId);
-      if (siblings === undefined) this.byParent.set(span.parentSpanId, [span]);
-      else siblings.push(span);
-    }
+    this.byParent = Map.groupBy(spans, ({ parentSpanId }) => parentSpanId);
   }
 
   roots(): readonly TraceSpan[] {
@@ -73,117 +66,99 @@ class Trace {
     return this.byParent.get(spanId) ?? [];
   }
 
-  parent({ parentSpanId }: TraceSpan): TraceSpan | undefined {
-    return parentSpanId === undefined ? undefined : this.byId.get(parentSpanId);
-  }
-
-  /** All spans below one, found once each even if the parents go round in a circle. */
+  /** The descendants of a span, once each even where parents form a cycle. */
   below(span: TraceSpan): readonly TraceSpan[] {
-    const found = new Set<TraceSpan>();
-    const queue = [span];
-    for (const next of queue) {
-      for (const child of this.children(next)) {
-        if (found.has(child)) continue;
-        found.add(child);
-        queue.push(child);
-      }
-    }
+    const found = new Set(this.children(span));
+    for (const next of found) for (const child of this.children(next)) found.add(child);
     return [...found];
   }
 
-  /** From a span's parent to the root. */
+  /** The ancestors of a span, from its parent to the root. */
   above(span: TraceSpan): readonly TraceSpan[] {
+    const parentOf = ({ parentSpanId = '' }: TraceSpan): TraceSpan | undefined => this.byId.get(parentSpanId);
     const found = new Set<TraceSpan>();
-    for (let next = this.parent(span); next !== undefined && !found.has(next); next = this.parent(next))
-      found.add(next);
+    for (let next = parentOf(span); next !== undefined && !found.has(next); next = parentOf(next)) found.add(next);
     return [...found];
   }
 }
 
-function findRootFaults(trace: Trace): readonly string[] {
+function rootDefects(trace: Trace): readonly string[] {
   const [root, ...others] = trace.roots();
   if (root === undefined) return ['has no root'];
-  const faults = others.length === 0 ? [] : [`has ${others.length + 1} roots`];
-  if (root.kind !== 'server') faults.push(`${describe(root)} is the root and no SERVER span`);
   const route = root.tags['http.route'];
-  if (typeof route !== 'string' || !root.name.endsWith(` ${route}`)) {
-    faults.push(`${describe(root)} is the root and not named by its route (${String(route)})`);
-  }
-  return faults;
+  return [
+    ...(others.length === 0 ? [] : [`has ${others.length + 1} roots`]),
+    ...(root.kind === 'server' ? [] : [`${describe(root)} is the root but not a SERVER span`]),
+    ...(typeof route === 'string' && root.name.endsWith(` ${route}`)
+      ? []
+      : [`${describe(root)} is the root but not named after its route ${String(route)}`]),
+  ];
 }
 
-/** Every call over HTTP must have been seen at its other end, by the service that it was meant for. */
-function findHopFaults(trace: Trace, { serviceOnPort }: ExpectedTrace): readonly string[] {
-  return trace.spans.filter(isHttpClient).flatMap((client) => {
-    const wanted = serviceOnPort(portCalled(client));
-    const servers = trace.children(client).filter(({ kind }) => kind === 'server');
-    const [server] = servers;
-    if (server === undefined || servers.length > 1)
-      return [`${describe(client)} has ${servers.length} SERVER children`];
-    if (wanted === undefined) return [`${describe(client)} calls a port that is none of ours`];
-    return server.service === wanted ? [] : [`${describe(client)} should reach ${wanted}, not ${server.service}`];
+/** Every HTTP call needs one SERVER span, of the service that listens on the port. */
+function callDefects(trace: Trace, { serviceOnPort }: ExpectedTrace): readonly string[] {
+  const isCall = ({ kind, tags }: TraceSpan): boolean =>
+    kind === 'client' && (tags['http.request.method'] ?? tags['http.method']) !== undefined;
+  return trace.spans.filter(isCall).flatMap((call) => {
+    const [server, ...others] = trace.children(call).filter(({ kind }) => kind === 'server');
+    const expected = serviceOnPort(portOf(call));
+    if (server === undefined) return [`${describe(call)} has no SERVER child`];
+    if (others.length > 0) return [`${describe(call)} has ${others.length + 1} SERVER children`];
+    if (expected === undefined) return [`${describe(call)} calls a port of another system`];
+    return server.service === expected ? [] : [`${describe(call)} reached ${server.service} instead of ${expected}`];
   });
 }
 
-function findNumbersFaults(trace: Trace): readonly string[] {
-  const faults = [...findAbsentServices(trace, ['frontend', 'backend'])];
-  const reachesDatabase = trace.spans.some(({ service, tags }) => service === 'backend' && isPostgres(tags));
-  return reachesDatabase ? faults : [...faults, 'does not reach PostgreSQL'];
+function numbersDefects(trace: Trace): readonly string[] {
+  const isPostgres = ({ service, tags }: TraceSpan): boolean =>
+    service === 'backend' && (tags['db.system.name'] ?? tags['db.system']) === 'postgresql';
+  return [
+    ...missingServices(trace, ['frontend', 'backend']),
+    ...(trace.spans.some(isPostgres) ? [] : ['does not reach PostgreSQL']),
+  ];
 }
 
-function findPasswordFaults(trace: Trace): readonly string[] {
-  const faults = [...findAbsentServices(trace, ['generator'])];
-  for (const span of trace.spans) {
+function passwordDefects(trace: Trace): readonly string[] {
+  const serverCount = (service: string, spans: readonly TraceSpan[]): number =>
+    spans.filter((span) => span.service === service && span.kind === 'server').length;
+  const defects = trace.spans.flatMap((span) => {
+    if (span.service === 'lower' && span.kind === 'server') {
+      const digits = serverCount('digit', trace.below(span));
+      return digits === 1 ? [] : [`${describe(span)} called digit ${digits} times`];
+    }
     const service = span.service === 'generator' ? characterSpans[span.name] : undefined;
-    if (service === undefined) continue;
-    const asked = span.events.filter((event) => /^iteration_\d+$/.test(event)).length;
-    const served = serversOf(service, trace.below(span)).length;
-    if (asked !== served) faults.push(`${span.name} asked ${service} ${asked} times, ${served} arrived`);
-  }
-  for (const lower of serversOf('lower', trace.spans)) {
-    const digits = serversOf('digit', trace.below(lower)).length;
-    if (digits !== 1) faults.push(`${describe(lower)} called digit ${digits} times`);
-  }
-  return faults;
+    if (service === undefined) return [];
+    const calls = span.events.filter((event) => /^iteration_\d+$/.test(event)).length;
+    const served = serverCount(service, trace.below(span));
+    return calls === served ? [] : [`${span.name} called ${service} ${calls} times, ${served} arrived`];
+  });
+  return [...missingServices(trace, ['generator']), ...defects];
 }
 
-/** The error must be told from where it happened up to the root, or nobody who looks at the root finds it. */
-function findErrorFaults(trace: Trace): readonly string[] {
+/** An error must be visible from its origin up to the root, where users look first. */
+function errorDefects(trace: Trace): readonly string[] {
   const isError = ({ status }: TraceSpan): boolean => status === 'error';
   const origins = trace.spans.filter(
     (span) => isError(span) && span.service !== 'generator' && !trace.children(span).some(isError),
   );
-  if (origins.length === 0) return ['failed, but no span of a character service says ERROR'];
+  if (origins.length === 0) return ['failed, but no span of a character service has the status ERROR'];
   return origins.flatMap((origin) =>
     trace
       .above(origin)
       .filter((span) => !isError(span))
-      .map((span) => `${describe(span)} does not say ERROR although ${describe(origin)} below it does`),
+      .map((span) => `${describe(span)} does not have the status ERROR although ${describe(origin)} below it does`),
   );
 }
 
-function findAbsentServices(trace: Trace, wanted: readonly string[]): readonly string[] {
-  const present = new Set(trace.spans.map(({ service }) => service));
-  return wanted.filter((service) => !present.has(service)).map((service) => `has no span of ${service}`);
+function missingServices(trace: Trace, expected: readonly string[]): readonly string[] {
+  return expected
+    .filter((name) => trace.spans.every(({ service }) => service !== name))
+    .map((name) => `has no span of ${name}`);
 }
 
-function serversOf(service: string, spans: readonly TraceSpan[]): readonly TraceSpan[] {
-  return spans.filter((span) => span.service === service && span.kind === 'server');
-}
-
-function isHttpClient({ kind, tags }: TraceSpan): boolean {
-  return kind === 'client' && (tags['http.request.method'] ?? tags['http.method']) !== undefined;
-}
-
-function portCalled({ tags }: TraceSpan): number {
+function portOf({ tags }: TraceSpan): number {
   const url = tags['url.full'] ?? tags['http.url'];
-  const port =
-    tags['server.port'] ?? tags['net.peer.port'] ?? (typeof url === 'string' ? new URL(url).port : undefined);
-  return Number(port);
-}
-
-function isPostgres(tags: TraceSpan['tags']): boolean {
-  return (tags['db.system.name'] ?? tags['db.system']) === 'postgresql';
+  return Number(tags['server.port'] ?? tags['net.peer.port'] ?? (typeof url === 'string' ? new URL(url).port : ''));
 }
 
 function describe({ service, name, spanId }: TraceSpan): string {

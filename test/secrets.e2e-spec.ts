@@ -2,23 +2,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@spandrel/testing/free-port';
 import { describe, expect, it } from 'vitest';
 
 const root = path.dirname(import.meta.dirname);
 const secret = 's3cret-of-the-test';
+const port = async (): Promise<string> => String(await freePort());
 const ports = {
-  TRACESTORE_HTTP_PORT: '28091',
-  TRACESTORE_OTLP_GRPC_PORT: '28092',
-  TRACESTORE_OTLP_HTTP_PORT: '28093',
-  TRACESTORE_JAEGER_GRPC_PORT: '28094',
-  PORT: '28095',
+  TRACESTORE_HTTP_PORT: await port(),
+  TRACESTORE_OTLP_GRPC_PORT: await port(),
+  TRACESTORE_OTLP_HTTP_PORT: await port(),
+  TRACESTORE_JAEGER_GRPC_PORT: await port(),
+  PORT: await port(),
 };
 
 /**
- * Runs an app as users do, and ends it when it has not ended by itself.
+ * Runs a built app, and ends it unless it ends by itself.
  *
- * @param use what is done once the app listens
- * @returns all that it wrote
+ * @param use called with the output
+ * @returns its complete output
  */
 async function outputOf(
   app: string,
@@ -58,7 +60,7 @@ async function untilAnswers(url: string): Promise<void> {
     .toBe(200);
 }
 
-/** Waits for what a service writes about a database that it cannot use. */
+/** Waits until the service logs that it cannot use its database. */
 async function untilItComplains(written: () => string): Promise<void> {
   await expect
     .poll(written, { timeout: 60_000 })
@@ -71,7 +73,7 @@ const badUrls = [
   `host=127.0.0.1 password=${secret}`,
   `mysql://127.0.0.1/x?password=${secret}`,
 ];
-/** URLs that are well-formed, and lead to nothing. */
+/** Valid URLs of databases that do not exist. */
 const uselessUrls = [
   `postgres://user:${secret}@127.0.0.1:1/x`,
   `postgres://user@127.0.0.1:1/x?password=${secret}`,
@@ -79,7 +81,7 @@ const uselessUrls = [
   `postgres://user:${secret}@nowhere.invalid/x?sslmode=require`,
 ];
 
-describe('what tracestore writes', () => {
+describe('the output of tracestore', () => {
   it.each(badUrls)('names the variable and not the password for the database %s', async (TRACESTORE_DATABASE_URL) => {
     const output = await outputOf('tracestore', { TRACESTORE_DATABASE_URL });
     expect(output).toContain('TRACESTORE_DATABASE_URL');
@@ -92,12 +94,12 @@ describe('what tracestore writes', () => {
     expect(output).not.toContain(secret);
   });
 
-  it.each(uselessUrls)('does not show the password of the database %s, which is away', async (url) => {
+  it.each(uselessUrls)('does not show the password of the unavailable database %s', async (url) => {
     const output = await outputOf('tracestore', { TRACESTORE_DATABASE_URL: url }, untilItComplains);
     expect(output).not.toContain(secret);
   });
 
-  it('shows no credentials of requests, at any level', async () => {
+  it('shows no credentials of requests at any log level', async () => {
     const environment = {
       TRACESTORE_CONSOLE_TOKEN: secret,
       TRACESTORE_DATABASE_URL: 'postgres://user@127.0.0.1:1/x',
@@ -132,7 +134,7 @@ describe('what tracestore writes', () => {
   });
 });
 
-describe('what backend writes', () => {
+describe('the output of backend', () => {
   it.each([...badUrls.slice(0, 1), ...uselessUrls.slice(-1)])(
     'does not show the password of the database %s',
     async (url) => {
@@ -142,8 +144,8 @@ describe('what backend writes', () => {
   );
 });
 
-describe('what frontend writes', () => {
-  it('does not show the password of a service that is away', async () => {
+describe('the output of frontend', () => {
+  it('does not show the password of an unavailable service', async () => {
     const url = `http://127.0.0.1:${ports.PORT}`;
     const output = await outputOf('frontend', { BACKEND_URL: `http://user:${secret}@127.0.0.1:1` }, async () => {
       await untilAnswers(`${url}/livez`);

@@ -1,4 +1,4 @@
-// Preloaded with `node --import`: shows this process a clock that is CLOCK_SHIFT_DAYS ahead.
+// Preloaded with `node --import`: moves the clock of this process CLOCK_SHIFT_DAYS ahead.
 const RealDate = Date;
 const shiftMs = Number(process.env.CLOCK_SHIFT_DAYS) * 86_400_000;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Branch, branchOf, draw, readSpanTree, type SpanNode } from './span-tree.ts';
+import { type Branch, branchOf, draw, readSpanTree, type SpanNode } from '@spandrel/testing/span-tree';
 import { type StackUnderTest, startStackUnderTest } from './stack-under-test.ts';
 
-// Whole traces, span by span: an instrumentation that goes silent, or says more than it did, fails here.
+// Complete traces, span by span: an instrumentation with missing or additional spans fails here.
 
 let stack: StackUnderTest;
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** Makes a request and waits until its trace is as large as expected, or has had its time. */
+/** Makes a request and waits until its trace has the expected size or the time is over. */
 async function traceOf(url: string, method: 'GET' | 'POST', isWhole: (roots: readonly SpanNode[]) => boolean) {
   const response = await fetch(url, { method });
   await response.text();
@@ -31,7 +31,7 @@ function count(nodes: readonly SpanNode[]): number {
 
 describe('a request through frontend and backend', () => {
   it('writes a number', async () => {
-    // A pool that nobody has used for ten seconds has closed its connection: opening one would be a span of the trace.
+    // A pool closes a connection after ten idle seconds. Opening a new one would add a span to the trace.
     await fetch(`${stack.url('frontend')}/numbers?limit=1`);
     const { status, roots } = await traceOf(`${stack.url('frontend')}/numbers`, 'POST', (found) => count(found) >= 12);
     expect(status).toBe(201);
@@ -72,7 +72,7 @@ frontend server GET /numbers
 
 const leaf = (label: string): Branch => ({ label, below: [] });
 
-/** What a character service does for one call. */
+/** The spans of a character service for one call. */
 function character(service: string, below: readonly Branch[]): Branch {
   return {
     label: `${service} server GET /`,
@@ -91,7 +91,7 @@ const lower = character('lower', [
   { label: 'lower internal digit', below: [{ label: 'lower client GET', below: [threeSteps('digit')] }] },
 ]);
 
-/** The spans of generator, each with what is below every one of its calls. */
+/** The spans of generator, with the spans below each of its calls. */
 const calls: Readonly<Record<string, Branch>> = {
   'generator.uppers': threeSteps('upper'),
   'generator.lowers': lower,
@@ -99,7 +99,7 @@ const calls: Readonly<Record<string, Branch>> = {
   'generator.specials': threeSteps('special'),
 };
 
-/** How often each kind of character was asked for is chance; the events of the trace itself tell. */
+/** The number of calls per kind of character is random. The events of the trace hold it. */
 function expectedPassword(roots: readonly SpanNode[]): Branch {
   const rounds = generateSpan(roots)?.children ?? [];
   const below = rounds.map(({ name, events }) => ({

@@ -1,15 +1,14 @@
 import { inject } from 'vitest';
 import { ports } from '@spandrel/service/ports';
-import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
-import type { PortName } from '../stack/services.ts';
+import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
+import type { PortName } from '../stack/ports.ts';
 import { Release } from './cluster/release.ts';
 
-/** A running stack, wherever it runs. */
+/** A running stack, embedded or in a cluster. */
 export type StackUnderTest = Pick<ChildStack, 'url' | 'databaseUrl' | 'stop'>;
 
 /**
- * The stack that an end-to-end test looks at: the release in a cluster, where the run has one, or else an embedded one of
- * the test's own.
+ * Starts the stack of an end-to-end test: the release in a cluster, where the run has one, otherwise a new embedded stack.
  *
  * @param called the services that the test calls
  */

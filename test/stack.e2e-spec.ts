@@ -2,11 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ChildStack, startChildStack } from '../stack/child-stack.ts';
+import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
 import { passfileOf } from '../stack/database-access.ts';
-import { StackProcesses, until } from './stack-processes.ts';
-
-// End to end: the real embedded stack as `npm start` runs it, all processes, on ports of its own.
+import { StackProcesses, until } from '@spandrel/testing/stack-processes';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -19,12 +17,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stack?.stop();
-  // A supervisor that was killed leaves it behind; its passwords are void.
+  // A supervisor that was killed does not remove it.
   if (stack !== undefined) rmSync(passfileOf(root, stack.ports.database), { force: true });
 });
 
 describe('the embedded stack', () => {
-  it('writes a number and finds its trace', async () => {
+  it('POST /numbers stores a trace that npm run sql finds', async () => {
     const response = await fetch(`${stack.url('frontend')}/numbers`, { method: 'POST' });
     expect(response.status).toBe(201);
     expect(response.headers.get('traceresponse')).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
@@ -38,7 +36,7 @@ describe('the embedded stack', () => {
     expect(await until(() => count() === 2, 15_000)).toBe(true);
   });
 
-  it('lets its user in with the passfile that it prints for psql, and nobody without a password', () => {
+  it('the printed passfile gives access to PostgreSQL, a missing one does not', () => {
     const passfile = passfileOf(root, stack.ports.database);
     expect(stack.output()).toContain(`psql -h localhost -p ${stack.ports.database} -d postgres -U postgres`);
     const connect = (environment: Readonly<Record<string, string>>): string =>
@@ -48,20 +46,22 @@ describe('the embedded stack', () => {
     expect(connect({ PGPASSFILE: path.join(root, 'missing') })).toMatch(/password/i);
   });
 
-  it('refuses to start a second time on its ports, and says who has them', () => {
-    const args = ['stack/start.mjs', '--memory', '--no-load', '--port-offset', String(stack.portOffset)];
+  it('a second stack on the same ports is refused, with the ports and a free offset', () => {
+    const args = ['stack/main.ts', '--memory', '--no-load', '--port-offset', String(stack.portOffset)];
     expect(run(args)).toMatchObject({
       status: 2,
-      stdout: expect.stringMatching(/upper\s.*dist\/apps\/upper\/main\.js.*\(pid \d+\)[\s\S]*--port-offset \d+/),
+      stdout: expect.stringMatching(
+        new RegExp(String.raw`in use: .*\b${stack.ports.upper} \(upper\)[\s\S]*--port-offset \d+`),
+      ),
     });
   });
 
-  it('has a killed service back within two seconds', async () => {
+  it('a killed service is restarted', async () => {
     const [killed] = processes.running('dist/apps/upper/main.js');
     expect(killed).toBeDefined();
     process.kill(killed ?? 0, 'SIGKILL');
     const startedAgain = () => processes.running('dist/apps/upper/main.js').some((pid) => pid !== killed);
-    expect(await until(startedAgain, 2_000)).toBe(true);
+    expect(await until(startedAgain, 20_000)).toBe(true);
     expect(stack.output()).toContain(`(pid ${killed}) died: killed by SIGKILL`);
     const answers = () =>
       fetch(stack.url('upper')).then(
@@ -71,25 +71,25 @@ describe('the embedded stack', () => {
     expect(await until(answers, 20_000)).toBe(true);
   });
 
-  it('has a killed database back, with the services on it', async () => {
+  it('a killed database is restarted, and the services use it again', async () => {
     const [killed] = processes.running('bin/postgres');
     process.kill(killed ?? 0, 'SIGKILL');
-    expect(await until(() => processes.running('bin/postgres').some((pid) => pid !== killed), 2_000)).toBe(true);
+    expect(await until(() => processes.running('bin/postgres').some((pid) => pid !== killed), 20_000)).toBe(true);
     const writes = async () => (await fetch(`${stack.url('frontend')}/numbers`, { method: 'POST' })).status === 201;
     expect(await until(writes, 20_000)).toBe(true);
   });
 
-  // The last one, since nothing is left to test after it.
-  it('leaves no process and no folder behind when the supervisor is killed', async () => {
+  // The last test, because it ends the stack.
+  it('no process and no folder remains when the supervisor is killed', async () => {
     const [folder = ''] = /\/\S*\/spandrel-\w+/.exec(stack.output()) ?? [];
     expect(existsSync(folder)).toBe(true);
     expect(processes.left().length).toBeGreaterThan(8);
     process.kill(stack.pid, 'SIGKILL');
-    expect(await until(() => processes.left().length === 0 && !existsSync(folder), 8_000)).toBe(true);
+    expect(await until(() => processes.left().length === 0 && !existsSync(folder), 20_000)).toBe(true);
   });
 });
 
-/** Says as whom PostgreSQL lets it in, and what it finds without a schema, or why not. */
+/** Prints the role of the session and its search path, or the error. */
 const connectScript = `
   import pg from 'pg';
   const client = new pg.Client({ host: 'localhost', user: 'postgres', database: 'postgres' });

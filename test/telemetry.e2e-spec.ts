@@ -7,11 +7,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFlagsFile } from '../stack/flags-file.ts';
-import { freePort } from '../stack/free-port.ts';
-import { type SpanSink, startSpanSink } from './span-sink.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { type SpanSink, startSpanSink } from '@spandrel/testing/span-sink';
 
 const root = path.dirname(import.meta.dirname);
-/** SERVER, controller, random_upper, process_upper, render_upper: with minute and letter, faults may add some. */
+/** SERVER, controller, random_upper, process_upper, render_upper. Injected faults may add spans. */
 const leastSpansPerRequest = 5;
 
 let sink: SpanSink;
@@ -40,7 +40,7 @@ async function startUpper(environment: Readonly<Record<string, string>>): Promis
       PORT: String(port),
       OTEL_SERVICE_NAME: 'upper',
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      // Longer than any test: what arrives was flushed at the end.
+      // Longer than any test: every received span was flushed at the end.
       OTEL_BSP_SCHEDULE_DELAY: '600000',
       ...environment,
     },
@@ -56,7 +56,7 @@ async function startUpper(environment: Readonly<Record<string, string>>): Promis
 }
 
 describe('SIGTERM', () => {
-  it('loses no span, neither of requests that are done nor of those in flight', async () => {
+  it('loses no span of finished requests and of requests in flight', async () => {
     await startUpper({});
     for (let request = 0; request < 40; request++) await (await fetch(url)).text();
     const agent = new Agent({ keepAlive: true });
@@ -67,14 +67,14 @@ describe('SIGTERM', () => {
       () =>
         new Promise<void>((resolve) => {
           get(url, { agent }, (response) => {
-            // What comes after the signal is refused, in a SERVER span of its own.
+            // Requests after the signal are rejected, each with a SERVER span.
             if (response.statusCode === 503) refused++;
             else taken++;
             response.resume().on('end', resolve);
           }).on('error', () => resolve());
         }),
     );
-    // Long enough for the requests to be sent, too short for all of them to be answered.
+    // Long enough to send the requests, too short to answer all of them.
     await sleep(3);
     service.kill('SIGTERM');
     await Promise.all([...inFlight, once(service, 'exit')]);
@@ -86,7 +86,7 @@ describe('SIGTERM', () => {
 });
 
 describe('log lines', () => {
-  it('carry the ids of the trace that the answer names', async () => {
+  it('have the ids of the trace in the response', async () => {
     await startUpper({ LOG_LEVEL: 'debug' });
     const response = await fetch(url);
     const [, traceId, spanId] = response.headers.get('traceresponse')?.split('-') ?? [];
@@ -99,7 +99,7 @@ describe('log lines', () => {
     expect(lines[0]).toMatchObject({ trace_id: traceId, span_id: spanId, trace_flags: '01' });
   });
 
-  it('are few: none for a request that went well, none for a probe', async () => {
+  it('are not written for successful requests and probes', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'spandrel-'));
     await startUpper({ FLAGS_FILE: writeFlagsFile(root, folder, false) });
     const before = log;
@@ -112,7 +112,7 @@ describe('log lines', () => {
 });
 
 describe('probes', () => {
-  it('make no span', async () => {
+  it('create no span', async () => {
     await startUpper({});
     for (let probe = 0; probe < 5; probe++) await fetch(`${url}livez`);
     service.kill('SIGTERM');

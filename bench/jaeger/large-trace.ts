@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { GrpcClient } from '../../apps/tracestore/test/grpc-client.ts';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
 import { type Figures, rounded } from '../figures.ts';
 import { peakRssBytes, rssBytes } from '../process-accounting.ts';
 import { importBuilt } from '../../stack/built-tracestore.ts';

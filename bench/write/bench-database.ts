@@ -2,9 +2,10 @@ import { chownSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
-import { freePort } from '../../stack/free-port.ts';
-import { startOnLeash } from '../../stack/leash.ts';
-import { preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { startGuarded } from '../../stack/parent-guard.ts';
+import { preparePostgres } from '../../stack/postgres.ts';
+import { untilPostgresAnswers } from '../../stack/readiness.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
 import { forwardOutput } from './child-output.ts';
 
@@ -42,16 +43,16 @@ export async function startBenchDatabase({ sharedBuffers, keptFolder }: BenchDat
   // Not where tests have theirs: a disk in memory would sync for free.
   const folder = keptFolder ?? mkdtempSync(path.join(tmpdir(), 'spandrel-bench-'));
   if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
-  const rubbish = keptFolder === undefined ? folder : undefined;
-  const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, rubbish });
+  const tempFolder = keptFolder === undefined ? folder : undefined;
+  const { launch, url } = await preparePostgres({ folder, port: await freePort(), durable: true, tempFolder });
   const added = Object.entries({ ...settings, shared_buffers: sharedBuffers }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);
-  const server = await startOnLeash({ ...launch, args: [...launch.args, ...added] });
+  const server = await startGuarded({ ...launch, args: [...launch.args, ...added] });
   forwardOutput(server);
   const stop = async (): Promise<void> => {
-    server.letGo();
+    server.release();
     await server.exited;
     if (keptFolder === undefined) removeFolder(folder);
   };

@@ -1,4 +1,4 @@
-import { countMessages } from '../../test/span-sink.ts';
+import { countMessages } from '@spandrel/testing/span-sink';
 import { Ceiling } from './ceiling.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
 import { openIngestPath } from './ingest-path.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../stack/free-port.ts';
-import { describeExit, startOnLeash } from '../../stack/leash.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { describeExit, startGuarded } from '../../stack/parent-guard.ts';
 import { removeFolder } from '../../stack/unprivileged.ts';
 import { type Figures, rounded } from '../figures.ts';
 import { peakRssBytes, treeCpuTimeNs, treePids, treePssBytes } from '../process-accounting.ts';
@@ -149,13 +149,13 @@ async function startJaeger(storage: 'memory' | 'badger'): Promise<Subject> {
   };
   const file = path.join(folder, 'config.yaml');
   writeFileSync(file, JSON.stringify(config));
-  const server = await startOnLeash({
+  const server = await startGuarded({
     command: 'jaeger',
     args: ['--config', file],
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: folder },
     stopSignal: 'SIGTERM',
-    rubbish: folder,
+    tempFolder: folder,
   });
   let words = '';
   for (const stream of [server.stdout, server.stderr]) {
@@ -171,7 +171,7 @@ async function startJaeger(storage: 'memory' | 'badger'): Promise<Subject> {
     );
   while (!(await healthy())) {
     if (ended !== undefined || performance.now() > deadline) {
-      server.letGo();
+      server.release();
       throw new Error(`jaeger does not start (${ended ?? 'no answer'}):\n${words}`);
     }
     await sleep(100);
@@ -181,7 +181,7 @@ async function startJaeger(storage: 'memory' | 'badger'): Promise<Subject> {
     grpcPort,
     pids: [server.pid],
     stop: async () => {
-      server.letGo();
+      server.release();
       await server.exited;
       removeFolder(folder);
     },

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { freePort } from '../../stack/free-port.ts';
-import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { type GuardedProcess, startGuarded } from '../../stack/parent-guard.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
 import { allocatorEnvironment, nodeFlagsOf, tracestore } from '../../stack/services.ts';
 import type { ContestantPlan, Order, Report } from './contestant.ts';
@@ -89,7 +89,7 @@ export async function startStore(
     ...nodeFlagsOf(tracestore),
     'dist/apps/tracestore/main.js',
   ]);
-  const store = await startOnLeash({
+  const store = await startGuarded({
     command,
     args,
     cwd: root,
@@ -112,7 +112,7 @@ export async function startStore(
   return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, jaegerGrpcPort, stop: () => stop(store) };
 }
 
-async function stop(leashed: LeashedProcess): Promise<void> {
-  leashed.letGo();
-  await leashed.exited;
+async function stop(guarded: GuardedProcess): Promise<void> {
+  guarded.release();
+  await guarded.exited;
 }

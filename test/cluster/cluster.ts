@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A Kubernetes cluster that the test may do anything to, in a namespace of its own. */
+/** A Kubernetes cluster with a namespace for the test. */
 export interface Cluster {
   readonly kubeconfig: string;
-  /** Lets it have images that the local Docker holds. */
+  /** Loads images of the local Docker into the cluster. */
   loadImages(images: readonly string[]): void;
   remove(): void;
 }
@@ -14,10 +14,10 @@ export interface Cluster {
 const kindName = 'spandrel-test';
 
 /**
- * What the test lacks on this machine, in words; undefined if it can run.
+ * The missing requirement of the test as a phrase, undefined if it can run.
  *
- * It needs Docker, Helm and kubectl, and either kind or a cluster that `TEST_KUBECONFIG` names, with `TEST_CLUSTER_LOAD`
- * as the command that loads local images into it, if it has to.
+ * It needs Docker, Helm, kubectl, and either kind or a cluster in `TEST_KUBECONFIG`. `TEST_CLUSTER_LOAD` is the command that
+ * loads local images into that cluster.
  */
 export function whatIsMissing(): string | undefined {
   const wanted = ['docker', 'helm', 'kubectl', ...(process.env['TEST_KUBECONFIG'] ? [] : ['kind'])];
@@ -25,7 +25,7 @@ export function whatIsMissing(): string | undefined {
   return missing.length === 0 ? undefined : `there is no ${missing.join(' and no ')} on the PATH`;
 }
 
-/** The cluster that the environment names, or a new one by kind. */
+/** The cluster of `TEST_KUBECONFIG`, or a new one created by kind. */
 export function openCluster(): Cluster {
   const given = process.env['TEST_KUBECONFIG'];
   return given ? existingCluster(given, process.env['TEST_CLUSTER_LOAD']) : kindCluster();
@@ -57,7 +57,7 @@ function kindCluster(): Cluster {
   };
 }
 
-/** @throws Error with what the program said */
+/** @throws Error with the output of the program */
 function run(program: string, options: readonly string[]): void {
   execFileSync(program, options, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000 });
 }

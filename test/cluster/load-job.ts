@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Release } from './release.ts';
 
-/** What came of a load. */
+/** The result of a load. */
 export interface LoadResult {
-  /** Whether k6 ended with 0: every threshold was kept. */
+  /** Whether k6 exited with 0: all thresholds were met. */
   readonly succeeded: boolean;
-  /** Requests that were answered, or not; without those that waited for readiness. */
+  /** All requests except those that waited for readiness. */
   readonly requests: number;
   readonly badRequests: number;
-  /** Everything that k6 printed. */
+  /** The output of k6. */
   readonly output: string;
 }
 
@@ -27,7 +27,7 @@ interface Job {
  * Starts k8s/k6-job.yaml in the cluster.
  *
  * @param variables of load/k6.ts
- * @returns waits for its end
+ * @returns a function that waits for its end
  */
 export async function startLoadJob(
   release: Release,
@@ -50,7 +50,7 @@ export async function startLoadJob(
   };
 }
 
-/** k6 checks every answer once, and counts the checks in its summary. */
+/** k6 checks every response once and counts the checks in its summary. */
 function countChecks(output: string): Pick<LoadResult, 'requests' | 'badRequests'> {
   const count = (pattern: RegExp): number => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   return {

@@ -8,22 +8,22 @@ import { startLoadJob } from './load-job.ts';
 import { Release } from './release.ts';
 import { type StoredTraces, untilStored } from './stored-traces.ts';
 
-// The chart, installed with two of everything that is stateless. The tests go from harmless to final.
+// The chart with two replicas of each stateless component. The last test uninstalls it.
 
 const address = inject('release');
 const stateless = [...appNames, 'collector'];
 
-/** For spans that waited in a queue, and for one that was told to come again. */
+/** Includes spans in a queue and spans that are retried. */
 const patienceMs = 120_000;
 
-describe.skipIf(address === undefined)('a release in a cluster', () => {
+describe.skipIf(address === undefined)('a release in a cluster (requires Docker, Helm and kind)', () => {
   let release: Release;
 
   beforeAll(() => {
     if (address !== undefined) release = new Release(address);
   });
 
-  /** The traces that began after a moment, by a connection of its own: the database may have been started anew. */
+  /** The traces since a time. It connects each time, since the database may have been restarted. */
   async function storedSince(since: Date, requests: number): Promise<StoredTraces> {
     const { url, close } = await connectToDatabase();
     try {
@@ -41,7 +41,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/${database}`, close };
   }
 
-  /** A load without faults while something happens: no request may fail and no span may be lost. */
+  /** Runs a load without injected faults during an operation. No request may fail and no span may be lost. */
   async function expectNothingLost(durationS: number, happens: () => Promise<void>): Promise<void> {
     const since = new Date();
     const finished = await startLoadJob(release, {
@@ -60,11 +60,11 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     expect(stored.requests).toBe(requests);
   }
 
-  it('finds the trace of a request in every store, by helm test', async () => {
+  it('passes helm test: every store has the trace of a request', async () => {
     expect(await release.helm(['test', 'spandrel', '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
   });
 
-  it('passes the load', async () => {
+  it('passes the load test', async () => {
     const since = new Date();
     const finished = await startLoadJob(release, { SCENARIO: 'numbers', RATE: '20', DURATION: '30s', FAULTS: 'off' });
     const { succeeded, requests, output } = await finished();
@@ -72,7 +72,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     expect(await storedSince(since, requests)).toMatchObject({ requests, faults: [] });
   });
 
-  it('keeps its passwords when it is upgraded', async () => {
+  it('keeps its passwords during an upgrade', async () => {
     const roles = ['postgres', 'tracestore', 'backend', 'grafana'];
     const passwords = (): Promise<readonly string[]> =>
       Promise.all(roles.map((role) => release.databasePassword(role)));
@@ -83,7 +83,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     expect(await release.helm(['test', 'spandrel', '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
   });
 
-  it('fails no request and loses no span while everything stateless is rolled out anew', async () => {
+  it('fails no request and loses no span during a rollout of all stateless components', async () => {
     await expectNothingLost(180, async () => {
       for (const component of stateless) {
         await release.kubectl(['rollout', 'restart', release.workload(component)]);
@@ -92,7 +92,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     });
   });
 
-  it('fails no request and loses no span while one Pod of each is evicted after the other', async () => {
+  it('fails no request and loses no span while a Pod of each component is evicted in turn', async () => {
     await expectNothingLost(180, async () => {
       for (const component of stateless) {
         const [pod = ''] = await release.pods(component);
@@ -109,7 +109,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     });
   });
 
-  it('says 503 while the database starts anew, and has all that it acknowledged', async () => {
+  it('answers 503 while the database restarts, and keeps all acknowledged requests', async () => {
     const [write] = scenarios;
     if (write === undefined) throw new Error('there is no scenario');
     const { port, close } = await release.forward('frontend', 3001);
@@ -147,7 +147,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
     expect(faults.filter((fault) => ids.has(fault.split(' ', 1)[0]))).toEqual([]);
   });
 
-  it('leaves nothing when it is uninstalled', async () => {
+  it('leaves nothing behind after the uninstallation', async () => {
     await release.helm(['uninstall', 'spandrel', '--wait', '--timeout', '3m']);
     const kinds = [
       'all,configmaps,secrets,serviceaccounts,persistentvolumeclaims',
@@ -157,7 +157,7 @@ describe.skipIf(address === undefined)('a release in a cluster', () => {
       (await release.kubectl(['get', kinds, '--output', 'name']))
         .split('\n')
         .filter((name) => name !== '' && !['configmap/kube-root-ca.crt', 'serviceaccount/default'].includes(name))
-        // Jobs were made by hand and go by themselves.
+        // The test created the jobs, which expire.
         .filter((name) => !/^(job\.batch|pod)\/spandrel-load-/.test(name));
     for (const deadline = Date.now() + 120_000; (await left()).length > 0 && Date.now() < deadline;) await sleep(2_000);
     expect(await left()).toEqual([]);

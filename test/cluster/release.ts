@@ -2,25 +2,25 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 
 const execute = promisify(execFile);
 const root = path.dirname(path.dirname(import.meta.dirname));
 
-/** How a release of the chart is reached; plain data, so that a setup can hand it to tests. */
+/** The address of a release, as plain data that a setup can provide to tests. */
 export interface ReleaseAddress {
   readonly kubeconfig: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** A port of this machine that leads into the cluster. */
+/** A port of this machine that forwards to the cluster. */
 export interface PortForward {
   readonly port: number;
   close(): void;
 }
 
-/** A release of the chart, by Helm and kubectl. */
+/** A release of the chart, managed with Helm and kubectl. */
 export class Release {
   readonly address: ReleaseAddress;
 
@@ -30,9 +30,9 @@ export class Release {
 
   /**
    * @param options without the namespace
-   * @param input what it reads
-   * @returns what it printed
-   * @throws Error with what it said when it fails
+   * @param input its standard input
+   * @returns its output
+   * @throws Error with its output when it fails
    */
   async kubectl(options: readonly string[], input?: string): Promise<string> {
     return this.run('kubectl', options, input);
@@ -42,7 +42,7 @@ export class Release {
     return this.run('helm', options);
   }
 
-  /** The names of a component's Pods that nobody has asked to go. */
+  /** The names of the Pods of a component that are not terminating. */
   async pods(component: string): Promise<readonly string[]> {
     const selector = `app.kubernetes.io/component=${component},app.kubernetes.io/instance=${this.address.name}`;
     const { items } = JSON.parse(await this.kubectl(['get', 'pods', '--selector', selector, '--output', 'json'])) as {
@@ -53,7 +53,7 @@ export class Release {
       .map(({ metadata }) => metadata.name);
   }
 
-  /** What of the chart makes a component's Pods, as in `statefulset/spandrel-collector`. */
+  /** The workload of a component, such as `statefulset/spandrel-collector`. */
   workload(component: string): string {
     const kind = component === 'collector' || component === 'database' ? 'statefulset' : 'deployment';
     return `${kind}/${this.address.name}-${component}`;
@@ -63,7 +63,7 @@ export class Release {
     await this.kubectl(['rollout', 'status', this.workload(component), '--timeout=180s']);
   }
 
-  /** A port on the loopback that leads to a component's. It ends with the Pod at the other end. */
+  /** Forwards a port of the loopback to a component. It ends with the Pod. */
   async forward(component: string, remotePort: number): Promise<PortForward> {
     const port = await freePort();
     const service = `service/${this.address.name}-${component}`;
@@ -76,13 +76,13 @@ export class Release {
     return { port, close: () => void child.kill() };
   }
 
-  /** What one of a component's secrets says. */
+  /** The value of a Secret of a component. */
   async secret(component: string, key: string): Promise<string> {
     const template = `{{ index .data "${key}" | base64decode }}`;
     return this.kubectl(['get', 'secret', `${this.address.name}-${component}`, '--output', `go-template=${template}`]);
   }
 
-  /** One of the passwords of the database. */
+  /** The password of a role of the database. */
   async databasePassword(role: string): Promise<string> {
     return this.secret('database', `${role}-password`);
   }

@@ -9,9 +9,9 @@ import { Release, type ReleaseAddress } from './release.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Undefined where the tools for it are missing. */
+    /** undefined where tools are missing. */
     readonly release: ReleaseAddress | undefined;
-    /** What of `optional` is not there, as its image cannot be had. */
+    /** The components of `optional` whose image is unavailable. */
     readonly leftOut: readonly string[];
   }
 }
@@ -20,15 +20,15 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 const tag = 'cluster-test';
 const namespace = 'spandrel-test';
 
-/** Components that are large, and that the others do without. */
+/** Large components that the others do not need. */
 const optional = ['tempo', 'grafana'] as const;
 
-/** Of the chart's values: ours, and what a cluster needs that is unlike others (`TEST_CLUSTER_VALUES`, a file). */
+/** Values files of the chart: that of the test, and `TEST_CLUSTER_VALUES` for the needs of a cluster. */
 const values = ['--set', `image.tag=${tag}`, '--values', path.join(import.meta.dirname, 'values.yaml')].concat(
   process.env['TEST_CLUSTER_VALUES'] ? ['--values', process.env['TEST_CLUSTER_VALUES']] : [],
 );
 
-/** Builds the images, brings them to a cluster and installs the chart; takes everything away afterwards. */
+/** Builds the images, loads them into a cluster and installs the chart. It removes everything afterwards. */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const missing = whatIsMissing();
   if (missing !== undefined) {
@@ -85,13 +85,13 @@ function buildImages(): readonly string[] {
   });
 }
 
-/** What it takes to have one of `optional`, too. */
+/** The values that enable a component of `optional`. */
 function imagesOf(component: string): readonly string[] {
   const others = othersImages([]);
   return othersImages([`${component}.enabled=true`]).filter((image) => !others.includes(image));
 }
 
-/** What the chart runs that is not ours, with some more values. */
+/** The third-party images of the chart with some values. */
 function othersImages(more: readonly string[]): readonly string[] {
   const workloads = workloadsOf(parseObjects(renderChart([...values, ...setting(more)])));
   const images = workloads.flatMap(({ pod }) => pod.containers.map(({ image }) => image));

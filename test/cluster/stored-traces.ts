@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ports } from '@spandrel/service/ports';
-import { findFaults, type TraceSpan } from '../../stack/whole-trace.ts';
+import { findDefects, type TraceSpan } from '../../stack/whole-trace.ts';
 
-/** What the database has of the traces of a time. */
+/** The stored traces of a time range. */
 export interface StoredTraces {
-  /** As many as requests came in at frontend and generator. */
+  /** The number of traces, one per request to frontend or generator. */
   readonly requests: number;
   readonly spans: number;
-  /** What is missing, a phrase a fault, with the trace's id. */
+  /** A phrase for each defect, with the trace id. */
   readonly faults: readonly string[];
 }
 
@@ -19,8 +19,8 @@ const tracesAtOnce = 200;
 const services = new Map<number, string>(Object.entries(ports).map(([name, port]) => [port, name]));
 
 /**
- * Reads all traces that began after a moment, again and again until they are whole and as many as there should be, or
- * until `patienceMs` is over.
+ * Reads the traces since a time repeatedly, until they are whole and have the expected number, or until `patienceMs` is
+ * over.
  */
 export async function untilStored(
   databaseUrl: string,
@@ -53,8 +53,8 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
       const ours = found.rows.filter(({ service }) => service !== 'k6');
       for (const [traceId, trace] of Map.groupBy(ours, (row) => row.traceId)) {
         const whole = withoutCaller(trace);
-        // A backend that starts asks for its migrations, which no request made it do. A request whose first spans are
-        // lost would look the same, and is missed when requests are counted.
+        // A starting backend queries its migrations without a request. A request that lost its first spans looks the
+        // same, and is missing in the number of requests.
         if (!whole.some(({ service }) => isEntrance(service))) continue;
         requests += whole.filter((span) => span.parentSpanId === undefined).length;
         faults.push(...findTraceFaults(whole).map((fault) => `${traceId} ${fault}`));
@@ -66,7 +66,7 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
   }
 }
 
-/** Whoever was called by k6 is the root of what we made. */
+/** The service that k6 called is the root. */
 function withoutCaller(rows: readonly TraceRow[]): readonly TraceSpan[] {
   const ids = new Set(rows.map(({ spanId }) => spanId));
   return rows.map(({ parentSpanId, ...row }) => {
@@ -83,7 +83,7 @@ function isEntrance(service: string): boolean {
 
 function findTraceFaults(spans: readonly TraceSpan[]): readonly string[] {
   const ofGenerator = spans.some(({ service }) => service === 'generator');
-  return findFaults(spans, {
+  return findDefects(spans, {
     kind: ofGenerator ? 'password' : 'numbers',
     failed: false,
     serviceOnPort: (port) => services.get(port),

@@ -6,7 +6,7 @@ import { createAgent, performRequest } from '../../load/request.ts';
 import { scenarios } from '../../load/scenarios.ts';
 import { Release } from './release.ts';
 
-// What people look at traces with.
+// Jaeger UI and Grafana in a cluster.
 
 const address = inject('release');
 const leftOut = inject('leftOut');
@@ -15,10 +15,10 @@ const patienceMs = 60_000;
 
 type Ask = (path: string, body?: unknown) => Promise<Response>;
 
-/** frontend's four spans and backend's eight. */
+/** Four spans of frontend and eight of backend. */
 const spansOfTrace = 12;
 
-describe.skipIf(address === undefined)('what people look at', () => {
+describe.skipIf(address === undefined)('views of a release in a cluster (requires Docker, Helm and kind)', () => {
   let release: Release;
   let traceId: string;
 
@@ -41,7 +41,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
     return made;
   }
 
-  it('is Jaeger', async () => {
+  it('Jaeger UI finds the trace', async () => {
     const { port, close } = await release.forward('jaeger', 16_686);
     try {
       const url = `http://127.0.0.1:${port}/api/traces/${traceId}`;
@@ -51,8 +51,8 @@ describe.skipIf(address === undefined)('what people look at', () => {
     }
   });
 
-  describe.skipIf(leftOut.includes('grafana'))('is Grafana (left out where its image cannot be had)', () => {
-    /** Asks as its administrator. */
+  describe.skipIf(leftOut.includes('grafana'))('Grafana (requires its image)', () => {
+    /** Sends a request as administrator. */
     async function withGrafana<Answer>(use: (ask: Ask) => Promise<Answer>): Promise<Answer> {
       const [{ port, close }, password] = await Promise.all([
         release.forward('grafana', 3000),
@@ -71,7 +71,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
       }
     }
 
-    it('has every dashboard, one of them its home', async () => {
+    it('has every dashboard and a home dashboard', async () => {
       const uids = readdirSync(dashboards).map((file) => uidOf(readFileSync(path.join(dashboards, file), 'utf8')));
       await withGrafana(async (ask) => {
         const found = (await (await ask('/api/search?type=dash-db')).json()) as readonly { readonly uid: string }[];
@@ -81,7 +81,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
       });
     });
 
-    it('asks the database, as one who may only read', async () => {
+    it('queries the database as a read-only role', async () => {
       await withGrafana(async (ask) => {
         const run = async (rawSql: string): Promise<Response> =>
           ask('/api/ds/query', {
@@ -102,7 +102,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
       });
     });
 
-    it('asks tracestore as it asks a Jaeger', async () => {
+    it('queries tracestore through its Jaeger data source', async () => {
       await withGrafana((ask) =>
         expectWholeTrace(async () =>
           countSpans(await ask(`${await proxyOf(ask, 'spandrel-jaeger')}/api/traces/${traceId}`)),
@@ -110,7 +110,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
       );
     });
 
-    it.skipIf(leftOut.includes('tempo'))('asks Tempo', async () => {
+    it.skipIf(leftOut.includes('tempo'))('queries Tempo (requires its image)', async () => {
       await withGrafana((ask) =>
         expectWholeTrace(async () =>
           countSpans(await ask(`${await proxyOf(ask, 'spandrel-tempo')}/api/v2/traces/${traceId}`)),
@@ -120,7 +120,7 @@ describe.skipIf(address === undefined)('what people look at', () => {
   });
 });
 
-/** Counts until all spans of the trace are there: they may be waiting in a queue. */
+/** Counts the spans of the trace until all are stored, since they may wait in a queue. */
 async function expectWholeTrace(count: () => Promise<number>): Promise<void> {
   let counted = 0;
   for (const deadline = Date.now() + patienceMs; counted < spansOfTrace && Date.now() < deadline; await sleep(1_000)) {
@@ -129,13 +129,13 @@ async function expectWholeTrace(count: () => Promise<number>): Promise<void> {
   expect(counted).toBeGreaterThanOrEqual(spansOfTrace);
 }
 
-/** Where Grafana passes on what is asked of a data source: by a number, as before version 10 a hyphen in a uid is too much. */
+/** The path of the data source proxy of Grafana, by number: before version 10, a uid cannot contain a hyphen. */
 async function proxyOf(ask: Ask, uid: string): Promise<string> {
   const { id } = (await (await ask(`/api/datasources/uid/${uid}`)).json()) as { readonly id: number };
   return `/api/datasources/proxy/${id}`;
 }
 
-/** How many ids of spans are in an answer, whatever they are wrapped in; none in one that says no. */
+/** The number of span ids in a response of any structure, 0 in an error. */
 async function countSpans(answer: Response): Promise<number> {
   const text = await answer.text();
   return answer.ok ? new Set(Array.from(text.matchAll(/"span_?id": *"([^"]+)"/gi), ([, id]) => id)).size : 0;

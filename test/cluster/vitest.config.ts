@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { SkipReporter } from '../../libs/testing/src/skip-reporter.ts';
 import { whatIsMissing } from './cluster.ts';
 import { InOrder } from './in-order.ts';
 
-/** `npm run test:cluster`: what holds on a laptop holds on Kubernetes, also while parts of it come and go. */
+/** `npm run test:cluster`: tests of the chart in a Kubernetes cluster. */
 export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { conditions: ['source'] },
@@ -19,6 +20,6 @@ export default defineConfig({
     sequence: { sequencer: InOrder },
     testTimeout: 900_000,
     hookTimeout: 300_000,
-    reporters: ['verbose'],
+    reporters: ['verbose', new SkipReporter()],
   },
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
+import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, startConsole } from './console-under-test.js';
 import { failedSpans, failedTraceId } from './example-spans.js';

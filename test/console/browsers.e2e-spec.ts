@@ -5,9 +5,9 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { build } from 'vite';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../../apps/tracestore/src/config/tracestore.config.js';
-import { createFreshDatabase, type FreshDatabase } from '../fresh-database.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { hasChromium, launchChromium } from './chromium.js';
 
 const root = path.dirname(path.dirname(import.meta.dirname));

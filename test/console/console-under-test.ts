@@ -3,11 +3,11 @@ import path from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
-import { encodeProtobuf, sendGrpc } from '../../apps/tracestore/test/otlp-client.js';
-import { type SpanInit, text } from '../../apps/tracestore/test/requests.js';
-import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
-import { startChildStack } from '../../stack/child-stack.ts';
-import type { PortName } from '../../stack/services.ts';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { type SpanInit, text } from '@spandrel/testing/requests';
+import type { RunningTracestore } from '@spandrel/testing/running-tracestore';
+import { startChildStack } from '@spandrel/testing/child-stack';
+import type { PortName } from '../../stack/ports.ts';
 import { launchChromium } from './chromium.js';
 
 const root = path.dirname(path.dirname(import.meta.dirname));

@@ -1,4 +1,4 @@
-import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
 import type { ServiceSpans } from './console-under-test.js';
 
 /** Hostile text: markup, a right-to-left override, a character beyond 16 bits, and a template expression. */

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, startConsole, type WatchedPage } from './console-under-test.js';
 

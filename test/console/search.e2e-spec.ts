@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
-import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
-import type { RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
+import type { RunningTracestore } from '@spandrel/testing/running-tracestore';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
 import { failedSpans, failedTraceId } from './example-spans.js';

@@ -1,5 +1,5 @@
-import { SeededChance } from '../../apps/tracestore/test/random-spans.js';
-import { hexBytes, type SpanInit, text } from '../../apps/tracestore/test/requests.js';
+import { SeededChance } from '@spandrel/testing/random-spans';
+import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
 import type { ServiceSpans } from './console-under-test.js';
 
 /** An operation with its own time and its sequential calls. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
+import { sendPasswordTraces } from '@spandrel/testing/password-traces';
 import { accessibilityViolations } from './accessibility-violations.js';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { startChildStack } from '../../stack/child-stack.ts';
+import { startChildStack } from '@spandrel/testing/child-stack';
 import { launchChromium } from './chromium.ts';
 
 /** Enough traffic for all charts. */

@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { passwordTraceId, sendPasswordTraces } from '../../apps/tracestore/test/password-traces.js';
-import { queryOnce, type RunningTracestore } from '../../apps/tracestore/test/running-tracestore.js';
+import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { queryOnce, type RunningTracestore } from '@spandrel/testing/running-tracestore';
 import { hasChromium } from './chromium.js';
 import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage } from './console-under-test.js';
 import {

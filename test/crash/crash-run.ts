@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import { peakRssBytes } from '../../bench/process-accounting.ts';
-import { freePort } from '../../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { prepareDatabases, preparePostgres, query } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
 import { detectGrpcAnswer, detectPostgresCommit, startCuttingProxy } from './cutting-proxy.ts';
@@ -13,15 +13,15 @@ import { numberedRequests } from './numbered-requests.ts';
 import { collector, postgres, store, type Victim } from './victims.ts';
 
 export interface CrashOptions {
-  /** How long things are broken under load. */
+  /** How long failures are injected under load. */
   readonly seconds: number;
-  /** Of what is broken when; what comes of it is the machine's. */
+  /** Determines the order of the failures. */
   readonly seed: number;
   readonly spansPerRequest: number;
   readonly requestsInFlight: number;
 }
 
-/** What was sent, what was promised and what is there, in spans where nothing else is said. */
+/** What was sent, acknowledged and stored, in spans unless stated otherwise. */
 export interface CrashFigures {
   readonly sent: number;
   readonly acknowledged: number;
@@ -30,27 +30,27 @@ export interface CrashFigures {
   readonly lost: number;
   /** Stored more than once. */
   readonly duplicates: number;
-  /** Requests of which some spans are stored and some are not. */
+  /** Requests that are stored in part. */
   readonly tornRequests: number;
-  /** Stored, but what they refer to is not. */
+  /** Stored without their dictionary entries. */
   readonly incomplete: number;
-  /** Stored without anybody having been told so: the answer was lost. */
+  /** Stored but not acknowledged: the response was lost. */
   readonly storedUnacknowledged: number;
-  /** How often the sender sent a request again because it had heard nothing, and because the Collector's queue was full. */
+  /** How often the sender repeated a request without a response, and because the queue of the Collector was full. */
   readonly resentRequests: number;
   readonly refusedRequests: number;
   readonly killsOfPostgres: number;
   readonly killsOfStore: number;
   readonly killsOfCollector: number;
   readonly cutConnections: number;
-  /** Answers that were lost after the work was done, between sender and Collector, Collector and store, store and database. */
+  /** Responses lost after the work was done, between sender and Collector, Collector and store, store and database. */
   readonly lostAnswersToSender: number;
   readonly lostAnswersToCollector: number;
   readonly lostCommits: number;
   readonly databaseStalls: number;
-  /** At least so many: a killed store takes its last count with it. Without /metrics it is 0. */
+  /** A lower bound, since a killed store loses its last count. 0 without /metrics. */
   readonly ledgerHits: number;
-  /** The most memory that the store held in any of its lives, in MB; 0 where that cannot be seen. */
+  /** The peak memory of the store processes, in MB; 0 where it cannot be measured. */
   readonly storePeakMb: number;
   readonly unexpectedEnds: number;
   readonly drainSeconds: number;
@@ -58,19 +58,19 @@ export interface CrashFigures {
 
 const storedRequests = readFileSync(new URL('stored-requests.sql', import.meta.url), 'utf8');
 
-/** Longer than the Collector's longest pause between two tries. */
+/** Longer than the longest retry interval of the Collector. */
 const quietMs = 6_000;
 const drainTimeoutMs = 600_000;
 const callTimeoutMs = 10_000;
 const pauseAfterRefusalMs = 50;
-/** What a Collector's queue holds; beyond it a sender is refused. */
+/** The size of the Collector's queue. A full queue rejects requests. */
 const queueRequests = 500;
 
 /**
- * Sender, Collector, store and PostgreSQL, with a proxy between each two, under full load; for a while everything is
- * killed and cut again and again, then all of it is left alone until the Collector has delivered what it holds.
+ * Runs sender, Collector, store and PostgreSQL under full load, with a proxy between each pair. For a time it kills
+ * processes and cuts connections. Then it waits until the Collector has delivered its queue.
  *
- * @throws Error when it does not come to rest, or cannot begin
+ * @throws Error when a process does not start or the queue is not delivered
  */
 export async function runCrashes(options: CrashOptions, say: (line: string) => void): Promise<CrashFigures> {
   const user = databaseUser();
@@ -167,7 +167,7 @@ async function run(
   let bag: (typeof breakages)[number][] = [];
   while (performance.now() < deadline) {
     await sleep(200 + random.below(1_000));
-    // Each kind once before any comes again.
+    // Each kind once before any kind is repeated.
     if (bag.length === 0) bag = [...breakages];
     const [next] = bag.splice(random.below(bag.length), 1);
     if (next === undefined) continue;
@@ -177,7 +177,7 @@ async function run(
         .toFixed(0)
         .padStart(4)} s left: ${name}`,
     );
-    // Nobody waits for a repair: the next thing may break before.
+    // The next failure may begin before the repair.
     repairs.push(Promise.resolve(act()));
   }
   over.abort();
@@ -235,7 +235,7 @@ async function run(
   };
 }
 
-/** Kills, leaves dead for a while, and starts again; while that goes on, nothing more is done to this one. */
+/** Kills a process, waits, and starts it again. No other failure affects this process during that time. */
 function killAndRestart(victim: Victim, deadMs: () => number): () => Promise<void> {
   let busy = false;
   return async () => {
@@ -253,7 +253,7 @@ interface SentRequest {
   acknowledged: boolean;
 }
 
-/** An SDK in a hurry: always so many requests on their way, and some of those that nobody answered are sent again. */
+/** A sender with a constant number of requests in flight. It repeats some of the requests without a response. */
 class Sender {
   readonly requests = new Map<number, SentRequest>();
   resent = 0;
@@ -296,7 +296,7 @@ class Sender {
     this.#caller.close();
   }
 
-  /** Offers a request until it is taken; where no answer came, the dice say whether it is given up. */
+  /** Sends a request until it is accepted. Without a response, it gives up at random. */
   async #offer(grpcMessage: Buffer, over: AbortSignal): Promise<boolean> {
     for (;;) {
       const outcome = await this.#caller.export(grpcMessage);
@@ -309,7 +309,7 @@ class Sender {
   }
 }
 
-/** Waits until everything that was acknowledged could be there and nothing more comes. */
+/** Waits until the queue is delivered and no more spans arrive. */
 async function untilQuiet(url: string, acknowledged: number, say: (line: string) => void): Promise<void> {
   const deadline = performance.now() + drainTimeoutMs;
   let before = -1;
@@ -326,7 +326,7 @@ async function untilQuiet(url: string, acknowledged: number, say: (line: string)
   }
 }
 
-/** Sums up what the store says of its ledger over all its lives, and weighs it. */
+/** Sums the ledger metrics of all store processes and measures their memory. */
 interface StoreWatch {
   readonly ledgerHits: () => number;
   readonly peakBytes: () => number;
@@ -352,7 +352,7 @@ function watchStore(victim: Victim, port: number): StoreWatch {
   };
   const watching = (async () => {
     while (!over.signal.aborted) {
-      // Dead at the moment, maybe.
+      // It may be dead at this moment.
       await weigh().catch(() => {});
       await ask().catch(() => {});
       await sleep(250);

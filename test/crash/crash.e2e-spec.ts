@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { removeFolder } from '../../stack/unprivileged.ts';
 import { runCrashes } from './crash-run.ts';
 import { GrpcCaller } from './grpc-caller.ts';
@@ -12,16 +12,13 @@ import { startRecordingServer } from './recording-server.ts';
 import { broken } from './verdict.ts';
 import { collector } from './victims.ts';
 
-// `npm run test:crash` does the same for as long as one likes.
-
 const noCollector = spawnSync('otelcol', ['--version']).error !== undefined;
-const because = noCollector ? ' (left out: there is no `otelcol` on the PATH)' : '';
 const crashSeconds = 20;
 const timeoutMs = 240_000;
 
-describe.skipIf(noCollector)(`behind a Collector with a queue in files${because}`, () => {
+describe.skipIf(noCollector)('a store behind a Collector with a queue in files (requires otelcol)', () => {
   it(
-    'everything that was acknowledged is stored, all of it and once, whatever is killed and cut',
+    'stores everything acknowledged exactly once while processes are killed and connections cut',
     async () => {
       const lines: string[] = [];
       const figures = await runCrashes(
@@ -33,9 +30,9 @@ describe.skipIf(noCollector)(`behind a Collector with a queue in files${because}
     timeoutMs,
   );
 
-  // What the ledger relies on: a retry can be told by its digest.
+  // The ledger recognises a retry by its digest.
   it(
-    'a request comes again as the very same bytes, also from a Collector that was killed meanwhile',
+    'receives a retry with identical bytes, also after the Collector was killed',
     async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-resend-'));
       const server = await startRecordingServer();
@@ -52,7 +49,7 @@ describe.skipIf(noCollector)(`behind a Collector with a queue in files${because}
           if ((await caller.export(request.grpcMessage)) !== 'acknowledged') continue;
           acknowledged.add(request.number);
         }
-        // Several times over, each time by a Collector that knows it only from its files.
+        // Several times, each time by a Collector that has read the request from its files.
         for (let life = 0; life < 3; life++) {
           const before = server.count();
           await expect.poll(() => server.count(), { timeout: 20_000 }).toBeGreaterThan(before + 8);
@@ -61,7 +58,7 @@ describe.skipIf(noCollector)(`behind a Collector with a queue in files${because}
         }
         server.accept(true);
         await expect.poll(() => server.digests.size, { timeout: 30_000 }).toBe(acknowledged.size);
-        // Not the sender's bytes: a Collector decodes what it takes. But it encodes it the same way every time.
+        // Not the bytes of the sender: a Collector decodes a request, and encodes it identically each time.
         for (const number of acknowledged) expect(server.digests.get(number)?.size).toBe(1);
       } finally {
         caller.close();

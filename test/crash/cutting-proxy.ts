@@ -2,30 +2,30 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { once } from 'node:events';
 
 /**
- * Looks at what a server sends on one connection.
+ * Inspects what a server sends on one connection.
  *
- * @returns whether these bytes hold an answer that ends a piece of work: after it was done, before it is known
+ * @returns whether these bytes hold a response that acknowledges completed work
  */
 export type AnswerDetector = (bytes: Buffer) => boolean;
 
-/** A TCP proxy that breaks connections when it is told to. */
+/** A TCP proxy that breaks connections on request. */
 export interface CuttingProxy {
   readonly port: number;
-  /** Breaks every connection, whatever is on its way. */
+  /** Breaks every connection. */
   cut(): void;
-  /** Breaks the connection on which the next answer comes, instead of passing that on. */
+  /** Breaks the connection of the next response instead of forwarding the response. */
   loseAnswer(): void;
-  /** How many answers were lost. */
+  /** The number of lost responses. */
   readonly lostAnswers: () => number;
-  /** Passes nothing on for a while; connections stay as they are. */
+  /** Forwards nothing for a time. Connections stay open. */
   stall(milliseconds: number): void;
   close(): Promise<void>;
 }
 
-/** Below this a client has hardly said who it is: breaking such a connection would prove nothing. */
+/** With fewer bytes, a client has only begun its handshake, and a break would test nothing. */
 const leastBytesFromClient = 16 * 1024;
 
-/** @param targetPort where it leads, on the loopback; nobody has to listen there yet */
+/** @param targetPort a port on the loopback, which may be closed at first */
 export async function startCuttingProxy(targetPort: number, detect: () => AnswerDetector): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let answersToLose = 0;
@@ -60,7 +60,7 @@ export async function startCuttingProxy(targetPort: number, detect: () => Answer
       if (!client.write(bytes)) upstream.pause();
     });
     client.on('drain', () => upstream.resume());
-    // Who half-closes is done.
+    // A half-closed connection is finished.
     client.on('end', () => client.destroy());
     upstream.on('end', () => upstream.destroy());
   });
@@ -105,8 +105,8 @@ export function detectGrpcAnswer(): AnswerDetector {
 }
 
 /**
- * PostgreSQL's messages: type, then a length that counts itself. ReadyForQuery outside of a transaction, 'Z' with
- * status 'I', is what follows a commit; within one it is 'Z' with 'T'.
+ * PostgreSQL messages: type, then a length that includes itself. After a commit comes ReadyForQuery outside a transaction,
+ * 'Z' with status 'I'. Inside a transaction it is 'Z' with 'T'.
  */
 export function detectPostgresCommit(): AnswerDetector {
   const readyForQuery = 'Z'.charCodeAt(0);

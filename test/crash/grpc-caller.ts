@@ -1,9 +1,9 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 
-/** What became of a request: taken, turned away, or nobody knows. */
+/** The outcome of a request: accepted, rejected or unknown. */
 export type Outcome = 'acknowledged' | 'refused' | 'unanswered';
 
-/** Exports over gRPC and comes back when the server does. */
+/** Exports over gRPC and reconnects. */
 export class GrpcCaller {
   readonly #port: number;
   readonly #timeoutMs: number;

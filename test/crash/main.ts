@@ -1,6 +1,6 @@
 /**
- * `npm run test:crash -- [--seconds N] [--seed N] [--json]`: breaks everything between a sender and the database, again
- * and again, and ends with 0 if what was acknowledged is stored, all of it and once.
+ * `npm run test:crash -- [--seconds N] [--seed N] [--json]`: repeatedly breaks everything between a sender and the database.
+ * Exits with 0 when everything acknowledged is stored exactly once.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

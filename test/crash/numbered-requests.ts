@@ -1,18 +1,18 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { makeCorpus } from '../../bench/corpus/corpus.ts';
 
-/** A request whose spans can be told from all others' in the database: its number begins each of their trace ids. */
+/** A request with a number, which is the start of the trace ids of its spans. */
 export interface NumberedRequest {
   readonly number: number;
   readonly spanCount: number;
-  /** With gRPC's prefix. */
+  /** Includes the gRPC prefix. */
   readonly grpcMessage: Buffer;
 }
 
 interface Template {
   readonly grpcMessage: Buffer;
   readonly spanCount: number;
-  /** Where trace ids begin. */
+  /** The offsets of the trace ids. */
   readonly offsets: readonly number[];
 }
 
@@ -20,7 +20,7 @@ const templateCount = 40;
 const grpcPrefixBytes = 5;
 const minuteNano = 60_000_000_000n;
 
-/** Requests of about so many spans each, one by one, numbered from 1. */
+/** Creates requests with about this number of spans, numbered from 1. */
 export function* numberedRequests(seed: number, spansPerRequest: number): Generator<NumberedRequest, void> {
   const corpus = makeCorpus({
     shape: 'services',
@@ -48,14 +48,14 @@ export function* numberedRequests(seed: number, spansPerRequest: number): Genera
   }
 }
 
-/** @returns the number of the request that a message holds, as whoever passed it on has written it */
+/** @returns the number of the request in a message, in any encoding of it */
 export function numberOf(message: Uint8Array): number {
   const [traceId] = fieldsAt(message, pathToTraceIds);
   if (traceId === undefined) throw new Error('a request without spans');
   return Buffer.from(traceId).readUInt32BE(0);
 }
 
-/** Field numbers from an ExportTraceServiceRequest down: resource_spans, scope_spans, spans, trace_id. */
+/** Field numbers from an ExportTraceServiceRequest to its trace ids: resource_spans, scope_spans, spans, trace_id. */
 const pathToTraceIds = [1, 2, 2, 1] as const;
 
 function* fieldsAt(message: Uint8Array, [field, ...below]: readonly number[]): Generator<Uint8Array, void> {

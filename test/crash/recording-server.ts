@@ -4,14 +4,14 @@ import { createServer, type Http2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { numberOf } from './numbered-requests.ts';
 
-/** An OTLP receiver that stores nothing and remembers what it was sent. */
+/** An OTLP receiver that records requests and stores no spans. */
 export interface RecordingServer {
   readonly port: number;
-  /** The digests of all messages that came for each request, by its number. */
+  /** The digests of all received messages by the number of the request. */
   readonly digests: ReadonlyMap<number, ReadonlySet<string>>;
-  /** How many messages came. */
+  /** The number of received messages. */
   readonly count: () => number;
-  /** Whether it takes requests; if not, it says UNAVAILABLE, so that they come again. */
+  /** Whether it accepts requests. Otherwise it answers UNAVAILABLE, which causes retries. */
   accept(yes: boolean): void;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function startRecordingServer(): Promise<RecordingServer> {
       count++;
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': accepting ? '0' : unavailable }));
-      // An empty answer has a prefix, too.
+      // An empty response has a prefix too.
       stream.end(accepting ? Buffer.alloc(grpcPrefixBytes) : undefined);
     });
   });

@@ -1,5 +1,5 @@
--- What is stored of each request: how many spans, and how many different ones. A request's number is the first 32 bits
--- of its trace ids. Asked of the public view, so that a span whose dictionaries were lost does not count.
+-- Returns for each request the number of stored spans and of distinct ones. The number of a request is the first 32 bits of
+-- its trace ids. It reads the public view, where spans without their dictionary entries are missing.
 SELECT
   ('x' || substr(trace_id_hex, 1, 8))::bit(32)::int8 AS request,
   count(*)::int AS spans,

@@ -1,6 +1,6 @@
 import type { CrashFigures } from './crash-run.ts';
 
-/** What was promised and not kept, in words; nothing if all is well. */
+/** The violated guarantees as phrases, none when all hold. */
 export function broken(figures: CrashFigures): readonly string[] {
   const promises: readonly (readonly [boolean, string])[] = [
     [figures.acknowledged > 0, 'nothing was acknowledged, so nothing is proven'],

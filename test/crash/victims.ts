@@ -3,31 +3,32 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treePids } from '../../bench/process-accounting.ts';
-import { describeExit, type LeashedProcess, type LeashOptions, startOnLeash } from '../../stack/leash.ts';
-import { preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
+import { describeExit, type GuardedProcess, type GuardOptions, startGuarded } from '../../stack/parent-guard.ts';
+import { preparePostgres } from '../../stack/postgres.ts';
+import { untilPostgresAnswers } from '../../stack/readiness.ts';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const startMs = 60_000;
 
-/** A process that is killed and started again, as often as it takes. */
+/** A process that is killed and started repeatedly. */
 export class Victim {
   readonly name: string;
-  readonly #launch: () => Promise<LeashOptions>;
-  readonly #untilUp: (child: LeashedProcess) => Promise<void>;
-  #child: LeashedProcess | undefined;
+  readonly #launch: () => Promise<GuardOptions>;
+  readonly #untilUp: (child: GuardedProcess) => Promise<void>;
+  #child: GuardedProcess | undefined;
   #killing = false;
   #lastWords = '';
-  /** Ends that nobody asked for: there should be none. */
+  /** Unexpected exits. There should be none. */
   readonly unexpectedEnds: string[] = [];
   kills = 0;
 
-  constructor(name: string, launch: () => Promise<LeashOptions>, untilUp: (child: LeashedProcess) => Promise<void>) {
+  constructor(name: string, launch: () => Promise<GuardOptions>, untilUp: (child: GuardedProcess) => Promise<void>) {
     this.name = name;
     this.#launch = launch;
     this.#untilUp = untilUp;
   }
 
-  /** What it printed last. */
+  /** Its last output. */
   get lastWords(): string {
     return this.#lastWords;
   }
@@ -36,9 +37,9 @@ export class Victim {
     return this.#child?.pid;
   }
 
-  /** @throws Error when it does not come up */
+  /** @throws Error when it does not start */
   async start(): Promise<void> {
-    const child = await startOnLeash(await this.#launch());
+    const child = await startGuarded(await this.#launch());
     this.#child = child;
     this.#killing = false;
     for (const stream of [child.stdout, child.stderr]) {
@@ -50,39 +51,39 @@ export class Victim {
     await this.#untilUp(child);
   }
 
-  /** SIGKILL to it and to all that it has started, at once. */
+  /** Sends SIGKILL to the process and its descendants. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
     this.#killing = true;
     this.kills++;
-    // PostgreSQL's processes each lead a group of their own.
+    // Each process of PostgreSQL leads a process group.
     const pids = process.platform === 'linux' ? await treePids(child.pid) : [];
     child.kill();
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // Gone already.
+        // It has ended.
       }
     }
     await child.exited;
   }
 
-  /** Ends it as its users do. */
+  /** Stops it gracefully. */
   async stop(): Promise<void> {
     this.#killing = true;
-    this.#child?.letGo();
+    this.#child?.release();
     await this.#child?.exited;
   }
 }
 
-/** @param url the superuser's, which the folder's passwords are in */
+/** @param url of the superuser, with its password from the folder */
 export function postgres(folder: string, port: number, url: string): Victim {
   return new Victim(
     'PostgreSQL',
     async () => {
-      const { launch } = await preparePostgres({ folder, port, durable: true, rubbish: undefined });
+      const { launch } = await preparePostgres({ folder, port, durable: true, tempFolder: undefined });
       return launch;
     },
     (child) => untilPostgresAnswers(url, child, undefined, startMs),
@@ -96,7 +97,7 @@ export interface StorePorts {
   readonly jaegerGrpc: number;
 }
 
-/** The store need not be ready, as its database may be away: it is up when it listens. */
+/** The store is up when it listens. It need not be ready, since its database may be unavailable. */
 export function store(databaseUrl: string, ports: StorePorts): Victim {
   return new Victim(
     'tracestore',
@@ -123,15 +124,14 @@ export interface CollectorOptions {
   /** Holds its configuration and its queue. */
   readonly folder: string;
   readonly port: number;
-  /** Where it exports to. */
+  /** The port that it exports to. */
   readonly storePort: number;
-  /** How many requests its queue may hold. */
+  /** The maximum number of requests in its queue. */
   readonly queueRequests: number;
 }
 
 /**
- * A Collector that keeps every request as it came until it is stored: a queue in files, retries without an end, and
- * nothing that would put spans of two requests together.
+ * A Collector with a queue in files, unlimited retries, and no batching of several requests.
  */
 export function collector({ folder, port, storePort, queueRequests }: CollectorOptions): Victim {
   const queueFolder = path.join(folder, 'queue');
@@ -179,14 +179,14 @@ export function collector({ folder, port, storePort, queueRequests }: CollectorO
   );
 }
 
-async function untilListening(port: number, child: LeashedProcess): Promise<void> {
+async function untilListening(port: number, child: GuardedProcess): Promise<void> {
   const deadline = performance.now() + startMs;
   let ended = false;
   void child.exited.then(() => (ended = true));
   while (!(await listens(port))) {
-    // Killed again before it was up, or ended by itself, which is noticed elsewhere.
+    // It was killed again before it listened, or it ended by itself, which is counted elsewhere.
     if (ended) return;
-    if (performance.now() > deadline) throw new Error(`nobody listens on ${port} after ${startMs / 1000} s`);
+    if (performance.now() > deadline) throw new Error(`nothing listens on port ${port} after ${startMs / 1000} s`);
     await sleep(50);
   }
 }

@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peakRssBytes } from '../../bench/process-accounting.ts';
-import { freePort } from '../../stack/free-port.ts';
-import { describeExit, type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
-import { prepareDatabases, preparePostgres, untilPostgresAnswers } from '../../stack/postgres.ts';
-import { nodeFlagsOf, planPorts, serviceEnvironment, tracestore } from '../../stack/services.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { describeExit, type GuardedProcess, startGuarded } from '../../stack/parent-guard.ts';
+import { prepareDatabases, preparePostgres } from '../../stack/postgres.ts';
+import { untilPostgresAnswers } from '../../stack/readiness.ts';
+import { nodeFlagsOf, serviceEnvironment, tracestore } from '../../stack/services.ts';
+import { planPorts } from '../../stack/ports.ts';
 import { createTemporaryStateFolder } from '../../stack/state-folder.ts';
 import type { StorePorts } from './requests.ts';
 
@@ -37,7 +39,7 @@ export class StoreProcess {
   readonly #flags: readonly string[];
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #stopDatabase: () => Promise<void>;
-  #child: LeashedProcess | undefined;
+  #child: GuardedProcess | undefined;
   #isStopping = false;
   #words = '';
   #peakRssBytes = 0;
@@ -73,15 +75,15 @@ export class StoreProcess {
       folder: state.database,
       port: planned?.database ?? (await free()),
       durable: false,
-      rubbish: state.own,
+      tempFolder: state.own,
     });
-    const postgres = await startOnLeash(launch);
+    const postgres = await startGuarded(launch);
     // A pipe that is not read would stop the server.
     for (const stream of [postgres.stdout, postgres.stderr]) stream.resume();
     const stopDatabase = async (): Promise<void> => {
-      postgres.letGo();
+      postgres.release();
       await postgres.exited;
-      state.remove();
+      state.release();
     };
     try {
       await untilPostgresAnswers(url, postgres);
@@ -161,13 +163,13 @@ export class StoreProcess {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#child?.letGo();
+    this.#child?.release();
     await this.#child?.exited;
     await this.#stopDatabase();
   }
 
   async #launch(): Promise<void> {
-    const child = await startOnLeash({
+    const child = await startGuarded({
       command: path.join(root, 'node_modules/.bin/node'),
       args: [...this.#flags, path.join(root, 'dist/apps/tracestore/main.js')],
       cwd: root,

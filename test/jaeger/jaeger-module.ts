@@ -6,28 +6,28 @@ import { createInterface } from 'node:readline';
 
 const modulePath = 'github.com/jaegertracing/jaeger';
 
-/** The program that the suite runs, and what it is made of: newer versions have one for the purpose. */
+/** The program that the suite runs and its package. Newer versions of Jaeger have a separate one. */
 const programs = [
   { binary: 'cmd/jaeger/jaeger-e2e', source: 'cmd/jaeger/internal/integration/jaeger-e2e' },
   { binary: 'cmd/jaeger/jaeger', source: 'cmd/jaeger' },
 ] as const;
 
-/** Whether there is Go. */
+/** Whether Go is installed. */
 export function hasGo(): boolean {
   return spawnSync('go', ['version']).status === 0;
 }
 
-/** Jaeger's source in a folder that is ours to write to. */
+/** A writable copy of the source of Jaeger. */
 export interface JaegerModule {
   readonly version: string;
   readonly folder: string;
 }
 
 /**
- * Copies Jaeger's module, as the Go module proxy has it, to a temporary folder.
+ * Copies the module of Jaeger from the Go module proxy to a temporary folder.
  *
- * @param version `latest` for the newest that the proxy has
- * @throws Error with what Go says when it cannot be had
+ * @param version `latest` for the newest of the proxy
+ * @throws Error with the output of Go when the download fails
  */
 export function fetchJaegerModule(version: string): JaegerModule {
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
@@ -38,16 +38,16 @@ export function fetchJaegerModule(version: string): JaegerModule {
   };
   const copy = path.join(folder, 'jaeger');
   cpSync(Dir, copy, { recursive: true, mode: 0 });
-  // Modules are kept read-only.
+  // The module cache is read-only.
   spawnSync('chmod', ['-R', 'u+w', folder]);
   return { version: Version, folder: copy };
 }
 
 /**
- * Puts the program in its place that the suite runs.
+ * Installs the program that the suite runs.
  *
- * @param binary one that was built before; otherwise it is built, which takes minutes
- * @throws Error with what Go says
+ * @param binary an existing build; without it, the build takes minutes
+ * @throws Error with the output of Go
  */
 export function placeJaeger({ folder }: JaegerModule, binary: string | undefined): void {
   const program = programs.find(({ source }) => existsSync(path.join(folder, source)));
@@ -56,17 +56,17 @@ export function placeJaeger({ folder }: JaegerModule, binary: string | undefined
   else copyFileSync(binary, path.join(folder, program.binary));
 }
 
-/** What became of a test. */
+/** The result of a test. */
 export interface TestResult {
   readonly name: string;
   readonly outcome: 'pass' | 'fail' | 'skip';
 }
 
 /**
- * Runs a test of Jaeger's with all of its subtests.
+ * Runs a test of Jaeger with its subtests.
  *
- * @param say gets what the tests print
- * @returns what became of each, in the order in which they ended
+ * @param say receives the output of the tests
+ * @returns the results in the order of completion
  */
 export async function runJaegerTest(
   { folder }: JaegerModule,

@@ -3,26 +3,26 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../stack/free-port.ts';
-import { startOnLeash } from '../../stack/leash.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { startGuarded } from '../../stack/parent-guard.ts';
 import { removeFolder } from '../../stack/unprivileged.ts';
 
-/** Whether there is a Jaeger 2 on the PATH. */
+/** Whether Jaeger 2 is on the PATH. */
 export function hasJaeger(): boolean {
   return spawnSync('jaeger', ['version']).status === 0;
 }
 
-/** A Jaeger that takes OTLP and answers questions. */
+/** A Jaeger that receives OTLP and answers queries. */
 export interface JaegerProcess {
-  /** Of its HTTP API, without a slash at the end. */
+  /** The URL of its HTTP API, without a slash at the end. */
   readonly url: string;
-  /** Where it takes OTLP over gRPC. */
+  /** The address for OTLP/gRPC. */
   readonly otlpPort: number;
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** Where it keeps its traces: what stands below the name of a backend in its configuration. */
+/** The configuration of its storage backend. */
 export type JaegerBackend =
   | { readonly memory: { readonly max_traces: number } }
   | {
@@ -33,7 +33,7 @@ export type JaegerBackend =
     }
   | { readonly grpc: { readonly endpoint: string; readonly tls: { readonly insecure: boolean } } };
 
-/** @throws Error with its last words when it does not start */
+/** @throws Error with its last output when it does not start */
 export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess> {
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
   const [httpPort, grpcPort, otlpPort] = [await freePort(), await freePort(), await freePort()];
@@ -61,14 +61,14 @@ export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess
       exporters: { jaeger_storage_exporter: { trace_storage: 'main', queue: { enabled: false } } },
     }),
   );
-  const child = await startOnLeash({
+  const child = await startGuarded({
     command: 'jaeger',
     args: ['--config', config],
-    // It traces itself otherwise.
+    // Otherwise Jaeger traces itself.
     env: { PATH: process.env['PATH'], OTEL_TRACES_SAMPLER: 'always_off' },
     cwd: folder,
     stopSignal: 'SIGTERM',
-    rubbish: folder,
+    tempFolder: folder,
   });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -77,7 +77,7 @@ export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess
   let ended = false;
   void child.exited.then(() => (ended = true));
   const stop = async (): Promise<void> => {
-    child.letGo();
+    child.release();
     await child.exited;
     removeFolder(folder);
   };

@@ -1,26 +1,25 @@
 /**
- * `npm run test:jaeger -- [--version V | --source FOLDER] [--binary FILE] [--verbose] [--json]`: runs Jaeger's own integration suite for
- * remote storage, as the Go module proxy has it, against tracestore, and ends with 0 if all of it passed. Writes
- * nothing but a temporary folder. Jaeger's process takes the ports that it always takes (4317, 4318, 8888, 13133, 16685,
- * 16686).
+ * `npm run test:jaeger -- [--version V | --source FOLDER] [--binary FILE] [--verbose] [--json]`: runs the
+ * integration suite of Jaeger for remote storage, from the Go module proxy, against tracestore. Exits with 0 when all
+ * tests pass. It writes to a temporary folder only. Jaeger uses its fixed ports 4317, 4318, 8888, 13133, 16685 and 16686.
  *
- * The suite wants an endpoint that empties the store before each test. The product has none: it is here.
+ * The suite needs an endpoint that empties the store before each test. tracestore has none, so this script serves it.
  */
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '../../stack/free-port.ts';
+import { freePort } from '@spandrel/testing/free-port';
 import { removeFolder } from '../../stack/unprivileged.ts';
-import { findPostgresForTests } from '../postgres-for-tests.ts';
+import { findPostgresForTests } from '@spandrel/testing/postgres-for-tests';
 import { fetchJaegerModule, hasGo, placeJaeger, runJaegerTest } from './jaeger-module.ts';
 import { startPurgeableStore } from './purgeable-store.ts';
 
 const { values } = parseArgs({
   options: {
     version: { type: 'string', default: 'latest' },
-    // A checkout of Jaeger in place of its module: the proxy has few of its versions.
+    // A checkout of Jaeger instead of its module, since the proxy has few versions.
     source: { type: 'string' },
-    // One that was built before; otherwise it is built, which takes minutes.
+    // An existing build; without it, the build takes minutes.
     binary: { type: 'string' },
     verbose: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -39,7 +38,7 @@ const jaeger = source === undefined ? fetchJaegerModule(values.version) : { vers
 const postgres = await findPostgresForTests();
 const store = await startPurgeableStore(postgres.url, say);
 const purger = createServer((_request, response) => {
-  // The suite fails when it leaves a connection behind.
+  // The suite fails when a connection stays open.
   response.setHeader('connection', 'close');
   store.purge().then(
     () => response.end(),

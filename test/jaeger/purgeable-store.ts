@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { freePort } from '../../stack/free-port.ts';
-import { type LeashedProcess, startOnLeash } from '../../stack/leash.ts';
+import { freePort } from '@spandrel/testing/free-port';
+import { type GuardedProcess, startGuarded } from '../../stack/parent-guard.ts';
 import { query } from '../../stack/postgres.ts';
 import { untilServiceReady } from '../../stack/readiness.ts';
 import { nodeFlagsOf, tracestore } from '../../stack/services.ts';
@@ -9,21 +9,21 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 
 const databaseName = 'jaeger_under_test';
 
-/** The real tracestore as everybody runs it, on a database of its own. */
+/** A tracestore process on a database that can be replaced. */
 export interface PurgeableStore {
   readonly databaseUrl: string;
-  /** Of its HTTP port, without a slash at the end. */
+  /** The URL of its HTTP port, without a slash at the end. */
   readonly url: string;
   readonly jaegerPort: number;
   readonly pid: number;
-  /** Puts an empty database in the place of the one that is there. Resolves when the store has it. */
+  /** Replaces the database by an empty one. Resolves when the store uses it. */
   purge(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * @param postgresUrl the superuser's
- * @param say is given what the store logs
+ * @param postgresUrl of the superuser
+ * @param say receives the log lines of the store
  * @throws Error when it does not start
  */
 export async function startPurgeableStore(postgresUrl: string, say: (line: string) => void): Promise<PurgeableStore> {
@@ -37,21 +37,21 @@ export async function startPurgeableStore(postgresUrl: string, say: (line: strin
   const httpPort = await freePort();
   const jaegerPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
-  let store: LeashedProcess | undefined;
+  let store: GuardedProcess | undefined;
   const stop = async (): Promise<void> => {
-    store?.letGo();
+    store?.release();
     await store?.exited;
     await drop();
   };
   try {
     await empty();
-    store = await startOnLeash({
+    store = await startGuarded({
       command: process.execPath,
       args: [...nodeFlagsOf(tracestore), 'dist/apps/tracestore/main.js'],
       cwd: root,
       env: {
         PATH: process.env['PATH'],
-        // The database goes away on purpose.
+        // The database is removed on purpose.
         LOG_LEVEL: 'silent',
         // Random spans are of any time.
         TRACESTORE_RETENTION: '36500d',

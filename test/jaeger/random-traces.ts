@@ -19,17 +19,17 @@ type Span = MessageInitShape<typeof SpanSchema>;
 
 export const services = ['gateway', 'cart', 'stock', 'mail'] as const;
 export const operations = ['GET /', 'POST /orders', 'query', 'send', 'quote "and" <angle>'] as const;
-/** What searches ask for: every key has values of several types. */
+/** The keys of searches. Each has values of several types. */
 export const searchedKeys = ['user', 'count', 'ratio', 'ok'] as const;
 
 /**
- * Traces over several services with everything that OTLP has, the same ones for the same seed: attributes of all types at
- * all levels, links, events, errors, spans without a parent, and others whose parent is missing.
+ * Random traces over several services with everything that OTLP has: attributes of all types at all levels, links, events,
+ * errors, roots and spans with a missing parent. The same seed gives the same traces.
  */
 export class RandomTraces {
   private readonly random: SeededRandom;
 
-  /** @param startMs about when the spans start */
+  /** @param startMs the approximate start of the spans */
   constructor(
     seed: number,
     private readonly startMs: number,
@@ -87,7 +87,7 @@ export class RandomTraces {
       links: Array.from({ length: this.below(3) }, () => ({
         traceId: this.below(3) === 0 ? traceId : this.bytes(16),
         spanId: parent !== undefined && this.below(3) === 0 ? parent : this.bytes(8),
-        // Jaeger's memory looks into links only from 2.16 on, so that nothing is searched for here.
+        // Jaeger in memory searches links from 2.16 on only, so links have no searched keys.
         attributes: this.attributes(['reason', 'opentracing.ref_type']),
       })),
       ...(this.below(3) > 0 && { status: { code: this.below(3), message: this.below(2) === 0 ? '' : 'out of stock' } }),

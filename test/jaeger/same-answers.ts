@@ -1,6 +1,5 @@
 /*
- * Answers of Jaeger's HTTP APIs in one form: what has no order is sorted, what is a default is left out, and what is said
- * by reference is put in its place.
+ * Normalises responses of the HTTP APIs of Jaeger: sorts unordered lists, removes defaults, and resolves references.
  */
 
 export interface UiAnswer {
@@ -27,7 +26,7 @@ interface UiTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags: readonly Tag[] }>>;
 }
 
-/** The traces of an answer of the older API, by id; each span with its process. */
+/** The traces of a v1 response by id. Each span has its process. */
 export function uiTraces(body: unknown): unknown {
   const { data } = body as { readonly data: readonly UiTrace[] | null };
   return (data ?? [])
@@ -63,7 +62,7 @@ interface OtlpAnswer {
   };
 }
 
-/** The spans of an answer of the newer API, each with its resource and scope. */
+/** The spans of a v3 response, each with its resource and scope. */
 export function otlpSpans(body: unknown): unknown {
   const { result } = body as OtlpAnswer;
   if (result === undefined) return body;
@@ -78,7 +77,7 @@ export function otlpSpans(body: unknown): unknown {
   );
 }
 
-/** Also sorts the lists of attributes, which have no order. */
+/** Also sorts lists of attributes. */
 function withoutDefaults(value: unknown): unknown {
   if (Array.isArray(value)) {
     const elements = value.map(withoutDefaults);
@@ -93,7 +92,7 @@ function withoutDefaults(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** A value's own member says of which type it is: there, nothing is a default. */
+/** The member of a value gives its type, so it has no default. */
 function isDefault(key: string, member: unknown): boolean {
   if (key.endsWith('Value')) return false;
   return (

@@ -3,7 +3,7 @@ import type { RandomNumber } from '@spandrel/numbers';
 import { createService } from '@spandrel/service';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase } from '../../../test/fresh-database.ts';
+import { createFreshDatabase } from '@spandrel/testing/fresh-database';
 import { BackendModule } from './backend.module.js';
 
 let database: Awaited<ReturnType<typeof createFreshDatabase>>;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-database.js';
-import { sendPasswordTraces } from '../test/password-traces.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 const root = path.join(import.meta.dirname, '../../..');
 const documents = [

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-database.js';
-import { GrpcClient } from '../test/grpc-client.js';
-import { encodeProtobuf } from '../test/otlp-client.js';
-import { goodSpan, requestOf } from '../test/requests.js';
-import { queryOnce, startTracestore } from '../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { encodeProtobuf } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 import { TraceService } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';
 

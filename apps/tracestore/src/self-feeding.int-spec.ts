@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-database.js';
-import { freePort } from '../../../stack/free-port.js';
-import { encodeProtobuf, post, sendGrpc } from '../test/otlp-client.js';
-import { goodSpan, requestOf } from '../test/requests.js';
-import { queryOnce } from '../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { freePort } from '@spandrel/testing/free-port';
+import { encodeProtobuf, post, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce } from '@spandrel/testing/running-tracestore';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const program = fileURLToPath(new URL('../../../dist/apps/tracestore/main.js', import.meta.url));

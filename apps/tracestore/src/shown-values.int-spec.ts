@@ -1,11 +1,11 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { attributeText, attributeValuesAnswer, searchAnswer } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../test/fresh-database.js';
-import { GrpcClient } from '../test/grpc-client.js';
-import { encodeProtobuf, sendGrpc } from '../test/otlp-client.js';
-import { attribute, goodSpan, hexBytes, text } from '../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { attribute, goodSpan, hexBytes, text } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { ExportTraceServiceRequestSchema } from './gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type { AnyValueSchema } from './gen/opentelemetry/proto/common/v1/common_pb.js';
 import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';

@@ -5,44 +5,53 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { TracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** A span as a test looks at it: what is absent was empty. */
+/** A span without its empty parts. */
 export interface RecordedSpan {
   readonly name: string;
-  /** Absent where it is INTERNAL. */
+  /** Absent for INTERNAL. */
   readonly kind?: string;
   readonly attributes?: Attributes;
   readonly events?: readonly { readonly name: string; readonly attributes?: Attributes }[];
-  /** The message of an ERROR. */
+  /** The message of the status ERROR. */
   readonly error?: string;
-  /** In the order in which they started. */
+  /** In the order of their starts. */
   readonly children?: readonly RecordedSpan[];
 }
 
 export interface SpanRecorder {
-  /** The trees of the spans that have ended since the last call. */
+  /** Returns the trees of the spans that have ended since the last call. */
   trees(): readonly RecordedSpan[];
 }
 
+/** Test files that share a process share the exporter, because OpenTelemetry keeps the first provider. */
+let exporter: InMemorySpanExporter | undefined;
+
 /**
- * Has the spans of this process recorded, once and for all. Attributes of CLIENT and SERVER spans
- * (which are the instrumentation's) and stack traces are left out.
+ * Records the spans of this process. Attributes of CLIENT and SERVER spans, which the instrumentation sets, and stack
+ * traces are left out.
  */
 export function recordSpans(): SpanRecorder {
-  const exporter = new InMemorySpanExporter();
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const recorded = (exporter ??= startRecording());
+  recorded.reset();
+  return {
+    trees: () => {
+      const spans = recorded.getFinishedSpans();
+      recorded.reset();
+      return treesOf(spans);
+    },
+  };
+}
+
+function startRecording(): InMemorySpanExporter {
+  const memory = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: memory })] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   new HttpInstrumentation({ ignoreIncomingRequestHook: () => true }).setTracerProvider(provider);
-  // The instrumentation patches the module when it is next required, which the imports already were.
+  // The instrumentation patches the module at the next require. The imports have loaded it before.
   createRequire(import.meta.url)('node:http');
-  return {
-    trees: () => {
-      const spans = exporter.getFinishedSpans();
-      exporter.reset();
-      return treesOf(spans);
-    },
-  };
+  return memory;
 }
 
 function treesOf(spans: readonly ReadableSpan[]): readonly RecordedSpan[] {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { sendRaw } from '../../test/raw-http.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendRaw } from '@spandrel/testing/raw-http';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
 
 const token = 'a-token-of-24-letters-at-least';

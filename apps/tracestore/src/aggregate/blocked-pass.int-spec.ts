@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { migrate } from '../schema/migration.js';
 import { countNewCalls, prepareForPasses } from './call-pass.js';
 

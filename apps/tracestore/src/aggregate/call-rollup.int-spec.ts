@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { addPartitions, compress } from '../lifecycle/steps.js';
 import { installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
-import { type BruteSpan, bruteForceFigures, readFigures, serviceOf } from '../../test/call-figures.js';
-import { insertSpans } from '../../test/insert-spans.js';
-import { randomSpans, SeededChance } from '../../test/random-spans.js';
+import { type BruteSpan, bruteForceFigures, readFigures, serviceOf } from '@spandrel/testing/call-figures';
+import { insertSpans } from '@spandrel/testing/insert-spans';
+import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
 import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
 const hourMs = 3_600_000;

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type BruteSpan, classOf, relate, serviceOf } from '../../test/call-figures.js';
-import { insertSpans } from '../../test/insert-spans.js';
-import { randomSpans, SeededChance } from '../../test/random-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type BruteSpan, classOf, relate, serviceOf } from '@spandrel/testing/call-figures';
+import { insertSpans } from '@spandrel/testing/insert-spans';
+import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
 import { migrate } from '../schema/migration.js';
 import { countNewCalls, prepareForPasses } from './call-pass.js';
 import { durationClass } from './duration-class.js';

@@ -21,11 +21,11 @@ import {
 } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { passwordTraceId, sendPasswordTraces } from '../../test/password-traces.js';
-import { attribute, goodSpan, hexBytes, text } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { attribute, goodSpan, hexBytes, text } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
 

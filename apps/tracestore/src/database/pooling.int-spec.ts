@@ -1,18 +1,18 @@
 import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../../../../test/pgbouncer.js';
-import { fullRequest } from '../../test/requests.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
-import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { hasPgBouncer, type PgBouncer, startPgBouncer } from '@spandrel/testing/pgbouncer';
+import { fullRequest } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
+import { expectedSpans, readStoredSpans } from '@spandrel/testing/stored-spans';
 import { ExportTraceServiceResponseSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 beforeAll(() => {
   if (!hasPgBouncer) process.stdout.write('Poolers are not tested: this machine has no pgbouncer\n');
 });
 
-describe.skipIf(!hasPgBouncer)('behind pgbouncer', () => {
+describe.skipIf(!hasPgBouncer)('tracestore behind pgbouncer (requires pgbouncer)', () => {
   let database: FreshDatabase;
   let pooler: PgBouncer | undefined;
 

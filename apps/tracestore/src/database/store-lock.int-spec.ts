@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
-import { createReaderLogin } from '../../test/reader-login.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
+import { createReaderLogin } from '@spandrel/testing/reader-login';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { migrate } from '../schema/migration.js';
 import { StoreLock } from './store-lock.js';
 

@@ -2,12 +2,12 @@ import { gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { GrpcClient } from '../../test/grpc-client.js';
-import { callGrpc, type GrpcCallOptions, grpcFrame } from '../../test/grpc-wire.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { callGrpc, type GrpcCallOptions, grpcFrame } from '@spandrel/testing/grpc-wire';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '@spandrel/grpc/health';
 import { GetServicesResponseSchema, TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
 

@@ -1,11 +1,11 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { GrpcClient } from '../../test/grpc-client.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { attribute, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { attribute, goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { SpanRefType, ValueType } from '../gen/model_pb.js';
 import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../gen/storage_pb.js';
 

@@ -4,13 +4,13 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { GrpcClient } from '../../test/grpc-client.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { RandomRequests } from '../../test/random-request.js';
-import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { expectedSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { RandomRequests } from '@spandrel/testing/random-request';
+import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { expectedSpans } from '@spandrel/testing/stored-spans';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,

@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { passTime, setDatabaseClock } from '../../test/database-time.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { passTime, setDatabaseClock } from '@spandrel/testing/database-time';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { compareClocks } from '../database/database-clock.js';
 import { lifecycleConfigOf } from '../config/lifecycle.config.js';
 import { DatabaseClockService } from './database-clock.service.js';

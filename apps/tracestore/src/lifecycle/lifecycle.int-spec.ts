@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { passTime, setDatabaseClock } from '../../test/database-time.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { passTime, setDatabaseClock } from '@spandrel/testing/database-time';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 import { countNewCalls, prepareForPasses } from '../aggregate/call-pass.js';
 import { type DatabaseCapabilities, installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';

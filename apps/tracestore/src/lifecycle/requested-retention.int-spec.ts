@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { passTime } from '../../test/database-time.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { passTime } from '@spandrel/testing/database-time';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 import { parseEnvironment } from '@spandrel/service';
 import { lifecycleConfigOf, lifecycleVariables, withRetention } from '../config/lifecycle.config.js';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { passTime, setDatabaseClock } from '../../test/database-time.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { passTime, setDatabaseClock } from '@spandrel/testing/database-time';
 import { probeCapabilities } from '../schema/capabilities.js';
 import { migrate, readMigrations } from '../schema/migration.js';
 import { applyRetentions } from './applied-retention.js';

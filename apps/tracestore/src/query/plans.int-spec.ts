@@ -1,9 +1,9 @@
 import type { QueryResultRow } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { sendGrpc } from '../../test/otlp-client.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendGrpc } from '@spandrel/testing/otlp-client';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from './filter/filter.js';
 import { findTraces } from './find-traces/find-traces.js';
 import type { TraceSearch } from './find-traces/trace-search.js';

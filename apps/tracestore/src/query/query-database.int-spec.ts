@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
-import { queryOnce } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
+import { queryOnce } from '@spandrel/testing/running-tracestore';
 import { QueryDatabaseService } from './query-database.service.js';
 
 let fresh: FreshDatabase;

@@ -5,11 +5,6 @@ export function spanIdOf(number: string): string {
   return BigInt.asUintN(64, BigInt(number)).toString(16).padStart(16, '0');
 }
 
-/** The database's number of a span's id: @param spanId 16 hex digits */
-export function spanIdNumberOf(spanId: string): string {
-  return BigInt.asIntN(64, BigInt(`0x${spanId}`)).toString();
-}
-
 /** 32 hex digits of a trace's id, which the database has as a uuid. */
 export function traceIdOf(uuid: string): string {
   return uuid.replaceAll('-', '');

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../../stack/free-port.ts';
-import { type LeashedProcess, startOnLeash } from '../../../../stack/leash.ts';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { until } from '../../../../test/stack-processes.ts';
-import { type Bomb, bombs, variantOf } from '../../test/bombs.js';
-import { encodeProtobuf, post } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { queryOnce } from '../../test/running-tracestore.js';
+import { freePort } from '@spandrel/testing/free-port';
+import { type GuardedProcess, startGuarded } from '../../../../stack/parent-guard.ts';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { until } from '@spandrel/testing/stack-processes';
+import { type Bomb, bombs, variantOf } from '@spandrel/testing/bombs';
+import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce } from '@spandrel/testing/running-tracestore';
 
 // tracestore as it was built, with the heap and the bytes in flight that the chart gives it: what kills it kills it here.
 
@@ -22,7 +22,7 @@ const bytesInFlight = 64 * 1024 * 1024;
 const maxResidentMebibytes = heapMebibytes + 64 + 256;
 
 let database: FreshDatabase;
-let store: LeashedProcess;
+let store: GuardedProcess;
 let tracesUrl: string;
 let url: string;
 let output = '';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const [http, otlpHttp, otlpGrpc, jaegerGrpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   url = `http://127.0.0.1:${http}`;
   tracesUrl = `http://127.0.0.1:${otlpHttp}/v1/traces`;
-  store = await startOnLeash({
+  store = await startGuarded({
     command: process.execPath,
     args: [`--max-old-space-size=${heapMebibytes}`, 'dist/apps/tracestore/main.js'],
     cwd: root,
@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  store.letGo();
+  store.release();
   await store.exited;
   await database.drop();
 });

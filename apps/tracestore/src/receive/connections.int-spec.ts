@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { callGrpc, grpcFrame } from '../../test/grpc-wire.js';
-import { encodeProtobuf } from '../../test/otlp-client.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { callGrpc, grpcFrame } from '@spandrel/testing/grpc-wire';
+import { encodeProtobuf } from '@spandrel/testing/otlp-client';
 import {
   callHeaders,
   dialHttp2,
@@ -13,9 +13,9 @@ import {
   frameType,
   type RawHttp2,
   settingsFrame,
-} from '../../test/raw-http2.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+} from '@spandrel/testing/raw-http2';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { limits } from '../limits.js';
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';

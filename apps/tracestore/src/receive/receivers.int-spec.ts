@@ -3,12 +3,12 @@ import { create, fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeJson, encodeProtobuf, post, sendGrpc, waysToSend } from '../../test/otlp-client.js';
-import { RandomRequests } from '../../test/random-request.js';
-import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeJson, encodeProtobuf, post, sendGrpc, waysToSend } from '@spandrel/testing/otlp-client';
+import { RandomRequests } from '@spandrel/testing/random-request';
+import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { expectedSpans, readStoredSpans } from '@spandrel/testing/stored-spans';
 import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import {

@@ -4,11 +4,11 @@ import { fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { callGrpc, type GrpcAnswer, type GrpcCallOptions, grpcFrame } from '../../test/grpc-wire.js';
-import { encodeProtobuf, post } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { callGrpc, type GrpcAnswer, type GrpcCallOptions, grpcFrame } from '@spandrel/testing/grpc-wire';
+import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { type Status, StatusSchema } from '../gen/google/rpc/status_pb.js';
 

@@ -2,12 +2,12 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
-import { callGrpc } from '../../test/grpc-wire.js';
-import { encodeProtobuf } from '../../test/otlp-client.js';
-import { attribute, goodSpan, requestOf } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
+import { callGrpc } from '@spandrel/testing/grpc-wire';
+import { encodeProtobuf } from '@spandrel/testing/otlp-client';
+import { attribute, goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 const mebibyte = 1024 * 1024;
 const maxBytesInFlight = 16 * mebibyte;

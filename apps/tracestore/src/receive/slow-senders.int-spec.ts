@@ -2,12 +2,12 @@ import { connect as connectHttp2, constants, type ClientHttp2Session } from 'nod
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { callHeaders, dialHttp2, frame, frameType } from '../../test/raw-http2.js';
-import { callGrpc, grpcFrame } from '../../test/grpc-wire.js';
-import { encodeProtobuf, post } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { callHeaders, dialHttp2, frame, frameType } from '@spandrel/testing/raw-http2';
+import { callGrpc, grpcFrame } from '@spandrel/testing/grpc-wire';
+import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 const mebibyte = 1024 * 1024;
 const maxRequestBytes = 8 * mebibyte;

@@ -1,8 +1,8 @@
 import { SeededRandom } from '../../../../bench/corpus/random.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { sendTrace, type SpanSketch, traceIdHex } from '../../test/span-forest.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { sendTrace, type SpanSketch, traceIdHex } from '@spandrel/testing/span-forest';
 
 let database: FreshDatabase;
 let store: RunningTracestore;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { fullRequest } from '../../test/requests.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
-import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { fullRequest } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
+import { expectedSpans, readStoredSpans } from '@spandrel/testing/stored-spans';
 import { migrate, type MigrationOutcome, readMigrations } from './migration.js';
 
 let database: FreshDatabase;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { sendPasswordTraces } from '../../test/password-traces.js';
-import { createReaderLogin, type ReaderLogin } from '../../test/reader-login.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { createReaderLogin, type ReaderLogin } from '@spandrel/testing/reader-login';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 
 /**
  * Queries that were published for Promscale, one a `.sql` file, which are not ours to keep here. Their macros and
@@ -22,7 +22,7 @@ const variables: Readonly<Record<string, string>> = {
 let database: FreshDatabase;
 let reader: ReaderLogin;
 
-describe.skipIf(folder === undefined)('queries that were published for Promscale (PROMSCALE_QUERIES)', () => {
+describe.skipIf(folder === undefined)('queries published for Promscale (requires PROMSCALE_QUERIES)', () => {
   beforeAll(async () => {
     database = await createFreshDatabase();
     const store = await startTracestore(database.url);

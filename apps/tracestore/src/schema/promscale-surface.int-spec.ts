@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { passwordTraceId, sendPasswordTraces } from '../../test/password-traces.js';
-import { createReaderLogin, type ReaderLogin } from '../../test/reader-login.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { createReaderLogin, type ReaderLogin } from '@spandrel/testing/reader-login';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 
 /** The start of the first trace: on a full minute, so that slots are known. */
 const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;

@@ -1,9 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '../../test/requests.js';
-import { queryAsReader, queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
+import {
+  queryAsReader,
+  queryOnce,
+  type RunningTracestore,
+  startTracestore,
+} from '@spandrel/testing/running-tracestore';
 import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 let database: FreshDatabase;

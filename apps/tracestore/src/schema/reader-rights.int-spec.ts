@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { createReaderLogin, type ReaderLogin } from '../../test/reader-login.js';
-import { goodSpan, text } from '../../test/requests.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { createReaderLogin, type ReaderLogin } from '@spandrel/testing/reader-login';
+import { goodSpan, text } from '@spandrel/testing/requests';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
 const hostile: readonly string[] = [

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../../stack/free-port.js';
-import { type RunningPostgres, startPostgres } from '../../../../stack/postgres.js';
+import { freePort } from '@spandrel/testing/free-port';
+import { type RunningPostgres, startPostgres } from '@spandrel/testing/embedded-postgres';
 import { databaseUser, makeTemporaryFolder, removeFolder } from '../../../../stack/unprivileged.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 /** A name that has to be quoted everywhere, also inside of a DO block. */
 const login = `Trace "store" $mend$`;
@@ -21,7 +21,7 @@ let store: RunningTracestore | undefined;
 beforeAll(async () => {
   folder = makeTemporaryFolder(databaseUser());
   const modules = process.env['TEST_POSTGRES_MODULES'];
-  server = await startPostgres({ folder, port: await freePort(), durable: false, rubbish: folder, modules });
+  server = await startPostgres({ folder, port: await freePort(), durable: false, tempFolder: folder, modules });
   const [row] = await queryOnce<{ version: number }>(
     server.url,
     `SELECT current_setting('server_version_num')::int4 / 10000 AS version`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { queryAsReader, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { sendTrace, type SpanSketch, traceIdHex } from '../../test/span-forest.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { queryAsReader, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { sendTrace, type SpanSketch, traceIdHex } from '@spandrel/testing/span-forest';
 
 let database: FreshDatabase;
 let store: RunningTracestore;

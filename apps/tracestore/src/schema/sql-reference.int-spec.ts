@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { sendPasswordTraces } from '../../test/password-traces.js';
-import { createReaderLogin, type ReaderLogin } from '../../test/reader-login.js';
-import { queryOnce, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendPasswordTraces } from '@spandrel/testing/password-traces';
+import { createReaderLogin, type ReaderLogin } from '@spandrel/testing/reader-login';
+import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readSqlFile } from '../sql-file.js';
 
 const readReference = readSqlFile(import.meta.url, 'sql-reference.sql');

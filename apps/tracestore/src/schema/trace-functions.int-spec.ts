@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { fullRequest } from '../../test/requests.js';
-import { queryAsReader, queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { sendTrace, type SpanSketch, traceIdHex, traceStartUnixNano } from '../../test/span-forest.js';
-import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { fullRequest } from '@spandrel/testing/requests';
+import {
+  queryAsReader,
+  queryOnce,
+  type RunningTracestore,
+  startTracestore,
+} from '@spandrel/testing/running-tracestore';
+import { sendTrace, type SpanSketch, traceIdHex, traceStartUnixNano } from '@spandrel/testing/span-forest';
+import { expectedSpans, readStoredSpans } from '@spandrel/testing/stored-spans';
 
 type Sketch = readonly [id: number, parent: number, start: number, end: number];
 

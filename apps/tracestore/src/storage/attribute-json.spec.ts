@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { attribute, text } from '../../test/requests.js';
+import { attribute, text } from '@spandrel/testing/requests';
 import { limits } from '../limits.js';
 import { attributesFromJson, attributesToJson, doubleToJson } from './attribute-json.js';
 import { type KeyValue, KeyValueSchema } from '../gen/opentelemetry/proto/common/v1/common_pb.js';

@@ -1,8 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { encodeJson, encodeProtobuf } from '../../test/otlp-client.js';
-import { RandomRequests } from '../../test/random-request.js';
-import { fullRequest } from '../../test/requests.js';
+import { encodeJson, encodeProtobuf } from '@spandrel/testing/otlp-client';
+import { RandomRequests } from '@spandrel/testing/random-request';
+import { fullRequest } from '@spandrel/testing/requests';
 import { limits } from '../limits.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import {

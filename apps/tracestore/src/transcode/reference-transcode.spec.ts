@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { encodeProtobuf } from '../../test/otlp-client.js';
-import { type ReferenceRows, referenceRows } from '../../test/reference-rows.js';
-import { attribute, fullRequest, goodSpan, hexBytes, requestOf, text } from '../../test/requests.js';
+import { encodeProtobuf } from '@spandrel/testing/otlp-client';
+import { type ReferenceRows, referenceRows } from '@spandrel/testing/reference-rows';
+import { attribute, fullRequest, goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
 import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,

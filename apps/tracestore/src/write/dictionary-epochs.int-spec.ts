@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
-import { passTime, setDatabaseClock } from '../../test/database-time.js';
-import { encodeProtobuf, sendGrpc } from '../../test/otlp-client.js';
-import { goodSpan, requestOf } from '../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
+import { passTime, setDatabaseClock } from '@spandrel/testing/database-time';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { cleanDictionaries, dropExpired, type LifecycleContext } from '../lifecycle/steps.js';
 import { probeCapabilities } from '../schema/capabilities.js';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { until } from '../../../../test/stack-processes.ts';
-import { encodeProtobuf, post } from '../../test/otlp-client.js';
-import { goodSpan, requestOf, text } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { until } from '@spandrel/testing/stack-processes';
+import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
+import { goodSpan, requestOf, text } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 const headers = { 'content-type': 'application/x-protobuf' };
 

@@ -2,12 +2,12 @@ import { create, fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { type DatabaseGate, startDatabaseGate } from '../../test/database-gate.js';
-import { encodeProtobuf, post, sendGrpc } from '../../test/otlp-client.js';
-import { fullRequest, goodSpan, requestOf } from '../../test/requests.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../test/running-tracestore.js';
-import { expectedSpans, readStoredSpans } from '../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
+import { encodeProtobuf, post, sendGrpc } from '@spandrel/testing/otlp-client';
+import { fullRequest, goodSpan, requestOf } from '@spandrel/testing/requests';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { expectedSpans, readStoredSpans } from '@spandrel/testing/stored-spans';
 import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import {

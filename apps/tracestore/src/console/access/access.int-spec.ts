@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { EnvironmentError } from '@spandrel/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
 const token = 'a token of 24 letters at least'.replaceAll(' ', '-');

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { queryOnce, type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
 let database: FreshDatabase;

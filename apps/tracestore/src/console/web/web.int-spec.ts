@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
 const webFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-web-'));

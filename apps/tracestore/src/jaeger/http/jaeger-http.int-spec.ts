@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { encodeProtobuf, sendGrpc } from '../../../test/otlp-client.js';
-import { attribute, goodSpan, hexBytes, requestOf, type SpanInit, text } from '../../../test/requests.js';
-import { type RunningTracestore, startTracestore } from '../../../test/running-tracestore.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
+import { attribute, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
+import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 let fresh: FreshDatabase;
 let store: RunningTracestore;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
-import { attribute, goodSpan, hexBytes, requestOf, type SpanInit, text } from '../../../test/requests.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
+import { attribute, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
 import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from '../filter/filter.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
 import { findTraces } from './find-traces.js';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../../bench/corpus/random.ts';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { compressOldChunks } from '../../../test/compress-old-chunks.js';
-import { durationOf, fulfils } from '../../../test/filter-evaluation.js';
-import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
-import { RandomSearch } from '../../../test/random-search.js';
-import { expectedSpans, type StoredSpan } from '../../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { compressOldChunks } from '@spandrel/testing/compress-old-chunks';
+import { durationOf, fulfils } from '@spandrel/testing/filter-evaluation';
+import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
+import { RandomSearch } from '@spandrel/testing/random-search';
+import { expectedSpans, type StoredSpan } from '@spandrel/testing/stored-spans';
 import { unknownService } from '../../transcode/reference-transcode.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
 import { findTraces } from './find-traces.js';

@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { compressOldChunks } from '../../../test/compress-old-chunks.js';
-import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
-import { RandomRequests } from '../../../test/random-request.js';
-import { fullRequest, goodSpan, hexBytes, requestOf } from '../../../test/requests.js';
-import { expectedSpans, sorted, type StoredSpan } from '../../../test/stored-spans.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { compressOldChunks } from '@spandrel/testing/compress-old-chunks';
+import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
+import { RandomRequests } from '@spandrel/testing/random-request';
+import { fullRequest, goodSpan, hexBytes, requestOf } from '@spandrel/testing/requests';
+import { expectedSpans, sorted, type StoredSpan } from '@spandrel/testing/stored-spans';
 import { attributesFromJson } from '../../storage/attribute-json.js';
 import type { ExportTraceServiceRequest } from '../../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createFreshDatabase, type FreshDatabase } from '../../../../../test/fresh-database.js';
-import { type QueryStore, startQueryStore } from '../../../test/query-store.js';
-import { goodSpan, requestOf } from '../../../test/requests.js';
+import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
+import { goodSpan, requestOf } from '@spandrel/testing/requests';
 import { findServices } from './find-services.js';
 
 let fresh: FreshDatabase;

@@ -1,0 +1,173 @@
+import type pg from 'pg';
+
+/** A span as the simple reference aggregation needs it. */
+export interface BruteSpan {
+  readonly traceId: string;
+  readonly spanId: bigint;
+  readonly parentSpanId: bigint | undefined;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly operationId: bigint;
+  readonly instance: number;
+  readonly isError: boolean;
+}
+
+export interface BruteFigure {
+  calls: number;
+  errors: number;
+  durationNs: number;
+  selfNs: number;
+  durations: Record<string, number>;
+  selves: Record<string, number>;
+}
+
+const reachNs = 7_200_000_000_000n;
+
+/** The bucket by its definition, in integers: bucket c > 0 is from 2^((c-1)/8) to below 2^(c/8) ns. */
+export function classOf(ns: bigint): number {
+  if (ns <= 0n) return 0;
+  // The first bucket of the largest power of two below the duration.
+  let found = 8 * (ns.toString(2).length - 1) + 1;
+  while (ns ** 8n >= 2n ** BigInt(found)) found += 1;
+  return found;
+}
+
+/** The parent of each span, found by looking at all others of its trace. */
+export function parentOf(span: BruteSpan, trace: readonly BruteSpan[]): BruteSpan | undefined {
+  if (span.parentSpanId === undefined || span.parentSpanId === span.spanId) return undefined;
+  return trace
+    .filter((other) => other.spanId === span.parentSpanId)
+    .filter((other) => other.startNs - span.startNs <= reachNs && span.startNs - other.startNs <= reachNs)
+    .toSorted((a, b) => Number(a.startNs - b.startNs) || a.instance - b.instance)[0];
+}
+
+/** The time of a span that no child covers. */
+export function selfNsOf(span: BruteSpan, children: readonly BruteSpan[]): bigint {
+  let left: (readonly [bigint, bigint])[] = span.endNs > span.startNs ? [[span.startNs, span.endNs]] : [];
+  for (const child of children) {
+    left = left.flatMap(([from, to]): (readonly [bigint, bigint])[] => {
+      if (child.endNs <= child.startNs || child.endNs <= from || child.startNs >= to) return [[from, to]];
+      return [
+        ...(child.startNs > from ? [[from, child.startNs] as const] : []),
+        ...(child.endNs < to ? [[child.endNs, to] as const] : []),
+      ];
+    });
+  }
+  return left.reduce((sum, [from, to]) => sum + to - from, 0n);
+}
+
+/** Every span with its parent and self time. */
+export function relate(
+  spans: readonly BruteSpan[],
+): readonly { readonly span: BruteSpan; readonly parent: BruteSpan | undefined; readonly selfNs: bigint }[] {
+  return [...Map.groupBy(spans, ({ traceId }) => traceId).values()].flatMap((trace) => {
+    const byId = Map.groupBy(trace, ({ spanId }) => spanId);
+    const parents = new Map(
+      trace.map((span) => [span, parentOf(span, byId.get(span.parentSpanId ?? span.spanId) ?? [])] as const),
+    );
+    const children = Map.groupBy(trace, (span) => parents.get(span));
+    return trace.map((span) => ({ span, parent: parents.get(span), selfNs: selfNsOf(span, children.get(span) ?? []) }));
+  });
+}
+
+/** The three services share all operations. */
+export function serviceOf(operationId: bigint): string {
+  return `service ${((operationId % 3n) + 3n) % 3n}`;
+}
+
+/** The level of an aggregate table. */
+export type FiguresOf = 'operation' | 'service';
+
+/** Aggregates by `bucket operation parent`, or by `bucket service parent-service is-root`, sorted by this key. */
+export function bruteForceFigures(
+  spans: readonly BruteSpan[],
+  figuresOf: FiguresOf,
+  widthSeconds: number,
+  until?: Date,
+): Readonly<Record<string, BruteFigure>> {
+  const figures: Record<string, BruteFigure> = {};
+  for (const { span, parent, selfNs } of relate(spans)) {
+    const seconds = span.startNs / 1_000_000_000n;
+    const bucket = Number(seconds - (seconds % BigInt(widthSeconds)));
+    if (until !== undefined && bucket * 1000 >= until.getTime()) continue;
+    const isRoot = span.parentSpanId === undefined;
+    const who =
+      figuresOf === 'operation'
+        ? `${span.operationId} ${isRoot ? 0n : (parent?.operationId ?? -1n)}`
+        : `${serviceOf(span.operationId)} ${parent === undefined ? '' : serviceOf(parent.operationId)} ${isRoot}`;
+    const figure = (figures[`${bucket} ${who}`] ??= {
+      calls: 0,
+      errors: 0,
+      durationNs: 0,
+      selfNs: 0,
+      durations: {},
+      selves: {},
+    });
+    const durationNs = span.endNs > span.startNs ? span.endNs - span.startNs : 0n;
+    figure.calls += 1;
+    figure.errors += span.isError ? 1 : 0;
+    figure.durationNs += Number(durationNs);
+    figure.selfNs += Number(selfNs);
+    const durationClass = classOf(durationNs);
+    const selfClass = classOf(selfNs);
+    figure.durations[durationClass] = (figure.durations[durationClass] ?? 0) + 1;
+    figure.selves[selfClass] = (figure.selves[selfClass] ?? 0) + 1;
+  }
+  return sortKeys(figures);
+}
+
+/** The aggregates of the database, in the form of `bruteForceFigures`. */
+export async function readFigures(
+  client: pg.Client,
+  figuresOf: FiguresOf,
+  table: string,
+): Promise<Readonly<Record<string, BruteFigure>>> {
+  const keys = {
+    operation: ['operation_id', 'parent_operation_id'],
+    service: ['service_name', 'parent_service_name', 'is_root'],
+  }[figuresOf];
+  const { rows } = await client.query<
+    Record<'key' | 'duration_class' | 'duration_calls' | 'self_class' | 'self_calls', never>
+  >({
+    text: `SELECT concat_ws(' ', extract(epoch FROM time_bucket)::int8, ${keys.map((key) => `${key}::text`).join(', ')}) AS key, calls::int,
+        errors::int, duration_ns_sum, self_ns_sum, duration_class, duration_calls, self_class, self_calls
+      FROM tracestore.${table}`,
+  });
+  const figures: Record<string, BruteFigure> = {};
+  for (const row of rows as unknown as readonly {
+    key: string;
+    calls: number;
+    errors: number;
+    duration_ns_sum: number;
+    self_ns_sum: number;
+    duration_class: readonly number[];
+    duration_calls: readonly number[];
+    self_class: readonly number[];
+    self_calls: readonly number[];
+  }[]) {
+    const figure = (figures[row.key] ??= { calls: 0, errors: 0, durationNs: 0, selfNs: 0, durations: {}, selves: {} });
+    figure.calls += row.calls;
+    figure.errors += row.errors;
+    figure.durationNs += row.duration_ns_sum;
+    figure.selfNs += row.self_ns_sum;
+    row.duration_class.forEach((key, index) => {
+      figure.durations[key] = (figure.durations[key] ?? 0) + (row.duration_calls[index] ?? 0);
+    });
+    row.self_class.forEach((key, index) => {
+      figure.selves[key] = (figure.selves[key] ?? 0) + (row.self_calls[index] ?? 0);
+    });
+  }
+  for (const [key, figure] of Object.entries(figures)) {
+    for (const counts of [figure.durations, figure.selves]) {
+      for (const [name, count] of Object.entries(counts)) if (count === 0) delete counts[name];
+    }
+    const { calls, errors, durationNs, selfNs, durations, selves } = figure;
+    const counted = Object.keys(durations).length + Object.keys(selves).length;
+    if (calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0 && counted === 0) delete figures[key];
+  }
+  return sortKeys(figures);
+}
+
+function sortKeys<Value>(object: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

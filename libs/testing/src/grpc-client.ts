@@ -1,0 +1,1 @@
+export { GrpcClient } from '../../../stack/grpc-client.ts';
