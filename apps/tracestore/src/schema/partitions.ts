@@ -21,8 +21,8 @@ export const timedTables = [
 ] as const;
 export type TimedTable = (typeof timedTables)[number];
 
-/** As `tracestore.finest_figures_kept` has it. */
-const finestFiguresMs = 2 * dayMs;
+/** How long aggregates of 10 seconds are kept. Equals `tracestore.finest_aggregates_kept()`. */
+export const finestAggregatesMs = 2 * dayMs;
 
 /** For how long what a table holds is kept. */
 export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
@@ -34,7 +34,7 @@ export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs 
       return rollupRetentionMs;
     case 'call_10s':
     case 'service_call_10s':
-      return Math.min(rollupRetentionMs, finestFiguresMs);
+      return Math.min(rollupRetentionMs, finestAggregatesMs);
     default:
       return retentionMs;
   }
