@@ -62,9 +62,10 @@ export async function prepareForPasses(client: Client): Promise<void> {
  */
 export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<
-      RunState & { spanCount: number; isLast: boolean; restored: boolean }
-    >(beginRun, [mostSpans]);
+    const { rows } = await client.query<RunState & { spanCount: number; isLast: boolean; restored: boolean }>(
+      beginRun,
+      [mostSpans],
+    );
     const state = rows[0];
     if (state === undefined) throw new Error('The state of the count of calls is missing');
     if (state.restored) {

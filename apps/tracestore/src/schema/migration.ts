@@ -103,10 +103,7 @@ export async function migrate(
 }
 
 /** @returns the checksums of the applied migrations by name; those of earlier builds have got their present names */
-async function findApplied(
-  client: ClientBase,
-  migrations: readonly Migration[],
-): Promise<ReadonlyMap<string, string>> {
+async function findApplied(client: ClientBase, migrations: readonly Migration[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await client.query<{ name: string; checksum: string }>(findMigrations);
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const checksums = new Map(migrations.map(({ name, sql }) => [name, checksumOf(sql)]));

@@ -79,7 +79,9 @@ export async function applyObjects(
   if (!tablesChanged && rows.some(({ revision }) => revision > objects.revision)) return 'newer';
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const files = [...objects.beforeTables, ...objects.afterTables];
-  const changed = new Set(files.filter(({ file, sql }) => applied.get(file) !== checksumOf(sql)).map(({ file }) => file));
+  const changed = new Set(
+    files.filter(({ file, sql }) => applied.get(file) !== checksumOf(sql)).map(({ file }) => file),
+  );
   const known = new Set(files.map(({ file }) => file));
   const removed = [...applied.keys()].filter((file) => !known.has(file));
   if (changed.size === 0 && removed.length === 0 && !tablesChanged) return 'unchanged';
@@ -168,7 +170,9 @@ async function applyFiles(client: ClientBase, files: readonly SchemaObject[]): P
 /** @returns the file whose objects have to be dropped first: the refused one, or the function that an ambiguous call names */
 function toDropFor({ file, code, error }: RefusedFile, files: readonly SchemaObject[]): string {
   if (code !== ambiguousFunction) return file;
-  const named = files.find((other) => other.file.startsWith('functions/') && error.message.includes(`${nameOf(other.file)}(`));
+  const named = files.find(
+    (other) => other.file.startsWith('functions/') && error.message.includes(`${nameOf(other.file)}(`),
+  );
   return named?.file ?? file;
 }
 

@@ -65,18 +65,27 @@ async function readData(url: string): Promise<unknown> {
   const views = ['span', 'event', 'link', 'trace', 'call_5m', 'service_call_5m'];
   const answers: Record<string, unknown> = {};
   for (const view of views) answers[view] = await queryOnce(url, `SELECT v::text FROM ps_trace.${view} v ORDER BY 1`);
-  answers.selfTime = await queryOnce(url, `SELECT f::text FROM ps_trace.self_time('-infinity', 'infinity') f ORDER BY 1`);
+  answers.selfTime = await queryOnce(
+    url,
+    `SELECT f::text FROM ps_trace.self_time('-infinity', 'infinity') f ORDER BY 1`,
+  );
   answers.calls = await queryOnce(
     url,
     `SELECT f::text FROM ps_trace.operation_call_total(now() - interval '2 days', now()) f ORDER BY 1`,
   );
   answers.retention = await queryOnce(url, 'SELECT ps_trace.get_trace_retention_period()::text');
-  answers.ledger = await queryOnce(url, `SELECT encode(digest, 'hex'), received_at::text FROM tracestore.ledger ORDER BY 1`);
+  answers.ledger = await queryOnce(
+    url,
+    `SELECT encode(digest, 'hex'), received_at::text FROM tracestore.ledger ORDER BY 1`,
+  );
   return answers;
 }
 
 /** A schema like this build's, with other objects. */
-function withObjects(change: (objects: readonly SchemaObject[]) => readonly SchemaObject[], revision = 1_000_000): Schema {
+function withObjects(
+  change: (objects: readonly SchemaObject[]) => readonly SchemaObject[],
+  revision = 1_000_000,
+): Schema {
   const { migrations, objects } = readSchema();
   return { migrations, objects: { ...objects, afterTables: change(objects.afterTables), revision } };
 }
@@ -87,26 +96,29 @@ const replaced =
     objects.map((object) => (object.file === file ? { file, sql: change(object.sql) } : object));
 
 describe('an upgrade of the schema of an earlier build', () => {
-  it.each(['0006-search.sql', '0007-locks.sql', '0009-sessions.sql', '0010-lifecycle-time.sql', '0011-drop-operation-stats.sql'])(
-    'from %s keeps the data and gives the catalog of a new database',
-    async (last) => {
-      await createReleasedSchema(database.url, last);
-      await queryOnce(database.url, insertData);
-      const before = await readData(database.url);
-      const { objects } = await migrateDatabase(database.url);
-      expect(objects).toBe('applied');
-      expect(await readData(database.url)).toEqual(before);
+  it.each([
+    '0006-search.sql',
+    '0007-locks.sql',
+    '0009-sessions.sql',
+    '0010-lifecycle-time.sql',
+    '0011-drop-operation-stats.sql',
+  ])('from %s keeps the data and gives the catalog of a new database', async (last) => {
+    await createReleasedSchema(database.url, last);
+    await queryOnce(database.url, insertData);
+    const before = await readData(database.url);
+    const { objects } = await migrateDatabase(database.url);
+    expect(objects).toBe('applied');
+    expect(await readData(database.url)).toEqual(before);
 
-      const fresh = await createFreshDatabase();
-      try {
-        await migrateDatabase(fresh.url);
-        expect(await queryOnce(database.url, readCatalog)).toEqual(await queryOnce(fresh.url, readCatalog));
-      } finally {
-        await fresh.drop();
-      }
-      expect(await migrateDatabase(database.url)).toMatchObject({ applied: [], objects: 'unchanged' });
-    },
-  );
+    const fresh = await createFreshDatabase();
+    try {
+      await migrateDatabase(fresh.url);
+      expect(await queryOnce(database.url, readCatalog)).toEqual(await queryOnce(fresh.url, readCatalog));
+    } finally {
+      await fresh.drop();
+    }
+    expect(await migrateDatabase(database.url)).toMatchObject({ applied: [], objects: 'unchanged' });
+  });
 
   it('aggregates the spans that were stored before, and stores new ones', async () => {
     await createReleasedSchema(database.url, '0006-search.sql');
@@ -129,8 +141,40 @@ describe('an upgrade of the schema of an earlier build', () => {
 
   it('leaves a database alone whose migration no build has released', async () => {
     await createReleasedSchema(database.url, '0006-search.sql');
-    await queryOnce(database.url, `UPDATE tracestore.migration SET checksum = 'x' WHERE name = '0005-call-rollups.sql'`);
+    await queryOnce(
+      database.url,
+      `UPDATE tracestore.migration SET checksum = 'x' WHERE name = '0005-call-rollups.sql'`,
+    );
     await expect(migrateDatabase(database.url)).rejects.toThrow('0005-call-rollups.sql has changed');
+  });
+});
+
+describe('docs/changing-the-schema.md', () => {
+  const page = readFileSync(new URL('../../../../docs/changing-the-schema.md', import.meta.url), 'utf8');
+  const [addColumn = '', buildIndexes = '', addIndex = ''] = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map(
+    ([, sql = '']) => sql,
+  );
+
+  it('adds a column, and an index that an operator has built for each partition without a lock', async () => {
+    await migrateDatabase(database.url);
+    const statements = await queryOnce<{ format: string }>(database.url, buildIndexes.replace('\\gexec', ''));
+    for (const { format } of statements) await queryOnce(database.url, format);
+    const { migrations, objects } = readSchema();
+    const added = [
+      { name: '9997-column.sql', sql: addColumn },
+      { name: '9998-index.sql', sql: addIndex },
+    ];
+    const { applied } = await migrateDatabase(database.url, { migrations: [...migrations, ...added], objects });
+    expect(applied).toEqual(added.map(({ name }) => name));
+    expect(await queryOnce(database.url, 'SELECT first_seen FROM tracestore.resource')).toEqual([]);
+    // One index a partition: those of the operator were attached, and no other was built.
+    const indexes = await queryOnce<{ parts: number; indexes: number }>(
+      database.url,
+      `SELECT (SELECT count(*)::int FROM tracestore.partition WHERE table_name = 'span') AS parts,
+         (SELECT count(*)::int FROM pg_index i JOIN tracestore.partition p ON p.partition = i.indrelid
+          WHERE p.table_name = 'span' AND pg_get_indexdef(i.indexrelid) LIKE '%(resource_id, start_time)') AS indexes`,
+    );
+    expect(indexes[0]?.indexes).toBe(indexes[0]?.parts);
   });
 });
 
@@ -145,7 +189,9 @@ describe('views and functions', () => {
 
   it('are replaced in place when one has changed, and users keep what depends on them', async () => {
     await queryOnce(database.url, 'CREATE VIEW public.mine AS SELECT service_name FROM ps_trace.span');
-    const schema = withObjects(replaced(spanView, (sql) => sql.replace('FROM tracestore.full_span', ', 1 AS added FROM tracestore.full_span')));
+    const schema = withObjects(
+      replaced(spanView, (sql) => sql.replace('FROM tracestore.full_span', ', 1 AS added FROM tracestore.full_span')),
+    );
     expect((await migrateDatabase(database.url, schema)).objects).toBe('applied');
     expect(await queryOnce(database.url, 'SELECT added FROM ps_trace.span')).toEqual([]);
     expect(await queryOnce(database.url, 'SELECT * FROM public.mine')).toEqual([]);
@@ -154,12 +200,12 @@ describe('views and functions', () => {
   it('are dropped and created again with their dependents and privileges where the server refuses to replace one', async () => {
     await queryOnce(database.superuserUrl, 'GRANT SELECT ON ps_trace.trace TO PUBLIC');
     const withoutCount = replaced('views/ps_trace.trace.sql', (sql) =>
-      sql
-        .replace('t.error_count\nFROM', '1 AS other\nFROM')
-        .replace('trace.error_count IS', 'trace.other IS'),
+      sql.replace('t.error_count\nFROM', '1 AS other\nFROM').replace('trace.error_count IS', 'trace.other IS'),
     );
     const schema = withObjects((objects) =>
-      replaced('functions/ps_trace.traces.sql', (sql) => sql.replace('t.error_count', 't.other'))(withoutCount(objects)),
+      replaced('functions/ps_trace.traces.sql', (sql) => sql.replace('t.error_count', 't.other'))(
+        withoutCount(objects),
+      ),
     );
     expect((await migrateDatabase(database.url, schema)).objects).toBe('applied');
     expect(await queryOnce(database.url, `SELECT other FROM ps_trace.traces('-infinity', 'infinity')`)).toEqual([]);
@@ -195,14 +241,23 @@ describe('views and functions', () => {
       { name: expect.stringContaining('class_percentile(double precision,smallint[],bigint[],integer)') as unknown },
     ]);
     // And back: a build with the same revision, as a developer's.
-    expect((await migrateDatabase(database.url, withObjects((objects) => objects))).objects).toBe('applied');
+    expect(
+      (
+        await migrateDatabase(
+          database.url,
+          withObjects((objects) => objects),
+        )
+      ).objects,
+    ).toBe('applied');
     expect(await queryOnce(database.url, `SELECT ps_trace.step_of('1h', now(), now()) IS NULL AS missing`)).toEqual([
       { missing: false },
     ]);
   });
 
   it('of a newer build stay when an older one starts', async () => {
-    const newer = withObjects(replaced('functions/ps_trace.class_ms.sql', (sql) => sql.replace('THEN 0 ELSE', 'THEN 42 ELSE')));
+    const newer = withObjects(
+      replaced('functions/ps_trace.class_ms.sql', (sql) => sql.replace('THEN 0 ELSE', 'THEN 42 ELSE')),
+    );
     await migrateDatabase(database.url, newer);
     expect(await migrateDatabase(database.url)).toMatchObject({ applied: [], objects: 'newer' });
     expect(await queryOnce(database.url, 'SELECT ps_trace.class_ms(0) AS ms')).toEqual([{ ms: 42 }]);

@@ -34,4 +34,4 @@ BEGIN
   RETURN ARRAY[range_start, wide_start, widest_start, widest_end, wide_end, range_end];
 END
 $$;
-COMMENT ON FUNCTION ps_trace.call_cover IS 'Where figures of calls for this range are to be taken from, with as few rows as the step allows (NULL: one for all): six times in order, of which call_10s holds the first to the second and the fifth to the sixth, call_5m the second to the third and the fourth to the fifth, call_1h the third to the fourth; so do service_call_10s and its like';
+COMMENT ON FUNCTION ps_trace.call_cover IS 'The ranges in which to read the aggregates for a range of time, so that few rows are read. _step is the step of the result; NULL is one step for all. Returns six ascending times. call_10s has the ranges from the 1st to the 2nd and from the 5th to the 6th, call_5m those from the 2nd to the 3rd and from the 4th to the 5th, call_1h the one from the 3rd to the 4th. The tables service_call_* have the same ranges';

@@ -10,4 +10,4 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
   ORDER BY reached.class
   LIMIT 1
 $$;
-COMMENT ON FUNCTION ps_trace.class_percentile IS 'The duration in milliseconds that this share (0 to 1) of calls does not exceed, from classes and how many calls each has: at most 4.5 % off. NULL when there are no calls';
+COMMENT ON FUNCTION ps_trace.class_percentile IS 'The duration in milliseconds that this share (0 to 1) of calls does not exceed, from buckets and the calls in each: at most 4.5 % off. NULL without calls';

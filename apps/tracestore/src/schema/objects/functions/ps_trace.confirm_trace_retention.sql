@@ -11,11 +11,11 @@ BEGIN
   ) THEN
     RAISE EXCEPTION 'no retention period of % is set', _trace_retention_period USING
       ERRCODE = 'invalid_parameter_value',
-      HINT = format('The one that is set is %s.', ps_trace.get_trace_retention_period());
+      HINT = format('The period that is set is %s.', ps_trace.get_trace_retention_period());
   END IF;
   UPDATE tracestore.applied_retention SET confirmed_s = confirmed;
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.confirm_trace_retention IS 'Lets a shorter retention period count within minutes instead of after 24 hours: the one that is set, named again so that a slip is noticed; always true. What is older is then deleted. For the owner and whom it grants EXECUTE';
+COMMENT ON FUNCTION ps_trace.confirm_trace_retention IS 'Applies a shorter retention period within minutes instead of after 24 hours. The argument repeats the period that is set, so that a mistake is noticed. Older data is then deleted. Always returns true. For the owner and roles with EXECUTE';
 REVOKE ALL ON FUNCTION ps_trace.confirm_trace_retention FROM PUBLIC;

@@ -8,7 +8,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 DECLARE
-  -- An entry for each span, parents before their children; 0 is no span.
+  -- The following arrays have an entry per span, parents before their children; 0 is no span.
   ids int8[];
   parent_ids int8[];
   parents int4[];
@@ -17,12 +17,12 @@ DECLARE
   operations int8[];
   by_end int4[];
   root int4;
-  -- Of each span's children the next to be looked at, and after each span its next sibling: who ends last comes first.
+  -- The next child of each span to visit, and the next sibling of each span. The child that ends last comes first.
   next_child int4[];
   next_sibling int4[];
-  -- Up to where, from its end, what a span waited for is settled.
+  -- The time of each span down to which, from its end, the path is known.
   settled int8[];
-  -- From the root to the span that is looked at.
+  -- The path from the root to the current span.
   way int4[];
   depth int4 := 1;
   section_ids int8[];
@@ -49,7 +49,7 @@ BEGIN
   FROM walk;
   IF ids IS NULL THEN RETURN; END IF;
 
-  -- A child counts where it lies inside of its parent, as far as that itself counts.
+  -- A child counts within the duration of its parent, which itself counts only within its own parent.
   FOR i IN 1..cardinality(ids) LOOP
     IF parents[i] <> 0 THEN
       starts[i] := greatest(starts[i], starts[parents[i]]);
@@ -70,7 +70,7 @@ BEGIN
   WHILE depth > 0 LOOP
     i := way[depth];
     c := next_child[i];
-    -- A child that was still at work is not what the span waited for then.
+    -- The span did not wait for a child that was still working.
     WHILE c <> 0 AND ends[c] > settled[i] LOOP
       c := next_sibling[c];
     END LOOP;
@@ -104,4 +104,4 @@ BEGIN
     ORDER BY s.start_ns;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.critical_path IS 'What a trace took its time for, as Jaeger draws it: sections that follow each other from the start of the root to its end, each with the span that was at work. From the end of a span backwards, its time is that of the child that ends last, from there on that of the one that ends last before that one starts, and so on; what is left is its own. Children count where they lie inside of their parent; those that start after its end do not. Of several roots the first without a parent counts';
+COMMENT ON FUNCTION ps_trace.critical_path IS 'The critical path of a trace, as Jaeger draws it: consecutive sections from the start of the root to its end, each with the span that was working. Going back from the end of a span, the time belongs to the child that ends last; before the start of this child, to the child that ends last by then, and so on. The rest belongs to the span itself. A child counts only within the duration of its parent. Of several roots, the first without a parent counts';

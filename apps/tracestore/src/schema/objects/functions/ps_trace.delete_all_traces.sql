@@ -1,10 +1,10 @@
--- By name, so that tables which hold no traces stay.
+-- Lists the tables by name, so that tables without traces are not emptied.
 CREATE OR REPLACE FUNCTION ps_trace.delete_all_traces() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- All at once, so that no aggregate stays of spans that are gone; in the order in which writers and the count of calls
-  -- take their locks. What spans share stays: writers know that it is there.
+  -- One statement, so that no aggregate of a deleted span stays. It takes locks in the order of writers and runs. The
+  -- dictionaries stay, because writers rely on their entries.
   EXECUTE (
     SELECT 'TRUNCATE tracestore.ledger, tracestore.span, ' || string_agg('tracestore.' || name, ', ' ORDER BY name)
     FROM (
@@ -15,5 +15,5 @@ BEGIN
   );
 END
 $$;
-COMMENT ON FUNCTION ps_trace.delete_all_traces IS 'Deletes every span, event and link and all figures of them, while stores may run. Services and operations are forgotten with time, as those that nobody uses any more always are. For the owner and whom it grants EXECUTE';
+COMMENT ON FUNCTION ps_trace.delete_all_traces IS 'Deletes every span, event and link and all aggregates of them, also while stores run. The dictionaries lose unused services and operations later, as always. For the owner and roles with EXECUTE';
 REVOKE ALL ON FUNCTION ps_trace.delete_all_traces FROM PUBLIC;

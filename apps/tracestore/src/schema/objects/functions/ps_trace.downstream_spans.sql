@@ -5,7 +5,7 @@ BEGIN ATOMIC
   WITH walk AS MATERIALIZED (
     SELECT w.place, w.span_id, w.parent_span_id, w.lvl, w.path FROM tracestore.trace_walk(_trace_id) w
   ),
-  -- Below a span stands all that comes after it, up to the next one that is not deeper.
+  -- The spans below a span follow it, up to the next span that is not deeper.
   here AS MATERIALIZED (
     SELECT
       h.place, h.lvl,
@@ -18,4 +18,4 @@ BEGIN ATOMIC
   WHERE w.lvl = here.lvl OR _max_dist IS NULL OR w.lvl - here.lvl <= _max_dist
   ORDER BY here.place, w.place;
 END;
-COMMENT ON FUNCTION ps_trace.downstream_spans IS 'A span and all below it, parents before their children: how many steps each is away (0: the span itself, at most _max_dist) and the span ids from the span to it (NULL below level 1000 of the trace). Of more than 10 spans that share the id, the first 10. Empty where the trace has no such span';
+COMMENT ON FUNCTION ps_trace.downstream_spans IS 'A span and all spans below it, parents before their children: the distance of each (0: the span itself, at most _max_dist) and the span ids from the span to it (NULL below level 1000 of the trace). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';

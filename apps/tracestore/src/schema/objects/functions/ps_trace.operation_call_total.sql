@@ -8,7 +8,7 @@ LANGUAGE plpgsql STABLE STRICT ROWS 5000 SECURITY DEFINER SET jit = off SET sear
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
 BEGIN
-  -- Summed up before there are names: there are ten times as many rows as pairs of operations.
+  -- Sums before it joins the names: there are ten times as many rows as pairs of operations.
   RETURN QUERY
   SELECT
     p.service_name, p.span_name, tracestore.span_kind(p.span_kind),
@@ -27,4 +27,4 @@ BEGIN
   LEFT JOIN tracestore.operation p ON p.id = total.parent_operation_id;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.operation_call_total IS 'What operation_call says of a range in one bucket, summed up, without the classes of durations: a row for each pair of an operation and that of its parent. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.operation_call_total IS 'The sums of operation_call over a range, without buckets of durations: one row per operation and operation of the parent. The range is widened as in operation_call';

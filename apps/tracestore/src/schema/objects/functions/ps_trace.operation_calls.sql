@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION ps_trace.operation_calls(_start_time_min timestamptz, _start_time_max timestamptz)
 RETURNS TABLE (parent_operation_id int8, child_operation_id int8, cnt int8)
--- No nested loops: they would look for each span's parent in the index of traces.
+-- No nested loops: they would look up the parent of each span in the index by trace.
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET enable_nestloop = off SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  -- Spans that share an id and an operation count together, so that they are not joined one by one.
+  -- Groups spans with the same id and operation first, so that the join has one row for them.
   WITH parent AS (
     SELECT s.trace_id, s.span_id, s.operation_id, count(*) AS spans
     FROM tracestore.span s
@@ -21,4 +21,4 @@ BEGIN ATOMIC
   JOIN parent ON parent.trace_id = child.trace_id AND parent.span_id = child.parent_span_id
   GROUP BY parent.operation_id, child.operation_id;
 END;
-COMMENT ON FUNCTION ps_trace.operation_calls IS 'How often operations called operations: pairs of a span and its parent, both of which started after _start_time_min and before _start_time_max. _ps_trace.operation says what the ids are. Reads every span of that time';
+COMMENT ON FUNCTION ps_trace.operation_calls IS 'How often operations called operations: the number of pairs of a span and its parent that both start after _start_time_min and before _start_time_max. _ps_trace.operation has the names of the ids. Reads every span of that time';

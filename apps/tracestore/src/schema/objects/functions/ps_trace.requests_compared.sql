@@ -9,16 +9,16 @@ LANGUAGE plpgsql STABLE STRICT ROWS 500 SECURITY DEFINER SET jit = off SET searc
 DECLARE
   cover_before CONSTANT timestamptz[] := ps_trace.call_cover(_before_min, _before_max, NULL);
   cover_now CONSTANT timestamptz[] := ps_trace.call_cover(_now_min, _now_max, NULL);
-  -- Stands behind the classes of durations, which end with 512.
+  -- Sorts after all buckets of durations, which end with 512.
   of_errors CONSTANT int2 := 1023;
 BEGIN
   RETURN QUERY
   WITH named AS MATERIALIZED (
-    -- Those of several kinds have one name.
+    -- Operations of one name and several kinds are one.
     SELECT o.id, o.service_name, o.span_name, dense_rank() OVER (ORDER BY o.service_name, o.span_name) AS number
     FROM tracestore.operation o
   ),
-  -- An operation and a class as one number, which is hashed and sorted faster than two are.
+  -- Operation and bucket as one number: hashing and sorting one is faster than two.
   entry AS MATERIALIZED (
     SELECT
       unnested.key,
@@ -54,8 +54,8 @@ BEGIN
     FROM entry e
     GROUP BY e.key >> 10
   ),
-  -- How many calls took longer: one running sum over all operations, less what those ahead have, which is far faster than to
-  -- begin again with each.
+  -- How many calls took longer: one running sum over all operations, minus the sum before the operation. It is far faster
+  -- than a running sum per operation.
   ranked AS (
     SELECT
       e.key, e.calls_before, e.calls_now,
@@ -89,7 +89,7 @@ BEGIN
       l.number,
       min(l.class) FILTER (WHERE l.is_slow_before) AS class_before,
       min(l.class) FILTER (WHERE l.is_slow_now) AS class_now,
-      -- The shorter a class is, the more calls are longer.
+      -- The shortest slow bucket has the most longer calls.
       max(l.before) FILTER (WHERE l.is_slow_before) AS slow_before,
       max(l.now) FILTER (WHERE l.is_slow_before) AS slow_now
     FROM longer l
@@ -103,4 +103,4 @@ BEGIN
   JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number);
 END
 $$;
-COMMENT ON FUNCTION ps_trace.requests_compared IS 'What operations were asked for from outside of their service in one range and in another: calls, errors, a percentile (0 to 1, at most 4.5 % off) of their durations in milliseconds, and how many calls took longer than that of the first range did. The ranges are widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.requests_compared IS 'Compares the calls of operations from outside of their service, roots included, in one range and in another: calls, errors, a percentile of their durations in milliseconds (0 to 1, at most 4.5 % off), and how many calls took longer than the percentile of the first range. The ranges are widened as in operation_call';

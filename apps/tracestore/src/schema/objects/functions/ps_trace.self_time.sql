@@ -11,7 +11,7 @@ BEGIN ATOMIC
   FROM tracestore.self_time(ARRAY[_trace_id::uuid], '-infinity', 'infinity') t
   LEFT JOIN tracestore.operation o ON o.id = t.operation_id;
 END;
-COMMENT ON FUNCTION ps_trace.self_time(ps_trace.trace_id) IS 'Every span of a trace with its self time: milliseconds of its own duration in which no child of it ran. Children that run at the same time count once, and only where they lie inside of it, so it is never negative. Where spans share an id, a child counts in each of them that is its parent by id';
+COMMENT ON FUNCTION ps_trace.self_time(ps_trace.trace_id) IS 'Every span of a trace with its self time: the milliseconds of its duration in which no child ran. Overlapping children count once, and only within the duration of the span, so it is never negative. Where spans share an id, a child counts for each of them';
 
 CREATE OR REPLACE FUNCTION ps_trace.self_time(_start_time_min timestamptz, _start_time_max timestamptz)
 RETURNS TABLE (
@@ -33,4 +33,4 @@ BEGIN ATOMIC
   LEFT JOIN tracestore.operation o ON o.id = t.operation_id
   WHERE t.start_time >= _start_time_min AND t.start_time < _start_time_max;
 END;
-COMMENT ON FUNCTION ps_trace.self_time(timestamptz, timestamptz) IS 'As self_time of a trace, for every span that starts from _start_time_min to before _start_time_max, of whatever trace. Children are looked for beyond the range too, from an hour before it to the end of its longest span';
+COMMENT ON FUNCTION ps_trace.self_time(timestamptz, timestamptz) IS 'The self time of every span that starts from _start_time_min to before _start_time_max, of any trace. Children from an hour before the range to the end of its longest span count too';

@@ -9,7 +9,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, _step);
 BEGIN
-  -- The planner takes these for far fewer rows than they are, and would sort them where hashing is faster.
+  -- The planner expects far fewer rows and would sort, but hashing is faster.
   RETURN QUERY
   WITH below AS MATERIALIZED (
     SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name
@@ -51,4 +51,4 @@ BEGIN
   LEFT JOIN tracestore.operation o ON o.id = w.named_operation_id;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran, and how long for themselves, in buckets of _step (NULL: one bucket). Of an empty _operation, below all of _service; of an empty _service, of the one that takes the most requests. Those that are not among the _count that take most (NULL: all are) come as one without a name. The walk is over operations, not over single traces: figures of an operation are of all calls that its callers here make. The range is widened as that of operation_call is';
+COMMENT ON FUNCTION ps_trace.self_time_below IS 'How often the operations below an operation ran and their self time, in buckets of _step (NULL: one bucket). An empty _operation starts from all of _service; an empty _service starts from the service with the most root spans. Operations beyond the _count with the most self time (NULL: none) are one row without a name. The walk is over operations, not over single traces, so the sums of an operation count all calls by its callers here. The range is widened as in operation_call';

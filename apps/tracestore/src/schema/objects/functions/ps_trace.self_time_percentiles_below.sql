@@ -8,7 +8,7 @@ SET enable_sort = off SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cover CONSTANT timestamptz[] := ps_trace.call_cover(_t_min, _t_max, NULL);
 BEGIN
-  -- The planner takes these for far fewer rows than they are, and would sort or compare each with each where hashing is faster.
+  -- The planner expects far fewer rows and would sort or use nested loops, but hashing is faster.
   RETURN QUERY
   WITH below AS MATERIALIZED (
     SELECT b.operation_id, b.parent_operation_id, b.calls, b.self_ns_sum, o.service_name, o.span_name
@@ -37,7 +37,7 @@ BEGIN
       SELECT p.place, unnest(aggregate.self_class) AS class, unnest(aggregate.self_calls)::float8 AS calls
       FROM tracestore.aggregate_rows(cover) AS aggregate
       JOIN pair p USING (operation_id, parent_operation_id)
-      -- The few are found by their index, which a join does not reach through the union of levels.
+      -- The condition uses the index by operation, which a join cannot use through the UNION of widths.
       WHERE aggregate.operation_id = ANY (ARRAY(SELECT DISTINCT few.operation_id FROM pair few))
     ) AS unnested
     GROUP BY unnested.place, unnested.class
@@ -64,4 +64,4 @@ BEGIN
   ORDER BY t.place;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.self_time_percentiles_below IS 'The operations that self_time_below finds for a whole range, the _count that take most in order, with their share of all of it and with percentiles of their self time (0 to 1, at most 4.5 % off)';
+COMMENT ON FUNCTION ps_trace.self_time_percentiles_below IS 'The _count operations of self_time_below with the most self time in a range, in order: their share of all self time, and percentiles of it (0 to 1, at most 4.5 % off)';

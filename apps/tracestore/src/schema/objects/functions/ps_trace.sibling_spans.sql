@@ -13,4 +13,4 @@ BEGIN ATOMIC
   WHERE own.parent_span_id IN (SELECT here.parent_span_id FROM own here WHERE here.span_id = _span_id)
   ORDER BY own.start_time, own.start_nanos;
 END;
-COMMENT ON FUNCTION ps_trace.sibling_spans IS 'The spans that have the same parent as a span, itself among them, in the order in which they start. Empty for a span without a parent';
+COMMENT ON FUNCTION ps_trace.sibling_spans IS 'The spans with the same parent as a span, including the span, in the order of their start. Empty for a span without a parent';

@@ -5,16 +5,17 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET jit = off SET enable_bitmapscan = off SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  -- Of most blocks the slowest span is a request's, so that as many blocks would do.
-  portion int8 := 2 * _count;
-  is_settled boolean;
+  -- The slowest span of most blocks is a root, so _count blocks are usually enough. Twice as many are read at first.
+  block_count int8 := 2 * _count;
+  is_final boolean;
   found tracestore.slow_request[];
 BEGIN
   IF _count < 1 OR _count > 1000 THEN
-    RAISE EXCEPTION '_count should be from 1 to 1000, not %', _count USING ERRCODE = 'invalid_parameter_value';
+    RAISE EXCEPTION '_count must be from 1 to 1000, got %', _count USING ERRCODE = 'invalid_parameter_value';
   END IF;
   LOOP
-    -- Planned each time: how much is asked for decides by which index. It is settled when no other block can have one.
+    -- EXECUTE plans each time, because the best index depends on the range. The result is final when no other block can have a
+    -- slower request.
     EXECUTE
       'WITH block AS MATERIALIZED (
          SELECT b.trace_ids, b.start_min, b.start_max, b.duration_ns_max
@@ -45,11 +46,11 @@ BEGIN
          (SELECT count(*) FROM block) < $3
            OR (SELECT count(*) FROM slow WHERE duration_ms >= (SELECT min(duration_ns_max) / 1e6 FROM block)) >= $4,
          ARRAY(SELECT ROW(s.*)::tracestore.slow_request FROM slow s)'
-    INTO is_settled, found USING _t_min, _t_max, portion, _count;
-    EXIT WHEN is_settled;
-    portion := portion * 4;
+    INTO is_final, found USING _t_min, _t_max, block_count, _count;
+    EXIT WHEN is_final;
+    block_count := block_count * 4;
   END LOOP;
   RETURN QUERY SELECT * FROM unnest(found);
 END
 $$;
-COMMENT ON FUNCTION ps_trace.slowest_requests IS 'The _count (1 to 1000) requests that took longest of those that began from _t_min to before _t_max, slowest first. A request is a root span';
+COMMENT ON FUNCTION ps_trace.slowest_requests IS 'The _count (1 to 1000) slowest requests that started from _t_min to before _t_max, slowest first. A request is a root span';

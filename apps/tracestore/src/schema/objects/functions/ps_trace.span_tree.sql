@@ -12,4 +12,4 @@ BEGIN ATOMIC
   SELECT d.trace_id, d.parent_span_id, d.span_id, d.dist, false, d.dist <> 0, d.path
   FROM ps_trace.downstream_spans(_trace_id, _span_id, _max_dist) d;
 END;
-COMMENT ON FUNCTION ps_trace.span_tree IS 'All that upstream_spans and downstream_spans say of a span. The span itself, at distance 0, is there once and neither upstream nor downstream';
+COMMENT ON FUNCTION ps_trace.span_tree IS 'The rows of upstream_spans and downstream_spans of a span. The span itself is one row at distance 0, neither upstream nor downstream';

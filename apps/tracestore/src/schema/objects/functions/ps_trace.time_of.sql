@@ -6,4 +6,4 @@ RETURN CASE
     THEN now() + substr(_text, 4, length(_text) - 4)::int4 * ('1' || replace(right(_text, 1), 'm', 'min'))::interval
   ELSE _text::timestamptz
 END;
-COMMENT ON FUNCTION ps_trace.time_of IS 'A time given in words as dashboards give it: now, now-15m, now-24h, now-7d, or any that PostgreSQL reads';
+COMMENT ON FUNCTION ps_trace.time_of IS 'The time of an expression as in Grafana: now, now-15m, now-24h, now-7d, or any time that PostgreSQL reads';

@@ -1,4 +1,4 @@
--- Fields at their default are written too: to leave them out would be to read the whole document again.
+-- Fields with a default value are written too: removing them would need another pass over the document.
 CREATE OR REPLACE FUNCTION ps_trace.trace_otlp(_trace_id ps_trace.trace_id) RETURNS json
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET enable_nestloop = off SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -100,4 +100,4 @@ BEGIN ATOMIC
   FROM resource_spans t
   LEFT JOIN tracestore.resource r ON r.id = t.resource_id;
 END;
-COMMENT ON FUNCTION ps_trace.trace_otlp IS 'A whole trace as one document of OTLP/JSON, as it can be sent to any receiver: ids in hex, times as text, enumerations as numbers. Without spans where the trace is not known';
+COMMENT ON FUNCTION ps_trace.trace_otlp IS 'A whole trace as one document of OTLP/JSON, which any receiver accepts: ids in hex, times as text, enumerations as numbers. Without spans where the trace is not stored';

@@ -7,7 +7,7 @@ BEGIN ATOMIC
     FROM tracestore.span s
     WHERE s.start_time >= _start_time_min AND s.start_time < _start_time_max
   ) asked
-  -- OFFSET, so that each trace is looked up, instead of summing all up.
+  -- OFFSET 0 keeps the planner from aggregating all traces: it looks each trace up.
   CROSS JOIN LATERAL (SELECT * FROM ps_trace.trace v WHERE v.trace_id = asked.trace_id OFFSET 0) t;
 END;
-COMMENT ON FUNCTION ps_trace.traces IS 'Of every trace of which a span starts from _start_time_min to before _start_time_max, what ps_trace.trace says: of the whole trace, whether or not it lies in that range';
+COMMENT ON FUNCTION ps_trace.traces IS 'The rows of ps_trace.trace for every trace with a span that starts from _start_time_min to before _start_time_max. A row covers the whole trace, also the part outside of that range';

@@ -8,7 +8,7 @@ BEGIN ATOMIC
   here AS MATERIALIZED (
     SELECT h.place, h.lvl FROM walk h WHERE h.span_id = _span_id ORDER BY h.place LIMIT 10
   ),
-  -- Parents stand before their children, so on each level above a span its ancestor is the last that stands before it.
+  -- Parents come before their children, so on each level the ancestor of a span is the last span before it.
   ancestor AS MATERIALIZED (
     SELECT DISTINCT ON (here.place, up.lvl)
       here.place AS from_place, here.lvl AS from_lvl, up.span_id, up.parent_span_id, up.lvl
@@ -27,4 +27,4 @@ BEGIN ATOMIC
   WHERE a.lvl = a.from_lvl OR _max_dist IS NULL OR a.from_lvl - a.lvl <= _max_dist
   ORDER BY a.from_place, a.lvl DESC;
 END;
-COMMENT ON FUNCTION ps_trace.upstream_spans IS 'A span and all above it, up to the root: how many steps each is away (0: the span itself, at most _max_dist) and the span ids from it down to the span (NULL from 1000 steps on). Of more than 10 spans that share the id, the first 10. Empty where the trace has no such span';
+COMMENT ON FUNCTION ps_trace.upstream_spans IS 'A span and all spans above it, up to the root: the distance of each (0: the span itself, at most _max_dist) and the span ids from it down to the span (NULL from distance 1000 on). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';

@@ -1,4 +1,3 @@
--- As in 0003-lifecycle.sql, but for the lock.
 CREATE OR REPLACE FUNCTION tracestore.add_partition(p_table text, p_start timestamptz, p_end timestamptz) RETURNS int8
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -11,7 +10,7 @@ DECLARE
      )%6$s
      INSERT INTO tracestore.%5$I SELECT (old).* FROM moved',
     p_table || '_default', time_column, p_start, p_end, new_partition,
-    -- By the transaction that wrote a span the count of calls knows whether it is new.
+    -- A run finds new spans by the transaction that wrote them.
     CASE p_table WHEN 'span' THEN ', noted AS (
        INSERT INTO tracestore.moved_span (trace_id, span_id, start_time, instance, transaction_id)
        SELECT (old).trace_id, (old).span_id, (old).start_time, (old).instance, m.transaction_id
@@ -33,13 +32,13 @@ BEGIN
   EXECUTE format('CREATE TABLE tracestore.%I (LIKE tracestore.%I INCLUDING ALL)', new_partition, p_table);
   EXECUTE move;
   GET DIAGNOSTICS moved_first = ROW_COUNT;
-  -- So that attaching need not read it all again.
+  -- With this constraint ATTACH does not scan the table.
   EXECUTE format(
     'ALTER TABLE tracestore.%1$I ADD CONSTRAINT in_range CHECK (%2$I IS NOT NULL AND %2$I >= %3$L AND %2$I < %4$L)',
     new_partition, time_column, p_start, p_end
   );
-  -- Attaching alone would let a writer go on that has looked up the partitions already, and its row for this range would
-  -- be refused by the default partition. So writers are held off for this last, short part; readers are not.
+  -- Without this lock a writer that has looked up the partitions before ATTACH could add a row of this range to the default
+  -- partition, which then rejects it. Writers wait for this last, short part; readers do not.
   EXECUTE format('LOCK TABLE tracestore.%I IN SHARE ROW EXCLUSIVE MODE', p_table);
   EXECUTE move;
   GET DIAGNOSTICS moved_last = ROW_COUNT;
@@ -51,4 +50,4 @@ BEGIN
   RETURN moved_first + moved_last;
 END
 $$;
-COMMENT ON FUNCTION tracestore.add_partition IS 'Makes a partition and moves into it what the default one holds of its range; the number of rows moved, NULL where the range has a partition already';
+COMMENT ON FUNCTION tracestore.add_partition IS 'Creates a partition and moves the rows of its range from the default partition into it. Returns the number of moved rows; NULL where the range has a partition already';

@@ -10,4 +10,4 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   UNION ALL
   SELECT * FROM tracestore.call_10s WHERE time_bucket >= p_cover[5] AND time_bucket < p_cover[6]
 $$;
-COMMENT ON FUNCTION tracestore.aggregate_rows IS 'The rows that a call_cover names, by number. Sums are several times as fast by number as by name, and of float8, in which counts are exact, as of int8, whose sums are numeric';
+COMMENT ON FUNCTION tracestore.aggregate_rows IS 'The rows in the ranges of call_cover, with operation ids. Sums by id are several times faster than sums by name. float8 holds these counts exactly, and its sums are faster than those of int8, which are numeric';

@@ -26,4 +26,4 @@ BEGIN
   RETURN QUERY SELECT kept.applied_s, kept.pending_s;
 END
 $$;
-COMMENT ON FUNCTION tracestore.apply_retention IS 'For how many seconds to keep traces, aggregates or the ledger when p_wanted_s is wanted: a shorter time than before counts once it was confirmed, or wanted without a break for p_wait_s seconds of observed time';
+COMMENT ON FUNCTION tracestore.apply_retention IS 'How many seconds to keep traces, aggregates or the ledger if p_wanted_s is configured. A shorter time applies once it is confirmed, or after it was configured for p_wait_s seconds of observed time without a break';

@@ -25,4 +25,4 @@ BEGIN
   LEFT JOIN tracestore.operation caller ON caller.id = edge.parent_node_id;
 END
 $$;
-COMMENT ON FUNCTION tracestore.call_graph IS 'What calls_reached finds, by the names of operations';
+COMMENT ON FUNCTION tracestore.call_graph IS 'The calls that calls_reached finds, with the names of operations';

@@ -15,7 +15,7 @@ BEGIN
     GROUP BY aggregate.operation_id, aggregate.parent_operation_id
     HAVING sum(aggregate.calls::float8) > 0
   ),
-  -- Operations of one name are one, of whatever kind their spans are.
+  -- Operations with the same service and name are one node, of any kind.
   node AS MATERIALIZED (
     SELECT
       o.id AS operation_id, o.service_name, o.span_name,
@@ -66,4 +66,4 @@ BEGIN
   WHERE e.node_id IN (SELECT id FROM reached);
 END
 $$;
-COMMENT ON FUNCTION tracestore.calls_reached IS 'All calls of the operations that are reached from an operation, itself among them (is_asked), by their callers or by what they call; without a name of it, from all operations of a service; without one of that, from the service that others call most, or that takes the most requests. is_followed: their caller is among those reached, too. A node is a service and a name. The walk is over operations, not over single traces';
+COMMENT ON FUNCTION tracestore.calls_reached IS 'All calls of the operations that the walk from an operation reaches, by their callers or by the operations that they call. Without p_operation the walk starts from all operations of p_service. Without p_service it starts from the service with the most calls from other services (upstream) or with the most root spans (downstream). is_asked: the operation is a start of the walk. is_followed: the walk reaches the caller too. A node is a service and a name. The walk is over operations, not over single traces';

@@ -7,7 +7,7 @@ BEGIN
   FROM timescaledb_information.chunks k
   WHERE k.hypertable_schema = 'tracestore' AND k.hypertable_name = 'span' AND format('%I.%I', k.chunk_schema, k.chunk_name) = p_chunk;
   IF FOUND THEN
-    -- Compressed spans pass for counted: first the count of calls has to have met them. Nobody adds any meanwhile.
+    -- Compressed spans count as aggregated, so a run has to aggregate them first. The lock keeps writers from adding spans.
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', p_chunk);
     IF tracestore.has_uncounted_spans(chunk.range_start, chunk.range_end) THEN RETURN false; END IF;
   END IF;
@@ -18,4 +18,4 @@ BEGIN
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tracestore.compress_chunk IS 'Compresses a chunk, with what came to it since it was compressed; false when it has to wait';
+COMMENT ON FUNCTION tracestore.compress_chunk IS 'Compresses a chunk, with the rows added since its last compression. Returns false while a run has to aggregate spans of the chunk first';

@@ -3,7 +3,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   time_now CONSTANT timestamptz := tracestore.database_time();
 BEGIN
-  -- Status 1: compressed; 8: rows came later, which are not. What is beyond retention is dropped soon, or loses single rows.
+  -- Status 1: compressed; 8: later rows are not compressed. An expired chunk is dropped soon, or loses rows one by one.
   RETURN QUERY
     SELECT format('%I.%I', k.chunk_schema, k.chunk_name)
     FROM timescaledb_information.chunks k
@@ -17,4 +17,4 @@ BEGIN
     ORDER BY k.range_end;
 END
 $$;
-COMMENT ON FUNCTION tracestore.compressible_chunks IS 'The chunks of a hypertable that ended more than p_after_s and less than p_kept_s seconds ago and are not compressed, or not all of them';
+COMMENT ON FUNCTION tracestore.compressible_chunks IS 'The chunks of a hypertable that ended more than p_after_s and less than p_kept_s seconds ago and have rows that are not compressed';

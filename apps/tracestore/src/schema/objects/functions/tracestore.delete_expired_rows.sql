@@ -16,4 +16,4 @@ BEGIN
   RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION tracestore.delete_expired_rows IS 'Deletes a batch of the rows of a part whose time is over and which were received more than p_kept_s seconds ago; the number of rows';
+COMMENT ON FUNCTION tracestore.delete_expired_rows IS 'Deletes a batch of expired rows of a part that were received more than p_kept_s seconds ago. Returns the number of rows';

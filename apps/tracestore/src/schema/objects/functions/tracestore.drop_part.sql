@@ -7,7 +7,7 @@ BEGIN
   SELECT * INTO expired FROM tracestore.expired_parts(p_table, p_kept_s) e WHERE e.part = p_part;
   IF NOT FOUND THEN RETURN false; END IF;
   IF tracestore.is_received_since(p_table, p_part, expired.time_range, since) THEN RETURN false; END IF;
-  -- Again when nobody writes to it: a transaction may have done so that had not ended.
+  -- Checks again with writers locked out: a running transaction could have written to the part.
   EXECUTE format('LOCK TABLE %s IN SHARE MODE', p_part);
   IF tracestore.is_received_since(p_table, p_part, expired.time_range, since) THEN RETURN false; END IF;
   DELETE FROM tracestore.held_part h WHERE h.part = p_part;
@@ -21,4 +21,4 @@ BEGIN
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tracestore.drop_part IS 'Drops a partition or a chunk if its time is over and nothing in it was received within p_kept_s seconds; whether it did';
+COMMENT ON FUNCTION tracestore.drop_part IS 'Drops a partition or a chunk if it has expired and no row in it was received within p_kept_s seconds. Returns whether it did';

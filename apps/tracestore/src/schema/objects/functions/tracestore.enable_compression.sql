@@ -7,7 +7,7 @@ BEGIN
   ) THEN
     RETURN false;
   END IF;
-  -- In the order of time, in which the spans of a trace are neighbours too.
+  -- In the order of time, so that the spans of a trace are neighbours.
   EXECUTE format(
     'ALTER TABLE tracestore.%I SET (timescaledb.compress, timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
     p_table,
@@ -17,3 +17,4 @@ BEGIN
   RETURN true;
 END
 $$;
+COMMENT ON FUNCTION tracestore.enable_compression IS 'Enables compression of a hypertable. Returns false where it is enabled already';

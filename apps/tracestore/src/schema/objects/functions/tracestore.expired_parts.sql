@@ -10,4 +10,4 @@ BEGIN
     ORDER BY upper(p.time_range);
 END
 $$;
-COMMENT ON FUNCTION tracestore.expired_parts IS 'The parts whose time is beyond p_kept_s seconds, oldest first; when their rows were received is another question';
+COMMENT ON FUNCTION tracestore.expired_parts IS 'The parts with a time range older than p_kept_s seconds, oldest first. Their rows can have been received later';

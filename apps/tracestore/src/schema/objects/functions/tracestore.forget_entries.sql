@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION tracestore.forget_entries(p_table text, p_kept_s float8, p_limit int4) RETURNS int8
 LANGUAGE plpgsql
--- Each operation is looked up in the index of aggregates: these may be large.
+-- Looks each operation up in the index of the aggregates, because these tables can be large.
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   seconds_before_use CONSTANT float8 := 2 * 86400;
@@ -12,8 +12,8 @@ DECLARE
   deleted int8;
 BEGIN
   IF written_before IS NULL THEN RETURN 0; END IF;
-  -- Spans that outlive others, as they are ahead of their time or in a part with later ones: what they refer to was
-  -- written at most an epoch or two before they came.
+  -- Some spans are kept longer: their time lies in the future, or their part has later spans. Their entries were written at
+  -- most two epochs before their receipt.
   SELECT min(b.transaction_id) INTO oldest_id FROM tracestore.span_block b WHERE b.transaction_id < written_before;
   IF oldest_id IS NOT NULL THEN
     SELECT max(m.next_id) INTO written_before
@@ -40,4 +40,4 @@ BEGIN
   RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION tracestore.forget_entries IS 'Deletes a batch of a dictionary: entries that no writer has written for p_kept_s seconds, by the database''s clock and by observed time, and that nothing stored refers to; the number of rows';
+COMMENT ON FUNCTION tracestore.forget_entries IS 'Deletes a batch of a dictionary: entries that no writer has written for p_kept_s seconds, by the database''s clock and by observed time, and that no stored row refers to. Returns the number of rows';

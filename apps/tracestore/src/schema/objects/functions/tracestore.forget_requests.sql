@@ -17,4 +17,4 @@ BEGIN
   RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION tracestore.forget_requests IS 'Deletes a batch of the ledger: requests that were received more than p_kept_s seconds ago, by the database''s clock and by observed time; the number of rows';
+COMMENT ON FUNCTION tracestore.forget_requests IS 'Deletes a batch of the ledger: requests received more than p_kept_s seconds ago, by the database''s clock and by observed time. Returns the number of rows';

@@ -14,4 +14,4 @@ BEGIN
   );
 END
 $$;
-COMMENT ON FUNCTION tracestore.has_uncounted_spans IS 'Whether some spans that start in this range are yet to be counted, or counted again';
+COMMENT ON FUNCTION tracestore.has_uncounted_spans IS 'Whether spans that start in this range are not aggregated yet, or have to be aggregated again';

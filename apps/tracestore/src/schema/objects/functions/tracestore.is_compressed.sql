@@ -9,4 +9,4 @@ BEGIN
   );
 END
 $$;
-COMMENT ON FUNCTION tracestore.is_compressed IS 'Whether what is of this time is in a compressed chunk';
+COMMENT ON FUNCTION tracestore.is_compressed IS 'Whether rows of this time are in a compressed chunk';

@@ -9,7 +9,7 @@ BEGIN
     RETURN EXISTS (
       SELECT FROM tracestore.span_block b
       WHERE b.start_max >= lower(p_range) AND b.start_max < upper(p_range) + interval '1 hour' AND b.start_min < upper(p_range)
-        -- A dump that was restored brings ids of another server.
+        -- A restored dump has ids of another server.
         AND b.transaction_id >= p_since AND b.transaction_id <= current_id
     );
   END IF;
@@ -22,4 +22,4 @@ BEGIN
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tracestore.is_received_since IS 'Whether a part holds something that a transaction of at least this id wrote; true where p_since is NULL. Spans, events and links are asked by the blocks of their time, which may be those of a neighbouring part';
+COMMENT ON FUNCTION tracestore.is_received_since IS 'Whether a part holds rows of a transaction with this id or a later one; true where p_since is NULL. For spans, events and links it reads the blocks of their time, which can belong to a neighbouring part';

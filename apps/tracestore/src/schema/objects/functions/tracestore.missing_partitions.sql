@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION tracestore.missing_partitions(
 ) RETURNS TABLE (range_start timestamptz, range_end timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
-  -- Slots of every width begin at midnight UTC, so that wide ones hold narrow ones, whatever the width was before.
+  -- Ranges of every width begin at midnight UTC, so a wide range contains whole narrow ranges of an earlier width.
   origin CONSTANT timestamptz := '2000-01-01 00:00:00+00';
   this_slot timestamptz := date_bin(p_width, p_now, origin);
   last_end timestamptz := this_slot + p_width * (p_ahead + 1);
@@ -35,4 +35,4 @@ BEGIN
     ORDER BY 1;
 END
 $$;
-COMMENT ON FUNCTION tracestore.missing_partitions IS 'The ranges that should have a partition and have none: some behind and ahead of now, and those of which the default partition holds p_enough rows';
+COMMENT ON FUNCTION tracestore.missing_partitions IS 'The time ranges without a partition that should have one: p_behind before and p_ahead after the range of now, and ranges of which the default partition holds p_enough rows';

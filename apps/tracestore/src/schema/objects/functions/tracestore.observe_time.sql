@@ -17,11 +17,11 @@ BEGIN
   DELETE FROM tracestore.receipt_mark m WHERE m.xmin::text <> (m.transaction_id & 4294967295)::text;
   IF FOUND THEN DELETE FROM tracestore.held_part; END IF;
   DELETE FROM tracestore.time_gap g WHERE g.xmin::text <> (g.transaction_id & 4294967295)::text;
-  -- A process measures how much time passes without any clock of the day. Between two processes there is only the
-  -- database's clock, which may have been set: it counts if it went ahead by as much as a restart takes.
+  -- A process measures elapsed time without a wall clock. Between two processes only the database's clock is known, and an
+  -- administrator can set it: an advance counts if it is no longer than a restart.
   by_store_s := CASE WHEN state.noted_by = p_store THEN greatest(p_elapsed_s, 0) ELSE 0 END;
   by_clock_s := coalesce(extract(epoch FROM time_now - state.noted_at), 0);
-  -- A clock that was set back goes through the same hours again: they count once.
+  -- A clock that was set back shows the same hours twice: they count once.
   passed_s := greatest(by_store_s, least(by_clock_s, coalesce(extract(epoch FROM time_now - state.latest_at), 0)));
   IF passed_s > by_store_s + p_longest_gap_s THEN
     gap_s := passed_s - by_store_s;
@@ -37,11 +37,11 @@ BEGIN
     noted_at = time_now, latest_at = greatest(state.latest_at, time_now), noted_by = p_store;
   IF NOT EXISTS (SELECT FROM tracestore.receipt_mark m WHERE m.observed_s > state.observed_s - seconds_per_mark) THEN
     INSERT INTO tracestore.receipt_mark (next_id, observed_s) VALUES (current_id, state.observed_s);
-    -- Twice as long as anything is kept: what is received late keeps what came before it.
+    -- Twice the longest retention, because rows received late keep the rows before them.
     DELETE FROM tracestore.receipt_mark m WHERE m.observed_s < state.observed_s - 2 * p_longest_kept_s;
     DELETE FROM tracestore.time_gap g WHERE g.before_id < (SELECT min(m.next_id) FROM tracestore.receipt_mark m);
   END IF;
   RETURN gap_s;
 END
 $$;
-COMMENT ON FUNCTION tracestore.observe_time IS 'Advances observed time. p_store says that p_elapsed_s seconds have passed since it last did so. Returns by how many seconds the database''s clock went ahead beyond that and p_longest_gap_s, NULL if it did not: they are not counted until confirm_time_gap';
+COMMENT ON FUNCTION tracestore.observe_time IS 'Advances observed time: the store p_store says that p_elapsed_s seconds have passed since its last call. Returns the seconds by which the database''s clock advanced beyond that and p_longest_gap_s; NULL without such a gap. A gap counts only after confirm_time_gap';

@@ -5,7 +5,7 @@ BEGIN
   RETURN (
     SELECT coalesce(
       json_agg(json_build_object('key', a.key, 'value', CASE jsonb_typeof(a.value)
-        -- What most values are, without a call for each.
+        -- Most values are plain: they need no call of otlp_value.
         WHEN 'string' THEN json_build_object('stringValue', a.value)
         ELSE tracestore.otlp_value(a.value)
       END)),
@@ -15,4 +15,4 @@ BEGIN
   );
 END
 $$;
-COMMENT ON FUNCTION tracestore.otlp_attributes IS 'Attributes as OTLP/JSON has them, an array of keys and values';
+COMMENT ON FUNCTION tracestore.otlp_attributes IS 'Attributes as in OTLP/JSON: an array of keys and values';

@@ -20,7 +20,7 @@ BEGIN
         RETURN CASE
           WHEN p_value ? 'kvlistValue' THEN
             json_build_object('kvlistValue', json_build_object('values', tracestore.otlp_attributes(p_value -> 'kvlistValue')))
-          -- The one number that jsonb has no room for.
+          -- jsonb cannot hold -0.
           WHEN p_value = '{"doubleValue": "-0"}' THEN '{"doubleValue": -0.0}'::json
           ELSE p_value::json
         END;
@@ -30,4 +30,4 @@ BEGIN
   END CASE;
 END
 $$;
-COMMENT ON FUNCTION tracestore.otlp_value IS 'A value of an attribute as OTLP/JSON has it';
+COMMENT ON FUNCTION tracestore.otlp_value IS 'An attribute value as in OTLP/JSON';

@@ -1,10 +1,9 @@
--- What reads traces, in time that grows with the number of spans alone, whatever ids they share; and texts of values.
 
 CREATE OR REPLACE FUNCTION tracestore.plain_value(p_value jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- Most values have no wrapper: then this is all.
+  -- Most values have no wrapper and are returned as they are.
   IF p_value::text !~ '"(bytesValue|doubleValue|kvlistValue)":' THEN
     RETURN p_value;
   END IF;
@@ -32,4 +31,4 @@ BEGIN
   END CASE;
 END
 $$;
-COMMENT ON FUNCTION tracestore.plain_value IS 'A value of an attribute without the objects that say its type: bytes as their text in base64 (null where there are none), numbers that JSON lacks as texts, -0 as 0. It is the JSON that an answer shows of a list';
+COMMENT ON FUNCTION tracestore.plain_value IS 'An attribute value without the objects that give its type: bytes as base64 (null if empty), numbers that JSON lacks as text, -0 as 0. The JSON that users see';

@@ -5,4 +5,4 @@ LANGUAGE sql STABLE AS $$
   WHERE m.observed_s <= (SELECT t.observed_s FROM tracestore.lifecycle_time t) - p_kept_s
     AND m.xmin::text = (m.transaction_id & 4294967295)::text
 $$;
-COMMENT ON FUNCTION tracestore.receipt_cutoff IS 'What transactions with smaller ids wrote was received more than p_kept_s seconds of observed time ago; NULL if that is known of none';
+COMMENT ON FUNCTION tracestore.receipt_cutoff IS 'Rows of transactions with smaller ids were received more than p_kept_s seconds of observed time ago; NULL if no such id is known';

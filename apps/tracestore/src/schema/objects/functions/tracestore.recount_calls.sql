@@ -7,7 +7,7 @@ DECLARE
   level record;
   slices int8;
 BEGIN
-  -- Waits for the pass that runs; the next one waits for this.
+  -- Waits for the current run; the next run waits for this transaction.
   SELECT s.snapshot INTO STRICT counted FROM tracestore.call_state s FOR UPDATE;
   FOR level IN SELECT name FROM tracestore.call_level LOOP
     EXECUTE format('DELETE FROM tracestore.%I WHERE time_bucket >= $1 AND time_bucket < $2', level.name) USING range_from, range_to;
@@ -21,4 +21,4 @@ BEGIN
   RETURN slices;
 END
 $$;
-COMMENT ON FUNCTION tracestore.recount_calls IS 'Throws the figures of calls of these whole hours away and has them made again from the spans, by the passes that follow, 5 minutes at a time; how many slices there are';
+COMMENT ON FUNCTION tracestore.recount_calls IS 'Deletes the aggregates of these whole hours. The next runs aggregate their spans again, 5 minutes at a time. Returns the number of these slices';

@@ -5,17 +5,17 @@ DECLARE
 BEGIN
   EXECUTE format(
     $query$
-    WITH figure AS MATERIALIZED (%1$s),
+    WITH aggregate AS MATERIALIZED (%1$s),
     total AS (
       SELECT wide_bucket, %3$s, sum(calls)::int8 AS calls, sum(errors)::int8 AS errors,
         sum(duration_ns_sum) AS duration_ns_sum, sum(self_ns_sum) AS self_ns_sum
-      FROM figure GROUP BY wide_bucket, %3$s
+      FROM aggregate GROUP BY wide_bucket, %3$s
     ),
     duration AS (
       SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
       FROM (
         SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, %3$s, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
+        FROM (SELECT wide_bucket, %3$s, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM aggregate) AS entry
         GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
       ) AS entry
       GROUP BY wide_bucket, %3$s
@@ -24,7 +24,7 @@ BEGIN
       SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
       FROM (
         SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, %3$s, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
+        FROM (SELECT wide_bucket, %3$s, unnest(self_class) AS class, unnest(self_calls) AS n FROM aggregate) AS entry
         GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
       ) AS entry
       GROUP BY wide_bucket, %3$s
@@ -37,7 +37,7 @@ BEGIN
     LEFT JOIN duration USING (wide_bucket, %3$s)
     LEFT JOIN self USING (wide_bucket, %3$s)
     WHERE total.calls <> 0 OR errors <> 0 OR duration_ns_sum <> 0 OR self_ns_sum <> 0 OR duration.class IS NOT NULL OR self.class IS NOT NULL
-    -- Roots side by side, and what one operation calls.
+    -- Rows of roots are neighbours, and so are the calls of one operation.
     ORDER BY wide_bucket, %4$I
     $query$,
     format(
@@ -53,4 +53,4 @@ BEGIN
   ) USING level.width, p_from, p_to;
 END
 $$;
-COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums up the figures of a range to wider ones in another table, or, in the same table, to one row where there are several for the same';
+COMMENT ON FUNCTION tracestore.roll_calls IS 'Sums the aggregates of a range to wider buckets in another table, or to one row per key in the same table';

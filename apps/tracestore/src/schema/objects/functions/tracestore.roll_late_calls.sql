@@ -1,11 +1,11 @@
 CREATE OR REPLACE FUNCTION tracestore.roll_late_calls() RETURNS boolean
 LANGUAGE plpgsql
--- The planner expects one row of what a range of a BRIN index finds.
+-- No nested loops: for a range of a BRIN index the planner expects one row.
 SET jit = off SET work_mem = '64MB' SET enable_nestloop = off AS $$
 DECLARE
   late record;
 BEGIN
-  -- Waits for who has figures counted again; they wait for this.
+  -- Waits for a transaction of recount_calls; later ones wait for this transaction.
   PERFORM FROM tracestore.call_state FOR UPDATE;
   SELECT l.table_name, l.time_bucket INTO late
   FROM tracestore.late_call l
@@ -21,4 +21,4 @@ BEGIN
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tracestore.roll_late_calls IS 'Sums up one bucket again to which rows were added late: the latest to which none were for a minute, or many times; whether there was one. Compressed ones stay as they are';
+COMMENT ON FUNCTION tracestore.roll_late_calls IS 'Sums a bucket again that got rows late: the latest one without new rows for a minute, or with many. Returns whether there was one. Compressed buckets stay as they are';

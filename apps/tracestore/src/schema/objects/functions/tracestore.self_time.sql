@@ -1,11 +1,15 @@
--- Each trace is read once. Of a span's children, in the order in which they start, each adds what reaches beyond all
--- before it; so children that overlap count once.
+-- The children of a span, in the order of their start, each add the part beyond all children before them. So overlapping
+-- children count once.
+--
+-- In a trace where spans share an id, a join of spans with their children grows with the square of these spans. There the
+-- function first merges the children of an id into pieces that do not overlap. The part of a span that children cover is the
+-- sum of the pieces up to its end, minus the sum up to its start.
 CREATE OR REPLACE FUNCTION tracestore.self_time(p_trace_ids uuid[], p_start_min timestamptz, p_start_max timestamptz)
 RETURNS TABLE (
   trace_id uuid, span_id int8, instance int4, operation_id int8, status_code int4, start_time timestamptz,
   duration_ns int8, self_ns int8
 )
--- No nested loops: how many spans a trace has is not known when this is planned.
+-- No nested loops: the planner does not know how many spans a trace has.
 LANGUAGE sql STABLE PARALLEL SAFE SET enable_nestloop = off SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH own AS MATERIALIZED (
@@ -59,7 +63,7 @@ BEGIN ATOMIC
     FROM twin_reached r
     WHERE r.before_ns IS NULL OR r.end_ns > r.before_ns
   ),
-  -- Pieces, and of each span its start (sign -1) and its end (1).
+  -- The pieces, and the start (sign -1) and the end (1) of each span.
   point AS (
     SELECT
       twin.nr, twin.trace_id, twin.span_id AS parent_id, bound.sign, bound.at_ns,
@@ -70,7 +74,7 @@ BEGIN ATOMIC
     SELECT NULL, piece.trace_id, piece.parent_span_id, 0, piece.start_ns, piece.start_ns, piece.end_ns, piece.before_ns
     FROM piece
   ),
-  -- Each with the last piece that starts before it.
+  -- Each point with the last piece that starts before it.
   placed AS (
     SELECT
       point.nr, point.sign, point.at_ns,
@@ -94,4 +98,4 @@ BEGIN ATOMIC
   FROM own
   LEFT JOIN every_covered ON every_covered.nr = own.nr;
 END;
-COMMENT ON FUNCTION tracestore.self_time IS 'Every span of these traces that starts from p_start_min to p_start_max, both included, with its self time: nanoseconds of its own duration in which no child of it ran. Children count where they lie inside of it, and only if they start in that range too. A span that names itself as its parent is no child';
+COMMENT ON FUNCTION tracestore.self_time IS 'The spans of these traces that start from p_start_min to p_start_max, both included, each with its self time: the nanoseconds of its duration in which no child ran. A child counts only within the duration of its parent, and only if it starts in that range too. A span that names itself as its parent is not a child';

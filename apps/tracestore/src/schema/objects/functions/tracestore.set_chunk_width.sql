@@ -13,3 +13,4 @@ BEGIN
   RETURN true;
 END
 $$;
+COMMENT ON FUNCTION tracestore.set_chunk_width IS 'Sets the width of new chunks. Returns false where they have it already';

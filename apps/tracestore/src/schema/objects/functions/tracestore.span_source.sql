@@ -7,8 +7,8 @@ BEGIN
   IF (SELECT relkind FROM pg_class WHERE oid = 'tracestore.span'::regclass) = 'p' THEN
     RETURN format('SELECT %s, age(xmin) AS age FROM tracestore.span', own);
   END IF;
-  -- A scan that decompresses knows no xmin; ONLY leaves out what is compressed. The bounds let a chunk be passed over
-  -- that a trace cannot have spans in.
+  -- A decompressing scan has no xmin; ONLY excludes compressed rows. The bounds let the executor skip chunks without spans of
+  -- the trace.
   SELECT string_agg(
     format(
       'SELECT %1$s, age(xmin) AS age FROM ONLY %2$s WHERE bound.start_to >= %3$L AND bound.start_from < %4$L',
@@ -30,4 +30,4 @@ BEGIN
   RETURN coalesce(chunks, format('SELECT %s, age(xmin) AS age FROM tracestore.span WHERE false', own));
 END
 $$;
-COMMENT ON FUNCTION tracestore.span_source IS 'The text of a query for spans that start within these times, with the age of the transaction that wrote them: NULL for compressed ones, which know it no more. For a lateral join to bound (start_from, start_to)';
+COMMENT ON FUNCTION tracestore.span_source IS 'The text of a query for spans that start within these times, with the age of the transaction that wrote them. The age is NULL for compressed spans, which lose it. For a lateral join to bound (start_from, start_to)';

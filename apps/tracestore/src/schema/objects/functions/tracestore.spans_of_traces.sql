@@ -1,15 +1,9 @@
--- Each trace is read once. Of a span's children, in the order in which they start, each adds what reaches beyond all
--- before it; so children that overlap count once.
---
--- In a trace in which spans share an id, a join of spans with their children would grow with the square of them. There, the
--- children of an id are put together first, whatever spans have that id: the pieces by which they reach beyond each other do
--- not overlap, so what they cover of a span is what they cover up to its end less what they cover up to its start.
 CREATE OR REPLACE FUNCTION tracestore.spans_of_traces(p_trace_ids uuid[], p_start_min timestamptz, p_start_max timestamptz)
 RETURNS TABLE (
   nr int8, trace_id uuid, span_id int8, parent_span_id int8, instance int4, operation_id int8, status_code int4,
   start_time timestamptz, start_ns int8, end_ns int8
 )
--- By the index of traces, one after the other: the one of times, which needs bitmaps, would be asked for each trace.
+-- Without bitmap scans: otherwise the planner reads the index by time for each trace, in addition to the index by trace.
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 SET enable_bitmapscan = off SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT
@@ -17,9 +11,9 @@ BEGIN ATOMIC
     s.trace_id, s.span_id, s.parent_span_id::int8, s.instance, s.operation_id, s.status_code, s.start_time,
     tracestore.unix_nano(s.start_time, s.start_nanos),
     greatest(tracestore.unix_nano(s.start_time, s.start_nanos), tracestore.unix_nano(s.end_time, s.end_nanos))
-  -- A join, as = ANY would go through the whole list for every row that an index is not sure of.
+  -- A join: = ANY would compare each row of a lossy index page with the whole list.
   FROM (SELECT DISTINCT unnest(p_trace_ids) AS trace_id) asked
   JOIN tracestore.span s ON s.trace_id = asked.trace_id
   WHERE s.start_time >= p_start_min AND s.start_time <= p_start_max;
 END;
-COMMENT ON FUNCTION tracestore.spans_of_traces IS 'The spans of these traces that start from p_start_min to p_start_max, both included, each with a number. Read apart from what is made of them: to look them up takes nested loops, which all else has to do without';
+COMMENT ON FUNCTION tracestore.spans_of_traces IS 'The spans of these traces that start from p_start_min to p_start_max, both included, each with a number. A separate function, because it needs nested loops and its callers avoid them';

@@ -12,4 +12,4 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION tracestore.time_part IS 'The parts of a table that hold a range of time each: partitions without the default one, or chunks';
+COMMENT ON FUNCTION tracestore.time_part IS 'The parts of a table with their time ranges: partitions without the default one, or chunks';

@@ -3,14 +3,14 @@ RETURNS TABLE (
   place int4, parent_place int4, span_id int8, parent_span_id int8, operation_id int8, start_ns int8, end_ns int8,
   lvl int4, path int8[]
 )
--- No nested loops: how many spans a trace has is not known when this is planned.
+-- No nested loops: the planner does not know how many spans a trace has.
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET enable_nestloop = off SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
   most_spans CONSTANT int4 := 1000000;
   deepest_path CONSTANT int4 := 1000;
-  -- What follows has an entry for each span, in the order in which they start; 0 is no span.
+  -- The following arrays have an entry per span, in the order of their start; 0 is no span.
   ids int8[];
   parent_ids int8[];
   operations int8[];
@@ -21,7 +21,7 @@ DECLARE
   next_sibling int4[];
   places int4[];
   marks int4[];
-  -- The way from the root to where the walk is.
+  -- The path from the root to the current span.
   way int4[];
   way_ids int8[];
   depth int4;
@@ -39,7 +39,7 @@ BEGIN
       greatest(tracestore.unix_nano(s.start_time, s.start_nanos), tracestore.unix_nano(s.end_time, s.end_nanos)) AS end_ns
     FROM (SELECT * FROM tracestore.span WHERE trace_id = p_trace_id LIMIT most_spans + 1) s
   ),
-  -- Of spans that share an id, the first has the children.
+  -- Of spans with the same id, the first has the children.
   named AS (SELECT own.span_id, min(own.nr) AS nr FROM own GROUP BY own.span_id)
   SELECT
     array_agg(own.span_id ORDER BY own.nr), array_agg(own.parent_span_id ORDER BY own.nr),
@@ -70,7 +70,7 @@ BEGIN
 
   place := 0;
   LOOP
-    -- Every span below a root, parents first, siblings in the order in which they start.
+    -- Every span below a root, parents first, siblings in the order of their start.
     i := first_root;
     depth := 1;
     WHILE i <> 0 LOOP
@@ -99,7 +99,7 @@ BEGIN
       END IF;
     END LOOP;
 
-    -- What was not met hangs from a cycle. Its earliest span becomes a root, and all that hangs from it is met next.
+    -- Spans that the walk has not reached are below a cycle. The earliest span of the cycle becomes a root.
     WHILE unmet <= span_count AND places[unmet] <> 0 LOOP
       unmet := unmet + 1;
     END LOOP;
@@ -129,4 +129,4 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION tracestore.trace_walk IS 'Every span of a trace once, parents before their children, in time and room that grow with the number of spans alone. Roots are spans without a parent, spans whose parent is not stored, and of spans that are each other''s parents the earliest. path is NULL below level 1000. A trace of more than a million spans is refused';
+COMMENT ON FUNCTION tracestore.trace_walk IS 'Every span of a trace once, parents before their children, in time and memory proportional to the number of spans. Roots are spans without a parent, spans whose parent is not stored, and the earliest span of a cycle. path is NULL below level 1000. A trace of more than a million spans is an error';

@@ -17,9 +17,9 @@ FROM (
   SELECT 1000 + (hashtext(s.key) & 2147483647)::int8, 1, s.key, s.value
   FROM tracestore.recent_tags() s
 ) t;
-COMMENT ON VIEW _ps_trace.tag IS 'Keys and values of tags, in the shape of Promscale''s private table: all of resources, and of spans some of the last hour, as there is no list of those. A tag of both is there twice';
-COMMENT ON COLUMN _ps_trace.tag.id IS 'Made of key and value';
-COMMENT ON COLUMN _ps_trace.tag.key_id IS '1 for service.name, else made of the key';
+COMMENT ON VIEW _ps_trace.tag IS 'Keys and values of tags, in the shape of Promscale''s private table: all tags of resources, and some of spans from the last hour, because there is no table of those. A tag of both has two rows';
+COMMENT ON COLUMN _ps_trace.tag.id IS 'A hash of key and value';
+COMMENT ON COLUMN _ps_trace.tag.key_id IS '1 for service.name, otherwise a hash of the key';
 COMMENT ON COLUMN _ps_trace.tag.tag_type IS '1: a tag of spans, 2: of resources';
 COMMENT ON COLUMN _ps_trace.tag.key IS 'The key';
 COMMENT ON COLUMN _ps_trace.tag.value IS 'The value';

@@ -46,7 +46,7 @@ FROM tracestore.link k
 LEFT JOIN tracestore.full_span s
   ON s.trace_id = k.trace_id AND s.span_id = k.span_id AND s.start_time = k.span_start_time
   AND s.instance = k.span_instance
--- Of several spans with the linked id the first, so that a link stays one row.
+-- The first of several spans with the linked id, so that a link is one row.
 LEFT JOIN LATERAL (
   SELECT f.*
   FROM tracestore.full_span f

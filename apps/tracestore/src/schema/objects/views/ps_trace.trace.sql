@@ -21,13 +21,13 @@ FROM (
   GROUP BY s.trace_id
 ) t
 LEFT JOIN tracestore.operation o ON o.id = t.operation_id;
-COMMENT ON VIEW ps_trace.trace IS 'One row a trace. Ask for traces by trace_id: anything else reads every span. For a range of time there is ps_trace.traces';
-COMMENT ON COLUMN ps_trace.trace.trace_id IS 'The trace''s 16 bytes';
-COMMENT ON COLUMN ps_trace.trace.trace_id_hex IS 'The same in hex, as everything but SQL writes it';
-COMMENT ON COLUMN ps_trace.trace.root_service_name IS 'The service of the root: of the earliest span without a parent, or of the earliest span where all have one';
+COMMENT ON VIEW ps_trace.trace IS 'One row per trace. Filter by trace_id: any other filter reads every span. For a range of time use the function ps_trace.traces';
+COMMENT ON COLUMN ps_trace.trace.trace_id IS 'The 16 bytes of the trace id; trace_id_hex is the same in hex';
+COMMENT ON COLUMN ps_trace.trace.trace_id_hex IS 'The trace id in hex, as other tools write it';
+COMMENT ON COLUMN ps_trace.trace.root_service_name IS 'The service of the root: the earliest span without a parent, or the earliest span where all have one';
 COMMENT ON COLUMN ps_trace.trace.root_span_name IS 'The name of the root';
-COMMENT ON COLUMN ps_trace.trace.start_time IS 'When its first span starts';
-COMMENT ON COLUMN ps_trace.trace.end_time IS 'When its last span ends';
+COMMENT ON COLUMN ps_trace.trace.start_time IS 'The start of its first span';
+COMMENT ON COLUMN ps_trace.trace.end_time IS 'The end of its last span';
 COMMENT ON COLUMN ps_trace.trace.duration_ms IS 'Milliseconds from start_time to end_time, to the microsecond';
-COMMENT ON COLUMN ps_trace.trace.span_count IS 'How many spans it has, of whatever service';
-COMMENT ON COLUMN ps_trace.trace.error_count IS 'How many of them have the status error';
+COMMENT ON COLUMN ps_trace.trace.span_count IS 'How many spans it has, of all services';
+COMMENT ON COLUMN ps_trace.trace.error_count IS 'How many of the spans have the status error';

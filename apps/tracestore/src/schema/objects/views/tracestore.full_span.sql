@@ -1,5 +1,4 @@
--- Every span with all that the public views say of it, and the instance by which its own events and links are found.
--- Outer joins to the dictionaries, because the planner leaves those out whose columns a query doesn't ask for.
+-- Outer joins to the dictionaries: the planner removes a join whose columns a query does not use.
 CREATE OR REPLACE VIEW tracestore.full_span AS
 SELECT
   s.trace_id::ps_trace.trace_id AS trace_id,
@@ -13,7 +12,7 @@ SELECT
   s.start_time,
   s.end_time,
   tstzrange(s.start_time, greatest(s.start_time, s.end_time), '[]') AS time_range,
-  -- In nanoseconds first, which are whole numbers: adding fractions of milliseconds would round twice.
+  -- Sums whole nanoseconds first: a sum of fractions of milliseconds would be rounded twice.
   greatest(
     (extract(epoch FROM s.end_time - s.start_time) * 1000000000 + (s.end_nanos - s.start_nanos))::float8 / 1e6, 0
   ) AS duration_ms,
@@ -23,7 +22,7 @@ SELECT
     SELECT tstzrange(min(e.time), max(e.time), '[]')
     FROM tracestore.event e
     WHERE e.trace_id = s.trace_id AND e.span_id = s.span_id AND e.span_instance = s.instance
-      -- Names the one partition or chunk in which they are.
+      -- Restricts the scan to the one partition or chunk with the events.
       AND e.span_start_time = s.start_time
     HAVING count(*) > 0
   ) AS event_time,
@@ -53,4 +52,4 @@ FROM tracestore.span s
 LEFT JOIN tracestore.operation o ON o.id = s.operation_id
 LEFT JOIN tracestore.resource r ON r.id = s.resource_id
 LEFT JOIN tracestore.scope c ON c.id = s.scope_id;
-COMMENT ON VIEW tracestore.full_span IS 'What the public views are made of';
+COMMENT ON VIEW tracestore.full_span IS 'All columns of the public views, per span, and the instance that its events and links refer to';
