@@ -137,7 +137,7 @@ export function releasedAmong(applied: ReadonlyMap<string, string>): readonly Re
 }
 
 /**
- * Makes the role `ps_trace_reader` on a migrated database, as far as it can.
+ * Creates the role `ps_trace_reader` on a migrated database, as far as the privileges allow.
  *
  * @param client a connection outside of any transaction; stays the caller's
  * @returns what statements of users still lack
@@ -147,7 +147,7 @@ export function mendReaderRole(client: ClientBase): Promise<ReaderLack | undefin
   return underLock(client, () => prepareReaderRole(client));
 }
 
-/** Runs in a transaction that no other process is in. On an empty database the lock itself is made first. */
+/** Runs in a transaction under the lock of the migrations. On an empty database it creates the table to lock first. */
 async function underLock<Result>(client: ClientBase, run: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     await client.query(beginMigrations);
@@ -155,7 +155,7 @@ async function underLock<Result>(client: ClientBase, run: () => Promise<Result>)
       if (!(await lock(client))) {
         await client.query('ROLLBACK');
         if (tries < mostTries) continue;
-        throw new Error('Another process makes the schema tracestore again and again');
+        throw new Error(`Other processes created the schema tracestore during each of ${mostTries} tries`);
       }
       const result = await run();
       await client.query('COMMIT');
@@ -168,7 +168,7 @@ async function underLock<Result>(client: ClientBase, run: () => Promise<Result>)
   }
 }
 
-/** @returns false when another process has made the table of migrations at the same time */
+/** @returns false when another process has created the table of migrations at the same time */
 async function lock(client: ClientBase): Promise<boolean> {
   try {
     await client.query(makeLedger);
@@ -180,7 +180,7 @@ async function lock(client: ClientBase): Promise<boolean> {
   }
 }
 
-/** Text of any language must fit: in another encoding some characters would be refused, and a whole request with them. */
+/** Another encoding lacks characters: one such character would fail a whole request. */
 async function requireUtf8(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
   const encoding = rows[0]?.server_encoding;

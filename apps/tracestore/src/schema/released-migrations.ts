@@ -1,7 +1,7 @@
 /** A migration of an earlier layout of the schema, when tables, views and functions were in the same files. */
 export interface ReleasedMigration {
   readonly name: string;
-  /** The checksums of all versions of the file that databases may have. */
+  /** The checksums of all versions of the file that databases can have. */
   readonly checksums: readonly string[];
   /** The file that holds its tables now; undefined if it made no table. */
   readonly tables: string | undefined;

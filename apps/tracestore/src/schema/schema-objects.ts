@@ -66,7 +66,7 @@ const dependentObjectsStillExist = '2BP01';
  * owner granted on them are kept. Objects whose file is gone are dropped, and so are old overloads of a function.
  *
  * @param client in the transaction of the migrations, with the table files applied
- * @param tablesChanged applies the objects in any case, because a table file may have dropped some
+ * @param tablesChanged applies the objects in any case, because a table file can have dropped some
  * @throws MigrationError naming an object of a user that depends on an object to drop
  * @throws DatabaseError of pg, also when a lock is not free in time
  */

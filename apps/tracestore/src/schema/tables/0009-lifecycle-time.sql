@@ -2,8 +2,8 @@
 -- docs/adr/0016-what-retention-may-drop.md gives the reasons.
 --
 -- Two times decide. The database's clock gives the age of a span by its start. The id of the transaction that wrote a span
--- gives the order of receipt, and no clock changes it. receipt_mark holds the next transaction id at a time of observed
--- time. Observed time advances only as far as stores saw time pass. Data is dropped after its retention has passed by both.
+-- gives the order of receipt, and no clock changes it. receipt_mark holds pairs of an observed time and the next transaction
+-- id. Observed time advances only as far as stores saw time pass. Data is dropped after its retention has passed by both.
 
 CREATE TABLE tracestore.lifecycle_time (
   observed_s float8 NOT NULL,

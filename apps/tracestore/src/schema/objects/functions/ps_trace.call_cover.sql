@@ -34,4 +34,4 @@ BEGIN
   RETURN ARRAY[range_start, wide_start, widest_start, widest_end, wide_end, range_end];
 END
 $$;
-COMMENT ON FUNCTION ps_trace.call_cover IS 'The ranges in which to read the aggregates for a range of time, so that few rows are read. _step is the step of the result; NULL is one step for all. Returns six ascending times. call_10s has the ranges from the 1st to the 2nd and from the 5th to the 6th, call_5m those from the 2nd to the 3rd and from the 4th to the 5th, call_1h the one from the 3rd to the 4th. The tables service_call_* have the same ranges';
+COMMENT ON FUNCTION ps_trace.call_cover IS 'The ranges in which to read the aggregates for a range of time, so that few rows are read. _step is the step of the result; NULL is one step for all. Returns six ascending times. call_10s has the ranges 1st to 2nd and 5th to 6th, call_5m the ranges 2nd to 3rd and 4th to 5th, call_1h the range 3rd to 4th. The tables service_call_* have the same ranges';

@@ -104,4 +104,4 @@ BEGIN
     ORDER BY s.start_ns;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.critical_path IS 'The critical path of a trace, as Jaeger draws it: consecutive sections from the start of the root to its end, each with the span that was working. Going back from the end of a span, the time belongs to the child that ends last; before the start of this child, to the child that ends last by then, and so on. The rest belongs to the span itself. A child counts only within the duration of its parent. Of several roots, the first without a parent counts';
+COMMENT ON FUNCTION ps_trace.critical_path IS 'The critical path of a trace, as Jaeger draws it: consecutive sections from the start of the root to its end, each with the span that was working. Going back from the end of a span, the time belongs to the child that ends last. Before its start, it belongs to the child that ends last by then, and so on. The rest belongs to the span itself. A child counts only within the duration of its parent. Of several roots, the first without a parent counts';

@@ -18,4 +18,4 @@ BEGIN ATOMIC
   WHERE w.lvl = here.lvl OR _max_dist IS NULL OR w.lvl - here.lvl <= _max_dist
   ORDER BY here.place, w.place;
 END;
-COMMENT ON FUNCTION ps_trace.downstream_spans IS 'A span and all spans below it, parents before their children: the distance of each (0: the span itself, at most _max_dist) and the span ids from the span to it (NULL below level 1000 of the trace). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';
+COMMENT ON FUNCTION ps_trace.downstream_spans IS 'A span and all spans below it, parents before their children. dist is the distance (0: the span itself, at most _max_dist). path holds the span ids from the span to it (NULL below level 1000 of the trace). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';

@@ -103,4 +103,4 @@ BEGIN
   JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number);
 END
 $$;
-COMMENT ON FUNCTION ps_trace.requests_compared IS 'Compares the calls of operations from outside of their service, roots included, in one range and in another: calls, errors, a percentile of their durations in milliseconds (0 to 1, at most 4.5 % off), and how many calls took longer than the percentile of the first range. The ranges are widened as in operation_call';
+COMMENT ON FUNCTION ps_trace.requests_compared IS 'Compares the calls of operations from outside of their service, roots included, in one range and in another. Returns calls, errors and a percentile of their durations in milliseconds (0 to 1, at most 4.5 % off). slow_before and slow_now are the calls that took longer than the percentile of the first range. The ranges are widened as in operation_call';

@@ -64,4 +64,4 @@ BEGIN
   ORDER BY t.place;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.self_time_percentiles_below IS 'The _count operations of self_time_below with the most self time in a range, in order: their share of all self time, and percentiles of it (0 to 1, at most 4.5 % off)';
+COMMENT ON FUNCTION ps_trace.self_time_percentiles_below IS 'The _count operations of self_time_below with the most self time in a range, in order. self_share is their share of all self time, percentiles_ms the percentiles of it (0 to 1, at most 4.5 % off)';

@@ -8,4 +8,4 @@ RETURN CASE
   WHEN _t_max - _t_min <= interval '8 days' THEN interval '1 hour'
   ELSE interval '6 hours'
 END;
-COMMENT ON FUNCTION ps_trace.step_of IS 'The step of a series over a range: the given step; with auto, a step that gives some hundred points; with sparse, one that gives fewer, for many series at once';
+COMMENT ON FUNCTION ps_trace.step_of IS 'The step of a series over a range: the given interval, or auto, or sparse. auto gives some hundred points; sparse gives fewer, for many series at once';

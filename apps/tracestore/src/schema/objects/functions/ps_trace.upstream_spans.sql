@@ -27,4 +27,4 @@ BEGIN ATOMIC
   WHERE a.lvl = a.from_lvl OR _max_dist IS NULL OR a.from_lvl - a.lvl <= _max_dist
   ORDER BY a.from_place, a.lvl DESC;
 END;
-COMMENT ON FUNCTION ps_trace.upstream_spans IS 'A span and all spans above it, up to the root: the distance of each (0: the span itself, at most _max_dist) and the span ids from it down to the span (NULL from distance 1000 on). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';
+COMMENT ON FUNCTION ps_trace.upstream_spans IS 'A span and all spans above it, up to the root. dist is the distance (0: the span itself, at most _max_dist). path holds the span ids from it down to the span (NULL from distance 1000 on). If more than 10 spans share the id, the first 10 count. Empty where the trace has no such span';

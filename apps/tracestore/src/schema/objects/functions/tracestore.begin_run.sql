@@ -52,4 +52,4 @@ BEGIN
     SELECT ROW(state.snapshot, seen_after, NULL)::tracestore.run, span_count, enough IS NULL, false, state.rolled_5m, state.rolled_1h;
 END
 $$;
-COMMENT ON FUNCTION tracestore.begin_run IS 'Selects the spans of an aggregation run: at most p_most_spans and the rest of their transaction. is_last: no new spans remain for another run. restored: the database was restored from a dump and transactions have other ids, so only recount_calls can aggregate the stored spans; run is NULL then';
+COMMENT ON FUNCTION tracestore.begin_run IS 'Selects the spans of an aggregation run: at most p_most_spans and the rest of their transaction. is_last is true if no new spans remain for another run. restored is true if the database was restored from a dump, and transactions have other ids. Only recount_calls can then aggregate the stored spans, and run is NULL';

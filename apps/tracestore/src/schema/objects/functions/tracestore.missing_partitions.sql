@@ -35,4 +35,4 @@ BEGIN
     ORDER BY 1;
 END
 $$;
-COMMENT ON FUNCTION tracestore.missing_partitions IS 'The time ranges without a partition that should have one: p_behind before and p_ahead after the range of now, and ranges of which the default partition holds p_enough rows';
+COMMENT ON FUNCTION tracestore.missing_partitions IS 'The time ranges without a partition that should have one: p_behind before and p_ahead after the range of now. Also ranges with p_enough rows in the default partition';

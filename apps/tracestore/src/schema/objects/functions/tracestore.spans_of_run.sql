@@ -75,4 +75,4 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION tracestore.spans_of_run IS 'The spans that a run aggregates and the other spans of their traces that start near enough to matter, trace by trace. flags is a sum: 1 root, 2 status error, 4 aggregated by an earlier run, 8 outside of the slice. A trace with more than most_spans_of_trace such spans is oversized: one span more than that is returned. p_oversized are numbers of such traces; when it is not empty, only the spans to aggregate of these traces are returned';
+COMMENT ON FUNCTION tracestore.spans_of_run IS 'The spans that a run aggregates, and the spans of their traces that start within twice call_reach of them, trace by trace. The column flags is a sum: 1 root, 2 status error, 4 aggregated by an earlier run, 8 outside of the slice. A trace with more than most_spans_of_trace such spans is oversized, and the function returns one span more than that. p_oversized holds numbers of oversized traces. Unless it is empty, the function returns only their spans to aggregate';

@@ -17,7 +17,7 @@ FROM (
   SELECT 1000 + (hashtext(s.key) & 2147483647)::int8, 1, s.key, s.value
   FROM tracestore.recent_tags() s
 ) t;
-COMMENT ON VIEW _ps_trace.tag IS 'Keys and values of tags, in the shape of Promscale''s private table: all tags of resources, and some of spans from the last hour, because there is no table of those. A tag of both has two rows';
+COMMENT ON VIEW _ps_trace.tag IS 'Keys and values of tags, in the shape of Promscale''s private table. It has all tags of resources, and some tags of spans from the last hour, because no table holds these. A tag of both has two rows';
 COMMENT ON COLUMN _ps_trace.tag.id IS 'A hash of key and value';
 COMMENT ON COLUMN _ps_trace.tag.key_id IS '1 for service.name, otherwise a hash of the key';
 COMMENT ON COLUMN _ps_trace.tag.tag_type IS '1: a tag of spans, 2: of resources';
