@@ -3,7 +3,7 @@ import pg from 'pg';
 import { checksumOf } from '../src/schema/checksum.js';
 
 /** The text of every migration that earlier builds had, by name. */
-export const releasedFiles = JSON.parse(
+const releasedFiles = JSON.parse(
   readFileSync(new URL('released-schema/migrations.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, string>>;
 

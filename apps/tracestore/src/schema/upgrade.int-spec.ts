@@ -263,14 +263,30 @@ describe('views and functions', () => {
     expect(await queryOnce(database.url, 'SELECT ps_trace.class_ms(0) AS ms')).toEqual([{ ms: 42 }]);
   });
 
-  it('are not touched when nothing has changed, even while a query holds a view', async () => {
+  it.each([
+    ['when nothing has changed', withObjects((objects) => objects, readSchema().objects.revision), 'unchanged'],
+    [
+      'when a function has changed',
+      withObjects(replaced('functions/ps_trace.class_ms.sql', (sql) => `${sql}-- changed\n`)),
+      'applied',
+    ],
+  ])('do not wait for a query that holds a view, %s', async (_, schema, outcome) => {
     const reader = new pg.Client(database.url);
     await reader.connect();
     try {
       await reader.query('BEGIN; SELECT FROM ps_trace.span');
-      expect((await migrateDatabase(database.url)).objects).toBe('unchanged');
+      expect((await migrateDatabase(database.url, schema)).objects).toBe(outcome);
     } finally {
       await reader.end();
     }
+  });
+
+  it('never lose an object of a user, also one in the schema ps_trace', async () => {
+    await queryOnce(database.url, 'CREATE FUNCTION ps_trace.mine() RETURNS int4 LANGUAGE sql RETURN 7');
+    await migrateDatabase(
+      database.url,
+      withObjects((objects) => objects.filter(({ file }) => file !== 'functions/ps_trace.step_of.sql')),
+    );
+    expect(await queryOnce(database.url, 'SELECT ps_trace.mine() AS seven')).toEqual([{ seven: 7 }]);
   });
 });
