@@ -88,12 +88,12 @@ export async function applyObjects(
 
   const ours = [...known, ...removed].map(nameOf);
   const functions = [...known].filter((file) => file.startsWith('functions/')).map(nameOf);
-  const overloadsBefore = await overloadsOf(client, functions);
+  const before = await overloadsOf(client, functions);
   const toDrop = new Set(removed);
   for (;;) {
     await client.query('SAVEPOINT objects');
     const grants = await dropObjects(client, [...toDrop].map(nameOf), ours);
-    // A view is locked when it is replaced, and a query may hold it for long. So views stay where none has changed.
+    // A view is locked when it is replaced, and a query can hold it for long. So views stay where none has changed.
     const withViews = tablesChanged || toDrop.size > 0 || [...changed].some((file) => file.startsWith('views/'));
     const refused = await applyFiles(
       client,
@@ -104,17 +104,21 @@ export async function applyObjects(
       }),
     );
     if (refused === undefined) {
-      for (const grant of grants) await restoreGrant(client, grant);
-      break;
+      // An overload that no file has replaced is an old one. Dependents are still bound to it, so its function is dropped.
+      const old = [...(await overloadsOf(client, functions))].filter(
+        ([oid, { version }]) => before.get(oid)?.version === version,
+      );
+      if (old.length === 0) {
+        for (const grant of grants) await restoreGrant(client, grant);
+        break;
+      }
+      for (const [, { name }] of old) toDrop.add(`functions/${name}.sql`);
+    } else {
+      const next = toDropFor(refused, files);
+      if (toDrop.has(next)) throw refused.error;
+      toDrop.add(next);
     }
     await client.query('ROLLBACK TO SAVEPOINT objects');
-    const next = toDropFor(refused, files);
-    if (toDrop.has(next)) throw refused.error;
-    toDrop.add(next);
-  }
-  const overloadsAfter = await overloadsOf(client, functions);
-  for (const [oid, { version, signature }] of overloadsAfter) {
-    if (overloadsBefore.get(oid)?.version === version) await drop(client, `FUNCTION ${signature}`);
   }
   await client.query(forgetObjects, [removed]);
   await client.query(recordObjects, [
@@ -136,8 +140,10 @@ function nameOf(file: string): string {
 }
 
 interface Overload {
+  /** The function's name with its schema. */
+  readonly name: string;
+  /** Another one after the function was replaced. */
   readonly version: string;
-  readonly signature: string;
 }
 
 async function overloadsOf(client: ClientBase, names: readonly string[]): Promise<ReadonlyMap<string, Overload>> {

@@ -254,6 +254,24 @@ describe('views and functions', () => {
     ]);
   });
 
+  it('are bound to the new overload when a function that they use gets another parameter', async () => {
+    const schema = withObjects(
+      replaced('functions/tracestore.span_kind.sql', (sql) =>
+        sql.replace('(p_otlp int4)', '(p_otlp int4, p_unused int4 DEFAULT 0)'),
+      ),
+    );
+    expect((await migrateDatabase(database.url, schema)).objects).toBe('applied');
+    expect(
+      await queryOnce(
+        database.url,
+        `SELECT pg_get_function_identity_arguments(oid) AS arguments FROM pg_proc
+         WHERE proname = 'span_kind' AND pronamespace = 'tracestore'::regnamespace`,
+      ),
+    ).toEqual([{ arguments: 'p_otlp integer, p_unused integer' }]);
+    expect(await queryOnce(database.url, 'SELECT span_kind FROM ps_trace.span')).toEqual([]);
+    expect(await queryOnce(database.url, 'SELECT parent_span_kind FROM ps_trace.call_1h')).toEqual([]);
+  });
+
   it('of a newer build stay when an older one starts', async () => {
     const newer = withObjects(
       replaced('functions/ps_trace.class_ms.sql', (sql) => sql.replace('THEN 0 ELSE', 'THEN 42 ELSE')),
