@@ -51,6 +51,10 @@ const notRun: Readonly<Record<string, string>> = {
   'docker ': 'needs Docker',
   'kind ': 'needs Docker',
   'skaffold ': 'needs a cluster',
+  'ALTER TABLE tracestore.resource':
+    'schema/upgrade.int-spec.ts applies the table files of docs/changing-the-schema.md',
+  'CREATE INDEX IF NOT EXISTS': 'schema/upgrade.int-spec.ts applies it',
+  "SELECT format('CREATE INDEX": 'schema/upgrade.int-spec.ts runs it',
   'ALTER ROLE grafana': 'roles belong to the whole server of the tests; schema/reader-rights.int-spec.ts makes members',
   'SELECT ps_trace.delete_all_traces()': 'schema/sql-reference.int-spec.ts runs it, after all others',
 };

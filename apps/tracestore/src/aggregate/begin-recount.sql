@@ -1,5 +1,5 @@
--- Settles which slice of time this pass counts again; no row when there is none.
+-- Selects the slice of time that this run aggregates again; no row when there is none.
 SELECT
-  start_from AS "startFrom",
+  run::text, start_from AS "startFrom",
   extract(epoch FROM rolled_5m)::float8 AS "rolled5m", extract(epoch FROM rolled_1h)::float8 AS "rolled1h"
 FROM tracestore.begin_recount();

@@ -1,7 +1,7 @@
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { durationClass } from './duration-class.js';
 
-/** The tables of figures, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
+/** The tables of aggregates: what a row is for, and the width of a time bucket. Equal to `tracestore.call_level`. */
 export const callTables = [
   { name: 'call_10s', rowsOf: 'operation', widthSeconds: 10 },
   { name: 'call_5m', rowsOf: 'operation', widthSeconds: 300 },

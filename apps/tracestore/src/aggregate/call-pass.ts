@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import { type Client, escapeLiteral } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
 import { readSqlFile } from '../sql-file.js';
 import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
@@ -8,15 +8,14 @@ import { TraceCalls } from './trace-calls.js';
 import { TraceReader } from './trace-reader.js';
 
 const sql = (name: string): string => readSqlFile(import.meta.url, `${name}.sql`);
-const openPass = sql('open-pass');
-const beginPass = sql('begin-pass');
+const openRun = sql('open-run');
+const beginRun = sql('begin-run');
 const beginRecount = sql('begin-recount');
 const recountEverything = sql('recount-everything');
 const copySpans = sql('copy-spans');
-const nameEndless = sql('name-endless');
 const noteLate = sql('note-late');
 const rollLate = sql('roll-late');
-const endPass = sql('end-pass');
+const endRun = sql('end-run');
 const findServices = sql('find-services');
 const copyCalls = callTables.map((table) => ({
   table,
@@ -26,13 +25,15 @@ const copyCalls = callTables.map((table) => ({
   },
 }));
 
-/** As `tracestore.most_spans_of_trace` has it. */
-const mostSpansOfTrace = 100_000;
+/** A trace with more spans is oversized: its new spans are related to each other alone. Equals `tracestore.most_spans_of_trace()`. */
+export const mostSpansOfTrace = 100_000;
 
 const rowBufferBytes = 256 * 1024;
 
-/** How far figures of wider buckets are whole, in seconds since 1970. */
-interface Rolled {
+/** The state of a run, and how far aggregates of wider buckets are complete, in seconds since 1970. */
+interface RunState {
+  /** The run as text: a value of the type `tracestore.run`. */
+  readonly run: string;
   readonly rolled5m: number;
   readonly rolled1h: number;
 }
@@ -61,9 +62,10 @@ export async function prepareForPasses(client: Client): Promise<void> {
  */
 export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<Rolled & { spanCount: number; isLast: boolean; restored: boolean }>(beginPass, [
-      mostSpans,
-    ]);
+    const { rows } = await client.query<RunState & { spanCount: number; isLast: boolean; restored: boolean }>(
+      beginRun,
+      [mostSpans],
+    );
     const state = rows[0];
     if (state === undefined) throw new Error('The state of the count of calls is missing');
     if (state.restored) {
@@ -71,7 +73,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
       return { spanCount: 0, isLast: false, restoredSlices: recounted[0]?.slices ?? 0 };
     }
     if (state.spanCount > 0) await addFigures(client, state);
-    await client.query(endPass, [state.isLast]);
+    await client.query(endRun, [state.run, state.isLast]);
     return { spanCount: state.spanCount, isLast: state.isLast };
   });
 }
@@ -84,7 +86,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
  */
 export async function recountSlice(client: Client): Promise<Date | undefined> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<Rolled & { startFrom: Date }>(beginRecount);
+    const { rows } = await client.query<RunState & { startFrom: Date }>(beginRecount);
     const slice = rows[0];
     if (slice !== undefined) await addFigures(client, slice);
     return slice?.startFrom;
@@ -105,7 +107,7 @@ export async function rollLateCalls(client: Client): Promise<boolean> {
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   try {
     // Two statements: the first may have begun the transaction when the second fails.
-    await client.query(openPass);
+    await client.query(openRun);
     const result = await run();
     await client.query('COMMIT');
     return result;
@@ -116,13 +118,10 @@ async function inTransaction<Result>(client: Client, run: () => Promise<Result>)
   }
 }
 
-async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promise<void> {
+async function addFigures(client: Client, { run, rolled5m, rolled1h }: RunState): Promise<void> {
   const figures = new CallFigures();
-  const endless = await readTraces(client, figures, mostSpansOfTrace);
-  if (endless.length > 0) {
-    await client.query(nameEndless, [`{${endless.join(',')}}`]);
-    await readTraces(client, figures, Infinity);
-  }
+  const oversized = await readTraces(client, figures, spansOfRun(run, []), mostSpansOfTrace);
+  if (oversized.length > 0) await readTraces(client, figures, spansOfRun(run, oversized), Infinity);
   await nameServices(client, figures);
   const untilSeconds = { 10: Infinity, 300: rolled5m, 3_600: rolled1h };
   const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
@@ -143,11 +142,23 @@ async function nameServices(client: Client, figures: CallFigures): Promise<void>
   figures.nameServices((id) => names.get(id));
 }
 
+/** The statement that reads the spans of a run; of the oversized traces with these numbers alone, unless there are none. */
+function spansOfRun(run: string, oversized: readonly number[]): string {
+  return copySpans
+    .replace('{{run}}', () => escapeLiteral(run))
+    .replace('{{oversized}}', () => escapeLiteral(`{${oversized.join(',')}}`));
+}
+
 /** @returns the numbers of the traces that are too long to be counted whole */
-async function readTraces(client: Client, figures: CallFigures, mostSpans: number): Promise<readonly number[]> {
+async function readTraces(
+  client: Client,
+  figures: CallFigures,
+  statement: string,
+  mostSpans: number,
+): Promise<readonly number[]> {
   const calls = new TraceCalls(figures);
   const reader = new TraceReader(figures, mostSpans, (spans) => calls.add(spans));
-  await client.query(new CopyOutFlight(copySpans, (chunk) => reader.read(chunk))).done;
+  await client.query(new CopyOutFlight(statement, (chunk) => reader.read(chunk))).done;
   reader.end();
   return reader.endless;
 }

@@ -1,7 +1,7 @@
 import type { CallFigures } from './call-figures.js';
 import { spanFlags, type TraceSpans } from './trace-spans.js';
 
-/** A parent starts so long before or after its child at most; as `tracestore.call_reach` has it. */
+/** The longest time between the starts of a span and its parent. Equals `tracestore.call_reach()`. */
 export const callReachNs = 7_200e9;
 
 /** No parent among the spans. */

@@ -39,5 +39,5 @@ export class TraceSpans {
   }
 }
 
-/** The bits of `TraceSpans.flags`, as `tracestore.spans_of_pass` gives them. */
+/** The bits of `TraceSpans.flags`. Equal to those of `tracestore.spans_of_run`. */
 export const spanFlags = { root: 1, error: 2, counted: 4, context: 8 } as const;

@@ -401,7 +401,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     });
     try {
       const withoutTimescale = await installTimescale(client);
-      const { applied, readerLack } = await migrate(client, undefined, (names) =>
+      const { applied, objects, readerLack } = await migrate(client, undefined, (names) =>
         this.logger.log(`Applies ${names.join(', ')}`),
       );
       await noteConfiguredRetention(client, this.config.lifecycle);
@@ -410,6 +410,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       this.knownEpoch = (await compareClocks(client)).epoch;
       this.generation += 1;
       this.noteReady(applied);
+      if (objects === 'newer') this.logger.log('Views and functions of a newer build are in the database, and stay');
       if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
       this.noteReader(readerLack);
     } catch (error) {

@@ -186,7 +186,7 @@ describe('a store that waits for a lock', () => {
     // As an older store left it.
     await queryOnce(
       database.url,
-      `DELETE FROM tracestore.migration WHERE name = '0007-locks.sql';
+      `DELETE FROM tracestore.migration WHERE name = '0006-locks.sql';
        DROP TABLE tracestore.lifecycle_lock, tracestore.calls_lock, tracestore.partition_lock`,
     );
     const holder = await connect();

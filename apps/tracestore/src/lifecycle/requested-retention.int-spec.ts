@@ -91,7 +91,7 @@ describe('the retention that is asked for in SQL', () => {
 
   it.each(['59 minutes', '-1 day', '36501 days', '101 years'])('is not %s', async (period) => {
     await expect(ask(`SELECT ps_trace.set_trace_retention_period('${period}')`)).rejects.toThrow(
-      'a retention period is at least 1 hour and at most 36500 days, not ',
+      'retention period must be from 1 hour to 36500 days, got ',
     );
   });
 });

@@ -4,17 +4,17 @@ import { readSqlFile } from '../sql-file.js';
 const probeSql = readSqlFile(import.meta.url, 'probe-capabilities.sql');
 const createTimescaleSql = readSqlFile(import.meta.url, 'create-timescale.sql');
 
-/** What TimescaleDB is in this database; under the Apache licence it has hypertables and no compression. */
+/** The TimescaleDB of this database; under the Apache licence it has hypertables and no compression. */
 export interface TimescaleCapabilities {
   readonly version: string;
   readonly license: 'timescale' | 'apache';
 }
 
-/** What the database can do, as found at start. */
+/** The features of the database, as found at start. */
 export interface DatabaseCapabilities {
-  /** As the server says it, such as `18.4`. */
+  /** Such as `18.4`. */
   readonly postgresVersion: string;
-  /** How spans are kept: settled when the tables were made, so an extension that came later changes nothing. */
+  /** How spans are stored. It is fixed when the tables are created: an extension installed later changes nothing. */
   readonly storage: 'hypertables' | 'native partitions';
   readonly timescale: TimescaleCapabilities | undefined;
   /** Whether old chunks can be compressed. */
@@ -35,9 +35,9 @@ interface CapabilitiesRow {
 }
 
 /**
- * Adds TimescaleDB where the server has it and the tables are not made yet. To be called before `migrate`.
+ * Creates the extension TimescaleDB where the server has it and the tables do not exist yet. Call it before `migrate`.
  *
- * @returns why the tables will do without TimescaleDB, in words; undefined where they won't
+ * @returns why the tables will not use TimescaleDB; undefined where they do
  */
 export async function installTimescale(client: ClientBase): Promise<string | undefined> {
   const row = await probe(client);
@@ -48,13 +48,13 @@ export async function installTimescale(client: ClientBase): Promise<string | und
     await client.query(createTimescaleSql);
     return undefined;
   } catch (error) {
-    // Another store may have been faster.
+    // Another store can have created it.
     if ((await probe(client)).timescale_version !== null) return undefined;
     return `the server has it, but creating it was refused: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** Asks a migrated database what it can do. */
+/** Reads the features of a migrated database. */
 export async function probeCapabilities(client: ClientBase): Promise<DatabaseCapabilities> {
   const row = await probe(client);
   const timescale: TimescaleCapabilities | undefined =
@@ -87,6 +87,6 @@ export function describeCapabilities(capabilities: DatabaseCapabilities): string
 async function probe(client: ClientBase): Promise<CapabilitiesRow> {
   const { rows } = await client.query<CapabilitiesRow>(probeSql);
   const row = rows[0];
-  if (row === undefined) throw new Error('The probe of the database gave no row');
+  if (row === undefined) throw new Error('probe-capabilities.sql returned no row');
   return row;
 }

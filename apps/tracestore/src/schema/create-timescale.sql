@@ -1,2 +1,2 @@
--- Adds TimescaleDB to this database, which the owner of a database may do.
+-- Creates the extension TimescaleDB; the owner of a database can do so.
 CREATE EXTENSION IF NOT EXISTS timescaledb;

@@ -1,5 +1,5 @@
--- The ranges of the table $1 that should have a partition and have none: of $2 seconds each, $3 behind and $4 ahead of now,
--- and those within $5 seconds of which the default partition holds $6 rows.
+-- The time ranges of the table $1 without a partition that should have one. A range has $2 seconds. These are the
+-- $3 ranges before now and $4 after now, and ranges of the last $5 seconds with $6 rows in the default partition.
 SELECT range_start, range_end
 FROM tracestore.database_time() AS time_now
 CROSS JOIN LATERAL tracestore.missing_partitions(

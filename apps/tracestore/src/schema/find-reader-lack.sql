@@ -1,12 +1,12 @@
--- What the role ps_trace_reader, and the role of this session, have and lack of what it takes to run statements as
--- ps_trace_reader; one row. Without the role everything but its existence is false. Functions of
--- ps_trace that change something are those that are VOLATILE: they are not for readers.
+-- Which privileges ps_trace_reader and the role of this session have for statements that run as ps_trace_reader; one row.
+-- Without the role ps_trace_reader all columns are false. Functions of ps_trace that change data are VOLATILE, and readers
+-- cannot call them.
 SELECT
   current_setting('server_version_num')::int4 AS server_version,
   current_database()::text AS database,
   session_user::text AS login,
   r.oid IS NOT NULL AS role_exists,
-  -- SET is a right of its own since PostgreSQL 16; before, every member may.
+  -- SET is a separate option since PostgreSQL 16; before, every member can SET ROLE.
   coalesce(
     pg_has_role(session_user, r.oid, CASE WHEN current_setting('server_version_num')::int4 >= 160000 THEN 'SET' ELSE 'MEMBER' END),
     false
@@ -41,7 +41,7 @@ SELECT
     WHERE p.pronamespace = 'ps_trace'::regnamespace AND p.provolatile = 'v'
     ORDER BY 1
   ) AS changing_functions,
-  -- What a statement runs inside of is a temporary function in PL/pgSQL.
+  -- A statement runs inside of a temporary function in PL/pgSQL.
   coalesce(has_database_privilege(r.oid, current_database(), 'TEMPORARY'), false) AS makes_temporary,
   coalesce(has_language_privilege(r.oid, 'plpgsql', 'USAGE'), false) AS uses_plpgsql,
   coalesce(r.rolcanlogin, false) AS logs_in,

@@ -1,5 +1,5 @@
--- The schemas and the list of applied migrations: what must be there before the first migration. An administrator may
--- have made the schemas for a role that may not, and CREATE SCHEMA asks for the right even where there is nothing to do.
+-- Creates the schemas and the table of applied migrations, before the first migration. An administrator can have created the
+-- schemas for a role without that privilege. CREATE SCHEMA IF NOT EXISTS needs the privilege even where the schema exists.
 DO $ledger$
 BEGIN
   IF to_regnamespace('tracestore') IS NULL THEN
@@ -8,7 +8,7 @@ BEGIN
   IF to_regnamespace('ps_trace') IS NULL THEN
     CREATE SCHEMA ps_trace;
   END IF;
-  -- Of Promscale's private schema, what its dashboards look into.
+  -- Promscale's private schema, because Promscale's dashboards read it.
   IF to_regnamespace('_ps_trace') IS NULL THEN
     CREATE SCHEMA _ps_trace;
   END IF;
@@ -18,7 +18,6 @@ BEGIN
       checksum   text NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now()
     );
-    COMMENT ON TABLE tracestore.migration IS 'The migrations that this database has, each with the SHA-256 of its file';
   END IF;
 END
 $ledger$;

@@ -1,3 +1,3 @@
--- Notes the retention that is configured, in seconds. Days are of 24 hours, and written as such.
+-- Stores the configured retention of $1 seconds. A day has 24 hours.
 UPDATE tracestore.trace_retention SET configured = justify_hours(make_interval(secs => $1))
 WHERE configured <> make_interval(secs => $1);

@@ -6,7 +6,7 @@ import { readSqlFile } from '../sql-file.js';
 const findMissingPartitions = readSqlFile(import.meta.url, 'find-missing-partitions.sql');
 const addPartition = readSqlFile(import.meta.url, 'add-partition.sql');
 
-/** The tables that are kept by time, in the order in which they lose what is old. */
+/** The tables that are stored by time, in the order in which they lose expired rows. Equal to `tracestore.timed_table`. */
 export const timedTables = [
   'link',
   'event',
@@ -21,10 +21,10 @@ export const timedTables = [
 ] as const;
 export type TimedTable = (typeof timedTables)[number];
 
-/** As `tracestore.finest_figures_kept` has it. */
-const finestFiguresMs = 2 * dayMs;
+/** How long aggregates of 10 seconds are kept. Equals `tracestore.finest_aggregates_kept()`. */
+export const finestAggregatesMs = 2 * dayMs;
 
-/** For how long what a table holds is kept. */
+/** How long the rows of a table are kept. */
 export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
   switch (table) {
     case 'call_5m':
@@ -34,19 +34,19 @@ export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs 
       return rollupRetentionMs;
     case 'call_10s':
     case 'service_call_10s':
-      return Math.min(rollupRetentionMs, finestFiguresMs);
+      return Math.min(rollupRetentionMs, finestAggregatesMs);
     default:
       return retentionMs;
   }
 }
 
-/** Slots before this one that get a partition though they may stay empty: for spans that come late, and for loads. */
+/** Ranges before the present one that get a partition even if empty: for late spans, and for imports. */
 const slotsBehind = 2;
 
-/** Slots after this one: days in which tracestore may be away, or find no quiet moment. */
+/** Ranges after the present one: tracestore can be away for so long, or fail to get a lock. */
 const slotsAhead = 3;
 
-/** So many rows of one slot in the default partition are worth a partition of their own; fewer stay where they are. */
+/** A range with this many rows in the default partition gets its own partition; fewer rows stay. */
 const enoughRows = 10_000;
 
 /** A partition that was added. */
@@ -58,8 +58,8 @@ export interface AddedPartition {
 }
 
 /**
- * How wide partitions and chunks are for a retention: about 30 of them hold it, so that planning a query stays cheap and
- * little more is kept than was asked for. Every width divides a day, and so fits among older ones.
+ * The width of partitions and chunks for a retention. About 30 of them hold it, so that planning a query is fast and few rows
+ * are kept longer than configured. Every width divides a day, so partitions of different widths fit together.
  */
 export function partitionWidthMs(retentionMs: number): number {
   if (retentionMs >= 7 * dayMs) return dayMs;
@@ -67,11 +67,11 @@ export function partitionWidthMs(retentionMs: number): number {
 }
 
 /**
- * Makes the native partitions that a table should have and hasn't; does nothing where the table is a hypertable. Each is
- * made in a transaction of its own. Which they are depends on the database's clock.
+ * Creates the missing native partitions of a table, by the database's clock; does nothing where the table is a hypertable.
+ * Each is created in a transaction of its own.
  *
  * @param client in no transaction, with a lock_timeout
- * @throws DatabaseError of pg when a lock was not to be had in time; what was made by then stays
+ * @throws DatabaseError of pg when a lock is not free in time; partitions created by then stay
  */
 export async function addMissingPartitions(
   client: ClientBase,

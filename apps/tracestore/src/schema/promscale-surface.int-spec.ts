@@ -225,7 +225,7 @@ describe('time_bucket and percentiles', () => {
       ),
     ).toEqual([{ least: 1, greatest: 3, median: 2, nothing: null }]);
     await expect(ask(`SELECT approx_percentile(1.5, percentile_agg(duration_ms)) FROM span`)).rejects.toThrow(
-      'from 0 to 1, not 1.5',
+      'percentile must be from 0 to 1, got 1.5',
     );
   });
 });

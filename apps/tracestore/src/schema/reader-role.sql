@@ -1,12 +1,11 @@
--- Makes the role that the SQL page, dashboards and analysts use: it reads the views of ps_trace and _ps_trace, calls the
--- functions of ps_trace, and sees nothing else. Leaves out what the role of this session has no right to do.
+-- Creates the role of the SQL page, dashboards and analysts: it reads the views of ps_trace and _ps_trace, calls the functions
+-- of ps_trace, and sees nothing else. Skips statements for which the role of this session lacks the privilege.
 --
--- Roles belong to the whole server. So another database may have made the role, or change it at the same time:
--- unique_violation, duplicate_object or internal_error ("tuple concurrently updated") say that, and the next look finds what
--- is left to do.
+-- Roles belong to the whole server. So another database can create or change the role at the same time: unique_violation,
+-- duplicate_object or internal_error ("tuple concurrently updated"). The next start then applies the rest.
 --
--- Settings hold for sessions that log in as a role, and members do not inherit them: a role that is granted ps_trace_reader
--- needs the search_path and the time-outs of its own.
+-- Settings apply to sessions that log in as a role, and members do not inherit them: a role with ps_trace_reader needs its own
+-- search_path and time-outs.
 DO $reader$
 DECLARE
   statement text;
@@ -24,15 +23,14 @@ BEGIN
   END IF;
   IF to_regrole('ps_trace_reader') IS NOT NULL THEN
     FOREACH statement IN ARRAY ARRAY[
-      -- Whoever creates a role gets no right to SET it by that. Before PostgreSQL 16, whoever may create roles may grant
-      -- each of them.
+      -- Creating a role does not give the privilege to SET it. Before PostgreSQL 16, a role with CREATEROLE can grant any role.
       CASE WHEN NOT pg_has_role(session_user, 'ps_trace_reader', CASE WHEN has_set_option THEN 'SET' ELSE 'MEMBER' END) THEN
         format('GRANT ps_trace_reader TO %I%s', session_user, CASE WHEN has_set_option THEN ' WITH SET TRUE, INHERIT FALSE' END)
       END,
       'GRANT USAGE ON SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
       'GRANT SELECT ON ALL TABLES IN SCHEMA ps_trace, _ps_trace TO ps_trace_reader',
       'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ps_trace TO ps_trace_reader',
-      -- Those that change something are VOLATILE.
+      -- Functions that change data are VOLATILE.
       (
         SELECT format(
           'REVOKE EXECUTE ON FUNCTION %s FROM ps_trace_reader',
@@ -41,19 +39,19 @@ BEGIN
         FROM pg_proc p
         WHERE p.pronamespace = 'ps_trace'::regnamespace AND p.provolatile = 'v'
       ),
-      -- Public has these two, unless an administrator has revoked them.
+      -- PUBLIC has these two privileges, unless an administrator has revoked them.
       CASE WHEN NOT has_database_privilege('ps_trace_reader', current_database(), 'TEMPORARY') THEN
         format('GRANT TEMPORARY ON DATABASE %I TO ps_trace_reader', current_database())
       END,
       CASE WHEN NOT has_language_privilege('ps_trace_reader', 'plpgsql', 'USAGE') THEN
         'GRANT USAGE ON LANGUAGE plpgsql TO ps_trace_reader'
       END,
-      -- So that queries find 'span', and TimescaleDB's functions before our stand-ins.
+      -- Queries then find 'span', and TimescaleDB's functions before ours of the same name.
       format('ALTER ROLE ps_trace_reader IN DATABASE %I SET search_path = "$user", public, ps_trace', current_database()),
       format('ALTER ROLE ps_trace_reader IN DATABASE %I SET default_transaction_read_only = on', current_database()),
       format('ALTER ROLE ps_trace_reader IN DATABASE %I SET statement_timeout = %L', current_database(), '30s'),
       format('ALTER ROLE ps_trace_reader IN DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '60s'),
-      -- Takes a superuser, or the right to set it.
+      -- Only a superuser, or a role with the privilege, can set this.
       format('ALTER ROLE ps_trace_reader IN DATABASE %I SET temp_file_limit = %L', current_database(), '4GB'),
       CASE WHEN shobj_description(to_regrole('ps_trace_reader'), 'pg_authid') IS DISTINCT FROM about THEN
         format('COMMENT ON ROLE ps_trace_reader IS %L', about)
@@ -69,7 +67,7 @@ BEGIN
       END;
     END LOOP;
   END IF;
-  -- The owner's own choice stays.
+  -- A search_path that the owner has set stays.
   IF NOT EXISTS (
     SELECT
     FROM pg_db_role_setting s

@@ -4,17 +4,17 @@ import { readSqlFile } from '../sql-file.js';
 const findReaderLack = readSqlFile(import.meta.url, 'find-reader-lack.sql');
 const makeReaderRole = readSqlFile(import.meta.url, 'reader-role.sql');
 
-/** The role as which statements of users run. */
+/** Statements of users run as this role. */
 const reader = 'ps_trace_reader';
 
-/** PostgreSQL 16, as `server_version_num` has it: since then SET is an option of a membership. */
+/** PostgreSQL 16 in `server_version_num`: since then SET is an option of a membership. */
 const firstVersionWithSetOption = 160_000;
 
-/** Why statements of users cannot run, or not as they should. */
+/** Why statements of users cannot run, or not with all settings. */
 export interface ReaderLack {
-  /** What is lacking: a sentence, or several. */
+  /** The missing privileges and settings: one or more sentences. */
   readonly message: string;
-  /** The one statement that mends it. An administrator runs it in the database of the store. */
+  /** A statement that corrects it. An administrator runs it in the database of the store. */
   readonly statement: string;
 }
 
@@ -38,10 +38,10 @@ export interface ReaderState {
 }
 
 /**
- * Makes the role `ps_trace_reader` and gives it its rights, as far as they are missing and the role of the session may.
+ * Creates the role `ps_trace_reader` and grants its missing privileges, as far as the role of the session can.
  *
  * @param client inside of a transaction that no other store is in at the same time
- * @returns what is still lacking; undefined when statements can run
+ * @returns what is still missing; undefined when statements can run
  * @throws DatabaseError of pg
  */
 export async function prepareReaderRole(client: ClientBase): Promise<ReaderLack | undefined> {
@@ -51,7 +51,7 @@ export async function prepareReaderRole(client: ClientBase): Promise<ReaderLack 
   return readerLackOf(await readState(client));
 }
 
-/** What statements of users lack at this moment; changes nothing. @throws DatabaseError of pg */
+/** What statements of users lack now; changes nothing. @throws DatabaseError of pg */
 export async function findLackOfReader(client: ClientBase): Promise<ReaderLack | undefined> {
   return readerLackOf(await readState(client));
 }
@@ -128,7 +128,7 @@ function asOneStatement(statements: readonly string[]): string {
   const [only] = different;
   if (different.length === 1 && only !== undefined) return `${only};`;
   const body = different.map((statement) => `${statement}; `).join('');
-  // A name may have dollar signs, too.
+  // A name can contain dollar signs.
   let tag = '$mend$';
   while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`;
   return `DO ${tag} BEGIN ${body}END ${tag};`;

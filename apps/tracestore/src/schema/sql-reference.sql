@@ -1,4 +1,5 @@
--- What do users find in ps_trace and _ps_trace? Only what is the same on every server: nothing of TimescaleDB's, no ids.
+-- The objects of ps_trace and _ps_trace that users can use, without ids and without objects of TimescaleDB, so that the result
+-- is the same on every server.
 WITH public_schema AS (
   SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('ps_trace', '_ps_trace')
 ),
@@ -23,7 +24,7 @@ entry AS (
     obj_description(p.oid, 'pg_proc'), '[]'
   FROM pg_proc p
   JOIN public_schema n ON n.oid = p.pronamespace
-  -- Those that operators are made of are shown as operators.
+  -- The functions of operators are listed as operators.
   WHERE NOT EXISTS (SELECT FROM pg_operator o WHERE o.oprcode = p.oid)
   UNION ALL
   SELECT

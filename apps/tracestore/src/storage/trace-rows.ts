@@ -1,5 +1,5 @@
 /*
- * The form in which a request is written: one value a column of the tables in schema/migrations. This is the reference
+ * The form in which a request is written: one value a column of the tables in schema/tables. This is the reference
  * for every decoder. Its rules, which the columns' types don't say:
  *
  *   - a trace id is 32 lower-case hex digits, a span id the signed big-endian number of its 8 bytes

@@ -1,2 +1,2 @@
--- The median of five calls, by class of duration.
+-- What is the median of five calls, from buckets of durations?
 SELECT ps_trace.class_percentile(0.5, '{150,160,170}', '{1,3,1}');

@@ -1,2 +1,2 @@
--- The database's clock is right: how much time did it confirm?
+-- Confirm that the database's clock is right after it advanced.
 SELECT ps_trace.confirm_time_gap();

@@ -1,2 +1,2 @@
--- Start anew.
+-- Delete all traces.
 SELECT ps_trace.delete_all_traces();

@@ -1,2 +1,2 @@
--- For how long are spans kept?
+-- How long are spans kept?
 SELECT ps_trace.get_trace_retention_period();

@@ -1,2 +1,2 @@
--- When was an hour ago?
+-- Which time was an hour ago?
 SELECT ps_trace.time_of('now-1h');

@@ -1,2 +1,2 @@
--- A trace to be kept in a file, or sent to another receiver.
+-- Export a trace to a file or to another receiver.
 SELECT ps_trace.trace_otlp('ab000000000000000000000000000001');

@@ -1,5 +1,0 @@
--- Settles which spans this pass counts: at most $1, and the rest of the last one's transaction.
-SELECT
-  span_count::float8 AS "spanCount", is_last AS "isLast", restored,
-  extract(epoch FROM rolled_5m)::float8 AS "rolled5m", extract(epoch FROM rolled_1h)::float8 AS "rolled1h"
-FROM tracestore.begin_call_pass($1);

@@ -1,0 +1,28 @@
+CREATE OR REPLACE VIEW ps_trace.call_1h AS
+SELECT
+  c.time_bucket,
+  p.service_name AS parent_service_name, p.span_name AS parent_span_name, tracestore.span_kind(p.span_kind) AS parent_span_kind,
+  o.service_name, o.span_name, tracestore.span_kind(o.span_kind) AS span_kind,
+  c.parent_operation_id = 0 AS is_root,
+  c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum,
+  c.duration_class, c.duration_calls, c.self_class, c.self_calls
+FROM tracestore.call_1h c
+LEFT JOIN tracestore.operation o ON o.id = c.operation_id
+LEFT JOIN tracestore.operation p ON p.id = c.parent_operation_id;
+COMMENT ON VIEW ps_trace.call_1h IS 'Aggregates of an hour: spans by their operation and the operation of their parent. Sum over the rows: one key can have several rows, and some rows are corrections. The function operation_call selects the width';
+COMMENT ON COLUMN ps_trace.call_1h.time_bucket IS 'The start of the hour in which the spans started; the parents can have started before';
+COMMENT ON COLUMN ps_trace.call_1h.parent_service_name IS 'The service of the parent; NULL for a root, and where the parent is not stored';
+COMMENT ON COLUMN ps_trace.call_1h.parent_span_name IS 'The name of the parent; NULL where parent_service_name is NULL';
+COMMENT ON COLUMN ps_trace.call_1h.parent_span_kind IS 'The kind of the parent; unspecified where there is none';
+COMMENT ON COLUMN ps_trace.call_1h.service_name IS 'The service of the spans';
+COMMENT ON COLUMN ps_trace.call_1h.span_name IS 'The name of the spans';
+COMMENT ON COLUMN ps_trace.call_1h.span_kind IS 'The kind of the spans';
+COMMENT ON COLUMN ps_trace.call_1h.is_root IS 'Whether the spans are roots; false where the parent is not stored';
+COMMENT ON COLUMN ps_trace.call_1h.calls IS 'How many spans';
+COMMENT ON COLUMN ps_trace.call_1h.errors IS 'How many of the spans have the status error';
+COMMENT ON COLUMN ps_trace.call_1h.duration_ns_sum IS 'The sum of their durations in nanoseconds';
+COMMENT ON COLUMN ps_trace.call_1h.self_ns_sum IS 'The sum of their self times in nanoseconds: of a duration, the part that no child span covers. Always whole numbers, so corrections add up exactly';
+COMMENT ON COLUMN ps_trace.call_1h.duration_class IS 'Buckets of durations, ascending; ps_trace.class_ms gives the milliseconds of a bucket';
+COMMENT ON COLUMN ps_trace.call_1h.duration_calls IS 'How many spans each bucket of duration_class has';
+COMMENT ON COLUMN ps_trace.call_1h.self_class IS 'Buckets of self times, ascending';
+COMMENT ON COLUMN ps_trace.call_1h.self_calls IS 'How many spans each bucket of self_class has';

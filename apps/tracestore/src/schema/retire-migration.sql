@@ -1,0 +1,2 @@
+-- Removes the applied migration $1, which has no table file now.
+DELETE FROM tracestore.migration WHERE name = $1;
