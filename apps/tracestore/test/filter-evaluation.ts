@@ -5,7 +5,7 @@ import { type AnyValue, type KeyValue, KeyValueSchema } from '../src/gen/opentel
 import type { Span, Span_Event, Span_Link } from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { type TypedConstant, typesOf, type Constant } from '../src/query/filter/constant.js';
 import type { Field, Filter, Level, OrderedOperator, Reference } from '../src/query/filter/filter.js';
-import { spanKindOf, statusCodeOf } from '../src/query/span-words.js';
+import { spanKindOf, statusCodeOf } from '../src/query/span-enums.js';
 import type { StoredSpan } from './stored-spans.js';
 
 /*

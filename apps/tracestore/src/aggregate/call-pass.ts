@@ -1,30 +1,29 @@
 import type { Client } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
-import { readSqlFile } from '../sql-file.js';
+import { commit, readSql, rollback } from '../sql.js';
 import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
 import { CallFigures, callTables } from './call-figures.js';
 import { CopyOutFlight } from './copy-out-flight.js';
 import { TraceCalls } from './trace-calls.js';
 import { TraceReader } from './trace-reader.js';
 
-const sql = (name: string): string => readSqlFile(import.meta.url, `${name}.sql`);
-const openPass = sql('open-pass');
-const beginPass = sql('begin-pass');
-const beginRecount = sql('begin-recount');
-const recountEverything = sql('recount-everything');
-const copySpans = sql('copy-spans');
-const nameEndless = sql('name-endless');
-const noteLate = sql('note-late');
-const rollLate = sql('roll-late');
-const endPass = sql('end-pass');
-const findServices = sql('find-services');
-const copyCalls = callTables.map((table) => ({
-  table,
-  statement: {
-    name: `copy-${table.name}`,
-    text: sql(`copy-${table.rowsOf}-calls`).replaceAll('{{table}}', table.name),
-  },
-}));
+const openPass = readSql(import.meta.url, 'open-pass.sql');
+const beginPass = readSql<{ readonly most_spans: number }>(import.meta.url, 'begin-pass.sql');
+const beginRecount = readSql(import.meta.url, 'begin-recount.sql');
+const recountEverything = readSql(import.meta.url, 'recount-everything.sql');
+const copySpans = readSql(import.meta.url, 'copy-spans.sql');
+const nameEndless = readSql<{ readonly trace_nrs: string }>(import.meta.url, 'name-endless.sql');
+const noteLate = readSql<{ readonly table: string; readonly buckets_seconds: readonly number[] }>(
+  import.meta.url,
+  'note-late.sql',
+);
+const rollLate = readSql(import.meta.url, 'roll-late.sql');
+const endPass = readSql<{ readonly is_last: boolean }>(import.meta.url, 'end-pass.sql');
+const findServices = readSql<{ readonly operation_ids: readonly bigint[] }>(import.meta.url, 'find-services.sql');
+const copyCalls = callTables.map((table) => {
+  const statement = readSql<{ readonly table: string }>(import.meta.url, `copy-${table.rowsOf}-calls.sql`);
+  return { table, statement: { name: `copy-${table.name}`, text: statement.bind({ table: table.name }).text } };
+});
 
 /** As `tracestore.most_spans_of_trace` has it. */
 const mostSpansOfTrace = 100_000;
@@ -61,17 +60,17 @@ export async function prepareForPasses(client: Client): Promise<void> {
  */
 export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<Rolled & { spanCount: number; isLast: boolean; restored: boolean }>(beginPass, [
-      mostSpans,
-    ]);
+    const { rows } = await client.query<Rolled & { spanCount: number; isLast: boolean; restored: boolean }>(
+      beginPass.bind({ most_spans: mostSpans }),
+    );
     const state = rows[0];
     if (state === undefined) throw new Error('The state of the count of calls is missing');
     if (state.restored) {
-      const { rows: recounted } = await client.query<{ slices: number }>(recountEverything);
+      const { rows: recounted } = await client.query<{ slices: number }>(recountEverything.bind());
       return { spanCount: 0, isLast: false, restoredSlices: recounted[0]?.slices ?? 0 };
     }
     if (state.spanCount > 0) await addFigures(client, state);
-    await client.query(endPass, [state.isLast]);
+    await client.query(endPass.bind({ is_last: state.isLast }));
     return { spanCount: state.spanCount, isLast: state.isLast };
   });
 }
@@ -84,7 +83,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
  */
 export async function recountSlice(client: Client): Promise<Date | undefined> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<Rolled & { startFrom: Date }>(beginRecount);
+    const { rows } = await client.query<Rolled & { startFrom: Date }>(beginRecount.bind());
     const slice = rows[0];
     if (slice !== undefined) await addFigures(client, slice);
     return slice?.startFrom;
@@ -98,20 +97,20 @@ export async function recountSlice(client: Client): Promise<Date | undefined> {
  * @returns whether there was such a bucket
  */
 export async function rollLateCalls(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(rollLate);
+  const { rows } = await client.query<{ found: boolean }>(rollLate.bind());
   return rows[0]?.found === true;
 }
 
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   try {
     // Two statements: the first may have begun the transaction when the second fails.
-    await client.query(openPass);
+    await client.query(openPass.bind());
     const result = await run();
-    await client.query('COMMIT');
+    await client.query(commit);
     return result;
   } catch (error) {
     // A connection that is lost has rolled back by itself.
-    await client.query('ROLLBACK').catch(() => undefined);
+    await client.query(rollback).catch(() => undefined);
     throw error;
   }
 }
@@ -120,7 +119,7 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
   const figures = new CallFigures();
   const endless = await readTraces(client, figures, mostSpansOfTrace);
   if (endless.length > 0) {
-    await client.query(nameEndless, [`{${endless.join(',')}}`]);
+    await client.query(nameEndless.bind({ trace_nrs: `{${endless.join(',')}}` }));
     await readTraces(client, figures, Infinity);
   }
   await nameServices(client, figures);
@@ -134,11 +133,15 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
     return [{ statement, rows }];
   });
   if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
-  for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);
+  for (const { table, bucketsSeconds } of late) {
+    await client.query(noteLate.bind({ table, buckets_seconds: bucketsSeconds }));
+  }
 }
 
 async function nameServices(client: Client, figures: CallFigures): Promise<void> {
-  const { rows } = await client.query<{ id: string; service_name: string }>(findServices, [figures.operationIds]);
+  const { rows } = await client.query<{ id: string; service_name: string }>(
+    findServices.bind({ operation_ids: figures.operationIds }),
+  );
   const names = new Map(rows.map(({ id, service_name: name }) => [BigInt(id), name]));
   figures.nameServices((id) => names.get(id));
 }
@@ -147,7 +150,7 @@ async function nameServices(client: Client, figures: CallFigures): Promise<void>
 async function readTraces(client: Client, figures: CallFigures, mostSpans: number): Promise<readonly number[]> {
   const calls = new TraceCalls(figures);
   const reader = new TraceReader(figures, mostSpans, (spans) => calls.add(spans));
-  await client.query(new CopyOutFlight(copySpans, (chunk) => reader.read(chunk))).done;
+  await client.query(new CopyOutFlight(copySpans.text, (chunk) => reader.read(chunk))).done;
   reader.end();
   return reader.endless;
 }

@@ -1,4 +1,4 @@
--- The spans that this pass counts and their relatives, trace by trace; the columns are read in this order by trace-reader.ts.
+-- Returns the spans of this run and their relatives, trace by trace. trace-reader.ts reads the columns in this order.
 COPY (
   SELECT
     trace_nr, span_id, parent_span_id, start_time, end_time, start_nanos, end_nanos, operation_id, instance, flags

@@ -1,2 +1,3 @@
--- Notes what this pass has counted; $1: nothing that is new is left for another one.
-SELECT tracestore.end_call_pass($1, now());
+-- Ends a run.
+-- :'is_last'  whether no new spans are left to count
+SELECT tracestore.end_call_pass(:'is_last', now());

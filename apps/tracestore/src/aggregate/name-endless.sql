@@ -1,2 +1,3 @@
--- What is asked of the spans of this pass next is about these traces alone: $1, an array as text.
-SELECT set_config('tracestore.pass_endless', $1, true);
+-- Limits what this run reads next to some traces.
+-- :'trace_nrs'  the numbers of the traces, an array as text
+SELECT set_config('tracestore.pass_endless', :'trace_nrs', true);

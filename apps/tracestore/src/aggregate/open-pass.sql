@@ -1,4 +1,4 @@
--- Opens the transaction of a pass. The lock comes before the snapshot: what moves spans to another partition does so before
--- both or after the pass, which would else look for them where they are no more.
+-- Begins the transaction of a run. The lock comes before the snapshot: a statement that moves spans to another partition runs
+-- before both or after the run, which would otherwise miss these spans.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 LOCK TABLE ONLY tracestore.span IN ROW EXCLUSIVE MODE;

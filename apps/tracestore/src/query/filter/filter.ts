@@ -35,23 +35,23 @@ export const textFields = [
 export type TextField = (typeof textFields)[number];
 
 /** Of a closed set of words: spans' kinds and status codes. They have no order. */
-export const wordFields = ['span.kind', 'span.status'] as const;
-export type WordField = (typeof wordFields)[number];
+export const enumFields = ['span.kind', 'span.status'] as const;
+export type EnumField = (typeof enumFields)[number];
 
 /**
  * In ns: times since 1970, a span's duration (0 where it ends before it starts), and the time from the start of an
  * event's span to the event, which may be negative.
  */
-export const nanoFields = [
+export const timeFields = [
   'span.start_time',
   'span.end_time',
   'span.duration',
   'event.time',
   'event.time_since_start',
 ] as const;
-export type NanoField = (typeof nanoFields)[number];
+export type TimeField = (typeof timeFields)[number];
 
-export type Field = TextField | WordField | NanoField;
+export type Field = TextField | EnumField | TimeField;
 
 /** What is compared: attributes of a key, at one level or several, or a field. */
 export type Reference = { readonly attribute: string; readonly levels: readonly Level[] } | { readonly field: Field };
@@ -84,11 +84,11 @@ export function attributeIs(attribute: string, value: Constant, at: readonly Lev
 }
 
 /** A field has a value. */
-export function fieldIs(field: TextField | WordField, text: string): Filter {
+export function fieldIs(field: TextField | EnumField, text: string): Filter {
   return { op: 'eq', reference: { field }, value: { type: 'string', value: text } };
 }
 
 /** @param nanos as the field counts */
-export function fieldCompares(field: NanoField, op: OrderedOperator | 'eq' | 'ne', nanos: bigint): Filter {
+export function fieldCompares(field: TimeField, op: OrderedOperator | 'eq' | 'ne', nanos: bigint): Filter {
   return { op, reference: { field }, value: { type: 'int', value: nanos } };
 }

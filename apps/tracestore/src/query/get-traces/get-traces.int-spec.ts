@@ -16,7 +16,7 @@ import {
 import { ResourceSchema } from '../../gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import { SpanSchema } from '../../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
-import { type AskedTrace, getTraces } from './get-traces.js';
+import { type RequestedTrace, getTraces } from './get-traces.js';
 import type { TraceChunk, TraceSpan } from './trace-span.js';
 
 let fresh: FreshDatabase;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-async function get(...asked: readonly AskedTrace[]): Promise<readonly TraceChunk[]> {
+async function get(...asked: readonly RequestedTrace[]): Promise<readonly TraceChunk[]> {
   const chunks: TraceChunk[] = [];
   for await (const chunk of getTraces(store.database, asked)) chunks.push(chunk);
   return chunks;
