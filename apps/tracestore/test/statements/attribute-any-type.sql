@@ -1,0 +1,110 @@
+-- Search: {"filter":{"op":"eq","reference":{"attribute":"retries","levels":["span"]},"value":{"type":"any","text":"5"}},"limit":20,"startTimeMinUnixNano":"1699996400000000000","startTimeMaxUnixNano":"1700000000000000000"}
+
+-- $1 = '2023-11-14T21:13:20.000000Z'
+-- $2 = '2023-11-14T23:13:20.000001Z'
+-- $3 = '2023-11-14T22:13:20.000000Z'
+-- $4 = 500
+-- $5 to $12 = 1164866200, 926605218, 688344237, 450083255, 211822274, 2121044940, 1882783959, 1644522977
+-- $13 to $20 = 1871236234, 839975235, 1956197883, 924936884, 2041159532, 1009898533, 2126121181, 1094860182
+-- $21 to $28 = 198397587, 1828843913, 1311806590, 794769268, 277731945, 1908178271, 1391140948, 874103626
+-- $29 = 10
+-- $30 = {}
+-- $31 = 0
+-- $32 = 0
+-- $33 = 'retries'
+-- $34 = '"5"'
+-- $35 = 'retries'
+-- $36 = '5'
+-- $37 = 'retries'
+-- $38 = '5.0'
+WITH scanned AS MATERIALIZED (
+  SELECT count(*) AS blocks, min(start_max) AS low_water_mark
+  FROM (
+    SELECT b.start_max
+    FROM tracestore.span_block b
+    WHERE b.start_max >= $1::timestamptz AND b.start_max < $2::timestamptz
+      AND b.start_min <= $3::timestamptz
+    ORDER BY b.start_max DESC
+    FETCH FIRST ($4::int8) ROWS WITH TIES
+  ) AS next_blocks
+),
+batch AS MATERIALIZED (
+  SELECT b.start_min, b.start_max, b.trace_ids
+  FROM tracestore.span_block b
+  WHERE b.start_max >= greatest($1::timestamptz, (SELECT low_water_mark FROM scanned)) AND b.start_max < $2::timestamptz
+    AND b.start_min <= $3::timestamptz
+    AND CASE WHEN (
+      (
+        get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      )
+      OR (
+        get_bit(b.filter, ((b.salt * $13::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $14::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $15::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $16::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $17::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $18::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $19::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $20::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      )
+      OR (
+        get_bit(b.filter, ((b.salt * $21::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $22::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $23::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $24::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $25::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $26::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $27::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * $28::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      )
+    ) THEN true ELSE false END
+  ORDER BY b.start_max DESC
+  FETCH FIRST ($29::int8) ROWS WITH TIES
+),
+lookup AS MATERIALIZED (
+  SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
+  FROM (
+    SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
+    FROM batch b, unnest(b.trace_ids) AS trace_id
+    WHERE trace_id <> ALL ($30::uuid[])
+    GROUP BY trace_id
+  ) AS traces
+  GROUP BY start_min, start_max
+),
+found AS (
+  SELECT spans.trace_id, (extract(epoch FROM max(spans.start_time)) * 1000000)::int8 AS position
+  FROM lookup w
+  CROSS JOIN LATERAL (
+    SELECT s.trace_id, s.start_time
+    FROM tracestore.span s
+    WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
+      AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $31)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $32)
+      AND (
+        ((s.attributes -> $33::text)::text = ($34::jsonb)::text) IS TRUE
+        OR ((s.attributes -> $35::text)::text = ($36::jsonb)::text) IS TRUE
+        OR ((s.attributes -> $37::text)::text = ($38::jsonb)::text) IS TRUE
+      )
+    OFFSET 0
+  ) AS spans
+  GROUP BY spans.trace_id
+)
+SELECT
+  (extract(epoch FROM CASE
+    WHEN read.blocks >= $29 THEN read.low_water_mark
+    WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
+  END) * 1000000)::int8 AS low_water_mark,
+  read.blocks < $29 AS is_rare,
+  found.trace_id,
+  found.position
+FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read
+CROSS JOIN scanned
+LEFT JOIN found ON true;
