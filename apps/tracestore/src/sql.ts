@@ -34,11 +34,38 @@ class UserText {
   constructor(readonly text: string) {}
 }
 
-type FragmentPart = string | Parameter | UserText;
+/** A fragment inside of another one. */
+interface Inner {
+  readonly fragment: Fragment;
+  /** The blanks before the line: a fragment of several lines is indented by as much. */
+  readonly indent: string;
+}
+
+type FragmentPart = string | Parameter | UserText | Inner;
 
 /** A part of a statement, with its values. */
 export class Fragment {
-  constructor(readonly parts: readonly FragmentPart[]) {}
+  /** The characters of the text, roughly. */
+  readonly length: number;
+  readonly isMultiline: boolean;
+
+  constructor(readonly parts: readonly FragmentPart[]) {
+    let length = 0;
+    let isMultiline = false;
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        length += part.length;
+        isMultiline ||= part.includes('\n');
+      } else if (part instanceof Parameter) length += '$10'.length;
+      else if (part instanceof UserText) length += part.text.length;
+      else {
+        length += part.fragment.length;
+        isMultiline ||= part.fragment.isMultiline;
+      }
+    }
+    this.length = length;
+    this.isMultiline = isMultiline;
+  }
 }
 
 /** For a template without names. */
@@ -52,7 +79,6 @@ type Kind = 'value' | 'identifier' | 'fragment';
 interface Slot {
   readonly kind: Kind;
   readonly name: string;
-  /** The blanks before the line: a fragment of several lines is indented by as much. */
   readonly indent: string;
 }
 
@@ -112,27 +138,22 @@ export class SqlTemplate<Names extends object = NoArguments> {
   fragment(...[names]: ArgumentsOf<Names>): Fragment {
     const given = this.checked(names);
     const parameters = new Map<string, Parameter>();
-    const parts: FragmentPart[] = [];
-    for (const part of this.parts) {
-      if (typeof part === 'string') {
-        parts.push(part);
-        continue;
-      }
-      const { kind, name, indent } = part;
-      const argument = given[name];
-      if (kind === 'fragment') {
-        if (!(argument instanceof Fragment)) throw new Error(`${this.where}: :${name} must be a fragment`);
-        for (const inner of argument.parts) parts.push(typeof inner === 'string' ? indented(inner, indent) : inner);
-      } else if (kind === 'identifier') {
-        parts.push(quoted(argument, `${this.where}: :"${name}"`));
-      } else {
+    return new Fragment(
+      this.parts.map((part) => {
+        if (typeof part === 'string') return part;
+        const { kind, name, indent } = part;
+        const argument = given[name];
+        if (kind === 'fragment') {
+          if (!(argument instanceof Fragment)) throw new Error(`${this.where}: :${name} must be a fragment`);
+          return { fragment: argument, indent };
+        }
+        if (kind === 'identifier') return quoted(argument, `${this.where}: :"${name}"`);
         if (argument instanceof Fragment) throw new Error(`${this.where}: :'${name}' must be a value, not a fragment`);
         const parameter = parameters.get(name) ?? (argument instanceof Parameter ? argument : new Parameter(argument));
         parameters.set(name, parameter);
-        parts.push(parameter);
-      }
-    }
-    return new Fragment(parts);
+        return parameter;
+      }),
+    );
   }
 
   private checked(names: object | undefined): Readonly<Record<string, unknown>> {
@@ -239,7 +260,7 @@ export function anyOf(parts: readonly Fragment[]): Fragment {
 
 /** `NOT a`. */
 export function not(part: Fragment): Fragment {
-  return new Fragment(['NOT ', ...part.parts]);
+  return new Fragment(['NOT ', { fragment: part, indent: '' }]);
 }
 
 /** A truth value. */
@@ -255,20 +276,17 @@ function combined(parts: readonly Fragment[], operator: 'AND' | 'OR', neutral: s
   if (only === undefined) return new Fragment([neutral]);
   if (parts.length === 1) return only;
   const all = joined(parts, ` ${operator} `, `\n${operator} `);
-  if (!all.parts.some(isMultiline)) return new Fragment(['(', ...all.parts, ')']);
-  const inner = all.parts.map((part) => (typeof part === 'string' ? indented(part, '  ') : part));
-  return new Fragment(['(\n  ', ...inner, '\n)']);
+  return all.isMultiline
+    ? new Fragment(['(\n  ', { fragment: all, indent: '  ' }, '\n)'])
+    : new Fragment(['(', { fragment: all, indent: '' }, ')']);
 }
 
 function joined(parts: readonly Fragment[], onOneLine: string, onSeveral: string): Fragment {
-  const all = parts.flatMap((part) => part.parts);
-  const length = all.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : '$10'.length), 0);
-  const separator = length > longestLine || all.some(isMultiline) ? onSeveral : onOneLine;
-  return new Fragment(parts.flatMap((part, n) => (n === 0 ? part.parts : [separator, ...part.parts])));
-}
-
-function isMultiline(part: FragmentPart): boolean {
-  return typeof part === 'string' && part.includes('\n');
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const separator = length > longestLine || parts.some(({ isMultiline }) => isMultiline) ? onSeveral : onOneLine;
+  return new Fragment(
+    parts.flatMap((fragment, n) => (n === 0 ? [{ fragment, indent: '' }] : [separator, { fragment, indent: '' }])),
+  );
 }
 
 function indented(text: string, indent: string): string {
@@ -291,19 +309,22 @@ function valueOf(argument: unknown): unknown {
   return argument instanceof Parameter ? argument.value : argument;
 }
 
-function rendered({ parts }: Fragment): BoundStatement {
+function rendered(whole: Fragment): BoundStatement {
   const numbers = new Map<Parameter, number>();
   let text = '';
-  for (const part of parts) {
-    if (typeof part === 'string') text += part;
-    else if (part instanceof UserText) text += part.text;
-    else {
-      const number = numbers.get(part) ?? numbers.size + 1;
-      numbers.set(part, number);
-      text += `$${number}`;
+  const write = ({ parts }: Fragment, indent: string): void => {
+    for (const part of parts) {
+      if (typeof part === 'string') text += indented(part, indent);
+      else if (part instanceof UserText) text += part.text;
+      else if (part instanceof Parameter) {
+        const number = numbers.get(part) ?? numbers.size + 1;
+        numbers.set(part, number);
+        text += `$${number}`;
+      } else write(part.fragment, indent + part.indent);
     }
-  }
-  return { text, values: [...numbers.keys()].map(({ value }) => value) };
+  };
+  write(whole, '');
+  return { text, values: Array.from(numbers.keys(), ({ value }) => value) };
 }
 
 function fixedText(parts: readonly TemplatePart[]): { text: string; names: readonly string[] } | undefined {

@@ -1,3 +1,3 @@
 -- Cancels the statement that a server process runs.
--- :'pid'  the id of the process
+-- :'pid'  the id of the process.
 SELECT pg_cancel_backend(:'pid')

@@ -1,6 +1,6 @@
 -- Returns the lock that a server process waits for, and one process that holds it; no row if it waits for none. Only roles with
 -- pg_read_all_stats see when the transaction of another role's session began.
--- :'pid'  the id of the process that waits
+-- :'pid'  the id of the process that waits.
 SELECT
   coalesce(l.relation::regclass::text, l.locktype) AS relation,
   to_char(coalesce(l.waitstart, w.query_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS waits_since,

@@ -1,5 +1,5 @@
 -- Returns the btree indexes of old partitions that have not been packed, oldest first.
--- :'older_s'  partitions that ended more than this long ago, in seconds
+-- :'older_s'  partitions that ended more than this long ago, in seconds.
 SELECT c.relname AS index
 FROM tracestore.partition p
 JOIN pg_index i ON i.indrelid = p.partition

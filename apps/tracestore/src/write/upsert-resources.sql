@@ -1,11 +1,11 @@
 -- Adds resources that the writer does not know to be stored, and marks those that are as in use: unused rows are deleted after a while.
 -- The rows come sorted by id, so that two writers cannot deadlock. Each value is an array with an element for each resource.
--- :'ids'                        the ids
--- :'service_names'              the services
--- :'attributes'                 the attributes as jsonb
--- :'dropped_attributes_counts'  how many attributes the sender dropped
--- :'schema_urls'                the schema URLs
--- :'entity_refs'                the entity references as jsonb
+-- :'ids'                        the ids.
+-- :'service_names'              the services.
+-- :'attributes'                 the attributes as jsonb.
+-- :'dropped_attributes_counts'  how many attributes the sender dropped.
+-- :'schema_urls'                the schema URLs.
+-- :'entity_refs'                the entity references as jsonb.
 INSERT INTO tracestore.resource (id, service_name, attributes, dropped_attributes_count, schema_url, entity_refs)
 SELECT * FROM unnest(
   :'ids'::int8[], :'service_names'::text[], :'attributes'::jsonb[], :'dropped_attributes_counts'::int4[],

@@ -1,11 +1,11 @@
 -- Adds scopes that the writer does not know to be stored, and marks those that are as in use: unused rows are deleted after a while.
 -- The rows come sorted by id, so that two writers cannot deadlock. Each value is an array with an element for each scope.
--- :'ids'                        the ids
--- :'names'                      the names
--- :'versions'                   the versions
--- :'attributes'                 the attributes as jsonb
--- :'dropped_attributes_counts'  how many attributes the sender dropped
--- :'schema_urls'                the schema URLs
+-- :'ids'                        the ids.
+-- :'names'                      the names.
+-- :'versions'                   the versions.
+-- :'attributes'                 the attributes as jsonb.
+-- :'dropped_attributes_counts'  how many attributes the sender dropped.
+-- :'schema_urls'                the schema URLs.
 INSERT INTO tracestore.scope (id, name, version, attributes, dropped_attributes_count, schema_url)
 SELECT * FROM unnest(
   :'ids'::int8[], :'names'::text[], :'versions'::text[], :'attributes'::jsonb[],

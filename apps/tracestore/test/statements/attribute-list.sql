@@ -4,16 +4,16 @@
 -- $2 = '2023-11-14T23:13:20.000001Z'
 -- $3 = '2023-11-14T22:13:20.000000Z'
 -- $4 = 500
--- $5 to $12 = 1175271041, 2083757332, 844759976, 1753246267, 514248911, 1422735202, 183737846, 1092224137
--- $13 to $20 = 1678523438, 2078916823, 331826559, 732219944, 1132613328, 1533006713, 1933400097, 186309834
--- $21 = 10
--- $22 = {}
--- $23 = 0
--- $24 = 0
--- $25 = 'tags'
--- $26 = '"[\"a\",\"b\"]"'
--- $27 = 'tags'
--- $28 = '["a","b"]'
+-- $5 = {1175271041, 2083757332, 844759976, 1753246267, 514248911, 1422735202, 183737846, 1092224137}
+-- $6 = {1678523438, 2078916823, 331826559, 732219944, 1132613328, 1533006713, 1933400097, 186309834}
+-- $7 = 10
+-- $8 = {}
+-- $9 = 0
+-- $10 = 0
+-- $11 = 'tags'
+-- $12 = '"[\"a\",\"b\"]"'
+-- $13 = 'tags'
+-- $14 = '["a","b"]'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -32,35 +32,35 @@ batch AS MATERIALIZED (
     AND b.start_min <= $3::timestamptz
     AND CASE WHEN (
       (
-        get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        get_bit(b.filter, ((b.salt * ($5::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($5::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
       )
       OR (
-        get_bit(b.filter, ((b.salt * $13::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $14::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $15::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $16::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $17::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $18::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $19::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-        AND get_bit(b.filter, ((b.salt * $20::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        get_bit(b.filter, ((b.salt * ($6::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+        AND get_bit(b.filter, ((b.salt * ($6::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
       )
     ) THEN true ELSE false END
   ORDER BY b.start_max DESC
-  FETCH FIRST ($21::int8) ROWS WITH TIES
+  FETCH FIRST ($7::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($22::uuid[])
+    WHERE trace_id <> ALL ($8::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -73,12 +73,12 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $23)
-      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $24)
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $9)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $10)
       AND (
-        ((s.attributes -> $25::text)::text = ($26::jsonb)::text) IS TRUE
-        OR (CASE WHEN jsonb_typeof(s.attributes -> $27::text) IN ('array', 'object')
-          THEN tracestore.plain_value(s.attributes -> $27::text) = $28::jsonb END) IS TRUE
+        ((s.attributes -> $11::text)::text = ($12::jsonb)::text) IS TRUE
+        OR (CASE WHEN jsonb_typeof(s.attributes -> $13::text) IN ('array', 'object')
+          THEN tracestore.plain_value(s.attributes -> $13::text) = $14::jsonb END) IS TRUE
       )
     OFFSET 0
   ) AS spans
@@ -86,10 +86,10 @@ found AS (
 )
 SELECT
   (extract(epoch FROM CASE
-    WHEN read.blocks >= $21 THEN read.low_water_mark
+    WHEN read.blocks >= $7 THEN read.low_water_mark
     WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
   END) * 1000000)::int8 AS low_water_mark,
-  read.blocks < $21 AS is_rare,
+  read.blocks < $7 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read

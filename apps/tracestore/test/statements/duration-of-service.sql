@@ -19,28 +19,28 @@ WHERE oid = 'tracestore.span'::regclass;
 -- $4 = 500
 -- $5 = '100000000'
 -- $6 = '67108864'
--- $7 to $14 = 699909881, 566046585, 432183290, 298319994, 164456699, 30593403, 2044213756, 1910350460
--- $15 to $22 = 1800006100, 1503937872, 1207869643, 911801415, 615733186, 319664958, 23596729, 1875012149
--- $23 = '134217728'
--- $24 to $31 = 1011945967, 1543033188, 2074120410, 457723983, 988811205, 1519898426, 2050985648, 434589221
--- $32 to $39 = 1632653947, 963490652, 294327358, 1772647711, 1103484417, 434321122, 1912641476, 1243478181
--- $40 = '268435456'
--- $41 to $48 = 1201923412, 438605131, 1822770497, 1059452216, 296133934, 1680299301, 916981019, 153662738
--- $49 to $56 = 481001124, 946548498, 1412095871, 1877643245, 195706970, 661254344, 1126801717, 1592349091
--- $57 = '536870912'
--- $58 to $65 = 621211299, 1532976569, 297258190, 1209023460, 2120788729, 885070351, 1796835620, 561117242
--- $66 to $73 = 1228618360, 1905428683, 434755357, 1111565680, 1788376002, 317702677, 994512999, 1671323322
--- $74 = '1073741824'
--- $75 to $82 = 790265960, 1014538341, 1238810723, 1463083104, 1687355486, 1911627867, 2135900249, 212688982
--- $83 to $90 = 423896005, 842399888, 1260903772, 1679407655, 2097911539, 368931774, 787435658, 1205939541
--- $91 = '2147483648'
--- $92 = 10
--- $93 = {}
--- $94 = 0
--- $95 = 0
--- $96 = {1311768467294899695, -81985529216486896}
--- $97 = '99999 microseconds'
--- $98 = '100000000'
+-- $7 = {699909881, 566046585, 432183290, 298319994, 164456699, 30593403, 2044213756, 1910350460}
+-- $8 = {1800006100, 1503937872, 1207869643, 911801415, 615733186, 319664958, 23596729, 1875012149}
+-- $9 = '134217728'
+-- $10 = {1011945967, 1543033188, 2074120410, 457723983, 988811205, 1519898426, 2050985648, 434589221}
+-- $11 = {1632653947, 963490652, 294327358, 1772647711, 1103484417, 434321122, 1912641476, 1243478181}
+-- $12 = '268435456'
+-- $13 = {1201923412, 438605131, 1822770497, 1059452216, 296133934, 1680299301, 916981019, 153662738}
+-- $14 = {481001124, 946548498, 1412095871, 1877643245, 195706970, 661254344, 1126801717, 1592349091}
+-- $15 = '536870912'
+-- $16 = {621211299, 1532976569, 297258190, 1209023460, 2120788729, 885070351, 1796835620, 561117242}
+-- $17 = {1228618360, 1905428683, 434755357, 1111565680, 1788376002, 317702677, 994512999, 1671323322}
+-- $18 = '1073741824'
+-- $19 = {790265960, 1014538341, 1238810723, 1463083104, 1687355486, 1911627867, 2135900249, 212688982}
+-- $20 = {423896005, 842399888, 1260903772, 1679407655, 2097911539, 368931774, 787435658, 1205939541}
+-- $21 = '2147483648'
+-- $22 = 10
+-- $23 = {}
+-- $24 = 0
+-- $25 = 0
+-- $26 = {1311768467294899695, -81985529216486896}
+-- $27 = '99999 microseconds'
+-- $28 = '100000000'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -64,139 +64,139 @@ batch AS MATERIALIZED (
           b.duration_ns_max >= $6::int8
           AND (
             (
-              get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $13::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $14::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($7::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($7::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
             OR (
-              get_bit(b.filter, ((b.salt * $15::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $16::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $17::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $18::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $19::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $20::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $21::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $22::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($8::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($8::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
           )
         )
         OR (
-          b.duration_ns_max >= $23::int8
+          b.duration_ns_max >= $9::int8
           AND (
             (
-              get_bit(b.filter, ((b.salt * $24::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $25::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $26::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $27::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $28::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $29::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $30::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $31::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($10::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($10::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
             OR (
-              get_bit(b.filter, ((b.salt * $32::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $33::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $34::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $35::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $36::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $37::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $38::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $39::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($11::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($11::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
           )
         )
         OR (
-          b.duration_ns_max >= $40::int8
+          b.duration_ns_max >= $12::int8
           AND (
             (
-              get_bit(b.filter, ((b.salt * $41::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $42::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $43::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $44::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $45::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $46::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $47::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $48::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($13::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($13::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
             OR (
-              get_bit(b.filter, ((b.salt * $49::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $50::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $51::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $52::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $53::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $54::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $55::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $56::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($14::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($14::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
           )
         )
         OR (
-          b.duration_ns_max >= $57::int8
+          b.duration_ns_max >= $15::int8
           AND (
             (
-              get_bit(b.filter, ((b.salt * $58::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $59::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $60::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $61::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $62::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $63::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $64::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $65::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($16::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($16::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
             OR (
-              get_bit(b.filter, ((b.salt * $66::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $67::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $68::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $69::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $70::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $71::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $72::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $73::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($17::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($17::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
           )
         )
         OR (
-          b.duration_ns_max >= $74::int8
+          b.duration_ns_max >= $18::int8
           AND (
             (
-              get_bit(b.filter, ((b.salt * $75::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $76::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $77::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $78::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $79::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $80::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $81::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $82::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($19::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($19::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
             OR (
-              get_bit(b.filter, ((b.salt * $83::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $84::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $85::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $86::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $87::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $88::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $89::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-              AND get_bit(b.filter, ((b.salt * $90::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              get_bit(b.filter, ((b.salt * ($20::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+              AND get_bit(b.filter, ((b.salt * ($20::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
             )
           )
         )
-        OR b.duration_ns_max >= $91::int8
+        OR b.duration_ns_max >= $21::int8
       ) THEN true ELSE false END
     )
   ORDER BY b.start_max DESC
-  FETCH FIRST ($92::int8) ROWS WITH TIES
+  FETCH FIRST ($22::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($93::uuid[])
+    WHERE trace_id <> ALL ($23::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -209,13 +209,13 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $94)
-      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $95)
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $24)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $25)
       AND (
-        (s.operation_id = ANY ($96::int8[])) IS TRUE
+        (s.operation_id = ANY ($26::int8[])) IS TRUE
         AND ((
-          s.end_time - s.start_time >= $97::interval
-          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) >= $98::numeric
+          s.end_time - s.start_time >= $27::interval
+          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) >= $28::numeric
         )) IS TRUE
       )
     OFFSET 0
@@ -224,10 +224,10 @@ found AS (
 )
 SELECT
   (extract(epoch FROM CASE
-    WHEN read.blocks >= $92 THEN read.low_water_mark
+    WHEN read.blocks >= $22 THEN read.low_water_mark
     WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
   END) * 1000000)::int8 AS low_water_mark,
-  read.blocks < $92 AS is_rare,
+  read.blocks < $22 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read

@@ -16,19 +16,19 @@ WHERE oid = 'tracestore.span'::regclass;
 -- $2 = '2023-11-14T23:13:20.000001Z'
 -- $3 = '2023-11-14T22:13:20.000000Z'
 -- $4 = 500
--- $5 to $12 = 11911520, 1665677818, 1171960467, 678243117, 184525766, 1838292064, 1344574713, 850857363
--- $13 to $20 = 2058070163, 1003372816, 2096159116, 1041461769, 2134248069, 1079550722, 24853374, 1117639675
--- $21 to $28 = 1616684112, 1620123073, 1623562033, 1627000994, 1630439954, 1633878915, 1637317875, 1640756836
--- $29 to $36 = 1213589239, 2019071318, 677069748, 1482551827, 140550257, 946032336, 1751514414, 409512845
--- $37 to $44 = 992614664, 2094026538, 1047954765, 1882991, 1103294866, 57223092, 1158634967, 112563193
--- $45 = 10
--- $46 = {}
--- $47 = 0
--- $48 = 0
--- $49 = {1311768467294899695, -81985529216486896}
--- $50 = {2}
--- $51 = 'error'
--- $52 = 'true'
+-- $5 = {11911520, 1665677818, 1171960467, 678243117, 184525766, 1838292064, 1344574713, 850857363}
+-- $6 = {2058070163, 1003372816, 2096159116, 1041461769, 2134248069, 1079550722, 24853374, 1117639675}
+-- $7 = {1616684112, 1620123073, 1623562033, 1627000994, 1630439954, 1633878915, 1637317875, 1640756836}
+-- $8 = {1213589239, 2019071318, 677069748, 1482551827, 140550257, 946032336, 1751514414, 409512845}
+-- $9 = {992614664, 2094026538, 1047954765, 1882991, 1103294866, 57223092, 1158634967, 112563193}
+-- $10 = 10
+-- $11 = {}
+-- $12 = 0
+-- $13 = 0
+-- $14 = {1311768467294899695, -81985529216486896}
+-- $15 = {2}
+-- $16 = 'error'
+-- $17 = 'true'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -50,71 +50,71 @@ batch AS MATERIALIZED (
         b.error_count > 0
         AND (
           (
-            get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            get_bit(b.filter, ((b.salt * ($5::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($5::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
           )
           OR (
-            get_bit(b.filter, ((b.salt * $13::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $14::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $15::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $16::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $17::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $18::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $19::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $20::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            get_bit(b.filter, ((b.salt * ($6::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($6::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
           )
         )
       )
       OR (
         (
-          get_bit(b.filter, ((b.salt * $21::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $22::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $23::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $24::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $25::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $26::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $27::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-          AND get_bit(b.filter, ((b.salt * $28::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          get_bit(b.filter, ((b.salt * ($7::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+          AND get_bit(b.filter, ((b.salt * ($7::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
         )
         AND (
           (
-            get_bit(b.filter, ((b.salt * $29::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $30::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $31::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $32::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $33::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $34::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $35::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $36::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            get_bit(b.filter, ((b.salt * ($8::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($8::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
           )
           OR (
-            get_bit(b.filter, ((b.salt * $37::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $38::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $39::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $40::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $41::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $42::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $43::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-            AND get_bit(b.filter, ((b.salt * $44::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            get_bit(b.filter, ((b.salt * ($9::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+            AND get_bit(b.filter, ((b.salt * ($9::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
           )
         )
       )
     ) THEN true ELSE false END
   ORDER BY b.start_max DESC
-  FETCH FIRST ($45::int8) ROWS WITH TIES
+  FETCH FIRST ($10::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($46::uuid[])
+    WHERE trace_id <> ALL ($11::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -127,13 +127,13 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $47)
-      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $48)
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $12)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $13)
       AND (
-        (s.operation_id = ANY ($49::int8[])) IS TRUE
+        (s.operation_id = ANY ($14::int8[])) IS TRUE
         AND (
-          (CASE WHEN s.status_code BETWEEN 1 AND 2 THEN s.status_code ELSE 0 END = ANY ($50::int4[])) IS TRUE
-          OR ((s.attributes -> $51::text)::text = ($52::jsonb)::text) IS TRUE
+          (CASE WHEN s.status_code BETWEEN 1 AND 2 THEN s.status_code ELSE 0 END = ANY ($15::int4[])) IS TRUE
+          OR ((s.attributes -> $16::text)::text = ($17::jsonb)::text) IS TRUE
         )
       )
     OFFSET 0
@@ -142,10 +142,10 @@ found AS (
 )
 SELECT
   (extract(epoch FROM CASE
-    WHEN read.blocks >= $45 THEN read.low_water_mark
+    WHEN read.blocks >= $10 THEN read.low_water_mark
     WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
   END) * 1000000)::int8 AS low_water_mark,
-  read.blocks < $45 AS is_rare,
+  read.blocks < $10 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read

@@ -4,13 +4,13 @@
 -- $2 = '2023-11-14T23:13:20.000000Z'
 -- $3 = '2023-11-14T22:13:19.999999Z'
 -- $4 = 500
--- $5 to $12 = 1338910383, 1257035349, 1175160316, 1093285282, 1011410249, 929535215, 847660182, 765785148
--- $13 = 10
--- $14 = {}
--- $15 = 0
--- $16 = 1000
--- $17 = 'user.id'
--- $18 = '"ann"'
+-- $5 = {1338910383, 1257035349, 1175160316, 1093285282, 1011410249, 929535215, 847660182, 765785148}
+-- $6 = 10
+-- $7 = {}
+-- $8 = 0
+-- $9 = 1000
+-- $10 = 'user.id'
+-- $11 = '"ann"'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -28,24 +28,24 @@ batch AS MATERIALIZED (
   WHERE b.start_max >= greatest($1::timestamptz, (SELECT low_water_mark FROM scanned)) AND b.start_max < $2::timestamptz
     AND b.start_min <= $3::timestamptz
     AND CASE WHEN (
-      get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      get_bit(b.filter, ((b.salt * ($5::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
     ) THEN true ELSE false END
   ORDER BY b.start_max DESC
-  FETCH FIRST ($13::int8) ROWS WITH TIES
+  FETCH FIRST ($6::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($14::uuid[])
+    WHERE trace_id <> ALL ($7::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -58,19 +58,19 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $15)
-      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $16)
-      AND ((s.attributes -> $17::text)::text = ($18::jsonb)::text) IS TRUE
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $8)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $9)
+      AND ((s.attributes -> $10::text)::text = ($11::jsonb)::text) IS TRUE
     OFFSET 0
   ) AS spans
   GROUP BY spans.trace_id
 )
 SELECT
   (extract(epoch FROM CASE
-    WHEN read.blocks >= $13 THEN read.low_water_mark
+    WHEN read.blocks >= $6 THEN read.low_water_mark
     WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
   END) * 1000000)::int8 AS low_water_mark,
-  read.blocks < $13 AS is_rare,
+  read.blocks < $6 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read
@@ -101,13 +101,13 @@ AND (s.start_time < $3::timestamptz OR s.start_nanos <= $5)
 -- $2 = '2023-11-14T22:13:20.000000Z'
 -- $3 = '2023-11-14T22:13:19.999999Z'
 -- $4 = 2000
--- $5 to $12 = 1338910383, 1257035349, 1175160316, 1093285282, 1011410249, 929535215, 847660182, 765785148
--- $13 = 40
--- $14 = {}
--- $15 = 0
--- $16 = 1000
--- $17 = 'user.id'
--- $18 = '"ann"'
+-- $5 = {1338910383, 1257035349, 1175160316, 1093285282, 1011410249, 929535215, 847660182, 765785148}
+-- $6 = 40
+-- $7 = {}
+-- $8 = 0
+-- $9 = 1000
+-- $10 = 'user.id'
+-- $11 = '"ann"'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -125,24 +125,24 @@ batch AS MATERIALIZED (
   WHERE b.start_max >= greatest($1::timestamptz, (SELECT low_water_mark FROM scanned)) AND b.start_max < $2::timestamptz
     AND b.start_min <= $3::timestamptz
     AND CASE WHEN (
-      get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $12::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      get_bit(b.filter, ((b.salt * ($5::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($5::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
     ) THEN true ELSE false END
   ORDER BY b.start_max DESC
-  FETCH FIRST ($13::int8) ROWS WITH TIES
+  FETCH FIRST ($6::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($14::uuid[])
+    WHERE trace_id <> ALL ($7::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -155,19 +155,19 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $3::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $15)
-      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $16)
-      AND ((s.attributes -> $17::text)::text = ($18::jsonb)::text) IS TRUE
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $8)
+      AND (s.start_time < $3::timestamptz OR s.start_nanos <= $9)
+      AND ((s.attributes -> $10::text)::text = ($11::jsonb)::text) IS TRUE
     OFFSET 0
   ) AS spans
   GROUP BY spans.trace_id
 )
 SELECT
   (extract(epoch FROM CASE
-    WHEN read.blocks >= $13 THEN read.low_water_mark
+    WHEN read.blocks >= $6 THEN read.low_water_mark
     WHEN scanned.blocks >= $4 THEN scanned.low_water_mark
   END) * 1000000)::int8 AS low_water_mark,
-  read.blocks < $13 AS is_rare,
+  read.blocks < $6 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(start_max) AS low_water_mark FROM batch) AS read

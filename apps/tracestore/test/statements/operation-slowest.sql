@@ -16,12 +16,12 @@ WHERE oid = 'tracestore.span'::regclass;
 -- $1 = '2023-11-14T21:13:20.000000Z'
 -- $2 = '2023-11-14T22:13:20.000000Z'
 -- $3 = 9223372036854775807
--- $4 to $11 = 1213589239, 2019071318, 677069748, 1482551827, 140550257, 946032336, 1751514414, 409512845
--- $12 = 48
--- $13 = {}
--- $14 = 0
--- $15 = 0
--- $16 = {1311768467294899695}
+-- $4 = {1213589239, 2019071318, 677069748, 1482551827, 140550257, 946032336, 1751514414, 409512845}
+-- $5 = 48
+-- $6 = {}
+-- $7 = 0
+-- $8 = 0
+-- $9 = {1311768467294899695}
 WITH batch AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
   FROM tracestore.span_block b
@@ -29,24 +29,24 @@ WITH batch AS MATERIALIZED (
     AND b.start_min <= $2::timestamptz
     AND b.duration_ns_max <= $3::int8
     AND CASE WHEN (
-      get_bit(b.filter, ((b.salt * $4::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      get_bit(b.filter, ((b.salt * ($4::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
     ) THEN true ELSE false END
   ORDER BY b.duration_ns_max DESC
-  FETCH FIRST ($12::int8) ROWS WITH TIES
+  FETCH FIRST ($5::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($13::uuid[])
+    WHERE trace_id <> ALL ($6::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -59,16 +59,16 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $14)
-      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $15)
-      AND (s.operation_id = ANY ($16::int8[])) IS TRUE
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $7)
+      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $8)
+      AND (s.operation_id = ANY ($9::int8[])) IS TRUE
     OFFSET 0
   ) AS spans
   GROUP BY spans.trace_id
 )
 SELECT
-  CASE WHEN read.blocks >= $12 THEN read.low_water_mark END AS low_water_mark,
-  read.blocks < $12 AS is_rare,
+  CASE WHEN read.blocks >= $5 THEN read.low_water_mark END AS low_water_mark,
+  read.blocks < $5 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS low_water_mark FROM batch) AS read

@@ -15,14 +15,14 @@ WHERE oid = 'tracestore.span'::regclass;
 -- $1 = '2023-11-14T21:13:20.000000Z'
 -- $2 = '2023-11-14T22:13:20.000000Z'
 -- $3 = 9223372036854775807
--- $4 to $11 = 1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735
--- $12 = 48
--- $13 = {}
--- $14 = 0
--- $15 = 0
--- $16 = {81985529216486895}
--- $17 = '250001 microseconds'
--- $18 = '250000000'
+-- $4 = {1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735}
+-- $5 = 48
+-- $6 = {}
+-- $7 = 0
+-- $8 = 0
+-- $9 = {81985529216486895}
+-- $10 = '250001 microseconds'
+-- $11 = '250000000'
 WITH batch AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
   FROM tracestore.span_block b
@@ -30,24 +30,24 @@ WITH batch AS MATERIALIZED (
     AND b.start_min <= $2::timestamptz
     AND b.duration_ns_max <= $3::int8
     AND CASE WHEN (
-      get_bit(b.filter, ((b.salt * $4::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      get_bit(b.filter, ((b.salt * ($4::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
     ) THEN true ELSE false END
   ORDER BY b.duration_ns_max DESC
-  FETCH FIRST ($12::int8) ROWS WITH TIES
+  FETCH FIRST ($5::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($13::uuid[])
+    WHERE trace_id <> ALL ($6::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -60,13 +60,13 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $14)
-      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $15)
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $7)
+      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $8)
       AND (
-        (s.operation_id = ANY ($16::int8[])) IS TRUE
+        (s.operation_id = ANY ($9::int8[])) IS TRUE
         AND ((
-          s.end_time - s.start_time <= $17::interval
-          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $18::numeric
+          s.end_time - s.start_time <= $10::interval
+          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $11::numeric
         )) IS TRUE
       )
     OFFSET 0
@@ -74,8 +74,8 @@ found AS (
   GROUP BY spans.trace_id
 )
 SELECT
-  CASE WHEN read.blocks >= $12 THEN read.low_water_mark END AS low_water_mark,
-  read.blocks < $12 AS is_rare,
+  CASE WHEN read.blocks >= $5 THEN read.low_water_mark END AS low_water_mark,
+  read.blocks < $5 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS low_water_mark FROM batch) AS read
@@ -103,14 +103,14 @@ AND (s.start_time < $3::timestamptz OR s.start_nanos <= $5)
 -- $1 = '2023-11-14T21:13:20.000000Z'
 -- $2 = '2023-11-14T22:13:20.000000Z'
 -- $3 = 1699999999999999
--- $4 to $11 = 1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735
--- $12 = 192
--- $13 = {}
--- $14 = 0
--- $15 = 0
--- $16 = {81985529216486895}
--- $17 = '250001 microseconds'
--- $18 = '250000000'
+-- $4 = {1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735}
+-- $5 = 192
+-- $6 = {}
+-- $7 = 0
+-- $8 = 0
+-- $9 = {81985529216486895}
+-- $10 = '250001 microseconds'
+-- $11 = '250000000'
 WITH batch AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
   FROM tracestore.span_block b
@@ -118,24 +118,24 @@ WITH batch AS MATERIALIZED (
     AND b.start_min <= $2::timestamptz
     AND b.duration_ns_max <= $3::int8
     AND CASE WHEN (
-      get_bit(b.filter, ((b.salt * $4::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $5::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $6::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $7::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $8::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $9::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $10::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
-      AND get_bit(b.filter, ((b.salt * $11::int8 & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      get_bit(b.filter, ((b.salt * ($4::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
     ) THEN true ELSE false END
   ORDER BY b.duration_ns_max DESC
-  FETCH FIRST ($12::int8) ROWS WITH TIES
+  FETCH FIRST ($5::int8) ROWS WITH TIES
 ),
 lookup AS MATERIALIZED (
   SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
   FROM (
     SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
     FROM batch b, unnest(b.trace_ids) AS trace_id
-    WHERE trace_id <> ALL ($13::uuid[])
+    WHERE trace_id <> ALL ($6::uuid[])
     GROUP BY trace_id
   ) AS traces
   GROUP BY start_min, start_max
@@ -148,13 +148,13 @@ found AS (
     FROM tracestore.span s
     WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
       AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
-      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $14)
-      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $15)
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $7)
+      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $8)
       AND (
-        (s.operation_id = ANY ($16::int8[])) IS TRUE
+        (s.operation_id = ANY ($9::int8[])) IS TRUE
         AND ((
-          s.end_time - s.start_time <= $17::interval
-          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $18::numeric
+          s.end_time - s.start_time <= $10::interval
+          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $11::numeric
         )) IS TRUE
       )
     OFFSET 0
@@ -162,8 +162,8 @@ found AS (
   GROUP BY spans.trace_id
 )
 SELECT
-  CASE WHEN read.blocks >= $12 THEN read.low_water_mark END AS low_water_mark,
-  read.blocks < $12 AS is_rare,
+  CASE WHEN read.blocks >= $5 THEN read.low_water_mark END AS low_water_mark,
+  read.blocks < $5 AS is_rare,
   found.trace_id,
   found.position
 FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS low_water_mark FROM batch) AS read

@@ -1,8 +1,8 @@
 -- Begins a session. Deletes the sessions that are over, and the least recently used ones beyond the limit.
--- :'id_digest'     the digest of the session's id
--- :'lifetime_ms'   how long the session lasts
--- :'idle_ms'       how long a session may be unused
--- :'most_sessions' the limit of sessions
+-- :'id_digest'     the digest of the session's id.
+-- :'lifetime_ms'   how long the session lasts.
+-- :'idle_ms'       how long a session may be unused.
+-- :'most_sessions' the limit of sessions.
 WITH over AS (
   DELETE FROM tracestore.console_session
   WHERE expires_at <= now()

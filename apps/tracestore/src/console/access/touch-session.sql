@@ -1,6 +1,6 @@
 -- Returns one row if a session is valid. Its use is noted once a minute, so that a page of many requests writes once.
--- :'id_digest'  the digest of the session's id
--- :'idle_ms'    how long a session may be unused
+-- :'id_digest'  the digest of the session's id.
+-- :'idle_ms'    how long a session may be unused.
 WITH valid AS (
   SELECT id_digest, last_used_at
   FROM tracestore.console_session

@@ -1,11 +1,11 @@
 -- Returns the attribute keys of a sample of recent spans, or the values of one key as JSON, and how many spans of the sample have each.
 -- The sample is the 20 newest spans of each of the 500 operations that were seen last. Keys and values have at most 200
 -- characters.
--- :'service_name'  only spans of this service; NULL for all
--- :'start_min'     the first start of a span
--- :'start_max'     the last start of a span
--- :'key'           the key whose values to return; NULL for keys
--- :'limit'         how many rows to return
+-- :'service_name'  only spans of this service; NULL for all.
+-- :'start_min'     the first start of a span.
+-- :'start_max'     the last start of a span.
+-- :'key'           the key whose values to return; NULL for keys.
+-- :'limit'         how many rows to return.
 WITH sample AS MATERIALIZED (
   SELECT s.attributes, s.resource_id
   FROM (

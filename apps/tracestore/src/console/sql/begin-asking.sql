@@ -1,6 +1,6 @@
 -- Makes the transaction read-only, with the rights of ps_trace_reader, and returns the id of its server process.
--- :'statement_timeout_ms'  how long a statement may take, in ms
--- :'max_temp_file_kb'      how much it may write to temporary files, in kB, where the role of the session may set that
+-- :'statement_timeout_ms'  how long a statement may take, in ms.
+-- :'max_temp_file_kb'      how much it may write to temporary files, in kB, where the role of the session may set that.
 SELECT
   pg_backend_pid() AS pid,
   -- First, with the rights of the session: ps_trace_reader may not set it.

@@ -1,3 +1,3 @@
 -- The name of a column.
--- :"name"  the name
+-- :"name"  the name.
 :"name"

@@ -1,3 +1,3 @@
 -- Returns the plan of a user's statement as JSON.
--- :statement  the statement
+-- :statement  the statement.
 EXPLAIN (FORMAT JSON) :statement

@@ -1,10 +1,10 @@
 -- Returns the spans of a trace that contain a text, in the order of their starts, each id once. The text may be in the name, the
 -- service, the status message, an attribute, or an event. Case does not matter.
--- :'trace_id'   the trace
--- :'start_min'  the first start of a span
--- :'start_max'  the last start of a span
--- :'text'       the text in lower case
--- :'json_text'  the same text as part of a JSON string
+-- :'trace_id'   the trace.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
+-- :'text'       the text in lower case.
+-- :'json_text'  the same text as part of a JSON string.
 SELECT lpad(to_hex(s.span_id), 16, '0') AS span_id
 FROM tracestore.span s
 JOIN tracestore.operation o ON o.id = s.operation_id

@@ -1,8 +1,8 @@
 -- Returns a trace for a waterfall: one JSON text with a list for each column, see trace.schema.ts. No row if the trace is unknown.
 -- Times are nanoseconds after the start of the first span.
--- :'trace_id'   the trace
--- :'start_min'  the first start of a span
--- :'start_max'  the last start of a span
+-- :'trace_id'   the trace.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
 WITH stored AS MATERIALIZED (
   SELECT span_id, instance, parent_span_id, operation_id, start_time, start_nanos, end_time, end_nanos, coalesce(status_code, 0) AS status
   FROM tracestore.span

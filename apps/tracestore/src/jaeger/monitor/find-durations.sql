@@ -1,10 +1,10 @@
 -- Returns the number of calls of services, by bucket of time, bucket of duration (ps_trace.class_ms) and, if wanted, operation.
--- :'start_min'      the first start of a call
--- :'before'         the end of the range, exclusive
--- :'bucket'         the width of a bucket of time, an interval
--- :'service_names'  the services
--- :'span_kinds'     the kinds of spans
--- :'by_operation'   whether to group by operation
+-- :'start_min'      the first start of a call.
+-- :'before'         the end of the range, exclusive.
+-- :'bucket'         the width of a bucket of time, an interval.
+-- :'service_names'  the services.
+-- :'span_kinds'     the kinds of spans.
+-- :'by_operation'   whether to group by operation.
 SELECT
   extract(epoch FROM c.time_bucket)::int8 AS bucket_seconds,
   c.service_name,

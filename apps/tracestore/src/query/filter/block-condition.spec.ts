@@ -72,7 +72,7 @@ describe('blockCondition', () => {
 
   it('computes bits as the writer does', () => {
     const sql = readFileSync(new URL('block-tests.sql', import.meta.url), 'utf8');
-    expect(sql).toContain(`& ${2 ** 32 - 1}) >> ${saltShift})`);
+    expect(sql.split(`& ${2 ** 32 - 1}) >> ${saltShift})`)).toHaveLength(bitsPerTerm + 1);
   });
 });
 

@@ -22,9 +22,9 @@ import { isWrittenOneWay, jsonOf } from './constant.js';
 const tests = readFragments<{
   readonly has_errors: NoArguments;
   readonly has_duration: { readonly duration_ns: string };
-  readonly has_bit: { readonly number: number };
+  readonly has_term: { readonly numbers: readonly number[] };
   readonly as_half: { readonly condition: Fragment };
-}>(import.meta.url, 'block-tests.sql', ['has_errors', 'has_duration', 'has_bit', 'as_half']);
+}>(import.meta.url, 'block-tests.sql', ['has_errors', 'has_duration', 'has_term', 'as_half']);
 
 /** Testing more terms than this takes longer than reading the spans. */
 const maxTerms = 16;
@@ -43,9 +43,9 @@ const errorStatus = 2;
 type TimeLeaf = Leaf & { readonly is: 'time' };
 
 /**
- * Write whether a block may have a span that passes a condition.
+ * Write the test of a block for a condition: it is false if no span of the block passes.
  *
- * @param isRare whether very few blocks may have one, as far as is known
+ * @param isRare whether very few blocks pass, as far as is known
  * @param longestNs the longest duration of a span, as far as is known: the buckets above it are not tested one by one
  * @returns undefined when blocks tell nothing about the condition
  */
@@ -70,7 +70,7 @@ function conjunctsOf(condition: Condition): readonly Condition[] {
   return condition.is === 'and' ? condition.conditions : [condition];
 }
 
-/** The test of a column, of which the planner has statistics. */
+/** The test of a column. The planner has statistics of it. */
 function columnTest(part: Condition): Fragment | undefined {
   if (isError(part)) return tests.has_errors.fragment();
   return isAtLeast(part) ? lastsAtLeast(part.valueNs) : undefined;
@@ -118,7 +118,7 @@ function filterTests(parts: readonly Condition[], longestNs: number): readonly F
   });
 }
 
-/** Whether a block may have a span that passes; undefined when it tells nothing. */
+/** The test of a block: false if no span of it passes; undefined when it tells nothing. */
 function mayPass(condition: Condition, longestNs: number): Fragment | undefined {
   switch (condition.is) {
     case 'and': {
@@ -149,7 +149,7 @@ function mayPass(condition: Condition, longestNs: number): Fragment | undefined 
   }
 }
 
-/** The terms of which a block with a span of such a row has at least one; undefined when there are too many. */
+/** The terms of the spans that refer to such a row: their block has at least one of them. Undefined if there are too many. */
 function termsOf({ table, ids, condition }: DictionaryCondition): readonly number[] | undefined {
   const terms = ids?.map((id) => idTerm(BigInt(id)));
   const services = table === 'operation' ? servicesOf(condition) : undefined;
@@ -224,5 +224,5 @@ function isAtMost(part: Condition): part is TimeLeaf {
 
 /** Whether all bits of one of the terms are set. */
 function anyTerm(terms: readonly number[]): Fragment {
-  return anyOf(terms.map((term) => allOf(numbersOf(term).map((number) => tests.has_bit.fragment({ number })))));
+  return anyOf(terms.map((term) => tests.has_term.fragment({ numbers: numbersOf(term) })));
 }

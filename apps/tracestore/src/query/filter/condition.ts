@@ -70,12 +70,12 @@ export type Condition =
 export const always: Condition = { is: 'constant', value: true };
 export const never: Condition = { is: 'constant', value: false };
 
-/** Combine conditions that must all hold, without constants. */
+/** Combine conditions that must all hold. Constants are left out. */
 export function andOf(conditions: readonly Condition[]): Condition {
   return combined('and', conditions);
 }
 
-/** Combine conditions of which one must hold, without constants. */
+/** Combine alternatives: one condition must hold. Constants are left out. */
 export function orOf(conditions: readonly Condition[]): Condition {
   return combined('or', conditions);
 }

@@ -149,7 +149,7 @@ function operandsOf(reference: Reference, path: string): readonly Operand[] {
 function presence(operand: Operand): Condition {
   if (operand.is === 'attribute') return { ...operand, test: { is: 'present' } };
   if (isTextField(operand.field)) return text(operand.level, operand.field, { is: 'present' });
-  // Every span and every event has these; but a span may have no event.
+  // Every span and every event has these fields, but not every span has an event.
   return operand.level === 'event' ? { is: 'some', level: 'event', condition: always } : always;
 }
 

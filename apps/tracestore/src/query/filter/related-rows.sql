@@ -1,10 +1,10 @@
--- The conditions of a span `s` on rows of other tables: of the dictionaries operation, resource and scope, of which it has one
--- row each, and on its events and links. `w` is what a search looks spans up by: some traces, and when their spans started.
--- :condition    the test of the row
--- :ids          the query of the ids of a dictionary
--- :'known_ids'  the ids of the rows of a dictionary that pass the test
--- :'start_min'  the first start of a span
--- :'start_max'  the last start of a span
+-- The conditions of a span `s` on rows of other tables. A span refers to one row of each of the dictionaries operation, resource and
+-- scope, and has events and links. `w` has the traces that a search reads, and the range of their starts.
+-- :condition    the test of the row.
+-- :ids          the query of the ids of a dictionary.
+-- :'known_ids'  the ids of the rows of a dictionary that pass the test.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
 
 -- name: operation_ids
 SELECT o.id FROM tracestore.operation o WHERE :condition

@@ -1,19 +1,19 @@
 -- What a filter compares, as SQL. `IS TRUE` makes each comparison true or false, never NULL: NOT then includes the rows that
 -- lack the value.
--- :condition   the test of a row
--- :attributes  the column of attributes, see fields.sql
--- :expression  the text, number or time that is compared, see fields.sql
--- :column      the column of an id, see id-columns.sql
--- :operator    a comparison, see operators.sql
--- :'key'       the key of the attribute
--- :'json'      the value as it is stored
--- :'text'      the text to compare with
--- :'pattern'   a regular expression of PostgreSQL
--- :'number'    the number to compare with, in decimal
--- :'numbers'   the values of an enum, as numbers
--- :'names'     the names of the values of an enum, from 0
--- :'id'        the id to compare with
--- :'interval'  the duration to compare with
+-- :condition   the test of a row.
+-- :attributes  the column of attributes, see fields.sql.
+-- :expression  the text, number or time that is compared, see fields.sql.
+-- :column      the column of an id, see id-columns.sql.
+-- :operator    a comparison, see operators.sql.
+-- :'key'       the key of the attribute.
+-- :'json'      the value as it is stored.
+-- :'text'      the text to compare with.
+-- :'pattern'   a regular expression of PostgreSQL.
+-- :'number'    the number to compare with, in decimal.
+-- :'numbers'   the values of an enum, as numbers.
+-- :'names'     the names of the values of an enum, from 0.
+-- :'id'        the id to compare with.
+-- :'interval'  the duration to compare with.
 
 -- name: is_true
 (:condition) IS TRUE

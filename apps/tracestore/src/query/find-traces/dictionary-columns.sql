@@ -1,7 +1,7 @@
 -- What look-up-dictionaries.sql returns.
--- :ids       the query of the ids of a dictionary
--- :'limit'   how many ids to read
--- :"column"  the name of the column
+-- :ids       the query of the ids of a dictionary.
+-- :'limit'   how many ids to read.
+-- :"column"  the name of the column.
 
 -- name: ids
 ARRAY(:ids LIMIT :'limit'::int8) AS :"column"

@@ -4,15 +4,15 @@
 -- There is at least one row, and every row says how far the search got. No span of another block started at
 -- `low_water_mark` or later; it is NULL if there is no other block. `is_rare`: there were fewer blocks than wanted.
 --
--- :'start_min'   the first start of a span
--- :'start_max'   the last start of a span
--- :'before'      read only blocks whose last span started before this time
--- :'batch_size'  how many blocks to read that may match
--- :'scan_size'   how many blocks to scan for these; 0 for all
--- :scan_end      how far that is, see scan-ends.sql
--- :may_match     whether a block `b` may match, see filter/block-condition.ts
--- :traces        see traces-of-batch.sql
--- :spans         see spans-of-lookup.sql
+-- :'start_min'   the first start of a span.
+-- :'start_max'   the last start of a span.
+-- :'before'      read only blocks whose last span started before this time.
+-- :'batch_size'  how many blocks to read that may match.
+-- :'scan_size'   how many blocks to scan for these; 0 for all.
+-- :scan_end      how far that is, see scan-ends.sql.
+-- :may_match     whether a block `b` may match, see filter/block-condition.ts.
+-- :traces        see traces-of-batch.sql.
+-- :spans         see spans-of-lookup.sql.
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (

@@ -4,11 +4,11 @@
 -- There is at least one row, and every row says how far the search got. No other span of the operations started at
 -- `low_water_mark` or later; it is NULL if there is no other span.
 --
--- :'operations'  the ids of the operations
--- :'before'      read only spans that started before this time
--- :'batch_size'  how many spans to read of each operation
--- :'known'       traces to leave out
--- :in_range      see start-range.sql
+-- :'operations'  the ids of the operations.
+-- :'before'      read only spans that started before this time.
+-- :'batch_size'  how many spans to read of each operation.
+-- :'known'       traces to leave out.
+-- :in_range      see start-range.sql.
 WITH newest AS MATERIALIZED (
   SELECT o.operation_id, spans.trace_id, spans.start_time
   FROM unnest(:'operations'::int8[]) AS o (operation_id)

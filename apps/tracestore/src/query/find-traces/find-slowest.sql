@@ -4,14 +4,14 @@
 -- There is at least one row, and every row says how far the search got. No span of another block took `low_water_mark` or
 -- longer; it is NULL if there is no other block. `is_rare`: there were fewer blocks than wanted.
 --
--- :'start_min'    the first start of a span
--- :'start_max'    the last start of a span
--- :'longest_ns'   read only blocks whose longest span took at most this long
--- :'batch_size'   how many blocks to read
--- :may_match      whether a block `b` may match, see filter/block-condition.ts
--- :duration       how long the span `s` took, in ns
--- :traces         see traces-of-batch.sql
--- :spans          see spans-of-lookup.sql
+-- :'start_min'    the first start of a span.
+-- :'start_max'    the last start of a span.
+-- :'longest_ns'   read only blocks whose longest span took at most this long.
+-- :'batch_size'   how many blocks to read.
+-- :may_match      whether a block `b` may match, see filter/block-condition.ts.
+-- :duration       how long the span `s` took, in ns.
+-- :traces         see traces-of-batch.sql.
+-- :spans          see spans-of-lookup.sql.
 WITH batch AS MATERIALIZED (
   SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
   FROM tracestore.span_block b

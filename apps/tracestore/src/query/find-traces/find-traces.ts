@@ -109,7 +109,7 @@ interface BatchRow extends QueryResultRow {
 }
 
 /**
- * Find the traces of which a span matches a search: one page of them.
+ * Find the traces with a span that matches a search: one page of them.
  *
  * The search reads blocks in the order of its result: by the start of their last span, or by their longest duration. It skips
  * every block whose summary rules out a match, and reads the spans of the others. It ends when no block that is left can have

@@ -1,7 +1,7 @@
 -- Returns one row about the dictionaries, for the plan of a search. `indexed_operations` says how many operations an index finds
 -- faster than blocks do. Compressed chunks of TimescaleDB have no such index, but Bloom filters, which PostgreSQL tests once
 -- for each operation.
--- :columns  see dictionary-columns.sql
+-- :columns  see dictionary-columns.sql.
 SELECT
   :columns,
   CASE

@@ -17,7 +17,10 @@ export function readCursor(order: TraceOrder, cursor: string): FoundTrace {
   const text = cursor.length > 100 ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
   const [, letter, position = '', traceId = ''] = /^([ns])(\d{1,19})\.([\da-f]{32})$/.exec(text) ?? [];
   if (letter !== letters[order]) {
-    throw new QueryError(queryErrors.invalid, `cursor must come from a page of the same search, ordered by ${order}`);
+    throw new QueryError(
+      queryErrors.invalid,
+      `cursor should be one from a page of the same search, ordered by ${order}`,
+    );
   }
   return { traceId, position: BigInt(position) };
 }

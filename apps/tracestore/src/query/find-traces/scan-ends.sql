@@ -1,5 +1,5 @@
 -- The oldest start up to which find-newest.sql reads blocks.
--- :'start_min'  the first start of a span
+-- :'start_min'  the first start of a span.
 
 -- name: whole_range
 :'start_min'::timestamptz

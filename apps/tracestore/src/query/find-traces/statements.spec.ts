@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { BoundStatement } from '../../sql.js';
-import { bitsPerTerm } from '../../storage/block-filter.js';
 import { allOf, attributeIs, everything, fieldCompares, fieldIs, type Filter } from '../filter/filter.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { findTraces } from './find-traces.js';
@@ -22,7 +21,7 @@ interface Answers {
   readonly ids?: readonly (readonly string[])[];
   readonly longestNs?: string;
   readonly isRare?: boolean;
-  /** One trace of a batch of which more follow. */
+  /** One trace; another batch follows. */
   readonly found?: { readonly traceId: string; readonly position: string };
 }
 
@@ -70,9 +69,9 @@ const serviceId = '81985529216486895';
 const operationIds = ['1311768467294899695', '-81985529216486896'];
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
-type Example = readonly [name: string, filter: Filter, over?: Partial<TraceSearch>, answers?: Answers];
+type Example = [name: string, filter: Filter, over?: Partial<TraceSearch>, answers?: Answers];
 
-const examples: readonly Example[] = [
+const examples: Example[] = [
   ['newest', everything],
   ['slowest', everything, { order: 'slowest' }],
   ['newest-rare', attributeIs('user.id', text('ann'), ['span']), {}, { isRare: true }],
@@ -166,25 +165,10 @@ const examples: readonly Example[] = [
 /** A file for people: the search, and its statements with their values. */
 function documented(search: TraceSearch, statements: readonly BoundStatement[]): string {
   const head = `-- Search: ${JSON.stringify(search, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`;
-  const sections = statements.map(({ text: sql, values }) => `${describedValues(values)}${sql};\n`);
+  const sections = statements.map(
+    ({ text: sql, values }) => `${values.map((value, n) => `-- $${n + 1} = ${shown(value)}\n`).join('')}${sql};\n`,
+  );
   return [head, ...sections].join('\n');
-}
-
-/** A line for each value; the numbers of bits, of which there are many, share one. */
-function describedValues(values: readonly unknown[]): string {
-  const lines: { readonly first: number; readonly values: string[]; readonly areBits: boolean }[] = [];
-  for (const [n, value] of values.entries()) {
-    const areBits = typeof value === 'number' && value > 100_000;
-    const last = lines.at(-1);
-    if (areBits && last?.areBits === true && last.values.length < bitsPerTerm) last.values.push(shown(value));
-    else lines.push({ first: n + 1, values: [shown(value)], areBits });
-  }
-  return lines
-    .map(({ first, values: some }) => {
-      const numbers = some.length === 1 ? `$${first}` : `$${first} to $${first + some.length - 1}`;
-      return `-- ${numbers} = ${some.join(', ')}\n`;
-    })
-    .join('');
 }
 
 function shown(value: unknown): string {
@@ -193,7 +177,7 @@ function shown(value: unknown): string {
 }
 
 describe('the statements of a search', () => {
-  it.each(examples)('are those of statements/%s.sql', async (name, filter, over = {}, answers = {}) => {
+  it.each<Example>(examples)('are those of statements/%s.sql', async (name, filter, over = {}, answers = {}) => {
     const range = { startTimeMinUnixNano: noon - hour, startTimeMaxUnixNano: noon };
     const search = { filter, limit: 20, ...range, ...over };
     const written = documented(search, await statementsOf(search, answers));

@@ -1,5 +1,5 @@
 -- Returns operations by their ids.
--- :'ids'  the ids
+-- :'ids'  the ids.
 SELECT id, service_name, span_name, span_kind
 FROM tracestore.operation
 WHERE id = ANY (:'ids'::int8[])

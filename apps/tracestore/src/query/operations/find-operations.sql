@@ -1,6 +1,6 @@
 -- Returns operations: service, name and kind of span. Kinds that OTLP does not define count as unspecified.
--- :'service_name'  only of this service; NULL for all
--- :'span_kind'     only of this kind, as OTLP's number; NULL for all
+-- :'service_name'  only of this service; NULL for all.
+-- :'span_kind'     only of this kind, as OTLP's number; NULL for all.
 SELECT DISTINCT
   service_name COLLATE "C" AS service_name,
   span_name COLLATE "C" AS span_name,

@@ -1,8 +1,8 @@
 -- Returns a summary of each trace, of its spans in a range of time. The root is the first span without a parent; an orphan is a
 -- span whose parent is not stored. A trace without such spans has no row.
--- :'trace_ids'  the traces
--- :'start_min'  the first start of a span
--- :'start_max'  the last start of a span
+-- :'trace_ids'  the traces.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
 WITH s AS MATERIALIZED (
   SELECT
     span.trace_id,
