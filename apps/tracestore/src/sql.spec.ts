@@ -135,6 +135,18 @@ describe('readSql', () => {
     expect(() => statement.bind({ part: '1' as unknown as Fragment })).toThrow(':part must be a fragment');
   });
 
+  it('writes values as literals for commands that take no parameters', () => {
+    const names = "-- Sets a setting.\n-- :'a'  a number\n-- :'b'  a text\n-- :'c'  nothing\n";
+    const script = sql<{ a: number; b: string; c: unknown }>(
+      `${names}SET a = :'a'; COPY (SELECT :'b', :'c') TO STDOUT`,
+    );
+    expect(script.bindLiterals({ a: 5, b: "it's \\", c: null })).toEqual({
+      text: "SET a = '5'; COPY (SELECT  E'it''s \\\\', NULL) TO STDOUT",
+      values: [],
+    });
+    expect(() => script.bindLiterals({ a: 5, b: '', c: [] })).toThrow('cannot be written as a literal');
+  });
+
   it.each([
     ['a name without a description', "SELECT :'a'", ":'a' is not described"],
     [
@@ -150,7 +162,6 @@ describe('readSql', () => {
     ['a quote without an end', "SELECT 'a", 'has no end'],
     ['a dollar quote without an end', 'SELECT $$ a', 'has no end'],
     ['a comment without an end', 'SELECT /* a', 'has no end'],
-    ['a value in several statements', "-- :'a'  one\nBEGIN; SELECT :'a'", 'several statements cannot have values'],
   ])('throws for %s in a file', (_, source, message) => {
     expect(() => sql(source)).toThrow(message);
   });

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 
 /*
  * The one way to write SQL: statements stand in `.sql` files, and names stand where a call puts something in. The names are
  * written as psql writes its variables, so `psql -v name=value -f` runs a file by hand:
  *
  *   :'name'   a value. It is sent apart from the text, as a parameter `$1`, `$2`, … numbered by first use. Its type comes from
- *             the SQL around it: write a cast where that is ambiguous.
+ *             the SQL around it: write a cast where that is ambiguous. Commands that take no parameters get a literal.
  *   :"name"   an identifier, such as the name of a table. It is put into the text in double quotes.
  *   :name     a fragment: SQL that comes from a file, too. A value inside of it stays a parameter.
  *
@@ -132,6 +133,16 @@ export class SqlTemplate<Names extends object = NoArguments> {
   bind(...names: ArgumentsOf<Names>): BoundStatement {
     if (this.fixed !== undefined) return { text: this.fixed.text, values: this.values(...names) };
     return rendered(this.fragment(...names));
+  }
+
+  /**
+   * Fills all names, and writes the values into the text as psql does: for commands that take no parameters, such as COPY and
+   * SET.
+   *
+   * @throws Error as `bind`, and for a value that is not a text, a number, a truth value or null
+   */
+  bindLiterals(...names: ArgumentsOf<Names>): BoundStatement {
+    return { text: rendered(this.fragment(...names), literal).text, values: [] };
   }
 
   /** Fills all names, for another statement. @throws Error as `bind` */
@@ -309,13 +320,14 @@ function valueOf(argument: unknown): unknown {
   return argument instanceof Parameter ? argument.value : argument;
 }
 
-function rendered(whole: Fragment): BoundStatement {
+function rendered(whole: Fragment, writeValue?: (value: unknown) => string): BoundStatement {
   const numbers = new Map<Parameter, number>();
   let text = '';
   const write = ({ parts }: Fragment, indent: string): void => {
     for (const part of parts) {
       if (typeof part === 'string') text += indented(part, indent);
       else if (part instanceof UserText) text += part.text;
+      else if (part instanceof Parameter && writeValue !== undefined) text += writeValue(part.value);
       else if (part instanceof Parameter) {
         const number = numbers.get(part) ?? numbers.size + 1;
         numbers.set(part, number);
@@ -325,6 +337,19 @@ function rendered(whole: Fragment): BoundStatement {
   };
   write(whole, '');
   return { text, values: Array.from(numbers.keys(), ({ value }) => value) };
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'NULL';
+  if (
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    typeof value === 'boolean'
+  ) {
+    return pg.escapeLiteral(String(value));
+  }
+  throw new Error(`a ${typeof value} cannot be written as a literal`);
 }
 
 function fixedText(parts: readonly TemplatePart[]): { text: string; names: readonly string[] } | undefined {
@@ -407,7 +432,6 @@ const slot = /^:(?:'([a-z]\w*)'|"([a-z]\w*)"|([a-z]\w*))$/;
 function partsOf(source: string, where: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = [];
   let text = '';
-  let semicolons = 0;
   for (const { 0: found, index } of source.trimEnd().replace(/;$/, '').matchAll(token)) {
     if (found.startsWith('--') || found.startsWith('/*')) {
       // Without the blanks before it; a line that has only a comment goes as a whole.
@@ -430,16 +454,12 @@ function partsOf(source: string, where: string): readonly TemplatePart[] {
       });
       text = '';
     } else {
-      if (found === ';') semicolons += 1;
       text += found;
     }
   }
   parts.push(text.trimEnd());
   const [first, ...rest] = parts;
   const trimmed = [typeof first === 'string' ? first.trimStart() : '', ...rest].filter((part) => part !== '');
-  if (semicolons > 0 && trimmed.some((part) => typeof part !== 'string' && part.kind === 'value')) {
-    throw new Error(`${where}: several statements cannot have values`);
-  }
   return trimmed;
 }
 

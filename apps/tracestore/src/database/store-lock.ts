@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { type Fragment, integer, ping, readSql, rollback } from '../sql.js';
+import { ping, readSql, rollback } from '../sql.js';
 
-const holdLock = readSql<{ readonly lock: string; readonly silence_ms: Fragment }>(import.meta.url, 'hold-lock.sql');
+const holdLock = readSql<{ readonly lock: string; readonly silence_ms: number }>(import.meta.url, 'hold-lock.sql');
 
 /** What one store at a time does, by the name of its table `tracestore.<name>_lock`. */
 export type StoreLockName = 'lifecycle' | 'calls';
@@ -86,7 +86,7 @@ export class StoreLock {
 
   private async take(client: pg.Client): Promise<boolean> {
     try {
-      await client.query(holdLock.bind({ lock: `${this.name}_lock`, silence_ms: integer(silenceMs) }));
+      await client.query(holdLock.bindLiterals({ lock: `${this.name}_lock`, silence_ms: silenceMs }));
       return true;
     } catch (error) {
       await client.query(rollback).catch(() => client.end().catch(() => undefined));
