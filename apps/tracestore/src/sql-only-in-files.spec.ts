@@ -24,9 +24,16 @@ describe('SQL', () => {
       readFileSync(`${source}/${file}`, 'utf8')
         .split('\n')
         .flatMap((line, n) =>
-          sqlText.test(line) && !comment.test(line) && !shownToOperators.test(line) ? [`${file}:${n + 1}: ${line.trim()}`] : [],
+          sqlText.test(line) && !comment.test(line) && !shownToOperators.test(line)
+            ? [`${file}:${n + 1}: ${line.trim()}`]
+            : [],
         ),
     );
+    expect(found).toEqual([]);
+  });
+
+  it('has no fragments that were made from texts', () => {
+    const found = files.filter((file) => /new Fragment\(/.test(readFileSync(`${source}/${file}`, 'utf8')));
     expect(found).toEqual([]);
   });
 

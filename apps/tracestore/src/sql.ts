@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
 /*
- * The one way to write SQL: statements stand in `.sql` files, and names stand where a call puts something in. The names are
- * written as psql writes its variables, so `psql -v name=value -f` runs a file by hand:
+ * Reads SQL from `.sql` files: for every module that sends statements. A file has names where a call inserts something. They are
+ * written as variables of psql, so `psql -v name=value -f FILE` runs a file by hand (ADR 18):
  *
- *   :'name'   a value. It is sent apart from the text, as a parameter `$1`, `$2`, … numbered by first use. Its type comes from
- *             the SQL around it: write a cast where that is ambiguous. Commands that take no parameters get a literal.
- *   :"name"   an identifier, such as the name of a table. It is put into the text in double quotes.
- *   :name     a fragment: SQL that comes from a file, too. A value inside of it stays a parameter.
+ *   :'name'   a value. It is sent as a parameter `$1`, `$2`, … numbered by first use. Its type comes from the SQL around it; add
+ *             a cast where that is ambiguous. `bindLiterals` writes it as a literal, for commands that take no parameters.
+ *   :"name"   an identifier, such as the name of a table. It is quoted.
+ *   :name     a fragment: SQL from another file. A value in a fragment is a parameter, too.
  *
  * The comment at the head of a file says what the statement returns, and describes each name on a line of its own, such as
- * `-- :'limit'  how many rows, at most`. A name without a description, a description without a name, a name that a call does not
- * give, and one that it gives in vain are errors.
+ * `-- :'limit'  how many rows to return.` It is an error if a name has no description, if a description has no name, or if a
+ * call does not give exactly these names.
  *
  * A file is parsed once, when its module is loaded. Comments are not sent.
  */
@@ -25,12 +25,12 @@ export interface BoundStatement {
   readonly values: unknown[];
 }
 
-/** A value of a statement. The same one in several places becomes one parameter. */
+/** A value of a statement. The same object in several places becomes one parameter. */
 export class Parameter {
   constructor(readonly value: unknown) {}
 }
 
-/** SQL that was written by a user: nothing in it is changed. */
+/** SQL that a user wrote. It is not indented. */
 class UserText {
   constructor(readonly text: string) {}
 }
@@ -86,7 +86,7 @@ interface Slot {
 type TemplatePart = string | Slot;
 
 /**
- * A statement, or a fragment of one, whose names are not filled yet.
+ * A statement or fragment with names.
  *
  * @typeParam Names what a call gives for each name: any value for `:'name'`, a string for `:"name"`, a `Fragment` for `:name`
  */
@@ -126,8 +126,9 @@ export class SqlTemplate<Names extends object = NoArguments> {
   }
 
   /**
-   * Fills all names.
+   * Give all names.
    *
+   * @returns the statement for pg
    * @throws Error when a name is missing or unknown, or given as another kind than that of its place
    */
   bind(...names: ArgumentsOf<Names>): BoundStatement {
@@ -136,7 +137,7 @@ export class SqlTemplate<Names extends object = NoArguments> {
   }
 
   /**
-   * Fills all names, and writes the values into the text as psql does: for commands that take no parameters, such as COPY and
+   * Give all names, and write the values into the text as psql does: for commands that take no parameters, such as COPY and
    * SET.
    *
    * @throws Error as `bind`, and for a value that is not a text, a number, a truth value or null
@@ -145,7 +146,7 @@ export class SqlTemplate<Names extends object = NoArguments> {
     return { text: rendered(this.fragment(...names), literal).text, values: [] };
   }
 
-  /** Fills all names, for another statement. @throws Error as `bind` */
+  /** Give all names. @returns a fragment of another statement @throws Error as `bind` */
   fragment(...[names]: ArgumentsOf<Names>): Fragment {
     const given = this.checked(names);
     const parameters = new Map<string, Parameter>();
@@ -249,27 +250,27 @@ export function integer(value: number): Fragment {
   return new Fragment([String(value)]);
 }
 
-/** A statement that a user wrote, as part of one of ours. It must run with no more rights than the user has. */
+/** A statement that a user wrote. It must run with no more rights than the user has. */
 export function userSql(text: string): Fragment {
   return new Fragment([new UserText(text)]);
 }
 
-/** Parts with commas between them. */
+/** Join parts with commas. */
 export function listOf(parts: readonly Fragment[]): Fragment {
   return joined(parts, ', ', ',\n');
 }
 
-/** `a AND b`, in brackets; `true` of no part. */
+/** Join conditions with AND, in brackets; `true` if there is none. */
 export function allOf(parts: readonly Fragment[]): Fragment {
   return combined(parts, 'AND', 'true');
 }
 
-/** `a OR b`, in brackets; `false` of no part. */
+/** Join conditions with OR, in brackets; `false` if there is none. */
 export function anyOf(parts: readonly Fragment[]): Fragment {
   return combined(parts, 'OR', 'false');
 }
 
-/** `NOT a`. */
+/** Negate a condition. */
 export function not(part: Fragment): Fragment {
   return new Fragment(['NOT ', { fragment: part, indent: '' }]);
 }
@@ -385,7 +386,7 @@ function parse(source: string, where: string): readonly TemplatePart[] {
   return parts;
 }
 
-/** Requires that each name has its line in the comment, and each line its name. */
+/** Require a description of each name in the comment, and no other descriptions. */
 function requireDescriptions(head: string, parts: readonly TemplatePart[], where: string): void {
   const described = [...head.matchAll(/^-- (:'\w+'|:"\w+"|:\w+) +\S/gm)].map((match) => match[1] ?? '');
   const used = new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : [written(part)])));
@@ -404,8 +405,8 @@ function written({ kind, name }: Slot): string {
 }
 
 /**
- * What a lexer has to know of SQL to find the names (PostgreSQL manual, "Lexical Structure"): comments, constants in all their
- * quotes, and casts. The order matters: the first that fits is the token.
+ * The tokens that matter for finding names (PostgreSQL manual, "Lexical Structure"): comments, quoted constants and identifiers,
+ * casts. The first alternative that matches is the token.
  */
 const token = new RegExp(
   [
@@ -428,7 +429,7 @@ const token = new RegExp(
 
 const slot = /^:(?:'([a-z]\w*)'|"([a-z]\w*)"|([a-z]\w*))$/;
 
-/** Splits a text at its names, and leaves comments out. */
+/** Split a text at its names, without its comments. */
 function partsOf(source: string, where: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = [];
   let text = '';

@@ -4,10 +4,10 @@ import {
   errorTerm,
   idTerm,
   keyTerm,
-  lastOctave as lastLog2Bucket,
+  lastLog2Bucket,
   numbersOf,
-  octaveOf as log2BucketOf,
-  octaveTerm as log2BucketTerm,
+  log2BucketOf,
+  log2BucketTerm,
   serviceTerm,
 } from '../../storage/block-filter.js';
 import { allOf, anyOf, constant, type Fragment, type NoArguments, readFragments } from '../../sql.js';
