@@ -24,7 +24,7 @@ export const tracestoreFolders = {
 };
 
 /** Files beside the folders that every folder may import. They import each other alone. */
-const tracestoreLeaves = '(duration|limits|sql-file)\\.ts$';
+const tracestoreLeaves = '(duration|limits|sql|sql-file)\\.ts$';
 
 const source = '^apps/tracestore/src/';
 

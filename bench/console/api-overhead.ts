@@ -1,20 +1,29 @@
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { Client } from 'pg';
+import { importBuilt } from '../../stack/built-tracestore.ts';
 import { type Figures, rounded } from '../figures.ts';
 import { median } from '../median.ts';
 import { largeTraceId } from './large-trace.ts';
 
 const rounds = 21;
 const warmUps = 5;
-const sqlOf = (file: string): string =>
-  readFileSync(new URL(`../../apps/tracestore/src/${file}`, import.meta.url), 'utf8');
-const waterfallSql = sqlOf('console/traces/read-waterfall.sql');
-/** A connection like those of the API, for which the planner chooses the same. */
-const prepareSessionSql = sqlOf('query/prepare-session.sql');
-const sessionTimeoutsMs = ['30000', '30000'] as const;
-/** As the API bounds a question without a time. */
-const everything = ['1677-09-22', '2262-04-11'] as const;
+const source = new URL('../../apps/tracestore/src/', import.meta.url).href;
+const timeout = '30000';
+/** As the API bounds a query without a time. */
+const anyTime = { start_min: '1677-09-22', start_max: '2262-04-11' } as const;
+
+type Sql = typeof import('../../apps/tracestore/src/sql.ts');
+
+interface TimeoutNames {
+  readonly statement_timeout_ms: string;
+  readonly idle_in_transaction_timeout_ms: string;
+}
+
+interface WaterfallNames {
+  readonly trace_id: string;
+  readonly start_min: string;
+  readonly start_max: string;
+}
 
 /**
  * What the API adds to the time that its query takes by itself: the same statement is asked of the database and of the
@@ -28,7 +37,11 @@ export async function measureApiOverhead(
   const client = new Client(databaseUrl);
   await client.connect();
   try {
-    await client.query(prepareSessionSql, [...sessionTimeoutsMs]);
+    const { readSql } = await importBuilt<Sql>('sql');
+    const waterfall = readSql<WaterfallNames>(source, 'console/traces/read-waterfall.sql');
+    // The planner chooses the same as on a connection of the API.
+    const session = readSql<TimeoutNames>(source, 'query/prepare-session.sql');
+    await client.query(session.bind({ statement_timeout_ms: timeout, idle_in_transaction_timeout_ms: timeout }));
     const { rows } = await client.query<{ trace_id: string }>(
       `SELECT replace(trace_id::text, '-', '') AS trace_id FROM ps_trace.span
        WHERE parent_span_id IS NULL AND service_name = 'generator' LIMIT 1`,
@@ -38,7 +51,7 @@ export async function measureApiOverhead(
       const alone: number[] = [];
       const added: number[] = [];
       for (let round = -warmUps; round < rounds; round++) {
-        const queryMs = await timed(() => client.query(waterfallSql, [traceId, ...everything]));
+        const queryMs = await timed(() => client.query(waterfall.bind({ trace_id: traceId, ...anyTime })));
         const apiMs = await timed(() => ask(`${url}/api/traces/${traceId}`));
         if (round < 0) continue;
         alone.push(queryMs);

@@ -8,7 +8,7 @@ import { mostSpansOfTrace } from './aggregate/call-pass.js';
 import { durationClass } from './aggregate/duration-class.js';
 import { callReachNs } from './aggregate/trace-calls.js';
 import { spanFlags } from './aggregate/trace-spans.js';
-import { spanKinds } from './query/span-words.js';
+import { spanKinds } from './query/span-enums.js';
 import { finestAggregatesMs, timedTables } from './schema/partitions.js';
 import { migrate } from './schema/migration.js';
 

@@ -19,7 +19,7 @@ import type {
   OrderedOperator,
   Reference,
 } from '../../../apps/tracestore/src/query/filter/filter.js';
-import { spanKindOf, statusCodeOf } from '../../../apps/tracestore/src/query/span-words.js';
+import { spanKindOf, statusCodeOf } from '../../../apps/tracestore/src/query/span-enums.js';
 import type { StoredSpan } from './stored-spans.ts';
 
 /*

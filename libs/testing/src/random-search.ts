@@ -13,13 +13,13 @@ import {
   type Filter,
   type Level,
   levels,
-  nanoFields,
+  timeFields,
   orderedOperators,
   type Reference,
   textFields,
-  wordFields,
+  enumFields,
 } from '../../../apps/tracestore/src/query/filter/filter.js';
-import { spanKinds, statusCodes } from '../../../apps/tracestore/src/query/span-words.js';
+import { spanKinds, statusCodes } from '../../../apps/tracestore/src/query/span-enums.js';
 
 /*
  * Few words for spans and filters, so that they match. Many of them break SQL that is assembled without quoting.
@@ -205,15 +205,15 @@ export class RandomSearch {
   private leafFilter(): Filter {
     const kind = this.random.below(12);
     if (kind === 0) return { op: 'exists', reference: this.attribute() };
-    if (kind === 1) return { op: 'exists', reference: { field: this.random.pick([...textFields, ...nanoFields]) } };
+    if (kind === 1) return { op: 'exists', reference: { field: this.random.pick([...textFields, ...timeFields]) } };
     if (kind === 2)
       return {
         op: 'regex',
-        reference: this.random.chance(0.2) ? { field: this.random.pick(wordFields) } : this.textReference(),
+        reference: this.random.chance(0.2) ? { field: this.random.pick(enumFields) } : this.textReference(),
         pattern: this.random.pick(patterns),
       };
     if (kind === 3) {
-      const field = this.random.pick(nanoFields);
+      const field = this.random.pick(timeFields);
       const value = { type: 'int' as const, value: this.nanos(field) };
       return { op: this.random.pick([...orderedOperators, 'eq', 'ne']), reference: { field }, value };
     }
@@ -266,7 +266,7 @@ export class RandomSearch {
     return end < 0n ? 0n : end;
   }
 
-  private nanos(field: (typeof nanoFields)[number]): bigint {
+  private nanos(field: (typeof timeFields)[number]): bigint {
     if (field === 'span.duration' || field === 'event.time_since_start') {
       return this.random.pick([0n, 1n, 999n, 1_000n, 5_000_000n, -1n, 7_000_000_000n, 2n ** 70n]);
     }

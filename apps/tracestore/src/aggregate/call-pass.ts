@@ -1,29 +1,28 @@
-import { type Client, escapeLiteral } from 'pg';
+import type { Client } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
-import { readSqlFile } from '../sql-file.js';
+import { commit, readSql, rollback } from '../sql.js';
 import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
 import { CallFigures, callTables } from './call-figures.js';
 import { CopyOutFlight } from './copy-out-flight.js';
 import { TraceCalls } from './trace-calls.js';
 import { TraceReader } from './trace-reader.js';
 
-const sql = (name: string): string => readSqlFile(import.meta.url, `${name}.sql`);
-const openRun = sql('open-run');
-const beginRun = sql('begin-run');
-const beginRecount = sql('begin-recount');
-const recountEverything = sql('recount-everything');
-const copySpans = sql('copy-spans');
-const noteLate = sql('note-late');
-const rollLate = sql('roll-late');
-const endRun = sql('end-run');
-const findServices = sql('find-services');
-const copyCalls = callTables.map((table) => ({
-  table,
-  statement: {
-    name: `copy-${table.name}`,
-    text: sql(`copy-${table.rowsOf}-calls`).replaceAll('{{table}}', table.name),
-  },
-}));
+const openRun = readSql(import.meta.url, 'open-run.sql');
+const beginRun = readSql<{ readonly most_spans: number }>(import.meta.url, 'begin-run.sql');
+const beginRecount = readSql(import.meta.url, 'begin-recount.sql');
+const recountEverything = readSql(import.meta.url, 'recount-everything.sql');
+const copySpans = readSql<{ readonly run: string; readonly oversized: string }>(import.meta.url, 'copy-spans.sql');
+const noteLate = readSql<{ readonly table: string; readonly buckets_seconds: readonly number[] }>(
+  import.meta.url,
+  'note-late.sql',
+);
+const rollLate = readSql(import.meta.url, 'roll-late.sql');
+const endRun = readSql<{ readonly run: string; readonly is_last: boolean }>(import.meta.url, 'end-run.sql');
+const findServices = readSql<{ readonly operation_ids: readonly bigint[] }>(import.meta.url, 'find-services.sql');
+const copyCalls = callTables.map((table) => {
+  const statement = readSql<{ readonly table: string }>(import.meta.url, `copy-${table.rowsOf}-calls.sql`);
+  return { table, statement: { name: `copy-${table.name}`, text: statement.bind({ table: table.name }).text } };
+});
 
 /** A trace with more spans is oversized: its new spans are related to each other alone. Equals `tracestore.most_spans_of_trace()`. */
 export const mostSpansOfTrace = 100_000;
@@ -63,17 +62,16 @@ export async function prepareForPasses(client: Client): Promise<void> {
 export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
   return inTransaction(client, async () => {
     const { rows } = await client.query<RunState & { spanCount: number; isLast: boolean; restored: boolean }>(
-      beginRun,
-      [mostSpans],
+      beginRun.bind({ most_spans: mostSpans }),
     );
     const state = rows[0];
     if (state === undefined) throw new Error('The state of the count of calls is missing');
     if (state.restored) {
-      const { rows: recounted } = await client.query<{ slices: number }>(recountEverything);
+      const { rows: recounted } = await client.query<{ slices: number }>(recountEverything.bind());
       return { spanCount: 0, isLast: false, restoredSlices: recounted[0]?.slices ?? 0 };
     }
     if (state.spanCount > 0) await addFigures(client, state);
-    await client.query(endRun, [state.run, state.isLast]);
+    await client.query(endRun.bind({ run: state.run, is_last: state.isLast }));
     return { spanCount: state.spanCount, isLast: state.isLast };
   });
 }
@@ -86,7 +84,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
  */
 export async function recountSlice(client: Client): Promise<Date | undefined> {
   return inTransaction(client, async () => {
-    const { rows } = await client.query<RunState & { startFrom: Date }>(beginRecount);
+    const { rows } = await client.query<RunState & { startFrom: Date }>(beginRecount.bind());
     const slice = rows[0];
     if (slice !== undefined) await addFigures(client, slice);
     return slice?.startFrom;
@@ -100,20 +98,20 @@ export async function recountSlice(client: Client): Promise<Date | undefined> {
  * @returns whether there was such a bucket
  */
 export async function rollLateCalls(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(rollLate);
+  const { rows } = await client.query<{ found: boolean }>(rollLate.bind());
   return rows[0]?.found === true;
 }
 
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   try {
     // Two statements: the first may have begun the transaction when the second fails.
-    await client.query(openRun);
+    await client.query(openRun.bind());
     const result = await run();
-    await client.query('COMMIT');
+    await client.query(commit);
     return result;
   } catch (error) {
     // A connection that is lost has rolled back by itself.
-    await client.query('ROLLBACK').catch(() => undefined);
+    await client.query(rollback).catch(() => undefined);
     throw error;
   }
 }
@@ -133,20 +131,22 @@ async function addFigures(client: Client, { run, rolled5m, rolled1h }: RunState)
     return [{ statement, rows }];
   });
   if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
-  for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);
+  for (const { table, bucketsSeconds } of late) {
+    await client.query(noteLate.bind({ table, buckets_seconds: bucketsSeconds }));
+  }
 }
 
 async function nameServices(client: Client, figures: CallFigures): Promise<void> {
-  const { rows } = await client.query<{ id: string; service_name: string }>(findServices, [figures.operationIds]);
+  const { rows } = await client.query<{ id: string; service_name: string }>(
+    findServices.bind({ operation_ids: figures.operationIds }),
+  );
   const names = new Map(rows.map(({ id, service_name: name }) => [BigInt(id), name]));
   figures.nameServices((id) => names.get(id));
 }
 
 /** The statement that reads the spans of a run; of the oversized traces with these numbers alone, unless there are none. */
 function spansOfRun(run: string, oversized: readonly number[]): string {
-  return copySpans
-    .replace('{{run}}', () => escapeLiteral(run))
-    .replace('{{oversized}}', () => escapeLiteral(`{${oversized.join(',')}}`));
+  return copySpans.bindLiterals({ run, oversized: `{${oversized.join(',')}}` }).text;
 }
 
 /** @returns the numbers of the traces that are too long to be counted whole */

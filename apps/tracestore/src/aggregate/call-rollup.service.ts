@@ -4,11 +4,14 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../errors/database-failure.js';
 import { DatabaseService } from '../database/database.service.js';
 import { StoreLock } from '../database/store-lock.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
-const readLag = readSqlFile(import.meta.url, 'read-lag.sql');
-const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
+const readLag = readSql(import.meta.url, 'read-lag.sql');
+const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly statement_timeout_ms: string }>(
+  import.meta.url,
+  'set-timeouts.sql',
+);
 
 /** How often what is new is counted: what is committed is in the figures after that and the time of a pass. */
 const everyMs = 10_000;
@@ -83,7 +86,7 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async noteLag(client: Client): Promise<void> {
-    const { rows } = await client.query<{ lag_seconds: number }>(readLag);
+    const { rows } = await client.query<{ lag_seconds: number }>(readLag.bind());
     if (rows[0] === undefined) return;
     if (this.countedAtMs === undefined) {
       this.metrics.observeCallLag(() => (performance.now() - (this.countedAtMs ?? 0)) / 1000);
@@ -121,7 +124,8 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     });
     this.client = client;
     try {
-      await client.query(setTimeouts, [String(lockTimeoutMs), String(statementTimeoutMs)]);
+      const timeouts = { lock_timeout_ms: String(lockTimeoutMs), statement_timeout_ms: String(statementTimeoutMs) };
+      await client.query(setTimeouts.bind(timeouts));
       await prepareForPasses(client);
       return client;
     } catch (error) {

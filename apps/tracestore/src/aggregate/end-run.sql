@@ -1,2 +1,4 @@
--- Stores how far the run $1 has aggregated; $2: no new spans remain for another run.
-SELECT tracestore.end_run($1, $2, now());
+-- Stores how far a run has aggregated.
+-- :'run'      the run.
+-- :'is_last'  whether no new spans remain for another run.
+SELECT tracestore.end_run(:'run', :'is_last', now());

@@ -1,2 +1,3 @@
--- Which services are the operations $1 of?
-SELECT id::text, service_name FROM tracestore.operation WHERE id = ANY ($1::int8[]);
+-- Returns the services of operations.
+-- :'operation_ids'  the operations.
+SELECT id::text, service_name FROM tracestore.operation WHERE id = ANY (:'operation_ids'::int8[]);

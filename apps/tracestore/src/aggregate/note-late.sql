@@ -1,3 +1,5 @@
--- Notes that rows were added to figures which had been summed up: of the table $1, the buckets $2 in seconds since 1970.
+-- Notes that rows were added to aggregates after they had been summed up.
+-- :'table'            the table.
+-- :'buckets_seconds'  the starts of the buckets, in seconds since 1970.
 INSERT INTO tracestore.late_call (table_name, time_bucket)
-SELECT $1, to_timestamp(bucket) FROM unnest($2::float8[]) AS bucket;
+SELECT :'table', to_timestamp(bucket) FROM unnest(:'buckets_seconds'::float8[]) AS bucket;

@@ -1,2 +1,2 @@
--- Sums up one bucket again to which rows were added late; whether there was one.
+-- Sums up one bucket again that got late rows. Returns whether there was one.
 SELECT tracestore.roll_late_calls() AS found;

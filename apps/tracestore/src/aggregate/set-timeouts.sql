@@ -1,2 +1,4 @@
--- For what this connection does next, in milliseconds: how long it waits for a lock, and for a statement.
-SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false);
+-- Sets the time-outs of the next statements of the session, in ms.
+-- :'lock_timeout_ms'       of a wait for a lock.
+-- :'statement_timeout_ms'  of a statement.
+SELECT set_config('lock_timeout', :'lock_timeout_ms', false), set_config('statement_timeout', :'statement_timeout_ms', false);

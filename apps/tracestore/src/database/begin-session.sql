@@ -1,7 +1,9 @@
--- Sets the time-outs of the session, in milliseconds ($1 of a statement, $2 of a transaction in which nothing happens, $3 of
--- a wait for a lock); returns the id of its server process.
+-- Sets the time-outs of the session, in ms (0 is none), and returns the id of its server process.
+-- :'statement_timeout_ms'            of a statement.
+-- :'idle_in_transaction_timeout_ms'  of a transaction in which nothing happens.
+-- :'lock_timeout_ms'                 of a wait for a lock.
 SELECT
   pg_backend_pid() AS pid,
-  set_config('statement_timeout', $1, false),
-  set_config('idle_in_transaction_session_timeout', $2, false),
-  set_config('lock_timeout', $3, false)
+  set_config('statement_timeout', :'statement_timeout_ms', false),
+  set_config('idle_in_transaction_session_timeout', :'idle_in_transaction_timeout_ms', false),
+  set_config('lock_timeout', :'lock_timeout_ms', false)

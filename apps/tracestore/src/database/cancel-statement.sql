@@ -1,2 +1,3 @@
--- Ends what a connection's server process is doing.
-SELECT pg_cancel_backend($1)
+-- Cancels the statement that a server process runs.
+-- :'pid'  the id of the process.
+SELECT pg_cancel_backend(:'pid')

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 
-const readClock = readSqlFile(import.meta.url, 'read-clock.sql');
+const readClock = readSql(import.meta.url, 'read-clock.sql');
 
 /** The clock of this process beside that of the database, measured once. */
 export interface ClockReading {
@@ -23,7 +23,7 @@ export interface ClockReading {
 export async function compareClocks(client: ClientBase): Promise<ClockReading> {
   const askedAtMs = Date.now();
   const startMs = performance.now();
-  const { rows } = await client.query<{ seconds: number; epoch: number }>(readClock);
+  const { rows } = await client.query<{ seconds: number; epoch: number }>(readClock.bind());
   const tookMs = performance.now() - startMs;
   const [row] = rows;
   if (row === undefined) throw new Error('The table tracestore.lifecycle_time has no row');

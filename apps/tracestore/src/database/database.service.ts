@@ -23,7 +23,10 @@ import { LockWaitWatch } from './lock-wait.js';
 import { mendReaderRole, migrate } from '../schema/migration.js';
 import { addMissingPartitions, retentionOf, timedTables } from '../schema/partitions.js';
 import { findLackOfReader, type ReaderLack } from '../schema/reader-role.js';
+import { ping, readSql } from '../sql.js';
 import { requireSessions } from './transaction-pooling.js';
+
+const setLockTimeout = readSql(import.meta.url, 'set-lock-timeout.sql');
 
 const retryMs = 1_000;
 const connectTimeoutMs = 5_000;
@@ -340,7 +343,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       const client = await this.connect();
       let failure: Error | undefined;
       try {
-        await client.query('SELECT 1');
+        await client.query(ping);
       } catch (cause) {
         failure = cause instanceof Error ? cause : new Error(String(cause));
         this.noteFailure(cause);
@@ -463,7 +466,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   /** Before the first span comes, so that it need not be moved. Without them the default partition takes all. */
   private async addPartitions(client: pg.Client): Promise<void> {
     try {
-      await client.query('SET lock_timeout = 5000');
+      await client.query(setLockTimeout.bind());
       const lifecycle = await withRequestedRetention(client, this.config.lifecycle);
       for (const table of timedTables) {
         await addMissingPartitions(client, table, retentionOf(table, lifecycle));

@@ -1,5 +1,6 @@
--- What the server process $1 waits for at this moment: the lock, and one process that holds it; no row when it waits for
--- none. Roles without pg_read_all_stats do not see since when a session of another role is in its transaction.
+-- Returns the lock that a server process waits for, and one process that holds it; no row if it waits for none. Only roles with
+-- pg_read_all_stats see when the transaction of another role's session began.
+-- :'pid'  the id of the process that waits.
 SELECT
   coalesce(l.relation::regclass::text, l.locktype) AS relation,
   to_char(coalesce(l.waitstart, w.query_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS waits_since,
@@ -12,6 +13,6 @@ FROM pg_stat_activity w
 JOIN pg_locks l ON l.pid = w.pid AND NOT l.granted
 CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker (pid)
 JOIN pg_stat_activity b ON b.pid = blocker.pid
-WHERE w.pid = $1
+WHERE w.pid = :'pid'
 ORDER BY b.xact_start NULLS LAST
 LIMIT 1

@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { backendPidOf } from './database-session.js';
 
-const findLockWait = readSqlFile(import.meta.url, 'find-lock-wait.sql');
+const findLockWait = readSql<{ readonly pid: number }>(import.meta.url, 'find-lock-wait.sql');
 
 /** How often it is looked whether a connection waits. */
 const everyMs = 1_000;
@@ -58,7 +58,9 @@ export class LockWaitWatch {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const { rows } = await client.query<LockWaitRow>(findLockWait, [backendPidOf(this.watched)]);
+      const pid = backendPidOf(this.watched);
+      if (pid === undefined) return;
+      const { rows } = await client.query<LockWaitRow>(findLockWait.bind({ pid }));
       if (rows[0] !== undefined) this.note(describe(rows[0]));
     } catch {
       // The watched connection has the same trouble, and whoever uses it says so.

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { readSqlFile } from '../sql-file.js';
+import { ping, readSql, rollback } from '../sql.js';
 
-const holdLock = readSqlFile(import.meta.url, 'hold-lock.sql');
+const holdLock = readSql<{ readonly lock: string; readonly silence_ms: number }>(import.meta.url, 'hold-lock.sql');
 
 /** What one store at a time does, by the name of its table `tracestore.<name>_lock`. */
 export type StoreLockName = 'lifecycle' | 'calls';
@@ -56,7 +56,7 @@ export class StoreLock {
     let answeredAtMs = performance.now();
     const heartbeat = setInterval(() => {
       if (performance.now() - answeredAtMs > unansweredMs) return endConnection();
-      client.query('SELECT').then(() => (answeredAtMs = performance.now()), endConnection);
+      client.query(ping).then(() => (answeredAtMs = performance.now()), endConnection);
     }, heartbeatMs);
     try {
       await run(lost.signal);
@@ -64,7 +64,7 @@ export class StoreLock {
       clearInterval(heartbeat);
       client.off('end', onEnd);
       // The connection is worth nothing if it does not give the lock back.
-      await client.query('ROLLBACK').catch(() => client.end().catch(() => undefined));
+      await client.query(rollback).catch(() => client.end().catch(() => undefined));
     }
     return true;
   }
@@ -86,10 +86,10 @@ export class StoreLock {
 
   private async take(client: pg.Client): Promise<boolean> {
     try {
-      await client.query(holdLock.replaceAll('{{name}}', this.name).replaceAll('{{silence_ms}}', String(silenceMs)));
+      await client.query(holdLock.bindLiterals({ lock: `${this.name}_lock`, silence_ms: silenceMs }));
       return true;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => client.end().catch(() => undefined));
+      await client.query(rollback).catch(() => client.end().catch(() => undefined));
       if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return false;
       throw error;
     }

@@ -1,5 +1,8 @@
 import type { ClientBase } from 'pg';
+import { begin as beginTransaction, readSql, rollback } from '../sql.js';
 import { UnsuitableDatabaseError } from '../errors/database-failure.js';
+
+const readPid = readSql(import.meta.url, 'read-pid.sql');
 
 /** Rounds of the check: one finds a pool that hands out the connection that was used last, the others any other pool. */
 const rounds = 4;
@@ -34,14 +37,14 @@ export async function requireSessions(first: ClientBase, second: ClientBase): Pr
       const after = await backendPid(first);
       if (other === before || after !== before) throw new TransactionPoolingError();
     } finally {
-      await second.query('ROLLBACK').catch(() => undefined);
+      await second.query(rollback).catch(() => undefined);
     }
   }
 }
 
 async function begin(client: ClientBase): Promise<void> {
   try {
-    await client.query('BEGIN');
+    await client.query(beginTransaction);
   } catch (error) {
     // pgbouncer in statement mode: "transaction blocks not allowed in statement pooling mode".
     if (error instanceof Error && error.message.includes('statement pooling')) throw new TransactionPoolingError();
@@ -50,6 +53,6 @@ async function begin(client: ClientBase): Promise<void> {
 }
 
 async function backendPid(client: ClientBase): Promise<number | undefined> {
-  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const { rows } = await client.query<{ pid: number }>(readPid.bind());
   return rows[0]?.pid;
 }

@@ -1,6 +1,6 @@
 import { findOperations } from '../query/operations/find-operations.js';
 import type { QueryDatabaseService } from '../query/query-database.service.js';
-import { type SpanKind, spanKinds } from '../query/span-words.js';
+import { type SpanKind, spanKinds } from '../query/span-enums.js';
 
 /** What a service does, in Jaeger's words. */
 export interface JaegerOperation {

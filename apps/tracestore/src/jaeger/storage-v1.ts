@@ -8,7 +8,7 @@ import type {
 } from '../gen/storage_pb.js';
 import { findTraces } from '../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../query/find-traces/trace-search.js';
-import { type AskedTrace, getTraces } from '../query/get-traces/get-traces.js';
+import { type RequestedTrace, getTraces } from '../query/get-traces/get-traces.js';
 import type { TraceChunk } from '../query/get-traces/trace-span.js';
 import type { QueryDatabaseService } from '../query/query-database.service.js';
 import { findServices } from '../query/services/find-services.js';
@@ -24,7 +24,7 @@ const targetLength = 512 * 1024;
 
 /** `jaeger.storage.v1.SpanReaderPlugin`: what Jaeger 1 reads from a remote store, as Promscale was one. */
 export function spanReaderPlugin(database: QueryDatabaseService): Implementation<typeof SpanReaderPlugin> {
-  async function* spans(asked: readonly AskedTrace[], signal: AbortSignal) {
+  async function* spans(asked: readonly RequestedTrace[], signal: AbortSignal) {
     for await (const chunk of getTraces(database, asked, signal)) {
       for (const part of parts(chunk)) yield { spans: part };
     }

@@ -5,7 +5,7 @@ import type { AnyValue, TraceQueryParameters, TraceReader } from '../gen/storage
 import type { Constant, TypedConstant } from '../query/filter/constant.js';
 import { findTraces } from '../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../query/find-traces/trace-search.js';
-import { type AskedTrace, getTraces } from '../query/get-traces/get-traces.js';
+import { type RequestedTrace, getTraces } from '../query/get-traces/get-traces.js';
 import type { QueryDatabaseService } from '../query/query-database.service.js';
 import { findServices } from '../query/services/find-services.js';
 import { summarizeTraces, type TraceSummary } from '../query/summarize-traces/summarize-traces.js';
@@ -23,7 +23,7 @@ const summariesAtOnce = 200;
 
 /** `jaeger.storage.v2.TraceReader`. FindSpans is left out, as the capabilities say. */
 export function traceReader(database: QueryDatabaseService): Implementation<typeof TraceReader> {
-  async function* tracesData(asked: readonly AskedTrace[], signal: AbortSignal) {
+  async function* tracesData(asked: readonly RequestedTrace[], signal: AbortSignal) {
     const writer = new TracesDataWriter();
     for await (const chunk of getTraces(database, asked, signal)) yield* writer.write(chunk);
   }

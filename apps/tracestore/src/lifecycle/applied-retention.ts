@@ -1,10 +1,14 @@
 import type { ClientBase } from 'pg';
 import { dayMs } from '../duration.js';
 import type { OperatorWarning } from '../database/database.service.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
-const applyRetention = readSqlFile(import.meta.url, 'apply-retention.sql');
+const applyRetention = readSql<{
+  readonly names: readonly Name[];
+  readonly seconds: readonly number[];
+  readonly wait_s: number;
+}>(import.meta.url, 'apply-retention.sql');
 
 /** How long a shorter retention waits unless it is confirmed. */
 export const shorterRetentionWaitsMs = dayMs;
@@ -38,11 +42,13 @@ export async function applyRetentions(client: ClientBase, wanted: LifecycleConfi
     aggregates: wanted.rollupRetentionMs,
     ledger: wanted.ledgerRetentionMs,
   };
-  const { rows } = await client.query<Row>(applyRetention, [
-    names,
-    names.map((name) => wantedMs[name] / 1000),
-    shorterRetentionWaitsMs / 1000,
-  ]);
+  const { rows } = await client.query<Row>(
+    applyRetention.bind({
+      names,
+      seconds: names.map((name) => wantedMs[name] / 1000),
+      wait_s: shorterRetentionWaitsMs / 1000,
+    }),
+  );
   const appliedMs = new Map(rows.map((row) => [row.name, row.applied_s * 1000]));
   return {
     config: {

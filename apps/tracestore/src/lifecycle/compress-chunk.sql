@@ -1,2 +1,4 @@
--- Compresses a chunk, with what came to it since it was compressed; false when it has to wait for the count of calls.
-SELECT tracestore.compress_chunk($1) AS compressed;
+-- Compresses a chunk, with the rows that came after it was compressed last. Returns false if the chunk must wait for the
+-- aggregation.
+-- :'chunk'  the chunk, with its schema.
+SELECT tracestore.compress_chunk(:'chunk') AS compressed;

@@ -1,2 +1,6 @@
--- Deletes a batch of rows of the part $2 of the table $1 that are, and were received, more than $3 seconds ago.
-SELECT tracestore.delete_expired_rows($1, $2::regclass, $3, $4)::int4 AS count;
+-- Deletes a batch of expired rows, and returns how many: their time and their receipt are before the retention.
+-- :'table'    the table.
+-- :'part'     the partition or chunk.
+-- :'kept_s'   the retention in seconds.
+-- :'limit'    how many rows to delete.
+SELECT tracestore.delete_expired_rows(:'table', :'part'::regclass, :'kept_s', :'limit')::int4 AS count;

@@ -1,2 +1,4 @@
--- Forgets a batch of the requests that came more than $1 seconds ago.
-SELECT tracestore.forget_requests($1, $2)::int4 AS count;
+-- Deletes a batch of old requests from the ledger, and returns how many.
+-- :'kept_s'  how long requests are kept, in seconds.
+-- :'limit'   how many requests to delete.
+SELECT tracestore.forget_requests(:'kept_s', :'limit')::int4 AS count;

@@ -1,2 +1,5 @@
--- Drops the partition or chunk $2 of the table $1, unless it holds something that was received within $3 seconds; whether it did.
-SELECT tracestore.drop_part($1, $2::regclass, $3) AS dropped;
+-- Drops a partition or chunk unless it has rows that were received within the retention. Returns whether it did.
+-- :'table'   the table.
+-- :'part'    the partition or chunk.
+-- :'kept_s'  the retention in seconds.
+SELECT tracestore.drop_part(:'table', :'part'::regclass, :'kept_s') AS dropped;

@@ -1,2 +1,3 @@
--- Makes sure that a hypertable's chunks can be compressed.
-SELECT tracestore.enable_compression($1) AS changed;
+-- Enables the compression of a hypertable, and returns whether it changed anything.
+-- :'table'  the hypertable.
+SELECT tracestore.enable_compression(:'table') AS changed;

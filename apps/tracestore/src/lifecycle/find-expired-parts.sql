@@ -1,2 +1,4 @@
--- The partitions or chunks of the table $1 whose time is more than $2 seconds ago, oldest first.
-SELECT part::text AS part FROM tracestore.expired_parts($1, $2);
+-- Returns the partitions or chunks whose time is before the retention, oldest first.
+-- :'table'   the table.
+-- :'kept_s'  the retention in seconds.
+SELECT part::text AS part FROM tracestore.expired_parts(:'table', :'kept_s');

@@ -1,2 +1,4 @@
--- The partitions or chunks of the table $1 that lose single rows, as what they hold was received at any time.
-SELECT part::text AS part FROM tracestore.mixed_parts($1, $2) AS part;
+-- Returns the partitions or chunks that have rows received at any time. Retention deletes single rows from these.
+-- :'table'   the table.
+-- :'kept_s'  the retention in seconds.
+SELECT part::text AS part FROM tracestore.mixed_parts(:'table', :'kept_s') AS part;

@@ -1,2 +1,5 @@
--- Forgets a batch of the entries of the dictionary $1 that no writer has written for $2 seconds.
-SELECT tracestore.forget_entries($1, $2, $3)::int4 AS count;
+-- Deletes a batch of the rows of a dictionary that no writer has used for a while, and returns how many.
+-- :'table'   the dictionary.
+-- :'kept_s'  how long rows are kept after their last use, in seconds.
+-- :'limit'   how many rows to delete.
+SELECT tracestore.forget_entries(:'table', :'kept_s', :'limit')::int4 AS count;

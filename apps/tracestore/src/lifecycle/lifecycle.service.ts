@@ -4,7 +4,7 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../errors/database-failure.js';
 import { DatabaseService, type OperatorWarning } from '../database/database.service.js';
 import { StoreLock } from '../database/store-lock.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { applyRetentions, pendingRetentionWarning } from './applied-retention.js';
 import { DatabaseClockService } from './database-clock.service.js';
@@ -13,7 +13,10 @@ import { ObservedTime, timeGapWarning } from './observed-time.js';
 import { withRequestedRetention } from '../schema/requested-retention.js';
 import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
-const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
+const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly statement_timeout_ms: string }>(
+  import.meta.url,
+  'set-timeouts.sql',
+);
 
 /** How often it is looked whether a step is due. */
 const tickMs = 1_000;
@@ -136,7 +139,11 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     if (capabilities === undefined) return;
     const startMs = performance.now();
     try {
-      await client.query(setTimeouts, [String(lockTimeoutMs), String(step.statementTimeoutMs)]);
+      const timeouts = {
+        lock_timeout_ms: String(lockTimeoutMs),
+        statement_timeout_ms: String(step.statementTimeoutMs),
+      };
+      await client.query(setTimeouts.bind(timeouts));
       const { signal } = this.stop;
       const done = await step.run({ client, capabilities, config, signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import type { OperatorWarning } from '../database/database.service.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { intervalText } from './applied-retention.js';
 import { dayMs, hourMs } from '../duration.js';
 import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
-const observeTime = readSqlFile(import.meta.url, 'observe-time.sql');
-const readTimeGap = readSqlFile(import.meta.url, 'read-time-gap.sql');
+const observeTime = readSql<{
+  readonly store: string;
+  readonly elapsed_s: number;
+  readonly tolerance_s: number;
+  readonly longest_kept_s: number;
+}>(import.meta.url, 'observe-time.sql');
+const readTimeGap = readSql(import.meta.url, 'read-time-gap.sql');
 
 /** How often a store notes the time that passed. */
 const everyMs = 60_000;
@@ -39,14 +44,16 @@ export class ObservedTime {
     const startMs = performance.now();
     if (this.notedAtMs !== undefined && startMs - this.notedAtMs < everyMs) return;
     const longestKeptMs = Math.max(retentionMs, rollupRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
-    await client.query(observeTime, [
-      this.store,
-      this.notedAtMs === undefined ? 0 : (startMs - this.notedAtMs) / 1000,
-      Math.max(hourMs, retentionMs / 10) / 1000,
-      longestKeptMs / 1000,
-    ]);
+    await client.query(
+      observeTime.bind({
+        store: this.store,
+        elapsed_s: this.notedAtMs === undefined ? 0 : (startMs - this.notedAtMs) / 1000,
+        tolerance_s: Math.max(hourMs, retentionMs / 10) / 1000,
+        longest_kept_s: longestKeptMs / 1000,
+      }),
+    );
     this.notedAtMs = startMs;
-    const { rows } = await client.query<{ gap_s: number | null }>(readTimeGap);
+    const { rows } = await client.query<{ gap_s: number | null }>(readTimeGap.bind());
     const gapSeconds = rows[0]?.gap_s ?? null;
     this.gapMs = gapSeconds === null ? undefined : gapSeconds * 1000;
   }

@@ -1,2 +1,2 @@
--- By how many seconds the database's clock went ahead that no store observed; null where there is nothing of before.
+-- Returns how far the clock of the database went ahead without being observed, in seconds; NULL if it did not.
 SELECT sum(gap_s) AS gap_s FROM tracestore.time_gap;

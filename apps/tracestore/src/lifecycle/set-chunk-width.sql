@@ -1,2 +1,4 @@
--- Makes sure that a hypertable's next chunks are $2 seconds wide.
-SELECT tracestore.set_chunk_width($1, make_interval(secs => $2)) AS changed;
+-- Sets the width of the next chunks of a hypertable, and returns whether it changed.
+-- :'table'    the hypertable.
+-- :'width_s'  the width in seconds.
+SELECT tracestore.set_chunk_width(:'table', make_interval(secs => :'width_s')) AS changed;

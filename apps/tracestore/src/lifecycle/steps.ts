@@ -2,21 +2,48 @@ import type { ClientBase } from 'pg';
 import { dayMs, hourMs, minuteMs } from '../duration.js';
 import type { DatabaseCapabilities } from '../schema/capabilities.js';
 import { addMissingPartitions, partitionWidthMs, retentionOf, timedTables } from '../schema/partitions.js';
-import { readSqlFile } from '../sql-file.js';
+import { type BoundStatement, readSql } from '../sql.js';
 import type { LifecycleConfig } from '../config/lifecycle.config.js';
 
-const deleteLedger = readSqlFile(import.meta.url, 'delete-ledger.sql');
-const findExpiredParts = readSqlFile(import.meta.url, 'find-expired-parts.sql');
-const dropPart = readSqlFile(import.meta.url, 'drop-part.sql');
-const findMixedParts = readSqlFile(import.meta.url, 'find-mixed-parts.sql');
-const deleteExpiredRows = readSqlFile(import.meta.url, 'delete-expired-rows.sql');
-const enableCompression = readSqlFile(import.meta.url, 'enable-compression.sql');
-const setChunkWidth = readSqlFile(import.meta.url, 'set-chunk-width.sql');
-const findLooseIndexes = readSqlFile(import.meta.url, 'find-loose-indexes.sql');
-const findBrokenIndexes = readSqlFile(import.meta.url, 'find-broken-indexes.sql');
-const findCompressibleChunks = readSqlFile(import.meta.url, 'find-compressible-chunks.sql');
-const compressChunk = readSqlFile(import.meta.url, 'compress-chunk.sql');
-const forgetEntries = readSqlFile(import.meta.url, 'forget-entries.sql');
+interface OfTable {
+  readonly table: string;
+}
+
+interface OfAge {
+  readonly kept_s: number;
+}
+
+interface OfPart extends OfTable, OfAge {
+  readonly part: string;
+}
+
+interface Limited {
+  readonly limit: number;
+}
+
+interface OfIndex {
+  readonly index: string;
+}
+
+const deleteLedger = readSql<OfAge & Limited>(import.meta.url, 'delete-ledger.sql');
+const findExpiredParts = readSql<OfTable & OfAge>(import.meta.url, 'find-expired-parts.sql');
+const dropPart = readSql<OfPart>(import.meta.url, 'drop-part.sql');
+const findMixedParts = readSql<OfTable & OfAge>(import.meta.url, 'find-mixed-parts.sql');
+const deleteExpiredRows = readSql<OfPart & Limited>(import.meta.url, 'delete-expired-rows.sql');
+const enableCompression = readSql<OfTable>(import.meta.url, 'enable-compression.sql');
+const setChunkWidth = readSql<OfTable & { readonly width_s: number }>(import.meta.url, 'set-chunk-width.sql');
+const findLooseIndexes = readSql<{ readonly older_s: number }>(import.meta.url, 'find-loose-indexes.sql');
+const findBrokenIndexes = readSql(import.meta.url, 'find-broken-indexes.sql');
+const dropIndex = readSql<OfIndex>(import.meta.url, 'drop-index.sql');
+const fillPages = readSql<OfIndex>(import.meta.url, 'fill-pages.sql');
+const resetFillfactor = readSql<OfIndex>(import.meta.url, 'reset-fillfactor.sql');
+const rebuildIndex = readSql<OfIndex>(import.meta.url, 'rebuild-index.sql');
+const findCompressibleChunks = readSql<OfTable & { readonly older_s: number; readonly younger_s: number }>(
+  import.meta.url,
+  'find-compressible-chunks.sql',
+);
+const compressChunk = readSql<{ readonly chunk: string }>(import.meta.url, 'compress-chunk.sql');
+const forgetEntries = readSql<OfTable & OfAge & Limited>(import.meta.url, 'forget-entries.sql');
 
 /** What a step works with. */
 export interface LifecycleContext {
@@ -25,7 +52,7 @@ export interface LifecycleContext {
   readonly capabilities: DatabaseCapabilities;
   /** What is applied: see `applyRetentions`. */
   readonly config: LifecycleConfig;
-  /** Ends a step between two portions. */
+  /** Ends a step between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,11 +74,11 @@ export interface LifecycleStep {
 
 const secondMs = 1_000;
 
-/** Rows a portion: a transaction of tens of milliseconds. */
-const rowsPerPortion = 5_000;
+/** Rows of a batch: a transaction of tens of milliseconds. */
+const rowsPerBatch = 5_000;
 
-/** Portions a run, so that one step never keeps the others waiting for long. */
-const portionsPerRun = 200;
+/** Batches of a run, so that no step delays the others for long. */
+const batchesPerRun = 200;
 
 /** How long beyond all retention a dictionary's row stays: many times longer than a writer may rely on it. */
 const dictionaryGraceMs = 2 * dayMs;
@@ -72,7 +99,7 @@ export async function addPartitions({ client, config, capabilities }: LifecycleC
   for (const table of timedTables) {
     const retentionMs = retentionOf(table, config);
     if (capabilities.storage === 'hypertables') {
-      await client.query(setChunkWidth, [table, partitionWidthMs(retentionMs) / secondMs]);
+      await client.query(setChunkWidth.bind({ table, width_s: partitionWidthMs(retentionMs) / secondMs }));
     } else {
       added.push(...(await addMissingPartitions(client, table, retentionMs)));
     }
@@ -92,16 +119,16 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
   const dropped: string[] = [];
   let rowCount = 0;
   for (const table of timedTables) {
-    const keptSeconds = retentionOf(table, config) / secondMs;
-    const { rows: expired } = await client.query<{ part: string }>(findExpiredParts, [table, keptSeconds]);
+    const kept_s = retentionOf(table, config) / secondMs;
+    const { rows: expired } = await client.query<{ part: string }>(findExpiredParts.bind({ table, kept_s }));
     for (const { part } of expired) {
       if (signal?.aborted === true) break;
-      const { rows } = await client.query<{ dropped: boolean }>(dropPart, [table, part, keptSeconds]);
+      const { rows } = await client.query<{ dropped: boolean }>(dropPart.bind({ table, part, kept_s }));
       if (rows[0]?.dropped === true) dropped.push(part);
     }
-    const { rows: mixed } = await client.query<{ part: string }>(findMixedParts, [table, keptSeconds]);
+    const { rows: mixed } = await client.query<{ part: string }>(findMixedParts.bind({ table, kept_s }));
     for (const { part } of mixed) {
-      rowCount += await inPortions(context, deleteExpiredRows, [table, part, keptSeconds, rowsPerPortion]);
+      rowCount += await inBatches(context, deleteExpiredRows.bind({ table, part, kept_s, limit: rowsPerBatch }));
     }
   }
   const done = [
@@ -113,8 +140,8 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
 
 /** Forgets requests whose retry nobody waits for any more. */
 export async function cleanLedger(context: LifecycleContext): Promise<string | undefined> {
-  const keptSeconds = context.config.ledgerRetentionMs / secondMs;
-  const count = await inPortions(context, deleteLedger, [keptSeconds, rowsPerPortion]);
+  const kept_s = context.config.ledgerRetentionMs / secondMs;
+  const count = await inBatches(context, deleteLedger.bind({ kept_s, limit: rowsPerBatch }));
   return count === 0 ? undefined : `forgot ${count} requests`;
 }
 
@@ -130,12 +157,12 @@ export async function compress({
   for (const table of timedTables) {
     // Most of a block is random bits, which nothing compresses.
     if (table === 'span_block') continue;
-    await client.query(enableCompression, [table]);
-    const ages = [config.compressAfterMs / secondMs, retentionOf(table, config) / secondMs];
-    const { rows } = await client.query<{ chunk: string }>(findCompressibleChunks, [table, ...ages]);
+    await client.query(enableCompression.bind({ table }));
+    const ages = { older_s: config.compressAfterMs / secondMs, younger_s: retentionOf(table, config) / secondMs };
+    const { rows } = await client.query<{ chunk: string }>(findCompressibleChunks.bind({ table, ...ages }));
     for (const { chunk } of rows) {
       if (signal?.aborted === true) break;
-      const { rows: outcome } = await client.query<{ compressed: boolean }>(compressChunk, [chunk]);
+      const { rows: outcome } = await client.query<{ compressed: boolean }>(compressChunk.bind({ chunk }));
       if (outcome[0]?.compressed === true) compressed.push(chunk);
     }
   }
@@ -153,19 +180,20 @@ export async function packIndexes({
   signal,
 }: LifecycleContext): Promise<string | undefined> {
   if (capabilities.storage === 'hypertables') return undefined;
-  for (const { index } of (await client.query<{ index: string }>(findBrokenIndexes)).rows) {
-    await client.query(`DROP INDEX ${index}`);
+  for (const { index } of (await client.query<{ index: string }>(findBrokenIndexes.bind())).rows) {
+    await client.query(dropIndex.bind({ index }));
   }
-  const { rows } = await client.query<{ index: string }>(findLooseIndexes, [config.compressAfterMs / secondMs]);
+  const { rows } = await client.query<{ index: string }>(
+    findLooseIndexes.bind({ older_s: config.compressAfterMs / secondMs }),
+  );
   let packed = 0;
-  // The names come from the database, quoted where they have to be.
   for (const { index } of rows) {
     if (signal?.aborted === true) break;
-    await client.query(`ALTER INDEX ${index} SET (fillfactor = 100)`);
+    await client.query(fillPages.bind({ index }));
     try {
-      await client.query(`REINDEX INDEX CONCURRENTLY ${index}`);
+      await client.query(rebuildIndex.bind({ index }));
     } catch (error) {
-      await client.query(`ALTER INDEX ${index} RESET (fillfactor)`);
+      await client.query(resetFillfactor.bind({ index }));
       throw error;
     }
     packed++;
@@ -179,22 +207,19 @@ export async function cleanDictionaries(context: LifecycleContext): Promise<stri
   const keptMs = Math.max(config.retentionMs, config.rollupRetentionMs) + dictionaryGraceMs;
   const done: string[] = [];
   for (const table of ['resource', 'scope', 'operation']) {
-    const count = await inPortions(context, forgetEntries, [table, keptMs / secondMs, rowsPerPortion]);
+    const names = { table, kept_s: keptMs / secondMs, limit: rowsPerBatch };
+    const count = await inBatches(context, forgetEntries.bind(names));
     if (count > 0) done.push(`${count} of ${table}`);
   }
   return done.length === 0 ? undefined : `forgot ${done.join(', ')}`;
 }
 
-/** Runs a statement, each time in a transaction of its own, until it finds nothing; the sum of what it counted. */
-async function inPortions(
-  { client, signal }: LifecycleContext,
-  sql: string,
-  values: readonly unknown[],
-): Promise<number> {
+/** Repeat a statement until it finds nothing, each time in a transaction of its own. @returns the sum of its counts */
+async function inBatches({ client, signal }: LifecycleContext, statement: BoundStatement): Promise<number> {
   let sum = 0;
-  for (let portion = 0; portion < portionsPerRun; portion++) {
+  for (let batch = 0; batch < batchesPerRun; batch++) {
     if (signal?.aborted === true) break;
-    const { rows } = await client.query<{ count: number }>(sql, [...values]);
+    const { rows } = await client.query<{ count: number }>(statement);
     const count = rows[0]?.count ?? 0;
     if (count === 0) break;
     sum += count;

@@ -4,6 +4,7 @@ import { makeCorpus } from '../../../../bench/corpus/corpus.ts';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { sendGrpc } from '@spandrel/testing/otlp-client';
 import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import type { BoundStatement } from '../sql.js';
 import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from './filter/filter.js';
 import { findTraces } from './find-traces/find-traces.js';
 import type { TraceSearch } from './find-traces/trace-search.js';
@@ -30,7 +31,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Notes how each statement is planned that is a query. */
+/** Notes the plan of each query. */
 class PlanningDatabase extends QueryDatabaseService {
   plans: PlanNode[] = [];
   private readonly planner: QueryDatabaseService;
@@ -44,12 +45,12 @@ class PlanningDatabase extends QueryDatabaseService {
     const connection = await super.acquire(signal);
     return {
       ...connection,
-      query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
-        // First, as those of a question are sent one behind the other.
-        const answer = connection.query<Row>(text, values);
-        const query = /\b(?:SELECT|WITH)\b[^]*$/.exec(text.replaceAll(/^\s*--.*$/gm, ''))?.[0];
-        if (query !== undefined) await this.plan(query, values);
-        return answer;
+      query: async <Row extends QueryResultRow>(statement: BoundStatement) => {
+        // First, as the statements of a query are sent one after the other.
+        const result = connection.query<Row>(statement);
+        const query = /\b(?:SELECT|WITH)\b[^]*$/.exec(statement.text)?.[0];
+        if (query !== undefined) await this.plan({ text: query, values: statement.values });
+        return result;
       },
     };
   }
@@ -59,10 +60,9 @@ class PlanningDatabase extends QueryDatabaseService {
     await super.onApplicationShutdown();
   }
 
-  private async plan(query: string, values: readonly unknown[]): Promise<void> {
+  private async plan({ text, values }: BoundStatement): Promise<void> {
     const [row] = await this.planner.query<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
-      `EXPLAIN (FORMAT JSON) ${query}`,
-      values,
+      { text: `EXPLAIN (FORMAT JSON) ${text}`, values },
       undefined,
     );
     if (row !== undefined) this.plans.push(row['QUERY PLAN'][0].Plan);
@@ -91,28 +91,28 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-async function nodesOf(question: () => Promise<unknown>): Promise<readonly PlanNode[]> {
+async function nodesOf(run: () => Promise<unknown>): Promise<readonly PlanNode[]> {
   database.plans = [];
-  await question();
+  await run();
   return database.plans.flatMap(allNodes);
 }
 
-/** How the statements of a question read tables that have rows; of partitions the larger one: a small one is quickly read as a whole. */
-async function readsOf(question: () => Promise<unknown>): Promise<readonly PlanNode[]> {
-  const nodes = await nodesOf(question);
+/** How a query reads tables that have rows. Of partitions only the larger ones count: a small one is quickly read as a whole. */
+async function readsOf(run: () => Promise<unknown>): Promise<readonly PlanNode[]> {
+  const nodes = await nodesOf(run);
   const parts = (await relations()).filter(({ rows }) => rows > 0);
   const largest = (root: string): number => Math.max(...parts.filter((p) => p.root === root).map(({ rows }) => rows));
   const full = new Set(parts.filter(({ root, rows }) => rows >= largest(root) / 2).map(({ name }) => name));
   return nodes.filter((node) => full.has(node['Relation Name'] ?? ''));
 }
 
-/** So small that it is a matter of a page how they are read. */
+/** These are so small that a page more or less decides how they are read. */
 const dictionaries: readonly string[] = ['operation', 'resource', 'scope'];
 
-/** Each way of reading a table once, but for dictionaries; partitions under the name of what they are of. */
-async function waysOf(question: () => Promise<unknown>): Promise<readonly string[]> {
+/** The ways of reading tables except dictionaries, each once. Partitions have the name of their table. */
+async function waysOf(run: () => Promise<unknown>): Promise<readonly string[]> {
   const roots = new Map((await relations()).map(({ name, root }) => [name, root]));
-  const reads = (await readsOf(question)).filter((node) => !dictionaries.includes(node['Relation Name'] ?? ''));
+  const reads = (await readsOf(run)).filter((node) => !dictionaries.includes(node['Relation Name'] ?? ''));
   const ways = reads.map((node) => {
     const [table = '', index] = [node['Relation Name'], node['Index Name']].map(
       (name) => roots.get(name ?? '') ?? name,
@@ -127,7 +127,7 @@ function allNodes(node: PlanNode): readonly PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(allNodes)];
 }
 
-/** Tables and indexes, with what they are partitions of, if they are. */
+/** Tables and indexes, with the table or index that they are a partition of. */
 async function relations() {
   return queryOnce<{ name: string; root: string; rows: number }>(
     fresh.url,
@@ -149,7 +149,7 @@ function search(filter: Filter | undefined, over: Partial<TraceSearch> = {}): ()
 const value = { type: 'string', value: 'value-7' } as const;
 const service = fieldIs('resource.service', 'cart');
 
-const questions: Readonly<Record<string, () => Promise<unknown>>> = {
+const queries: Readonly<Record<string, () => Promise<unknown>>> = {
   'the newest': search(undefined),
   'a service': search(service),
   'an operation': search(allOf(service, fieldIs('span.name', 'SELECT cart_0'))),
@@ -175,12 +175,12 @@ async function wholeTrace(): Promise<void> {
   for await (const { spans: some } of getTraces(database, [{ traceId }])) expect(some.length).toBeGreaterThan(0);
 }
 
-describe('the plan', () => {
-  it('of each question reads by indexes what it needs, on every major version', async (context) => {
-    // Of hypertables, whose chunks are read in the same ways, plans look otherwise.
+describe('plans of queries', () => {
+  it('read by indexes, the same on every major version', async (context) => {
+    // Plans of hypertables look different, though chunks are read in the same ways.
     context.skip(!(await hasPartitions()), 'the spans are in hypertables');
     const ways: Record<string, readonly string[]> = {};
-    for (const [name, question] of Object.entries(questions)) ways[name] = await waysOf(question);
+    for (const [name, run] of Object.entries(queries)) ways[name] = await waysOf(run);
     expect(ways).toMatchInlineSnapshot(`
       {
         "a service": [
@@ -232,17 +232,17 @@ describe('the plan', () => {
     `);
   });
 
-  it('of spans that took longer than any finds by one index of blocks or another that there are none', async (context) => {
+  it('find by an index of blocks that no span took longer than all', async (context) => {
     context.skip(!(await hasPartitions()), 'the spans are in hypertables');
     const ways = await waysOf(search(fieldCompares('span.duration', 'gte', 500_000_000n)));
-    // Both have the longest duration.
+    // Both indexes have the longest duration.
     expect(ways).toContainEqual(
       expect.stringMatching(/^span_block: Index Scan( backward)? of span_block_by_(time|duration)$/),
     );
     expect(ways).not.toContainEqual(expect.stringContaining('Seq Scan'));
   });
 
-  it('leaves out the partitions of other times', async (context) => {
+  it('exclude the partitions of other times', async (context) => {
     context.skip(!(await hasPartitions()), 'the spans are in hypertables');
     const anHour = {
       startTimeMinUnixNano: BigInt(endMs - 3_600_000) * nsPerMs,

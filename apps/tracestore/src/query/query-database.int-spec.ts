@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
 import { queryOnce } from '@spandrel/testing/running-tracestore';
+import type { BoundStatement } from '../sql.js';
 import { QueryDatabaseService } from './query-database.service.js';
 
 let fresh: FreshDatabase;
@@ -20,7 +21,7 @@ afterEach(async () => {
   await fresh.drop();
 });
 
-/** What the server is doing for us. */
+/** The statements that run in the server. */
 async function underWay(): Promise<readonly string[]> {
   const rows = await queryOnce<{ query: string }>(
     fresh.url,
@@ -39,70 +40,81 @@ async function connections(): Promise<number> {
   return row?.count ?? 0;
 }
 
-const sleep = 'SELECT pg_sleep($1)';
+/** The machine may be busy with other tests. */
+const patiently = { timeout: 20_000 };
 
-describe('whoever no longer waits', () => {
-  it('is told so, and the server stops', async () => {
+const sleepFor = (seconds: number) => statement('SELECT pg_sleep($1)', seconds);
+
+function statement(text: string, ...values: unknown[]): BoundStatement {
+  return { text, values };
+}
+
+describe('a cancelled query', () => {
+  it('fails, and its statement stops in the server', async () => {
     const waiting = new AbortController();
-    const answer = database.query(sleep, [60], waiting.signal);
-    await expect.poll(underWay).toHaveLength(1);
+    const result = database.query(sleepFor(60), waiting.signal);
+    await expect.poll(underWay, patiently).toHaveLength(1);
     waiting.abort();
-    await expect(answer).rejects.toMatchObject({ kind: { code: 'cancelled' } });
-    await expect.poll(underWay).toEqual([]);
-    // Others are not hit by a cancellation that comes late.
+    await expect(result).rejects.toMatchObject({ kind: { code: 'cancelled' } });
+    await expect.poll(underWay, patiently).toEqual([]);
+    // A late cancellation does not cancel other queries.
     const others = Array.from({ length: 10 }, (_, n) =>
-      database.query<{ n: number }>('SELECT $1::int AS n', [n], undefined),
+      database.query<{ n: number }>(statement('SELECT $1::int AS n', n), undefined),
     );
     expect((await Promise.all(others)).map(([row]) => row?.n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('takes no connection when it was known before', async () => {
-    await expect(database.query('SELECT 1', [], AbortSignal.abort())).rejects.toMatchObject({
+  it('takes no connection when it was cancelled before', async () => {
+    await expect(database.query(statement('SELECT 1'), AbortSignal.abort())).rejects.toMatchObject({
       kind: { code: 'cancelled' },
     });
     expect(await connections()).toBe(0);
   });
 });
 
-describe('the database', () => {
-  it('works at a statement no longer than it may', async () => {
+describe('QueryDatabaseService', () => {
+  it('ends a statement at the time limit', async () => {
     const hasty = new QueryDatabaseService({ databaseUrl: fresh.url, queryConnections: 1, queryTimeoutMs: 200 });
-    await expect(hasty.query(sleep, [60], undefined)).rejects.toMatchObject({ kind: { code: 'timed-out' } });
-    expect(await hasty.query('SELECT 1 AS one', [], undefined)).toEqual([{ one: 1 }]);
+    await expect(hasty.query(sleepFor(60), undefined)).rejects.toMatchObject({ kind: { code: 'timed-out' } });
+    expect(await hasty.query(statement('SELECT 1 AS one'), undefined)).toEqual([{ one: 1 }]);
     await hasty.onApplicationShutdown();
   });
 
-  it('is only read', async () => {
-    await expect(database.query('CREATE TABLE t (n int)', [], undefined)).rejects.toMatchObject({
+  it('refuses statements that write', async () => {
+    await expect(database.query(statement('CREATE TABLE t (n int)'), undefined)).rejects.toMatchObject({
       kind: { code: 'unavailable' },
       cause: { code: '25006' },
     });
   });
 
-  it('is not flooded with connections', async () => {
-    const answers = Array.from({ length: 20 }, () => database.query(sleep, [0.02], undefined));
-    await expect.poll(connections).toBe(2);
-    await Promise.all(answers);
+  it('opens no more connections than configured', async () => {
+    const results = Array.from({ length: 20 }, () => database.query(sleepFor(0.02), undefined));
+    await expect.poll(connections, patiently).toBe(2);
+    await Promise.all(results);
     expect(await connections()).toBe(2);
   });
 
-  it('may go, and come back', async () => {
-    const answer = database.query(sleep, [60], undefined).catch((error: unknown) => error);
-    await expect.poll(underWay).toHaveLength(1);
+  it('answers again after the database was away', async () => {
+    const result = database.query(sleepFor(60), undefined).catch((error: unknown) => error);
+    await expect.poll(underWay, patiently).toHaveLength(1);
     await gate.close();
-    expect(await answer).toMatchObject({ kind: { code: 'unavailable', mayRetry: true } });
-    await expect(database.query('SELECT 1', [], undefined)).rejects.toMatchObject({ kind: { code: 'unavailable' } });
+    expect(await result).toMatchObject({ kind: { code: 'unavailable', mayRetry: true } });
+    await expect(database.query(statement('SELECT 1'), undefined)).rejects.toMatchObject({
+      kind: { code: 'unavailable' },
+    });
     await gate.open();
-    expect(await database.query('SELECT 1 AS one', [], undefined)).toEqual([{ one: 1 }]);
+    expect(await database.query(statement('SELECT 1 AS one'), undefined)).toEqual([{ one: 1 }]);
   });
 
-  it('may have no tables yet', async () => {
-    await expect(database.query('SELECT FROM tracestore.span', [], undefined)).rejects.toMatchObject({
+  it('is unavailable while the database has no tables', async () => {
+    await expect(database.query(statement('SELECT FROM tracestore.span'), undefined)).rejects.toMatchObject({
       kind: { code: 'unavailable' },
     });
   });
 
-  it('is not to blame for a statement that is wrong', async () => {
-    await expect(database.query('SELEKT 1', [], undefined)).rejects.toMatchObject({ kind: { code: 'internal' } });
+  it('reports an invalid statement as an internal error', async () => {
+    await expect(database.query(statement('SELEKT 1'), undefined)).rejects.toMatchObject({
+      kind: { code: 'internal' },
+    });
   });
 });

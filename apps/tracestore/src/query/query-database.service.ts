@@ -1,58 +1,58 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type QueryResultRow } from 'pg';
 import { noteBackendPid } from '../database/database-session.js';
-import { readSqlFile } from '../sql-file.js';
+import { type BoundStatement, readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
 
-const prepareSession = readSqlFile(import.meta.url, 'prepare-session.sql');
+const prepareSession = readSql<{
+  readonly statement_timeout_ms: string;
+  readonly idle_in_transaction_timeout_ms: string;
+}>(import.meta.url, 'prepare-session.sql');
 
-/** How long a question waits for a free connection, and a new connection for the server. */
+/** How long a query waits for a free connection, and a new connection for the server. */
 const connectTimeoutMs = 5_000;
 
-/** A reader that takes nothing for so long loses its transaction, which keeps the database from cleaning up. */
+/** A transaction whose reader takes nothing for this long is ended, because it keeps vacuum from removing rows. */
 const idleTransactionTimeoutMs = 60_000;
 
-/** What questions need of the configuration. */
+/** The part of the configuration that queries need. */
 export type QueryDatabaseConfig = Pick<TracestoreConfig, 'databaseUrl' | 'queryConnections' | 'queryTimeoutMs'>;
 
-/**
- * How long an answer's reader may take before its connection can be taken away. A client that keeps up takes a part
- * of an answer in less.
- */
+/** How long the reader of a result may take before its connection can be taken away. A client that keeps up needs less. */
 const readerGraceMs = 100;
 
-/** A connection that one question has to itself. Statements that are sent without waiting are done in their order. */
+/** A connection for one query. Statements run in the order in which they are sent. */
 export interface QueryConnection {
   /** @throws QueryError */
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  query<Row extends QueryResultRow>(statement: BoundStatement): Promise<readonly Row[]>;
   /**
-   * Says that no statement runs and none follows until a client has taken what it was given. When others wait for a
-   * connection, `giveBack` is called soon: it has to end the transaction and release the connection.
+   * Lend the connection while a client reads a part of the result. No statement may run until then. When other queries wait for
+   * a connection, `giveBack` is called: it must end the transaction and release the connection.
    *
-   * @returns to be called when the client is back; false when the connection was given back
+   * @returns a function to call when the client asks for more; it returns false when the connection was given back
    */
   lend(giveBack: () => void): () => boolean;
-  /** To be called once, whatever happened. */
+  /** Release the connection. Call it once, also after an error. */
   release(): void;
 }
 
 /**
- * The connections of those who ask: apart from the writers', limited in number, read-only, and each statement limited in
- * time. Whoever no longer waits says so by an AbortSignal; the server then stops too.
+ * The connections for queries, apart from those of the writer: limited in number, read-only, with a time limit for each
+ * statement. An AbortSignal cancels a query, also in the server.
  */
 @Injectable()
 export class QueryDatabaseService implements OnApplicationShutdown {
-  /** How long the database may work on one statement; a question of several may take as long in all. */
+  /** How long the database may work on one statement, and a query of several statements in all. */
   readonly timeoutMs: number;
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
-  /** Of connections whose clients have not come back yet, the longest ago first: how to get them. */
+  /** What gives lent connections back, with the time they were lent; the oldest first. */
   private readonly lent = new Map<() => void, number>();
   private reclaiming: NodeJS.Timeout | undefined;
   private inUse = 0;
-  private readonly places: Places;
+  private readonly slots: Slots;
 
   constructor(@Inject(TRACESTORE_CONFIG) config: QueryDatabaseConfig) {
     this.timeoutMs = config.queryTimeoutMs;
@@ -62,7 +62,10 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       application_name: 'tracestore query',
       keepAlive: true,
     };
-    const session = [String(config.queryTimeoutMs), String(idleTransactionTimeoutMs)];
+    const session = prepareSession.bind({
+      statement_timeout_ms: String(config.queryTimeoutMs),
+      idle_in_transaction_timeout_ms: String(idleTransactionTimeoutMs),
+    });
     this.pool = new pg.Pool({
       ...this.connection,
       pipeline: true,
@@ -70,47 +73,40 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       onConnect: async (client) => {
         // A connection that breaks also fails the query in flight; the event itself says nothing new.
         client.on('error', () => undefined);
-        const { rows } = await client.query<{ pid: number }>(prepareSession, session);
+        const { rows } = await client.query<{ pid: number }>(session);
         if (rows[0] !== undefined) noteBackendPid(client, rows[0].pid);
       },
     });
     this.pool.on('error', () => undefined);
-    this.places = new Places(Math.max(1, config.queryConnections - 1));
+    this.slots = new Slots(Math.max(1, config.queryConnections - 1));
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.end();
   }
 
-  /**
-   * One statement on any connection.
-   *
-   * @param values the parameters; nothing that a user gave is ever part of the text
-   * @throws QueryError
-   */
+  /** Run one statement on any connection. @throws QueryError */
   async query<Row extends QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
+    statement: BoundStatement,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     const connection = await this.acquire(signal);
     try {
-      return await connection.query<Row>(text, values);
+      return await connection.query<Row>(statement);
     } finally {
       connection.release();
     }
   }
 
   /**
-   * A connection for a question that takes several statements. When the signal comes, the statement that runs is
-   * cancelled at the server, and every later one fails. All of these together leave a connection for questions of one
-   * statement.
+   * Get a connection for a query of several statements. The signal cancels the statement that runs, in the server, and later
+   * ones fail. One connection is left for queries of one statement.
    *
    * @throws QueryError `busy` when none comes free in time, `unavailable` when the database is away
    */
   async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
-    await this.places.take(() => this.reclaim(), signal);
+    await this.slots.take(() => this.reclaim(), signal);
     try {
       const connection = await this.acquire(signal);
       let isReleased = false;
@@ -120,16 +116,16 @@ export class QueryDatabaseService implements OnApplicationShutdown {
           if (isReleased) return;
           isReleased = true;
           connection.release();
-          this.places.giveBack();
+          this.slots.giveBack();
         },
       };
     } catch (error) {
-      this.places.giveBack();
+      this.slots.giveBack();
       throw error;
     }
   }
 
-  /** A connection for any question, which has its place already. @throws QueryError as `connect` */
+  /** Get any connection. @throws QueryError as `connect` */
   protected async acquire(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
     let client: pg.PoolClient;
@@ -149,17 +145,17 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     let underWay = 0;
     let broken = false;
     const onAbort = (): void => {
-      // Never to be used again: the cancellation may arrive when the statement is over.
+      // The connection is not used again: the cancellation may arrive after the statement has ended.
       broken = true;
       if (underWay > 0) void cancelStatement(this.connection, client);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
-      query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+      query: async <Row extends QueryResultRow>(statement: BoundStatement) => {
         requireWaiting(signal);
         underWay += 1;
         try {
-          return (await client.query<Row>(text, [...values])).rows;
+          return (await client.query<Row>(statement)).rows;
         } catch (cause) {
           broken = true;
           throw queryErrorOf(cause, signal);
@@ -180,10 +176,10 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     };
   }
 
-  /** Gets connections back for those who wait for one, from readers that have had their time. */
+  /** Take connections back from readers that are slow, for the queries that wait. */
   private reclaim(): void {
     if (this.reclaiming !== undefined) return;
-    let missing = this.pool.waitingCount + this.places.waiting;
+    let missing = this.pool.waitingCount + this.slots.waiting;
     const nowMs = performance.now();
     for (const [giveBack, sinceMs] of this.lent) {
       if (missing === 0) return;
@@ -202,19 +198,19 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   }
 }
 
-/** Places for questions of several statements, given in the order in which they are asked for. */
-class Places {
+/** Slots for queries of several statements, in the order of requests. */
+class Slots {
   private readonly queue = new Set<() => void>();
 
   constructor(private free: number) {}
 
-  /** How many wait for one. */
+  /** How many queries wait for a slot. */
   get waiting(): number {
     return this.queue.size;
   }
 
   /**
-   * @param onWait called when there is none at once
+   * @param onWait called when no slot is free
    * @throws QueryError `busy`, or `cancelled` when the signal comes
    */
   async take(onWait: () => void, signal: AbortSignal | undefined): Promise<void> {

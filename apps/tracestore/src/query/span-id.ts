@@ -1,19 +1,19 @@
 import { QueryError, queryErrors } from '../errors/query-error.js';
 
-/** 16 hex digits of a span's id, which the database has as a signed number. */
+/** Write the id of a span in 16 hex digits. The database has it as a signed number. */
 export function spanIdOf(number: string): string {
   return BigInt.asUintN(64, BigInt(number)).toString(16).padStart(16, '0');
 }
 
-/** 32 hex digits of a trace's id, which the database has as a uuid. */
+/** Write the id of a trace in 32 hex digits. The database has it as a uuid. */
 export function traceIdOf(uuid: string): string {
   return uuid.replaceAll('-', '');
 }
 
 /**
- * A trace's id as it is asked for.
+ * Check the id of a requested trace.
  *
- * @param path what it is part of, for the message
+ * @param path of the id in the query, for the message
  * @throws QueryError `invalid` when it is not 32 hex digits
  */
 export function requireTraceId(traceId: string, path: string): string {

@@ -9,8 +9,8 @@
  *                         of them. The order of keys in a kvlist is not defined, so those can only be asked for by key.
  *   a dictionary's row    the lower half of its id
  *   a service             the attribute `service.name` of that value
- *   an outcome            that a service or an operation has a span which failed, or one whose duration is of an octave:
- *                         in nearly every block something is slow or fails, so the block's own figures say little of one
+ *   an outcome            that a service or an operation has a span that failed, or one whose duration is in a log2 bucket:
+ *                         nearly every block has a slow or failed span, so the columns of the block say little about one
  *                         service. Made of the service's or operation's term and the outcome.
  *
  * A term has eight numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 7, where h1 is the term and h2 its `stepOf`.
@@ -34,24 +34,24 @@ export function serviceTerm(name: string): number {
   return attributeTerm('service.name', JSON.stringify(name));
 }
 
-/** The last octave: no duration is as long as 2^64 ns. */
-export const lastOctave = 63;
+/** The last log2 bucket: no duration is as long as 2^64 ns. */
+export const lastLog2Bucket = 63;
 
-/** The octave of a duration, which is at least 2 to the power of it in ns; 0 for what is no longer than 1 ns. */
-export function octaveOf(durationNs: number): number {
+/** The log2 bucket n of a duration of at least 2^n ns and less than 2^(n + 1) ns; 0 for at most 1 ns. */
+export function log2BucketOf(durationNs: number): number {
   if (!(durationNs > 1)) return 0;
-  if (durationNs >= two32 * two32) return lastOctave;
+  if (durationNs >= two32 * two32) return lastLog2Bucket;
   return durationNs < two32 ? 31 - Math.clz32(durationNs) : 63 - Math.clz32(durationNs / two32);
 }
 
-/** Of a service or an operation, by its term, which has a span whose duration is of an octave. */
-export function octaveTerm(term: number, octave: number): number {
-  return mix((term + Math.imul(octave + 1, 0x9e3779b9)) | 0);
+/** The term of a service or operation, by its own term, that has a span in a log2 bucket. */
+export function log2BucketTerm(term: number, bucket: number): number {
+  return mix((term + Math.imul(bucket + 1, 0x9e3779b9)) | 0);
 }
 
-/** Of a service or an operation, by its term, which has a span that failed. */
+/** The term of a service or operation, by its own term, that has a span that failed. */
 export function errorTerm(term: number): number {
-  return octaveTerm(term, lastOctave + 1);
+  return log2BucketTerm(term, lastLog2Bucket + 1);
 }
 
 /** @param value as `attributesToJson` writes it */

@@ -1,4 +1,4 @@
-import { errorTerm, idTerm, murmur3, octaveOf, octaveTerm } from './block-filter.js';
+import { errorTerm, idTerm, murmur3, log2BucketOf, log2BucketTerm } from './block-filter.js';
 
 const initialTerms = 1024;
 
@@ -27,7 +27,7 @@ export class TermList {
   /** Adds a service or an operation, by its term, and how a span of it went. */
   addOutcome(term: number, durationNs: number, isError: boolean): void {
     this.add(term);
-    this.add(octaveTerm(term, octaveOf(durationNs)));
+    this.add(log2BucketTerm(term, log2BucketOf(durationNs)));
     if (isError) this.add(errorTerm(term));
   }
 

@@ -1,12 +1,22 @@
 import type { CopyBatch } from '../storage/copy-batch.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import type { SlicedWork } from './sliced-work.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import type { Statement, StatementCall } from '../database/batch-flight.js';
 
-const upsertResources = statement('upsert-resources');
-const upsertScopes = statement('upsert-scopes');
-const upsertOperations = statement('upsert-operations');
+/** The columns of a statement: an array each, in PostgreSQL's text form. */
+type Columns<Name extends string> = Readonly<Record<Name, string>>;
+
+const upsertResources = readSql<
+  Columns<'ids' | 'service_names' | 'attributes' | 'dropped_attributes_counts' | 'schema_urls' | 'entity_refs'>
+>(import.meta.url, 'upsert-resources.sql');
+const upsertScopes = readSql<
+  Columns<'ids' | 'names' | 'versions' | 'attributes' | 'dropped_attributes_counts' | 'schema_urls'>
+>(import.meta.url, 'upsert-scopes.sql');
+const upsertOperations = readSql<Columns<'ids' | 'service_names' | 'span_kinds' | 'span_names'>>(
+  import.meta.url,
+  'upsert-operations.sql',
+);
 
 /** Rows of which a column is written before others get a turn. */
 const rowsAtOnce = 2_048;
@@ -22,54 +32,57 @@ export async function dictionaryCalls(
   work: SlicedWork,
 ): Promise<readonly StatementCall[]> {
   const calls: StatementCall[] = [];
-  const add = async <Row extends { readonly id: bigint }>(
-    statement: Statement,
-    rows: readonly Row[],
-    columns: readonly ((row: Row) => Value)[],
-  ): Promise<void> => {
-    const values: string[] = [];
-    for (const column of columns) values.push(await arrayText(rows, column, work));
-    calls.push({ statement, values });
-  };
   if (resources.length > 0) {
-    await add(upsertResources, sortedRows(resources), [
-      ({ id }) => id,
-      ({ serviceName }) => serviceName,
-      ({ attributes }) => attributes,
-      ({ droppedAttributesCount }) => droppedAttributesCount,
-      ({ schemaUrl }) => schemaUrl,
-      ({ entityRefs }) => entityRefs,
-    ]);
+    const columns = await columnsOf(sortedRows(resources), work, {
+      ids: ({ id }) => id,
+      service_names: ({ serviceName }) => serviceName,
+      attributes: ({ attributes }) => attributes,
+      dropped_attributes_counts: ({ droppedAttributesCount }) => droppedAttributesCount,
+      schema_urls: ({ schemaUrl }) => schemaUrl,
+      entity_refs: ({ entityRefs }) => entityRefs,
+    });
+    calls.push({ statement: upsertResources, values: upsertResources.values(columns) });
   }
   if (scopes.length > 0) {
-    await add(upsertScopes, sortedRows(scopes), [
-      ({ id }) => id,
-      ({ name }) => name,
-      ({ version }) => version,
-      ({ attributes }) => attributes,
-      ({ droppedAttributesCount }) => droppedAttributesCount,
-      ({ schemaUrl }) => schemaUrl,
-    ]);
+    const columns = await columnsOf(sortedRows(scopes), work, {
+      ids: ({ id }) => id,
+      names: ({ name }) => name,
+      versions: ({ version }) => version,
+      attributes: ({ attributes }) => attributes,
+      dropped_attributes_counts: ({ droppedAttributesCount }) => droppedAttributesCount,
+      schema_urls: ({ schemaUrl }) => schemaUrl,
+    });
+    calls.push({ statement: upsertScopes, values: upsertScopes.values(columns) });
   }
   if (operations.length > 0) {
-    await add(upsertOperations, sortedRows(operations), [
-      ({ id }) => id,
-      ({ serviceName }) => serviceName,
-      ({ spanKind }) => spanKind,
-      ({ spanName }) => spanName,
-    ]);
+    const columns = await columnsOf(sortedRows(operations), work, {
+      ids: ({ id }) => id,
+      service_names: ({ serviceName }) => serviceName,
+      span_kinds: ({ spanKind }) => spanKind,
+      span_names: ({ spanName }) => spanName,
+    });
+    calls.push({ statement: upsertOperations, values: upsertOperations.values(columns) });
   }
   return calls;
-}
-
-function statement(name: string): Statement {
-  return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
 }
 
 /** Each row once, as an upsert wants them, and by id, so that two writers never wait for each other in a circle. */
 function sortedRows<Row extends { readonly id: bigint }>(entries: readonly DictionaryEntry<Row>[]): readonly Row[] {
   const rowsById = new Map(entries.map(({ row }) => [row.id, row]));
   return [...rowsById.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+}
+
+/** Each column of some rows as an array. */
+async function columnsOf<Row, Name extends string>(
+  rows: readonly Row[],
+  work: SlicedWork,
+  columns: Readonly<Record<Name, (row: Row) => Value>>,
+): Promise<Columns<Name>> {
+  const texts: Partial<Record<Name, string>> = {};
+  for (const [name, valueOf] of Object.entries(columns) as [Name, (row: Row) => Value][]) {
+    texts[name] = await arrayText(rows, valueOf, work);
+  }
+  return texts as Columns<Name>;
 }
 
 /** An array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */

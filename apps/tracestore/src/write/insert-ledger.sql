@@ -1,9 +1,11 @@
--- Notes requests as stored. One that is noted already fails the transaction, which then stores nothing twice; so does an epoch
--- $2 in which the writer learned of the dictionaries' entries too long ago to rely on them. The function is called only to
--- say so: a call would cost each transaction more than the comparison. In a subquery, so that the plan is the same for any $2.
+-- Adds requests to the ledger. The transaction fails, and so stores nothing twice, if a request is there already. It also fails in
+-- an epoch in which the writer read the dictionaries too long ago: require_epoch is called only to raise that error, because
+-- calling it each time would cost more than the comparison. The subquery makes the plan the same for every epoch.
+-- :'digests'  the digests of the requests.
+-- :'epoch'    the epoch in which the writer read the dictionaries.
 INSERT INTO tracestore.ledger (digest)
-SELECT unnest($1::bytea[])
+SELECT unnest(:'digests'::bytea[])
 WHERE (
-  SELECT CASE WHEN $2::int8 BETWEEN t.epoch - 1 AND t.epoch THEN true ELSE tracestore.require_epoch($2) END
+  SELECT CASE WHEN :'epoch'::int8 BETWEEN t.epoch - 1 AND t.epoch THEN true ELSE tracestore.require_epoch(:'epoch') END
   FROM tracestore.lifecycle_time t
 )

@@ -6,16 +6,19 @@ import { SlicedWork } from './sliced-work.js';
 
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
 import { DatabaseService } from '../database/database.service.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } from '../database/batch-flight.js';
+import { BatchFlight, type CopyCall, isLong, PrepareFlight } from '../database/batch-flight.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
-const insertLedger = statement('insert-ledger');
-const copySpans = statement('copy-spans');
-const copyEvents = statement('copy-events');
-const copyLinks = statement('copy-links');
-const copyBlocks = statement('copy-blocks');
+const insertLedger = readSql<{ readonly digests: string; readonly epoch: string }>(
+  import.meta.url,
+  'insert-ledger.sql',
+);
+const copySpans = readSql(import.meta.url, 'copy-spans.sql');
+const copyEvents = readSql(import.meta.url, 'copy-events.sql');
+const copyLinks = readSql(import.meta.url, 'copy-links.sql');
+const copyBlocks = readSql(import.meta.url, 'copy-blocks.sql');
 const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks];
 
 /** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
@@ -301,7 +304,10 @@ export class TraceWriterService {
       { statement: copyBlocks, rows: rows.blocks },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
-    const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
+    const ledgerCall = {
+      statement: insertLedger,
+      values: insertLedger.values({ digests, epoch: String(transaction.epoch) }),
+    };
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
     // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
@@ -401,10 +407,6 @@ class Places {
     if (next === undefined) this.free += 1;
     else next();
   }
-}
-
-function statement(name: string): Statement {
-  return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
 }
 
 /** Whether the database has refused what the transaction knew of the dictionaries: `tracestore.require_epoch`. */

@@ -1,3 +1,3 @@
 -- Ends a session.
--- $1 digest of its id
-DELETE FROM tracestore.console_session WHERE id_digest = $1
+-- :'id_digest'  the digest of the session's id.
+DELETE FROM tracestore.console_session WHERE id_digest = :'id_digest'

@@ -3,12 +3,20 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Problem } from '@spandrel/service';
 import pg from 'pg';
 import { limits } from '../../limits.js';
-import { readSqlFile } from '../../sql-file.js';
+import { type BoundStatement, readSql } from '../../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 
-const beginSession = readSqlFile(import.meta.url, 'begin-session.sql');
-const touchSession = readSqlFile(import.meta.url, 'touch-session.sql');
-const endSession = readSqlFile(import.meta.url, 'end-session.sql');
+const beginSession = readSql<{
+  readonly id_digest: Buffer;
+  readonly lifetime_ms: number;
+  readonly idle_ms: number;
+  readonly most_sessions: number;
+}>(import.meta.url, 'begin-session.sql');
+const touchSession = readSql<{ readonly id_digest: Buffer; readonly idle_ms: number }>(
+  import.meta.url,
+  'touch-session.sql',
+);
+const endSession = readSql<{ readonly id_digest: Buffer }>(import.meta.url, 'end-session.sql');
 
 const unavailable = { code: 'unavailable', status: 503, title: 'The database is not available' } as const;
 
@@ -57,7 +65,14 @@ export class SessionStore implements OnApplicationShutdown {
    */
   async begin(token: string): Promise<string> {
     const id = randomBytes(32).toString('base64url');
-    await this.run(beginSession, [digestOf(id), this.lifetimeMs, this.idleMs, limits.consoleSessions.value]);
+    await this.run(
+      beginSession.bind({
+        id_digest: digestOf(id),
+        lifetime_ms: this.lifetimeMs,
+        idle_ms: this.idleMs,
+        most_sessions: limits.consoleSessions.value,
+      }),
+    );
     return `${id}.${proofOf(id, token).toString('base64url')}`;
   }
 
@@ -69,7 +84,8 @@ export class SessionStore implements OnApplicationShutdown {
    */
   async touch(session: string, token: string): Promise<boolean> {
     const id = idOf(session, token);
-    return id !== undefined && (await this.run(touchSession, [digestOf(id), this.idleMs])).length > 0;
+    if (id === undefined) return false;
+    return (await this.run(touchSession.bind({ id_digest: digestOf(id), idle_ms: this.idleMs }))).length > 0;
   }
 
   /**
@@ -79,12 +95,12 @@ export class SessionStore implements OnApplicationShutdown {
    */
   async end(session: string, token: string): Promise<void> {
     const id = idOf(session, token);
-    if (id !== undefined) await this.run(endSession, [digestOf(id)]);
+    if (id !== undefined) await this.run(endSession.bind({ id_digest: digestOf(id) }));
   }
 
-  private async run(statement: string, values: readonly unknown[]): Promise<readonly unknown[]> {
+  private async run(statement: BoundStatement): Promise<readonly unknown[]> {
     try {
-      return (await this.pool.query(statement, [...values])).rows;
+      return (await this.pool.query(statement)).rows;
     } catch (cause) {
       throw new Problem(unavailable, 'Sessions cannot be checked without the database', { cause, retryAfterS });
     }

@@ -1,23 +1,28 @@
--- Which attribute keys do recent spans have, of service $1 or of all, that started from $2 to $3: how many of a sample of
--- them? Of each of the 500 operations that were seen last it looks at the 20 newest spans. With $4, values of that key
--- instead, as JSON. No key or value has more than 200 characters.
+-- Returns the attribute keys of a sample of recent spans, or the values of one key as JSON, and how many spans of the sample have each.
+-- The sample is the 20 newest spans of each of the 500 operations that were seen last. Keys and values have at most 200
+-- characters.
+-- :'service_name'  only spans of this service; NULL for all.
+-- :'start_min'     the first start of a span.
+-- :'start_max'     the last start of a span.
+-- :'key'           the key whose values to return; NULL for keys.
+-- :'limit'         how many rows to return.
 WITH sample AS MATERIALIZED (
   SELECT s.attributes, s.resource_id
   FROM (
     SELECT id FROM tracestore.operation
-    WHERE $1::text IS NULL OR service_name = $1
+    WHERE :'service_name'::text IS NULL OR service_name = :'service_name'
     ORDER BY last_seen DESC, id
     LIMIT 500
   ) AS o
   CROSS JOIN LATERAL (
     SELECT attributes, resource_id
     FROM tracestore.span
-    WHERE operation_id = o.id AND start_time BETWEEN $2::timestamptz AND $3::timestamptz
+    WHERE operation_id = o.id AND start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
     ORDER BY start_time DESC
     LIMIT 20
   ) AS s
 ),
--- Resources are few: each is taken apart once.
+-- Resources are few: each one's attributes are read once.
 resource AS (
   SELECT r.attributes, sampled.spans
   FROM (SELECT resource_id, count(*) AS spans FROM sample GROUP BY resource_id) AS sampled
@@ -26,22 +31,22 @@ resource AS (
 entry AS (
   SELECT 'span' AS level, key, value, 1 AS spans
   FROM sample, jsonb_each(attributes)
-  WHERE $4::text IS NULL OR key = $4
+  WHERE :'key'::text IS NULL OR key = :'key'
   UNION ALL
   SELECT 'resource', key, value, spans
   FROM resource, jsonb_each(attributes)
-  WHERE $4::text IS NULL OR key = $4
+  WHERE :'key'::text IS NULL OR key = :'key'
 )
 SELECT
-  CASE WHEN $4 IS NULL THEN level END AS level,
-  CASE WHEN $4 IS NULL THEN key ELSE value::text END AS text,
+  CASE WHEN :'key' IS NULL THEN level END AS level,
+  CASE WHEN :'key' IS NULL THEN key ELSE value::text END AS text,
   sum(spans)::int4 AS spans
 FROM entry
--- A double may have many digits as it is stored, but few as it is shown.
+-- A number may be stored with many digits and shown with few.
 WHERE CASE
-  WHEN $4 IS NULL THEN length(key) <= 200
+  WHEN :'key' IS NULL THEN length(key) <= 200
   ELSE jsonb_typeof(value) IN ('null', 'number') OR length(value #>> '{}') <= 200
 END
 GROUP BY 1, 2
 ORDER BY spans DESC, text, level
-LIMIT $5
+LIMIT :'limit'

@@ -2,9 +2,15 @@ import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { textOfJson } from '../../query/value-text.js';
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 
-const sampleSpansSql = readSqlFile(import.meta.url, 'sample-spans.sql');
+const sampleBy = readSql<{
+  readonly service_name: string | null;
+  readonly start_min: string;
+  readonly start_max: string;
+  readonly key: string | null;
+  readonly limit: number;
+}>(import.meta.url, 'sample-spans.sql');
 
 /** Which spans, and what of them. */
 export interface SampleQuestion {
@@ -39,15 +45,15 @@ export async function sampleSpans(
   { serviceName, startTimeMinUnixNano, startTimeMaxUnixNano, key }: SampleQuestion,
   signal: AbortSignal | undefined,
 ): Promise<readonly SampledText[]> {
-  const bounds = [startTimeMinUnixNano ?? firstUnixNano, startTimeMaxUnixNano ?? lastUnixNano];
+  const timeOf = (unixNano: bigint): string => timestampOf(microsecondsOf(clampUnixNano(unixNano)));
   const rows = await database.query<SampledText>(
-    sampleSpansSql,
-    [
-      serviceName === undefined ? null : storableText(serviceName),
-      ...bounds.map((time) => timestampOf(microsecondsOf(clampUnixNano(time)))),
-      key === undefined ? null : storableText(key),
-      key === undefined ? maxTexts : maxValues,
-    ],
+    sampleBy.bind({
+      service_name: serviceName === undefined ? null : storableText(serviceName),
+      start_min: timeOf(startTimeMinUnixNano ?? firstUnixNano),
+      start_max: timeOf(startTimeMaxUnixNano ?? lastUnixNano),
+      key: key === undefined ? null : storableText(key),
+      limit: key === undefined ? maxTexts : maxValues,
+    }),
     signal,
   );
   return key === undefined ? rows : withTexts(rows);

@@ -53,8 +53,10 @@ export class DashboardsController {
     const unknown = Object.keys(values).find((key) => parameters.every((parameter) => parameter.name !== key));
     if (unknown !== undefined) throw new Problem(wrongParameter, `${name} has no parameter ${unknown}`);
     const rows = await this.database.query<Record<string, unknown>>(
-      sql,
-      parameters.map((parameter) => parameterValue(parameter.name, values[parameter.name] ?? parameter.default)),
+      {
+        text: sql,
+        values: parameters.map(({ name: key, default: value }) => parameterValue(key, values[key] ?? value)),
+      },
       signal,
     );
     const columns = Object.keys(rows[0] ?? {});

@@ -1,7 +1,7 @@
--- What answers a reader's statement, for the time of one connection. It belongs to ps_trace_reader and runs as it: inside of
--- a function that is SECURITY DEFINER nobody can change the role back, whatever the statement calls. It gives each row as a
--- text, until there are more than max_rows of them or max_bytes in all; a statement that asks for its plan gives one. The rows
--- are sent when it has returned, in UTF-8, whatever encoding the statement has set.
+-- Creates the function that runs a user's statement, for one connection. It belongs to ps_trace_reader and runs with its rights: in a
+-- function that is SECURITY DEFINER, no statement can change the role back. It returns each row as a text, until there are
+-- more than max_rows of them or more than max_bytes in all; for EXPLAIN, one row. The rows are sent when it has returned, in UTF-8,
+-- whatever encoding the statement has set.
 CREATE FUNCTION pg_temp.ask(statement text, max_rows int4, max_bytes int8) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER
 AS $$

@@ -1,2 +1,3 @@
--- What types are called: of each oid of $1, in its order.
-SELECT format_type(oid, NULL) AS name FROM unnest($1::oid[]) WITH ORDINALITY AS asked (oid, place) ORDER BY place
+-- Returns the names of types, in order.
+-- :'oids'  the oids of the types.
+SELECT format_type(oid, NULL) AS name FROM unnest(:'oids'::oid[]) WITH ORDINALITY AS requested (oid, position) ORDER BY position

@@ -1,4 +1,4 @@
--- What a reader can ask: the views of ps_trace with their columns, and its functions, with what the catalogue says of them.
+-- Returns the views of ps_trace with their columns, and its functions, as JSON with the comments of the catalog.
 SELECT
   (
     SELECT json_agg(

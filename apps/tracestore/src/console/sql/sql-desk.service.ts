@@ -4,7 +4,7 @@ import { Problem } from '@spandrel/service';
 import pg from 'pg';
 import { cancelStatement } from '../../database/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../../errors/query-error.js';
-import { readSqlFile } from '../../sql-file.js';
+import { begin, commit, type Fragment, listOf, readSql, userSql } from '../../sql.js';
 import { limits } from '../../limits.js';
 import { noteBackendPid } from '../../database/database-session.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -12,10 +12,29 @@ import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestor
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
 import { StatementSlots } from './statement-slots.js';
 
-const createAsking = readSqlFile(import.meta.url, 'create-asking.sql');
-const beginAsking = readSqlFile(import.meta.url, 'begin-asking.sql');
-const readCatalogue = readSqlFile(import.meta.url, 'read-catalogue.sql');
-const findTypeNames = readSqlFile(import.meta.url, 'find-type-names.sql');
+const becomeReaderRole = readSql(import.meta.url, 'become-reader.sql');
+const createAsking = readSql(import.meta.url, 'create-asking.sql');
+const beginAsking = readSql<{ readonly statement_timeout_ms: string; readonly max_temp_file_kb: string }>(
+  import.meta.url,
+  'begin-asking.sql',
+);
+const askFor = readSql<{ readonly statement: string; readonly max_rows: number; readonly max_bytes: number }>(
+  import.meta.url,
+  'ask.sql',
+);
+const readCatalogue = readSql(import.meta.url, 'read-catalogue.sql');
+const findTypeNames = readSql<{ readonly oids: readonly number[] }>(import.meta.url, 'find-type-names.sql');
+const wrap = readSql<{ readonly statement: Fragment; readonly columns: Fragment }>(
+  import.meta.url,
+  'wrap-statement.sql',
+);
+const wrapWithoutColumns = readSql<{ readonly statement: Fragment }>(
+  import.meta.url,
+  'wrap-statement-without-columns.sql',
+);
+const columnName = readSql<{ readonly name: string }>(import.meta.url, 'column-name.sql');
+const explainOnly = readSql<{ readonly statement: Fragment }>(import.meta.url, 'explain.sql');
+const explainAnalyze = readSql<{ readonly statement: Fragment }>(import.meta.url, 'explain-analyze.sql');
 
 const connectTimeoutMs = 5_000;
 
@@ -96,9 +115,9 @@ export class SqlDeskService implements OnApplicationShutdown {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
       const lines = await ask(client, wrapped(statement, columns.length), this.maxRows);
-      const { rows: types } = await client.query<{ name: string }>(findTypeNames, [
-        columns.map(({ typeOid }) => typeOid),
-      ]);
+      const { rows: types } = await client.query<{ name: string }>(
+        findTypeNames.bind({ oids: columns.map(({ typeOid }) => typeOid) }),
+      );
       let bytes = 0;
       const rows = lines.slice(0, this.maxRows).filter((line) => (bytes += Buffer.byteLength(line)) <= maxAnswerBytes);
       return {
@@ -124,15 +143,15 @@ export class SqlDeskService implements OnApplicationShutdown {
     return this.asReader(this.slots, asker, signal, async (client) => {
       const statement = alone(sql);
       await this.describe(client, statement);
-      const options = explain === 'analyze' ? 'ANALYZE, BUFFERS, FORMAT JSON' : 'FORMAT JSON';
-      return (await ask(client, `EXPLAIN (${options}) ${statement}`, 1)).join('\n');
+      const plan = (explain === 'analyze' ? explainAnalyze : explainOnly).bind({ statement: userSql(statement) });
+      return (await ask(client, plan.text, 1)).join('\n');
     });
   }
 
   /** What there is to ask, as JSON. @throws Problem 503, QueryError as `rows` */
   catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
     return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
-      const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
+      const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue.bind());
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
     });
   }
@@ -226,12 +245,14 @@ class ReaderError extends Error {
 
 async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<void> {
   try {
-    await client.query('BEGIN');
-    await client.query('SET LOCAL ROLE ps_trace_reader');
-    await client.query(createAsking);
-    await client.query('COMMIT');
-    await client.query('BEGIN');
-    const { rows } = await client.query<{ pid: number }>(beginAsking, [String(timeoutMs), maxTempFileKilobytes]);
+    await client.query(begin);
+    await client.query(becomeReaderRole.bind());
+    await client.query(createAsking.bind());
+    await client.query(commit);
+    await client.query(begin);
+    const { rows } = await client.query<{ pid: number }>(
+      beginAsking.bind({ statement_timeout_ms: String(timeoutMs), max_temp_file_kb: maxTempFileKilobytes }),
+    );
     if (rows[0] !== undefined) noteBackendPid(client, rows[0].pid);
   } catch (cause) {
     if (!(cause instanceof pg.DatabaseError) || !/^(?:22023|42501|42704)$/.test(cause.code ?? '')) throw cause;
@@ -240,11 +261,9 @@ async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<v
 }
 
 async function ask(client: pg.ClientBase, statement: string, maxRows: number): Promise<readonly string[]> {
-  const { rows } = await client.query<{ line: string }>('SELECT line FROM pg_temp.ask($1, $2, $3) AS line', [
-    statement,
-    maxRows,
-    maxAnswerBytes,
-  ]);
+  const { rows } = await client.query<{ line: string }>(
+    askFor.bind({ statement, max_rows: maxRows, max_bytes: maxAnswerBytes }),
+  );
   return rows.map(({ line }) => line);
 }
 
@@ -274,9 +293,10 @@ function requireShortOperators(statement: string): void {
 
 /** Makes a JSON array of each row, whatever its columns are called. */
 function wrapped(statement: string, columns: number): string {
-  const names = Array.from({ length: columns }, (_, n) => `c${n}`);
-  if (columns === 0) return `SELECT '[]' FROM (\n${statement}\n) AS answer`;
-  return `SELECT json_build_array(${names.join(', ')})::text FROM (\n${statement}\n) AS answer (${names.join(', ')})`;
+  const inner = userSql(statement);
+  if (columns === 0) return wrapWithoutColumns.bind({ statement: inner }).text;
+  const names = Array.from({ length: columns }, (_, n) => columnName.fragment({ name: `c${n}` }));
+  return wrap.bind({ statement: inner, columns: listOf(names) }).text;
 }
 
 /** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */

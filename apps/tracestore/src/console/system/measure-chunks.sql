@@ -1,4 +1,4 @@
--- The chunks of spans, the latest first: of which time, in nanoseconds since 1970, of how many bytes, and compressed?
+-- Returns the chunks of spans, the latest first: the range of time in ns since 1970, the size in bytes, and whether compressed.
 SELECT
   c.chunk_name AS name,
   (extract(epoch FROM c.range_start) * 1000000000)::int8::text AS from_unix_nano,

@@ -1,4 +1,4 @@
--- How much space do hypertables take, with their chunks, compressed or not, in bytes, and how many chunks have they?
+-- Returns the hypertables with their number of chunks and the size of all chunks in bytes, compressed or not.
 SELECT
   h.hypertable_name AS name,
   s.total_bytes::float8 AS bytes,

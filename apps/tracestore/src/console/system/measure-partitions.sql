@@ -1,5 +1,5 @@
--- The native partitions of spans, the latest first: of which time, in nanoseconds since 1970, and of how many bytes? The
--- default partition, which takes what fits nowhere else, has no time.
+-- Returns the native partitions of spans, the latest first: the range of time in ns since 1970, and the size in bytes. The default
+-- partition, for spans outside of all others, has no range.
 SELECT
   c.relname AS name,
   (extract(epoch FROM lower(p.time_range)) * 1000000000)::int8::text AS from_unix_nano,

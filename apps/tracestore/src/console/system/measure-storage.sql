@@ -1,5 +1,5 @@
--- How much space do the tables of the store take, with their partitions, in bytes, and how many partitions have they? The
--- greatest first. Of hypertables: see measure-hypertables.sql.
+-- Returns the tables with their number of partitions and their size in bytes, the largest first. For hypertables see
+-- measure-hypertables.sql.
 WITH RECURSIVE part AS (
   SELECT c.oid, c.relname AS name, 0 AS depth
   FROM pg_class c
@@ -16,6 +16,6 @@ SELECT
   (count(*) FILTER (WHERE depth > 0))::int4 AS partitions
 FROM part
 GROUP BY name
--- Tables that are locks have no rows, and no place among the others.
+-- Without the tables that are locks: they have no rows.
 HAVING sum(pg_total_relation_size(oid)) > 0
 ORDER BY bytes DESC, name

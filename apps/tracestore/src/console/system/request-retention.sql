@@ -1,2 +1,3 @@
--- Sets for how long spans are kept: $1 milliseconds, or what is configured where it is NULL.
-SELECT ps_trace.set_trace_retention_period(make_interval(secs => $1::float8 / 1000))
+-- Requests a retention of traces.
+-- :'retention_ms'  the retention in ms; NULL for the configured one.
+SELECT ps_trace.set_trace_retention_period(make_interval(secs => :'retention_ms'::float8 / 1000))

@@ -19,16 +19,16 @@ import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { queryErrorOf } from '../../errors/query-error.js';
 import { DatabaseService } from '../../database/database.service.js';
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
-const measureStorage = readSqlFile(import.meta.url, 'measure-storage.sql');
-const measureHypertables = readSqlFile(import.meta.url, 'measure-hypertables.sql');
-const measurePartitions = readSqlFile(import.meta.url, 'measure-partitions.sql');
-const measureChunks = readSqlFile(import.meta.url, 'measure-chunks.sql');
-const measureDatabase = readSqlFile(import.meta.url, 'measure-database.sql');
-const readRetention = readSqlFile(import.meta.url, 'read-retention.sql');
-const requestRetention = readSqlFile(import.meta.url, 'request-retention.sql');
+const measureStorage = readSql(import.meta.url, 'measure-storage.sql');
+const measureHypertables = readSql(import.meta.url, 'measure-hypertables.sql');
+const measurePartitions = readSql(import.meta.url, 'measure-partitions.sql');
+const measureChunks = readSql(import.meta.url, 'measure-chunks.sql');
+const measureDatabase = readSql(import.meta.url, 'measure-database.sql');
+const readRetention = readSql(import.meta.url, 'read-retention.sql');
+const requestRetention = readSql<{ readonly retention_ms: number | null }>(import.meta.url, 'request-retention.sql');
 
 interface TableRow {
   readonly name: string;
@@ -77,12 +77,12 @@ export class SystemController {
   @Get('storage')
   @ApiResponse({ status: 200, description: 'the greatest first', standardSchema: storageAnswer })
   async storage(@ClientSignal() signal: AbortSignal): Promise<StorageAnswer> {
-    const tables = await this.database.query<TableRow>(measureStorage, [], signal);
+    const tables = await this.database.query<TableRow>(measureStorage.bind(), signal);
     const hypertables =
       this.store.capabilities?.storage === 'hypertables'
-        ? await this.database.query<TableRow>(measureHypertables, [], signal)
+        ? await this.database.query<TableRow>(measureHypertables.bind(), signal)
         : [];
-    const [whole] = await this.database.query<{ bytes: number }>(measureDatabase, [], signal);
+    const [whole] = await this.database.query<{ bytes: number }>(measureDatabase.bind(), signal);
     const byName = new Map([...tables, ...hypertables].map((table) => [table.name, table]));
     return {
       tables: [...byName.values()]
@@ -97,7 +97,7 @@ export class SystemController {
   @ApiResponse({ status: 200, description: 'the latest first', standardSchema: partitionsAnswer })
   async partitions(@ClientSignal() signal: AbortSignal): Promise<PartitionsAnswer> {
     const measure = this.store.capabilities?.storage === 'hypertables' ? measureChunks : measurePartitions;
-    const rows = await this.database.query<PartitionRow>(measure, [], signal);
+    const rows = await this.database.query<PartitionRow>(measure.bind(), signal);
     return {
       partitions: rows.map((row) => ({
         name: row.name,
@@ -117,7 +117,10 @@ export class SystemController {
     standardSchema: retention,
   })
   async retention(@ClientSignal() signal: AbortSignal): Promise<Retention> {
-    const [row] = await this.database.query<{ retention_ms: number; is_requested: boolean }>(readRetention, [], signal);
+    const [row] = await this.database.query<{ retention_ms: number; is_requested: boolean }>(
+      readRetention.bind(),
+      signal,
+    );
     return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
   }
 
@@ -131,7 +134,7 @@ export class SystemController {
     try {
       const client = await this.store.connect();
       try {
-        await client.query(requestRetention, [retentionMs]);
+        await client.query(requestRetention.bind({ retention_ms: retentionMs }));
       } finally {
         client.release();
       }

@@ -4,12 +4,25 @@ import { getTraces } from '../../query/get-traces/get-traces.js';
 import type { TraceSpan } from '../../query/get-traces/trace-span.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 
-const readWaterfallSql = readSqlFile(import.meta.url, 'read-waterfall.sql');
-const findMatchesSql = readSqlFile(import.meta.url, 'find-matches.sql');
+interface TraceNames {
+  readonly trace_id: string;
+  readonly start_min: string;
+  readonly start_max: string;
+}
 
-const bounds = [firstUnixNano, lastUnixNano].map((time) => timestampOf(microsecondsOf(time)));
+const waterfallOf = readSql<TraceNames>(import.meta.url, 'read-waterfall.sql');
+const matchesOf = readSql<TraceNames & { readonly text: string; readonly json_text: string }>(
+  import.meta.url,
+  'find-matches.sql',
+);
+
+/** The range of time that spans can have. */
+const anyTime = {
+  start_min: timestampOf(microsecondsOf(firstUnixNano)),
+  start_max: timestampOf(microsecondsOf(lastUnixNano)),
+};
 
 /**
  * A trace in columns, as JSON that the database has written: what a waterfall draws, without attributes.
@@ -23,7 +36,8 @@ export async function readWaterfall(
   traceId: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const [row] = await database.query<{ waterfall: string }>(readWaterfallSql, [traceId, ...bounds], signal);
+  const statement = waterfallOf.bind({ trace_id: traceId, ...anyTime });
+  const [row] = await database.query<{ waterfall: string }>(statement, signal);
   return row?.waterfall;
 }
 
@@ -41,7 +55,8 @@ export async function findMatches(
 ): Promise<readonly string[]> {
   const wanted = storableText(text).toLowerCase();
   const inJson = JSON.stringify(wanted).slice(1, -1);
-  const rows = await database.query<{ span_id: string }>(findMatchesSql, [traceId, ...bounds, wanted, inJson], signal);
+  const statement = matchesOf.bind({ trace_id: traceId, ...anyTime, text: wanted, json_text: inJson });
+  const rows = await database.query<{ span_id: string }>(statement, signal);
   return rows.map((row) => row.span_id);
 }
 

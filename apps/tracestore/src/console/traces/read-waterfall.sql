@@ -1,9 +1,12 @@
--- A trace for a waterfall: one text of JSON, in columns, as trace.schema.ts says; null where the trace is not known. Times
--- are nanoseconds after the first span's start. $1 is the trace; $2 and $3 are the first and the last time that spans have.
+-- Returns a trace for a waterfall: one JSON text with a list for each column, see trace.schema.ts. No row if the trace is unknown.
+-- Times are nanoseconds after the start of the first span.
+-- :'trace_id'   the trace.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
 WITH stored AS MATERIALIZED (
   SELECT span_id, instance, parent_span_id, operation_id, start_time, start_nanos, end_time, end_nanos, coalesce(status_code, 0) AS status
   FROM tracestore.span
-  WHERE trace_id = $1::uuid AND start_time BETWEEN $2::timestamptz AND $3::timestamptz
+  WHERE trace_id = :'trace_id'::uuid AND start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
 ),
 origin AS MATERIALIZED (
   SELECT min(start_time) AS start_time FROM stored
@@ -11,8 +14,8 @@ origin AS MATERIALIZED (
 -- Times after the first one are small enough to be exact as float8, which is several times as fast as numeric.
 s AS MATERIALIZED (
   SELECT
-    row_number() OVER (ORDER BY stored.start_time, start_nanos, span_id, instance) AS place,
-    dense_rank() OVER (ORDER BY o.service_name, o.span_name, o.id) - 1 AS operation_place,
+    row_number() OVER (ORDER BY stored.start_time, start_nanos, span_id, instance) AS position,
+    dense_rank() OVER (ORDER BY o.service_name, o.span_name, o.id) - 1 AS operation_position,
     span_id,
     instance,
     parent_span_id,
@@ -29,41 +32,41 @@ s AS MATERIALIZED (
 trace AS (
   SELECT min(start_ns) AS start_ns, max(greatest(start_ns, end_ns)) AS end_ns FROM s HAVING count(*) > 0
 ),
--- Nothing of a trace is joined with the rest of it: how much it has is not known when this is planned, and a nested loop
--- would go through the square of it.
+-- No join of a trace with itself: the planner does not know how many spans there are, and could choose a nested loop, whose
+-- time grows with the square of them.
 counted AS (
-  SELECT place, operation_place, span_id, parent_span_id, start_ns, end_ns, status,
+  SELECT position, operation_position, span_id, parent_span_id, start_ns, end_ns, status,
     sum(events) OVER (PARTITION BY span_id, instance) AS events
   FROM (
-    SELECT place, operation_place, span_id, instance, parent_span_id, start_ns, end_ns, status, 0 AS events FROM s
+    SELECT position, operation_position, span_id, instance, parent_span_id, start_ns, end_ns, status, 0 AS events FROM s
     UNION ALL
     SELECT NULL, NULL, span_id, span_instance, NULL, NULL, NULL, NULL, count(*)
     FROM tracestore.event
-    WHERE trace_id = $1::uuid AND span_start_time BETWEEN $2::timestamptz AND $3::timestamptz
+    WHERE trace_id = :'trace_id'::uuid AND span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
     GROUP BY span_id, span_instance
   ) AS spans_and_events
 ),
 columns AS (
   SELECT json_build_object(
-    'id', json_agg(lpad(to_hex(c.span_id), 16, '0') ORDER BY c.place),
-    'parentId', json_agg(lpad(to_hex(c.parent_span_id), 16, '0') ORDER BY c.place),
-    'operation', json_agg(c.operation_place ORDER BY c.place),
-    'startNs', json_agg(c.start_ns - t.start_ns ORDER BY c.place),
-    'durationNs', json_agg(greatest(c.end_ns - c.start_ns, 0) ORDER BY c.place),
-    'status', json_agg(c.status ORDER BY c.place),
-    'events', json_agg(c.events ORDER BY c.place)
+    'id', json_agg(lpad(to_hex(c.span_id), 16, '0') ORDER BY c.position),
+    'parentId', json_agg(lpad(to_hex(c.parent_span_id), 16, '0') ORDER BY c.position),
+    'operation', json_agg(c.operation_position ORDER BY c.position),
+    'startNs', json_agg(c.start_ns - t.start_ns ORDER BY c.position),
+    'durationNs', json_agg(greatest(c.end_ns - c.start_ns, 0) ORDER BY c.position),
+    'status', json_agg(c.status ORDER BY c.position),
+    'events', json_agg(c.events ORDER BY c.position)
   ) AS spans
   FROM counted c
   CROSS JOIN trace t
-  WHERE c.place IS NOT NULL
+  WHERE c.position IS NOT NULL
 )
 SELECT json_build_object(
-  'traceId', replace($1::text, '-', ''),
+  'traceId', replace(:'trace_id'::text, '-', ''),
   'startTimeUnixNano', ((extract(epoch FROM origin.start_time) * 1000000)::int8 * 1000 + t.start_ns)::text,
   'durationNs', t.end_ns - t.start_ns,
   'operations', (
-    SELECT json_agg(json_build_array(o.service_name, o.span_name, o.span_kind) ORDER BY o.operation_place)
-    FROM (SELECT DISTINCT operation_place, service_name, span_name, span_kind FROM s) AS o
+    SELECT json_agg(json_build_array(o.service_name, o.span_name, o.span_kind) ORDER BY o.operation_position)
+    FROM (SELECT DISTINCT operation_position, service_name, span_name, span_kind FROM s) AS o
   ),
   'spans', c.spans
 )::text AS waterfall

@@ -1,11 +1,14 @@
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 
-const findDependenciesSql = readSqlFile(import.meta.url, 'find-dependencies.sql');
+const dependencies = readSql<{ readonly start_min: string; readonly start_max: string }>(
+  import.meta.url,
+  'find-dependencies.sql',
+);
 
-/** One service has called another, or itself. */
+/** Calls from one service to another, or to itself. */
 export interface Dependency {
   readonly parent: string;
   readonly child: string;
@@ -13,11 +16,11 @@ export interface Dependency {
 }
 
 /**
- * Who called whom, by parent and child. It comes from figures that are counted a little after the spans (ADR 10): the
- * newest calls are there within 30 seconds. The range is widened to whole 10 seconds.
+ * Find which service calls which, ordered by parent and child. The aggregates lag behind the spans (ADR 10): calls appear
+ * within 30 seconds. The range is widened to whole 10 seconds.
  *
- * @param startTimeUnixNano the calls' spans start from here, or from ever
- * @param endTimeUnixNano to here, or to ever
+ * @param startTimeUnixNano the first start of a called span; no bound if undefined
+ * @param endTimeUnixNano the last start; no bound if undefined
  * @throws QueryError
  */
 export async function findDependencies(
@@ -30,8 +33,7 @@ export async function findDependencies(
   const to = clampUnixNano(endTimeUnixNano ?? lastUnixNano);
   if (to < from) throw new QueryError(queryErrors.invalid, 'the end is before the start');
   const rows = await database.query<{ parent: string; child: string; calls: string }>(
-    findDependenciesSql,
-    [from, to].map((time) => timestampOf(microsecondsOf(time))),
+    dependencies.bind({ start_min: timestampOf(microsecondsOf(from)), start_max: timestampOf(microsecondsOf(to)) }),
     signal,
   );
   return rows.map(({ parent, child, calls }) => ({ parent, child, callCount: BigInt(calls) }));

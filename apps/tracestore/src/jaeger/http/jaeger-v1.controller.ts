@@ -14,7 +14,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { abortSignalOf, sendJsonParts } from '@spandrel/service';
 import { findTraces } from '../../query/find-traces/find-traces.js';
-import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js';
+import { type RequestedTrace, getTraces } from '../../query/get-traces/get-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { findDependencies } from '../dependencies/find-dependencies.js';
@@ -196,7 +196,7 @@ export class JaegerV1Controller {
 
   /** @param mustExist whether there is no answer without the one trace that is asked for */
   private async *traces(
-    asked: readonly AskedTrace[],
+    asked: readonly RequestedTrace[],
     mustExist: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<string, void, undefined> {

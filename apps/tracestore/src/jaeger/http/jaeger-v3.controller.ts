@@ -17,7 +17,7 @@ import { abortSignalOf, sendJsonParts } from '@spandrel/service';
 import { type Call, CallSchema } from '../../gen/expression/v1/expression_pb.js';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import type { TraceSearch } from '../../query/find-traces/trace-search.js';
-import { type AskedTrace, getTraces } from '../../query/get-traces/get-traces.js';
+import { type RequestedTrace, getTraces } from '../../query/get-traces/get-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { summarizeTraces } from '../../query/summarize-traces/summarize-traces.js';
@@ -100,7 +100,10 @@ export class JaegerV3Controller {
     };
   }
 
-  private async *traces(asked: readonly AskedTrace[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+  private async *traces(
+    asked: readonly RequestedTrace[],
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, undefined> {
     let begin = '{"result":{"resourceSpans":[';
     for await (const chunk of getTraces(this.database, asked, signal)) {
       yield begin + resourceSpansJson(chunk);

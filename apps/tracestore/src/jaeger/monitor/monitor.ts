@@ -2,11 +2,20 @@ import type { QueryResultRow } from 'pg';
 import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
-import type { SpanKind } from '../../query/span-words.js';
-import { readSqlFile } from '../../sql-file.js';
+import type { SpanKind } from '../../query/span-enums.js';
+import { readSql } from '../../sql.js';
 
-const findCalls = readSqlFile(import.meta.url, 'find-calls.sql');
-const findDurations = readSqlFile(import.meta.url, 'find-durations.sql');
+interface CallsNames {
+  readonly start_min: Date;
+  readonly before: Date;
+  readonly bucket: string;
+  readonly service_names: readonly string[];
+  readonly span_kinds: readonly SpanKind[];
+  readonly by_operation: boolean;
+}
+
+const findCalls = readSql<CallsNames>(import.meta.url, 'find-calls.sql');
+const findDurations = readSql<CallsNames>(import.meta.url, 'find-durations.sql');
 
 /** The finest that figures of calls are kept (ADR 10). */
 const finestSeconds = 10;
@@ -91,15 +100,14 @@ export async function monitor(
 ): Promise<MetricFamily> {
   const grid = gridOf(question);
   const rows = await database.query<BucketRow>(
-    measure.of === 'latencies' ? findDurations : findCalls,
-    [
-      new Date(grid.fromSeconds * 1000),
-      new Date(grid.endSeconds * 1000),
-      `${grid.bucketSeconds} seconds`,
-      question.serviceNames.map(storableText),
-      question.spanKinds,
-      question.groupByOperation,
-    ],
+    (measure.of === 'latencies' ? findDurations : findCalls).bind({
+      start_min: new Date(grid.fromSeconds * 1000),
+      before: new Date(grid.endSeconds * 1000),
+      bucket: `${grid.bucketSeconds} seconds`,
+      service_names: question.serviceNames.map(storableText),
+      span_kinds: question.spanKinds,
+      by_operation: question.groupByOperation,
+    }),
     signal,
   );
   const level = question.groupByOperation ? 'service_operation' : 'service';

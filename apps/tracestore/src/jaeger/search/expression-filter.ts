@@ -10,8 +10,8 @@ import {
   type Filter,
   type Level,
   levels,
-  type NanoField,
-  nanoFields,
+  type TimeField,
+  timeFields,
   type OrderedOperator,
   orderedOperators,
   type Reference,
@@ -161,7 +161,7 @@ function fieldOf({ level, name }: FieldReference, path: string): Field {
 function constantOf(reference: Reference, text: string, type: string, path: string): Constant {
   if ('field' in reference) {
     if (type !== '' && type !== 'string') refuse(path, `is ${type}, but ${reference.field} is none`);
-    return isNanoField(reference.field)
+    return isTimeField(reference.field)
       ? { type: 'int', value: nanosOf(reference.field, text, path) }
       : { type: 'string', value: text };
   }
@@ -188,11 +188,11 @@ function constantOf(reference: Reference, text: string, type: string, path: stri
   }
 }
 
-function isNanoField(field: Field): field is NanoField {
-  return (nanoFields as readonly Field[]).includes(field);
+function isTimeField(field: Field): field is TimeField {
+  return (timeFields as readonly Field[]).includes(field);
 }
 
-function nanosOf(field: NanoField, text: string, path: string): bigint {
+function nanosOf(field: TimeField, text: string, path: string): bigint {
   const isDuration = field === 'span.duration' || field === 'event.time_since_start';
   const nanos = isDuration ? parseGoDuration(text) : parseRfc3339(text);
   return (

@@ -1,7 +1,7 @@
 import { attributesFromJson } from '../../storage/attribute-json.js';
 import type { KeyValue } from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
 import type { SpanEvent, SpanLink, SpanResource, TraceSpan } from '../../query/get-traces/trace-span.js';
-import { spanKindOf, statusCodeOf } from '../../query/span-words.js';
+import { spanKindOf, statusCodeOf } from '../../query/span-enums.js';
 import { textOfValue } from '../../query/value-text.js';
 
 /*

@@ -11,7 +11,7 @@ import {
 } from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
 import { JsonNumber, parseJson } from '../../storage/json-source.js';
 
-/** A value to compare with. It is equal to a value of the same type alone: 5 is not 5.0, and "5" is neither. */
+/** A value to compare with. It equals only values of the same type: 5 is not 5.0, and "5" is neither. */
 export type TypedConstant =
   | { readonly type: 'empty' }
   | { readonly type: 'string'; readonly value: string }
@@ -22,13 +22,13 @@ export type TypedConstant =
   | { readonly type: 'array'; readonly values: readonly TypedConstant[] }
   | { readonly type: 'kvlist'; readonly entries: readonly (readonly [string, TypedConstant])[] };
 
-/** Or a text that stands for every value that is shown so (`attributeText`): `5` for "5", 5 and 5.0. */
+/** A typed value, or a text that stands for every value with this text (`attributeText`): `5` for "5", 5 and 5.0. */
 export type Constant = TypedConstant | { readonly type: 'any'; readonly text: string };
 
 const minInt = -(2n ** 63n);
 const maxInt = 2n ** 63n - 1n;
 
-/** The typed values that a constant is equal to. A text may stand for lists besides: see `listOf`. */
+/** The typed values that a constant equals. A text may also stand for lists: see `listOf`. */
 export function typesOf(constant: Constant): readonly TypedConstant[] {
   if (constant.type !== 'any') return [constant];
   const { text } = constant;
@@ -45,7 +45,7 @@ export function typesOf(constant: Constant): readonly TypedConstant[] {
   return typed;
 }
 
-/** Whether bytes are written so, the empty text included. */
+/** Whether a text is base64. The empty text is. */
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text;
 }
@@ -54,17 +54,17 @@ function isBase64(text: string): boolean {
 export interface ListText {
   /** Equal, as jsonb, to `tracestore.plain_value` of every value that the text stands for. */
   readonly json: string;
-  /** All values that the text stands for, as they are stored; undefined when they are many, or when keys have an order. */
+  /** All values that the text stands for, as they are stored; undefined when these are many, or differ by the order of keys. */
   readonly stored: readonly string[] | undefined;
 }
 
-/** So many ways to store a list are told apart. */
+/** A text that stands for more stored values is found by its key only. */
 const maxStoredLists = 4;
 
-/** Any finite double; more digits than it has are no number that is stored. */
+/** A finite double. No stored number has more digits. */
 const storedNumber = /^-?\d{1,400}(?:\.\d{1,1100})?(?:[eE][+-]?\d{1,3})?$/;
 
-/** The lists that a text stands for; undefined when it stands for none. */
+/** Find the lists that a text stands for; undefined when there are none. */
 export function listOf(text: string): ListText | undefined {
   if (!/^\s*[[{]/.test(text) || isTooDeep(text)) return undefined;
   try {
@@ -80,7 +80,7 @@ export function listOf(text: string): ListText | undefined {
   }
 }
 
-/** Whether brackets outside of texts are nested deeper than in any value that is stored. */
+/** Whether brackets outside of texts are nested deeper than in any stored value. */
 function isTooDeep(json: string): boolean {
   let depth = 0;
   for (const [token] of json.matchAll(/[[\]{}]|"(?:[^"\\]|\\.)*"?/gs)) {
@@ -102,7 +102,7 @@ function plainJsonOf(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** The ways to store a value that is written so inside of a list, as `attributesToJson` writes them. */
+/** The stored forms of an element of a list, as `attributesToJson` writes them. */
 function storedListsOf(value: unknown): readonly string[] | undefined {
   if (value instanceof JsonNumber) return storedNumbersOf(value.source);
   if (typeof value === 'string') return storedTextsOf(value);
@@ -125,13 +125,13 @@ function storedTextsOf(text: string): readonly string[] {
   return types.map(jsonOf);
 }
 
-/** An int is equal to a double of the same value, and 0 to -0. */
+/** The stored forms of a number: an int equals a double of the same value, and 0 equals -0. */
 function storedNumbersOf(source: string): readonly string[] | undefined {
   const double = Number(source);
   if (double === 0) return ['0', jsonOf({ type: 'double', value: 0 }), jsonOf({ type: 'double', value: -0 })];
   const stored = [jsonOf({ type: 'double', value: double })];
   if (!Number.isInteger(double)) return stored;
-  // Written otherwise, the digits of the int would have to be worked out.
+  // A number with an exponent would have to be converted into the digits of an int.
   return /^-?\d+$/.test(source) ? [...stored, source] : undefined;
 }
 
@@ -146,13 +146,13 @@ function doubleOf(text: string): number | undefined {
   return /^(?:NaN|[+-]?Infinity)$/.test(text) ? Number(text) : undefined;
 }
 
-/** As it is stored when it is the value of an attribute: see attribute-json.ts. @throws AttributeLimitError */
+/** Write a constant as the value of an attribute is stored: see attribute-json.ts. @throws AttributeLimitError */
 export function jsonOf(constant: TypedConstant): string {
   const json = attributesToJson([create(KeyValueSchema, { key: '', value: anyValueOf(constant) })]);
   return json.slice('{"":'.length, -1);
 }
 
-/** Whether equal values are always written the same: the keys of a kvlist come in any order. */
+/** Whether a value has one stored form. A kvlist has several, as its keys come in any order. */
 export function isWrittenOneWay(constant: TypedConstant): boolean {
   if (constant.type === 'kvlist') return false;
   return constant.type !== 'array' || constant.values.every(isWrittenOneWay);

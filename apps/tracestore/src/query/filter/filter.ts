@@ -1,20 +1,20 @@
 import type { Constant } from './constant.js';
 
 /*
- * What a search asks of a span: a tree. All of it is asked of one span with its own events and links, never of several
- * spans of a trace together. The vocabulary is that of Jaeger's structured filter (RFC 0005), besides constants of OTLP's
- * other types, and attributes at any set of levels.
+ * A filter is a tree of conditions on one span with its own events and links. It never combines several spans of a trace. The
+ * vocabulary is that of Jaeger's structured filter (RFC 0005), with constants of OTLP's other types and with attributes of any
+ * set of levels.
  *
- * What is absent fulfils no comparison, also none of `ne` and `not_in`; only `not` turns that round. Where a reference
- * has several values (several levels, several events), a comparison holds if some of them fulfils it; `ne` and `not_in`
- * hold if there is a value and none of them is equal.
+ * An absent value passes no comparison, not even `ne` and `not_in`. Only `not` includes absent values. Where a reference has
+ * several values (several levels, several events), one of them must pass; `ne` and `not_in` pass if there is a value and no
+ * value is equal.
  */
 
-/** Where attributes are. */
+/** The levels that have attributes. */
 export const levels = ['span', 'resource', 'scope', 'event', 'link'] as const;
 export type Level = (typeof levels)[number];
 
-/** What every span says of itself, by level. An empty text counts as absent. */
+/** The fields that are texts, by level. An empty text counts as absent. */
 export const textFields = [
   'span.name',
   'span.trace_id',
@@ -34,61 +34,61 @@ export const textFields = [
 ] as const;
 export type TextField = (typeof textFields)[number];
 
-/** Of a closed set of words: spans' kinds and status codes. They have no order. */
-export const wordFields = ['span.kind', 'span.status'] as const;
-export type WordField = (typeof wordFields)[number];
+/** The fields that are enums: kinds and status codes of spans. They have no order. */
+export const enumFields = ['span.kind', 'span.status'] as const;
+export type EnumField = (typeof enumFields)[number];
 
 /**
- * In ns: times since 1970, a span's duration (0 where it ends before it starts), and the time from the start of an
- * event's span to the event, which may be negative.
+ * The fields that are times, in ns: times since 1970, the duration of a span (0 if it ends before it starts), and the time from
+ * the start of the span to its event, which can be negative.
  */
-export const nanoFields = [
+export const timeFields = [
   'span.start_time',
   'span.end_time',
   'span.duration',
   'event.time',
   'event.time_since_start',
 ] as const;
-export type NanoField = (typeof nanoFields)[number];
+export type TimeField = (typeof timeFields)[number];
 
-export type Field = TextField | WordField | NanoField;
+export type Field = TextField | EnumField | TimeField;
 
-/** What is compared: attributes of a key, at one level or several, or a field. */
+/** The values that are compared: the attributes of a key, at one level or several, or a field. */
 export type Reference = { readonly attribute: string; readonly levels: readonly Level[] } | { readonly field: Field };
 
 export const orderedOperators = ['gt', 'lt', 'gte', 'lte'] as const;
 export type OrderedOperator = (typeof orderedOperators)[number];
 
 export type Filter =
-  /** All of them, or some of them; none of them are true and false. */
+  /** All filters pass, or one of them. An empty `and` is true, an empty `or` is false. */
   | { readonly op: 'and' | 'or'; readonly filters: readonly Filter[] }
   | { readonly op: 'not'; readonly filter: Filter }
-  /** There is one event, or link, of which all of the filter holds. Inside, that level means this one. */
+  /** One event, or one link, passes the whole filter. Inside, the level means this event or link. */
   | { readonly op: 'some'; readonly level: 'event' | 'link'; readonly filter: Filter }
   | { readonly op: 'eq' | 'ne' | OrderedOperator; readonly reference: Reference; readonly value: Constant }
   | { readonly op: 'in' | 'not_in'; readonly reference: Reference; readonly values: readonly Constant[] }
-  /** Some part of the text matches: `patternOf` says what an expression may have. */
+  /** A part of the text matches: see `patternOf` for the syntax. */
   | { readonly op: 'regex'; readonly reference: Reference; readonly pattern: string }
   | { readonly op: 'exists'; readonly reference: Reference };
 
-/** True of every span. */
+/** Every span passes. */
 export const everything: Filter = { op: 'and', filters: [] };
 
 export function allOf(...filters: readonly Filter[]): Filter {
   return { op: 'and', filters };
 }
 
-/** An attribute has a value, at one of the levels: by default at any. */
+/** An attribute has a value, at one of the levels; by default at any level. */
 export function attributeIs(attribute: string, value: Constant, at: readonly Level[] = levels): Filter {
   return { op: 'eq', reference: { attribute, levels: at }, value };
 }
 
 /** A field has a value. */
-export function fieldIs(field: TextField | WordField, text: string): Filter {
+export function fieldIs(field: TextField | EnumField, text: string): Filter {
   return { op: 'eq', reference: { field }, value: { type: 'string', value: text } };
 }
 
-/** @param nanos as the field counts */
-export function fieldCompares(field: NanoField, op: OrderedOperator | 'eq' | 'ne', nanos: bigint): Filter {
-  return { op, reference: { field }, value: { type: 'int', value: nanos } };
+/** A time compares with a value. @param valueNs in ns, as the field counts */
+export function fieldCompares(field: TimeField, op: OrderedOperator | 'eq' | 'ne', valueNs: bigint): Filter {
+  return { op, reference: { field }, value: { type: 'int', value: valueNs } };
 }

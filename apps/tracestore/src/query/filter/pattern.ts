@@ -1,10 +1,10 @@
 import { limits } from '../../limits.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
 
-/** More than anybody writes by hand; each level and each repetition costs the server memory. */
+/** Enough for an expression written by hand. Each repetition costs the server memory. */
 const maxRepetitions = 255;
 
-/** Escapes that stand for a set of characters; of ASCII alone, whatever the database's locale says of the others. */
+/** Escapes that stand for a set of characters. They are ASCII only, whatever the locale of the database. */
 const classes: Readonly<Record<string, string>> = {
   d: '0-9',
   w: '0-9A-Za-z_',
@@ -14,20 +14,23 @@ const classes: Readonly<Record<string, string>> = {
 const controls: Readonly<Record<string, string>> = { t: '\t', n: '\n', f: '\f', r: '\r', v: '\v', a: '\x07' };
 
 /**
- * A regular expression for PostgreSQL's operator `~`, of one in the syntax that RE2 and most others have in common: plain
- * characters, `.` (all but a line's end), sets, groups, `|`, `* + ? {m,n}` and the escapes \d \w \s \D \W \S \t \n \f \r
- * \v \a \xHH and of punctuation. It matches anywhere in the text and tells case. What engines disagree about is refused:
- * anchors, word boundaries, lazy repetition, flags, named groups and classes of Unicode.
+ * Translate a regular expression for PostgreSQL's operator `~`. The syntax is what RE2 and most engines have in common:
  *
- * PostgreSQL matches such an expression in time that grows with the text alone, because it has no back-references. To compile
- * it takes time and memory that grow with its size once repetitions are written out, and faster with what may be left out:
- * both are bounded (`limits.patternCharacters`, `limits.patternOptionals`).
+ * - plain characters, `.` (all but the end of a line), sets, groups, `|` and `* + ? {m,n}`
+ * - the escapes \d \w \s \D \W \S \t \n \f \r \v \a \xHH, and those of punctuation
  *
- * @param path of the expression in the question, for the message
- * @throws QueryError `invalid`, saying what and where
+ * An expression matches anywhere in the text, and case matters. Anchors, word boundaries, lazy repetition, flags, named groups and
+ * classes of Unicode are refused, because engines disagree about them.
+ *
+ * An expression has no back-references, so the time to match it grows only with the text. The time and memory to compile it
+ * grow with its size once repetitions are written out, and faster with its optional parts. Both are bounded
+ * (`limits.patternCharacters`, `limits.patternOptionals`).
+ *
+ * @param path of the expression in the query, for the message
+ * @throws QueryError `invalid` with the path and the reason
  */
 export function patternOf(source: string, path: string): string {
-  // Whatever stands for one character takes at most ten to write.
+  // One character takes at most ten characters to write.
   const maxLength = limits.patternCharacters.value * 10;
   if (source.length > maxLength) {
     throw new QueryError(queryErrors.invalid, `${path} is longer than ${maxLength} characters`);
@@ -38,9 +41,9 @@ export function patternOf(source: string, path: string): string {
 /** A part of an expression. */
 interface Part {
   readonly text: string;
-  /** Characters that it matches at most, with repetitions written out as often as they are counted. */
+  /** How many characters it matches at most, with counted repetitions written out. */
   readonly characters: number;
-  /** Parts of it that may be left out, likewise. */
+  /** How many optional parts it has, with counted repetitions written out. */
   readonly optionals: number;
 }
 
@@ -55,7 +58,7 @@ class Translator {
   translate(): string {
     const { text } = this.alternatives(0);
     if (this.at < this.source.length) this.refuse('has a ) without its (');
-    // Plain syntax, whatever the expression begins with.
+    // Selects the syntax, whatever the expression begins with.
     return `***:(?:${text})`;
   }
 
@@ -79,9 +82,7 @@ class Translator {
           this.refuse(`has more than ${limits.patternCharacters.value} characters, repetitions written out,`);
         }
         if (optionals > limits.patternOptionals.value) {
-          this.refuse(
-            `has more than ${limits.patternOptionals.value} parts that may be left out, repetitions written out,`,
-          );
+          this.refuse(`has more than ${limits.patternOptionals.value} optional parts, repetitions written out,`);
         }
       }
     }
@@ -101,7 +102,7 @@ class Translator {
     };
   }
 
-  /** @returns undefined when none is next; `times` is how often its part is written out */
+  /** @returns undefined when no repetition follows; `times` is how often its part is written out */
   private repetition(): { readonly text: string; readonly least: number; readonly times: number } | undefined {
     const character = this.peek();
     if (character === '*' || character === '+' || character === '?') {
@@ -113,7 +114,7 @@ class Translator {
     const [whole, least = '', , most = ''] = counted;
     if (Math.max(Number(least), Number(most)) > maxRepetitions)
       this.refuse(`repeats more than ${maxRepetitions} times`);
-    if (most !== '' && Number(most) < Number(least)) this.refuse('has a repetition whose ends are the wrong way round');
+    if (most !== '' && Number(most) < Number(least)) this.refuse('has a repetition with its ends in the wrong order');
     this.at += whole.length;
     return { text: whole, least: Number(least), times: Math.max(Number(least), Number(most), 1) };
   }
@@ -155,7 +156,7 @@ class Translator {
     return quoted(this.escaped(character));
   }
 
-  /** The character that an escape other than of a set stands for. */
+  /** The character that an escape stands for, if it does not stand for a set. */
   private escaped(character: string): string {
     if (/^[!-/:-@[-`{-~]$/.test(character)) return character;
     const control = controls[character];
@@ -163,13 +164,13 @@ class Translator {
     if (character === 'x') {
       const code = /^(?:\{([\da-f]{1,6})\}|([\da-f]{2}))/i.exec(this.source.slice(this.at, this.at + 8));
       const point = Number.parseInt(code?.[1] ?? code?.[2] ?? '', 16);
-      // PostgreSQL holds no U+0000, and half a surrogate pair is no character.
+      // PostgreSQL cannot hold U+0000, and half a surrogate pair is not a character.
       if (code !== null && point > 0 && point <= 0x10_ffff && !(point >= 0xd800 && point <= 0xdfff)) {
         this.at += code[0].length;
         return String.fromCodePoint(point);
       }
     }
-    return this.refuse('has an escape that is not known');
+    return this.refuse('has an unknown escape');
   }
 
   private set(): string {
@@ -201,7 +202,7 @@ class Translator {
       if (high === '[') this.refuse('has a named class in a set');
       if (high === '\\') high = this.escaped(this.take());
       if ((high.codePointAt(0) ?? 0) < (low.codePointAt(0) ?? 0))
-        this.refuse('has a range whose ends are the wrong way round');
+        this.refuse('has a range with its ends in the wrong order');
       text += `-${quoted(high)}`;
     }
   }
@@ -222,19 +223,19 @@ class Translator {
   }
 }
 
-/** What matches one character. */
+/** A part that matches one character. */
 function one(text: string): Part {
   return { text, characters: 1, optionals: 0 };
 }
 
-/** Every character that an expression could take otherwise is written by its number. */
+/** Write a character so that it has no other meaning: by its number, unless it is a letter, a digit, _ or a blank. */
 function quoted(character: string): string {
   return /^[\p{L}\p{N} _]$/u.test(character) ? character : numbered(character);
 }
 
 function numbered(character: string): string {
   const point = character.codePointAt(0) ?? 0;
-  // What the text is stored without cannot be in it either.
+  // Texts are stored without U+0000.
   if (point === 0) return '\\uFFFD';
   return `\\U${point.toString(16).padStart(8, '0')}`;
 }

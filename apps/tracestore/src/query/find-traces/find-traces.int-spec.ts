@@ -58,13 +58,13 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-describe('a search', () => {
-  it('gives the newest traces first, or the slowest', async () => {
+describe('search', () => {
+  it('returns traces in order, newest first or slowest first', async () => {
     expect(await find(undefined)).toEqual([3, 2, 1, 4]);
     expect(await find(undefined, { order: 'slowest' })).toEqual([4, 1, 2, 3]);
   });
 
-  it('asks all of one span', async () => {
+  it('applies the whole filter to one span', async () => {
     expect(await find(fieldIs('resource.service', 'gateway'))).toEqual([2, 1]);
     expect(await find(allOf(fieldIs('resource.service', 'gateway'), fieldIs('span.name', 'GET /')))).toEqual([2, 1]);
     expect(await find(allOf(fieldIs('resource.service', 'cart'), fieldIs('span.name', 'GET /')))).toEqual([]);
@@ -78,7 +78,7 @@ describe('a search', () => {
     expect(await find(fieldCompares('span.duration', 'gte', 9n * second))).toEqual([1, 4]);
   });
 
-  it('takes spans of a range of time, to the nanosecond', async () => {
+  it('returns traces with spans in a range of time, to the nanosecond', async () => {
     const range = { startTimeMinUnixNano: noon + 11n * second, startTimeMaxUnixNano: noon + 20n * second };
     expect(await find(undefined, range)).toEqual([2, 1]);
     expect(await find(undefined, { ...range, startTimeMinUnixNano: noon + 11n * second + 1n })).toEqual([2]);
@@ -86,7 +86,7 @@ describe('a search', () => {
     expect(await find(undefined, { startTimeMinUnixNano: 2n, startTimeMaxUnixNano: 1n })).toEqual([]);
   });
 
-  it.each(['newest', 'slowest'] as const)('goes on page by page, %s first', async (order) => {
+  it.each(['newest', 'slowest'] as const)('returns pages in order, %s first', async (order) => {
     const whole = await find(undefined, { order });
     const pages: number[] = [];
     let cursor: string | undefined;
@@ -99,8 +99,8 @@ describe('a search', () => {
   });
 });
 
-describe('a summary', () => {
-  it('says what a trace is about', async () => {
+describe('summarizeTraces', () => {
+  it('counts the spans, errors and services of a trace', async () => {
     const ids = [1, 3].map((number) => number.toString(16).padStart(32, '0'));
     const [first, second_] = await summarizeTraces(store.database, [...ids, 'ee'.repeat(16)]);
     expect(first).toEqual({

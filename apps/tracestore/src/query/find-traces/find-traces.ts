@@ -1,63 +1,93 @@
 import type { QueryResultRow } from 'pg';
-import { readSqlFile } from '../../sql-file.js';
-import { blockSql, isAboutDuration } from '../filter/block-sql.js';
-import { conditionOf } from '../filter/condition.js';
-import { everything } from '../filter/filter.js';
-import { dictionaryIdsSql, durationSql, rowSql } from '../filter/row-sql.js';
-import {
-  type DictionaryCondition,
-  dictionaryConditionsOf,
-  type SearchCondition,
-  withDictionaries,
-  withIds,
-} from '../filter/search-condition.js';
-import { SqlParameters } from '../filter/sql-parameters.js';
-import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { type BoundStatement, constant, type Fragment, listOf, Parameter, readFragments, readSql } from '../../sql.js';
+import { blockCondition, testsDuration } from '../filter/block-condition.js';
+import type { Condition, DictionaryCondition } from '../filter/condition.js';
+import { dictionaryConditionsOf, withIds } from '../filter/dictionary-conditions.js';
+import { everything } from '../filter/filter.js';
+import { conditionOf } from '../filter/read-filter.js';
+import { dictionaryIds, spanCondition, spanDuration } from '../filter/span-condition.js';
+import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
-import { compareFound, cursorAt, placeOf } from './page-cursor.js';
+import { compareFound, cursorAt, readCursor } from './page-cursor.js';
 import { type FoundTrace, type FoundTraces, maxPageSize, type TraceOrder, type TraceSearch } from './trace-search.js';
 
-const findNewest = readSqlFile(import.meta.url, 'find-newest.sql');
-const findOfOperations = readSqlFile(import.meta.url, 'find-of-operations.sql');
-const findSlowest = readSqlFile(import.meta.url, 'find-slowest.sql');
-const findPassed = readSqlFile(import.meta.url, 'find-passed.sql');
+/** The range of time in which spans start: to the microsecond, and the nanoseconds after it. */
+interface StartRange {
+  readonly start_min: Parameter;
+  readonly start_min_nanos: bigint;
+  readonly start_max: Parameter;
+  readonly start_max_nanos: bigint;
+}
 
-/** Rows of a dictionary that are named one by one. More of them are found again in every statement. */
+/** What the statements that read a batch have in common. */
+interface BatchNames extends StartRange {
+  readonly batch_size: number;
+  readonly known: readonly string[];
+}
+
+interface BlockNames extends BatchNames {
+  readonly may_match: Fragment;
+  readonly matches: Fragment;
+}
+
+const inRange = readSql<StartRange>(import.meta.url, 'start-range.sql');
+const traces = readSql<Pick<BatchNames, 'known'>>(import.meta.url, 'traces-of-batch.sql');
+const spans = readSql<StartRange & Pick<BlockNames, 'matches'>>(import.meta.url, 'spans-of-lookup.sql', {
+  in_range: inRange,
+});
+const findNewest = readSql<
+  BlockNames & { readonly before: string; readonly scan_size: number; readonly scan_end: Fragment }
+>(import.meta.url, 'find-newest.sql', { traces, spans });
+const findSlowest = readSql<BlockNames & { readonly longest_ns: bigint }>(import.meta.url, 'find-slowest.sql', {
+  traces,
+  spans,
+  duration: spanDuration,
+});
+const findOfOperations = readSql<BatchNames & { readonly before: string; readonly operations: readonly string[] }>(
+  import.meta.url,
+  'find-of-operations.sql',
+  { in_range: inRange },
+);
+const findSeen = readSql<
+  StartRange & Pick<BlockNames, 'matches'> & { readonly trace_ids: readonly string[]; readonly longer_than_ns: string }
+>(import.meta.url, 'find-seen.sql', { in_range: inRange, duration: spanDuration });
+const scanEnds = readFragments<Record<'whole_range' | 'scanned', Pick<StartRange, 'start_min'>>>(
+  import.meta.url,
+  'scan-ends.sql',
+  ['whole_range', 'scanned'],
+);
+const lookUpDictionaries = readSql<{ readonly columns: Fragment }>(import.meta.url, 'look-up-dictionaries.sql');
+const dictionaryColumns = readFragments<{
+  readonly ids: { readonly ids: Fragment; readonly limit: number; readonly column: string };
+  readonly longest_ns: Record<never, never>;
+}>(import.meta.url, 'dictionary-columns.sql', ['ids', 'longest_ns']);
+
+/** The most rows of a dictionary whose ids are put into a statement. Each statement looks more rows than these up again. */
 const maxKnownIds = 1_000;
 
 /**
- * The spans of how many operations are looked for by their index, and not in blocks: in compressed chunks there is none, but
- * Bloom filters of batches, which are asked for each operation anew.
+ * The least number of blocks of the first batch. A request has about 8, whose spans are of the same time. By duration a batch
+ * is larger, as each statement sorts all blocks.
  */
-const indexedOperationsSql = `CASE
-  WHEN relkind = 'p' THEN 16
-  WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2
-  ELSE 0
-END`;
+const firstBatch = { newest: 8, slowest: 48 } as const;
 
-/**
- * Blocks of the first statement, at least: about as many as a request has, whose spans are of the same time. Of the
- * slowest more at once, as each statement sorts all blocks.
- */
-const firstPortion = { newest: 8, slowest: 48 } as const;
-
-/** The first statement fetches so many spans of an operation for each trace that is asked for: some traces have several. */
+/** How many spans of an operation the first batch has for each trace of the page: some traces have several. */
 const spansOfOperationPerTrace = 2;
 
-/** Each statement looks at up to so many times as many blocks as the one before it, up to what surely ends in time. */
-const portionGrowth = 4;
-const lastPortion = 2_048;
+/** A batch has at most this many times as many blocks as the one before it, and never more than can be read in time. */
+const batchGrowth = 4;
+const maxBatch = 2_048;
 
-/** Of the blocks that the traces which are missing should be in, by those found so far: so many times as many. */
+/** A batch has this many times as many blocks as the missing traces need, judging by those found so far. */
 const spareBlocks = 1.5;
 
-/** A portion is looked for in so many times as many blocks. Where there is none, what is looked for is rare. */
-const mostLeftOut = 50;
+/** A batch is sought in this many times as many blocks. If these do not have it, matches are rare. */
+const scannedPerBlock = 50;
 
-/** All blocks that are left are gone through for what is rare, so that there should be something to look at. */
-const rarePortion = 64;
+/** The least batch where matches are rare: each statement then scans all blocks that are left. */
+const rareBatch = 64;
 
 const nsPerUs = 1000n;
 const usPerHour = 3_600_000_000n;
@@ -71,20 +101,20 @@ interface DictionaryRow extends QueryResultRow {
   readonly indexed_operations: number;
 }
 
-interface PortionRow extends QueryResultRow {
-  readonly reached: string | null;
+interface BatchRow extends QueryResultRow {
+  readonly low_water_mark: string | null;
   readonly is_rare: boolean;
   readonly trace_id: string | null;
   readonly position: string | null;
 }
 
 /**
- * The traces of which some span fulfils a search, a page of them.
+ * Find the traces with a span that matches a search: one page of them.
  *
- * Blocks of spans are gone through in the order of the answer: by their newest start, or their longest duration. What
- * they cannot have leaves most of them out; of the others, the spans are looked at. It ends when no block that is left can
- * have anything that belongs before the last trace of the page. The newest spans of a few operations, without any other
- * condition, are found without blocks.
+ * The search reads blocks in the order of its result: by the start of their last span, or by their longest duration. It skips
+ * every block whose summary rules out a match, and reads the spans of the others. It ends when no block that is left can have
+ * a trace that comes before the last one of the page. The newest spans of a few operations, without any other condition, are
+ * found by an index instead (ADR 11).
  *
  * @throws QueryError
  */
@@ -93,35 +123,32 @@ export async function findTraces(
   search: TraceSearch,
   signal?: AbortSignal,
 ): Promise<FoundTraces> {
-  const question = new Question(search);
-  if (question.isEmpty) return { traces: [], nextCursor: undefined };
+  const query = new Query(search);
+  if (query.isEmpty) return { traces: [], nextCursor: undefined };
   const connection = await database.connect(signal);
   try {
-    return await new Answer(connection, question, performance.now() + database.timeoutMs).find();
+    return await new QueryRun(connection, query, performance.now() + database.timeoutMs).find();
   } finally {
     connection.release();
   }
 }
 
-/** A search that makes sense. */
-class Question {
+/** A valid search. */
+class Query {
   readonly order: TraceOrder;
   readonly limit: number;
-  /** In µs since 1970, and the ns behind that. */
+  /** In µs since 1970, and the ns after that. */
   readonly startMin: bigint;
   readonly startMinNanos: bigint;
   readonly startMax: bigint;
   readonly startMaxNanos: bigint;
-  /** Where the page before has ended. */
-  readonly behind: FoundTrace | undefined;
-  readonly condition: SearchCondition;
+  /** The last trace of the page before. */
+  readonly after: FoundTrace | undefined;
+  readonly condition: Condition;
 
   constructor({ filter, startTimeMinUnixNano, startTimeMaxUnixNano, order = 'newest', limit, cursor }: TraceSearch) {
     if (!Number.isInteger(limit) || limit < 1 || limit > maxPageSize) {
-      throw new QueryError(
-        queryErrors.invalid,
-        `limit should be a whole number from 1 to ${maxPageSize}, but is ${limit}`,
-      );
+      throw new QueryError(queryErrors.invalid, `limit must be an integer from 1 to ${maxPageSize}, got ${limit}`);
     }
     this.order = order;
     this.limit = limit;
@@ -131,11 +158,11 @@ class Question {
     this.startMinNanos = min % nsPerUs;
     this.startMax = microsecondsOf(max);
     this.startMaxNanos = max % nsPerUs;
-    this.behind = cursor === undefined ? undefined : placeOf(order, cursor);
-    this.condition = withDictionaries(conditionOf(filter ?? everything));
+    this.after = cursor === undefined ? undefined : readCursor(order, cursor);
+    this.condition = conditionOf(filter ?? everything);
   }
 
-  /** Nothing can fulfil it. */
+  /** No span can match. */
   get isEmpty(): boolean {
     return this.startMin > this.startMax || (this.condition.is === 'constant' && !this.condition.value);
   }
@@ -145,69 +172,63 @@ class Question {
   }
 }
 
-class Answer {
+/** One execution of a query. */
+class QueryRun {
   private readonly found = new Map<string, FoundTrace>();
-  private readonly passed = new Set<string>();
-  /** Every position that is not known yet is below. */
-  private reached = unlimited;
-  /** Blocks that are not left out are so few that all others are gone through at once. */
+  /** Traces of earlier pages. */
+  private readonly seen = new Set<string>();
+  /** Traces that are not found yet have positions below. */
+  private lowWaterMark = unlimited;
+  /** Few blocks may match, so that one statement scans all others. */
   private isRare = false;
-  /** All that is asked for are the newest spans of these, of which an index has the order. */
+  /** The search asks for the newest spans of these operations only, which an index has in order. */
   private operations: readonly string[] | undefined;
-  /** The longest span, when the search began. */
+  /** The longest duration of a span when the search began. */
   private longestNs = Infinity;
 
   constructor(
     private readonly connection: QueryConnection,
-    private readonly question: Question,
+    private readonly query: Query,
     private readonly deadlineMs: number,
   ) {}
 
   async find(): Promise<FoundTraces> {
-    const condition = await this.lookUp(this.question.condition);
-    const { limit } = this.question;
+    const condition = await this.lookUp(this.query.condition);
+    const { limit } = this.query;
     if (condition.is !== 'constant' || condition.value) {
-      let portion =
+      let batch =
         this.operations === undefined
-          ? Math.max(firstPortion[this.question.order], Math.ceil(limit / 2))
+          ? Math.max(firstBatch[this.query.order], Math.ceil(limit / 2))
           : limit * spansOfOperationPerTrace;
-      let gone = 0;
-      while (this.settled().length < limit && (await this.read(condition, portion))) {
-        gone += portion;
-        const settled = this.settled().length;
-        const enough = Math.ceil(((limit - settled) / Math.max(settled, 1)) * gone * spareBlocks);
-        const most = Math.min(portion * portionGrowth, lastPortion);
-        portion = Math.max(portion, Math.min(most, enough), this.isRare ? rarePortion : 0);
+      let scanned = 0;
+      while (this.final().length < limit && (await this.read(condition, batch))) {
+        scanned += batch;
+        const final = this.final().length;
+        const enough = Math.ceil(((limit - final) / Math.max(final, 1)) * scanned * spareBlocks);
+        const most = Math.min(batch * batchGrowth, maxBatch);
+        batch = Math.max(batch, Math.min(most, enough), this.isRare ? rareBatch : 0);
         if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
       }
     }
-    const traces = this.settled().slice(0, limit);
-    const last = traces[limit - 1];
-    return { traces, nextCursor: last === undefined ? undefined : cursorAt(this.question.order, last) };
+    const page = this.final().slice(0, limit);
+    const last = page[limit - 1];
+    return { traces: page, nextCursor: last === undefined ? undefined : cursorAt(this.query.order, last) };
   }
 
-  /** The traces whose place in the answer is known, in order. */
-  private settled(): readonly FoundTrace[] {
-    return [...this.found.values()].filter(({ position }) => position >= this.reached).toSorted(compareFound);
+  /** The traces whose position cannot change any more, in order. */
+  private final(): readonly FoundTrace[] {
+    return [...this.found.values()].filter(({ position }) => position >= this.lowWaterMark).toSorted(compareFound);
   }
 
-  /** Finds what the dictionaries have for a condition. */
-  private async lookUp(condition: SearchCondition): Promise<SearchCondition> {
+  /** Look up the rows of the dictionaries that pass the parts of a condition. */
+  private async lookUp(condition: Condition): Promise<Condition> {
     const parts = dictionaryConditionsOf(condition);
     if (parts.length === 0) return condition;
-    const parameters = new SqlParameters([]);
-    const columns = parts.map(
-      ({ table, condition: part }, n) =>
-        `ARRAY(${dictionaryIdsSql(table, part, parameters)} LIMIT ${maxKnownIds + 1}) AS ids_${n}`,
+    const columns = parts.map(({ table, condition: part }, n) =>
+      dictionaryColumns.ids.fragment({ ids: dictionaryIds(table, part), limit: maxKnownIds + 1, column: `ids_${n}` }),
     );
-    if (isAboutDuration(condition)) {
-      columns.push('(SELECT max(duration_ns_max) FROM tracestore.span_block) AS longest_ns');
-    }
-    const [row] = await this.connection.query<DictionaryRow>(
-      `SELECT ${columns.join(', ')}, ${indexedOperationsSql} AS indexed_operations
-       FROM pg_class WHERE oid = 'tracestore.span'::regclass`,
-      parameters.values,
-    );
+    if (testsDuration(condition)) columns.push(dictionaryColumns.longest_ns.fragment());
+    const [row] = await this.connection.query<DictionaryRow>(lookUpDictionaries.bind({ columns: listOf(columns) }));
     this.longestNs = Number(row?.longest_ns ?? Infinity);
     const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
       parts.map((part, n) => [part, row?.[`ids_${n}`]]),
@@ -216,116 +237,114 @@ class Answer {
       const ids = idsOf.get(part);
       return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
     });
-    if (this.question.isNewest && known.is === 'dictionary' && known.table === 'operation') {
+    if (this.query.isNewest && known.is === 'dictionary' && known.table === 'operation') {
       const indexed = row?.indexed_operations ?? 0;
       this.operations = known.ids !== undefined && known.ids.length <= indexed ? known.ids : undefined;
     }
     return known;
   }
 
-  /** Looks at some blocks. @returns false when there are no more */
-  private async read(condition: SearchCondition, portion: number): Promise<boolean> {
-    const { behind, isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.question;
-    const settled = this.settled().map(({ traceId }) => traceId);
-    const isBehind = isNewest && behind !== undefined && behind.position < startMax;
-    const latest = isBehind ? behind.position : startMax;
-    const highest = isNewest ? latest + usPerHour + 1n : unlimited;
-    const below = this.reached < highest ? this.reached : highest;
-    const parameters = new SqlParameters([
-      timestampOf(startMin),
-      timestampOf(latest),
-      isNewest ? timestampOf(below) : below - 1n,
-      portion,
-      [...settled, ...this.passed],
-      startMinNanos,
-      isBehind ? nsPerUs : startMaxNanos,
-    ]);
-    const text = this.statement(condition, portion, parameters);
-    const rows = await this.connection.query<PortionRow>(text, parameters.values);
+  /** Read a batch of blocks. @returns false when there are no more */
+  private async read(condition: Condition, batch: number): Promise<boolean> {
+    const rows = await this.connection.query<BatchRow>(this.statement(condition, batch));
     await this.note(condition, rows);
-    const reached = rows[0]?.reached ?? null;
+    const lowWaterMark = rows[0]?.low_water_mark ?? null;
     this.isRare ||= rows[0]?.is_rare === true;
-    this.reached = reached === null ? 0n : BigInt(reached);
-    return reached !== null;
+    this.lowWaterMark = lowWaterMark === null ? 0n : BigInt(lowWaterMark);
+    return lowWaterMark !== null;
   }
 
-  private statement(condition: SearchCondition, portion: number, parameters: SqlParameters): string {
-    const { isNewest } = this.question;
+  private statement(condition: Condition, batch: number): BoundStatement {
+    const { after, isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.query;
+    const isAfter = isNewest && after !== undefined && after.position < startMax;
+    const latest = isAfter ? after.position : startMax;
+    const highest = isNewest ? latest + usPerHour + 1n : unlimited;
+    const below = this.lowWaterMark < highest ? this.lowWaterMark : highest;
+    const range: StartRange = {
+      start_min: new Parameter(timestampOf(startMin)),
+      start_min_nanos: startMinNanos,
+      start_max: new Parameter(timestampOf(latest)),
+      start_max_nanos: isAfter ? nsPerUs : startMaxNanos,
+    };
+    const names: BatchNames = {
+      ...range,
+      batch_size: batch,
+      known: [...this.final().map(({ traceId }) => traceId), ...this.seen],
+    };
     if (this.operations !== undefined) {
-      parameters.add(this.operations, 'int8[]');
-      return findOfOperations;
+      return findOfOperations.bind({ ...names, before: timestampOf(below), operations: this.operations });
     }
-    if (isNewest) parameters.add(this.isRare ? 0 : portion * mostLeftOut, 'int8');
-    return filled(isNewest ? findNewest : findSlowest, {
-      // Of what is found out first it expects that it leaves next to nothing to go through.
-      since: this.isRare ? '$1::timestamptz' : 'greatest($1::timestamptz, (SELECT reached FROM gone_through))',
-      block: blockSql(condition, this.isRare, this.longestNs, parameters) ?? 'true',
-      row: rowSql(this.notAbove(condition), parameters),
-      duration: durationSql,
+    const { start_min, start_max } = range;
+    const blocks: BlockNames = {
+      ...names,
+      may_match: blockCondition(condition, this.isRare, this.longestNs) ?? constant(true),
+      matches: spanCondition(this.notAbove(condition), { start_min, start_max }),
+    };
+    if (!isNewest) return findSlowest.bind({ ...blocks, longest_ns: below - 1n });
+    return findNewest.bind({
+      ...blocks,
+      before: timestampOf(below),
+      scan_size: this.isRare ? 0 : batch * scannedPerBlock,
+      scan_end: scanEnds[this.isRare ? 'whole_range' : 'scanned'].fragment({ start_min }),
     });
   }
 
-  /** Leaves out spans that are slower than the last page's slowest, which their traces have their place by. */
-  private notAbove(condition: SearchCondition): SearchCondition {
-    const { behind, isNewest } = this.question;
-    if (isNewest || behind === undefined) return condition;
+  /** Exclude spans that took longer than the last trace of the page before: their traces are on an earlier page. */
+  private notAbove(condition: Condition): Condition {
+    const { after, isNewest } = this.query;
+    if (isNewest || after === undefined) return condition;
     const notSlower = {
-      is: 'nanos',
+      is: 'time',
       level: 'span',
       field: 'span.duration',
       operator: 'lte',
-      nanos: behind.position,
+      valueNs: after.position,
     } as const;
     return { is: 'and', conditions: [condition, notSlower] };
   }
 
-  private async note(condition: SearchCondition, rows: readonly PortionRow[]): Promise<void> {
-    const { behind } = this.question;
-    const fresh: FoundTrace[] = [];
+  private async note(condition: Condition, rows: readonly BatchRow[]): Promise<void> {
+    const { after } = this.query;
+    const added: FoundTrace[] = [];
     for (const row of rows) {
       if (row.trace_id === null || row.position === null) continue;
       const trace = { traceId: traceIdOf(row.trace_id), position: BigInt(row.position) };
-      if (behind !== undefined && compareFound(trace, behind) <= 0) {
+      if (after !== undefined && compareFound(trace, after) <= 0) {
         this.found.delete(trace.traceId);
-        this.passed.add(trace.traceId);
+        this.seen.add(trace.traceId);
         continue;
       }
       const known = this.found.get(trace.traceId);
-      if (known === undefined) fresh.push(trace);
+      if (known === undefined) added.push(trace);
       if (known === undefined || known.position < trace.position) this.found.set(trace.traceId, trace);
     }
-    if (behind === undefined || fresh.length === 0) return;
-    for (const traceId of await this.findPassed(condition, behind, fresh)) {
+    if (after === undefined || added.length === 0) return;
+    for (const traceId of await this.findSeen(condition, after, added)) {
       this.found.delete(traceId);
-      this.passed.add(traceId);
+      this.seen.add(traceId);
     }
   }
 
-  /** Those that were on an earlier page. */
-  private async findPassed(
-    condition: SearchCondition,
-    behind: FoundTrace,
-    traces: readonly FoundTrace[],
+  /** @returns those of some traces that an earlier page has */
+  private async findSeen(
+    condition: Condition,
+    after: FoundTrace,
+    candidates: readonly FoundTrace[],
   ): Promise<readonly string[]> {
-    const { isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.question;
-    const parameters = new SqlParameters([
-      timestampOf(isNewest ? behind.position + 1n : startMin),
-      timestampOf(startMax),
-      traces.map(({ traceId }) => traceId),
-      isNewest ? '-1' : behind.position.toString(),
-      isNewest ? 0n : startMinNanos,
-      startMaxNanos,
-    ]);
-    const text = filled(findPassed, { row: rowSql(condition, parameters), duration: durationSql });
-    const rows = await this.connection.query<{ trace_id: string }>(text, parameters.values);
+    const { isNewest, startMin, startMinNanos, startMax, startMaxNanos } = this.query;
+    const start_min = new Parameter(timestampOf(isNewest ? after.position + 1n : startMin));
+    const start_max = new Parameter(timestampOf(startMax));
+    const rows = await this.connection.query<{ trace_id: string }>(
+      findSeen.bind({
+        trace_ids: candidates.map(({ traceId }) => traceId),
+        start_min,
+        start_min_nanos: isNewest ? 0n : startMinNanos,
+        start_max,
+        start_max_nanos: startMaxNanos,
+        longer_than_ns: isNewest ? '-1' : after.position.toString(),
+        matches: spanCondition(condition, { start_min, start_max }),
+      }),
+    );
     return rows.map((row) => traceIdOf(row.trace_id));
   }
-}
-
-/** Puts conditions where a statement leaves room for them. */
-function filled(text: string, parts: Readonly<Record<string, string>>): string {
-  // The comment that explains them is left as it is.
-  return text.replaceAll(/^(?!--)(.*?)$/gm, (line) =>
-    line.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] ?? 'true'),
-  );
 }

@@ -3,29 +3,29 @@ import type { FoundTrace, TraceOrder } from './trace-search.js';
 
 const letters: Readonly<Record<TraceOrder, string>> = { newest: 'n', slowest: 's' };
 
-/** Where a page ends, as a text that says nothing to whoever keeps it. */
+/** Write the end of a page as an opaque token. */
 export function cursorAt(order: TraceOrder, last: FoundTrace): string {
   return Buffer.from(`${letters[order]}${last.position}.${last.traceId}`).toString('base64url');
 }
 
 /**
- * Where the page before has ended.
+ * Read the end of the page before.
  *
- * @throws QueryError `invalid` when the text is no cursor, or one of another order
+ * @throws QueryError `invalid` when the text is not a cursor, or one of another order
  */
-export function placeOf(order: TraceOrder, cursor: string): FoundTrace {
+export function readCursor(order: TraceOrder, cursor: string): FoundTrace {
   const text = cursor.length > 100 ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
   const [, letter, position = '', traceId = ''] = /^([ns])(\d{1,19})\.([\da-f]{32})$/.exec(text) ?? [];
   if (letter !== letters[order]) {
     throw new QueryError(
       queryErrors.invalid,
-      `cursor should be that of a page of the same search, ordered by ${order}`,
+      `cursor should be one from a page of the same search, ordered by ${order}`,
     );
   }
   return { traceId, position: BigInt(position) };
 }
 
-/** The order of a page: by position, the highest first, and by id among equal ones. */
+/** Compare traces in the order of a page: by position, the highest first, then by id. */
 export function compareFound(left: FoundTrace, right: FoundTrace): number {
   if (left.position !== right.position) return left.position > right.position ? -1 : 1;
   return left.traceId < right.traceId ? -1 : left.traceId > right.traceId ? 1 : 0;

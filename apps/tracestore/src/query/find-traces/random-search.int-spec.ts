@@ -14,7 +14,7 @@ import type { TraceOrder, TraceSearch } from './trace-search.js';
 const nsPerDay = 86_400_000_000_000n;
 const today = (BigInt(Date.now()) * 1_000_000n) / nsPerDay;
 
-/** Those that have partitions, and those before and behind all of them. */
+/** Days with partitions, and days before and after all partitions. */
 const dayStarts = [today - 1n, today, today + 1n, today - 400n, today + 4_000n, 1n].map((day) => day * nsPerDay);
 
 let fresh: FreshDatabase;
@@ -45,7 +45,7 @@ function traceIdOf({ span }: StoredSpan): string {
   return Buffer.from(span.traceId).toString('hex');
 }
 
-/** The ids of the traces that a search should give, all pages of it. */
+/** The ids of the traces that a search should find, on all pages. */
 function expectedTraces(search: TraceSearch): readonly string[] {
   const { filter, order, startTimeMinUnixNano: min = 0n, startTimeMaxUnixNano: max = 2n ** 63n } = search;
   const positions = new Map<string, bigint>();
@@ -77,14 +77,14 @@ async function foundTraces(search: TraceSearch): Promise<readonly string[]> {
   return ids;
 }
 
-/** For a person who looks at what failed. */
+/** The search, for the message of a failure. */
 function shown(search: TraceSearch): string {
   return JSON.stringify(search, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }
 
-describe('any search', () => {
+describe('a random search', () => {
   it.each(Array.from({ length: 20 }, (_, n) => n))(
-    'gives what its filter means (seed %i)',
+    'finds the same traces as the evaluation of its filter (seed %i)',
     async (seed) => {
       const chance = new SeededRandom(1000 + seed);
       const random = new RandomSearch(chance, dayStarts);
@@ -104,14 +104,14 @@ describe('any search', () => {
         expect(await foundTraces(search), shown(search)).toEqual(expected);
       }
       expect(given).toBeGreaterThan(0);
-      // Many pages of two traces each, of conditions that nobody would write.
+      // Some searches have many pages of two traces, and conditions that are slow.
     },
     300_000,
   );
 });
 
-describe('the summary of any trace', () => {
-  it('is what its spans say', async () => {
+describe('summarizeTraces', () => {
+  it('summarizes random traces as their spans are', async () => {
     const byTrace = Map.groupBy(spans, traceIdOf);
     const summaries = await summarizeTraces(store.database, [...byTrace.keys()]);
     expect(summaries.map(({ traceId }) => traceId)).toEqual([...byTrace.keys()]);

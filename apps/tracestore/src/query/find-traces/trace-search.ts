@@ -1,17 +1,17 @@
 import type { Filter } from '../filter/filter.js';
 
-/** By what the traces of an answer are ordered. */
+/** The order of traces. */
 export type TraceOrder =
-  /** By the start of a trace's newest span that fulfils the filter, the newest first. */
+  /** By the start of the newest span of a trace that matches, newest first. */
   | 'newest'
-  /** By the duration of a trace's longest span that fulfils the filter, the slowest first. */
+  /** By the duration of the longest span of a trace that matches, slowest first. */
   | 'slowest';
 
-/** Which traces: those of which some span fulfils all of the filter and started in a range of time. */
+/** A search for traces: at least one span passes the filter and starts in the range of time. */
 export interface TraceSearch {
-  /** Without one, every span does. */
+  /** Every span passes if there is none. */
   readonly filter?: Filter | undefined;
-  /** In ns since 1970, as all times; the bounds belong to the range. Without one, all that is stored. */
+  /** In ns since 1970, inclusive. All stored spans if there is none. */
   readonly startTimeMinUnixNano?: bigint | undefined;
   readonly startTimeMaxUnixNano?: bigint | undefined;
   /** `newest` by default. */
@@ -19,24 +19,24 @@ export interface TraceSearch {
   /** How many traces a page has, 1 to `maxPageSize`. */
   readonly limit: number;
   /**
-   * Of the page before, to go on behind it, with the same search otherwise. Spans that arrive meanwhile move nothing: no
-   * trace comes twice. A trace that gets a span above this page has moved there, and is not on this one.
+   * `nextCursor` of the page before; the rest of the search must be the same. Spans that arrive between two pages move
+   * nothing: no trace comes twice. A trace that gets a span with a position above this page is not on this page.
    */
   readonly cursor?: string | undefined;
 }
 
-/** More is a matter of several pages. */
+/** The most traces of a page. */
 export const maxPageSize = 10_000;
 
 export interface FoundTrace {
   /** 32 hex digits. */
   readonly traceId: string;
-  /** What the order goes by: µs since 1970 of the start, or ns that it took. */
+  /** What traces are ordered by: the start in µs since 1970, or the duration in ns. */
   readonly position: bigint;
 }
 
 export interface FoundTraces {
   readonly traces: readonly FoundTrace[];
-  /** For the next page, which may turn out to be empty; undefined when there is none. */
+  /** The cursor of the next page, which may be empty; undefined when there is none. */
   readonly nextCursor: string | undefined;
 }

@@ -1,2 +1,2 @@
--- One state of the database for all cursors, so that no span comes without its events.
+-- Begins a transaction in which all cursors see the same state of the database, so that no span comes without its events.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY

@@ -1,24 +1,16 @@
--- Opens a cursor over the links of the spans that declare-spans.sql gives, in the same order.
+-- Opens a cursor over the links of the spans of declare-spans.sql, in the same order.
+-- :rows  see rows-of-traces.sql.
 DECLARE links NO SCROLL CURSOR FOR
 SELECT
-  asked.number,
-  k.span_id,
-  (extract(epoch FROM k.span_start_time) * 1000000)::int8 AS start_us,
-  k.span_instance AS instance,
-  k.linked_trace_id,
-  k.linked_span_id,
-  k.trace_state,
-  k.flags,
-  k.dropped_attributes_count,
-  k.attributes::text AS attributes
-FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (trace_id, start_min, start_max, number)
-JOIN tracestore.trace_times($1::uuid[]) AS known ON known.trace_id = asked.trace_id
-CROSS JOIN LATERAL (
-  SELECT *
-  FROM tracestore.link AS of_trace
-  WHERE of_trace.trace_id = asked.trace_id AND of_trace.span_start_time BETWEEN asked.start_min AND asked.start_max
-    AND of_trace.span_start_time BETWEEN known.start_min AND known.start_max
-    AND of_trace.span_start_time BETWEEN $4::timestamptz AND $5::timestamptz
-  OFFSET 0
-) AS k
-ORDER BY asked.number, k.span_start_time, k.span_id, k.span_instance, k.link_nbr
+  requested.number,
+  t.span_id,
+  (extract(epoch FROM t.span_start_time) * 1000000)::int8 AS start_us,
+  t.span_instance AS instance,
+  t.linked_trace_id,
+  t.linked_span_id,
+  t.trace_state,
+  t.flags,
+  t.dropped_attributes_count,
+  t.attributes::text AS attributes
+:rows
+ORDER BY requested.number, t.span_start_time, t.span_id, t.span_instance, t.link_nbr

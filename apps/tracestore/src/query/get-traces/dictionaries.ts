@@ -1,13 +1,17 @@
 import type { QueryResultRow } from 'pg';
-import { readSqlFile } from '../../sql-file.js';
+import { readSql, type SqlTemplate } from '../../sql.js';
 import type { QueryConnection } from '../query-database.service.js';
 import type { SpanResource, SpanScope, TraceSpan } from './trace-span.js';
 
-const findOperations = readSqlFile(import.meta.url, 'find-operations.sql');
-const findResources = readSqlFile(import.meta.url, 'find-resources.sql');
-const findScopes = readSqlFile(import.meta.url, 'find-scopes.sql');
+interface Ids {
+  readonly ids: readonly string[];
+}
 
-/** By what a span's row refers to what many spans share. */
+const findOperations = readSql<Ids>(import.meta.url, 'find-operations.sql');
+const findResources = readSql<Ids>(import.meta.url, 'find-resources.sql');
+const findScopes = readSql<Ids>(import.meta.url, 'find-scopes.sql');
+
+/** The references of a span to dictionaries. */
 export interface References {
   readonly operation_id: string;
   readonly resource_id: string;
@@ -35,10 +39,10 @@ interface ScopeRow extends QueryResultRow {
   readonly schema_url: string | null;
 }
 
-/** More than a trace ever refers to, and little enough to keep. */
+/** More rows than a trace refers to, and few enough for the memory. */
 const maxRemembered = 10_000;
 
-/** What the spans of an answer share, read once. */
+/** The rows of dictionaries that the spans of a result refer to. Each is read once. */
 export class Dictionaries {
   private readonly operations: Dictionary<OperationRow, Pick<TraceSpan, 'serviceName' | 'name' | 'kind'>>;
   private readonly resources: Dictionary<ResourceRow, SpanResource>;
@@ -65,7 +69,7 @@ export class Dictionaries {
     }));
   }
 
-  /** Reads what rows refer to and is not known yet. */
+  /** Read the rows that spans refer to and that are not read yet. */
   async learn(rows: readonly References[]): Promise<void> {
     await Promise.all([
       this.operations.learn(rows.map((row) => row.operation_id)),
@@ -74,7 +78,7 @@ export class Dictionaries {
     ]);
   }
 
-  /** What a row that was learnt refers to. */
+  /** The values that a span refers to. `learn` must have had the span. */
   of(row: References): Pick<TraceSpan, 'serviceName' | 'name' | 'kind' | 'resource' | 'scope'> {
     return {
       ...this.operations.of(row.operation_id),
@@ -89,7 +93,7 @@ class Dictionary<Row extends QueryResultRow, Entry> {
 
   constructor(
     private readonly connection: QueryConnection,
-    private readonly sql: string,
+    private readonly rowsOf: SqlTemplate<Ids>,
     private readonly entryOf: (row: Row) => Entry,
   ) {}
 
@@ -97,13 +101,13 @@ class Dictionary<Row extends QueryResultRow, Entry> {
     if (this.entries.size > maxRemembered) this.entries.clear();
     const unknown = [...new Set(ids)].filter((id) => !this.entries.has(id));
     if (unknown.length === 0) return;
-    const rows = await this.connection.query<Row & { readonly id: string }>(this.sql, [unknown]);
+    const rows = await this.connection.query<Row & { readonly id: string }>(this.rowsOf.bind({ ids: unknown }));
     for (const row of rows) this.entries.set(row.id, this.entryOf(row));
   }
 
   of(id: string): Entry {
     const entry = this.entries.get(id);
-    if (entry === undefined) throw new Error(`A span refers to ${id}, which is in no dictionary`);
+    if (entry === undefined) throw new Error(`A span refers to ${id}, which no dictionary has`);
     return entry;
   }
 }

@@ -1,4 +1,5 @@
--- What the ids $1 of operations stand for.
+-- Returns operations by their ids.
+-- :'ids'  the ids.
 SELECT id, service_name, span_name, span_kind
 FROM tracestore.operation
-WHERE id = ANY ($1::int8[])
+WHERE id = ANY (:'ids'::int8[])

@@ -1,4 +1,5 @@
--- What the ids $1 of scopes stand for.
+-- Returns scopes by their ids.
+-- :'ids'  the ids.
 SELECT id, name, version, attributes::text AS attributes, dropped_attributes_count, schema_url
 FROM tracestore.scope
-WHERE id = ANY ($1::int8[])
+WHERE id = ANY (:'ids'::int8[])

@@ -16,7 +16,7 @@ import {
 import { ResourceSchema } from '../../gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import { SpanSchema } from '../../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
-import { type AskedTrace, getTraces } from './get-traces.js';
+import { type RequestedTrace, getTraces } from './get-traces.js';
 import type { TraceChunk, TraceSpan } from './trace-span.js';
 
 let fresh: FreshDatabase;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-async function get(...asked: readonly AskedTrace[]): Promise<readonly TraceChunk[]> {
+async function get(...asked: readonly RequestedTrace[]): Promise<readonly TraceChunk[]> {
   const chunks: TraceChunk[] = [];
   for await (const chunk of getTraces(store.database, asked)) chunks.push(chunk);
   return chunks;
@@ -92,8 +92,8 @@ function traceIdsOf(request: ExportTraceServiceRequest): readonly string[] {
   return [...new Set(spans.map(({ traceId }) => Buffer.from(traceId).toString('hex')))];
 }
 
-describe('a trace', () => {
-  it('comes back with all that OTLP says of it', async () => {
+describe('getTraces', () => {
+  it('returns a trace with all fields of OTLP', async () => {
     const request = fullRequest();
     await store.send(request);
     const chunks = await get(...traceIdsOf(request).map((traceId) => ({ traceId })));
@@ -102,7 +102,7 @@ describe('a trace', () => {
     );
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('comes back whatever it holds (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('returns random traces as they were sent (seed %i)', async (seed) => {
     const requests = new RandomRequests(seed);
     for (let n = 0; n < 4; n++) {
       const request = requests.next();
@@ -114,7 +114,7 @@ describe('a trace', () => {
     }
   });
 
-  it('is in time order, its spans together, and traces come as they were asked for', async () => {
+  it('returns spans ordered by time, trace by trace, in the order requested', async () => {
     const ids = ['01', '02', '03'].map((digits) => digits.repeat(16));
     const spans = [3n, 1n, 2n].flatMap((start) =>
       ids.map((traceId) =>
@@ -145,7 +145,7 @@ describe('a trace', () => {
     ]);
   });
 
-  it('is whole when its spans come days apart, some of them late to what is compressed where there is TimescaleDB', async () => {
+  it('returns a whole trace when its spans are days apart and some arrived after compression', async () => {
     const traceId = '04'.repeat(16);
     const nsPerHour = 3_600_000_000_000n;
     const now = BigInt(Date.now()) * 1_000_000n;
@@ -169,7 +169,7 @@ describe('a trace', () => {
     expect(since.flatMap(({ spans }) => spans.map(({ spanId }) => Number(spanId)))).toEqual([3, 4, 5]);
   });
 
-  it('is nothing when nobody knows it, and refused when it has no id', async () => {
+  it('returns nothing for an unknown trace, and refuses an invalid id', async () => {
     expect(await get({ traceId: 'dd'.repeat(16) })).toEqual([]);
     expect(await get()).toEqual([]);
     await expect(get({ traceId: "'; DROP TABLE tracestore.span; --" })).rejects.toMatchObject({
@@ -179,8 +179,8 @@ describe('a trace', () => {
   });
 });
 
-describe('a reader that gives up', () => {
-  it('leaves the connection to others', async () => {
+describe('a reader that stops early', () => {
+  it('gives its connection back', async () => {
     const traceId = '0a'.repeat(16);
     const spans = Array.from({ length: 1_200 }, (_, n) =>
       goodSpan({ traceId: hexBytes(traceId), spanId: hexBytes((n + 1).toString(16).padStart(16, '0')) }),

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { readSqlFile } from '../../sql-file.js';
+import { commit, type Fragment, integer, readSql, rollback } from '../../sql.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
@@ -7,30 +7,45 @@ import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf
 import { Dictionaries } from './dictionaries.js';
 import type { SpanEvent, SpanLink, TraceChunk, TraceSpan } from './trace-span.js';
 
-const beginReading = sql('begin-reading');
-const declareSpans = sql('declare-spans');
-const declareEvents = sql('declare-events');
-const declareLinks = sql('declare-links');
-const fetchSpans = sql('fetch-spans');
-const fetchEvents = sql('fetch-events');
-const fetchLinks = sql('fetch-links');
+/** The traces of a set of cursors. */
+interface TracesNames {
+  readonly trace_ids: readonly string[];
+  readonly start_mins: readonly string[];
+  readonly start_maxs: readonly string[];
+  readonly earliest: string;
+  readonly latest: string;
+}
 
-/** How many traces one question may name. */
+interface RowsNames extends TracesNames {
+  readonly table: 'span' | 'event' | 'link';
+  readonly start_time: 'start_time' | 'span_start_time';
+}
+
+const rowsOfTraces = readSql<RowsNames>(import.meta.url, 'rows-of-traces.sql');
+const beginReading = readSql(import.meta.url, 'begin-reading.sql');
+const declareSpans = readSql<RowsNames>(import.meta.url, 'declare-spans.sql', { rows: rowsOfTraces });
+const declareEvents = readSql<RowsNames>(import.meta.url, 'declare-events.sql', { rows: rowsOfTraces });
+const declareLinks = readSql<RowsNames>(import.meta.url, 'declare-links.sql', { rows: rowsOfTraces });
+const fetchRows = readSql<{ readonly rows: Fragment; readonly cursor: CursorName }>(import.meta.url, 'fetch.sql');
+
+type CursorName = 'spans' | 'events' | 'links';
+
+/** The most traces of one query. */
 export const maxTraceIds = 10_000;
 
-/** Traces that share a set of cursors. */
+/** How many traces share a set of cursors. */
 const tracesAtOnce = 100;
 
-/** How many rows are fetched at once: first, at most, and as many as are likely to have so many bytes. */
+/** How many rows are fetched at once: the first time, at most, and about how many bytes of them. */
 const firstRows = 64;
 const maxRows = 500;
 const targetBytes = 1024 * 1024;
 
-/** Characters of attributes after which a chunk ends: it is made into an answer without a pause. */
+/** A chunk ends after this many characters of attributes, because it is encoded in one go. */
 const chunkLength = 48 * 1024;
 
-/** A trace that is asked for. The times say within which its spans start, to the microsecond, and make it faster. */
-export interface AskedTrace {
+/** A requested trace. The range of time in which its spans start, to the microsecond, makes the query faster. */
+export interface RequestedTrace {
   /** 32 hex digits. */
   readonly traceId: string;
   readonly startTimeMinUnixNano?: bigint | undefined;
@@ -44,15 +59,15 @@ interface BoundedTrace {
   readonly startMax: bigint;
 }
 
-/** Where a row of any of the cursors belongs; they all come in this order. */
-interface Place {
+/** The position of a row. The rows of all cursors come in this order. */
+interface RowPosition {
   readonly number: string;
   readonly start_us: string;
   readonly span_id: string;
   readonly instance: number;
 }
 
-interface SpanRow extends Place {
+interface SpanRow extends RowPosition {
   readonly parent_span_id: string | null;
   readonly start_nanos: number;
   readonly end_us: string;
@@ -70,7 +85,7 @@ interface SpanRow extends Place {
   readonly attributes: string;
 }
 
-interface EventRow extends Place {
+interface EventRow extends RowPosition {
   readonly time_us: string;
   readonly time_nanos: number;
   readonly name: string;
@@ -78,7 +93,7 @@ interface EventRow extends Place {
   readonly attributes: string;
 }
 
-interface LinkRow extends Place {
+interface LinkRow extends RowPosition {
   readonly linked_trace_id: string | null;
   readonly linked_span_id: string | null;
   readonly trace_state: string | null;
@@ -88,21 +103,21 @@ interface LinkRow extends Place {
 }
 
 /**
- * The spans of traces, with all that OTLP says of them. Traces come in the order asked, one after the other, each by the
- * start of its spans; those that are not known are left out, and one that is asked for twice comes once.
+ * Read the spans of traces, with all fields of OTLP. Traces come in the order requested, one after the other, each by the start
+ * of its spans. Unknown traces are left out; a trace that is requested twice comes once.
  *
- * The answer is read as it is taken: a bounded part is in memory, however many spans a trace has. It holds a connection
- * while it is read. When whoever reads it takes its time and others wait for a connection, it gives the connection back,
- * and goes on with another one where it was; spans that have been stored or dropped in between come or do not come.
+ * The result is read as the caller takes it, and a bounded part of it is in memory. It holds a connection until its end. When
+ * the caller is slow and other queries wait, it gives the connection back and continues on another one. Spans that were stored
+ * or dropped in between may be missing.
  *
  * @throws QueryError
  */
 export async function* getTraces(
   database: QueryDatabaseService,
-  asked: readonly AskedTrace[],
+  requested: readonly RequestedTrace[],
   signal?: AbortSignal,
 ): AsyncGenerator<TraceChunk, void, undefined> {
-  let rest: Rest | undefined = { traces: requireTraces(asked), after: undefined };
+  let rest: Rest | undefined = { traces: requireTraces(requested), after: undefined };
   if (rest.traces.length === 0) return;
   while (rest !== undefined) {
     const reading = new Reading(await database.connect(signal));
@@ -114,13 +129,13 @@ export async function* getTraces(
   }
 }
 
-/** What there is still to read: traces, the first of which was read up to a place. */
+/** The traces that are left to read. The first one was read up to a position. */
 interface Rest {
   readonly traces: readonly BoundedTrace[];
-  readonly after: Place | undefined;
+  readonly after: RowPosition | undefined;
 }
 
-/** The reading of an answer on one connection, until its end or until the connection is given back. */
+/** The reading of a result on one connection, until its end or until the connection is given back. */
 class Reading {
   private readonly dictionaries: Dictionaries;
   private isOpen = false;
@@ -130,14 +145,14 @@ class Reading {
     this.dictionaries = new Dictionaries(connection);
   }
 
-  /** @returns what is left when the connection was given back; undefined when that was all */
+  /** @returns the rest when the connection was given back; undefined at the end */
   async *read({ traces, after }: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
-    let place = after;
+    let position = after;
     for (let first = 0; first < traces.length; first += tracesAtOnce) {
       const some = traces.slice(first, first + tracesAtOnce);
-      const last = yield* this.readTraces(some, place, first + tracesAtOnce >= traces.length);
+      const last = yield* this.readTraces(some, position, first + tracesAtOnce >= traces.length);
       if (last !== undefined) return restOf(traces.slice(first), last);
-      place = undefined;
+      position = undefined;
     }
     return undefined;
   }
@@ -147,7 +162,7 @@ class Reading {
     this.ending ??= (async () => {
       try {
         // A connection that failed is not used again, so this need not succeed.
-        if (this.isOpen) await this.connection.query('ROLLBACK').catch(() => undefined);
+        if (this.isOpen) await this.connection.query(rollback).catch(() => undefined);
       } finally {
         this.connection.release();
       }
@@ -156,33 +171,34 @@ class Reading {
   }
 
   /**
-   * @param areLast whether the connection is not needed for others after these
-   * @returns the last place that was read when the connection was given back before all was read
+   * @param areLast whether no other traces follow on this connection
+   * @returns the last position that was read, when the connection was given back before the end
    */
   private async *readTraces(
     traces: readonly BoundedTrace[],
-    after: Place | undefined,
+    after: RowPosition | undefined,
     areLast: boolean,
-  ): AsyncGenerator<TraceChunk, Place | undefined, undefined> {
+  ): AsyncGenerator<TraceChunk, RowPosition | undefined, undefined> {
     const { connection, dictionaries } = this;
-    const values = parametersOf(traces);
-    const spans = new Portions<SpanRow>(connection, fetchSpans);
-    const events = new Portions<EventRow>(connection, fetchEvents);
-    const links = new Portions<LinkRow>(connection, fetchLinks);
+    const names = namesOf(traces);
+    const ofSpan = { ...names, start_time: 'span_start_time' } as const;
+    const spans = new Cursor<SpanRow>(connection, 'spans');
+    const events = new Cursor<EventRow>(connection, 'events');
+    const links = new Cursor<LinkRow>(connection, 'links');
     this.isOpen = true;
-    // All at once: the server does them in this order.
+    // Sent without waiting: the server runs them in this order.
     await allOf([
-      connection.query(beginReading),
-      connection.query(declareSpans, values),
-      connection.query(declareEvents, values),
-      connection.query(declareLinks, values),
+      connection.query(beginReading.bind()),
+      connection.query(declareSpans.bind({ ...names, table: 'span', start_time: 'start_time' })),
+      connection.query(declareEvents.bind({ ...ofSpan, table: 'event' })),
+      connection.query(declareLinks.bind({ ...ofSpan, table: 'link' })),
       spans.fill(),
       events.fill(),
       links.fill(),
     ]);
     for (;;) {
-      const portion = spans.takeAll();
-      const rows = after === undefined ? portion : portion.filter((row) => comparePlaces(row, after) > 0);
+      const batch = spans.takeAll();
+      const rows = after === undefined ? batch : batch.filter((row) => comparePositions(row, after) > 0);
       await dictionaries.learn(rows);
       const chunks: TraceChunk[] = [];
       const isAll = areLast && spans.hasEnded;
@@ -203,11 +219,11 @@ class Reading {
         const whole = { traceId: traceOf(traces, number), spans: chunk };
         if (isAll) chunks.push(whole);
         else if (!(yield* this.lend(whole))) return rows[first - 1];
-        // Others have their turn: a reader that takes all at once would leave them none.
+        // Lets other requests run between two chunks.
         await setImmediate();
       }
       if (isAll) {
-        // Whatever time the client takes for these.
+        // The client may take its time for these chunks: they need no connection.
         await this.end();
         for (const chunk of chunks) {
           yield chunk;
@@ -219,7 +235,7 @@ class Reading {
       await spans.fill();
     }
     this.isOpen = false;
-    await connection.query('COMMIT');
+    await connection.query(commit);
     return undefined;
   }
 
@@ -236,8 +252,8 @@ class Reading {
   }
 }
 
-/** What is left after a place: its trace from the start of that span on, and the traces after it. */
-function restOf(traces: readonly BoundedTrace[], last: Place): Rest {
+/** The traces that are left after a position: its own from the start of that span, and those after it. */
+function restOf(traces: readonly BoundedTrace[], last: RowPosition): Rest {
   const number = Number(last.number);
   const [first, ...others] = traces.slice(number - 1);
   if (first === undefined) throw new RangeError(`no trace has number ${number}`);
@@ -247,8 +263,8 @@ function restOf(traces: readonly BoundedTrace[], last: Place): Rest {
   };
 }
 
-/** A cursor's rows, a portion at a time. */
-class Portions<Row extends Place> {
+/** The rows of a cursor, a batch at a time. */
+class Cursor<Row extends RowPosition> {
   private rows: readonly Row[] = [];
   private next = 0;
   private ended = false;
@@ -256,18 +272,18 @@ class Portions<Row extends Place> {
 
   constructor(
     private readonly connection: QueryConnection,
-    private readonly fetch: string,
+    private readonly name: CursorName,
   ) {}
 
-  /** Whether the last portion was the last one. */
+  /** Whether no batch follows. */
   get hasEnded(): boolean {
     return this.ended;
   }
 
-  /** Reads a portion if there is nothing left of the last one. */
+  /** Read a batch if no row of the last one is left. */
   async fill(): Promise<void> {
     if (this.next < this.rows.length || this.ended) return;
-    this.rows = await this.connection.query<Row>(this.fetch.replaceAll('{{rows}}', String(this.count)));
+    this.rows = await this.connection.query<Row>(fetchRows.bind({ rows: integer(this.count), cursor: this.name }));
     this.next = 0;
     this.ended = this.rows.length < this.count;
     this.count = nextCount(this.count, this.rows);
@@ -279,8 +295,8 @@ class Portions<Row extends Place> {
     return rows;
   }
 
-  /** The rows of a span; those of earlier places, whose span nobody has, are left out. */
-  async takeOf(place: Place): Promise<readonly Row[]> {
+  /** Take the rows of a span. Rows of earlier positions, whose span is not stored, are left out. */
+  async takeOf(position: RowPosition): Promise<readonly Row[]> {
     const taken: Row[] = [];
     for (;;) {
       const row = this.rows[this.next];
@@ -289,7 +305,7 @@ class Portions<Row extends Place> {
         await this.fill();
         continue;
       }
-      const order = comparePlaces(row, place);
+      const order = comparePositions(row, position);
       if (order > 0) return taken;
       if (order === 0) taken.push(row);
       this.next += 1;
@@ -297,7 +313,7 @@ class Portions<Row extends Place> {
   }
 }
 
-/** Rows are about as large as the largest one of those before. */
+/** The size of the next batch, if its rows are as large as the largest one of this batch. */
 function nextCount(count: number, rows: readonly object[]): number {
   let largest = 1;
   for (const row of rows) {
@@ -308,7 +324,7 @@ function nextCount(count: number, rows: readonly object[]): number {
   return Math.max(1, Math.min(maxRows, 4 * count, Math.floor(targetBytes / largest)));
 }
 
-function comparePlaces(left: Place, right: Place): number {
+function comparePositions(left: RowPosition, right: RowPosition): number {
   return (
     Number(left.number) - Number(right.number) ||
     compareNumbers(left.start_us, right.start_us) ||
@@ -322,19 +338,22 @@ function compareNumbers(left: string, right: string): number {
   return BigInt(left) < BigInt(right) ? -1 : 1;
 }
 
-/** The first failure; the others follow from it. */
+/** Wait for all. @throws the first failure, from which the others follow */
 async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(work);
   const failed = settled.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-function requireTraces(asked: readonly AskedTrace[]): readonly BoundedTrace[] {
-  if (asked.length > maxTraceIds) {
-    throw new QueryError(queryErrors.invalid, `${asked.length} traces are asked for, more than ${maxTraceIds}`);
+function requireTraces(requested: readonly RequestedTrace[]): readonly BoundedTrace[] {
+  if (requested.length > maxTraceIds) {
+    throw new QueryError(
+      queryErrors.invalid,
+      `at most ${maxTraceIds} traces can be requested, got ${requested.length}`,
+    );
   }
   const traces = new Map<string, BoundedTrace>();
-  for (const [n, { traceId, startTimeMinUnixNano, startTimeMaxUnixNano }] of asked.entries()) {
+  for (const [n, { traceId, startTimeMinUnixNano, startTimeMaxUnixNano }] of requested.entries()) {
     const id = requireTraceId(traceId, `trace_ids[${n}]`);
     if (traces.has(id)) continue;
     traces.set(id, {
@@ -346,16 +365,16 @@ function requireTraces(asked: readonly AskedTrace[]): readonly BoundedTrace[] {
   return [...traces.values()];
 }
 
-function parametersOf(traces: readonly BoundedTrace[]): readonly unknown[] {
+function namesOf(traces: readonly BoundedTrace[]): TracesNames {
   const earliest = traces.map(({ startMin }) => startMin);
   const latest = traces.map(({ startMax }) => startMax);
-  return [
-    traces.map(({ traceId }) => traceId),
-    earliest.map(timestampOf),
-    latest.map(timestampOf),
-    timestampOf(earliest.reduce((least, time) => (time < least ? time : least))),
-    timestampOf(latest.reduce((most, time) => (time > most ? time : most))),
-  ];
+  return {
+    trace_ids: traces.map(({ traceId }) => traceId),
+    start_mins: earliest.map(timestampOf),
+    start_maxs: latest.map(timestampOf),
+    earliest: timestampOf(earliest.reduce((least, time) => (time < least ? time : least))),
+    latest: timestampOf(latest.reduce((most, time) => (time > most ? time : most))),
+  };
 }
 
 function traceOf(traces: readonly BoundedTrace[], number: string): string {
@@ -404,8 +423,4 @@ function linkOf(row: LinkRow): SpanLink {
 /** The tables keep 32 unsigned bits in a signed int4, and 0 as NULL where a row has other NULLs anyway. */
 function unsigned(number: number | null): number {
   return (number ?? 0) >>> 0;
-}
-
-function sql(name: string): string {
-  return readSqlFile(import.meta.url, `${name}.sql`);
 }

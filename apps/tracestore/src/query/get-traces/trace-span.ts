@@ -1,19 +1,19 @@
 /*
- * A span with all that OTLP says of it, as the store gives it out. What OTLP leaves empty is an empty text, 0 or an empty
- * list, as in protobuf. Attributes are the text of attribute-json.ts; `attributesFromJson` reads it.
+ * A span with all fields of OTLP. An absent field is an empty text, 0 or an empty list, as in protobuf. Attributes are JSON as
+ * attribute-json.ts writes it; `attributesFromJson` reads it.
  */
 
-/** Several spans share one object, also across the chunks of an answer: it may be a key. */
+/** Spans share one object, also across the chunks of a result, so that it can be a key of a map. */
 export interface SpanResource {
   readonly attributesJson: string;
-  /** 0 to 2^32 - 1, as every count and every flags here. */
+  /** 0 to 2^32 - 1, as all counts and flags. */
   readonly droppedAttributesCount: number;
   readonly schemaUrl: string;
   /** A JSON array of OTLP's entity references; empty when there are none. */
   readonly entityRefsJson: string;
 }
 
-/** The instrumentation library, and the schema of its spans. Several spans share one object. */
+/** The instrumentation library, and the schema of its spans. Spans share one object. */
 export interface SpanScope {
   readonly name: string;
   readonly version: string;
@@ -30,9 +30,9 @@ export interface SpanEvent {
 }
 
 export interface SpanLink {
-  /** 32 hex digits, or empty when the link names no trace. */
+  /** 32 hex digits, or empty when the link has no trace. */
   readonly traceId: string;
-  /** 16 hex digits, or empty when the link names no span. */
+  /** 16 hex digits, or empty when the link has no span. */
   readonly spanId: string;
   readonly traceState: string;
   readonly flags: number;
@@ -47,13 +47,13 @@ export interface TraceSpan {
   readonly parentSpanId: string;
   readonly serviceName: string;
   readonly name: string;
-  /** OTLP's number, known to it or not. */
+  /** OTLP's number, which OTLP may not define. */
   readonly kind: number;
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
   readonly traceState: string;
   readonly flags: number;
-  /** OTLP's number, known to it or not. */
+  /** OTLP's number, which OTLP may not define. */
   readonly statusCode: number;
   readonly statusMessage: string;
   readonly attributesJson: string;
@@ -66,7 +66,7 @@ export interface TraceSpan {
   readonly scope: SpanScope;
 }
 
-/** Some spans of one trace, never none. */
+/** Spans of one trace, at least one. */
 export interface TraceChunk {
   /** 32 hex digits. */
   readonly traceId: string;

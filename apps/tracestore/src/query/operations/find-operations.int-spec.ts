@@ -25,7 +25,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-it('are those of a service, of a kind, or all', async () => {
+it('findOperations returns the operations of a service, of a kind, or all', async () => {
   const shop = [
     { serviceName: 'shop', spanName: 'a', spanKind: 'server' },
     { serviceName: 'shop', spanName: 'a', spanKind: 'client' },

@@ -4,13 +4,13 @@ import { resourceMessage, scopeMessage, spanMessage } from './span-messages.js';
 import { serviceNameOf, spansByOrigin } from './spans-by-origin.js';
 
 /*
- * OTLP's JSON: that of protobuf, but with ids in hex and enumerations as integers. 64-bit integers are strings.
+ * OTLP's JSON is that of protobuf, with ids in hex and enums as integers. 64-bit integers are strings.
  */
 
 /**
- * The elements of `resourceSpans` for a chunk of a trace, between commas.
+ * Write the elements of `resourceSpans` for a chunk of a trace, with commas between them.
  *
- * @param isAsSent whether `service.name` is as it was sent, rather than the name that is listed and searched for
+ * @param isAsSent whether `service.name` has the value that was sent, rather than the name that searches use
  */
 export function resourceSpansJson({ traceId, spans }: TraceChunk, isAsSent = false): string {
   return [...spansByOrigin(spans)]
@@ -96,7 +96,7 @@ function valueOf(value: AnyValue | undefined): object {
     case 'intValue':
       return { intValue: String(content.value) };
     case 'doubleValue':
-      // JSON has no number for these, and JavaScript none for -0.
+      // JSON has no numbers for these, and JavaScript writes -0 as 0.
       return {
         doubleValue:
           Number.isFinite(content.value) && !Object.is(content.value, -0)

@@ -18,7 +18,7 @@ import {
 } from '../../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import type { SpanEvent, SpanLink, SpanResource, SpanScope, TraceSpan } from '../get-traces/trace-span.js';
 
-/** A stored span as OTLP's message. @param traceId 32 hex digits */
+/** Convert a stored span to the message of OTLP. @param traceId 32 hex digits */
 export function spanMessage(traceId: string, span: TraceSpan): Span {
   return create(SpanSchema, {
     traceId: bytesOf(traceId),
@@ -36,14 +36,14 @@ export function spanMessage(traceId: string, span: TraceSpan): Span {
     droppedEventsCount: span.droppedEventsCount,
     links: span.links.map(linkMessage),
     droppedLinksCount: span.droppedLinksCount,
-    // Most spans have neither, and then no status.
+    // Most spans have no status.
     ...(span.statusCode !== 0 || span.statusMessage !== ''
       ? { status: { code: span.statusCode, message: span.statusMessage } }
       : {}),
   });
 }
 
-/** @param serviceName the name that is listed and searched for; where it is undefined, all is as it was sent */
+/** @param serviceName the name that searches use; undefined to leave the attributes as they were sent */
 export function resourceMessage(resource: SpanResource, serviceName: string | undefined): Resource {
   const entityRefs = JSON.parse(resource.entityRefsJson || '[]') as readonly JsonValue[];
   const attributes = attributesOf(resource.attributesJson);
@@ -55,8 +55,8 @@ export function resourceMessage(resource: SpanResource, serviceName: string | un
 }
 
 /**
- * Readers take the name of the service from the resource, so it must be there as the text that searches know: also where
- * the sender gave none, or one that is no text.
+ * Set the name of the service, which readers take from the resource. The sender may have sent none, or a value that is not a
+ * text.
  */
 function withServiceName(attributes: readonly KeyValue[], serviceName: string): KeyValue[] {
   const value = { value: { case: 'stringValue' as const, value: serviceName } };

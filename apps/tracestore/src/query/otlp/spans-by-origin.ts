@@ -1,9 +1,9 @@
 import type { SpanResource, SpanScope, TraceSpan } from '../get-traces/trace-span.js';
 
-/** Spans of one resource, by scope. Neither is ever empty. */
+/** The spans of one resource by scope. There is at least one scope, and each has at least one span. */
 export type SpansByOrigin = ReadonlyMap<SpanResource, ReadonlyMap<SpanScope, readonly TraceSpan[]>>;
 
-/** Puts together what OTLP says once for all of them; otherwise the order stays. */
+/** Group spans by resource and scope, which OTLP writes once. Otherwise the order stays. */
 export function spansByOrigin(spans: readonly TraceSpan[]): SpansByOrigin {
   const byOrigin = new Map<SpanResource, Map<SpanScope, TraceSpan[]>>();
   for (const span of spans) {
@@ -16,7 +16,7 @@ export function spansByOrigin(spans: readonly TraceSpan[]): SpansByOrigin {
   return byOrigin;
 }
 
-/** The name of the service that all spans of a resource have. */
+/** The name of the service of all spans of a resource. */
 export function serviceNameOf(byScope: ReadonlyMap<SpanScope, readonly TraceSpan[]>): string {
   const [spans] = byScope.values();
   return spans?.[0]?.serviceName ?? '';

@@ -7,7 +7,7 @@ import type { SpanResource, SpanScope, TraceChunk, TraceSpan } from '../get-trac
 import { resourceMessage, scopeMessage, spanMessage } from './span-messages.js';
 import { serviceNameOf, spansByOrigin } from './spans-by-origin.js';
 
-/** gRPC's clients take 4 MiB unless they are told otherwise. What many spans share may come on top of this once more. */
+/** gRPC clients accept 4 MiB by default. Resources and scopes may add as much again. */
 const targetBytes = 1024 * 1024;
 
 /** The fields of TracesData, ResourceSpans and ScopeSpans (opentelemetry/proto/trace/v1/trace.proto). */
@@ -21,14 +21,14 @@ const field = {
 } as const;
 
 /**
- * Writes chunks of traces as OTLP's TracesData. Resources and scopes are encoded once, however many chunks have them.
+ * Write chunks of traces as OTLP's TracesData. Resources and scopes are encoded once, however many chunks have them.
  */
 export class TracesDataWriter {
   private readonly origins = new WeakMap<SpanResource | SpanScope, Uint8Array>();
 
   /**
-   * The bytes of one or several TracesData, none of them empty, each of one trace and below 4 MiB, unless a single span
-   * with its resource is more than that.
+   * Write one or several TracesData of one trace, none of them empty. Each has less than 4 MiB, unless a single span with its
+   * resource has more.
    */
   *write({ traceId, spans }: TraceChunk): Generator<Uint8Array, void, undefined> {
     let batch: TraceSpan[] = [];

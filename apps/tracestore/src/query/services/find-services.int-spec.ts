@@ -17,7 +17,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-it('are known by the spans that they sent, each once, in the order of their names', async () => {
+it('findServices returns each service once, ordered by name', async () => {
   expect(await findServices(store.database)).toEqual([]);
   const long = 'x'.repeat(10_000);
   for (const service of ['b', 'Z', 'a', "a'b", 'ä', long]) {

@@ -1,4 +1,4 @@
--- Which services are known? Each name once.
+-- Returns the names of all services, in the order of their code points.
 SELECT DISTINCT service_name COLLATE "C" AS service_name
 FROM tracestore.operation
 ORDER BY 1

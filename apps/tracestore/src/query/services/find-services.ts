@@ -1,15 +1,15 @@
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 
-const findServicesSql = readSqlFile(import.meta.url, 'find-services.sql');
+const allServices = readSql(import.meta.url, 'find-services.sql');
 
 /**
- * The names of all services that have spans, in the order of their characters' codes. One is known until two days after
- * its last span has gone.
+ * Find the names of all services, in the order of their code points. A name stays for two days after the last span of the
+ * service was deleted.
  *
  * @throws QueryError
  */
 export async function findServices(database: QueryDatabaseService, signal?: AbortSignal): Promise<readonly string[]> {
-  const rows = await database.query<{ service_name: string }>(findServicesSql, [], signal);
+  const rows = await database.query<{ service_name: string }>(allServices.bind(), signal);
   return rows.map(({ service_name: name }) => name);
 }

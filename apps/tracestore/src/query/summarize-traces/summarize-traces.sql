@@ -1,5 +1,8 @@
--- What are the traces $1 about, those spans taken that start from $2 to $3? The root is the first span without a parent;
--- an orphan has a parent that is not there. Traces of which there is no such span are left out.
+-- Returns a summary of each trace, of its spans in a range of time. The root is the first span without a parent; an orphan is a
+-- span whose parent is not stored. A trace without such spans has no row.
+-- :'trace_ids'  the traces.
+-- :'start_min'  the first start of a span.
+-- :'start_max'  the last start of a span.
 WITH s AS MATERIALIZED (
   SELECT
     span.trace_id,
@@ -9,13 +12,13 @@ WITH s AS MATERIALIZED (
     span.status_code IS NOT DISTINCT FROM 2 AS is_error,
     (extract(epoch FROM span.start_time) * 1000000)::int8 * 1000 + span.start_nanos AS start_ns,
     (extract(epoch FROM span.end_time) * 1000000)::int8 * 1000 + span.end_nanos AS end_ns
-  FROM tracestore.trace_times($1::uuid[]) AS known
+  FROM tracestore.trace_times(:'trace_ids'::uuid[]) AS known
   CROSS JOIN LATERAL (
     SELECT *
     FROM tracestore.span AS of_trace
     WHERE of_trace.trace_id = known.trace_id AND of_trace.start_time BETWEEN known.start_min AND known.start_max
-      AND of_trace.start_time BETWEEN $2::timestamptz AND $3::timestamptz
-    -- Trace by trace: the times of one leave out most of what would be asked for those of all.
+      AND of_trace.start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
+    -- Trace by trace: the times of one trace exclude most partitions.
     OFFSET 0
   ) AS span
 ),

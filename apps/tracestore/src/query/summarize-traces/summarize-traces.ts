@@ -1,24 +1,28 @@
-import { readSqlFile } from '../../sql-file.js';
+import { readSql } from '../../sql.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { requireTraceId, traceIdOf } from '../span-id.js';
 import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
 
-const summarizeTracesSql = readSqlFile(import.meta.url, 'summarize-traces.sql');
+const summarize = readSql<{
+  readonly trace_ids: readonly string[];
+  readonly start_min: string;
+  readonly start_max: string;
+}>(import.meta.url, 'summarize-traces.sql');
 
-/** A service's part in a trace. */
+/** The spans of one service in a trace. */
 export interface ServiceSummary {
   readonly name: string;
   readonly spanCount: number;
   readonly errorCount: number;
 }
 
-/** What a trace is about, without its spans. */
+/** A summary of a trace. */
 export interface TraceSummary {
   /** 32 hex digits. */
   readonly traceId: string;
-  /** Of the first span without a parent; undefined when every span has one. */
+  /** The first span without a parent; undefined when every span has one. */
   readonly root: { readonly serviceName: string; readonly spanName: string } | undefined;
-  /** When the first span starts, and the last one ends. */
+  /** The start of the first span, and the end of the last one. */
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
   readonly spanCount: number;
@@ -42,7 +46,7 @@ interface SummaryRow {
 }
 
 /**
- * What traces are about, in the order asked; those that are not known are left out.
+ * Summarize traces, in the order requested. Unknown traces are left out.
  *
  * @param traceIds 32 hex digits each
  * @throws QueryError
@@ -54,8 +58,12 @@ export async function summarizeTraces(
 ): Promise<readonly TraceSummary[]> {
   const ids = [...new Set(traceIds.map((traceId, n) => requireTraceId(traceId, `trace_ids[${n}]`)))];
   if (ids.length === 0) return [];
-  const bounds = [firstUnixNano, lastUnixNano].map((time) => timestampOf(microsecondsOf(time)));
-  const rows = await database.query<SummaryRow>(summarizeTracesSql, [ids, ...bounds], signal);
+  const statement = summarize.bind({
+    trace_ids: ids,
+    start_min: timestampOf(microsecondsOf(firstUnixNano)),
+    start_max: timestampOf(microsecondsOf(lastUnixNano)),
+  });
+  const rows = await database.query<SummaryRow>(statement, signal);
   const summaries = new Map(rows.map((row) => [traceIdOf(row.trace_id), summaryOf(row)]));
   return ids.map((id) => summaries.get(id)).filter((summary) => summary !== undefined);
 }

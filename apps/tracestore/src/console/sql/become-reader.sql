@@ -1,0 +1,2 @@
+-- Gives the transaction the rights of ps_trace_reader.
+SET LOCAL ROLE ps_trace_reader

@@ -1,0 +1,3 @@
+-- The name of a column.
+-- :"name"  the name.
+:"name"

@@ -1,0 +1,3 @@
+-- Drops an index.
+-- :"index"  the index.
+DROP INDEX tracestore.:"index"

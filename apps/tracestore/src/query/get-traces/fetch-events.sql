@@ -1,2 +1,0 @@
--- The next {{rows}} rows of declare-events.sql.
-FETCH {{rows}} FROM events

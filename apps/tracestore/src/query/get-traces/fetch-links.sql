@@ -1,2 +1,0 @@
--- The next {{rows}} rows of declare-links.sql.
-FETCH {{rows}} FROM links

@@ -1,2 +1,0 @@
--- The next {{rows}} rows of declare-spans.sql.
-FETCH {{rows}} FROM spans

@@ -1,0 +1,170 @@
+-- Search: {"filter":{"op":"eq","reference":{"field":"resource.service"},"value":{"type":"string","value":"cart"}},"limit":20,"startTimeMinUnixNano":"1699996400000000000","startTimeMaxUnixNano":"1700000000000000000","order":"slowest","cursor":"czI1MDAwMDAwMC4wYWY3NjUxOTE2Y2Q0M2RkODQ0OGViMjExYzgwMzE5Yw"}
+
+-- $1 = 'cart'
+-- $2 = 1001
+SELECT
+  ARRAY(SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $1::text) IS TRUE LIMIT $2::int8) AS "ids_0",
+  CASE
+    WHEN relkind = 'p' THEN 16
+    WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2
+    ELSE 0
+  END AS indexed_operations
+FROM pg_class
+WHERE oid = 'tracestore.span'::regclass;
+
+-- $1 = '2023-11-14T21:13:20.000000Z'
+-- $2 = '2023-11-14T22:13:20.000000Z'
+-- $3 = 9223372036854775807
+-- $4 = {1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735}
+-- $5 = 48
+-- $6 = {}
+-- $7 = 0
+-- $8 = 0
+-- $9 = {81985529216486895}
+-- $10 = '250001 microseconds'
+-- $11 = '250000000'
+WITH batch AS MATERIALIZED (
+  SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
+  FROM tracestore.span_block b
+  WHERE b.start_max BETWEEN $1::timestamptz AND $2::timestamptz + interval '1 hour'
+    AND b.start_min <= $2::timestamptz
+    AND b.duration_ns_max <= $3::int8
+    AND CASE WHEN (
+      get_bit(b.filter, ((b.salt * ($4::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+    ) THEN true ELSE false END
+  ORDER BY b.duration_ns_max DESC
+  FETCH FIRST ($5::int8) ROWS WITH TIES
+),
+lookup AS MATERIALIZED (
+  SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
+  FROM (
+    SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
+    FROM batch b, unnest(b.trace_ids) AS trace_id
+    WHERE trace_id <> ALL ($6::uuid[])
+    GROUP BY trace_id
+  ) AS traces
+  GROUP BY start_min, start_max
+),
+found AS (
+  SELECT spans.trace_id, max(spans.duration_ns) AS position
+  FROM lookup w
+  CROSS JOIN LATERAL (
+    SELECT s.trace_id, greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) AS duration_ns
+    FROM tracestore.span s
+    WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
+      AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $7)
+      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $8)
+      AND (
+        (s.operation_id = ANY ($9::int8[])) IS TRUE
+        AND ((
+          s.end_time - s.start_time <= $10::interval
+          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $11::numeric
+        )) IS TRUE
+      )
+    OFFSET 0
+  ) AS spans
+  GROUP BY spans.trace_id
+)
+SELECT
+  CASE WHEN read.blocks >= $5 THEN read.low_water_mark END AS low_water_mark,
+  read.blocks < $5 AS is_rare,
+  found.trace_id,
+  found.position
+FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS low_water_mark FROM batch) AS read
+LEFT JOIN found ON true;
+
+-- $1 = {4bf92f3577b34da6a3ce929d0e0e4736}
+-- $2 = '2023-11-14T21:13:20.000000Z'
+-- $3 = '2023-11-14T22:13:20.000000Z'
+-- $4 = 0
+-- $5 = 0
+-- $6 = '250000000'
+-- $7 = {81985529216486895}
+SELECT DISTINCT s.trace_id
+FROM (
+  SELECT $1::uuid[] AS trace_ids, $2::timestamptz AS start_min, $3::timestamptz AS start_max
+  OFFSET 0
+) AS w
+JOIN tracestore.span s ON s.trace_id = ANY (w.trace_ids)
+WHERE s.start_time BETWEEN $2::timestamptz AND $3::timestamptz
+AND (s.start_time > $2::timestamptz OR s.start_nanos >= $4)
+AND (s.start_time < $3::timestamptz OR s.start_nanos <= $5)
+  AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) > $6::numeric
+  AND (s.operation_id = ANY ($7::int8[])) IS TRUE;
+
+-- $1 = '2023-11-14T21:13:20.000000Z'
+-- $2 = '2023-11-14T22:13:20.000000Z'
+-- $3 = 1699999999999999
+-- $4 = {1154868983, 1226975948, 1299082912, 1371189877, 1443296841, 1515403806, 1587510770, 1659617735}
+-- $5 = 192
+-- $6 = {}
+-- $7 = 0
+-- $8 = 0
+-- $9 = {81985529216486895}
+-- $10 = '250001 microseconds'
+-- $11 = '250000000'
+WITH batch AS MATERIALIZED (
+  SELECT b.start_min, b.start_max, b.trace_ids, b.duration_ns_max
+  FROM tracestore.span_block b
+  WHERE b.start_max BETWEEN $1::timestamptz AND $2::timestamptz + interval '1 hour'
+    AND b.start_min <= $2::timestamptz
+    AND b.duration_ns_max <= $3::int8
+    AND CASE WHEN (
+      get_bit(b.filter, ((b.salt * ($4::int8[])[1] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[2] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[3] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[4] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[5] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[6] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[7] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+      AND get_bit(b.filter, ((b.salt * ($4::int8[])[8] & 4294967295) >> 8) % (octet_length(b.filter) * 8)) = 1
+    ) THEN true ELSE false END
+  ORDER BY b.duration_ns_max DESC
+  FETCH FIRST ($5::int8) ROWS WITH TIES
+),
+lookup AS MATERIALIZED (
+  SELECT array_agg(trace_id) AS trace_ids, start_min, start_max
+  FROM (
+    SELECT trace_id, min(b.start_min) AS start_min, max(b.start_max) AS start_max
+    FROM batch b, unnest(b.trace_ids) AS trace_id
+    WHERE trace_id <> ALL ($6::uuid[])
+    GROUP BY trace_id
+  ) AS traces
+  GROUP BY start_min, start_max
+),
+found AS (
+  SELECT spans.trace_id, max(spans.duration_ns) AS position
+  FROM lookup w
+  CROSS JOIN LATERAL (
+    SELECT s.trace_id, greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) AS duration_ns
+    FROM tracestore.span s
+    WHERE s.trace_id = ANY (w.trace_ids) AND s.start_time BETWEEN w.start_min AND w.start_max
+      AND s.start_time BETWEEN $1::timestamptz AND $2::timestamptz
+      AND (s.start_time > $1::timestamptz OR s.start_nanos >= $7)
+      AND (s.start_time < $2::timestamptz OR s.start_nanos <= $8)
+      AND (
+        (s.operation_id = ANY ($9::int8[])) IS TRUE
+        AND ((
+          s.end_time - s.start_time <= $10::interval
+          AND greatest(((extract(epoch FROM s.end_time) * 1000000)::int8 - (extract(epoch FROM s.start_time) * 1000000)::int8) * 1000 + s.end_nanos - s.start_nanos, 0) <= $11::numeric
+        )) IS TRUE
+      )
+    OFFSET 0
+  ) AS spans
+  GROUP BY spans.trace_id
+)
+SELECT
+  CASE WHEN read.blocks >= $5 THEN read.low_water_mark END AS low_water_mark,
+  read.blocks < $5 AS is_rare,
+  found.trace_id,
+  found.position
+FROM (SELECT count(*) AS blocks, min(duration_ns_max) AS low_water_mark FROM batch) AS read
+LEFT JOIN found ON true;
