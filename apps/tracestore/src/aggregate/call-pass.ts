@@ -18,14 +18,6 @@ const noteLate = sql('note-late');
 const rollLate = sql('roll-late');
 const endPass = sql('end-pass');
 const findServices = sql('find-services');
-const copyCalls = callTables.map((table) => ({
-  table,
-  statement: {
-    name: `copy-${table.name}`,
-    text: sql(`copy-${table.rowsOf}-calls`).replaceAll('{{table}}', table.name),
-  },
-}));
-
 /** As `tracestore.most_spans_of_trace` has it. */
 const mostSpansOfTrace = 100_000;
 
@@ -49,7 +41,7 @@ export interface CallPass {
 
 /** Prepares a connection for passes, once. */
 export async function prepareForPasses(client: Client): Promise<void> {
-  await client.query(new PrepareFlight(copyCalls.map(({ statement }) => statement))).done;
+  await client.query(new PrepareFlight(callTables.map(({ copy }) => copy.statement))).done;
 }
 
 /**
@@ -126,12 +118,12 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
   await nameServices(client, figures);
   const untilSeconds = { 10: Infinity, 300: rolled5m, 3_600: rolled1h };
   const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
-  const copies = copyCalls.flatMap(({ table, statement }) => {
+  const copies = callTables.flatMap((table) => {
     const rows = new CopyBuffer(rowBufferBytes);
     const buckets = figures.appendRows(rows, table, untilSeconds[table.widthSeconds]);
     if (buckets.size === 0) return [];
-    if (table.widthSeconds > 10) late.push({ table: table.name, bucketsSeconds: [...buckets] });
-    return [{ statement, rows }];
+    if (table.widthSeconds > 10) late.push({ table: table.copy.name, bucketsSeconds: [...buckets] });
+    return [{ statement: table.copy.statement, rows }];
   });
   if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
   for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);

@@ -1,3 +1,5 @@
+import { two32 } from './postgres-time.js';
+
 /*
  * What a block of spans has, as a Bloom filter: a set of bits of which every term that was put in has set some. A block
  * whose bits for a term are not all set has no span with it; the others have to be looked at.
@@ -19,8 +21,6 @@
  * 31 bits, another for each block: nearly all blocks have some terms in common, and what shared bits with those by chance
  * in one block would do so in all of them.
  */
-
-const two32 = 4_294_967_296;
 
 /** How many bits a term sets. */
 export const bitsPerTerm = 8;
@@ -131,7 +131,7 @@ function mix(value: number): number {
 }
 
 /** Two such blocks, of two dozen traces each, still share a page. */
-const maxBytes = 3584;
+export const maxFilterBytes = 3584;
 const minBytes = 112;
 
 /** A power of two, some times as many as the terms that the spans of a block share. */
@@ -142,7 +142,7 @@ const fullEnough = 0.28;
 
 /** A filter that is filled, taken, and filled again. */
 export class BlockFilter {
-  private readonly words = new Uint32Array(maxBytes / 4);
+  private readonly words = new Uint32Array(maxFilterBytes / 4);
   private readonly bytes = new Uint8Array(this.words.buffer);
   /** Most terms come again and again. */
   private readonly recent = new Uint32Array(recentTerms);
@@ -158,7 +158,7 @@ export class BlockFilter {
       const step = stepOf(term);
       let number = term;
       for (let index = 0; index < bitsPerTerm; index++) {
-        const bit = bitOf(number >>> 1, salt, maxBytes * 8);
+        const bit = bitOf(number >>> 1, salt, maxFilterBytes * 8);
         bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
         number = (number + step) | 0;
       }

@@ -1,6 +1,7 @@
-import { BlockFilter, idTerm, saltOf, serviceTerm } from './block-filter.js';
+import { BlockFilter, idTerm, maxFilterBytes, saltOf, serviceTerm } from './block-filter.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { columnCounts, postgresEpochMicros } from './copy-rows.js';
+import { CopyTable } from './copy-table.js';
+import { postgresMicros } from './postgres-time.js';
 import { TermList } from './term-list.js';
 import type { SpanRows } from './trace-rows.js';
 
@@ -86,7 +87,7 @@ export class SpanBlocks {
       out,
       new DataView(traceId.buffer, traceId.byteOffset, traceId.byteLength),
       0,
-      Number(span.startTimeUnixNano / 1000n - postgresEpochMicros),
+      Number(postgresMicros(span.startTimeUnixNano)),
       durationNs,
       isError,
       rowTerms,
@@ -107,8 +108,8 @@ class Block {
   private readonly traceIds = new Uint8Array(maxTraces * 16);
   private readonly traceIdsView = new DataView(this.traceIds.buffer);
   private traceCount = 0;
-  private startMin = 0;
-  private startMax = 0;
+  startMin = 0;
+  startMax = 0;
   /** Of the filter. */
   salt = 1;
   spanCount = 0;
@@ -163,20 +164,32 @@ class Block {
   }
 
   appendRow(out: CopyBuffer): void {
-    const filter = this.filter.take();
-    out.reserveRow(256 + this.traceCount * 20 + filter.length);
-    out.beginRow(columnCounts.spanBlock);
-    out.wide(this.startMax);
-    out.wide(this.startMin);
-    const { durationMaxNs } = this;
-    out.wide(durationMaxNs < exactNs ? durationMaxNs : Math.min(maxDurationNs, durationMaxNs + roundingNs));
-    out.int32(this.spanCount);
-    out.int32(this.errorCount);
-    out.int32(this.salt);
+    out.reserveRow(256 + this.traceCount * 20 + maxFilterBytes);
+    blockTable.append(out, this);
+  }
+
+  appendTraceIds(out: CopyBuffer): void {
     const start = out.beginArray(uuidOid, this.traceCount);
     for (let at = 0; at < this.traceCount * 16; at += 16) out.copy(this.traceIds, at, 16);
     out.endColumn(start);
-    out.copy(filter, 0, filter.length);
-    out.requireReserved();
   }
+}
+
+export const blockTable = new CopyTable<Block>('span_block', {
+  start_max: (out, block) => out.wide(block.startMax),
+  start_min: (out, block) => out.wide(block.startMin),
+  duration_ns_max: (out, block) => out.wide(roundedUp(block.durationMaxNs)),
+  span_count: (out, block) => out.int32(block.spanCount),
+  error_count: (out, block) => out.int32(block.errorCount),
+  salt: (out, block) => out.int32(block.salt),
+  trace_ids: (out, block) => block.appendTraceIds(out),
+  filter: (out, block) => {
+    const filter = block.filter.take();
+    out.copy(filter, 0, filter.length);
+  },
+});
+
+/** A duration that is not shorter than the one given, and an int8. */
+function roundedUp(durationNs: number): number {
+  return durationNs < exactNs ? durationNs : Math.min(maxDurationNs, durationNs + roundingNs);
 }

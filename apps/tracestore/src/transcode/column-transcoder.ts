@@ -3,6 +3,7 @@ import { limits } from '../limits.js';
 import { attributeProblems, doubleToJson, storableText, wrapperKeys } from '../storage/attribute-json.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { jsonbVersion } from '../storage/copy-rows.js';
+import { postgresEpochMicros, two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
 import { memberPlaces, TermList } from '../storage/term-list.js';
 import { WireCursor } from './wire-cursor.js';
@@ -39,9 +40,6 @@ const highestValueTag = 8 * 8 + 7;
 
 /** Characters of a double that `jsonGrowth` has room for. Without exponents, some have hundreds. */
 const maxShortDouble = 25;
-
-const postgresEpochMicros = 946_684_800_000_000;
-const two32 = 4_294_967_296;
 
 /** Thrown, always the same one, when a span has to go the reference's way. */
 export const oddity = new Error('a span that the fast way does not know');

@@ -14,6 +14,7 @@
  */
 import { limits } from '../limits.js';
 import { attributeProblems } from '../storage/attribute-json.js';
+import { two32 } from '../storage/postgres-time.js';
 import { type JsonField, type JsonKind, type JsonMessage, requestMessage } from './json-fields.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import type { KnownProblems } from './transcoder.js';
@@ -42,8 +43,6 @@ const slackBytes = 64 + maxFrames * lengthBytes;
 /** Characters of a value, and members of its path, that a message quotes. */
 const maxQuoted = 40;
 const maxPathMembers = 12;
-
-const two32 = 4_294_967_296;
 
 /** Where in the stack of messages these are, when there are any. */
 const resourceSpansFrame = 1;

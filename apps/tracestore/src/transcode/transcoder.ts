@@ -30,7 +30,8 @@ import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } fr
 import type { Content } from './content-cache.js';
 import type { BatchMark, CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
-import { appendRows, columnCounts } from '../storage/copy-rows.js';
+import { appendRows, eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
+import { two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
 import { Dictionaries, type ResourceEntry } from './dictionaries.js';
 import { type DictionaryEntry, dictionaryEntry } from '../storage/dictionary-entry.js';
@@ -61,7 +62,9 @@ const maxExactTimeHigh = 2_097_152_000;
 /** The upper half of the last time that a signed 64-bit integer holds. */
 const maxTimeHigh = 0x7fff_ffff;
 
-const two32 = 4_294_967_296;
+const spanColumns = spanTable.columnCount;
+const eventColumns = eventTable.columnCount;
+const linkColumns = linkTable.columnCount;
 
 const noBytes = Buffer.alloc(0);
 
@@ -678,7 +681,7 @@ export class Transcoder extends ColumnTranscoder {
     this.messageBytes = end - start;
     const out = batch.spans;
     out.reserveRow(rowOverheadBytes + jsonGrowth * (end - start));
-    out.beginRow(columnCounts.span);
+    out.beginRow(spanColumns);
     out.copy(source, traceId, 16);
     out.int64(spanHigh, spanLow);
     if ((parentHigh | parentLow) === 0) out.null();
@@ -774,7 +777,7 @@ export class Transcoder extends ColumnTranscoder {
       if (nameLength > maxEventNameBytes) throw this.beyond(spanProblems.eventName);
       this.messageBytes = length;
       out.reserveRow(rowOverheadBytes + jsonGrowth * length);
-      out.beginRow(columnCounts.event);
+      out.beginRow(eventColumns);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
       this.time(out, startHigh, startLow);
@@ -864,7 +867,7 @@ export class Transcoder extends ColumnTranscoder {
       if (linkedSpanIdLength !== 0 && linkedSpanIdLength !== 8) throw unstorable;
       this.messageBytes = length;
       out.reserveRow(rowOverheadBytes + jsonGrowth * length);
-      out.beginRow(columnCounts.link);
+      out.beginRow(linkColumns);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
       this.time(out, startHigh, startLow);

@@ -75,9 +75,9 @@ describe('one transaction', () => {
   it.each([
     ['the ledger', 'insert-ledger'],
     ['the dictionaries', 'upsert-operations'],
-    ['the spans', 'copy-spans'],
-    ['the events', 'copy-events'],
-    ['the links', 'copy-links'],
+    ['the spans', 'copy-span'],
+    ['the events', 'copy-event'],
+    ['the links', 'copy-link'],
     ['the commit', commitMessages],
   ])('leaves nothing when the connection breaks before %s, and the retry stores all of it', async (_part, text) => {
     // The names of the statements are also sent once to prepare them.

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
+import { eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
+import { blockTable } from '../storage/span-blocks.js';
 import { SlicedWork } from './sliced-work.js';
 
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
@@ -12,11 +14,8 @@ import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } fro
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
 const insertLedger = statement('insert-ledger');
-const copySpans = statement('copy-spans');
-const copyEvents = statement('copy-events');
-const copyLinks = statement('copy-links');
-const copyBlocks = statement('copy-blocks');
-const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks];
+const copyStatements = [spanTable, eventTable, linkTable, blockTable].map((table) => table.statement);
+const statements = [insertLedger, ...dictionaryStatements, ...copyStatements];
 
 /** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
 const fullBatchBytes = 4 * 1024 * 1024;
@@ -295,10 +294,10 @@ export class TraceWriterService {
   private async commit(transaction: Transaction, client: PoolClient): Promise<void> {
     const { rows, requests } = transaction;
     const copies: CopyCall[] = [
-      { statement: copySpans, rows: rows.spans },
-      { statement: copyEvents, rows: rows.events },
-      { statement: copyLinks, rows: rows.links },
-      { statement: copyBlocks, rows: rows.blocks },
+      { statement: spanTable.statement, rows: rows.spans },
+      { statement: eventTable.statement, rows: rows.events },
+      { statement: linkTable.statement, rows: rows.links },
+      { statement: blockTable.statement, rows: rows.blocks },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
     const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
