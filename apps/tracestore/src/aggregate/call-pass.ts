@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
 import { readSqlFile } from '../sql-file.js';
-import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
+import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { CallFigures, callTables } from './call-figures.js';
 import { CopyOutFlight } from './copy-out-flight.js';
 import { TraceCalls } from './trace-calls.js';
@@ -41,7 +41,7 @@ export interface CallPass {
 
 /** Prepares a connection for passes, once. */
 export async function prepareForPasses(client: Client): Promise<void> {
-  await client.query(new PrepareFlight(callTables.map(({ copy }) => copy.statement))).done;
+  await client.query(new PipelinedPrepare(callTables.map(({ copy }) => copy.statement))).done;
 }
 
 /**
@@ -125,7 +125,7 @@ async function addFigures(client: Client, { rolled5m, rolled1h }: Rolled): Promi
     if (table.widthSeconds > 10) late.push({ table: table.copy.name, bucketsSeconds: [...buckets] });
     return [{ statement: table.copy.statement, rows }];
   });
-  if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
+  if (copies.length > 0) await client.query(new PipelinedBatch([], copies)).done;
   for (const { table, bucketsSeconds } of late) await client.query(noteLate, [table, bucketsSeconds]);
 }
 

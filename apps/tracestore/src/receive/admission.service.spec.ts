@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -45,18 +45,18 @@ describe('admission', () => {
 
   it('holds nothing when all is given back, once or twice, and tells the metrics so', async () => {
     const metrics = new IngestMetricsService();
-    const lease = admissionOf(100 * kibibyte, metrics).open(local);
-    lease.grow(10 * kibibyte);
+    const reservation = admissionOf(100 * kibibyte, metrics).open(local);
+    reservation.grow(10 * kibibyte);
     expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 26624\n');
-    lease.release();
-    lease.release();
+    reservation.release();
+    reservation.release();
     expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 0\n');
   });
 
   it('keeps room for small requests beside large ones of the same client', () => {
     const admission = admissionOf(64 * mebibyte);
     const large = Array.from({ length: 8 }, () => admission.open(local));
-    expect(() => large.forEach((lease) => lease.grow(8 * mebibyte))).toThrow(overloaded);
+    expect(() => large.forEach((reservation) => reservation.grow(8 * mebibyte))).toThrow(overloaded);
     const small = admission.open(local);
     small.grow(900 * kibibyte);
     expect(() => small.grow(8 * mebibyte)).toThrow(overloaded);
@@ -67,7 +67,7 @@ describe('admission', () => {
     const small = Array.from({ length: 3 }, () => admission.open(local));
     const huge = admission.open(local);
     huge.grow(64 * mebibyte);
-    small.forEach((lease) => lease.grow(500 * kibibyte));
+    small.forEach((reservation) => reservation.grow(500 * kibibyte));
     admission.open(other).grow(500 * kibibyte);
     expect(() => admission.open(other).grow(8 * mebibyte)).toThrow(overloaded);
   });
@@ -75,13 +75,13 @@ describe('admission', () => {
   it('gives a client half at most while another waits, and all but the reserve when none does', () => {
     const admission = admissionOf(64 * mebibyte);
     const greedy = Array.from({ length: 56 }, () => admission.open(local));
-    for (const lease of greedy.slice(0, 54)) lease.grow(mebibyte);
+    for (const reservation of greedy.slice(0, 54)) reservation.grow(mebibyte);
     const waiting = admission.open(other);
     expect(() => waiting.grow(8 * mebibyte)).toThrow(overloaded);
-    for (const lease of greedy.slice(0, 10)) lease.release();
+    for (const reservation of greedy.slice(0, 10)) reservation.release();
     expect(() => greedy[54]?.grow(2 * mebibyte)).toThrow(overloaded);
     waiting.grow(8 * mebibyte);
-    for (const lease of greedy.slice(10, 40)) lease.release();
+    for (const reservation of greedy.slice(10, 40)) reservation.release();
     greedy[54]?.grow(2 * mebibyte);
   });
 
@@ -90,11 +90,11 @@ describe('admission', () => {
     try {
       const admission = admissionOf(64 * mebibyte);
       const evicted: string[] = [];
-      const send = (name: string, bytes: number): Lease => {
-        const lease = admission.open(local);
-        lease.receive(() => evicted.push(name));
-        lease.grow(bytes);
-        return lease;
+      const send = (name: string, bytes: number): Reservation => {
+        const reservation = admission.open(local);
+        reservation.receive(() => evicted.push(name));
+        reservation.grow(bytes);
+        return reservation;
       };
       send('stalled', 20 * mebibyte);
       const trickling = send('trickling', 10 * mebibyte);

@@ -20,7 +20,7 @@ const speedWindowMs = 1_000;
 const searchPauseMs = 50;
 
 /** What one request holds of the memory that all of them share. Whoever opened it releases it. */
-export interface Lease {
+export interface Reservation {
   /**
    * To be called before the memory is taken.
    *
@@ -34,7 +34,7 @@ export interface Lease {
   /**
    * Says that the request is being received: what it grows by from now on is what its sender sends.
    *
-   * @param evict called at most once, when the sender is slow and others need the room: the lease holds nothing any more,
+   * @param evict called at most once, when the sender is slow and others need the room: the reservation holds nothing any more,
    *   and the caller has to free the memory at once
    * @returns to be called when nothing more is received
    */
@@ -107,7 +107,7 @@ export class AdmissionService {
    * @param client as `clientOf` of `@spandrel/service` names it
    * @throws Refusal `overloaded` when there is no room even to listen to it
    */
-  open(client: string): Lease {
+  open(client: string): Reservation {
     const use: RequestUse = {
       client: this.clientUse(client),
       held: 0,

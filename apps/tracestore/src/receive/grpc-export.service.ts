@@ -23,7 +23,7 @@ import {
 import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
@@ -49,7 +49,7 @@ export class GrpcExportService {
   /** Answers in any case. */
   async export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     this.metrics.requestReceived('grpc');
-    let lease: Lease | undefined;
+    let reservation: Reservation | undefined;
     let message: Buffer<ArrayBuffer> | undefined;
     try {
       if (!isGrpc(headers)) {
@@ -57,8 +57,8 @@ export class GrpcExportService {
         return;
       }
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
-      lease = this.admission.open(clientOfStream(stream));
-      message = await this.receive(stream, headers, lease);
+      reservation = this.admission.open(clientOfStream(stream));
+      message = await this.receive(stream, headers, reservation);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);
@@ -66,22 +66,22 @@ export class GrpcExportService {
       answerRefusal(stream, refusal);
     } finally {
       if (message !== undefined) freeMemory(message);
-      lease?.release();
+      reservation?.release();
     }
   }
 
-  /** The message, inflated. Of what the lease holds in the end, the message is all. */
+  /** The message, inflated. Of what the reservation holds in the end, the message is all. */
   private async receive(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    lease: Lease,
+    reservation: Reservation,
   ): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
-    const received = new ReceivedMessage(lease, maxRequestBytes, () => compressionOf(headers));
+    const received = new ReceivedMessage(reservation, maxRequestBytes, () => compressionOf(headers));
     try {
       await readToEnd(stream, (piece) => received.append(piece), {
         timeoutMs: bodyTimeoutMs,
-        lease,
+        reservation,
         onFlood: () => calmDown(stream),
       });
       received.check();
@@ -93,7 +93,7 @@ export class GrpcExportService {
     }
     const { bytes, compression } = received;
     if (compression === 'identity') return bytes.take();
-    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease, clientOfStream(stream));
+    const message = await inflate(bytes.view(), compression, maxRequestBytes, reservation, clientOfStream(stream));
     bytes.free();
     return message;
   }
@@ -116,11 +116,11 @@ class ReceivedMessage {
   compression: Compression | 'identity' = 'identity';
 
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     private readonly compressionIfCompressed: () => Compression,
   ) {
-    this.bytes = new GrowingBytes(lease, maxBytes);
+    this.bytes = new GrowingBytes(reservation, maxBytes);
   }
 
   /** @throws Refusal as soon as it is clear that it will be refused */
@@ -150,7 +150,7 @@ class ReceivedMessage {
     if (flag > 1) throw new Refusal(refusals.undecodable, `the compressed flag is ${flag}`);
     if (flag === 1) this.compression = this.compressionIfCompressed();
     const announcedBytes = this.prefix.readUInt32BE(1);
-    this.bytes = new GrowingBytes(this.lease, this.maxBytes, announcedBytes);
+    this.bytes = new GrowingBytes(this.reservation, this.maxBytes, announcedBytes);
     return announcedBytes;
   }
 }

@@ -27,7 +27,7 @@ import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { connectionLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 import type { Encoding } from './encoding.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
@@ -161,24 +161,24 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
-    const lease = this.admission.open(clientOf(request.raw.socket.remoteAddress));
+    const reservation = this.admission.open(clientOf(request.raw.socket.remoteAddress));
     let body: Buffer<ArrayBuffer> | undefined;
     try {
-      body = await this.receive(request, lease);
+      body = await this.receive(request, reservation);
       const response = await this.ingest.ingest(body, encoding);
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {
       if (body !== undefined) freeMemory(body);
-      lease.release();
+      reservation.release();
     }
   }
 
-  /** The body, inflated. Of what the lease holds in the end, the body is all. */
-  private async receive(request: FastifyRequest, lease: Lease): Promise<Buffer<ArrayBuffer>> {
+  /** The body, inflated. Of what the reservation holds in the end, the body is all. */
+  private async receive(request: FastifyRequest, reservation: Reservation): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
-    const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
+    const bytes = new GrowingBytes(reservation, maxRequestBytes, announcedBytes(request.raw));
     try {
-      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, lease });
+      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, reservation });
     } catch (error) {
       bytes.free();
       throw error;
@@ -191,7 +191,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       bytes.view(),
       compression,
       maxRequestBytes,
-      lease,
+      reservation,
       clientOf(request.raw.socket.remoteAddress),
     );
     bytes.free();

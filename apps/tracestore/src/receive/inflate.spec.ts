@@ -3,7 +3,7 @@ import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zl
 import { describe, expect, it } from 'vitest';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 import { type Compression, inflate as inflateOf } from './inflate.js';
 import { GrowingBytes } from './request-body.js';
 
@@ -13,11 +13,16 @@ const ofKind = (code: string): unknown => expect.objectContaining({ kind: expect
 
 const local = '127.0.0.1';
 
-function inflate(compressed: Buffer, compression: Compression, maxBytes: number, lease: Lease): Promise<Buffer> {
-  return inflateOf(compressed, compression, maxBytes, lease, local);
+function inflate(
+  compressed: Buffer,
+  compression: Compression,
+  maxBytes: number,
+  reservation: Reservation,
+): Promise<Buffer> {
+  return inflateOf(compressed, compression, maxBytes, reservation, local);
 }
 
-function openLease(maxBytesInFlight = 64 * mebibyte): Lease {
+function openLease(maxBytesInFlight = 64 * mebibyte): Reservation {
   const admission = new AdmissionService({ ...readTracestoreConfig({}), maxBytesInFlight }, new IngestMetricsService());
   // Another, as a request that is alone always has room.
   admission.open(local).grow(maxBytesInFlight / 4);
@@ -54,13 +59,13 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
 
   it('is stopped above the limit, however much it would be', async () => {
     const bomb = compress(Buffer.alloc(64 * mebibyte));
-    const lease = openLease();
+    const reservation = openLease();
     let held = 0;
-    const watched: Lease = {
-      ...lease,
+    const watched: Reservation = {
+      ...reservation,
       grow: (bytes) => {
         held += bytes;
-        lease.grow(bytes);
+        reservation.grow(bytes);
       },
     };
     await expect(inflate(bomb, compression, 2 * mebibyte, watched)).rejects.toEqual(ofKind('too-large'));
@@ -68,11 +73,11 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
   });
 
   it('is never there twice', async () => {
-    const lease = openLease(256 * mebibyte);
+    const reservation = openLease(256 * mebibyte);
     let held = 0;
     let mostHeld = 0;
-    const watched: Lease = {
-      ...lease,
+    const watched: Reservation = {
+      ...reservation,
       grow: (bytes) => (mostHeld = Math.max(mostHeld, (held += bytes))),
       shrink: (bytes) => (held -= bytes),
     };
@@ -120,10 +125,10 @@ describe('bytes of unknown length', () => {
 describe('many zip bombs', { timeout: 30_000 }, () => {
   it.each(compressors)('of %s leave a small body its turn', async (_name, compression, compress) => {
     const bomb = compress(Buffer.alloc(4 * mebibyte));
-    const lease = openLease(4096 * mebibyte);
+    const reservation = openLease(4096 * mebibyte);
     const settled: string[] = [];
     const bombs = Array.from({ length: 12 }, () =>
-      inflate(bomb, compression, 64 * mebibyte, lease).then(() => settled.push('bomb')),
+      inflate(bomb, compression, 64 * mebibyte, reservation).then(() => settled.push('bomb')),
     );
     await new Promise((resolve) => setTimeout(resolve, 5));
     await inflateOf(compress(text), compression, 64 * mebibyte, openLease(), '192.0.2.1');
@@ -137,10 +142,10 @@ describe('many zip bombs', { timeout: 30_000 }, () => {
   it('that make nothing of much leave a small body its turn, too', async () => {
     const empty = gzipSync(Buffer.alloc(0));
     const members = Buffer.alloc(200_000 * empty.length, empty);
-    const lease = openLease(4096 * mebibyte);
+    const reservation = openLease(4096 * mebibyte);
     let over = 0;
     const work = Array.from({ length: 8 }, () =>
-      inflate(members, 'gzip', 64 * mebibyte, lease).then((body) => {
+      inflate(members, 'gzip', 64 * mebibyte, reservation).then((body) => {
         over += 1;
         return body;
       }),

@@ -3,7 +3,7 @@
  * that name), zstd (RFC 8878, any number of frames).
  */
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
-import type { Lease } from './admission.service.js';
+import type { Reservation } from './admission.service.js';
 import { type InflateTurn, InflateTurns } from './inflate-turns.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { freeMemory, GrowingBytes } from './request-body.js';
@@ -40,7 +40,7 @@ type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof c
  *
  * @param client whose body it is, as `clientOf` names it
  * @param compressed stays the caller's; when this fails, another thread may be at work on it still
- * @param lease is told of the result as it grows, and goes on counting it
+ * @param reservation is told of the result as it grows, and goes on counting it
  * @returns the result, which is the caller's, on memory of its own
  * @throws Refusal `undecodable`, `too-large` or `overloaded`
  */
@@ -48,10 +48,10 @@ export async function inflate(
   compressed: Buffer,
   compression: Compression,
   maxBytes: number,
-  lease: Lease,
+  reservation: Reservation,
   client: string,
 ): Promise<Buffer<ArrayBuffer>> {
-  const result = new InflatedBytes(lease, maxBytes, likelyBytes(compressed, compression));
+  const result = new InflatedBytes(reservation, maxBytes, likelyBytes(compressed, compression));
   const take = (piece: Buffer<ArrayBuffer>): void => result.append(piece);
   const turn = await turns.begin(client);
   try {
@@ -76,11 +76,11 @@ class InflatedBytes {
   private length = 0;
 
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     likelyLength: number,
   ) {
-    this.copy = new GrowingBytes(lease, maxBytes, Math.min(maxBytes, likelyLength));
+    this.copy = new GrowingBytes(reservation, maxBytes, Math.min(maxBytes, likelyLength));
   }
 
   /** @param piece no longer the caller's */
@@ -89,7 +89,7 @@ class InflatedBytes {
     this.length += piece.length;
     if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
     if (last === undefined) {
-      this.lease.grow(piece.length);
+      this.reservation.grow(piece.length);
     } else {
       if (copy.length === 0) copy.appendCounted(last);
       copy.append(piece);

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { limits } from '../limits.js';
-import type { Lease } from './admission.service.js';
+import type { Reservation } from './admission.service.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 
 /** What a body of unknown length gets first. */
@@ -38,12 +38,12 @@ export class GrowingBytes {
   private counted = 0;
 
   /**
-   * @param lease is told of the bytes, and keeps them when they are taken
+   * @param reservation is told of the bytes, and keeps them when they are taken
    * @param expectedBytes how many they will be, if the sender has announced it; checked, but not counted
    * @throws Refusal `too-large` when that is clear beforehand
    */
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     private readonly expectedBytes = 0,
   ) {
@@ -62,11 +62,11 @@ export class GrowingBytes {
    */
   append(piece: Uint8Array): void {
     if (this.used + piece.length > this.maxBytes) throw new Refusal(refusals.tooLarge);
-    this.lease.grow(piece.length);
+    this.reservation.grow(piece.length);
     this.appendCounted(piece);
   }
 
-  /** The same of a piece that is not too large, and that the lease counts already. */
+  /** The same of a piece that is not too large, and that the reservation counts already. */
   appendCounted(piece: Uint8Array): void {
     const length = this.used + piece.length;
     this.counted += piece.length;
@@ -80,7 +80,7 @@ export class GrowingBytes {
     return this.buffer.subarray(0, this.used);
   }
 
-  /** All of them, now the caller's, on memory of their own. The lease goes on counting them. */
+  /** All of them, now the caller's, on memory of their own. The reservation goes on counting them. */
   take(): Buffer<ArrayBuffer> {
     const taken = this.view();
     this.buffer = noBytes();
@@ -90,7 +90,7 @@ export class GrowingBytes {
 
   /** Frees what was not taken. Nobody may look at a view any more. */
   free(): void {
-    this.lease.shrink(this.counted);
+    this.reservation.shrink(this.counted);
     this.counted = 0;
     freeMemory(this.buffer);
     this.buffer = noBytes();
@@ -116,7 +116,7 @@ const bytesPerPiece = 64;
 export interface Reading {
   /** For the whole body. */
   readonly timeoutMs: number;
-  readonly lease: Lease;
+  readonly reservation: Reservation;
   /** Called when the sender floods the process with tiny pieces: has to close the connection, unless the answer does. */
   readonly onFlood?: () => void;
 }
@@ -133,7 +133,7 @@ export interface Reading {
 export function readToEnd(
   source: Readable,
   take: (piece: Buffer) => void,
-  { timeoutMs, lease, onFlood }: Reading,
+  { timeoutMs, reservation, onFlood }: Reading,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let spare: number = limits.bodyPieces.value;
@@ -160,7 +160,9 @@ export function readToEnd(
     };
     const onEnd = (): void => settle(undefined);
     const onClose = (): void => settle(new Refusal(refusals.interrupted));
-    const stopReceiving = lease.receive(() => settle(new Refusal(refusals.overloaded, 'the body comes too slowly')));
+    const stopReceiving = reservation.receive(() =>
+      settle(new Refusal(refusals.overloaded, 'the body comes too slowly')),
+    );
     const timer = setTimeout(() => settle(new Refusal(refusals.tooSlow)), timeoutMs);
     // An error is followed by the close, and says no more than that nobody is there to be answered.
     source.on('error', () => undefined);

@@ -14,7 +14,7 @@ import { JsonDecoder } from '../transcode/json-decoder.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
-import { type KnownProblems, noProblems, Transcoder } from '../transcode/transcoder.js';
+import { type SpanErrors, noSpanErrors, Transcoder } from '../transcode/transcoder.js';
 
 /** Requests of up to so many bytes are transcoded at once, if that takes no longer than `maxAtOnceMs`. */
 const maxAtOnceBytes = 1024 * 1024;
@@ -141,8 +141,8 @@ class ReceivedMessage {
   }
 
   /** Of spans that the protobuf has in name only. */
-  get problems(): KnownProblems {
-    return this.decoder?.problems ?? noProblems;
+  get problems(): SpanErrors {
+    return this.decoder?.problems ?? noSpanErrors;
   }
 }
 

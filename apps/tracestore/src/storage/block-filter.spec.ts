@@ -9,8 +9,8 @@ import {
   keyTerm,
   murmur3,
   numbersOf,
-  octaveOf,
-  octaveTerm,
+  log2BucketOf,
+  log2BucketTerm,
   saltOf,
   serviceTerm,
 } from './block-filter.js';
@@ -67,14 +67,14 @@ describe('a term', () => {
 describe('an octave', () => {
   it('rises with the duration, and ends with the longest that there is', () => {
     const durations = [-5, 0, 1, 2, 3, 4, 1e6, 2 ** 53 - 1, 2 ** 53, 2 ** 63 - 2048, 2 ** 64];
-    expect(durations.map(octaveOf)).toEqual([0, 0, 0, 1, 1, 2, 19, 52, 53, 62, 63]);
+    expect(durations.map(log2BucketOf)).toEqual([0, 0, 0, 1, 1, 2, 19, 52, 53, 62, 63]);
   });
 
   it('has another term for each service, and another than a failure', () => {
     const terms = [serviceTerm('a'), serviceTerm('b')].flatMap((service) => [
       service,
-      octaveTerm(service, 0),
-      octaveTerm(service, 63),
+      log2BucketTerm(service, 0),
+      log2BucketTerm(service, 63),
       errorTerm(service),
     ]);
     expect(new Set(terms).size).toBe(8);

@@ -35,23 +35,23 @@ export function serviceTerm(name: string): number {
 }
 
 /** The last octave: no duration is as long as 2^64 ns. */
-export const lastOctave = 63;
+export const lastLog2Bucket = 63;
 
 /** The octave of a duration, which is at least 2 to the power of it in ns; 0 for what is no longer than 1 ns. */
-export function octaveOf(durationNs: number): number {
+export function log2BucketOf(durationNs: number): number {
   if (!(durationNs > 1)) return 0;
-  if (durationNs >= two32 * two32) return lastOctave;
+  if (durationNs >= two32 * two32) return lastLog2Bucket;
   return durationNs < two32 ? 31 - Math.clz32(durationNs) : 63 - Math.clz32(durationNs / two32);
 }
 
 /** Of a service or an operation, by its term, which has a span whose duration is of an octave. */
-export function octaveTerm(term: number, octave: number): number {
+export function log2BucketTerm(term: number, octave: number): number {
   return mix((term + Math.imul(octave + 1, 0x9e3779b9)) | 0);
 }
 
 /** Of a service or an operation, by its term, which has a span that failed. */
 export function errorTerm(term: number): number {
-  return octaveTerm(term, lastOctave + 1);
+  return log2BucketTerm(term, lastLog2Bucket + 1);
 }
 
 /** @param value as `attributesToJson` writes it */

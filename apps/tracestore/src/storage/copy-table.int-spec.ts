@@ -4,7 +4,7 @@ import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-
 import { startTracestore } from '../../test/running-tracestore.js';
 import { CallFigures, callTables } from '../aggregate/call-figures.js';
 import { durationClass } from '../aggregate/duration-class.js';
-import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
+import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { saltOf } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
 import { CopyBuffer } from './copy-buffer.js';
@@ -89,8 +89,8 @@ async function store(
   { name, statement }: Pick<CopyTable<never>, 'name' | 'statement'>,
   buffer: CopyBuffer,
 ): Promise<readonly unknown[]> {
-  await client.query(new PrepareFlight([statement])).done;
-  await client.query(new BatchFlight([], [{ statement, rows: buffer }])).done;
+  await client.query(new PipelinedPrepare([statement])).done;
+  await client.query(new PipelinedBatch([], [{ statement, rows: buffer }])).done;
   const { rows: stored } = await client.query<{ row: unknown }>(
     `SELECT to_jsonb(t) AS row FROM tracestore.${name} t ORDER BY to_jsonb(t)::text`,
   );

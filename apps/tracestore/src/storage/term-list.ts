@@ -1,9 +1,9 @@
-import { errorTerm, idTerm, murmur3, octaveOf, octaveTerm } from './block-filter.js';
+import { errorTerm, idTerm, murmur3, log2BucketOf, log2BucketTerm } from './block-filter.js';
 
 const initialTerms = 1024;
 
 /** How many numbers say where an attribute is. */
-export const memberPlaces = 3;
+export const memberOffsets = 3;
 
 /** The terms of a span: what the filter of its block gets. */
 export class TermList {
@@ -27,7 +27,7 @@ export class TermList {
   /** Adds a service or an operation, by its term, and how a span of it went. */
   addOutcome(term: number, durationNs: number, isError: boolean): void {
     this.add(term);
-    this.add(octaveTerm(term, octaveOf(durationNs)));
+    this.add(log2BucketTerm(term, log2BucketOf(durationNs)));
     if (isError) this.add(errorTerm(term));
   }
 
@@ -38,7 +38,7 @@ export class TermList {
    * @param count of the attributes
    */
   addAttributes(bytes: Uint8Array, view: DataView, places: Int32Array, count: number): void {
-    for (let place = 0; place < count * memberPlaces; place += memberPlaces) {
+    for (let place = 0; place < count * memberOffsets; place += memberOffsets) {
       this.addAttribute(bytes, view, places[place] as number, places[place + 1] as number, places[place + 2] as number);
     }
   }

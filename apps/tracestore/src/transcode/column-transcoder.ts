@@ -5,7 +5,7 @@ import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { jsonbVersion } from '../storage/copy-rows.js';
 import { postgresEpochMicros, two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
-import { memberPlaces, TermList } from '../storage/term-list.js';
+import { memberOffsets, TermList } from '../storage/term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
 const maxMembers = limits.attributes.value;
@@ -42,7 +42,7 @@ const highestValueTag = 8 * 8 + 7;
 const maxShortDouble = 25;
 
 /** Thrown, always the same one, when a span has to go the reference's way. */
-export const oddity = new Error('a span that the fast way does not know');
+export const needsFallback = new Error('a span that the fast way does not know');
 
 /** Thrown, always the same one, when a span is beyond a bound; `problem` says which. */
 export const unstorable = new Error('a span that is beyond a bound');
@@ -67,7 +67,7 @@ export abstract class ColumnTranscoder extends WireCursor {
   private jsonEnd = 0;
 
   /** Whether a text since then was not as PostgreSQL takes it, and became U+FFFD in places. */
-  private isMended = false;
+  private hasReplacements = false;
 
   /** The span's, its events' and its links' attributes. */
   protected readonly terms = new TermList();
@@ -87,7 +87,7 @@ export abstract class ColumnTranscoder extends WireCursor {
   private readonly sorted = new Int32Array(maxMembers);
 
   /** As written: where each member starts, where its key ends, and where its value does. */
-  private readonly written = new Int32Array(maxMembers * memberPlaces);
+  private readonly written = new Int32Array(maxMembers * memberOffsets);
 
   /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {
@@ -140,7 +140,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     this.jsonEnd = start + 1 + maxJsonBytes - this.jsonBytes;
     out.byte(jsonbVersion);
     const count = from < 0 ? 0 : this.members(from, end, wanted);
-    this.isMended = false;
+    this.hasReplacements = false;
     for (let isAsSent = false; ; isAsSent = true) {
       if (count === 0) out.byte(0x7b);
       for (let place = 0; place < count; place++) {
@@ -150,12 +150,12 @@ export abstract class ColumnTranscoder extends WireCursor {
         this.string(out, this.keys[member] as number, this.keyLengths[member] as number);
         const keyEnd = out.position;
         this.memberValue(out, this.values[member] as number, this.valueEnds[member] as number, 0);
-        this.written[place * memberPlaces] = memberStart;
-        this.written[place * memberPlaces + 1] = keyEnd;
-        this.written[place * memberPlaces + 2] = out.position;
+        this.written[place * memberOffsets] = memberStart;
+        this.written[place * memberOffsets + 1] = keyEnd;
+        this.written[place * memberOffsets + 2] = out.position;
       }
       out.byte(0x7d);
-      if (isAsSent || !this.isMended || !this.hasMendedKey(count)) break;
+      if (isAsSent || !this.hasReplacements || !this.hasReplacedKey(count)) break;
       // Again, as they were sent: keys that were mended may be equal, and then the last one counts, as in jsonb.
       for (let member = 0; member < count; member++) this.order[member] = member;
       out.position = start + 1;
@@ -173,7 +173,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     throw this.beyond(this.jsonBytes === 0 ? problems.jsonBytes : problems.spanJsonBytes);
   }
 
-  private hasMendedKey(count: number): boolean {
+  private hasReplacedKey(count: number): boolean {
     for (let member = 0; member < count; member++) {
       const key = this.keys[member] as number;
       const bytes = this.source.subarray(key, key + (this.keyLengths[member] as number));
@@ -278,7 +278,7 @@ export abstract class ColumnTranscoder extends WireCursor {
         this.position += this.keyLength;
       } else if (tag === 18) {
         const length = this.length(end);
-        if (this.value >= 0) throw oddity;
+        if (this.value >= 0) throw needsFallback;
         this.value = this.position;
         this.position += length;
         this.valueEnd = this.position;
@@ -305,7 +305,7 @@ export abstract class ColumnTranscoder extends WireCursor {
   protected nestedMember(out: CopyBuffer, end: number, depth: number): void {
     this.member(end);
     const { key, keyLength, value, valueEnd } = this;
-    if (wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
+    if (wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw needsFallback;
     this.string(out, key, keyLength);
     this.memberValue(out, value, valueEnd, depth);
     this.position = end;
@@ -360,7 +360,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       }
       default: {
         // A reference into a string table that traces don't have.
-        if (tag === 64) throw oddity;
+        if (tag === 64) throw needsFallback;
         if (tag <= highestValueTag) throw this.malformed('A field has the wrong wire type', this.position);
         this.position = this.startOfKnown(tag, end);
         this.anyValue(out, end, depth);
@@ -384,7 +384,7 @@ export abstract class ColumnTranscoder extends WireCursor {
   private requireUnknown(end: number): void {
     while (this.position < end) {
       const tag = this.tag();
-      if (tag >>> 3 <= 8) throw oddity;
+      if (tag >>> 3 <= 8) throw needsFallback;
       this.skipUnknown(tag, end, 0);
     }
     this.requireEnd(end);
@@ -526,14 +526,14 @@ export abstract class ColumnTranscoder extends WireCursor {
           bytes[to++] = 0x5c;
           bytes[to++] = byte;
         } else {
-          if (byte === 0) this.isMended = true;
+          if (byte === 0) this.hasReplacements = true;
           to = escapeControl(bytes, to, byte);
         }
       }
     }
     bytes[to++] = 0x22;
     if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) {
-      this.isMended = true;
+      this.hasReplacements = true;
       to = out.position;
       to += bytes.write(JSON.stringify(this.storable(start, length)), to);
     }

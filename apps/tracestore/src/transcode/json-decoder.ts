@@ -17,7 +17,7 @@ import { attributeProblems } from '../storage/attribute-json.js';
 import { two32 } from '../storage/postgres-time.js';
 import { type JsonField, type JsonKind, type JsonMessage, requestMessage } from './json-fields.js';
 import { Refusal, refusals } from '../errors/refusal.js';
-import type { KnownProblems } from './transcoder.js';
+import type { SpanErrors } from './transcoder.js';
 
 const maxJsonBytes = limits.requestJsonBytes.value;
 const maxDepth = limits.attributeDepth.value;
@@ -29,7 +29,7 @@ const maxProblems = limits.describedRejections.value;
 const maxSpans = limits.requestSpans.value;
 
 /** The clock is looked at after so many bytes. */
-const bytesBetweenLooks = 64 * 1024;
+const bytesBetweenClockReads = 64 * 1024;
 
 /** Messages within each other: a request's five, and three for each level of an attribute. */
 const maxFrames = 8 + 3 * (maxDepth + 2);
@@ -80,7 +80,7 @@ const pausedInText = new Error('paused within a text');
 /** Decodes one request: `run` until it returns true. */
 export class JsonDecoder {
   /** Why spans were replaced by empty ones, by their position in the request, from 1. */
-  readonly problems: KnownProblems;
+  readonly problems: SpanErrors;
   private readonly found = new Map<number, string>();
 
   private readonly out: Buffer;
@@ -88,7 +88,7 @@ export class JsonDecoder {
   private to = 0;
 
   private position = 0;
-  private lookAt = bytesBetweenLooks;
+  private nextClockRead = bytesBetweenClockReads;
   private deadline = 0;
   private state: State = 'value';
 
@@ -159,8 +159,8 @@ export class JsonDecoder {
     this.deadline = performance.now() + budgetMs;
     try {
       while (this.state !== 'end') {
-        if (this.position >= this.lookAt) {
-          this.lookAt = this.position + bytesBetweenLooks;
+        if (this.position >= this.nextClockRead) {
+          this.nextClockRead = this.position + bytesBetweenClockReads;
           if (performance.now() >= this.deadline) return false;
         }
         this.step();
@@ -175,7 +175,7 @@ export class JsonDecoder {
   /** May be done again from the start when it paused within a text: until that has been read, it changes nothing. */
   private step(): void {
     // Of much white space, a part at a time.
-    const byte = this.nextByte(bytesBetweenLooks);
+    const byte = this.nextByte(bytesBetweenClockReads);
     if (isSpace(byte)) return;
     switch (this.state) {
       case 'value':
@@ -333,7 +333,7 @@ export class JsonDecoder {
     let kept = from;
     let keptFrom = from;
     // What is gone through again counts as if it were read.
-    this.lookAt -= this.to - from;
+    this.nextClockRead -= this.to - from;
     while (from < this.to) {
       const fieldStart = from;
       let tag = 0;
@@ -898,9 +898,9 @@ export class JsonDecoder {
     const isContinued = this.readText === start;
     if (!isContinued) this.hasEscape = false;
     let at = isContinued ? this.readTo : start + 1;
-    for (let pauseAt = at + bytesBetweenLooks; ;) {
+    for (let pauseAt = at + bytesBetweenClockReads; ;) {
       if (at >= pauseAt) {
-        pauseAt = at + bytesBetweenLooks;
+        pauseAt = at + bytesBetweenClockReads;
         if (performance.now() >= this.deadline) {
           this.readText = this.position = start;
           this.readTo = at;

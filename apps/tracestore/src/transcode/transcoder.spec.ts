@@ -15,8 +15,8 @@ import {
   idTerm,
   keyTerm,
   numbersOf,
-  octaveOf,
-  octaveTerm,
+  log2BucketOf,
+  log2BucketTerm,
 } from '../storage/block-filter.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import { CopyBuffer } from '../storage/copy-buffer.js';
@@ -125,7 +125,7 @@ function expectTermsInBlocks(batch: CopyBatch): void {
     const [start = 0, startNanos = 0, end = 0, endNanos = 0] = columns
       .slice(3, 7)
       .map((value) => (value?.length === 2 ? value.readInt16BE() : Number(value?.readBigInt64BE())));
-    const outcome = octaveTerm(ids[0] ?? 0, octaveOf((end - start) * 1000 + endNanos - startNanos));
+    const outcome = log2BucketTerm(ids[0] ?? 0, log2BucketOf((end - start) * 1000 + endNanos - startNanos));
     const failed = columns[15]?.readInt32BE() === 2 ? [errorTerm(ids[0] ?? 0)] : [];
     expectTerms(String(columns[0]?.toString('hex')), [...ids, outcome, ...failed, ...termsOf(columns.at(-1))]);
   }

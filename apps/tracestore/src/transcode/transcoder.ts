@@ -26,7 +26,7 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { limits } from '../limits.js';
 import { serviceTerm } from '../storage/block-filter.js';
-import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } from './column-transcoder.js';
+import { ColumnTranscoder, jsonGrowth, needsFallback, rowOverheadBytes, unstorable } from './column-transcoder.js';
 import type { Content } from './content-cache.js';
 import type { BatchMark, CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
@@ -76,14 +76,14 @@ const oldSpansMessage = 'instrumentation_library_spans is not read: spans must b
 const minSpanBytes = 28;
 
 /** The clock is looked at after so many bytes, or so many spans of which nothing was read. */
-const bytesBetweenLooks = 16 * 1024;
+const bytesBetweenClockReads = 16 * 1024;
 
 const maxSpanBytes = limits.spanBytes.value;
 const maxEvents = limits.spanEvents.value;
 const maxLinks = limits.spanLinks.value;
 const maxNameBytes = limits.spanNameBytes.value;
 const maxEventNameBytes = limits.eventNameBytes.value;
-const maxOddFields = limits.unusualSpanFields.value;
+const maxFallbackFields = limits.unusualSpanFields.value;
 const maxContentBytes = limits.resourceBytes.value;
 const maxContentFields = limits.resourceFields.value;
 const maxSpans = limits.requestSpans.value;
@@ -91,10 +91,10 @@ const maxParts = limits.requestParts.value;
 const maxDictionaryBytes = limits.requestDictionaryBytes.value;
 
 /** What is wrong with some spans is known before the transcoder sees them: by their position in the request, from 1. */
-export type KnownProblems = ReadonlyMap<number, string>;
+export type SpanErrors = ReadonlyMap<number, string>;
 
 /** Of a request in protobuf. */
-export const noProblems: KnownProblems = new Map();
+export const noSpanErrors: SpanErrors = new Map();
 
 /**
  * Fills batches with the rows of requests. One request at a time: `begin`, then `run` until it has ended. In between
@@ -109,10 +109,10 @@ export class Transcoder extends ColumnTranscoder {
   private spanIndex = 0;
   private firstInstance = 0;
   private rejections = new Rejections();
-  private knownProblems = noProblems;
-  /** By `performance.now`; the clock is looked at when the cursor has come to `lookAt`. */
+  private spanErrors = noSpanErrors;
+  /** By `performance.now`; the clock is looked at when the cursor has come to `nextClockRead`. */
   private deadline = 0;
-  private lookAt = 0;
+  private nextClockRead = 0;
   private maxRowBytes = 0;
   /** Whether spans are in a field of old that is not read. */
   private unreadOldSpans = false;
@@ -140,14 +140,14 @@ export class Transcoder extends ColumnTranscoder {
   /**
    * Begins with a request. One that had not ended is given up.
    *
-   * @param knownProblems of spans whose bytes say nothing
+   * @param spanErrors of spans whose bytes say nothing
    * @param receivedBytes by which the size of the rows is bounded; of the body, unless it was made of something else
    */
   begin(
     body: Buffer,
     batch: CopyBatch,
     firstInstance: number,
-    knownProblems: KnownProblems = noProblems,
+    spanErrors: SpanErrors = noSpanErrors,
     receivedBytes = body.length,
   ): void {
     this.load(body);
@@ -156,8 +156,8 @@ export class Transcoder extends ColumnTranscoder {
     this.unreadOldSpans = false;
     this.firstInstance = firstInstance;
     this.rejections = new Rejections();
-    this.knownProblems = knownProblems;
-    this.lookAt = bytesBetweenLooks;
+    this.spanErrors = spanErrors;
+    this.nextClockRead = bytesBetweenClockReads;
     this.maxRowBytes = maxRowBytesOf(receivedBytes);
     this.blocks.begin(body.length);
     this.steps = this.request(batch);
@@ -221,7 +221,7 @@ export class Transcoder extends ColumnTranscoder {
         if (tag >>> 3 === 1) throw this.malformed('A field has the wrong wire type', this.position);
         this.skipUnknown(tag, end, 0);
       }
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
@@ -236,7 +236,7 @@ export class Transcoder extends ColumnTranscoder {
       } else {
         this.skipContainerField(tag, end);
       }
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
@@ -254,7 +254,7 @@ export class Transcoder extends ColumnTranscoder {
     while (this.position < end) {
       this.someSpans(batch, resource, scope, end, r, s);
       this.requireFewRows(batch, before);
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
@@ -282,12 +282,12 @@ export class Transcoder extends ColumnTranscoder {
       else this.addSpan(batch, resource, scope, start, start + length, r, s, this.spanIndex);
       this.spanIndex++;
       this.position = start + length;
-      if (this.position >= this.lookAt) return;
+      if (this.position >= this.nextClockRead) return;
     }
   }
 
   private isLate(): boolean {
-    this.lookAt = this.position + bytesBetweenLooks;
+    this.nextClockRead = this.position + bytesBetweenClockReads;
     return performance.now() >= this.deadline;
   }
 
@@ -416,7 +416,7 @@ export class Transcoder extends ColumnTranscoder {
   /** Rejects the span that was seen last. */
   private reject(problem: string): void {
     if (this.rejections.isFull) this.rejections.count++;
-    else this.rejections.add(this.knownProblems.get(this.seenSpans) ?? problem);
+    else this.rejections.add(this.spanErrors.get(this.seenSpans) ?? problem);
   }
 
   private addSpan(
@@ -438,22 +438,23 @@ export class Transcoder extends ColumnTranscoder {
     this.section = '';
     if (length >= minSpanBytes && length <= maxSpanBytes) {
       this.isWithinSpan = true;
-      let isOdd = false;
+      let takesFallback = false;
       try {
         if (this.span(batch, resource, scope, start, end)) return;
       } catch (error) {
-        isOdd = error === oddity;
+        takesFallback = error === needsFallback;
         // A RangeError is a read beyond the end of the body.
-        const isOfSpan = isOdd || error === brokenSpan || error === unstorable || error instanceof RangeError;
-        if (!isOfSpan) throw error;
+        const costsOnlySpan =
+          takesFallback || error === brokenSpan || error === unstorable || error instanceof RangeError;
+        if (!costsOnlySpan) throw error;
       } finally {
         this.isWithinSpan = false;
       }
       spans.truncate(spansBefore);
       events.truncate(eventsBefore);
       links.truncate(linksBefore);
-      if (isOdd) {
-        this.oddSpan(batch, resource, scope, start, end, spanPath(r, s, index));
+      if (takesFallback) {
+        this.fallbackSpan(batch, resource, scope, start, end, spanPath(r, s, index));
         return;
       }
     }
@@ -475,7 +476,7 @@ export class Transcoder extends ColumnTranscoder {
   }
 
   /** The slow way: what the reference makes of the span. */
-  private oddSpan(
+  private fallbackSpan(
     batch: CopyBatch,
     resource: ResourceEntry,
     scope: DictionaryEntry<ScopeRow>,
@@ -620,7 +621,7 @@ export class Transcoder extends ColumnTranscoder {
           break;
         case 122: {
           const length = this.length(end);
-          if (status >= 0) throw oddity;
+          if (status >= 0) throw needsFallback;
           status = this.position;
           this.position += length;
           statusEnd = this.position;
@@ -643,7 +644,7 @@ export class Transcoder extends ColumnTranscoder {
     if (eventCount > maxEvents) throw this.beyond(spanProblems.events);
     if (linkCount > maxLinks) throw this.beyond(spanProblems.links);
     if (nameLength > maxNameBytes) throw this.beyond(spanProblems.name);
-    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw oddity;
+    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw needsFallback;
     const parentHigh = parentIdLength === 0 ? 0 : view.getInt32(parentId);
     const parentLow = parentIdLength === 0 ? 0 : view.getInt32(parentId + 4);
     let statusCode = 0;
@@ -771,7 +772,7 @@ export class Transcoder extends ColumnTranscoder {
         }
       }
       this.requireEnd(eventEnd);
-      if (high > maxExactTimeHigh) throw oddity;
+      if (high > maxExactTimeHigh) throw needsFallback;
       this.section = 'events';
       this.sectionIndex = number;
       if (nameLength > maxEventNameBytes) throw this.beyond(spanProblems.eventName);
@@ -941,7 +942,7 @@ function textBytesOf(...texts: readonly (string | null)[]): number {
 
 /** @throws BadSpanError when the bytes are no such message, or one of too many fields */
 function decodeSpan(bytes: Uint8Array, path: string): Span {
-  return decodeMessage(SpanSchema, bytes, maxOddFields, path);
+  return decodeMessage(SpanSchema, bytes, maxFallbackFields, path);
 }
 
 /** @throws BadSpanError when the bytes are no such message, or one of too many fields */

@@ -2,7 +2,7 @@ import type { CopyBatch } from '../storage/copy-batch.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import type { SlicedWork } from './sliced-work.js';
 import { readSqlFile } from '../sql-file.js';
-import type { Statement, StatementCall } from '../database/batch-flight.js';
+import type { Statement, StatementCall } from '../database/pipelined-batch.js';
 
 const upsertResources = statement('upsert-resources');
 const upsertScopes = statement('upsert-scopes');

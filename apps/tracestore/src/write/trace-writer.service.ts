@@ -10,7 +10,13 @@ import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/
 import { DatabaseService } from '../database/database.service.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { BatchFlight, type CopyCall, isLong, PrepareFlight, type Statement } from '../database/batch-flight.js';
+import {
+  PipelinedBatch,
+  type CopyCall,
+  isLong,
+  PipelinedPrepare,
+  type Statement,
+} from '../database/pipelined-batch.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
 const insertLedger = statement('insert-ledger');
@@ -24,7 +30,7 @@ const fullBatchBytes = 4 * 1024 * 1024;
 const writeTimeoutMs = 60_000;
 
 /** Transactions at once: more wait for the same disk, and keep more rows in memory. */
-export const maxLanes = 2;
+export const maxSlots = 2;
 
 /** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
 export class WriteUnavailableError extends Error {
@@ -69,7 +75,7 @@ interface Filled extends Waiting {
  * Long requests whose rows are made or written at once: as many as there are transactions for the others, so that they
  * flow as well, and one of those that are so large that their rows are a good part of this process.
  */
-const maxLong = maxLanes + 1;
+const maxLong = maxSlots + 1;
 const maxHuge = 1;
 const hugeBytes = 8 * 1024 * 1024;
 
@@ -113,7 +119,7 @@ export class TraceWriterService {
   private readonly huge = new Places(maxHuge);
   /** Whether a long request comes before the others, when both wait: they take turns. */
   private isLongNext = false;
-  private idleLanes: number;
+  private idleSlots: number;
   /** What is on its way, so that a retry that overtakes its first try waits for it. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
   private readonly prepared = new WeakSet<PoolClient>();
@@ -126,8 +132,8 @@ export class TraceWriterService {
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
   ) {
-    this.idleLanes = Math.min(config.databaseConnections, maxLanes);
-    this.free = Array.from({ length: this.idleLanes + 1 }, () => this.pooled());
+    this.idleSlots = Math.min(config.databaseConnections, maxSlots);
+    this.free = Array.from({ length: this.idleSlots + 1 }, () => this.pooled());
     metrics.observeQueue(() => ({ requests: this.queue.length, bytes: this.queuedBytes }));
   }
 
@@ -174,14 +180,14 @@ export class TraceWriterService {
   private pump(): void {
     for (;;) {
       this.fill();
-      if (this.idleLanes === 0) return;
+      if (this.idleSlots === 0) return;
       const transaction = this.next();
       if (transaction === undefined) return;
-      this.idleLanes -= 1;
+      this.idleSlots -= 1;
       void this.run(transaction).finally(() => {
         transaction.clear();
         transaction.whenOver();
-        this.idleLanes += 1;
+        this.idleSlots += 1;
         this.pump();
       });
     }
@@ -304,19 +310,19 @@ export class TraceWriterService {
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
     // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
-    const flights =
+    const pipelines =
       isLong(rowsWritten) && dictionaries.length > 0
-        ? [new BatchFlight(dictionaries, []), new BatchFlight([ledgerCall], rowsWritten)]
-        : [new BatchFlight([ledgerCall, ...dictionaries], rowsWritten)];
+        ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch([ledgerCall], rowsWritten)]
+        : [new PipelinedBatch([ledgerCall, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
-    // Ends the connection under the flight, which then fails.
+    // Ends the connection under the pipeline, which then fails.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
     let broken: Error | undefined;
     try {
       await this.prepare(client);
-      for (const flight of flights) {
-        client.query(flight);
-        await flight.done;
+      for (const pipeline of pipelines) {
+        client.query(pipeline);
+        await pipeline.done;
       }
     } catch (cause) {
       // A duplicate leaves the connection as good as it was; so does an epoch that is over.
@@ -331,9 +337,9 @@ export class TraceWriterService {
 
   private async prepare(client: PoolClient): Promise<void> {
     if (this.prepared.has(client)) return;
-    const flight = new PrepareFlight(statements);
-    client.query(flight);
-    await flight.done;
+    const pipeline = new PipelinedPrepare(statements);
+    client.query(pipeline);
+    await pipeline.done;
     this.prepared.add(client);
   }
 

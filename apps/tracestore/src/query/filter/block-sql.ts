@@ -3,10 +3,10 @@ import {
   errorTerm,
   idTerm,
   keyTerm,
-  lastOctave,
+  lastLog2Bucket,
   numbersOf,
-  octaveOf,
-  octaveTerm,
+  log2BucketOf,
+  log2BucketTerm,
   saltShift,
   serviceTerm,
 } from '../../storage/block-filter.js';
@@ -100,7 +100,7 @@ function conjunctionSql(parts: readonly SearchCondition[], longestNs: number, pa
 /** What the filter says of parts that all have to hold. */
 function filterSql(parts: readonly SearchCondition[], longestNs: number, parameters: SqlParameters): string[] {
   const failed = parts.some(isError);
-  const octaves = octavesOf(parts, octaveOf(longestNs));
+  const octaves = octavesOf(parts, log2BucketOf(longestNs));
   // The first that is false decides, and what a service is asked for with says more than the service, which most blocks have.
   const byMeaning = parts.toSorted((a, b) => Number(a.is === 'dictionary') - Number(b.is === 'dictionary'));
   return byMeaning.flatMap((part) => {
@@ -187,10 +187,10 @@ interface Octaves {
 
 /** Of what durations a span is that fulfils all parts; undefined when it may be of any. @param longest octave that there is */
 function octavesOf(parts: readonly SearchCondition[], longest: number): Octaves | undefined {
-  const least = parts.filter(isAtLeast).map(({ nanos }) => octaveOf(Number(nanos)));
-  const most = parts.filter(isAtMost).map(({ nanos }) => octaveOf(Number(nanos)));
+  const least = parts.filter(isAtLeast).map(({ nanos }) => log2BucketOf(Number(nanos)));
+  const most = parts.filter(isAtMost).map(({ nanos }) => log2BucketOf(Number(nanos)));
   const first = Math.max(0, ...least);
-  const end = Math.min(lastOctave, ...most);
+  const end = Math.min(lastLog2Bucket, ...most);
   if (first === 0 && most.length === 0) return undefined;
   const last = Math.max(first, Math.min(end, longest, first + maxOctaves - 1));
   return { first, last, isOpen: last < end };
@@ -200,7 +200,7 @@ function octavesOf(parts: readonly SearchCondition[], longest: number): Octaves 
 function octavesSql(subjects: readonly number[], { first, last, isOpen }: Octaves, parameters: SqlParameters): string {
   const parts = Array.from({ length: last - first + 1 }, (_, n) => {
     const octave = first + n;
-    const terms = subjects.map((subject) => octaveTerm(subject, octave));
+    const terms = subjects.map((subject) => log2BucketTerm(subject, octave));
     // Most blocks have nothing that is much longer, and need not be asked.
     return `(b.duration_ns_max >= ${octave === 0 ? 0 : 2n ** BigInt(octave)} AND ${anyOf(terms, parameters)})`;
   });

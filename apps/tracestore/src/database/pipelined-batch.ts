@@ -27,7 +27,7 @@ const copyTrailer = Buffer.from([0xff, 0xff]);
 const copyDataTag = 0x64;
 
 /** What a connection is asked, and what is asked of whoever asks it. */
-abstract class Flight implements Submittable {
+abstract class Pipeline implements Submittable {
   readonly done: Promise<void>;
   private resolve: () => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
@@ -60,7 +60,7 @@ abstract class Flight implements Submittable {
 }
 
 /** Prepares statements on a connection, all of them or none. */
-export class PrepareFlight extends Flight {
+export class PipelinedPrepare extends Pipeline {
   constructor(private readonly statements: readonly Statement[]) {
     super();
   }
@@ -86,7 +86,7 @@ export function isLong(copies: readonly CopyCall[]): boolean {
  *
  * The rows' buffers must stay as they are until `done` has settled.
  */
-export class BatchFlight extends Flight {
+export class PipelinedBatch extends Pipeline {
   private hasFailed = false;
 
   constructor(
