@@ -26,7 +26,7 @@ const copyHeader = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const copyTrailer = Buffer.from([0xff, 0xff]);
 const copyDataTag = 0x64;
 
-/** What a connection is asked, and what is asked of whoever asks it. */
+/** Messages that are sent on a connection without waiting for results; `done` settles with the last one. */
 abstract class Pipeline implements Submittable {
   readonly done: Promise<void>;
   private resolve: () => void = () => undefined;
@@ -37,7 +37,7 @@ abstract class Pipeline implements Submittable {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever awaits `done` gets the failure; that nobody has yet is no fault.
+    // The caller of `done` handles a failure. Until then it is not an unhandled rejection.
     this.done.catch(() => undefined);
   }
 

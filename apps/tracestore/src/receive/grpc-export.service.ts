@@ -1,8 +1,8 @@
 /**
- * TraceService/Export over gRPC (libs/grpc/src/grpc-wire.ts has the wire format). What this does beside answering a call like
- * any other is that it sees the bytes as they come: it counts them, refuses an announced length that is too large before
- * the message is there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
- * client gives up the data.
+ * TraceService/Export over gRPC. libs/grpc/src/grpc-wire.ts describes the wire format.
+ *
+ * Bytes are counted as they arrive. An announced length that is too large is refused before the message arrives, and
+ * decompression is bounded. A message that cannot be read never gets INTERNAL: clients drop their data after that.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -34,7 +34,7 @@ import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 const { parent, name } = TraceService.method.export;
 const path = `/${parent.typeName}/${name}`;
 
-/** Unary calls of `TraceService/Export`, plain or compressed, whichever server they come to. */
+/** Handles unary calls of `TraceService/Export`, plain or compressed, on any of the gRPC servers. */
 @Injectable()
 export class GrpcExportService {
   private readonly logger = new Logger(GrpcExportService.name);
@@ -46,7 +46,7 @@ export class GrpcExportService {
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
   ) {}
 
-  /** Answers in any case. */
+  /** Handles one call. Never rejects: the stream always gets a response. */
   async export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     this.metrics.requestReceived('grpc');
     let reservation: Reservation | undefined;
@@ -70,7 +70,7 @@ export class GrpcExportService {
     }
   }
 
-  /** The message, inflated. Of what the reservation holds in the end, the message is all. */
+  /** Reads and decompresses the message. Afterwards the reservation holds only the message. */
   private async receive(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
@@ -105,13 +105,13 @@ export class GrpcExportService {
   }
 }
 
-/** The one message of a unary call, while it comes in. */
+/** The message of a unary call while it arrives. */
 class ReceivedMessage {
   private readonly prefix = Buffer.alloc(prefixBytes);
   private prefixLength = 0;
   private announcedBytes: number | undefined;
 
-  /** What there is of the message, without its prefix. */
+  /** The bytes received so far, without the prefix. */
   bytes: GrowingBytes;
   compression: Compression | 'identity' = 'identity';
 
@@ -123,7 +123,7 @@ class ReceivedMessage {
     this.bytes = new GrowingBytes(reservation, maxBytes);
   }
 
-  /** @throws Refusal as soon as it is clear that it will be refused */
+  /** @throws Refusal as soon as the message is known to be invalid or too large */
   append(piece: Buffer): void {
     let rest = piece;
     if (this.announcedBytes === undefined) {
@@ -140,9 +140,10 @@ class ReceivedMessage {
     this.bytes.append(rest);
   }
 
-  /** @throws Refusal when the message is not whole */
+  /** @throws Refusal when the message is incomplete */
   check(): void {
-    if (this.bytes.length !== this.announcedBytes) throw new Refusal(refusals.undecodable, 'the message is cut off');
+    if (this.bytes.length !== this.announcedBytes)
+      throw new Refusal(refusals.undecodable, 'the message ends before its announced length');
   }
 
   private begin(): number {
@@ -155,12 +156,12 @@ class ReceivedMessage {
   }
 }
 
-/** @throws Refusal when it is not known, or a message is compressed without saying how */
+/** @throws Refusal when the encoding is missing or not supported */
 function compressionOf(headers: IncomingHttpHeaders): Compression {
   const name = headers['grpc-encoding'];
   if (name === 'gzip' || name === 'deflate' || name === 'zstd') return name;
   if (name === undefined || name === 'identity') {
-    throw new Refusal(refusals.undecodable, 'a message is compressed, but grpc-encoding does not say how');
+    throw new Refusal(refusals.undecodable, 'the message is compressed, but grpc-encoding is missing');
   }
   throw new Refusal(refusals.wrongContentEncoding);
 }

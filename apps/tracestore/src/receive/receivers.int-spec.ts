@@ -121,7 +121,7 @@ describe('a bad span', () => {
     'no span id': [{ spanId: new Uint8Array() }, 'span_id has 0 bytes, not 8'],
     'a span id of zeros': [{ spanId: new Uint8Array(8) }, 'span_id is all zeros'],
     'a parent id that is too long': [{ parentSpanId: new Uint8Array(9) }, 'parent_span_id has 9 bytes, not 8 or none'],
-    'no start': [{ startTimeUnixNano: 0n }, 'start_time_unix_nano is 0, so the time of the span is not known'],
+    'no start': [{ startTimeUnixNano: 0n }, 'start_time_unix_nano is 0, but a span needs a start time'],
     'a start beyond int64': [
       { startTimeUnixNano: 2n ** 63n },
       'start_time_unix_nano is 9223372036854775808, later than 9223372036854775807',
@@ -236,8 +236,8 @@ describe('a value that its field cannot have', () => {
         rejectedSpans: '2',
         errorMessage:
           '2 of 3 spans rejected: ' +
-          'resource_spans[0].scope_spans[0].spans[1].parent_span_id should be hex, but is "undefined"; ' +
-          'resource_spans[0].scope_spans[0].spans[2].attributes[0].value.int_value should be an integer of 64 bits, but is 5.5',
+          'resource_spans[0].scope_spans[0].spans[1].parent_span_id must be hex, got "undefined"; ' +
+          'resource_spans[0].scope_spans[0].spans[2].attributes[0].value.int_value must be a 64-bit integer, got 5.5',
       },
     });
     expect(await storedSpanNames()).toEqual(['good']);
@@ -250,7 +250,7 @@ describe('a request of spans that an older OTLP had elsewhere', () => {
     const answer = await post(store.tracesUrl, body, json);
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body.toString())).toEqual({
-      partialSuccess: { errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans' },
+      partialSuccess: { errorMessage: 'instrumentation_library_spans is not supported: send spans in scope_spans' },
     });
   });
 });
@@ -312,7 +312,7 @@ describe('a refusal over HTTP', () => {
 
   it.each([
     ['a body that is no JSON', '{', 'JSON'],
-    ['spans that are no array', '{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', 'should be an array'],
+    ['spans that are no array', '{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', 'must be an array'],
     ['JSON without an end to its depth', '['.repeat(1_000_000), ''],
   ])('of %s is 400 with a Status in JSON', async (_what, body, reason) => {
     const answer = await post(store.tracesUrl, body, json);

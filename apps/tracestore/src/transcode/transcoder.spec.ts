@@ -626,7 +626,7 @@ describe('spans in a field of old', () => {
     expect(outcomeOf(field(1, old))).toEqual({
       acceptedSpans: 0,
       rejectedSpans: 0,
-      errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans',
+      errorMessage: 'instrumentation_library_spans is not supported: send spans in scope_spans',
     });
   });
 });

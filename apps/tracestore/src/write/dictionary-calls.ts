@@ -8,15 +8,15 @@ const upsertResources = statement('upsert-resources');
 const upsertScopes = statement('upsert-scopes');
 const upsertOperations = statement('upsert-operations');
 
-/** Rows of which a column is written before others get a turn. */
+/** Values that are formatted in one step, before other work gets a turn. */
 const rowsAtOnce = 2_048;
 
-/** What `dictionaryCalls` may call. */
+/** The statements that `dictionaryCalls` may use. */
 export const dictionaryStatements: readonly Statement[] = [upsertResources, upsertScopes, upsertOperations];
 
 type Value = string | number | bigint | null;
 
-/** Adds the rows that a batch refers to and the database may not have: none, nearly always. */
+/** @returns the calls that add a batch's new dictionary rows: usually none */
 export async function dictionaryCalls(
   { resources, scopes, operations }: CopyBatch,
   work: SlicedWork,
@@ -66,13 +66,13 @@ function statement(name: string): Statement {
   return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
 }
 
-/** Each row once, as an upsert wants them, and by id, so that two writers never wait for each other in a circle. */
+/** Each row once, because an upsert fails on duplicates, and sorted by id, so that two writers never deadlock. */
 function sortedRows<Row extends { readonly id: bigint }>(entries: readonly DictionaryEntry<Row>[]): readonly Row[] {
   const rowsById = new Map(entries.map(({ row }) => [row.id, row]));
   return [...rowsById.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
 }
 
-/** An array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */
+/** Formats an array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */
 async function arrayText<Row>(rows: readonly Row[], valueOf: (row: Row) => Value, work: SlicedWork): Promise<string> {
   const elements: string[] = [];
   const appendSome = (): true | undefined => {

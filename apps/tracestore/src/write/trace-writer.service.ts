@@ -23,37 +23,37 @@ const insertLedger = statement('insert-ledger');
 const copyStatements = [spanTable, eventTable, linkTable, blockTable].map((table) => table.statement);
 const statements = [insertLedger, ...dictionaryStatements, ...copyStatements];
 
-/** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
+/** Requests share a transaction until their rows have this size. More would add latency without saving anything. */
 const fullBatchBytes = 4 * 1024 * 1024;
 
-/** A connection that says nothing for so long is given up; the server's own statement time-out is shorter. */
+/** A connection without a response for this time is closed. The server's statement time-out is shorter. */
 const writeTimeoutMs = 60_000;
 
-/** Transactions at once: more wait for the same disk, and keep more rows in memory. */
+/** The number of slots. More transactions would wait for the same disk, and hold more rows in memory. */
 export const maxSlots = 2;
 
-/** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
+/** The rows could not be written, but a retry may succeed. The message names the cause. */
 export class WriteUnavailableError extends Error {
   override readonly name = 'WriteUnavailableError';
 }
 
-/** A request that is to be stored once. */
+/** A request to store. */
 export interface WriteRequest {
-  /** SHA-256 of what was sent: a request with the same digest is the same request. */
+  /** The request digest: requests with equal digests are the same request. */
   readonly digest: Buffer;
   /** For the metrics. */
   readonly byteLength: number;
   /**
-   * Adds the request's rows to a batch; may be called again, with another batch, when a transaction failed.
+   * Adds the rows of the request to a batch. It is called again, with another batch, when a transaction has failed.
    *
-   * @returns undefined when it would take too long; the batch is then as it was
-   * @throws when the request can't be stored; the batch is then as it was
+   * @returns undefined when it would take too long; the batch is then unchanged
+   * @throws when the request cannot be stored; the batch is then unchanged
    */
   readonly fill: (batch: CopyBatch) => Outcome | undefined;
   /**
-   * The same, in slices; the batch is for this request alone.
+   * Does the same in slices. The batch is for this request alone.
    *
-   * @throws when the request can't be stored; the batch is then to be cleared
+   * @throws when the request cannot be stored; the batch must then be cleared
    */
   readonly fillSlowly: (batch: CopyBatch) => Promise<Outcome>;
 }
@@ -61,9 +61,9 @@ export interface WriteRequest {
 interface Waiting extends WriteRequest {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
-  /** Another request that shared its transaction was stored before: it is tried by itself. */
+  /** Whether it needs a transaction of its own, because a shared one has failed. */
   isAlone: boolean;
-  /** It takes long to make its rows: it has a transaction by itself, and does not hold up those behind it. */
+  /** Whether making its rows takes long: it then has its own transaction and does not delay the requests behind it. */
   isLong: boolean;
 }
 
@@ -72,22 +72,22 @@ interface Filled extends Waiting {
 }
 
 /**
- * Long requests whose rows are made or written at once: as many as there are transactions for the others, so that they
- * flow as well, and one of those that are so large that their rows are a good part of this process.
+ * Long requests whose rows are made or written concurrently: as many as there are transactions for the others, so that
+ * they progress as fast. Of huge requests there is one, because its rows take a large part of the process's memory.
  */
 const maxLong = maxSlots + 1;
 const maxHuge = 1;
 const hugeBytes = 8 * 1024 * 1024;
 
-/** A batch with what it takes to answer those whose rows are in it. */
+/** A batch with the requests whose rows are in it. */
 class Transaction {
   readonly rows = new CopyBatch();
   readonly requests: Filled[] = [];
-  /** Of the database that the rows were made for. */
+  /** The generation of the database that the rows were made for. */
   generation = 0;
-  /** In which the dictionaries' entries were known to be there that the rows refer to. */
+  /** The epoch in which the cached dictionary rows that the rows refer to were known to exist. */
   epoch = 0;
-  /** Called when it is over. */
+  /** Called after the commit or the failure. */
   whenOver: () => void = () => undefined;
 
   get isFull(): boolean {
@@ -101,11 +101,11 @@ class Transaction {
 }
 
 /**
- * Writes requests, each in one transaction, all of it or nothing, and once: the digest of a request is written with its
- * rows, and is unique.
+ * Writes requests. Each is written once and in one transaction, completely or not at all: the transaction also writes the
+ * request's digest, which is unique.
  *
- * Batching is natural: a request that finds a connection free goes by itself; those that come while all are busy share
- * the next transaction. So nobody waits for others to come.
+ * A request that finds a free slot is written at once. Requests that arrive while all slots are busy share the next
+ * transaction. So no request waits for a batch to fill.
  */
 @Injectable()
 export class TraceWriterService {
@@ -113,18 +113,18 @@ export class TraceWriterService {
   private queuedBytes = 0;
   private filling: Transaction | undefined;
   private readonly free: Transaction[];
-  /** Of long requests, ready to be written. */
+  /** Transactions of long requests that are ready to be written. */
   private readonly ready: Transaction[] = [];
   private readonly long = new Places(maxLong);
   private readonly huge = new Places(maxHuge);
-  /** Whether a long request comes before the others, when both wait: they take turns. */
+  /** Whether a long request is next when both kinds wait: they take turns. */
   private isLongNext = false;
   private idleSlots: number;
-  /** What is on its way, so that a retry that overtakes its first try waits for it. */
+  /** Requests in progress by digest, so that a retry waits for the first attempt. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
   private readonly prepared = new WeakSet<PoolClient>();
 
-  /** What takes long, on the way of any request. */
+  /** Runs the long work of all requests in slices. */
   readonly work = new SlicedWork();
 
   constructor(
@@ -143,17 +143,17 @@ export class TraceWriterService {
     return transaction;
   }
 
-  /** Another number means that what was committed before says nothing of the database behind this writer. */
+  /** Changes when the database may be another one, so that cached dictionary rows are no longer valid. */
   get generation(): number {
     return this.database.readyGeneration;
   }
 
   /**
-   * Resolves when the request is committed, now or before. When it rejects, nothing of it is in the database, unless
-   * the connection broke during the commit itself: then nobody knows, and the request may be sent again.
+   * Stores a request. Resolves when it is committed, now or by an earlier attempt. When this rejects, nothing of the
+   * request is stored, unless the connection broke during the commit. The result is then unknown, and a retry is safe.
    *
-   * @throws WriteUnavailableError when it may be written later
-   * @throws Error when the database refuses the rows, which is a fault of this program; and what `fill` throws
+   * @throws WriteUnavailableError when a retry may succeed
+   * @throws Error when the database refuses the rows, which is a defect of this program; and what `fill` throws
    */
   async write(request: WriteRequest): Promise<Outcome> {
     const key = request.digest.toString('latin1');
@@ -176,7 +176,7 @@ export class TraceWriterService {
     }
   }
 
-  /** Fills a transaction as far as requests wait, and sends it if a connection is free; again and again. */
+  /** Fills transactions with the waiting requests, and runs them while there are idle slots. */
   private pump(): void {
     for (;;) {
       this.fill();
@@ -235,7 +235,7 @@ export class TraceWriterService {
     }
   }
 
-  /** Notes of what database, and of which epoch, the rows will be. */
+  /** Records the generation and the epoch that the rows will be valid for. */
   private begin(transaction: Transaction): void {
     transaction.generation = this.database.readyGeneration;
     transaction.epoch = this.database.epoch;
@@ -245,7 +245,7 @@ export class TraceWriterService {
     this.queuedBytes -= this.queue.shift()?.byteLength ?? 0;
   }
 
-  /** Makes a transaction of a request that takes long, and waits until it is over. Never rejects. */
+  /** Fills a transaction with one long request, and waits for its end. Never rejects. */
   private async fillSlowly(request: Waiting): Promise<void> {
     const places = request.byteLength > hugeBytes ? this.huge : this.long;
     this.queuedBytes += request.byteLength;
@@ -272,20 +272,20 @@ export class TraceWriterService {
     }
   }
 
-  /** Puts requests first in the queue again. */
+  /** Returns requests to the front of the queue. */
   private putBack(requests: readonly Filled[], isAlone: boolean): void {
     this.queue.unshift(...requests.map((request) => ({ ...request, isAlone: isAlone || request.isAlone })));
     for (const { byteLength } of requests) this.queuedBytes += byteLength;
   }
 
-  /** Never rejects: every request is answered, or waits again. */
+  /** Runs a transaction. Never rejects: every request is settled or returns to the queue. */
   private async run(transaction: Transaction): Promise<void> {
     const requests = [...transaction.requests];
     try {
       const client = await this.database.connect();
       if (transaction.generation !== this.database.readyGeneration) {
         client.release();
-        // The rows were made for another database, which may have held more of the dictionaries.
+        // The rows were made for another database, which may have had dictionary rows that this one lacks.
         this.putBack(requests, false);
         return;
       }
@@ -309,13 +309,13 @@ export class TraceWriterService {
     const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
-    // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
+    // Writers that need the same new dictionary rows wait for this transaction. A long one adds them in a short one first.
     const pipelines =
       isLong(rowsWritten) && dictionaries.length > 0
         ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch([ledgerCall], rowsWritten)]
         : [new PipelinedBatch([ledgerCall, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
-    // Ends the connection under the pipeline, which then fails.
+    // Closing the connection makes the pipeline fail.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
     let broken: Error | undefined;
     try {
@@ -325,7 +325,7 @@ export class TraceWriterService {
         await pipeline.done;
       }
     } catch (cause) {
-      // A duplicate leaves the connection as good as it was; so does an epoch that is over.
+      // After a duplicate or an outdated epoch, the connection is still usable.
       if (!isInLedger(cause) && !isOutdated(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
     } finally {
@@ -348,14 +348,14 @@ export class TraceWriterService {
     this.database.noteWritten();
     this.metrics.committed({ durationSeconds, requests: requests.length, spans: rows.spanCount });
     this.metrics.spansAccepted(rows.spanCount);
-    // What was committed to an earlier generation's database says nothing of this one's.
+    // A commit to an earlier generation's database says nothing about the current one.
     if (generation !== this.database.readyGeneration) return;
     for (const entries of [rows.resources, rows.scopes, rows.operations]) {
       for (const entry of entries) entry.committed = true;
     }
   }
 
-  /** Answers the requests, or fills them into another transaction where this one relied on what was known too long ago. */
+  /** Rejects the requests, or returns them to the queue if the transaction's epoch was outdated. */
   private async handleFailure(transaction: Transaction, requests: readonly Filled[], cause: unknown): Promise<void> {
     if (!isOutdated(cause)) {
       this.answerFailure(requests, cause);
@@ -374,7 +374,7 @@ export class TraceWriterService {
   private answerFailure(requests: readonly Filled[], cause: unknown): void {
     const [only] = requests;
     if (isInLedger(cause) || (requests.length > 1 && classifyFailure(cause) === 'refused')) {
-      // One of them is to blame, and the others are not to suffer for it.
+      // Only one of the requests is the cause. Each is tried again in its own transaction.
       if (requests.length > 1) {
         this.putBack(requests, true);
         return;
@@ -390,7 +390,7 @@ export class TraceWriterService {
   }
 }
 
-/** So many at once; others wait for their turn. */
+/** A counting semaphore. */
 class Places {
   private readonly waiting: (() => void)[] = [];
 
@@ -412,12 +412,12 @@ function statement(name: string): Statement {
   return { name, text: readSqlFile(import.meta.url, `${name}.sql`) };
 }
 
-/** Whether the database has refused what the transaction knew of the dictionaries: `tracestore.require_epoch`. */
+/** Whether `tracestore.require_epoch` has refused the transaction's epoch. */
 function isOutdated(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === 'SPE01';
 }
 
-/** Whether a request had been stored before. */
+/** Whether a request of the transaction is already in the ledger. */
 function isInLedger(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505' && error.table === 'ledger';
 }
