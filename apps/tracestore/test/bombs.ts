@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 
-/** A request that is small on the wire, when compressed, and much once it is decoded. */
+/** A request that is small when compressed, and large when decoded. */
 export interface Bomb {
   readonly body: Buffer;
   readonly contentType: 'application/x-protobuf' | 'application/json';
-  /** What it may be answered with: stored in part or whole, or refused for good. */
+  /** The accepted statuses: stored in part or completely, or refused permanently. */
   readonly statuses: readonly number[];
 }
 
 const mebibyte = 1024 * 1024;
 
 /**
- * Requests that would take many times their size in memory or on disk, or hold the event loop, if their objects were not
- * bounded. Each is made when it is wanted. @param scale of their sizes: 1 for some MiB, 16 for the largest there may be
+ * Requests that would take many times their size in memory or on disk, or block the event loop, if nothing limited their
+ * objects. Each is made on demand.
+ *
+ * @param scale of their sizes: 1 for a few MiB, 16 for the largest allowed
  */
 export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
   const bytes = scale * 4 * mebibyte - 1024;
@@ -117,7 +119,7 @@ export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
   };
 }
 
-/** The same request with other bytes, so that the ledger does not know it: behind it is a field that OTLP lacks. */
+/** The same request with a different digest: an unknown field is appended. */
 export function variantOf(bomb: Bomb, number: number): Bomb {
   const suffix =
     bomb.contentType === 'application/json' ? Buffer.alloc(number + 1, ' ') : Buffer.from([0xf8, 0x7c, number]);
@@ -151,7 +153,7 @@ function serviceName(name: string): Buffer {
   return field(1, field(1, Buffer.from('service.name')), field(2, field(1, Buffer.from(name))));
 }
 
-/** The content of a KeyValue. */
+/** Encodes the content of a KeyValue. */
 function listAttribute(values: Buffer): Buffer {
   return field(2, field(5, values));
 }
@@ -174,7 +176,7 @@ function filled(text: string, bytes: number): string {
   return text.repeat(Math.floor(bytes / text.length));
 }
 
-/** Fields of no bytes. */
+/** Encodes fields without content. */
 function nothings(tag: number, bytes: number): Buffer {
   return Buffer.alloc(Math.floor(bytes / 2) * 2, Buffer.from([tag, 0]));
 }
@@ -184,7 +186,7 @@ function repeated(part: Buffer, bytes: number): Buffer {
   return Buffer.alloc(part.length * count, part);
 }
 
-/** A field of bytes. */
+/** Encodes a field of bytes. */
 function field(number: number, ...parts: readonly Buffer[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const head: number[] = [];

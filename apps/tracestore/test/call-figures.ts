@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** A span as the slow and simple way to count calls wants it. */
+/** A span, as the slow and simple implementation of aggregates needs it. */
 export interface BruteSpan {
   readonly traceId: string;
   readonly spanId: bigint;
@@ -23,16 +23,16 @@ export interface BruteFigure {
 
 const reachNs = 7_200_000_000_000n;
 
-/** By the definition, with whole numbers: class c > 0 is from 2^((c-1)/8) to below 2^(c/8) ns. */
+/** The bucket of a duration by definition, in integers: bucket c > 0 is from 2^((c-1)/8) to below 2^(c/8) ns. */
 export function classOf(ns: bigint): number {
   if (ns <= 0n) return 0;
-  // Of the power of two that it surely reaches.
+  // Start at the bucket of the largest power of two that the duration reaches.
   let found = 8 * (ns.toString(2).length - 1) + 1;
   while (ns ** 8n >= 2n ** BigInt(found)) found += 1;
   return found;
 }
 
-/** The parent of each span, found by looking at all others of its trace. */
+/** @returns the parent of a span, found by comparing all spans of its trace */
 export function parentOf(span: BruteSpan, trace: readonly BruteSpan[]): BruteSpan | undefined {
   if (span.parentSpanId === undefined || span.parentSpanId === span.spanId) return undefined;
   return trace
@@ -41,7 +41,7 @@ export function parentOf(span: BruteSpan, trace: readonly BruteSpan[]): BruteSpa
     .toSorted((a, b) => Number(a.startNs - b.startNs) || a.instance - b.instance)[0];
 }
 
-/** What of a span no child covers, by taking each child's time out of what is left. */
+/** @returns the self time of a span: its duration without the intervals of its children */
 export function selfNsOf(span: BruteSpan, children: readonly BruteSpan[]): bigint {
   let left: (readonly [bigint, bigint])[] = span.endNs > span.startNs ? [[span.startNs, span.endNs]] : [];
   for (const child of children) {
@@ -56,7 +56,7 @@ export function selfNsOf(span: BruteSpan, children: readonly BruteSpan[]): bigin
   return left.reduce((sum, [from, to]) => sum + to - from, 0n);
 }
 
-/** Every span with its parent and self time. */
+/** @returns every span with its parent and self time */
 export function relate(
   spans: readonly BruteSpan[],
 ): readonly { readonly span: BruteSpan; readonly parent: BruteSpan | undefined; readonly selfNs: bigint }[] {
@@ -70,15 +70,15 @@ export function relate(
   });
 }
 
-/** Every operation is one of three services'. */
+/** The service of an operation: one of three. */
 export function serviceOf(operationId: bigint): string {
   return `service ${((operationId % 3n) + 3n) % 3n}`;
 }
 
-/** Whose figures a table has. */
+/** What a table aggregates. */
 export type FiguresOf = 'operation' | 'service';
 
-/** Figures by `bucket operation parent`, or `bucket service parent's-service is-root`, in the order of these. */
+/** Aggregates by `bucket operation parent` or `bucket service parent-service is-root`, sorted by these keys. */
 export function bruteForceFigures(
   spans: readonly BruteSpan[],
   figuresOf: FiguresOf,
@@ -116,7 +116,7 @@ export function bruteForceFigures(
   return sortKeys(figures);
 }
 
-/** What the database says, in the form of `bruteForceFigures`. */
+/** @returns the aggregates of the database in the form of `bruteForceFigures` */
 export async function readFigures(
   client: pg.Client,
   figuresOf: FiguresOf,

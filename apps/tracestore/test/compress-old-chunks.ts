@@ -7,8 +7,8 @@ import { retentionOf, timedTables } from '../src/schema/partitions.js';
 const dayMs = 86_400_000;
 
 /**
- * Compresses the chunks whose time is over, as the store does some time later, each as soon as its spans are counted; does
- * nothing where there is no compression.
+ * Compresses past chunks as soon as their spans are aggregated, as the store does some time later. Does nothing without
+ * TimescaleDB's compression.
  */
 export async function compressOldChunks(databaseUrl: string): Promise<void> {
   const client = new pg.Client(databaseUrl);

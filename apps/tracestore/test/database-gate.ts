@@ -1,23 +1,23 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A database behind a door: closed, its connections break and new ones are refused, as with a server that is away. */
+/** A proxy in front of a database. While it is closed, connections break and new ones are refused. */
 export interface DatabaseGate {
   readonly url: string;
   close(): Promise<void>;
   open(): Promise<void>;
-  /** Lets each answer of the server wait for so long, as with one that is slow or far. */
+  /** Delays each response of the server, as a slow or distant server does. */
   slow(delayMs: number): void;
-  /** Breaks the connections as soon as the client has sent this text: the server sees what came before it. */
+  /** Breaks the connections when the client sends this text. The server receives only what precedes it. */
   breakBefore(text: string): void;
-  /** Breaks the connections after the server was sent this text, before the client sees the answer. */
+  /** Breaks the connections after the server has received this text, before the client receives the response. */
   breakAfter(text: string): void;
-  /** Keeps back what one client sends from this text on; resolves when something is kept back, with what lets it go. */
+  /** Holds back what one client sends from this text on. Resolves when it does, with a function that releases it. */
   holdBefore(text: string): Promise<() => void>;
 }
 
 export async function startDatabaseGate(databaseUrl: string): Promise<DatabaseGate> {
   const target = new URL(databaseUrl);
-  // The system's choice when the door opens first, and the same whenever it opens again.
+  // A free port at the first opening, and the same port afterwards.
   let port = 0;
   const sockets = new Set<Socket>();
   let server: Server | undefined;

@@ -1,16 +1,16 @@
 import type { ClientBase } from 'pg';
 
-/** The store on whose behalf tests note time that has passed. */
+/** The store id for which tests record observed time. */
 const testStore = '00000000-0000-4000-8000-000000000000';
 const endlessSeconds = 1e12;
-/** A mark is made when the last one is so old. */
+/** A mark is made when the last one has this age. */
 const secondsPerMark = 601;
 
 /**
- * Sets the clock that the database's lifecycle goes by; it runs on from there. No store has observed any of it.
+ * Sets the clock of the database's lifecycle, which runs on from there. No store has observed any of that time.
  *
- * @param client of the owner, to a migrated database
- * @param at what the clock shows now; undefined sets it right
+ * @param client of the owner, connected to a migrated database
+ * @param at the new time; undefined restores the real one
  */
 export async function setDatabaseClock(client: ClientBase, at: Date | undefined): Promise<void> {
   const offsetMs = at === undefined ? 0 : at.getTime() - Date.now();
@@ -21,14 +21,14 @@ export async function setDatabaseClock(client: ClientBase, at: Date | undefined)
 }
 
 /**
- * Lets stores observe that time passes, whatever the database's clock shows. All that is stored was received before.
+ * Adds observed time, whatever the database's clock shows. All stored data is older than that.
  *
- * @param client of the owner, to a migrated database
+ * @param client of the owner, connected to a migrated database
  */
 export async function passTime(client: ClientBase, seconds: number): Promise<void> {
   const observe = async (elapsedSeconds: number): Promise<void> => {
     await client.query('SELECT tracestore.observe_time($1, $2, $3, $3)', [testStore, elapsedSeconds, endlessSeconds]);
-    // What the clock did meanwhile is not to count.
+    // Ignore how far the clock has moved since then.
     await client.query('UPDATE tracestore.lifecycle_time SET noted_at = NULL, latest_at = NULL');
   };
   await observe(0);

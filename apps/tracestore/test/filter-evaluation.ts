@@ -9,8 +9,8 @@ import { spanKindOf, statusCodeOf } from '../src/query/span-words.js';
 import type { StoredSpan } from './stored-spans.js';
 
 /*
- * What a filter means, said once more and as plainly as can be: over decoded spans, without normal forms, dictionaries,
- * blocks or SQL.
+ * A second, simple implementation of filters, as a test oracle: it evaluates decoded spans, without normal forms,
+ * dictionaries, blocks or SQL.
  */
 
 type Value = AnyValue | string | bigint;
@@ -22,12 +22,12 @@ interface Context {
   readonly link: Span_Link | undefined;
 }
 
-/** Whether a span fulfils a filter. */
+/** Whether a span matches a filter. */
 export function fulfils(filter: Filter, stored: StoredSpan, serviceName: string): boolean {
   return holds(filter, { stored, serviceName, event: undefined, link: undefined });
 }
 
-/** In ns, 0 for a span that ends before it starts. */
+/** @returns the duration in ns, or 0 for a span that ends before it starts */
 export function durationOf(span: Span): bigint {
   const duration = span.endTimeUnixNano - span.startTimeUnixNano;
   return duration > 0n ? duration : 0n;

@@ -10,7 +10,7 @@ import {
 } from '@bufbuild/protobuf';
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 
-/** A client by the library that others use, for any method. */
+/** A client of the common library grpc-js, for any method. */
 export class GrpcClient {
   readonly client: Client;
 
@@ -24,7 +24,7 @@ export class GrpcClient {
     this.client.close();
   }
 
-  /** @throws ServiceError when the status isn't OK */
+  /** @throws ServiceError when the status is not OK */
   unary<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
@@ -46,7 +46,11 @@ export class GrpcClient {
     });
   }
 
-  /** The bytes of the answers as they come; who stops reading cancels the call. @throws ServiceError after them */
+  /**
+   * Yields the bytes of the responses. Ending the iteration cancels the call.
+   *
+   * @throws ServiceError after the responses when the status is not OK
+   */
   async *bytes<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
     request: MessageInitShape<Input>,

@@ -2,10 +2,10 @@ import { connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type Status, StatusSchema } from '../src/gen/google/rpc/status_pb.js';
 
-/** What came back, as it was on the wire. */
+/** A response, as it was on the wire. */
 export interface GrpcAnswer {
   readonly httpStatus: number;
-  /** Undefined where it did not speak gRPC. */
+  /** Undefined when the response is not gRPC. */
   readonly grpcStatus: number | undefined;
   readonly status: Status | undefined;
   readonly acceptedEncodings: string | undefined;
@@ -15,13 +15,13 @@ export interface GrpcAnswer {
 
 export interface GrpcCallOptions {
   readonly headers?: OutgoingHttpHeaders;
-  /** False leaves the request without an end. */
+  /** False leaves the request unfinished. */
   readonly end?: boolean;
 }
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-/** A message as it is on the wire. */
+/** @returns a message with its prefix, as it is on the wire */
 export function grpcFrame(message: Uint8Array, flag = 0): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt8(flag, 0);
@@ -30,17 +30,16 @@ export function grpcFrame(message: Uint8Array, flag = 0): Buffer {
 }
 
 /**
- * A call on a connection of its own, with bytes that no library would send. Resolves with the answer, whenever it
- * comes.
+ * Makes a call on its own connection, with bytes that no library would send. Resolves with the response.
  *
- * @param pieces are written one by one
+ * @param pieces are written one after the other
  */
 export async function callGrpc(
   address: string,
   pieces: readonly Buffer[],
   { headers = {}, end = true }: GrpcCallOptions = {},
 ): Promise<GrpcAnswer> {
-  // Node's client resets streams when it has more than so many megabytes to send.
+  // Node's client resets streams when it has more than this many megabytes to send.
   const session = connect(`http://${address}`, { maxSessionMemory: 1_000 });
   try {
     return await new Promise<GrpcAnswer>((resolve, reject) => {
@@ -59,7 +58,7 @@ export async function callGrpc(
         if (stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve(answerOf(received, Buffer.concat(message)));
         else reject(new Error(`The stream was reset with ${stream.rstCode}`));
       };
-      // A stream that is answered before all is sent may never close.
+      // A stream with a response before its end may never close.
       stream.on('end', settle).on('close', settle);
       for (const piece of pieces) stream.write(piece);
       if (end) stream.end();

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { BruteSpan } from './call-figures.js';
 
-/** Stores spans with their blocks, in one transaction or in one that is open already. */
+/** Stores spans with their blocks in one transaction, or in the open one. */
 export async function insertSpans(on: pg.ClientBase, spans: readonly BruteSpan[]): Promise<void> {
   if (spans.length === 0) return;
   const column = <T>(of: (span: BruteSpan) => T): T[] => spans.map(of);

@@ -10,13 +10,13 @@ import {
 import { callGrpc, grpcFrame } from './grpc-wire.js';
 import type { RunningTracestore } from './running-tracestore.js';
 
-/** Sends a request as one kind of client does. */
+/** Sends a request over one protocol and encoding. */
 export type Send = (
   store: RunningTracestore,
   request: ExportTraceServiceRequest,
 ) => Promise<ExportTraceServiceResponse>;
 
-/** Every way in which a Collector may send. */
+/** Every combination of protocol, encoding and compression that a Collector can use. */
 export const waysToSend: Readonly<Record<string, Send>> = {
   gRPC: (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request)),
   'gRPC with gzip': (store, request) => sendGrpc(store.grpcAddress, encodeProtobuf(request), { gzip: true }),
@@ -37,7 +37,7 @@ export function encodeProtobuf(request: ExportTraceServiceRequest): Buffer {
   return Buffer.from(toBinary(ExportTraceServiceRequestSchema, request));
 }
 
-/** OTLP's JSON: that of protobuf, but with ids in hex and enumerations as integers. */
+/** Encodes OTLP's JSON: like protobuf's, but with ids in hex and enumerations as integers. */
 export function encodeJson(request: ExportTraceServiceRequest): string {
   const idFields = new Set(['traceId', 'spanId', 'parentSpanId']);
   const json: JsonValue = toJson(ExportTraceServiceRequestSchema, request, { enumAsInteger: true });
@@ -50,7 +50,7 @@ export function encodeJson(request: ExportTraceServiceRequest): string {
   });
 }
 
-/** POSTs bytes and returns what came back, whatever it is. */
+/** Sends bytes by POST. @returns the response, whatever its status */
 export async function post(
   url: string,
   body: Buffer | string,
@@ -85,7 +85,7 @@ async function sendJson(
   return fromJsonString(ExportTraceServiceResponseSchema, answer.body.toString());
 }
 
-/** @throws ServiceError of grpc-js when the status isn't OK */
+/** @throws ServiceError of grpc-js when the status is not OK */
 export async function sendGrpc(
   address: string,
   message: Buffer,
@@ -114,7 +114,7 @@ export async function sendGrpc(
   }
 }
 
-/** As a Collector does; grpc-js cannot. */
+/** Sends a request compressed with zstd, as a Collector can and grpc-js cannot. */
 async function sendGrpcWithZstd(address: string, message: Buffer): Promise<ExportTraceServiceResponse> {
   const answer = await callGrpc(address, [grpcFrame(zstdCompressSync(message), 1)], {
     headers: { 'grpc-encoding': 'zstd' },

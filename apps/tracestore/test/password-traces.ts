@@ -24,7 +24,7 @@ interface PasswordSpan {
  * lower          GET /               12 ── 48            fails in the second trace
  * lower            HTTP GET           14 ─ 20              and 20 ms longer in the second trace
  * digit              GET /             15 19
- * generator    HTTP GET                30 ──── 70          at the same time as the other
+ * generator    HTTP GET                30 ──── 70          concurrent with the other
  * upper          GET /                  32 ─── 68
  */
 const spans: readonly PasswordSpan[] = [
@@ -38,15 +38,15 @@ const spans: readonly PasswordSpan[] = [
 ];
 const failing: ReadonlySet<number> = new Set([1, 2, 3]);
 
-/** The hex id of the first or the second trace. */
+/** @returns the hex id of the first or the second trace */
 export function passwordTraceId(number: 1 | 2): string {
   return `ab${String(number).padStart(30, '0')}`;
 }
 
 /**
- * Stores two traces of a system that makes passwords, with all that published queries look for.
+ * Stores two traces of a system that generates passwords, with everything that the published queries need.
  *
- * @param startMs when the first of them starts; the second starts 10 s later
+ * @param startMs start of the first trace; the second starts 10 s later
  */
 export async function sendPasswordTraces(store: RunningTracestore, startMs: number): Promise<void> {
   for (const trace of [1, 2] as const) {

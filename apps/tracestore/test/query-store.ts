@@ -3,7 +3,7 @@ import { QueryDatabaseService } from '../src/query/query-database.service.js';
 import { encodeProtobuf, sendGrpc } from './otlp-client.js';
 import { startTracestore } from './running-tracestore.js';
 
-/** A store, and the connections of those who ask it. */
+/** A store, and connections to query it. */
 export interface QueryStore {
   readonly database: QueryDatabaseService;
   /** Resolves when the spans are stored. */

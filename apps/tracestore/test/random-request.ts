@@ -8,7 +8,7 @@ import { AnyValueSchema, type KeyValueSchema } from '../src/gen/opentelemetry/pr
 type Value = MessageInitShape<typeof AnyValueSchema>;
 type Attribute = MessageInitShape<typeof KeyValueSchema>;
 
-/** What text may hold that is hard on some part of the way. */
+/** Texts that are difficult for some part of the write path. */
 const awkwardTexts = [
   '',
   '\0',
@@ -33,7 +33,7 @@ const awkwardTexts = [
 
 const awkwardDoubles = [0, -0, 1, -1, 5e-324, 1e21, 1.5e-7, 123456789.125, Number.MAX_VALUE, NaN, Infinity, -Infinity];
 
-/** Requests that look like nothing anyone would send, the same ones for the same seed; every span is acceptable. */
+/** Generates unusual requests, the same ones for the same seed. Every span is valid. */
 export class RandomRequests {
   private state: number;
   private spansMade = 0;
@@ -69,7 +69,7 @@ export class RandomRequests {
     this.spansMade += 1;
     return {
       traceId: this.id(16),
-      // Few enough that some spans share theirs.
+      // A small range, so that some spans share it.
       spanId: this.maybe(new Uint8Array(8).fill(7), () => this.id(8)),
       parentSpanId: this.pick([new Uint8Array(), new Uint8Array(8), this.id(8)]),
       traceState: this.text(),
@@ -144,13 +144,13 @@ export class RandomRequests {
     ]);
   }
 
-  /** Of what was dropped; the views' columns are of int4, as Promscale's were. */
+  /** A dropped count. The columns of the views are int4, as in Promscale. */
   private count(): number {
     return this.maybe(0, () => this.below(2 ** 31));
   }
 
   private id(length: number): Uint8Array<ArrayBuffer> {
-    // Never zeros only.
+    // Never all zeros.
     return Uint8Array.from({ length }, () => 1 + this.below(255));
   }
 
@@ -170,7 +170,7 @@ export class RandomRequests {
     return items[this.below(items.length)] as Item;
   }
 
-  /** A whole number from 0 to `bound` - 1: a linear congruential generator (Numerical Recipes), its upper bits. */
+  /** @returns an integer from 0 to `bound` - 1: the upper bits of a linear congruential generator (Numerical Recipes) */
   private below(bound: number): number {
     this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((this.state / 2 ** 32) * bound);

@@ -19,7 +19,7 @@ import {
 import { spanKinds, statusCodes } from '../src/query/span-words.js';
 
 /*
- * Spans and filters of few words, so that they meet; many of the words are such as break what is put together carelessly.
+ * Words of random spans and filters: few, so that they match, and many of them with characters that need escaping.
  */
 
 const texts = [
@@ -43,7 +43,7 @@ const texts = [
   'line\nbreak',
   'x'.repeat(3_000),
 ] as const;
-/** Of bytes, lists and key-value lists, and of an empty value. */
+/** Values that are bytes, arrays, key-value lists or empty. */
 const shownTexts = [
   '',
   'AA==',
@@ -88,19 +88,19 @@ const ints = [5n, 0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 9_007_199_254_740_993n]
 type Value = MessageInitShape<typeof AnyValueSchema>;
 type Attribute = MessageInitShape<typeof KeyValueSchema>;
 
-/** Where chance comes from; seeded, so that what failed fails again. */
+/** A seeded source of random numbers, so that failures can be reproduced. */
 export interface Chance {
-  /** A whole number from 0 up to, and without, the bound. */
+  /** @returns an integer from 0 to below the bound */
   below(bound: number): number;
   chance(probability: number): boolean;
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** Random spans and searches, the same ones for the same chance. */
+/** Generates spans and searches, the same ones for the same source. */
 export class RandomSearch {
   private spansMade = 0;
 
-  /** @param dayStarts ns since 1970: spans are of these days */
+  /** @param dayStarts the days of the spans, in ns since 1970 */
   constructor(
     private readonly random: Chance,
     private readonly dayStarts: readonly bigint[],
@@ -174,7 +174,7 @@ export class RandomSearch {
     return this.leafFilter();
   }
 
-  /** What is asked most: how calls of a service, or of an operation, went. */
+  /** The most common filter: the duration or status of calls of a service or an operation. */
   private outcome(): Filter[] {
     const filters: Filter[] = [];
     const is = (field: 'resource.service' | 'span.name' | 'span.status', value: string): void => {
@@ -247,7 +247,7 @@ export class RandomSearch {
     return { op: this.random.pick(['eq', 'eq', 'ne']), reference: this.attribute(), value: this.constant() };
   }
 
-  /** A start of some span, or near it. */
+  /** @returns the start of some span, or a time near it */
   time(): bigint {
     const day = this.random.pick(this.dayStarts);
     return (
@@ -344,7 +344,7 @@ export class RandomSearch {
   private id(number: number): Uint8Array<ArrayBuffer> {
     const id = new Uint8Array(8);
     new DataView(id.buffer).setUint32(4, number);
-    // Also such as are negative in the database.
+    // Includes ids that are negative in the database.
     id[0] = number % 2 === 0 ? 0xff : 0;
     return id;
   }

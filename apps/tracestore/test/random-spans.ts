@@ -1,6 +1,6 @@
 import type { BruteSpan } from './call-figures.js';
 
-/** Chance that comes out the same for the same seed. */
+/** A source of random numbers that repeats for the same seed. */
 export class SeededChance {
   private state: number;
 
@@ -8,7 +8,7 @@ export class SeededChance {
     this.state = seed;
   }
 
-  /** A whole number from 0 to below the bound. */
+  /** @returns an integer from 0 to below the bound */
   below(bound: number): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
@@ -26,7 +26,7 @@ export class SeededChance {
   }
 }
 
-/** Traces with what real ones have and what they should not have: ids given twice, circles, parents that never come. */
+/** Generates traces with usual spans and with defects: duplicate ids, circles, missing parents. */
 export function randomSpans(
   chance: SeededChance,
   { traces, startNs, rangeNs }: { readonly traces: number; readonly startNs: bigint; readonly rangeNs: bigint },
@@ -43,7 +43,7 @@ export function randomSpans(
       );
       const parentNr = chance.below(12) === 0 ? chance.below(size + 3) + 1 : Math.ceil(nr / 2);
       const isRoot = nr === 0 || chance.below(20) === 0;
-      // Some start so far from their parent that it is theirs no more.
+      // Some start too far from their parent to count as its child.
       const offsetNs =
         chance.below(40) === 0 ? BigInt(chance.below(10_000)) * 1_000_000_000n : BigInt(chance.below(90_000_000));
       const durationNs = [0, 1_000, 50_000_000, 60_000_000_000][chance.below(4)] ?? 0;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** An HTTP answer, as it came over the wire. */
+/** An HTTP response, as received. */
 export interface RawAnswer {
-  /** 0 when the connection was closed without an answer. */
+  /** 0 when the connection was closed without a response. */
   readonly status: number;
   /** By name in lower case. */
   readonly headers: ReadonlyMap<string, string>;
@@ -11,11 +11,11 @@ export interface RawAnswer {
 }
 
 /**
- * Sends the lines of a request as they are, which no HTTP client does, and reads until the connection is closed.
+ * Sends the lines of a request unchanged, which no HTTP client does, and reads until the connection is closed.
  *
  * @param url of the server
  * @param lines request line and headers, without `Connection: close`
- * @param body sent after the headers, whatever they announce
+ * @param body sent after the headers, whatever length they announce
  */
 export async function sendRaw(url: string, lines: readonly string[], body = ''): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);

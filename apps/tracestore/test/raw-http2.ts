@@ -15,7 +15,7 @@ export const frameType = {
 /** Flags of frames (RFC 9113, section 6). */
 export const frameFlag = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
-/** A frame as it is on the wire. */
+/** Encodes a frame. */
 export function frame(type: number, flags: number, streamId: number, payload: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
@@ -25,7 +25,7 @@ export function frame(type: number, flags: number, streamId: number, payload: Bu
   return Buffer.concat([head, payload]);
 }
 
-/** SETTINGS with pairs of identifier and value. */
+/** Encodes SETTINGS with pairs of identifier and value. */
 export function settingsFrame(settings: readonly (readonly [number, number])[] = []): Buffer {
   const payload = Buffer.alloc(6 * settings.length);
   settings.forEach(([identifier, value], n) => {
@@ -35,7 +35,7 @@ export function settingsFrame(settings: readonly (readonly [number, number])[] =
   return frame(frameType.settings, 0, 0, payload);
 }
 
-/** HEADERS of a gRPC call: literal fields that are neither indexed nor compressed (RFC 7541, section 6.2.2). */
+/** Encodes HEADERS of a gRPC call: literal fields that are neither indexed nor compressed (RFC 7541, section 6.2.2). */
 export function callHeaders(streamId: number, path: string, more: Readonly<Record<string, string>> = {}): Buffer {
   const fields = {
     ':method': 'POST',
@@ -52,7 +52,7 @@ export function callHeaders(streamId: number, path: string, more: Readonly<Recor
   return frame(frameType.headers, frameFlag.endHeaders, streamId, Buffer.concat(block));
 }
 
-/** A string with its length as an integer with a prefix of 7 bits (RFC 7541, sections 5.1 and 5.2). */
+/** Encodes a string with its length as an integer with a prefix of 7 bits (RFC 7541, sections 5.1 and 5.2). */
 function literal(text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length < 127) return Buffer.concat([Buffer.of(bytes.length), bytes]);
@@ -63,12 +63,12 @@ function literal(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), bytes]);
 }
 
-/** An HTTP/2 connection on which any frame can be sent, and that takes nothing but what the socket's buffer holds. */
+/** An HTTP/2 connection that can send any frame, and reads no more than the socket's buffer holds. */
 export interface RawHttp2 {
   readonly socket: Socket;
-  /** The code of the GOAWAY that ended the connection; undefined when there was none. Resolves when it is closed. */
+  /** Resolves when the connection is closed, with the code of its GOAWAY if there was one. */
   readonly closed: Promise<number | undefined>;
-  /** Resolves when the system has taken the frames, or the connection is closed. */
+  /** Sends frames. Resolves when the system has accepted them, or the connection is closed. */
   send(...frames: readonly Buffer[]): Promise<void>;
 }
 

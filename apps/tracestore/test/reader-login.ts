@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { queryOnce } from './running-tracestore.js';
 
-/** Somebody who may log in and read, as docs/operations.md says how to make one. */
+/** A login role that can read, created as docs/operations.md describes. */
 export interface ReaderLogin {
   readonly url: string;
   drop(): Promise<void>;
 }
 
-/** @param databaseUrl a superuser's, of a migrated database */
+/** @param databaseUrl of a superuser, for a migrated database */
 export async function createReaderLogin(databaseUrl: string): Promise<ReaderLogin> {
   const role = `reader_${randomBytes(4).toString('hex')}`;
   const url = new URL(databaseUrl);

@@ -21,7 +21,7 @@ import { SpanBlocks } from '../src/storage/span-blocks.js';
 import { decodeText } from '../src/transcode/text.js';
 import type { OperationRow, ResourceRow, ScopeRow, SpanRows } from '../src/storage/trace-rows.js';
 
-/** What one request writes, in one transaction. The dictionaries hold what its spans refer to, each row once. */
+/** The rows of one request. The dictionaries have each row that the spans refer to once. */
 export interface ReferenceRows {
   readonly resources: ReadonlyMap<bigint, ResourceRow>;
   readonly scopes: ReadonlyMap<bigint, ScopeRow>;
@@ -31,12 +31,12 @@ export interface ReferenceRows {
   readonly errorMessage: string;
 }
 
-/** A request whose framing is broken: it is refused whole. */
+/** The framing of a request is malformed, so the whole request is refused. */
 export class BrokenRequestError extends Error {
   override readonly name = 'BrokenRequestError';
 }
 
-/** The rows of a request in protobuf, made slowly and plainly: an object for everything, and protobuf-es for each part. */
+/** The reference decoder: makes the rows of a protobuf request slowly and simply, with protobuf-es for each part. */
 export function referenceRows(body: Uint8Array, firstInstance: number): ReferenceRows {
   const resources = new Map<bigint, ResourceRow>();
   const scopes = new Map<bigint, ScopeRow>();
@@ -102,7 +102,7 @@ export function referenceRows(body: Uint8Array, firstInstance: number): Referenc
   return { resources, scopes, operations, spans, rejectedSpans, errorMessage: rejections.describe(seen) };
 }
 
-/** Adds rows to a batch as the transcoder would. @param byteLength of the request */
+/** Adds rows to a batch as the transcoder does. @param byteLength of the request */
 export function addReferenceRows(rows: ReferenceRows, batch: CopyBatch, byteLength: number): void {
   const blocks = new SpanBlocks();
   blocks.begin(byteLength);
@@ -122,7 +122,7 @@ export function addReferenceRows(rows: ReferenceRows, batch: CopyBatch, byteLeng
   for (const entry of operations.values()) batch.referToOperation(entry);
 }
 
-/** The fields of a message by number. @param known numbers of fields that hold bytes */
+/** @returns the fields of a message by number. @param known numbers of fields of type bytes */
 function fieldsOf(bytes: Uint8Array, known: readonly number[]): ReadonlyMap<number, readonly Uint8Array[]> {
   const fields = new Map<number, Uint8Array[]>();
   try {

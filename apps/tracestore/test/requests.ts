@@ -22,7 +22,7 @@ export function hexBytes(hex: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(hex, 'hex'));
 }
 
-/** A request of one service that has these spans. */
+/** @returns a request of one service with these spans */
 export function requestOf(spans: readonly SpanInit[], service = 'shop'): ExportTraceServiceRequest {
   return create(ExportTraceServiceRequestSchema, {
     resourceSpans: [{ resource: { attributes: [text('service.name', service)] }, scopeSpans: [{ spans: [...spans] }] }],
@@ -31,7 +31,7 @@ export function requestOf(spans: readonly SpanInit[], service = 'shop'): ExportT
 
 let spansMade = 0;
 
-/** A span that is as it should be and has an id of its own. */
+/** @returns a valid span with a new id */
 export function goodSpan(over: SpanInit = {}): SpanInit {
   spansMade += 1;
   return {
@@ -91,7 +91,7 @@ const everyValue: readonly Attribute[] = [
   text('__proto__', 'a key that JavaScript minds'),
 ];
 
-/** Every field of the protobuf of OTLP traces, none at its default, besides spans that have next to none. */
+/** @returns a request with every field of OTLP traces at a value other than its default, and with nearly empty spans */
 export function fullRequest(): ExportTraceServiceRequest {
   return create(ExportTraceServiceRequestSchema, {
     resourceSpans: [

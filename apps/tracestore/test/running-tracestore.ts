@@ -9,14 +9,14 @@ import { TracestoreModule } from '../src/tracestore.module.js';
 
 /** A tracestore in this process, on free ports. */
 export interface RunningTracestore {
-  /** Of the health endpoints, without a slash at the end. */
+  /** The base URL of the health endpoints, without a trailing slash. */
   readonly url: string;
-  /** Where OTLP over HTTP is taken. */
+  /** The URL of OTLP over HTTP. */
   readonly tracesUrl: string;
   readonly grpcAddress: string;
-  /** Of Jaeger's storage over gRPC. */
+  /** The address of Jaeger's storage API over gRPC. */
   readonly jaegerAddress: string;
-  /** The same at Promscale's port, where it is opened. */
+  /** The same on Promscale's port, if that is open. */
   readonly promscaleAddress: string;
   stop(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export async function startTracestore(
   const config: TracestoreConfig = {
     ...readTracestoreConfig({
       TRACESTORE_DATABASE_URL: databaseUrl,
-      // Tests have spans of any time.
+      // Tests use spans of any time.
       TRACESTORE_RETENTION: '36500d',
       LOG_LEVEL: 'silent',
     }),
@@ -62,7 +62,7 @@ export async function startTracestore(
   };
 }
 
-/** Runs one query with the rights that users of the views have: those of ps_trace_reader. */
+/** Runs one query with the rights of ps_trace_reader, which users of the views have. */
 export async function queryAsReader<Row extends pg.QueryResultRow>(
   databaseUrl: string,
   sql: string,
@@ -71,7 +71,7 @@ export async function queryAsReader<Row extends pg.QueryResultRow>(
   return query<Row>(databaseUrl, sql, values, 'SET ROLE ps_trace_reader');
 }
 
-/** Runs one query on a connection of its own. */
+/** Runs one query on a new connection. */
 export async function queryOnce<Row extends pg.QueryResultRow>(
   databaseUrl: string,
   sql: string,

@@ -2,7 +2,7 @@ import { encodeProtobuf, sendGrpc } from './otlp-client.js';
 import { hexBytes, requestOf, type SpanInit } from './requests.js';
 import type { RunningTracestore } from './running-tracestore.js';
 
-/** A span in few words. Ids are small numbers, 0 is no parent; times are nanoseconds from the start of the trace. */
+/** A short description of a span. Ids are small numbers, 0 means no parent; times are ns from the start of the trace. */
 export interface SpanSketch {
   readonly id: number;
   readonly parent: number;
@@ -13,10 +13,10 @@ export interface SpanSketch {
   readonly over?: SpanInit;
 }
 
-/** When all sketched traces start. */
+/** The start of all traces. */
 export const traceStartUnixNano = 1_700_000_000_000_000_000n;
 
-/** The trace id that ends in this number. */
+/** @returns the trace id that ends in this number */
 export function traceIdHex(number: number): string {
   return `5a${number.toString(16).padStart(30, '0')}`;
 }

@@ -24,7 +24,7 @@ import {
 } from '../src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { queryOnce } from './running-tracestore.js';
 
-/** A span with all that OTLP says of it. */
+/** A span with its resource and scope. */
 export interface StoredSpan {
   readonly span: Span;
   readonly resource: Resource;
@@ -34,8 +34,8 @@ export interface StoredSpan {
 }
 
 /**
- * The spans of a request as they should come back: what OTLP calls the same (absent and empty, the order of
- * attributes) in one form, sorted. Knows nothing of how the store keeps them.
+ * @returns the spans of a request as they should be read back, sorted. Forms that OTLP treats as equal (absent and empty,
+ *   the order of attributes) become one form. Independent of how the store keeps spans.
  */
 export function expectedSpans(request: ExportTraceServiceRequest): readonly StoredSpan[] {
   return sorted(
@@ -128,7 +128,7 @@ interface SpanRecord {
   readonly [column: string]: string | null;
 }
 
-/** All spans in the public views, put together again; names must tell spans with equal ids apart. */
+/** @returns all spans of the public views, reassembled; spans with equal ids must have different names */
 export async function readStoredSpans(databaseUrl: string): Promise<readonly StoredSpan[]> {
   const spans = await queryOnce<SpanRecord>(
     databaseUrl,

@@ -13,8 +13,8 @@ const local = '127.0.0.1';
 const other = '192.0.2.1';
 
 describe('admission', () => {
-  it('refuses what has no room beside the others, and has room again when they give theirs back', () => {
-    // An eighth of it is for small requests.
+  it('refuses a request without room, and admits it when others have released theirs', () => {
+    // One eighth is reserved for small requests.
     const admission = admissionOf(160 * kibibyte);
     const [first, second] = [admission.open(local), admission.open(local)];
     first.grow(64 * kibibyte);
@@ -26,7 +26,7 @@ describe('admission', () => {
     second.grow(60 * kibibyte);
   });
 
-  it('counts a request before its first byte', () => {
+  it('counts the headers of a request before its first byte', () => {
     const admission = admissionOf(160 * kibibyte);
     const opened = [];
     for (let n = 0; n < 8; n += 1) opened.push(admission.open(local));
@@ -35,7 +35,7 @@ describe('admission', () => {
     admission.open(local);
   });
 
-  it('has room for whatever comes alone', () => {
+  it('admits a request of any size when it is alone', () => {
     const admission = admissionOf(kibibyte);
     const alone = admission.open(local);
     alone.grow(1_000 * kibibyte);
@@ -43,7 +43,7 @@ describe('admission', () => {
     alone.grow(1_000 * kibibyte);
   });
 
-  it('holds nothing when all is given back, once or twice, and tells the metrics so', async () => {
+  it('holds nothing after every reservation is released, once or twice, as the metric shows', async () => {
     const metrics = new IngestMetricsService();
     const reservation = admissionOf(100 * kibibyte, metrics).open(local);
     reservation.grow(10 * kibibyte);
@@ -62,7 +62,7 @@ describe('admission', () => {
     expect(() => small.grow(8 * mebibyte)).toThrow(overloaded);
   });
 
-  it('keeps room for small requests beside one that takes all, and for one that takes all beside small ones', () => {
+  it('admits small requests beside one that holds all bytes, and the reverse', () => {
     const admission = admissionOf(64 * mebibyte);
     const small = Array.from({ length: 3 }, () => admission.open(local));
     const huge = admission.open(local);
@@ -72,7 +72,7 @@ describe('admission', () => {
     expect(() => admission.open(other).grow(8 * mebibyte)).toThrow(overloaded);
   });
 
-  it('gives a client half at most while another waits, and all but the reserve when none does', () => {
+  it('gives a client at most half while another waits, otherwise all but the reserve', () => {
     const admission = admissionOf(64 * mebibyte);
     const greedy = Array.from({ length: 56 }, () => admission.open(local));
     for (const reservation of greedy.slice(0, 54)) reservation.grow(mebibyte);
@@ -85,7 +85,7 @@ describe('admission', () => {
     greedy[54]?.grow(2 * mebibyte);
   });
 
-  it('evicts slow senders, and no others, for those who have no room', () => {
+  it('evicts only slow senders when a request has no room', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
       const admission = admissionOf(64 * mebibyte);

@@ -24,7 +24,7 @@ function inflate(
 
 function openLease(maxBytesInFlight = 64 * mebibyte): Reservation {
   const admission = new AdmissionService({ ...readTracestoreConfig({}), maxBytesInFlight }, new IngestMetricsService());
-  // Another, as a request that is alone always has room.
+  // A second request, because one that is alone always has room.
   admission.open(local).grow(maxBytesInFlight / 4);
   return admission.open(local);
 }
@@ -37,27 +37,27 @@ const compressors: readonly (readonly [string, Compression, (bytes: Buffer) => B
 ];
 
 describe.each(compressors)('%s', (_name, compression, compress) => {
-  it.each([0, 1, 100, text.length])('gives %i bytes back', async (length) => {
+  it.each([0, 1, 100, text.length])('decompresses %i bytes', async (length) => {
     const bytes = text.subarray(0, length);
     expect(await inflate(compress(bytes), compression, mebibyte, openLease())).toEqual(bytes);
   });
 
-  it('gives a body back that is written to the decoder in parts', async () => {
+  it('decompresses a body that is written to the decoder in parts', async () => {
     const bytes = Buffer.concat([randomBytes(mebibyte + 1), Buffer.alloc(3 * mebibyte, text), randomBytes(mebibyte)]);
     expect((await inflate(compress(bytes), compression, 8 * mebibyte, openLease())).equals(bytes)).toBe(true);
   });
 
-  it.each([0, 1, 3, 10, -100, -9, -1])('is undecodable when it is cut off at %i', async (end) => {
+  it.each([0, 1, 3, 10, -100, -9, -1])('is undecodable when it is truncated at %i', async (end) => {
     const cut = compress(text).subarray(0, end);
     await expect(inflate(cut, compression, mebibyte, openLease())).rejects.toEqual(ofKind('undecodable'));
   });
 
-  it('is undecodable when something else follows', async () => {
+  it('is undecodable when other bytes follow', async () => {
     const compressed = Buffer.concat([compress(text), Buffer.from('something else')]);
     await expect(inflate(compressed, compression, mebibyte, openLease())).rejects.toEqual(ofKind('undecodable'));
   });
 
-  it('is stopped above the limit, however much it would be', async () => {
+  it('stops at the limit, whatever the size of the result would be', async () => {
     const bomb = compress(Buffer.alloc(64 * mebibyte));
     const reservation = openLease();
     let held = 0;
@@ -72,7 +72,7 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
     expect(held).toBeLessThanOrEqual(2 * mebibyte);
   });
 
-  it('is never there twice', async () => {
+  it('never holds a result twice', async () => {
     const reservation = openLease(256 * mebibyte);
     let held = 0;
     let mostHeld = 0;
@@ -86,7 +86,7 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
     expect(mostHeld).toBe(whole.length);
   });
 
-  it('is stopped where there is no room', async () => {
+  it('stops when the reservation has no room', async () => {
     const bomb = compress(Buffer.alloc(64 * mebibyte));
     await expect(inflate(bomb, compression, 64 * mebibyte, openLease(4 * mebibyte))).rejects.toEqual(
       ofKind('overloaded'),
@@ -94,23 +94,23 @@ describe.each(compressors)('%s', (_name, compression, compress) => {
   });
 });
 
-describe('what is compressed in parts', () => {
+describe('a body that is compressed in parts', () => {
   it.each<readonly [Compression, (bytes: Buffer) => Buffer]>([
     ['gzip', gzipSync],
     ['zstd', zstdCompressSync],
-  ])('comes back whole from %s', async (compression, compress) => {
+  ])('is decompressed completely: %s', async (compression, compress) => {
     const parts = [text.subarray(0, 1_000), Buffer.alloc(0), text.subarray(1_000, 1_001), text.subarray(1_001)];
     expect(await inflate(Buffer.concat(parts.map(compress)), compression, mebibyte, openLease())).toEqual(text);
   });
 
-  it('is refused when the parts are for nothing but work', async () => {
+  it('is refused when it has too many parts without content', async () => {
     const frames = Buffer.concat(Array.from({ length: 2_000 }, () => zstdCompressSync(Buffer.alloc(0))));
     await expect(inflate(frames, 'zstd', mebibyte, openLease())).rejects.toEqual(ofKind('undecodable'));
   });
 });
 
-describe('bytes of unknown length', () => {
-  it('are copied in parts of 16 MiB at most when their buffer grows', () => {
+describe('GrowingBytes of unknown length', () => {
+  it('copies at most 16 MiB at once when its buffer grows', () => {
     const bytes = new GrowingBytes(openLease(256 * mebibyte), 64 * mebibyte);
     const capacities = new Set<number>();
     for (let count = 0; count < 40; count++) {
@@ -123,7 +123,7 @@ describe('bytes of unknown length', () => {
 });
 
 describe('many zip bombs', { timeout: 30_000 }, () => {
-  it.each(compressors)('of %s leave a small body its turn', async (_name, compression, compress) => {
+  it.each(compressors)('of %s do not delay a small body', async (_name, compression, compress) => {
     const bomb = compress(Buffer.alloc(4 * mebibyte));
     const reservation = openLease(4096 * mebibyte);
     const settled: string[] = [];
@@ -134,12 +134,12 @@ describe('many zip bombs', { timeout: 30_000 }, () => {
     await inflateOf(compress(text), compression, 64 * mebibyte, openLease(), '192.0.2.1');
     settled.push('small');
     await Promise.all(bombs);
-    // Some bombs may be over before it comes, as two are inflated at once.
+    // Two are decompressed at once, so some bombs may be finished before it arrives.
     expect(settled.indexOf('small')).toBeLessThan(4);
     expect(settled).toHaveLength(13);
   });
 
-  it('that make nothing of much leave a small body its turn, too', async () => {
+  it('that decompress to nothing do not delay a small body either', async () => {
     const empty = gzipSync(Buffer.alloc(0));
     const members = Buffer.alloc(200_000 * empty.length, empty);
     const reservation = openLease(4096 * mebibyte);

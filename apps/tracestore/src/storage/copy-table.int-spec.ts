@@ -33,7 +33,7 @@ const traceUuid = '00112233-4455-6677-8899-aabbccddeeff';
 const linkedTraceId = 'ffeeddccbbaa99887766554433221100';
 const start = BigInt(Date.UTC(2026, 0, 2, 3, 4, 5)) * 1_000_000n;
 
-/** Every column of a row has another value. */
+/** Every column has a different value. */
 const rows: SpanRows = {
   span: {
     traceId,
@@ -84,7 +84,7 @@ const rows: SpanRows = {
   ],
 };
 
-/** Copies rows into their table and reads the table, each value by its column's name. */
+/** Copies rows into their table. @returns the rows of the table, with values by column name */
 async function store(
   { name, statement }: Pick<CopyTable<never>, 'name' | 'statement'>,
   buffer: CopyBuffer,
@@ -97,7 +97,7 @@ async function store(
   return stored.map(({ row }) => row);
 }
 
-describe('COPY stores every value in the column of its name', () => {
+describe('COPY', () => {
   const batch = new CopyBatch();
 
   beforeAll(async () => {
@@ -114,7 +114,7 @@ describe('COPY stores every value in the column of its name', () => {
     blocks.end(batch.blocks);
   });
 
-  it('of spans', async () => {
+  it('stores each value of a span in the column of its name', async () => {
     expect(await store(spanTable, batch.spans)).toEqual([
       {
         trace_id: traceUuid,
@@ -140,7 +140,7 @@ describe('COPY stores every value in the column of its name', () => {
     ]);
   });
 
-  it('of events', async () => {
+  it('stores each value of an event in the column of its name', async () => {
     expect(await store(eventTable, batch.events)).toEqual([
       {
         trace_id: traceUuid,
@@ -157,7 +157,7 @@ describe('COPY stores every value in the column of its name', () => {
     ]);
   });
 
-  it('of links', async () => {
+  it('stores each value of a link in the column of its name', async () => {
     expect(await store(linkTable, batch.links)).toEqual([
       {
         trace_id: traceUuid,
@@ -175,7 +175,7 @@ describe('COPY stores every value in the column of its name', () => {
     ]);
   });
 
-  it('of blocks', async () => {
+  it('stores each value of a block in the column of its name', async () => {
     expect(await store(blockTable, batch.blocks)).toEqual([
       {
         start_max: '2026-01-02T03:04:05.000001+00:00',
@@ -191,7 +191,7 @@ describe('COPY stores every value in the column of its name', () => {
     ]);
   });
 
-  it.each(callTables)('of calls in $copy.name', async ({ copy }) => {
+  it.each(callTables)('stores each value of $copy.name in the column of its name', async ({ copy }) => {
     const figures = new CallFigures();
     const seconds = Number(start / 1_000_000_000n);
     const [callee, caller] = [figures.operationIndex(5n), figures.operationIndex(6n)];

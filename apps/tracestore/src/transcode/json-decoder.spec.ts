@@ -22,7 +22,7 @@ function decoded(json: string | Buffer): JsonDecoder {
   return decoder;
 }
 
-/** Why a request is refused; empty when it is not. */
+/** @returns why a request is refused; empty when it is not */
 function refusalOf(json: Buffer): string {
   try {
     new JsonDecoder(json).run(Infinity);
@@ -60,7 +60,7 @@ function inSnakeCase(json: string): string {
 }
 
 describe('a request in JSON', () => {
-  it('is the same as in protobuf', { timeout: 60_000 }, () => {
+  it('has the same rows as the request in protobuf', { timeout: 60_000 }, () => {
     const random = new RandomRequests(1);
     for (const request of [fullRequest(), ...Array.from({ length: 100 }, () => random.next())]) {
       const json = encodeJson(request);
@@ -71,17 +71,17 @@ describe('a request in JSON', () => {
     }
   });
 
-  it('may be in snake_case at every level, with ids in hex', () => {
+  it('can be in snake_case at every level, with ids in hex', () => {
     const json = encodeJson(fullRequest());
     expect(requestOf(inSnakeCase(json))).toEqual(requestOf(json));
   });
 
-  it('may begin with a byte order mark, and have names with escapes', () => {
+  it('can begin with a byte order mark, and have names with escapes', () => {
     const json = spansJson(`{${ids},"n\\u0061me":"a"}`);
     expect(requestOf(`\uFEFF${json}`).resourceSpans[0]?.scopeSpans[0]?.spans[0]?.name).toBe('a');
   });
 
-  it('has unknown fields ignored, however deep they are', () => {
+  it('can have unknown fields at any depth', () => {
     const deep = `${'[{"a":'.repeat(100_000)}1${'}]'.repeat(100_000)}`;
     const unknown = `"unknown":[1,-2.5e3,"x\\"]}",true,false,null,{},[],{"spans":[${deep}]}]`;
     const json = `{${unknown},"resourceSpans":[{${unknown},"scopeSpans":[{${unknown},"spans":[{${unknown},${ids},"status":{${unknown}}}]}]}]}`;
@@ -115,15 +115,15 @@ describe('a request in JSON', () => {
       '"flags":1,"traceState":"a","trace_state":"b"',
       { traceState: 'b', flags: 1 },
     ],
-    ['nothing of a repeated field that ends as null', '"name":"a","name":null', { name: '' }],
+    ['no value of a repeated field that is null at last', '"name":"a","name":null', { name: '' }],
     [
       'ids of any case',
       '"parentSpanId":"ABCDEFabcdef0123"',
       { parentSpanId: new Uint8Array(Buffer.from('abcdefabcdef0123', 'hex')) },
     ],
-    ['half a surrogate pair', '"name":"a\\ud83db"', { name: 'a\uFFFDb' }],
+    ['a lone surrogate', '"name":"a\\ud83db"', { name: 'a\uFFFDb' }],
     ['all escapes', '"name":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\ude00"', { name: '"\\/\b\f\n\r\té€😀' }],
-  ])('may have %s', (_what, members, expected) => {
+  ])('can have %s', (_what, members, expected) => {
     expect(spanOf(members)).toMatchObject(expected);
   });
 
@@ -132,20 +132,24 @@ describe('a request in JSON', () => {
     ['the greatest integer', '{"int_value":9223372036854775807}', { case: 'intValue', value: 2n ** 63n - 1n }],
     ['a negative integer', '{"intValue":-5}', { case: 'intValue', value: -5n }],
     ['a double as text', '{"doubleValue":"-1.5e-7"}', { case: 'doubleValue', value: -1.5e-7 }],
-    ['no number', '{"doubleValue":"NaN"}', { case: 'doubleValue', value: NaN }],
+    ['NaN', '{"doubleValue":"NaN"}', { case: 'doubleValue', value: NaN }],
     [
       'bytes without padding, in the alphabet of URLs',
       '{"bytesValue":"_-8"}',
       { case: 'bytesValue', value: new Uint8Array([0xff, 0xef]) },
     ],
     ['the last of several values', '{"stringValue":"a","intValue":5}', { case: 'intValue', value: 5n }],
-    ['a value that is not undone by null', '{"stringValue":"a","intValue":null}', { case: 'stringValue', value: 'a' }],
+    [
+      'a value that a later null does not remove',
+      '{"stringValue":"a","intValue":null}',
+      { case: 'stringValue', value: 'a' },
+    ],
     ['null', 'null', undefined],
-  ])('may have an attribute that is %s', (_what, json, value) => {
+  ])('can have an attribute that is %s', (_what, json, value) => {
     expect(spanOf(`"attributes":[{"key":"a","value":${json}}]`)?.attributes[0]?.value?.value).toEqual(value);
   });
 
-  it('may have null in an array, which is an empty value', () => {
+  it('has an empty value for null in an array', () => {
     const [attribute] =
       spanOf('"attributes":[{"key":"a","value":{"arrayValue":{"values":[null,{"intValue":1}]}}}]')?.attributes ?? [];
     expect(attribute?.value?.value).toMatchObject({
@@ -153,13 +157,13 @@ describe('a request in JSON', () => {
     });
   });
 
-  it('has the parts of a list put together', () => {
+  it('has the parts of a repeated list concatenated', () => {
     const json = `{"resourceSpans":[{"scopeSpans":[{"spans":[{${ids},"name":"a"}],"spans":[{${ids},"name":"b"}]}]}],"resource_spans":[{"scopeSpans":[{"spans":[{${ids},"spanId":""}]}]}]}`;
     expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 2, rejectedSpans: 1 });
     expect(outcomeOf(json).errorMessage).toContain('resource_spans[1].scope_spans[0].spans[0].span_id');
   });
 
-  it('pauses when its time is over, and goes on where it was', () => {
+  it('pauses when its time is over, and continues there', () => {
     const json = spansJson(...Array.from({ length: 5_000 }, (_, n) => `{${ids},"name":"${n}"}`));
     const decoder = new JsonDecoder(Buffer.from(json));
     let pauses = 0;
@@ -169,8 +173,8 @@ describe('a request in JSON', () => {
   });
 });
 
-describe('a request in JSON that takes long', () => {
-  /** How often it pauses when it has no time, and that it says the same in the end. */
+describe('a long request in JSON', () => {
+  /** @returns how often it pauses without time; checks that the result stays the same */
   function pausesOf(json: string): number {
     const decoder = new JsonDecoder(Buffer.from(json));
     let pauses = 0;
@@ -190,11 +194,11 @@ describe('a request in JSON that takes long', () => {
     expect(pausesOf(spansJson(`{${ids},${members}}`))).toBeGreaterThan(10);
   });
 
-  it('pauses within much white space', () => {
+  it('pauses within long white space', () => {
     expect(pausesOf(spansJson(`{${ids},${' '.repeat(1_000_000)}"name":"a"}`))).toBeGreaterThan(10);
   });
 
-  it('pauses when it takes a field back from behind much else', () => {
+  it('pauses when it removes a repeated field from much output', () => {
     const much = `"attributes":[${'{},'.repeat(60_000)}{}]`;
     const once = pausesOf(spansJson(`{${ids},"name":"a",${much}}`));
     const again = pausesOf(spansJson(`{${ids},"name":"a",${much},${'"name":"b",'.repeat(14)}"name":"c"}`));
@@ -202,7 +206,7 @@ describe('a request in JSON that takes long', () => {
     expect(spanOf(`"name":"a",${much},"kind":1,"name":"c"`)).toMatchObject({ name: 'c', kind: 1 });
   });
 
-  it('has a span rejected that has a text of more bytes than are converted at once', () => {
+  it('rejects a span with a text above the limit', () => {
     const text = String.raw`\u0001`.repeat(limits.jsonTextBytes.value / 6 + 1);
     const outcome = outcomeOf(spansJson(`{${ids},"name":"a"}`, `{${ids},"name":"${text}"}`));
     expect(outcome).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
@@ -210,7 +214,7 @@ describe('a request in JSON that takes long', () => {
   });
 });
 
-describe('a value that its field cannot have', () => {
+describe('a JSON value that its field cannot have', () => {
   const value = (json: string): string => `"attributes":[{"key":"a","value":${json}}]`;
   const big = `1${'0'.repeat(1_000_000)}`;
 
@@ -267,7 +271,7 @@ describe('a value that its field cannot have', () => {
       Array.from({ length: 20 }, () => '"name":"a"').join(),
       'name is repeated, and its object has more than 16 repeated fields',
     ],
-  ])('costs its span alone, and is named: %s', (members, message) => {
+  ])('rejects only its span, with its path: %s', (members, message) => {
     const json = spansJson(`{${ids},"name":"before"}`, `{${ids},${members}}`, `{${ids},"name":"after"}`);
     for (const sent of [json, inSnakeCase(json)]) {
       const outcome = outcomeOf(sent);
@@ -278,7 +282,7 @@ describe('a value that its field cannot have', () => {
     }
   });
 
-  it.each(['5', '"span"', '[]', 'true'])('costs what should be a span: %s', (span) => {
+  it.each(['5', '"span"', '[]', 'true'])('rejects only itself in a list of spans: %s', (span) => {
     expect(outcomeOf(spansJson(`{${ids}}`, span, `{${ids}}`))).toMatchObject({
       acceptedSpans: 2,
       rejectedSpans: 1,
@@ -286,7 +290,7 @@ describe('a value that its field cannot have', () => {
     });
   });
 
-  it('costs the span when attributes are nested too deeply, and the set is named', () => {
+  it('rejects a span whose attributes are nested too deeply, with the path of the set', () => {
     const deep = `${'{"kvlistValue":{"values":[{"key":"a","value":'.repeat(1_000)}{}${'}]}}'.repeat(1_000)}`;
     const outcome = outcomeOf(spansJson(`{${ids}}`, `{${ids},${value(deep)}}`));
     expect(outcome).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
@@ -301,7 +305,7 @@ describe('a value that its field cannot have', () => {
     ['"resource":{"droppedAttributesCount":-1}', 'resource_spans[0].resource.dropped_attributes_count'],
     ['"resource":5', 'resource_spans[0].resource must be an object'],
     ['"schemaUrl":5', 'resource_spans[0].schema_url must be text'],
-  ])('costs the spans of its resource: %s', (member, message) => {
+  ])('rejects the spans of its resource: %s', (member, message) => {
     const scopes = `"scopeSpans":[{"spans":[{${ids}},{"spanId":"x"}]},{"spans":[{${ids}}]}]`;
     for (const members of [`${member},${scopes}`, `${scopes},${member}`]) {
       const outcome = outcomeOf(`{"resourceSpans":[{${members}},{"scopeSpans":[{"spans":[{${ids}}]}]}]}`);
@@ -314,7 +318,7 @@ describe('a value that its field cannot have', () => {
   it.each([
     ['"scope":{"name":5}', 'resource_spans[0].scope_spans[0].scope.name must be text'],
     ['"schema_url":[]', 'resource_spans[0].scope_spans[0].schema_url must be text'],
-  ])('costs the spans of its scope: %s', (member, message) => {
+  ])('rejects the spans of its scope: %s', (member, message) => {
     const spans = `"spans":[{${ids}},{${ids}}]`;
     for (const members of [`${member},${spans}`, `${spans},${member}`]) {
       const outcome = outcomeOf(`{"resourceSpans":[{"scopeSpans":[{${members}},{${spans}}]}]}`);
@@ -330,7 +334,7 @@ describe('a value that its field cannot have', () => {
   });
 });
 
-describe('what is no request in JSON', () => {
+describe('a body that is not a request in JSON', () => {
   it.each([
     ['', 'ends too early, at byte 0'],
     ['{', 'ends too early, at byte 1'],
@@ -354,18 +358,18 @@ describe('what is no request in JSON', () => {
     ['{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}', 'resource_spans[0].scope_spans[0].spans must be an array'],
     ['['.repeat(1_000_000), 'at byte 0'],
     [`{"a":${'['.repeat(1_000_000)}`, 'ends too early'],
-  ])('is refused, saying where: %j', (json, message) => {
+  ])('is refused with the position: %j', (json, message) => {
     expect(() => decoded(json)).toThrow(message);
     expect(() => decoded(json)).toThrow(Refusal);
   });
 
-  it('is refused with more bytes, or more spans, than a request may have', () => {
+  it('is refused above the limits of bytes and spans', () => {
     expect(() => new JsonDecoder(Buffer.alloc(limits.requestJsonBytes.value + 1))).toThrow('bytes of JSON');
     const spans = `{}${',{}'.repeat(limits.requestSpans.value)}`;
     expect(() => decoded(spansJson(spans))).toThrow('more than 250000 spans');
   });
 
-  it('is refused or taken as JSON.parse does, however it is damaged', { timeout: 60_000 }, () => {
+  it('is refused or accepted as JSON.parse does, whatever the damage', { timeout: 60_000 }, () => {
     const json = Buffer.from(encodeJson(fullRequest()));
     let refused = 0;
     for (let n = 0; n < 3_000; n++) {
@@ -388,10 +392,13 @@ describe('what is no request in JSON', () => {
   });
 });
 
-describe('spans in a field of old', () => {
-  it.each(['instrumentationLibrarySpans', 'instrumentation_library_spans'])('are said not to be read: %s', (name) => {
-    const json = `{"resourceSpans":[{"${name}":[{"spans":[{${ids}}]}]}]}`;
-    expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 0, rejectedSpans: 0 });
-    expect(outcomeOf(json).errorMessage).toContain('instrumentation_library_spans is not supported');
-  });
+describe('spans in instrumentation_library_spans', () => {
+  it.each(['instrumentationLibrarySpans', 'instrumentation_library_spans'])(
+    'are reported as not supported: %s',
+    (name) => {
+      const json = `{"resourceSpans":[{"${name}":[{"spans":[{${ids}}]}]}]}`;
+      expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 0, rejectedSpans: 0 });
+      expect(outcomeOf(json).errorMessage).toContain('instrumentation_library_spans is not supported');
+    },
+  );
 });
