@@ -18,6 +18,7 @@ const noteLate = sql('note-late');
 const rollLate = sql('roll-late');
 const endPass = sql('end-pass');
 const findServices = sql('find-services');
+
 /** As `tracestore.most_spans_of_trace` has it. */
 const mostSpansOfTrace = 100_000;
 
