@@ -5,8 +5,8 @@ type Config = typeof import('../../apps/tracestore/src/config/tracestore.config.
 type Database = typeof import('../../apps/tracestore/src/database/database.service.ts');
 type Metrics = typeof import('../../apps/tracestore/src/metrics/ingest-metrics.service.ts');
 type Writer = typeof import('../../apps/tracestore/src/write/trace-writer.service.ts');
-type Flight = typeof import('../../apps/tracestore/src/database/batch-flight.ts');
-type Statement = import('../../apps/tracestore/src/database/batch-flight.ts').Statement;
+type PipelineModule = typeof import('../../apps/tracestore/src/database/pipelined-batch.ts');
+type Statement = import('../../apps/tracestore/src/database/pipelined-batch.ts').Statement;
 type WriteRequest = import('../../apps/tracestore/src/write/trace-writer.service.ts').WriteRequest;
 type Ingest = typeof import('../../apps/tracestore/src/receive/trace-ingest.service.ts');
 type Terms = typeof import('../../apps/tracestore/src/storage/term-list.ts');
@@ -86,13 +86,13 @@ async function sumUpNoBlocks(): Promise<void> {
 
 /** Leaves the ledger's statement out of every transaction. */
 async function keepNoLedger(): Promise<void> {
-  const { BatchFlight } = await importBuilt<Flight>('database/batch-flight');
-  const { submit } = BatchFlight.prototype;
-  BatchFlight.prototype.submit = function (connection) {
-    const flight = this as unknown as { calls: readonly { readonly statement: Statement }[] };
-    const without = flight.calls.filter(({ statement }) => statement.name !== 'insert-ledger');
-    if (without.length === flight.calls.length) throw new Error('there is no ledger that could be left out');
-    flight.calls = without;
+  const { PipelinedBatch } = await importBuilt<PipelineModule>('database/pipelined-batch');
+  const { submit } = PipelinedBatch.prototype;
+  PipelinedBatch.prototype.submit = function (connection) {
+    const pipeline = this as unknown as { calls: readonly { readonly statement: Statement }[] };
+    const without = pipeline.calls.filter(({ statement }) => statement.name !== 'insert-ledger');
+    if (without.length === pipeline.calls.length) throw new Error('there is no ledger that could be left out');
+    pipeline.calls = without;
     submit.call(this, connection);
   };
 }
@@ -100,6 +100,6 @@ async function keepNoLedger(): Promise<void> {
 /** Over how many connections the store writes when nobody says. */
 export async function defaultConnections(): Promise<number> {
   const { readTracestoreConfig } = await importBuilt<Config>('config/tracestore.config');
-  const { maxLanes } = await importBuilt<Writer>('write/trace-writer.service');
-  return Math.min(readTracestoreConfig({}).databaseConnections, maxLanes);
+  const { maxSlots } = await importBuilt<Writer>('write/trace-writer.service');
+  return Math.min(readTracestoreConfig({}).databaseConnections, maxSlots);
 }

@@ -3,27 +3,26 @@ import { type Limit, limits } from './limits.js';
 
 const introduction = `# Limits
 
-What a request, a connection, a client and the process may take, and what happens at the bound. tracestore enforces
+The limits of spans, requests, connections, clients and the process, and what a client sees at each. tracestore enforces
 every row; \`apps/tracestore/src/limits.ts\` is the source, and \`npm run generate\` writes this page.
 
-A bound that a variable sets shows its default. No bound depends on what a client announces: bytes count when they
-arrive.`;
+Where a variable sets a limit, the table shows the default. Announced lengths do not count: bytes count when they arrive.`;
 
 const scopes = [
-  ['span', 'A span', 'A span beyond one of these bounds is rejected alone: `partial_success` counts and names it.'],
-  ['request', 'A request', 'A request beyond one of these bounds is refused whole, before anything is stored.'],
+  ['span', 'A span', 'Only the span above such a limit is rejected: `partial_success` counts and names it.'],
+  ['request', 'A request', 'The whole request above such a limit is refused, before anything is stored.'],
   ['connection', 'A connection', 'Other connections are not affected.'],
   [
     'client',
     'A client',
     'A client is an IPv4 address, or a /64 network of IPv6. Clients behind one proxy count as one.',
   ],
-  ['process', 'The process', 'All clients together.'],
+  ['process', 'The process', 'These limits apply to all clients together.'],
 ] as const;
 
 describe('docs/limits.md', () => {
   // `npm run generate` writes it.
-  it('lists every bound of the table', async () => {
+  it('lists every limit of the table, with its value and what happens there', async () => {
     const all: readonly Limit[] = Object.values(limits);
     const sections = scopes.flatMap(([scope, title, note]) => {
       const own = all.filter((limit) => limit.scope === scope);
@@ -37,7 +36,7 @@ function table(rows: readonly Limit[]): string {
   const lines = rows.map(({ where, counts, value, unit, variable, atBound }) =>
     [where, counts, amount(value, unit), variable === undefined ? 'fixed' : `\`${variable}\``, atBound].join(' | '),
   );
-  return ['Where | What is counted | At most | Set by | At the bound', '--- | --- | ---: | --- | ---', ...lines]
+  return ['Where | What is counted | At most | Set by | At the limit', '--- | --- | ---: | --- | ---', ...lines]
     .map((line) => `| ${line} |`)
     .join('\n');
 }

@@ -1,25 +1,25 @@
 /**
- * Every bound on what a client can make tracestore spend, in one table. The code that enforces a bound takes its value
- * from here, and `docs/limits.md` is generated from here.
+ * Every limit on the resources that clients can make tracestore use. The code that enforces a limit takes its value from
+ * this table, and `docs/limits.md` is generated from it.
  */
 import { dayMs } from './duration.js';
 
-/** On whose behalf a bound counts. */
+/** What a limit applies to. */
 export type LimitScope = 'span' | 'request' | 'connection' | 'client' | 'process';
 
-/** One bound. */
+/** One limit. */
 export interface Limit {
-  /** In the unit. Where a variable sets it, the default. */
+  /** In `unit`. The default where a variable sets the limit. */
   readonly value: number;
   readonly unit: 'bytes' | 'ms' | 'count';
   readonly scope: LimitScope;
-  /** The entry points where it holds, as the docs name them, such as `OTLP` or `SQL page`. */
+  /** The entry points that enforce it, as the docs name them, such as `OTLP` or `SQL page`. */
   readonly where: string;
-  /** What is counted: a noun phrase without the number. */
+  /** What is counted, as a noun phrase without the number. */
   readonly counts: string;
-  /** What the client sees at the bound: the status, and whether a retry makes sense. */
+  /** What the client sees at the limit: the status, and whether a retry makes sense. */
   readonly atBound: string;
-  /** The environment variable that sets it; absent where it is fixed. */
+  /** The environment variable that sets it; absent if it is fixed. */
   readonly variable?: `TRACESTORE_${string}`;
 }
 
@@ -29,7 +29,7 @@ const rejectedSpan = 'the span is rejected; `partial_success` counts and names i
 const rejectedGroup = 'the spans of that resource or scope are rejected; `partial_success` counts and names them';
 const refusedRequest = '413 or RESOURCE_EXHAUSTED without RetryInfo; a retry fails again';
 
-/** All bounds, by name. Names end with their unit where that is not a count. */
+/** All limits, by name. A name ends with its unit, unless that is a count. */
 export const limits = {
   requestBytes: {
     value: 64 * mebibyte,
@@ -45,7 +45,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'process',
     where: 'OTLP',
-    counts: 'bytes of all requests that are being received and written',
+    counts: 'bytes in flight: memory of all requests from their first byte to their response',
     atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
     variable: 'TRACESTORE_MAX_BYTES_IN_FLIGHT',
   },
@@ -54,7 +54,7 @@ export const limits = {
     unit: 'ms',
     scope: 'request',
     where: 'OTLP',
-    counts: 'time from the head of a request to the end of its body',
+    counts: 'time from the end of the headers to the end of the body',
     atBound: '503 or UNAVAILABLE; retry after 5 s',
     variable: 'TRACESTORE_BODY_TIMEOUT_MS',
   },
@@ -63,8 +63,8 @@ export const limits = {
     unit: 'count',
     scope: 'client',
     where: 'Console and Jaeger HTTP',
-    counts: 'wrong tokens in a minute, as a bearer or to sign in; a network of IPv6 (/64) is one client',
-    atBound: '429 with Retry-After, also for the right token; sessions go on',
+    counts: 'wrong tokens in a minute, in bearer headers and at sign-in',
+    atBound: '429 with Retry-After, also for the right token; open sessions stay valid',
   },
   wrongTokensOfAllPerMinute: {
     value: 1_000,
@@ -72,7 +72,7 @@ export const limits = {
     scope: 'process',
     where: 'Console and Jaeger HTTP',
     counts: 'wrong tokens of all clients in a minute',
-    atBound: '429 with Retry-After for clients that had a wrong token in the last minute; others may try once',
+    atBound: '429 with Retry-After for clients that sent a wrong token in the last minute; others can try once',
   },
   wrongTokenClients: {
     value: 10_000,
@@ -80,7 +80,7 @@ export const limits = {
     scope: 'process',
     where: 'Console and Jaeger HTTP',
     counts: 'clients whose wrong tokens are counted',
-    atBound: 'the count that is the oldest is forgotten',
+    atBound: 'the oldest count is dropped',
   },
   sessionMs: {
     value: 7 * dayMs,
@@ -106,14 +106,14 @@ export const limits = {
     scope: 'process',
     where: 'Console',
     counts: 'sessions in the database',
-    atBound: 'signing in ends the session that was used least recently',
+    atBound: 'a new sign-in ends the least recently used session',
   },
   sqlStatements: {
     value: 3,
     unit: 'count',
     scope: 'process',
     where: 'SQL page',
-    counts: 'statements that run at once; the schema is read beside them',
+    counts: 'statements that run at once, besides reading the schema',
     atBound: 'waits up to 5 s, then 503 with Retry-After',
     variable: 'TRACESTORE_SQL_CONNECTIONS',
   },
@@ -122,7 +122,7 @@ export const limits = {
     unit: 'count',
     scope: 'client',
     where: 'SQL page',
-    counts: 'statements that run at once: one fewer than all clients may have together, and at least one',
+    counts: 'statements that run at once: one fewer than for all clients together, and at least one',
     atBound: 'waits up to 5 s, then 503 with Retry-After',
   },
   sqlWaitingPerClient: {
@@ -164,8 +164,8 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'SQL page',
-    counts: 'rows of an answer',
-    atBound: 'the rows before that, marked as truncated',
+    counts: 'rows of a result',
+    atBound: 'the result has the rows up to the limit and is marked as truncated',
     variable: 'TRACESTORE_SQL_MAX_ROWS',
   },
   sqlAnswerBytes: {
@@ -174,14 +174,14 @@ export const limits = {
     scope: 'request',
     where: 'SQL page',
     counts: 'bytes of the rows, as JSON',
-    atBound: 'the rows before that, marked as truncated; 400 when the first row is longer',
+    atBound: 'the result has the rows up to the limit and is marked as truncated; 400 when the first row is longer',
   },
   sqlTempFileBytes: {
     value: 1024 * mebibyte,
     unit: 'bytes',
     scope: 'request',
     where: 'SQL page',
-    counts: 'bytes of temporary files in PostgreSQL, where the role of tracestore may set `temp_file_limit`',
+    counts: 'bytes of temporary files in PostgreSQL, if the role of tracestore has the right to set `temp_file_limit`',
     atBound: '400',
   },
   sqlOperatorCharacters: {
@@ -198,7 +198,7 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'Jaeger, console',
-    counts: 'characters that a regular expression matches, its counted repetitions written out',
+    counts: 'characters of a regular expression, with counted repetitions expanded',
     atBound: '400 or INVALID_ARGUMENT',
   },
   patternOptionals: {
@@ -206,7 +206,7 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'Jaeger, console',
-    counts: 'parts of a regular expression that may be left out, its counted repetitions written out',
+    counts: 'optional parts of a regular expression, with counted repetitions expanded',
     atBound: '400 or INVALID_ARGUMENT',
   },
   patternsPerSearch: {
@@ -254,7 +254,7 @@ export const limits = {
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
-    counts: 'attribute values of a span with its events and links, those within arrays and key-value lists included',
+    counts: 'attribute values of a span with its events and links, including those within arrays and key-value lists',
     atBound: rejectedSpan,
   },
   unusualSpanFields: {
@@ -263,7 +263,7 @@ export const limits = {
     scope: 'span',
     where: 'OTLP',
     counts:
-      'protobuf fields of a span that no SDK writes, such as one with two statuses or a time after the year 2252; ' +
+      'protobuf fields of a span that no SDK writes, such as one with two statuses or a time after the year 2255; ' +
       'such a span is decoded into objects',
     atBound: rejectedSpan,
   },
@@ -288,7 +288,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'span',
     where: 'OTLP',
-    counts: 'bytes of an attribute key that is not within another attribute',
+    counts: 'bytes of an attribute key, except within key-value lists',
     atBound: rejectedSpan,
   },
   spanNameBytes: {
@@ -352,7 +352,7 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'OTLP',
-    counts: 'spans of a request, rejected ones included',
+    counts: 'spans of a request, including rejected ones',
     atBound: refusedRequest,
   },
   requestParts: {
@@ -360,7 +360,7 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'OTLP',
-    counts: 'fields of the `ResourceSpans` and `ScopeSpans` of a request, spans included',
+    counts: 'fields of the `ResourceSpans` and `ScopeSpans` of a request, including spans',
     atBound: refusedRequest,
   },
   requestRowBytes: {
@@ -368,7 +368,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
-    counts: 'bytes of the rows that a request becomes',
+    counts: 'bytes of the rows of a request',
     atBound: refusedRequest,
   },
   requestRowBytesPerByte: {
@@ -376,7 +376,7 @@ export const limits = {
     unit: 'count',
     scope: 'request',
     where: 'OTLP',
-    counts: 'bytes of rows for each byte of a request, after decompression and beyond the first 1 MiB of rows',
+    counts: 'bytes of rows for each byte of a decompressed request, beyond the first 1 MiB of rows',
     atBound: refusedRequest,
   },
   requestRowBytesFloor: {
@@ -384,7 +384,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
-    counts: 'bytes of rows that every request may become, however small it is',
+    counts: 'bytes of rows that every request can have, however small it is',
     atBound: refusedRequest,
   },
   requestDictionaryBytes: {
@@ -392,7 +392,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
-    counts: 'bytes of new resources, scopes and operations of a request, 256 for each and its texts',
+    counts: 'bytes of new resources, scopes and operations of a request: for each, its texts and 256 bytes',
     atBound: refusedRequest,
   },
   requestJsonBytes: {
@@ -408,7 +408,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'span',
     where: 'OTLP',
-    counts: 'bytes of a text in JSON, as it is written with its escapes',
+    counts: 'bytes of a text in JSON, with its escapes',
     atBound: rejectedSpan,
   },
   repeatedJsonFields: {
@@ -416,7 +416,7 @@ export const limits = {
     unit: 'count',
     scope: 'span',
     where: 'OTLP',
-    counts: 'repetitions of the fields of one JSON object; of a repeated field the last one counts',
+    counts: 'repeated fields of one JSON object; the last value of a repeated field counts',
     atBound: rejectedSpan,
   },
   jsonNumberCharacters: {
@@ -432,8 +432,8 @@ export const limits = {
     unit: 'bytes',
     scope: 'process',
     where: 'OTLP',
-    counts: 'bytes of resources that are remembered; as many of scopes and of operations',
-    atBound: 'tracestore forgets them all and learns them again',
+    counts: 'bytes of cached resources; the caches of scopes and of operations have the same limit',
+    atBound: 'tracestore empties the cache',
   },
   reservedPercent: {
     value: 12.5,
@@ -441,7 +441,7 @@ export const limits = {
     scope: 'process',
     where: 'OTLP',
     counts:
-      'percent of those bytes that are for small requests alone: such as hold an eighth of it at most, each; they come on top of a request that takes all of the bytes by itself',
+      'percent of the bytes in flight that are reserved for small requests, which hold at most one eighth of this reserve each; a request that is alone can use all bytes, and the reserve is then added',
     atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
   },
   percentPerClient: {
@@ -457,8 +457,8 @@ export const limits = {
     unit: 'count',
     scope: 'process',
     where: 'OTLP',
-    counts: 'bodies that are inflated at once',
-    atBound: 'others wait; the body on which the least work was done is next, one client after the other',
+    counts: 'bodies that are decompressed at once',
+    atBound: 'others wait; the body with the least work done is next, and clients take turns',
   },
   bodyPieces: {
     value: 1_024,
@@ -473,7 +473,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
-    counts: 'bytes per second below which a body gives way to others when there is no room for them',
+    counts: 'bytes per second below which a body is evicted when others need its room',
     atBound: '429 or RESOURCE_EXHAUSTED with RetryInfo; retry after 1 s',
   },
   jaegerMessageBytes: {
@@ -489,7 +489,7 @@ export const limits = {
     unit: 'ms',
     scope: 'request',
     where: 'Jaeger gRPC',
-    counts: 'time until a request message is whole',
+    counts: 'time until a request message is complete',
     atBound: 'DEADLINE_EXCEEDED',
   },
   jaegerCallsPerConnection: {
@@ -498,7 +498,8 @@ export const limits = {
     scope: 'connection',
     where: 'Jaeger gRPC',
     counts: 'calls at once',
-    atBound: 'a call that waits for its own client gives way; without one RESOURCE_EXHAUSTED; retry later',
+    atBound:
+      'a call that has waited for its client for 1 s is cancelled; if there is none, RESOURCE_EXHAUSTED; retry later',
   },
   jaegerCallsPerClient: {
     value: 192,
@@ -506,7 +507,8 @@ export const limits = {
     scope: 'client',
     where: 'Jaeger gRPC',
     counts: 'calls at once',
-    atBound: 'a call that waits for its own client gives way; without one RESOURCE_EXHAUSTED; retry later',
+    atBound:
+      'a call that has waited for its client for 1 s is cancelled; if there is none, RESOURCE_EXHAUSTED; retry later',
   },
   jaegerCalls: {
     value: 256,
@@ -514,31 +516,32 @@ export const limits = {
     scope: 'process',
     where: 'Jaeger gRPC',
     counts: 'calls at once',
-    atBound: 'a call that waits for its own client gives way; without one RESOURCE_EXHAUSTED; retry later',
+    atBound:
+      'a call that has waited for its client for 1 s is cancelled; if there is none, RESOURCE_EXHAUSTED; retry later',
   },
   answerStallMs: {
     value: 30_000,
     unit: 'ms',
     scope: 'request',
     where: 'Jaeger gRPC, HTTP API',
-    counts: 'time in which the client takes nothing of an answer',
-    atBound: 'the stream is reset, or the connection closed',
+    counts: 'time without the client reading any of a response',
+    atBound: 'the stream is reset, or the connection is closed',
   },
   answerMs: {
     value: 600_000,
     unit: 'ms',
     scope: 'request',
     where: 'Jaeger gRPC, HTTP API',
-    counts: 'time in which the client takes the whole answer',
-    atBound: 'the stream is reset, or the connection closed',
+    counts: 'time until the client has read the whole response',
+    atBound: 'the stream is reset, or the connection is closed',
   },
   unsentBytes: {
     value: 64 * mebibyte,
     unit: 'bytes',
     scope: 'process',
     where: 'Jaeger gRPC, HTTP API',
-    counts: 'bytes of answers that clients have not taken',
-    atBound: 'the oldest answer is cut: the stream is reset, or the connection closed',
+    counts: 'bytes of responses that clients have not read',
+    atBound: 'the oldest response is cut off: its stream is reset, or its connection is closed',
   },
   connections: {
     value: 4096,
@@ -546,7 +549,7 @@ export const limits = {
     scope: 'process',
     where: 'each port',
     counts: 'connections',
-    atBound: 'one that is idle, never used or slow is closed for the new one; when there is none, the new one is',
+    atBound: 'an idle, unused or slow connection is closed for the new one; if there is none, the new one is closed',
     variable: 'TRACESTORE_MAX_CONNECTIONS',
   },
   connectionsPercentPerClient: {
@@ -554,8 +557,8 @@ export const limits = {
     unit: 'count',
     scope: 'client',
     where: 'each port',
-    counts: 'percent of the connections that the port takes',
-    atBound: 'one of the same client is closed for the new one',
+    counts: 'percent of the connections of the port',
+    atBound: 'another connection of the client is closed for the new one',
   },
   headersMs: {
     value: 10_000,
@@ -603,7 +606,7 @@ export const limits = {
     scope: 'process',
     where: 'HTTP API',
     counts: 'bytes of bodies that are being received',
-    atBound: 'a body that has been coming in for 2 s gives way; without one 503; retry after 1 s',
+    atBound: 'a body that has been arriving for 2 s is cancelled; if there is none, 503; retry after 1 s',
   },
   grpcCallsPerConnection: {
     value: 128,
@@ -618,7 +621,7 @@ export const limits = {
     unit: 'count',
     scope: 'process',
     where: 'OTLP/gRPC, Jaeger gRPC',
-    counts: 'streams to a port at once; above, a connection may have its share of them, and 2 at least',
+    counts: 'streams to a port at once; above it, each connection still has its share, at least 2',
     atBound: 'REFUSED_STREAM; clients send the call again',
   },
   grpcRefusedCalls: {
@@ -626,7 +629,7 @@ export const limits = {
     unit: 'count',
     scope: 'connection',
     where: 'OTLP/gRPC, Jaeger gRPC',
-    counts: 'streams that are refused, one after the other',
+    counts: 'streams refused in succession',
     atBound: 'the connection is closed: ENHANCE_YOUR_CALM',
   },
   grpcHeaderBytes: {
@@ -642,7 +645,7 @@ export const limits = {
     unit: 'bytes',
     scope: 'connection',
     where: 'OTLP/gRPC, Jaeger gRPC',
-    counts: 'bytes of memory of the HTTP/2 connection, without the messages',
+    counts: 'memory of the HTTP/2 connection, without messages',
     atBound: 'streams are reset: ENHANCE_YOUR_CALM',
   },
   grpcIdleMs: {

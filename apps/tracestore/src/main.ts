@@ -4,7 +4,7 @@ import { serverLimitsOf } from './config/server-limits.js';
 import { readTracestoreConfig } from './config/tracestore.config.js';
 import { TracestoreModule } from './tracestore.module.js';
 
-// What is alive is little and steady, whatever comes in. V8 would let it quadruple before it collects.
+// Live objects are few under any load. By default, V8 would let the heap quadruple before a garbage collection.
 setFlagsFromString('--heap-growing-percent=40');
 
 await startService(
@@ -20,7 +20,7 @@ await startService(
   },
   ({ tracestore }) => ({
     name: 'tracestore',
-    description: 'Takes traces over OTLP and keeps them in PostgreSQL',
+    description: 'Receives traces over OTLP and stores them in PostgreSQL',
     module: TracestoreModule.forRoot(tracestore),
     trustedProxies: tracestore.access.trustedProxies,
     limits: serverLimitsOf(tracestore),

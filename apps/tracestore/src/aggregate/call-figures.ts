@@ -1,16 +1,7 @@
 import type { CopyBuffer } from '../storage/copy-buffer.js';
+import { type ColumnEncoder, CopyTable } from '../storage/copy-table.js';
+import { postgresEpochSeconds } from '../storage/postgres-time.js';
 import { durationClass } from './duration-class.js';
-
-/** The tables of aggregates: what a row is for, and the width of a time bucket. Equal to `tracestore.call_level`. */
-export const callTables = [
-  { name: 'call_10s', rowsOf: 'operation', widthSeconds: 10 },
-  { name: 'call_5m', rowsOf: 'operation', widthSeconds: 300 },
-  { name: 'call_1h', rowsOf: 'operation', widthSeconds: 3_600 },
-  { name: 'service_call_10s', rowsOf: 'service', widthSeconds: 10 },
-  { name: 'service_call_5m', rowsOf: 'service', widthSeconds: 300 },
-  { name: 'service_call_1h', rowsOf: 'service', widthSeconds: 3_600 },
-] as const;
-export type CallTable = (typeof callTables)[number];
 
 /** Each width is a multiple of this one. */
 const finestSeconds = 10;
@@ -28,8 +19,6 @@ interface Figure {
   readonly selves: Map<number, number>;
 }
 
-const postgresEpochSeconds = 946_684_800;
-const columnCounts = { operation: 11, service: 12 } as const;
 const oid = { int2: 21, int4: 23 } as const;
 
 /** More operations than there can be in a pass. */
@@ -37,6 +26,67 @@ const indexBound = 2 ** 26;
 
 /** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
 const noCaller = { root: 0, notStored: 1 } as const;
+
+/** What the rows of every table of figures have. */
+interface CallRow {
+  readonly figure: Figure;
+  /** Numbers of calls by the class of their duration, and of their own time. */
+  readonly durations: readonly (readonly [number, number])[];
+  readonly selves: readonly (readonly [number, number])[];
+}
+
+interface OperationCallRow extends CallRow {
+  readonly id: bigint;
+  readonly parentId: bigint;
+}
+
+interface ServiceCallRow extends CallRow {
+  readonly name: Buffer;
+  readonly parentName: Buffer;
+}
+
+const timeColumn = {
+  time_bucket: (out, { figure }) => out.wide((figure.bucketSeconds - postgresEpochSeconds) * 1e6),
+} satisfies Record<string, ColumnEncoder<CallRow>>;
+
+const countColumns = {
+  calls: (out, { figure }) => out.wide(figure.calls),
+  errors: (out, { figure }) => out.wide(figure.errors),
+  duration_ns_sum: (out, { figure }) => out.float64(figure.durationNs),
+  self_ns_sum: (out, { figure }) => out.float64(figure.selfNs),
+  duration_class: (out, { durations }) => appendClasses(out, durations),
+  duration_calls: (out, { durations }) => appendCounts(out, durations),
+  self_class: (out, { selves }) => appendClasses(out, selves),
+  self_calls: (out, { selves }) => appendCounts(out, selves),
+} satisfies Record<string, ColumnEncoder<CallRow>>;
+
+const operationCalls = (name: string) =>
+  new CopyTable<OperationCallRow>(name, {
+    ...timeColumn,
+    operation_id: (out, { id }) => appendId(out, id),
+    parent_operation_id: (out, { parentId }) => appendId(out, parentId),
+    ...countColumns,
+  });
+
+const serviceCalls = (name: string) =>
+  new CopyTable<ServiceCallRow>(name, {
+    ...timeColumn,
+    service_name: (out, { name: service }) => out.copy(service, 0, service.length),
+    parent_service_name: (out, { parentName }) => out.copy(parentName, 0, parentName.length),
+    is_root: (out, { figure }) => out.boolean(figure.caller === noCaller.root),
+    ...countColumns,
+  });
+
+/** The tables of figures, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
+export const callTables = [
+  { copy: operationCalls('call_10s'), rowsOf: 'operation', widthSeconds: 10 },
+  { copy: operationCalls('call_5m'), rowsOf: 'operation', widthSeconds: 300 },
+  { copy: operationCalls('call_1h'), rowsOf: 'operation', widthSeconds: 3_600 },
+  { copy: serviceCalls('service_call_10s'), rowsOf: 'service', widthSeconds: 10 },
+  { copy: serviceCalls('service_call_5m'), rowsOf: 'service', widthSeconds: 300 },
+  { copy: serviceCalls('service_call_1h'), rowsOf: 'service', widthSeconds: 3_600 },
+] as const;
+export type CallTable = (typeof callTables)[number];
 
 /** Sums up calls by bucket, operation and parent's operation. */
 export class CallFigures {
@@ -108,7 +158,8 @@ export class CallFigures {
    * @param untilSeconds only buckets that start before, since 1970
    * @returns the buckets that have any, in seconds since 1970
    */
-  appendRows(out: CopyBuffer, { rowsOf, widthSeconds }: CallTable, untilSeconds: number): ReadonlySet<number> {
+  appendRows(out: CopyBuffer, table: CallTable, untilSeconds: number): ReadonlySet<number> {
+    const { rowsOf, widthSeconds } = table;
     const indexOf = (operation: number): number =>
       rowsOf === 'operation' ? operation : (this.services[operation] as number);
     const bucketsSeconds = new Set<number>();
@@ -128,44 +179,30 @@ export class CallFigures {
     }
     for (const buckets of wide.values()) {
       for (const figure of buckets.values()) {
-        if (this.appendRow(out, rowsOf, figure)) bucketsSeconds.add(figure.bucketSeconds);
+        if (this.appendRow(out, table, figure)) bucketsSeconds.add(figure.bucketSeconds);
       }
     }
     return bucketsSeconds;
   }
 
-  private appendRow(out: CopyBuffer, rowsOf: CallTable['rowsOf'], figure: Figure): boolean {
+  private appendRow(out: CopyBuffer, table: CallTable, figure: Figure): boolean {
     const durations = [...figure.durations].filter(([, calls]) => calls !== 0);
     const selves = [...figure.selves].filter(([, calls]) => calls !== 0);
     const { calls, errors, durationNs, selfNs } = figure;
     const isNothing = calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0;
     if (isNothing && durations.length === 0 && selves.length === 0) return false;
-    const names = rowsOf === 'service' ? [figure.callee, figure.caller].map((index) => this.serviceNames[index]) : [];
-    const nameBytes = names.reduce((sum, name) => sum + (name?.length ?? 0), 0);
-    const columnCount = columnCounts[rowsOf];
-    out.reserve(2 + columnCount * 32 + nameBytes + (durations.length + selves.length) * 16);
-    out.beginRow(columnCount);
-    out.wide((figure.bucketSeconds - postgresEpochSeconds) * 1e6);
-    if (rowsOf === 'operation') {
-      appendId(out, this.ids[figure.callee] as bigint);
-      appendId(out, this.ids[figure.caller] as bigint);
+    const row = { figure, durations, selves };
+    const fixedBytes = 512 + (durations.length + selves.length) * 16;
+    if (table.rowsOf === 'operation') {
+      out.reserve(fixedBytes);
+      const { callee, caller } = figure;
+      table.copy.append(out, { ...row, id: this.ids[callee] as bigint, parentId: this.ids[caller] as bigint });
     } else {
-      for (const name of names as readonly Buffer[]) out.copy(name, 0, name.length);
-      out.boolean(figure.caller === noCaller.root);
+      const name = this.serviceNames[figure.callee] as Buffer;
+      const parentName = this.serviceNames[figure.caller] as Buffer;
+      out.reserve(fixedBytes + name.length + parentName.length);
+      table.copy.append(out, { ...row, name, parentName });
     }
-    out.wide(calls);
-    out.wide(errors);
-    out.float64(durationNs);
-    out.float64(selfNs);
-    for (const entries of [durations, selves]) {
-      const classes = out.beginArray(oid.int2, entries.length);
-      for (const [key] of entries) out.int16(key);
-      out.endColumn(classes);
-      const counts = out.beginArray(oid.int4, entries.length);
-      for (const [, value] of entries) out.int32(value);
-      out.endColumn(counts);
-    }
-    out.requireReserved();
     return true;
   }
 }
@@ -206,4 +243,16 @@ function addTo(counts: Map<number, number>, key: number, value: number): void {
 
 function appendId(out: CopyBuffer, id: bigint): void {
   out.int64(Number(id >> 32n), Number(BigInt.asUintN(32, id)) | 0);
+}
+
+function appendClasses(out: CopyBuffer, entries: CallRow['durations']): void {
+  const start = out.beginArray(oid.int2, entries.length);
+  for (const [key] of entries) out.int16(key);
+  out.endColumn(start);
+}
+
+function appendCounts(out: CopyBuffer, entries: CallRow['durations']): void {
+  const start = out.beginArray(oid.int4, entries.length);
+  for (const [, count] of entries) out.int32(count);
+  out.endColumn(start);
 }

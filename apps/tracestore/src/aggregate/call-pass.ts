@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
 import { commit, readSql, rollback } from '../sql.js';
-import { BatchFlight, PrepareFlight } from '../database/batch-flight.js';
+import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { CallFigures, callTables } from './call-figures.js';
 import { CopyOutFlight } from './copy-out-flight.js';
 import { TraceCalls } from './trace-calls.js';
@@ -19,10 +19,6 @@ const noteLate = readSql<{ readonly table: string; readonly buckets_seconds: rea
 const rollLate = readSql(import.meta.url, 'roll-late.sql');
 const endRun = readSql<{ readonly run: string; readonly is_last: boolean }>(import.meta.url, 'end-run.sql');
 const findServices = readSql<{ readonly operation_ids: readonly bigint[] }>(import.meta.url, 'find-services.sql');
-const copyCalls = callTables.map((table) => {
-  const statement = readSql<{ readonly table: string }>(import.meta.url, `copy-${table.rowsOf}-calls.sql`);
-  return { table, statement: { name: `copy-${table.name}`, text: statement.bind({ table: table.name }).text } };
-});
 
 /** A trace with more spans is oversized: its new spans are related to each other alone. Equals `tracestore.most_spans_of_trace()`. */
 export const mostSpansOfTrace = 100_000;
@@ -49,7 +45,7 @@ export interface CallPass {
 
 /** Prepares a connection for passes, once. */
 export async function prepareForPasses(client: Client): Promise<void> {
-  await client.query(new PrepareFlight(copyCalls.map(({ statement }) => statement))).done;
+  await client.query(new PipelinedPrepare(callTables.map(({ copy }) => copy.statement))).done;
 }
 
 /**
@@ -123,14 +119,14 @@ async function addFigures(client: Client, { run, rolled5m, rolled1h }: RunState)
   await nameServices(client, figures);
   const untilSeconds = { 10: Infinity, 300: rolled5m, 3_600: rolled1h };
   const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
-  const copies = copyCalls.flatMap(({ table, statement }) => {
+  const copies = callTables.flatMap((table) => {
     const rows = new CopyBuffer(rowBufferBytes);
     const buckets = figures.appendRows(rows, table, untilSeconds[table.widthSeconds]);
     if (buckets.size === 0) return [];
-    if (table.widthSeconds > 10) late.push({ table: table.name, bucketsSeconds: [...buckets] });
-    return [{ statement, rows }];
+    if (table.widthSeconds > 10) late.push({ table: table.copy.name, bucketsSeconds: [...buckets] });
+    return [{ statement: table.copy.statement, rows }];
   });
-  if (copies.length > 0) await client.query(new BatchFlight([], copies)).done;
+  if (copies.length > 0) await client.query(new PipelinedBatch([], copies)).done;
   for (const { table, bucketsSeconds } of late) {
     await client.query(noteLate.bind({ table, buckets_seconds: bucketsSeconds }));
   }

@@ -1,3 +1,4 @@
+import { postgresEpochSeconds } from '../storage/postgres-time.js';
 import type { CallFigures } from './call-figures.js';
 import { TraceSpans } from './trace-spans.js';
 
@@ -19,7 +20,6 @@ const at = {
   flags: 90 + 4,
 } as const;
 const rowBytes = 96;
-const postgresEpochSeconds = 946_684_800;
 
 /**
  * Reads the rows of copy-spans.sql and hands them on trace by trace. Holds the spans of one trace, and no more of a trace

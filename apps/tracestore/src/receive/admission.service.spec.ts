@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -13,8 +13,8 @@ const local = '127.0.0.1';
 const other = '192.0.2.1';
 
 describe('admission', () => {
-  it('refuses what has no room beside the others, and has room again when they give theirs back', () => {
-    // An eighth of it is for small requests.
+  it('refuses a request without room, and admits it when others have released theirs', () => {
+    // One eighth is reserved for small requests.
     const admission = admissionOf(160 * kibibyte);
     const [first, second] = [admission.open(local), admission.open(local)];
     first.grow(64 * kibibyte);
@@ -26,7 +26,7 @@ describe('admission', () => {
     second.grow(60 * kibibyte);
   });
 
-  it('counts a request before its first byte', () => {
+  it('counts the headers of a request before its first byte', () => {
     const admission = admissionOf(160 * kibibyte);
     const opened = [];
     for (let n = 0; n < 8; n += 1) opened.push(admission.open(local));
@@ -35,7 +35,7 @@ describe('admission', () => {
     admission.open(local);
   });
 
-  it('has room for whatever comes alone', () => {
+  it('admits a request of any size when it is alone', () => {
     const admission = admissionOf(kibibyte);
     const alone = admission.open(local);
     alone.grow(1_000 * kibibyte);
@@ -43,58 +43,58 @@ describe('admission', () => {
     alone.grow(1_000 * kibibyte);
   });
 
-  it('holds nothing when all is given back, once or twice, and tells the metrics so', async () => {
+  it('holds nothing after every reservation is released, once or twice, as the metric shows', async () => {
     const metrics = new IngestMetricsService();
-    const lease = admissionOf(100 * kibibyte, metrics).open(local);
-    lease.grow(10 * kibibyte);
+    const reservation = admissionOf(100 * kibibyte, metrics).open(local);
+    reservation.grow(10 * kibibyte);
     expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 26624\n');
-    lease.release();
-    lease.release();
+    reservation.release();
+    reservation.release();
     expect(await metrics.expose()).toContain('tracestore_ingest_in_flight_bytes 0\n');
   });
 
   it('keeps room for small requests beside large ones of the same client', () => {
     const admission = admissionOf(64 * mebibyte);
     const large = Array.from({ length: 8 }, () => admission.open(local));
-    expect(() => large.forEach((lease) => lease.grow(8 * mebibyte))).toThrow(overloaded);
+    expect(() => large.forEach((reservation) => reservation.grow(8 * mebibyte))).toThrow(overloaded);
     const small = admission.open(local);
     small.grow(900 * kibibyte);
     expect(() => small.grow(8 * mebibyte)).toThrow(overloaded);
   });
 
-  it('keeps room for small requests beside one that takes all, and for one that takes all beside small ones', () => {
+  it('admits small requests beside one that holds all bytes, and the reverse', () => {
     const admission = admissionOf(64 * mebibyte);
     const small = Array.from({ length: 3 }, () => admission.open(local));
     const huge = admission.open(local);
     huge.grow(64 * mebibyte);
-    small.forEach((lease) => lease.grow(500 * kibibyte));
+    small.forEach((reservation) => reservation.grow(500 * kibibyte));
     admission.open(other).grow(500 * kibibyte);
     expect(() => admission.open(other).grow(8 * mebibyte)).toThrow(overloaded);
   });
 
-  it('gives a client half at most while another waits, and all but the reserve when none does', () => {
+  it('gives a client at most half while another waits, otherwise all but the reserve', () => {
     const admission = admissionOf(64 * mebibyte);
     const greedy = Array.from({ length: 56 }, () => admission.open(local));
-    for (const lease of greedy.slice(0, 54)) lease.grow(mebibyte);
+    for (const reservation of greedy.slice(0, 54)) reservation.grow(mebibyte);
     const waiting = admission.open(other);
     expect(() => waiting.grow(8 * mebibyte)).toThrow(overloaded);
-    for (const lease of greedy.slice(0, 10)) lease.release();
+    for (const reservation of greedy.slice(0, 10)) reservation.release();
     expect(() => greedy[54]?.grow(2 * mebibyte)).toThrow(overloaded);
     waiting.grow(8 * mebibyte);
-    for (const lease of greedy.slice(10, 40)) lease.release();
+    for (const reservation of greedy.slice(10, 40)) reservation.release();
     greedy[54]?.grow(2 * mebibyte);
   });
 
-  it('evicts slow senders, and no others, for those who have no room', () => {
+  it('evicts only slow senders when a request has no room', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
       const admission = admissionOf(64 * mebibyte);
       const evicted: string[] = [];
-      const send = (name: string, bytes: number): Lease => {
-        const lease = admission.open(local);
-        lease.receive(() => evicted.push(name));
-        lease.grow(bytes);
-        return lease;
+      const send = (name: string, bytes: number): Reservation => {
+        const reservation = admission.open(local);
+        reservation.receive(() => evicted.push(name));
+        reservation.grow(bytes);
+        return reservation;
       };
       send('stalled', 20 * mebibyte);
       const trickling = send('trickling', 10 * mebibyte);

@@ -4,51 +4,51 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 
-/** What a request may weigh before its first byte: its headers above all. */
+/** Reserved for a request before its first byte, mainly for its headers. */
 const requestFloorBytes = 16 * 1024;
 
-/** The part of the reserve that makes a request small. */
+/** A request is small while it holds at most this part (1/8) of the reserve for small requests. */
 const smallPart = 8;
 
-/** How long a client that was refused counts as one that waits for room. */
+/** A refused client counts as waiting for room for this long. */
 const waitsMs = 1_000;
 
-/** A sender's speed is measured over so much time. */
+/** The window over which a sender's speed is measured. */
 const speedWindowMs = 1_000;
 
-/** How long it takes until slow senders are looked for again after none was found. */
+/** The pause after a search that found no slow sender. */
 const searchPauseMs = 50;
 
-/** What one request holds of the memory that all of them share. Whoever opened it releases it. */
-export interface Lease {
+/** The memory that one request holds of the bytes in flight. The code that opens it must release it. */
+export interface Reservation {
   /**
-   * To be called before the memory is taken.
+   * Reserves more memory. Call it before allocating.
    *
-   * @throws Refusal `overloaded` when there is no room; what is held already stays held
+   * @throws Refusal `overloaded` when there is no room; the reservation then stays as it was
    */
   grow(bytes: number): void;
-  /** Gives a part back. */
+  /** Releases a part of the reservation, in bytes. */
   shrink(bytes: number): void;
-  /** Gives everything back; harmless when repeated. */
+  /** Releases everything. A second call does nothing. */
   release(): void;
   /**
-   * Says that the request is being received: what it grows by from now on is what its sender sends.
+   * Marks the start of the body: until the returned function is called, `grow` measures the speed of the sender.
    *
-   * @param evict called at most once, when the sender is slow and others need the room: the lease holds nothing any more,
-   *   and the caller has to free the memory at once
-   * @returns to be called when nothing more is received
+   * @param evict called at most once, when the sender is slow and other requests need the room. The reservation is then
+   *   released, and the callback must free the memory at once.
+   * @returns a function to call when the body has ended or reading it has failed
    */
   receive(evict: () => void): () => void;
 }
 
-/** The use of all requests of a client. */
+/** What all requests of one client hold. */
 interface ClientUse {
   readonly client: string;
   held: number;
   requests: number;
 }
 
-/** The use of one request. */
+/** What one request holds, and the speed of its sender. */
 interface RequestUse {
   readonly client: ClientUse;
   held: number;
@@ -57,35 +57,36 @@ interface RequestUse {
   arrivedAtMs: number;
   windowStartMs: number;
   windowBytes: number;
-  /** Of the last whole window, in bytes per ms; undefined before there was one. */
+  /** The speed in the last complete window, in bytes per ms; undefined before the first one has ended. */
   speed: number | undefined;
 }
 
 /**
- * Bounds the memory of requests from their first byte to their answer, so that a slow database, slow senders and zip
- * bombs fill the clients' queues rather than this process's memory. A request holds what has arrived of it, then what
- * it inflates to as it inflates, until it is answered. What it announces counts for nothing. The rows made of it are a
- * small multiple of that.
+ * Bounds the bytes in flight: the memory of requests from their first byte to their response. A slow database, slow
+ * senders and zip bombs then fill the queues of the clients instead of the memory of this process.
  *
- * The room is shared so that no client shuts others out:
+ * A request holds the bytes that have arrived and the bytes that it has been decompressed to. Announced lengths do not
+ * count. The rows made from a request are bounded by a small multiple of its size.
  *
- * - an eighth is reserved for small requests, so that a newcomer is stored beside those who use the rest;
+ * Rules that keep one client from starving the others:
+ *
+ * - one eighth is reserved for small requests, so that a new client gets in while others use the rest;
  * - a client with several requests gets at most half while another client waits for room;
- * - when there is no room, a request whose sender is slow gives way to one whose sender is not;
- * - a request that is alone, or has only small ones beside it, always has room: otherwise it could never be stored.
+ * - without room, a request from a slow sender is evicted for one from a fast sender;
+ * - a request that is alone, or has only small ones beside it, is always admitted: otherwise it could never be stored.
  */
 @Injectable()
 export class AdmissionService {
   private readonly maxBytes: number;
   private readonly reservedBytes: number;
   private readonly smallBytes: number;
-  /** Of a client while another one waits. */
+  /** The most that one client may hold while another one waits. */
   private readonly bytesOfClient: number;
   private readonly clients = new Map<string, ClientUse>();
   private readonly receiving = new Set<RequestUse>();
-  /** The last two clients that were refused, the later one first. */
+  /** The last two clients that were refused, the latest first. */
   private refused: readonly { readonly client: string; readonly atMs: number }[] = [];
-  /** A request that was let in though there was no room for it. */
+  /** A request that was admitted without room because it was alone. */
   private lone: RequestUse | undefined;
   private bytesInFlight = 0;
   private searchAgainAtMs = 0;
@@ -102,12 +103,12 @@ export class AdmissionService {
   }
 
   /**
-   * Lets a request begin.
+   * Opens the reservation of a request.
    *
    * @param client as `clientOf` of `@spandrel/service` names it
-   * @throws Refusal `overloaded` when there is no room even to listen to it
+   * @throws Refusal `overloaded` when there is no room even for its headers
    */
-  open(client: string): Lease {
+  open(client: string): Reservation {
     const use: RequestUse = {
       client: this.clientUse(client),
       held: 0,
@@ -196,7 +197,7 @@ export class AdmissionService {
     return this.refused.some((other) => other.client !== client && other.atMs > since);
   }
 
-  /** Evicts requests that come in slowly, the largest first, until there is room. */
+  /** Evicts requests of slow senders, the largest first, until there is room. */
   private makeRoom(use: RequestUse, bytes: number): boolean {
     const nowMs = performance.now();
     if (nowMs < this.searchAgainAtMs) return false;

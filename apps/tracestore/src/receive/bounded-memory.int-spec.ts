@@ -12,13 +12,13 @@ import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
 import { goodSpan, requestOf } from '@spandrel/testing/requests';
 import { queryOnce } from '@spandrel/testing/running-tracestore';
 
-// tracestore as it was built, with the heap and the bytes in flight that the chart gives it: what kills it kills it here.
+// Runs the built tracestore with the chart's heap size and bytes in flight, so that it would run out of memory here too.
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const heapMebibytes = 160;
 const bytesInFlight = 64 * 1024 * 1024;
 
-/** Above what the heap and the bytes in flight may take: rows, buffers and the program itself. */
+/** Allowed beyond the heap and the bytes in flight: rows, buffers and the program itself. */
 const maxResidentMebibytes = heapMebibytes + 64 + 256;
 
 let database: FreshDatabase;
@@ -70,7 +70,7 @@ async function isReady(): Promise<boolean> {
   );
 }
 
-/** @returns the status, 0 when the connection broke */
+/** @returns the status, or 0 when the connection broke */
 async function send({ body, contentType }: Bomb): Promise<number> {
   const headers = { 'content-type': contentType, 'content-encoding': 'gzip' };
   return post(tracesUrl, gzipSync(body, { level: 1 }), headers).then(
@@ -88,29 +88,29 @@ async function expectToWork(name: string): Promise<void> {
   expect(rows).toHaveLength(1);
 }
 
-/** 0 where the system does not tell. */
+/** @returns 0 where the system does not report it */
 function peakMebibytes(): number {
   if (process.platform !== 'linux') return 0;
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${store.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
-describe('a request that is much once it is decoded', () => {
+describe('a request that decodes to many times its size', () => {
   const all = bombs(0.5);
 
-  it.each(Object.keys(all))('is stored in part or refused for good: %s', { timeout: 120_000 }, async (name) => {
+  it.each(Object.keys(all))('is stored in part or refused permanently: %s', { timeout: 120_000 }, async (name) => {
     const bomb = all[name]?.();
     if (bomb === undefined) throw new Error('no such request');
     expect(bomb.statuses, output).toContain(await send(bomb));
     expect(hasEnded, output).toBe(false);
   });
 
-  it('leaves the process as it was, also when all of them come at once', { timeout: 240_000 }, async () => {
+  it('leaves the process healthy, also when all of them arrive at once', { timeout: 240_000 }, async () => {
     const statuses = await Promise.all(
       Object.values(all).map(async (make, index) => {
         const bomb = variantOf(make(), index);
         for (;;) {
           const status = await send(bomb);
-          // Only so much at a time.
+          // A bounded number at a time.
           if (status !== 429) return [status, bomb.statuses] as const;
           await sleep(200);
         }

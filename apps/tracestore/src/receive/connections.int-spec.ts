@@ -46,20 +46,20 @@ function dial(): RawHttp2 {
   return connection;
 }
 
-/** The status that a client gets that does nothing special, on a new connection. */
+/** The status that an ordinary client gets on a new connection. */
 async function witness(): Promise<number | undefined> {
   return (await callGrpc(store.grpcAddress, [grpcFrame(good)])).grpcStatus;
 }
 
 describe('a new client is served', () => {
-  it('when others hold more idle connections than there may be', async () => {
+  it('when others try to hold more idle connections than the limit', async () => {
     for (let n = 0; n < 4 * maxConnections; n += 1) dial();
     await sleep(300);
     for (let n = 0; n < 3; n += 1) expect(await witness()).toBe(status.OK);
     await expect.poll(() => sockets.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(maxConnections);
   });
 
-  it('when others hold connections with calls that never become whole', async () => {
+  it('when others hold connections with calls that are never completed', async () => {
     for (let n = 0; n < maxConnections; n += 1) {
       const { send } = dial();
       await send(callHeaders(1, exportPath), frame(frameType.data, 0, 1, Buffer.alloc(3)));
@@ -82,7 +82,7 @@ describe('a new client is served', () => {
   });
 });
 
-describe('a flood of frames harms nobody but its connection', () => {
+describe('a flood of frames affects only its own connection', () => {
   const times = (count: number, make: (n: number) => Buffer): readonly Buffer[] =>
     Array.from({ length: count }, (_, n) => make(n));
 
@@ -106,8 +106,8 @@ describe('a flood of frames harms nobody but its connection', () => {
         Buffer.concat([callHeaders(2 * n + 1, exportPath), frame(frameType.data, frameFlag.endStream, 2 * n + 1)]),
       ),
     ],
-    ['frames of no known type', times(20_000, () => frame(0xee, 0, 0, Buffer.alloc(8)))],
-    ['what is no HTTP/2', [Buffer.alloc(100_000, 'GET / HTTP/1.1\r\n\r\n')]],
+    ['frames of an unknown type', times(20_000, () => frame(0xee, 0, 0, Buffer.alloc(8)))],
+    ['bytes that are not HTTP/2', [Buffer.alloc(100_000, 'GET / HTTP/1.1\r\n\r\n')]],
   ])('%s', async (_what, frames) => {
     const { send } = dial();
     const flood = send(...frames);
@@ -117,7 +117,7 @@ describe('a flood of frames harms nobody but its connection', () => {
   });
 });
 
-it('there is room for as many streams as a connection may have', async () => {
+it('a connection can open as many streams as its limit allows', async () => {
   const { send, socket } = dial();
   await send(
     ...Array.from({ length: limits.grpcCallsPerConnection.value }, (_, n) => callHeaders(2 * n + 1, exportPath)),

@@ -1,2 +1,2 @@
-/** How a request's body and its answer are written. */
+/** The encoding of a request's body, and of its response. */
 export type Encoding = 'protobuf' | 'json';

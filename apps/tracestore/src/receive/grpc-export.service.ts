@@ -1,8 +1,8 @@
 /**
- * TraceService/Export over gRPC (libs/grpc/src/grpc-wire.ts has the wire format). What this does beside answering a call like
- * any other is that it sees the bytes as they come: it counts them, refuses an announced length that is too large before
- * the message is there, inflates within bounds, and answers what is wrong with a message as OTLP wants it: never INTERNAL, after which a
- * client gives up the data.
+ * TraceService/Export over gRPC. libs/grpc/src/grpc-wire.ts describes the wire format.
+ *
+ * Bytes are counted as they arrive. An announced length that is too large is refused before the message arrives, and
+ * decompression is bounded. A message that cannot be read never gets INTERNAL: clients drop their data after that.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -23,7 +23,7 @@ import {
 import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
@@ -34,7 +34,7 @@ import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 const { parent, name } = TraceService.method.export;
 const path = `/${parent.typeName}/${name}`;
 
-/** Unary calls of `TraceService/Export`, plain or compressed, whichever server they come to. */
+/** Handles unary calls of `TraceService/Export`, plain or compressed, on any of the gRPC servers. */
 @Injectable()
 export class GrpcExportService {
   private readonly logger = new Logger(GrpcExportService.name);
@@ -46,10 +46,10 @@ export class GrpcExportService {
     @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
   ) {}
 
-  /** Answers in any case. */
+  /** Handles one call. Never rejects: the stream always gets a response. */
   async export(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     this.metrics.requestReceived('grpc');
-    let lease: Lease | undefined;
+    let reservation: Reservation | undefined;
     let message: Buffer<ArrayBuffer> | undefined;
     try {
       if (!isGrpc(headers)) {
@@ -57,8 +57,8 @@ export class GrpcExportService {
         return;
       }
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
-      lease = this.admission.open(clientOfStream(stream));
-      message = await this.receive(stream, headers, lease);
+      reservation = this.admission.open(clientOfStream(stream));
+      message = await this.receive(stream, headers, reservation);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);
@@ -66,22 +66,22 @@ export class GrpcExportService {
       answerRefusal(stream, refusal);
     } finally {
       if (message !== undefined) freeMemory(message);
-      lease?.release();
+      reservation?.release();
     }
   }
 
-  /** The message, inflated. Of what the lease holds in the end, the message is all. */
+  /** Reads and decompresses the message. Afterwards the reservation holds only the message. */
   private async receive(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    lease: Lease,
+    reservation: Reservation,
   ): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
-    const received = new ReceivedMessage(lease, maxRequestBytes, () => compressionOf(headers));
+    const received = new ReceivedMessage(reservation, maxRequestBytes, () => compressionOf(headers));
     try {
       await readToEnd(stream, (piece) => received.append(piece), {
         timeoutMs: bodyTimeoutMs,
-        lease,
+        reservation,
         onFlood: () => calmDown(stream),
       });
       received.check();
@@ -93,7 +93,7 @@ export class GrpcExportService {
     }
     const { bytes, compression } = received;
     if (compression === 'identity') return bytes.take();
-    const message = await inflate(bytes.view(), compression, maxRequestBytes, lease, clientOfStream(stream));
+    const message = await inflate(bytes.view(), compression, maxRequestBytes, reservation, clientOfStream(stream));
     bytes.free();
     return message;
   }
@@ -105,25 +105,25 @@ export class GrpcExportService {
   }
 }
 
-/** The one message of a unary call, while it comes in. */
+/** The message of a unary call while it arrives. */
 class ReceivedMessage {
   private readonly prefix = Buffer.alloc(prefixBytes);
   private prefixLength = 0;
   private announcedBytes: number | undefined;
 
-  /** What there is of the message, without its prefix. */
+  /** The bytes received so far, without the prefix. */
   bytes: GrowingBytes;
   compression: Compression | 'identity' = 'identity';
 
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     private readonly compressionIfCompressed: () => Compression,
   ) {
-    this.bytes = new GrowingBytes(lease, maxBytes);
+    this.bytes = new GrowingBytes(reservation, maxBytes);
   }
 
-  /** @throws Refusal as soon as it is clear that it will be refused */
+  /** @throws Refusal as soon as the message is known to be invalid or too large */
   append(piece: Buffer): void {
     let rest = piece;
     if (this.announcedBytes === undefined) {
@@ -140,9 +140,10 @@ class ReceivedMessage {
     this.bytes.append(rest);
   }
 
-  /** @throws Refusal when the message is not whole */
+  /** @throws Refusal when the message is incomplete */
   check(): void {
-    if (this.bytes.length !== this.announcedBytes) throw new Refusal(refusals.undecodable, 'the message is cut off');
+    if (this.bytes.length !== this.announcedBytes)
+      throw new Refusal(refusals.undecodable, 'the message ends before its announced length');
   }
 
   private begin(): number {
@@ -150,17 +151,17 @@ class ReceivedMessage {
     if (flag > 1) throw new Refusal(refusals.undecodable, `the compressed flag is ${flag}`);
     if (flag === 1) this.compression = this.compressionIfCompressed();
     const announcedBytes = this.prefix.readUInt32BE(1);
-    this.bytes = new GrowingBytes(this.lease, this.maxBytes, announcedBytes);
+    this.bytes = new GrowingBytes(this.reservation, this.maxBytes, announcedBytes);
     return announcedBytes;
   }
 }
 
-/** @throws Refusal when it is not known, or a message is compressed without saying how */
+/** @throws Refusal when the encoding is missing or not supported */
 function compressionOf(headers: IncomingHttpHeaders): Compression {
   const name = headers['grpc-encoding'];
   if (name === 'gzip' || name === 'deflate' || name === 'zstd') return name;
   if (name === undefined || name === 'identity') {
-    throw new Refusal(refusals.undecodable, 'a message is compressed, but grpc-encoding does not say how');
+    throw new Refusal(refusals.undecodable, 'the message is compressed, but grpc-encoding is missing');
   }
   throw new Refusal(refusals.wrongContentEncoding);
 }

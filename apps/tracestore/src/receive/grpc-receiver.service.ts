@@ -11,7 +11,7 @@ import { grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { GrpcExportService } from './grpc-export.service.js';
 
-/** OTLP over gRPC at its own port. */
+/** Serves OTLP over gRPC on its own port. */
 @Injectable()
 export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(GrpcReceiverService.name);
@@ -25,17 +25,17 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.server = new GrpcServer(grpcServerLimitsOf(config), (stream, headers) => exporter.export(stream, headers));
   }
 
-  /** @throws Error when the port is taken */
+  /** @throws Error when the port is in use */
   async onApplicationBootstrap(): Promise<void> {
     this.logger.log(`OTLP over gRPC at ${await this.server.listen(this.config.host, this.config.otlpGrpcPort)}`);
   }
 
-  /** Where it listens; undefined before it does. */
+  /** The port; undefined before the server listens. */
   get port(): number | undefined {
     return this.server.port;
   }
 
-  /** Drains, takes no more requests and answers those in flight. */
+  /** Drains, refuses new calls and completes those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.server.close(this.draining);
   }

@@ -27,7 +27,7 @@ import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { connectionLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { AdmissionService, type Lease } from './admission.service.js';
+import { AdmissionService, type Reservation } from './admission.service.js';
 import type { Encoding } from './encoding.js';
 import { type Compression, inflate } from './inflate.js';
 import { encodeStatus } from './refusal-status.js';
@@ -35,7 +35,7 @@ import { Refusal, type RefusalKind, refusals } from '../errors/refusal.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
-/** Joining it to a base URL often makes a slash too many. That is accepted: after a 404 a client drops its data. */
+/** Joining it to a base URL often adds a slash. That is accepted, because clients drop their data after a 404. */
 const path = '/v1/traces';
 const pathRouting = { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } as const;
 
@@ -44,7 +44,7 @@ const contentTypes: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
 };
 
-/** `zlib` is what a Collector calls deflate when it is told to compress with zlib. */
+/** A Collector with `compression: zlib` sends `zlib` for what HTTP calls deflate. */
 const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
   '': 'identity',
   identity: 'identity',
@@ -55,18 +55,18 @@ const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
   zstd: 'zstd',
 };
 
-/** How much longer than a body Node waits for a request before it cuts the connection: what was refused is let flow. */
+/** Added to the time-out of a body before Node closes the connection, so that a refused body can be discarded. */
 const cutAfterMs = 5_000;
 
-/** How often Node looks for requests that take too long. */
+/** How often Node checks for requests that have timed out. */
 const checkingIntervalMs = 2_000;
 
-/** Anyone can cause the warning about a refused sender. */
+/** Limits the warning about a refused sender, which any client can cause. */
 const warnEveryMs = 60_000;
 
 /**
- * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. Answers are in the encoding of the
- * request. Bodies are read here rather than by Fastify, as they are counted while they come in.
+ * OTLP over HTTP: `POST /v1/traces` in protobuf and JSON, plain or compressed. A response has the encoding of its
+ * request. Bodies are read here instead of by Fastify, because their bytes are counted as they arrive.
  */
 @Injectable()
 export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -91,7 +91,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
         headersTimeout: Math.min(config.bodyTimeoutMs, limits.headersMs.value),
         connectionsCheckingInterval: checkingIntervalMs,
       },
-      // What comes on an open connection while the process ends is stored as any other: nobody has to send it again.
+      // Requests on an open connection are stored while the process shuts down, so clients need not retry them.
       return503OnClosing: false,
       clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
       frameworkErrors: (error, request, reply) => void this.refuse(request, reply, this.refusalFor(error)),
@@ -103,7 +103,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.server.addHook('onRequest', (request, reply, done) => {
       if (!this.checkSender(request, reply)) done();
     });
-    // Before the body: one that will be refused needn't be read.
+    // Before the body is read, because a refused request needs no body.
     this.server.addHook('onRequest', (request, _reply, done) => {
       if (!request.is404) {
         encodingOf(request);
@@ -117,27 +117,27 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     this.server.setErrorHandler((error, request, reply) => this.refuse(request, reply, this.refusalFor(error)));
   }
 
-  /** @throws Error when the port is taken */
+  /** @throws Error when the port is in use */
   async onApplicationBootstrap(): Promise<void> {
     const address = await this.server.listen({ host: this.config.host, port: this.config.otlpHttpPort });
     this.logger.log(`OTLP over HTTP at ${address}${path}`);
   }
 
-  /** Where it listens; undefined before it does. */
+  /** The port; undefined before the server listens. */
   get port(): number | undefined {
     const address = this.server.server.address();
     return typeof address === 'object' ? address?.port : undefined;
   }
 
-  /** Drains, takes no more connections and answers those that are open. */
+  /** Drains, refuses new connections and completes the requests of open ones. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.server.close();
   }
 
   /**
-   * Nobody signs in to send spans, so a page of another site must not get here.
+   * Refuses requests of web pages from other sites: sending spans needs no authentication.
    *
-   * @returns whether the request was a page's preflight, which is answered now
+   * @returns whether the request was a CORS preflight, which has then been answered
    * @throws Refusal
    */
   private checkSender(request: FastifyRequest, reply: FastifyReply): boolean {
@@ -152,7 +152,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       const nowMs = performance.now();
       if (nowMs - this.warnedAtMs > warnEveryMs) {
         this.warnedAtMs = nowMs;
-        this.logger.warn(`A sender was refused, and drops its spans. ${refusal.message}`);
+        this.logger.warn(`Refused a sender, which drops its spans: ${refusal.message}`);
       }
       throw refusal;
     }
@@ -161,24 +161,24 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   private async export(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     this.metrics.requestReceived('http');
     const encoding = encodingOf(request);
-    const lease = this.admission.open(clientOf(request.raw.socket.remoteAddress));
+    const reservation = this.admission.open(clientOf(request.raw.socket.remoteAddress));
     let body: Buffer<ArrayBuffer> | undefined;
     try {
-      body = await this.receive(request, lease);
+      body = await this.receive(request, reservation);
       const response = await this.ingest.ingest(body, encoding);
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {
       if (body !== undefined) freeMemory(body);
-      lease.release();
+      reservation.release();
     }
   }
 
-  /** The body, inflated. Of what the lease holds in the end, the body is all. */
-  private async receive(request: FastifyRequest, lease: Lease): Promise<Buffer<ArrayBuffer>> {
+  /** Reads and decompresses the body. Afterwards the reservation holds only the body. */
+  private async receive(request: FastifyRequest, reservation: Reservation): Promise<Buffer<ArrayBuffer>> {
     const { maxRequestBytes, bodyTimeoutMs } = this.config;
-    const bytes = new GrowingBytes(lease, maxRequestBytes, announcedBytes(request.raw));
+    const bytes = new GrowingBytes(reservation, maxRequestBytes, announcedBytes(request.raw));
     try {
-      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, lease });
+      await readToEnd(request.raw, (piece) => bytes.append(piece), { timeoutMs: bodyTimeoutMs, reservation });
     } catch (error) {
       bytes.free();
       throw error;
@@ -191,7 +191,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       bytes.view(),
       compression,
       maxRequestBytes,
-      lease,
+      reservation,
       clientOf(request.raw.socket.remoteAddress),
     );
     bytes.free();
@@ -206,11 +206,11 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     return new Refusal(refusals.internal, undefined, { cause: error });
   }
 
-  /** A request of neither encoding is answered in JSON, which people can read. */
+  /** Answers in the encoding of the request, or in JSON when it has neither. */
   private async refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Promise<FastifyReply> {
     this.metrics.requestRefused(refusal.kind.code);
-    // What is left of the body flows into the void, as a sender that is not read may not read either. A connection that
-    // is closed with bytes unread would even take the answer with it.
+    // Read and discard the rest of the body: a sender may not read the response while it sends, and closing a connection
+    // with unread bytes resets it, so that the response is lost.
     request.raw.resume();
     if (request.headers.connection?.toLowerCase() === 'close') await endOf(request.raw);
     const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
@@ -222,7 +222,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       .send(encodeStatus(refusal, encoding));
   }
 
-  /** Answers what could not be read as a request, in JSON as nothing is known of it. */
+  /** Answers bytes that are not an HTTP request. The response is JSON, because the encoding is unknown. */
   private refuseRaw(socket: Socket, refusal: Refusal | undefined): void {
     if (refusal !== undefined && socket.writable) {
       this.metrics.requestRefused(refusal.kind.code);
@@ -241,14 +241,14 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   }
 }
 
-/** What Fastify refuses before our handler sees it. */
+/** Requests that Fastify refuses before the handler. */
 const fastifyErrors: Readonly<Record<string, RefusalKind>> = {
   FST_ERR_BAD_URL: refusals.unknownPath,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: refusals.wrongContentType,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: refusals.undecodable,
 };
 
-/** Undefined when nobody is there to be answered. */
+/** @returns undefined when the connection is lost, so that no response can be sent */
 function refusalOfConnection(error: Error): Refusal | undefined {
   switch (codeOf(error)) {
     case 'ECONNRESET':
@@ -263,18 +263,18 @@ function refusalOfConnection(error: Error): Refusal | undefined {
   }
 }
 
-/** What HTTP wants to be said beside the status. */
+/** The headers that HTTP requires for some statuses. */
 function headersOf({ code, httpStatus, retryAfterSeconds }: RefusalKind): Readonly<Record<string, string>> {
   return {
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(httpStatus === refusals.wrongMethod.httpStatus && { allow: 'POST' }),
     ...(code === refusals.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
-    // The rest of that body is not waited for.
+    // The rest of the body is not read.
     ...((code === refusals.tooSlow.code || code === refusals.tooManyPieces.code) && { connection: 'close' }),
   };
 }
 
-/** @throws Refusal when it is neither of the two that OTLP knows */
+/** @throws Refusal when the content type is neither of the two that OTLP defines */
 function encodingOf(request: FastifyRequest): Encoding {
   const mediaType = mediaTypeOf(request);
   if (mediaType === contentTypes.protobuf) return 'protobuf';
@@ -286,7 +286,7 @@ function mediaTypeOf(request: FastifyRequest): string | undefined {
   return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
 }
 
-/** @throws Refusal when it is not known, or more than one: no client of OTLP compresses twice */
+/** @throws Refusal when the encoding is not supported, or there is more than one */
 function compressionOf(request: FastifyRequest): Compression | 'identity' {
   const name = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
   const compression = Object.hasOwn(contentEncodings, name) ? contentEncodings[name] : undefined;
@@ -294,12 +294,12 @@ function compressionOf(request: FastifyRequest): Compression | 'identity' {
   return compression;
 }
 
-/** Zero when the body comes in chunks. Node has made sure that it is a number. */
+/** The Content-Length, which Node has validated; 0 for a chunked body. */
 function announcedBytes({ headers }: IncomingMessage): number {
   return headers['content-length'] === undefined ? 0 : Number(headers['content-length']);
 }
 
-/** Resolves when all of a body has come, or so much time has passed that nobody waits for the answer. */
+/** Resolves when the whole body has arrived, or after `cutAfterMs`. */
 async function endOf(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
   await new Promise<void>((resolve) => {
@@ -313,8 +313,8 @@ async function endOf(request: IncomingMessage): Promise<void> {
 }
 
 function notFound(request: FastifyRequest): Refusal {
-  const [asked = ''] = request.url.split('?', 1);
-  const isPath = `${asked}/`.replaceAll(/\/+/g, '/') === `${path}/`;
+  const [requested = ''] = request.url.split('?', 1);
+  const isPath = `${requested}/`.replaceAll(/\/+/g, '/') === `${path}/`;
   return new Refusal(isPath ? refusals.wrongMethod : refusals.unknownPath);
 }
 

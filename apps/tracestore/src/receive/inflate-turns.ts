@@ -1,43 +1,45 @@
 import { limits } from '../limits.js';
 
-/** Of libuv's four threads: file access and name resolution keep theirs. */
+/** libuv has four threads; the others stay free for file access and name resolution. */
 const maxRunning = limits.inflatesAtOnce.value;
 
-/** The work of the first level, and of the first two. What takes more is at the last one. */
+/** A body moves to the second level after 512 KiB of work, and to the last one after 1 MiB. */
 const levelBytes = [512 * 1024, 1024 * 1024];
 
-/** One body that is being inflated. */
+/** The turn of one body that is being decompressed. */
 export interface InflateTurn {
-  /** Counts work that was done: bytes read and written. */
+  /** Counts work: bytes read and written. */
   worked(bytes: number): void;
-  /** Whether others have done less and wait. */
+  /** Whether a body with less work is waiting. */
   shouldPause(): boolean;
-  /** Lets others have their turn; resolves when it is this one's again. May be called again before it does. */
+  /** Ends the turn and resolves at the next one. A call before that returns the same promise. */
   pause(): Promise<void>;
-  /** Gives the turn back, also one that comes later. Harmless when repeated. */
+  /** Ends the turn, or the next one if it is pausing. A second call does nothing. */
   end(): void;
 }
 
 interface Waiting {
   readonly level: number;
-  /** The order in which bodies came. */
+  /** The position of the body in the order of arrival. */
   readonly number: number;
   readonly client: string;
   readonly resolve: () => void;
 }
 
 /**
- * Bounds how many bodies are inflated at once, and gives the next turn to those on which the least work was done, to one
- * client after the other. A request of usual size is inflated in one turn, so it waits for no zip bomb, however many
- * there are. Large ones are inflated one after the other, as each takes memory from its first turn to its last.
+ * Bounds how many bodies are decompressed at once. The next turn goes to the level with the least work, and within a
+ * level to the clients in rotation.
+ *
+ * A request of usual size is decompressed in one turn, so it never waits for zip bombs. Large bodies are decompressed one
+ * after the other, because each holds memory from its first turn to its last.
  */
 export class InflateTurns {
   private running = 0;
   private begun = 0;
-  /** By level, and in each by client. */
+  /** Waiting bodies by level, then by client in the order of their turns. */
   private readonly levels: Map<string, Set<Waiting>>[] = [];
 
-  /** @param client as `clientOf` names it. Resolves when it is its turn. */
+  /** Resolves when the body has its first turn. @param client as `clientOf` names it */
   async begin(client: string): Promise<InflateTurn> {
     let done = 0;
     let hasTurn = false;
@@ -87,7 +89,7 @@ export class InflateTurns {
     else own.add(waiting);
   }
 
-  /** Whether anybody waits who comes before one of this level. */
+  /** Whether a waiting body precedes one of this level. */
   private hasWaitingBelow(level: number): boolean {
     const before = this.levels.slice(0, Math.min(level + 1, levelBytes.length));
     return before.some((clients) => clients !== undefined && clients.size > 0);
@@ -99,7 +101,7 @@ export class InflateTurns {
       for (const [client, own] of clients) {
         const waiting = [...own].reduce((first, other) => (other.number < first.number ? other : first));
         own.delete(waiting);
-        // The client is the last one now.
+        // The client moves to the end of the rotation.
         clients.delete(client);
         if (own.size > 0) clients.set(client, own);
         return waiting;

@@ -1,33 +1,33 @@
 /**
- * Content codings: gzip (RFC 1952, any number of members), deflate (RFC 1950, and RFC 1951 bare, which some send under
- * that name), zstd (RFC 8878, any number of frames).
+ * Decompresses bodies: gzip (RFC 1952, any number of members), deflate (RFC 1950, or bare RFC 1951, which some clients
+ * send under that name) and zstd (RFC 8878, any number of frames).
  */
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
-import type { Lease } from './admission.service.js';
+import type { Reservation } from './admission.service.js';
 import { type InflateTurn, InflateTurns } from './inflate-turns.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { freeMemory, GrowingBytes } from './request-body.js';
 
-/** How a body may be compressed. */
+/** The supported compressions. */
 export type Compression = 'gzip' | 'deflate' | 'zstd';
 
-/** Twice as fast as Node's default of 16 KiB with requests of the size that Collectors send. */
+/** For requests of the size that Collectors send, this is twice as fast as Node's default of 16 KiB. */
 const maxChunkBytes = 512 * 1024;
 const minChunkBytes = 4 * 1024;
 
 /**
- * A frame may demand a window of this size, 32 MiB, as the strongest level of usual encoders does. The window takes as
- * much memory as is inflated into it.
+ * The largest window that a frame may require: 32 MiB, as the highest level of common encoders does. A window takes only
+ * the memory that is decompressed into it.
  */
 const zstdWindowLogMax = 25;
 
-/** Each frame takes a decoder of its own, though it may be of nine bytes and hold nothing. */
+/** Bounded because every frame needs a decoder, and an empty frame has only nine bytes. */
 const maxZstdFrames = 1_000;
 
-/** What a decoder is given at once, so that one which makes nothing of its source gives way to others, too. */
+/** Input per write. A body that decompresses to nothing must also end its turn. */
 const maxSourceBytes = 256 * 1024;
 
-/** What it takes to make a decoder, as work. */
+/** The cost of creating a decoder, in bytes of work. */
 const decoderBytes = 64 * 1024;
 
 const turns = new InflateTurns();
@@ -35,23 +35,24 @@ const turns = new InflateTurns();
 type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof createZstdDecompress>;
 
 /**
- * Inflates a body, on another thread, a turn at a time. It stops as soon as the result is above the limit or has no room,
- * however little its source takes.
+ * Decompresses a body on a thread of libuv, one turn at a time. It stops as soon as the result exceeds the limit or the
+ * reservation cannot grow.
  *
- * @param client whose body it is, as `clientOf` names it
- * @param compressed stays the caller's; when this fails, another thread may be at work on it still
- * @param lease is told of the result as it grows, and goes on counting it
- * @returns the result, which is the caller's, on memory of its own
+ * @param compressed owned by the caller; after a failure, another thread may still read it
+ * @param maxBytes the limit of the result
+ * @param reservation grows with the result, and still counts it afterwards
+ * @param client as `clientOf` names it
+ * @returns the result, in a buffer that only the caller uses
  * @throws Refusal `undecodable`, `too-large` or `overloaded`
  */
 export async function inflate(
   compressed: Buffer,
   compression: Compression,
   maxBytes: number,
-  lease: Lease,
+  reservation: Reservation,
   client: string,
 ): Promise<Buffer<ArrayBuffer>> {
-  const result = new InflatedBytes(lease, maxBytes, likelyBytes(compressed, compression));
+  const result = new InflatedBytes(reservation, maxBytes, likelyBytes(compressed, compression));
   const take = (piece: Buffer<ArrayBuffer>): void => result.append(piece);
   const turn = await turns.begin(client);
   try {
@@ -67,8 +68,8 @@ export async function inflate(
 }
 
 /**
- * The result as it grows: the one piece that there is, or a copy of all pieces, made as they come, so that nothing large
- * is there twice, or copied at once.
+ * The result while it grows: the only piece, or a copy of all pieces. Pieces are copied as they arrive, so that no large
+ * result exists twice or is copied in one step.
  */
 class InflatedBytes {
   private readonly copy: GrowingBytes;
@@ -76,30 +77,30 @@ class InflatedBytes {
   private length = 0;
 
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     likelyLength: number,
   ) {
-    this.copy = new GrowingBytes(lease, maxBytes, Math.min(maxBytes, likelyLength));
+    this.copy = new GrowingBytes(reservation, maxBytes, Math.min(maxBytes, likelyLength));
   }
 
-  /** @param piece no longer the caller's */
+  /** @param piece owned by this object from now on */
   append(piece: Buffer<ArrayBuffer>): void {
     const { last, copy } = this;
     this.length += piece.length;
-    if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
+    if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'after decompression');
     if (last === undefined) {
-      this.lease.grow(piece.length);
+      this.reservation.grow(piece.length);
     } else {
       if (copy.length === 0) copy.appendCounted(last);
       copy.append(piece);
-      // Pieces that follow one another may be cut from the same buffer.
+      // Consecutive pieces may be views of the same buffer.
       if (last.buffer !== piece.buffer) freeMemory(last);
     }
     this.last = piece;
   }
 
-  /** All of it, now the caller's. */
+  /** @returns the whole result, owned by the caller from now on */
   take(): Buffer<ArrayBuffer> {
     const { last, copy } = this;
     if (last === undefined) return copy.take();
@@ -111,13 +112,13 @@ class InflatedBytes {
     return copy.take();
   }
 
-  /** Frees what was copied; another thread may still write behind the last piece. */
+  /** Frees the copy. The last piece stays: another thread may still write behind it. */
   free(): void {
     this.copy.free();
   }
 }
 
-/** Node goes through the members of gzip by itself, but ends with the first frame of zstd. */
+/** Decompresses further frames of zstd, of which Node reads only the first. Node reads all members of gzip. */
 async function inflateRest(
   source: Buffer,
   compression: Compression,
@@ -126,13 +127,13 @@ async function inflateRest(
 ): Promise<void> {
   let rest = source;
   for (let frames = 1; rest.length > 0; frames += 1) {
-    if (compression !== 'zstd') throw undecodable(compression, 'something follows its end');
+    if (compression !== 'zstd') throw undecodable(compression, 'bytes after its end');
     if (frames === maxZstdFrames) throw undecodable(compression, `more than ${maxZstdFrames} frames`);
     rest = rest.subarray(await inflateOnce(rest, compression, take, turn));
   }
 }
 
-/** @returns how many bytes of the source were used */
+/** @returns how many bytes of the source were consumed */
 async function inflateOnce(
   source: Buffer,
   compression: Compression,
@@ -192,17 +193,17 @@ function createInflater(source: Buffer, compression: Compression): Inflater {
   return hasZlibHeader(source) ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize });
 }
 
-/** A guess that only costs time when it is wrong: gzip says at its end what it will be, modulo 4 GiB. */
+/** Estimates the size of the result. A wrong estimate costs only time. gzip ends with the size modulo 4 GiB. */
 function likelyBytes(source: Buffer, compression: Compression): number {
-  // One more than it takes, as a chunk that is full to the brim is followed by an empty one.
+  // One byte more, because a full chunk is followed by an empty one.
   return compression === 'gzip' && source.length >= 4 ? source.readUInt32LE(source.length - 4) + 1 : 16 * source.length;
 }
 
-/** RFC 1950, 2.2: the method is 8, and the first two bytes are a multiple of 31. */
+/** RFC 1950, section 2.2: the method is 8, and the first two bytes are a multiple of 31. */
 function hasZlibHeader(source: Buffer): boolean {
   return source.length >= 2 && ((source[0] ?? 0) & 0x0f) === 8 && source.readUInt16BE(0) % 31 === 0;
 }
 
 function undecodable(compression: Compression, reason: string, cause?: unknown): Refusal {
-  return new Refusal(refusals.undecodable, `no ${compression}: ${reason}`, { cause });
+  return new Refusal(refusals.undecodable, `invalid ${compression}: ${reason}`, { cause });
 }

@@ -16,14 +16,14 @@ import {
   ExportTraceServiceResponseSchema,
 } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
-/** Success says nothing: `partial_success` must be unset. */
+/** A full success must not set `partial_success`. */
 const success = create(ExportTraceServiceResponseSchema);
 
 const mebibyte = 1024 * 1024;
 const protobuf = { 'content-type': 'application/x-protobuf' };
 const json = { 'content-type': 'application/json' };
 
-/** Not by TRUNCATE, which would wait for the store that counts calls meanwhile, and it for this. */
+/** Uses DELETE: TRUNCATE could deadlock with the aggregation. */
 const emptyTables = ['span', 'event', 'link', 'ledger'].map((table) => `DELETE FROM tracestore.${table}`).join(';');
 
 let database: FreshDatabase;
@@ -60,8 +60,8 @@ async function grpcError(message: Buffer, options?: { readonly gzip: boolean }):
   throw new Error('The request was taken');
 }
 
-describe('a request that has every field of the protobuf', () => {
-  it.each(Object.keys(waysToSend))('comes back whole when sent over %s', async (way) => {
+describe('a request with every field of the protobuf', () => {
+  it.each(Object.keys(waysToSend))('is read back unchanged when it was sent over %s', async (way) => {
     const request = fullRequest();
     const response = await waysToSend[way]?.(store, request);
     expect(response).toEqual(success);
@@ -70,7 +70,7 @@ describe('a request that has every field of the protobuf', () => {
 });
 
 describe('random requests', () => {
-  it('come back whole, whichever way they were sent', async () => {
+  it('are read back unchanged over every protocol and encoding', async () => {
     const random = new RandomRequests(20_260_801);
     const ways = Object.values(waysToSend);
     for (let round = 0; round < 60; round += 1) {
@@ -105,7 +105,7 @@ describe('a request without spans', () => {
     expect(response).toEqual(success);
   });
 
-  it('may be a body of no bytes', async () => {
+  it('can be an empty body', async () => {
     expect(await post(store.tracesUrl, '', protobuf)).toMatchObject({ status: 200 });
   });
 });
@@ -121,7 +121,7 @@ describe('a bad span', () => {
     'no span id': [{ spanId: new Uint8Array() }, 'span_id has 0 bytes, not 8'],
     'a span id of zeros': [{ spanId: new Uint8Array(8) }, 'span_id is all zeros'],
     'a parent id that is too long': [{ parentSpanId: new Uint8Array(9) }, 'parent_span_id has 9 bytes, not 8 or none'],
-    'no start': [{ startTimeUnixNano: 0n }, 'start_time_unix_nano is 0, so the time of the span is not known'],
+    'no start': [{ startTimeUnixNano: 0n }, 'start_time_unix_nano is 0, but a span needs a start time'],
     'a start beyond int64': [
       { startTimeUnixNano: 2n ** 63n },
       'start_time_unix_nano is 9223372036854775808, later than 9223372036854775807',
@@ -144,7 +144,7 @@ describe('a bad span', () => {
     ],
   };
 
-  it.each(Object.keys(badSpans))('with %s is rejected alone, over every protocol', async (name) => {
+  it.each(Object.keys(badSpans))('with %s is rejected alone over every protocol', async (name) => {
     const [fault, reason] = badSpans[name] ?? [{}, ''];
     for (const send of Object.values(waysToSend)) {
       const request = requestOf([goodSpan({ name: 'before' }), goodSpan(fault), goodSpan({ name: 'after' })]);
@@ -160,7 +160,7 @@ describe('a bad span', () => {
     expect(stored).toHaveLength(2 * ways);
   });
 
-  it('is described when it is among the first, and counted in any case', async () => {
+  it('is always counted, and described if it is among the first', async () => {
     const spans = Array.from({ length: 20 }, () => goodSpan({ spanId: new Uint8Array() }));
     const { partialSuccess } = await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf(spans)));
     expect(partialSuccess?.rejectedSpans).toBe(20n);
@@ -169,15 +169,15 @@ describe('a bad span', () => {
   });
 });
 
-describe('text that is no UTF-8', () => {
-  it('is mended, as one attribute must not cost the request', async () => {
+describe('text that is not UTF-8', () => {
+  it('is stored with U+FFFD for invalid bytes', async () => {
     const message = encodeProtobuf(requestOf([goodSpan({ name: 'caf@' })]));
     message[message.indexOf('caf@') + 3] = 0xe9;
     await sendGrpc(store.grpcAddress, message);
     expect(await storedSpanNames()).toEqual(['caf\uFFFD']);
   });
 
-  it('is mended in JSON, too, where half a surrogate pair can be written', async () => {
+  it('is stored with U+FFFD for a lone surrogate in JSON', async () => {
     const body = encodeJson(requestOf([goodSpan({ name: 'half a @' })])).replace('@', String.raw`\ud83d`);
     expect(await post(store.tracesUrl, body, json)).toMatchObject({ status: 200 });
     expect(await storedSpanNames()).toEqual(['half a \uFFFD']);
@@ -185,7 +185,7 @@ describe('text that is no UTF-8', () => {
 });
 
 describe("OTLP's JSON", () => {
-  it('has integers as numbers or text without loss, ids in hex of any case, and fields that are not known yet', async () => {
+  it('is stored without loss: integers as numbers or text, ids in hex of any case, unknown fields skipped', async () => {
     const body = `{"resourceSpans": [{"scopeSpans": [{"futureField": {"a": [1]}, "spans": [{
       "traceId": "0AF7651916cd43dd8448eb211c80319c", "spanId": "ABCDEFabcdef0123", "name": "exact", "kind": 2,
       "startTimeUnixNano": 1700000000123456789, "endTimeUnixNano": "1700000000123456790", "futureField": 1,
@@ -216,10 +216,10 @@ describe("OTLP's JSON", () => {
   });
 });
 
-describe('a value that its field cannot have', () => {
+describe('a JSON value that its field cannot have', () => {
   const ids = '"traceId":"0af7651916cd43dd8448eb211c80319c","startTimeUnixNano":"1"';
 
-  it('costs its span alone in JSON, and is named', async () => {
+  it('rejects only its span, and partial_success names it', async () => {
     const spans = [
       `{${ids},"spanId":"00f067aa0ba902b7","name":"good"}`,
       `{${ids},"spanId":"00f067aa0ba902b7","parentSpanId":"undefined"}`,
@@ -236,21 +236,21 @@ describe('a value that its field cannot have', () => {
         rejectedSpans: '2',
         errorMessage:
           '2 of 3 spans rejected: ' +
-          'resource_spans[0].scope_spans[0].spans[1].parent_span_id should be hex, but is "undefined"; ' +
-          'resource_spans[0].scope_spans[0].spans[2].attributes[0].value.int_value should be an integer of 64 bits, but is 5.5',
+          'resource_spans[0].scope_spans[0].spans[1].parent_span_id must be hex, got "undefined"; ' +
+          'resource_spans[0].scope_spans[0].spans[2].attributes[0].value.int_value must be a 64-bit integer, got 5.5',
       },
     });
     expect(await storedSpanNames()).toEqual(['good']);
   });
 });
 
-describe('a request of spans that an older OTLP had elsewhere', () => {
-  it('is told that they are not read', async () => {
+describe('a request with spans in instrumentation_library_spans', () => {
+  it('succeeds with a message that they are not supported', async () => {
     const body = '{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{}]}]}]}';
     const answer = await post(store.tracesUrl, body, json);
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body.toString())).toEqual({
-      partialSuccess: { errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans' },
+      partialSuccess: { errorMessage: 'instrumentation_library_spans is not supported: send spans in scope_spans' },
     });
   });
 });
@@ -260,9 +260,14 @@ describe('a refusal over HTTP', () => {
   const zipBomb = gzipSync(Buffer.alloc(64 * mebibyte));
 
   it.each<readonly [string, number, number, () => Promise<Awaited<ReturnType<typeof post>>>]>([
-    ['a body that is no protobuf', 400, grpcStatus.INVALID_ARGUMENT, () => post(store.tracesUrl, 'nonsense', protobuf)],
     [
-      'a body that is cut off',
+      'a body that is not protobuf',
+      400,
+      grpcStatus.INVALID_ARGUMENT,
+      () => post(store.tracesUrl, 'nonsense', protobuf),
+    ],
+    [
+      'a truncated body',
       400,
       grpcStatus.INVALID_ARGUMENT,
       () => post(store.tracesUrl, good().subarray(0, -3), protobuf),
@@ -274,12 +279,12 @@ describe('a refusal over HTTP', () => {
       () => post(store.tracesUrl, good(), { ...protobuf, 'content-encoding': 'gzip' }),
     ],
     [
-      'gzip that is cut off',
+      'truncated gzip',
       400,
       grpcStatus.INVALID_ARGUMENT,
       () => post(store.tracesUrl, gzipSync(good()).subarray(0, -10), { ...protobuf, 'content-encoding': 'gzip' }),
     ],
-    ['a path that is not there', 404, grpcStatus.NOT_FOUND, () => post(`${store.tracesUrl}/x`, good(), protobuf)],
+    ['an unknown path', 404, grpcStatus.NOT_FOUND, () => post(`${store.tracesUrl}/x`, good(), protobuf)],
     ['another method', 405, grpcStatus.UNIMPLEMENTED, () => post(store.tracesUrl, good(), protobuf, 'PUT')],
     [
       'a body that is too large',
@@ -294,7 +299,7 @@ describe('a refusal over HTTP', () => {
       () => post(store.tracesUrl, zipBomb, { ...protobuf, 'content-encoding': 'gzip' }),
     ],
     [
-      'a content encoding that is not known',
+      'an unsupported content encoding',
       415,
       grpcStatus.UNIMPLEMENTED,
       () => post(store.tracesUrl, good(), { ...protobuf, 'content-encoding': 'br' }),
@@ -311,9 +316,9 @@ describe('a refusal over HTTP', () => {
   });
 
   it.each([
-    ['a body that is no JSON', '{', 'JSON'],
-    ['spans that are no array', '{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', 'should be an array'],
-    ['JSON without an end to its depth', '['.repeat(1_000_000), ''],
+    ['a body that is not JSON', '{', 'JSON'],
+    ['spans that are not an array', '{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', 'must be an array'],
+    ['JSON that is nested without end', '['.repeat(1_000_000), ''],
   ])('of %s is 400 with a Status in JSON', async (_what, body, reason) => {
     const answer = await post(store.tracesUrl, body, json);
     expect(answer.status).toBe(400);
@@ -327,7 +332,7 @@ describe('a refusal over HTTP', () => {
     expect(await post(store.tracesUrl, good(), { 'content-type': contentType })).toMatchObject({ status: 415 });
   });
 
-  it('of a GET is 405, though it has no content type', async () => {
+  it('of a GET is 405, although it has no content type', async () => {
     const answer = await post(store.tracesUrl, '', {}, 'GET');
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('POST');
@@ -335,7 +340,7 @@ describe('a refusal over HTTP', () => {
 });
 
 describe('a refusal over gRPC', () => {
-  it('of bytes that are no request is INVALID_ARGUMENT, with a Status in the details', async () => {
+  it('of a malformed message is INVALID_ARGUMENT, with a Status in the details', async () => {
     const error = await grpcError(Buffer.from('nonsense'));
     expect(error.code).toBe(grpcStatus.INVALID_ARGUMENT);
     const [details] = error.metadata.get('grpc-status-details-bin');
@@ -360,7 +365,7 @@ describe('a refusal over gRPC', () => {
   );
 });
 
-/** Lets nobody write spans for a while; resolves as soon as that holds, with the end of it. */
+/** Locks the table of spans against writers. @returns a function that unlocks it */
 async function lockSpans(seconds: number): Promise<{ readonly ended: Promise<unknown> }> {
   const ended = queryOnce(
     database.url,
@@ -385,8 +390,8 @@ async function requestsBegun({ url }: RunningTracestore): Promise<number> {
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-describe('more than may be in flight', () => {
-  it('is refused for now: 429 with Retry-After, RESOURCE_EXHAUSTED with RetryInfo', async () => {
+describe('a request above the bytes in flight', () => {
+  it('is refused temporarily: 429 with Retry-After, RESOURCE_EXHAUSTED with RetryInfo', async () => {
     const narrow = await startTracestore(database.url, { maxBytesInFlight: 100 });
     const { ended } = await lockSpans(1.5);
     const message = encodeProtobuf(requestOf([goodSpan(), goodSpan()]));
@@ -406,8 +411,8 @@ describe('more than may be in flight', () => {
   });
 });
 
-describe('the end of the process', () => {
-  it('waits for what is in flight, and takes nothing more', async () => {
+describe('a shutdown', () => {
+  it('completes the requests in flight, and refuses new ones', async () => {
     const ending = await startTracestore(database.url);
     const { ended } = await lockSpans(1);
     const overGrpc = sendGrpc(ending.grpcAddress, encodeProtobuf(requestOf([goodSpan({ name: 'over gRPC' })])));

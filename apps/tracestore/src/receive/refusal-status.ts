@@ -8,8 +8,8 @@ import type { Refusal } from '../errors/refusal.js';
 const registry = createRegistry(RetryInfoSchema);
 
 /**
- * The google.rpc.Status of a refusal, with a RetryInfo when the request may be sent again: the body of an HTTP answer,
- * and in protobuf what gRPC sends as `grpc-status-details-bin`.
+ * Encodes a refusal as google.rpc.Status, with RetryInfo when a retry makes sense. It is the body of an HTTP response;
+ * in protobuf it is also the value of the gRPC trailer `grpc-status-details-bin`.
  */
 export function encodeStatus({ kind, message }: Refusal, encoding: Encoding): Buffer {
   const retryAfterSeconds = kind.retryAfterSeconds;

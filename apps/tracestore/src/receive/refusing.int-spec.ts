@@ -17,7 +17,7 @@ const protobuf = { 'content-type': 'application/x-protobuf' };
 const good = encodeProtobuf(requestOf([goodSpan()]));
 const zipBomb = gzipSync(Buffer.alloc(64 * mebibyte));
 
-/** Longer than any answer here takes, but the one to a sender that is waited for. */
+/** Longer than any response here takes, except one to a slow sender. */
 const bodyTimeoutMs = 1_000;
 
 let database: FreshDatabase;
@@ -39,7 +39,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A connection to the HTTP receiver on which anything can be said. */
+/** A raw connection to the HTTP receiver. */
 function dial(firstWords: string): Socket {
   const { hostname, port } = new URL(store.tracesUrl);
   const socket = connect(Number(port), hostname);
@@ -49,7 +49,7 @@ function dial(firstWords: string): Socket {
   return socket;
 }
 
-/** The head of a request that is good so far. */
+/** A valid head of a request. */
 function head(headers: Readonly<Record<string, string | number>>): string {
   const lines = Object.entries({ host: 'localhost', ...protobuf, ...headers });
   return `POST /v1/traces HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
@@ -61,7 +61,7 @@ interface RawAnswer {
   readonly status: Status;
 }
 
-/** The first answer, which comes in one piece as it is short. */
+/** The first response, which is short and arrives in one piece. */
 async function answerOn(socket: Socket): Promise<RawAnswer> {
   const data = await new Promise<Buffer>((resolve, reject) => {
     socket.once('data', resolve);
@@ -91,23 +91,23 @@ async function metric(name: string): Promise<number> {
   return Number(line?.split(' ')[1]);
 }
 
-/** Polled until nothing is left of what was begun. */
+/** Polled until every reservation is released. */
 const bytesInFlight = (): Promise<number> => metric('tracestore_ingest_in_flight_bytes');
 
 describe('over HTTP', () => {
-  it('a body that announces too much is refused before it is there', async () => {
+  it('a body with too large a Content-Length is refused before it arrives', async () => {
     const answer = await answerOn(dial(head({ 'content-length': 8 * mebibyte + 1 })));
     expect(answer).toMatchObject({ httpStatus: 413, status: { code: grpcStatus.RESOURCE_EXHAUSTED, details: [] } });
   });
 
-  it('a body in chunks is refused as soon as it is too much', async () => {
+  it('a chunked body is refused as soon as it is too large', async () => {
     const socket = dial(head({ 'transfer-encoding': 'chunked' }));
     const chunk = `${mebibyte.toString(16)}\r\n${'x'.repeat(mebibyte)}\r\n`;
     for (let n = 0; n < 9; n += 1) socket.write(chunk);
     expect(await answerOn(socket)).toMatchObject({ httpStatus: 413, status: { details: [] } });
   });
 
-  it('the connection goes on to serve after a refusal in the middle of a body', async () => {
+  it('a connection stays usable after a refusal in the middle of a body', async () => {
     const socket = dial(head({ 'content-length': 9 * mebibyte }));
     expect(await answerOn(socket)).toMatchObject({ httpStatus: 413 });
     socket.write(Buffer.alloc(9 * mebibyte));
@@ -118,15 +118,15 @@ describe('over HTTP', () => {
 
   it.each<readonly [string, string, (bytes: Buffer) => Buffer]>([
     ['gzip', 'gzip', gzipSync],
-    ['gzip, as it was once called', 'X-GZip', gzipSync],
+    ['gzip by its old name', 'X-GZip', gzipSync],
     ['deflate', 'deflate', deflateSync],
-    ['deflate, as a Collector calls it', 'zlib', deflateSync],
+    ['deflate by the name that a Collector uses', 'zlib', deflateSync],
     ['zstd', 'zstd', zstdCompressSync],
-  ])('%s is known, and 400 where it is damaged', async (_name, coding, compress) => {
+  ])('%s is accepted, and 400 if it is damaged', async (_name, coding, compress) => {
     const headers = { ...protobuf, 'content-encoding': coding };
     expect(await post(store.tracesUrl, compress(good), headers)).toMatchObject({ status: 200 });
     const damaged = compress(good);
-    // Behind what says which coding it is. Later bytes of zstd are no worse than bytes of a span, which costs that span.
+    // Damage the bytes after the header. Later bytes of zstd would only change a span, which rejects that span.
     damaged.fill(0xff, 4);
     for (const body of [damaged, compress(good).subarray(0, -5), Buffer.from('neither'), Buffer.alloc(0)]) {
       const answer = await post(store.tracesUrl, body, headers);
@@ -142,22 +142,22 @@ describe('over HTTP', () => {
   });
 
   it.each([
-    ['what is no HTTP', 'nonsense\r\n\r\n', 400],
-    ['a length that is no number', head({ 'content-length': 'many' }), 400],
+    ['bytes that are not HTTP', 'nonsense\r\n\r\n', 400],
+    ['a length that is not a number', head({ 'content-length': 'many' }), 400],
     ['two lengths that differ', head({ 'content-length': '1\r\ncontent-length: 2' }), 400],
-    ['a length and chunks at once', head({ 'content-length': 1, 'transfer-encoding': 'chunked' }), 400],
+    ['a chunked body with a length', head({ 'content-length': 1, 'transfer-encoding': 'chunked' }), 400],
     ['a chunk without a length', `${head({ 'transfer-encoding': 'chunked' })}xyz\r\n`, 400],
-    ['a header without an end', head({ 'x-long': 'x'.repeat(100_000) }), 431],
-    ['a path that cannot be read', 'POST /v1/traces%zz HTTP/1.1\r\nhost: localhost\r\n\r\n', 404],
-    ['a method that is hardly known', 'PROPFIND /v1/traces HTTP/1.1\r\nhost: localhost\r\n\r\n', 405],
-  ])('%s is answered with a Status', async (_what, words, httpStatus) => {
+    ['a header that is too large', head({ 'x-long': 'x'.repeat(100_000) }), 431],
+    ['a malformed path', 'POST /v1/traces%zz HTTP/1.1\r\nhost: localhost\r\n\r\n', 404],
+    ['a rare method', 'PROPFIND /v1/traces HTTP/1.1\r\nhost: localhost\r\n\r\n', 405],
+  ])('%s gets a Status', async (_what, words, httpStatus) => {
     const answer = await answerOn(dial(words));
     expect(answer.httpStatus).toBe(httpStatus);
     expect(answer.status.message).not.toBe('');
     expect(retrySecondsOf(answer.status)).toBeUndefined();
   });
 
-  it('a sender that is too slow is told to try again, and let go', async () => {
+  it('a slow sender gets a retryable error, and its connection is closed', async () => {
     const socket = dial(head({ 'content-length': good.length }));
     socket.write(good.subarray(0, -1));
     const answer = await answerOn(socket);
@@ -167,7 +167,7 @@ describe('over HTTP', () => {
     expect(socket.closed || (await new Promise((resolve) => socket.once('close', () => resolve(true))))).toBe(true);
   });
 
-  it('half bodies of many senders are bounded: who has no room is told so at once', async () => {
+  it('incomplete bodies of many senders are bounded: one without room is refused at once', async () => {
     const half = Buffer.alloc(2 * mebibyte);
     const begun = Array.from({ length: 8 }, () => {
       const socket = dial(head({ 'content-length': 2 * half.length }));
@@ -176,13 +176,13 @@ describe('over HTTP', () => {
     });
     const answers = await Promise.all(begun);
     const statuses = answers.map(({ httpStatus }) => httpStatus).toSorted();
-    // Seven eighths of 16 MiB have room for six halves; those were waited for.
+    // Seven eighths of 16 MiB have room for six halves.
     expect(statuses).toEqual([429, 429, 503, 503, 503, 503, 503, 503]);
     expect(answers.map(({ status }) => retrySecondsOf(status)).toSorted()).toEqual([1, 1, 5, 5, 5, 5, 5, 5]);
     await expect.poll(bytesInFlight).toBe(0);
   });
 
-  it('half bodies in chunks are bounded by what has come in', async () => {
+  it('incomplete chunked bodies are bounded by the bytes that have arrived', async () => {
     const chunk = `${(3 * mebibyte).toString(16)}\r\n${'x'.repeat(3 * mebibyte)}\r\n`;
     const begun = Array.from({ length: 8 }, () => {
       const socket = dial(head({ 'transfer-encoding': 'chunked' }));
@@ -195,7 +195,7 @@ describe('over HTTP', () => {
     await expect.poll(bytesInFlight).toBe(0);
   });
 
-  it('nothing is held of senders that go away', async () => {
+  it('nothing stays reserved when senders disconnect', async () => {
     const sent = Array.from({ length: 8 }, async () => {
       const socket = dial(head({ 'content-length': mebibyte }));
       await new Promise((resolve) => socket.write(Buffer.alloc(1_000), resolve));
@@ -216,7 +216,7 @@ describe('over gRPC', () => {
     return prefix;
   };
 
-  it('a message is taken in whatever pieces it comes', async () => {
+  it('a message is accepted in pieces of any size', async () => {
     const pieces = Array.from(grpcFrame(good), (byte) => Buffer.of(byte));
     const answer = await call(pieces);
     expect(answer).toMatchObject({ httpStatus: 200, grpcStatus: grpcStatus.OK, message: Buffer.alloc(5) });
@@ -227,10 +227,10 @@ describe('over gRPC', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['zstd', zstdCompressSync],
-  ])('%s is known, and INVALID_ARGUMENT where it is damaged', async (encoding, compress) => {
+  ])('%s is accepted, and INVALID_ARGUMENT if it is damaged', async (encoding, compress) => {
     expect(await call([grpcFrame(compress(good), 1)], encoded(encoding))).toMatchObject({ grpcStatus: grpcStatus.OK });
     const damaged = compress(good);
-    // Behind what says which coding it is. Later bytes of zstd are no worse than bytes of a span, which costs that span.
+    // Damage the bytes after the header. Later bytes of zstd would only change a span, which rejects that span.
     damaged.fill(0xff, 4);
     for (const message of [damaged, compress(good).subarray(0, -5), Buffer.from('neither'), Buffer.alloc(0)]) {
       const answer = await call([grpcFrame(message, 1)], encoded(encoding));
@@ -238,28 +238,38 @@ describe('over gRPC', () => {
     }
   });
 
-  it('a message may be plain where others would be compressed', async () => {
+  it('an uncompressed message is accepted with grpc-encoding', async () => {
     expect(await call([grpcFrame(good)], encoded('gzip'))).toMatchObject({ grpcStatus: grpcStatus.OK });
     expect(await call([grpcFrame(good)], encoded('snappy'))).toMatchObject({ grpcStatus: grpcStatus.OK });
   });
 
   it.each<readonly [string, number, readonly Buffer[], GrpcCallOptions]>([
     ['no message', grpcStatus.INVALID_ARGUMENT, [], {}],
-    ['a message that is cut off', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good).subarray(0, -1)], {}],
-    ['a prefix that is cut off', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good).subarray(0, 3)], {}],
+    ['a truncated message', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good).subarray(0, -1)], {}],
+    ['a truncated prefix', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good).subarray(0, 3)], {}],
     ['two messages', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good), grpcFrame(good)], {}],
-    ['a flag that means nothing', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good, 2)], {}],
-    ['compression of no name', grpcStatus.INVALID_ARGUMENT, [grpcFrame(gzipSync(good), 1)], {}],
-    ['compression that is not known', grpcStatus.UNIMPLEMENTED, [grpcFrame(good, 1)], encoded('snappy')],
-    ['a message that inflates to too much', grpcStatus.RESOURCE_EXHAUSTED, [grpcFrame(zipBomb, 1)], encoded('gzip')],
-    ['a message that announces too much', grpcStatus.RESOURCE_EXHAUSTED, [prefixOf(2 ** 32 - 1)], { end: false }],
+    ['an undefined compressed flag', grpcStatus.INVALID_ARGUMENT, [grpcFrame(good, 2)], {}],
+    ['compression without a name', grpcStatus.INVALID_ARGUMENT, [grpcFrame(gzipSync(good), 1)], {}],
+    ['unsupported compression', grpcStatus.UNIMPLEMENTED, [grpcFrame(good, 1)], encoded('snappy')],
+    [
+      'a message that is too large after decompression',
+      grpcStatus.RESOURCE_EXHAUSTED,
+      [grpcFrame(zipBomb, 1)],
+      encoded('gzip'),
+    ],
+    [
+      'a message that announces too large a length',
+      grpcStatus.RESOURCE_EXHAUSTED,
+      [prefixOf(2 ** 32 - 1)],
+      { end: false },
+    ],
     [
       'another service',
       grpcStatus.UNIMPLEMENTED,
       [grpcFrame(good)],
       { headers: { ':path': '/opentelemetry.proto.collector.logs.v1.LogsService/Export' } },
     ],
-  ])('%s is refused for ever', async (_what, code, pieces, options) => {
+  ])('%s is refused permanently', async (_what, code, pieces, options) => {
     const answer = await call(pieces, options);
     expect(answer).toMatchObject({ httpStatus: 200, grpcStatus: code, status: { code, details: [] } });
     expect(answer.status?.message).not.toBe('');
@@ -270,17 +280,17 @@ describe('over gRPC', () => {
     ['another content type', { 'content-type': 'application/json' }],
     ['gRPC-Web', { 'content-type': 'application/grpc-web' }],
     ['another method', { ':method': 'PUT' }],
-  ])('%s is no gRPC', async (_what, headers) => {
+  ])('%s is not gRPC', async (_what, headers) => {
     expect(await call([], { headers })).toMatchObject({ httpStatus: 415, grpcStatus: undefined });
   });
 
-  it('a sender that is too slow is told to try again', async () => {
+  it('a slow sender gets a retryable error', async () => {
     const answer = await call([grpcFrame(good).subarray(0, -1)], { end: false });
     expect(answer).toMatchObject({ grpcStatus: grpcStatus.UNAVAILABLE });
     expect(retrySecondsOf(answer.status)).toBe(5);
   });
 
-  it('half messages of many senders are bounded: who has no room is told so at once', async () => {
+  it('incomplete messages of many senders are bounded: one without room is refused at once', async () => {
     const half = grpcFrame(Buffer.alloc(4 * mebibyte)).subarray(0, 2 * mebibyte);
     const answers = await Promise.all(Array.from({ length: 8 }, () => call([half], { end: false })));
     const codes = answers.map(({ grpcStatus: code }) => code ?? 0).toSorted((a, b) => a - b);
@@ -289,7 +299,7 @@ describe('over gRPC', () => {
     await expect.poll(bytesInFlight).toBe(0);
   });
 
-  it('bytes that are no HTTP/2 harm nobody', async () => {
+  it('bytes that are not HTTP/2 affect only their connection', async () => {
     const [host, port] = store.grpcAddress.split(':');
     const socket = connect(Number(port), host);
     socket.on('error', () => undefined);
@@ -300,8 +310,8 @@ describe('over gRPC', () => {
   });
 });
 
-describe('the metrics', () => {
-  it('count what was refused, by its code', async () => {
+describe('the metrics of refused requests', () => {
+  it('count them by error code', async () => {
     const name = 'tracestore_ingest_requests_refused_total{code="undecodable"}';
     const before = await metric(name);
     await post(store.tracesUrl, 'nonsense', protobuf);

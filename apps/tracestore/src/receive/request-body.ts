@@ -1,36 +1,35 @@
 import type { Readable } from 'node:stream';
 import { limits } from '../limits.js';
-import type { Lease } from './admission.service.js';
+import type { Reservation } from './admission.service.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 
-/** What a body of unknown length gets first. */
+/** The first allocation for a body of unknown length. */
 const firstBytes = 64 * 1024;
 
-/** Of an announced length, so much is allocated at once. The system gives pages as they are written to. */
+/** The first allocation for a body of announced length. The system provides pages when they are written. */
 const expectedAtOnceBytes = 1024 * 1024;
 
-/** What is copied at once when a buffer grows: a larger one gets all that it may need, of which the system gives pages. */
+/** Buffers above this size grow to the maximum at once, so that no larger copy is made. Unwritten pages cost nothing. */
 const copyAtOnceBytes = 16 * 1024 * 1024;
 
 const noBytes = (): Buffer<ArrayBuffer> => Buffer.from(new ArrayBuffer(0));
 
-/** Smaller buffers are little to collect, and may be cut from a pool. */
+/** Smaller buffers are left to the garbage collector, and may come from Node's pool. */
 const worthFreeingBytes = 128 * 1024;
 
 /**
- * Frees a buffer now rather than when it is collected: under load, garbage of this size would be most of the process,
- * and new pages for each request a good part of what receiving costs.
+ * Frees a buffer now instead of at the next garbage collection. Under load, such garbage would be most of the process's
+ * memory, and new pages for every request a large part of the cost of receiving.
  *
- * @param buffer has its memory for itself; it and its views are empty from now on, so nobody may need them, and no
- *   thread may be at work on it
+ * @param buffer the only user of its ArrayBuffer. It and its views become empty; no thread may be using it.
  */
 export function freeMemory({ buffer }: Buffer<ArrayBuffer>): void {
   if (buffer.byteLength >= worthFreeingBytes) buffer.transfer(0);
 }
 
 /**
- * Bytes that come in pieces, collected in one buffer. Each is counted as it arrives, and copied a small number of times
- * however small the pieces are.
+ * Collects pieces of bytes in one buffer. Each byte is counted when it arrives, and copied only a few times, however
+ * small the pieces are.
  */
 export class GrowingBytes {
   private buffer = noBytes();
@@ -38,35 +37,35 @@ export class GrowingBytes {
   private counted = 0;
 
   /**
-   * @param lease is told of the bytes, and keeps them when they are taken
-   * @param expectedBytes how many they will be, if the sender has announced it; checked, but not counted
-   * @throws Refusal `too-large` when that is clear beforehand
+   * @param reservation grows with the bytes, and still counts them after `take`
+   * @param expectedBytes the length that the sender has announced, or 0; checked, but not reserved
+   * @throws Refusal `too-large` when the announced length is above the maximum
    */
   constructor(
-    private readonly lease: Lease,
+    private readonly reservation: Reservation,
     private readonly maxBytes: number,
     private readonly expectedBytes = 0,
   ) {
     if (expectedBytes > maxBytes) throw new Refusal(refusals.tooLarge);
   }
 
-  /** So many have come in. */
+  /** The number of bytes received. */
   get length(): number {
     return this.used;
   }
 
   /**
-   * Copies the piece, so that the larger buffer that it is cut from goes free.
+   * Reserves and copies a piece, so that the larger buffer that it is a view of can be freed.
    *
    * @throws Refusal `too-large` or `overloaded`
    */
   append(piece: Uint8Array): void {
     if (this.used + piece.length > this.maxBytes) throw new Refusal(refusals.tooLarge);
-    this.lease.grow(piece.length);
+    this.reservation.grow(piece.length);
     this.appendCounted(piece);
   }
 
-  /** The same of a piece that is not too large, and that the lease counts already. */
+  /** Copies a piece that is within the maximum and already reserved. */
   appendCounted(piece: Uint8Array): void {
     const length = this.used + piece.length;
     this.counted += piece.length;
@@ -75,12 +74,12 @@ export class GrowingBytes {
     this.used = length;
   }
 
-  /** All of them, still this object's: until it grows or is freed. */
+  /** All bytes, owned by this object. Valid until it grows or is freed. */
   view(): Buffer<ArrayBuffer> {
     return this.buffer.subarray(0, this.used);
   }
 
-  /** All of them, now the caller's, on memory of their own. The lease goes on counting them. */
+  /** All bytes, owned by the caller from now on. The reservation still counts them. */
   take(): Buffer<ArrayBuffer> {
     const taken = this.view();
     this.buffer = noBytes();
@@ -88,9 +87,9 @@ export class GrowingBytes {
     return taken;
   }
 
-  /** Frees what was not taken. Nobody may look at a view any more. */
+  /** Frees the buffer if it was not taken. Views of it become empty. */
   free(): void {
-    this.lease.shrink(this.counted);
+    this.reservation.shrink(this.counted);
     this.counted = 0;
     freeMemory(this.buffer);
     this.buffer = noBytes();
@@ -109,31 +108,31 @@ export class GrowingBytes {
   }
 }
 
-/** Pieces that a sender may cut a body into: so many, and one more for each so many bytes. */
+/** A body may have one piece for each 64 bytes, beyond `limits.bodyPieces`. */
 const bytesPerPiece = 64;
 
-/** How a body is read. */
+/** Options of `readToEnd`. */
 export interface Reading {
-  /** For the whole body. */
+  /** The time-out for the whole body. */
   readonly timeoutMs: number;
-  readonly lease: Lease;
-  /** Called when the sender floods the process with tiny pieces: has to close the connection, unless the answer does. */
+  readonly reservation: Reservation;
+  /** Called when the sender floods the process with tiny pieces. It must close the connection unless the response does. */
   readonly onFlood?: () => void;
 }
 
 /**
- * Reads to the end, in time.
+ * Reads a body to its end, within a time-out.
  *
- * @param source flows from here on; after a failure it goes on flowing into the void, as a sender that is not read
- *   does not read either, and would miss the answer
- * @param take is given each piece; what it throws ends the reading
- * @throws Refusal `too-slow` after the time, `interrupted` when the sender goes away, `overloaded` when it is slow and
- *   others need its room, `too-many-pieces`, and what `take` throws
+ * @param source the body. After a failure the rest is read and discarded: a sender may not read the response while it
+ *   sends.
+ * @param take receives each piece; an error that it throws ends the reading
+ * @throws Refusal `too-slow` after the time-out; `interrupted` when the connection is lost; `overloaded` when the sender
+ *   is slow and other requests need the room; `too-many-pieces`; and what `take` throws
  */
 export function readToEnd(
   source: Readable,
   take: (piece: Buffer) => void,
-  { timeoutMs, lease, onFlood }: Reading,
+  { timeoutMs, reservation, onFlood }: Reading,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let spare: number = limits.bodyPieces.value;
@@ -160,9 +159,11 @@ export function readToEnd(
     };
     const onEnd = (): void => settle(undefined);
     const onClose = (): void => settle(new Refusal(refusals.interrupted));
-    const stopReceiving = lease.receive(() => settle(new Refusal(refusals.overloaded, 'the body comes too slowly')));
+    const stopReceiving = reservation.receive(() =>
+      settle(new Refusal(refusals.overloaded, 'the body arrives too slowly')),
+    );
     const timer = setTimeout(() => settle(new Refusal(refusals.tooSlow)), timeoutMs);
-    // An error is followed by the close, and says no more than that nobody is there to be answered.
+    // The close that follows an error is enough: there is no connection left to respond on.
     source.on('error', () => undefined);
     source.on('data', onData).on('end', onEnd).on('close', onClose);
     if (source.destroyed) onClose();

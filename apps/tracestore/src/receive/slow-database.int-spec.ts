@@ -15,7 +15,7 @@ const clientsOfEachKind = 128;
 const spansPerRequest = 500;
 const pushForMs = 5_000;
 
-/** A request of 2 MiB whose bytes differ wherever the number does, so that none is taken for a retry of another. */
+/** A request of 2 MiB that is unique for its number, so that it is not a retry of another. */
 const marker = 'request 00000000';
 const template = encodeProtobuf(
   requestOf(
@@ -78,7 +78,7 @@ const overGrpc: Push = async (body) => {
 
 let nextNumber = 0;
 
-/** Sends one request after the other until time is up, and what is refused again, as a Collector does. */
+/** Sends requests one after the other until a deadline, and retries refused ones, as a Collector does. */
 async function push(send: Push, body: Buffer, until: number, tally: Record<Outcome, number>): Promise<void> {
   const renumber = (): void => {
     nextNumber += 1;
@@ -93,8 +93,8 @@ async function push(send: Push, body: Buffer, until: number, tally: Record<Outco
   }
 }
 
-describe('a database that is slow', () => {
-  it('slows the senders down: memory stays bounded, and what is acknowledged is stored', async () => {
+describe('a slow database', () => {
+  it('slows the senders down: memory stays bounded, and acknowledged requests are stored', async () => {
     const bodies = Array.from({ length: 2 * clientsOfEachKind }, () => Buffer.from(template));
     const tally = { overHttp: { stored: 0, refused: 0 }, overGrpc: { stored: 0, refused: 0 } };
     const pushAll = async (clients: number, forMs: number): Promise<void> => {
@@ -107,7 +107,7 @@ describe('a database that is slow', () => {
           ),
       );
     };
-    // What a process weighs that has once been busy.
+    // The memory of the process after its first load.
     await pushAll(6, 1_000);
     gate.slow(250);
     const rssBefore = process.memoryUsage().rss;
@@ -123,8 +123,8 @@ describe('a database that is slow', () => {
     expect(tally.overGrpc.refused).toBeGreaterThan(0);
     expect(tally.overHttp.stored).toBeGreaterThan(0);
     expect(tally.overGrpc.stored).toBeGreaterThan(0);
-    // All the time 32 times as much as there is room for wants to be in flight: 500 MiB, and without a limit 530 were
-    // measured. The process is also that of 256 clients, whose garbage is most of the 170 to 270 that are with one.
+    // The clients always try to have 32 times the limit in flight: 500 MiB. Without a limit, 530 MiB were measured. With
+    // it, 170 to 270 MiB were, mostly garbage of the 256 clients, which run in this process.
     expect(bodies.length * template.length).toBeGreaterThan(31 * maxBytesInFlight);
     expect(rssPeak - rssBefore).toBeLessThan(24 * maxBytesInFlight);
 

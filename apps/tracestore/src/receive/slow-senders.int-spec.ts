@@ -23,7 +23,7 @@ const sessions: ClientHttp2Session[] = [];
 
 beforeAll(async () => {
   database = await createFreshDatabase();
-  // The time for a body is longer than any test here takes.
+  // The time-out of a body is longer than any test here.
   store = await startTracestore(database.url, { maxRequestBytes, maxBytesInFlight, bodyTimeoutMs: 60_000 });
 });
 
@@ -38,7 +38,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A connection to the HTTP receiver with the head of a request, and what follows it. */
+/** A connection to the HTTP receiver that has sent the head of a request and some bytes. */
 function dial(framing: string, body: Buffer | string = ''): Socket {
   const { hostname, port } = new URL(store.tracesUrl);
   const socket = connect(Number(port), hostname);
@@ -77,7 +77,7 @@ async function bytesInFlight(): Promise<number> {
   return Number(/^tracestore_ingest_in_flight_bytes (\d+)$/m.exec(text)?.[1]);
 }
 
-/** What a well-behaved client of both protocols gets. */
+/** The status that an ordinary client gets over both protocols. */
 async function witness(): Promise<readonly (number | undefined)[]> {
   const [http, grpc] = await Promise.all([
     post(store.tracesUrl, good, protobuf),
@@ -87,14 +87,14 @@ async function witness(): Promise<readonly (number | undefined)[]> {
 }
 
 describe('another client is served', () => {
-  it('while bodies are announced over HTTP that do not come', async () => {
+  it('while announced bodies do not arrive over HTTP', async () => {
     for (let n = 0; n < 8; n += 1) dial(`content-length: ${maxRequestBytes}`);
     await expect.poll(bytesInFlight).toBeGreaterThan(7 * 16 * 1024);
     expect(await bytesInFlight()).toBeLessThan(mebibyte);
     for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual([200, 0]);
   });
 
-  it('while messages are announced over gRPC that do not come', async () => {
+  it('while announced messages do not arrive over gRPC', async () => {
     const session = dialGrpc();
     for (let n = 0; n < 8; n += 1) begin(session, prefixOf(maxRequestBytes));
     await expect.poll(bytesInFlight).toBeGreaterThan(7 * 16 * 1024);
@@ -102,7 +102,7 @@ describe('another client is served', () => {
     for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual([200, 0]);
   });
 
-  it('while slow senders hold all the room that there is', async () => {
+  it('while slow senders hold all bytes in flight', async () => {
     const most = Buffer.alloc(4.5 * mebibyte);
     for (let n = 0; n < 2; n += 1) dial(`content-length: ${maxRequestBytes}`, most);
     begin(dialGrpc(), Buffer.concat([prefixOf(maxRequestBytes), most]));
@@ -124,7 +124,7 @@ describe('another client is served', () => {
     for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual([200, 0]);
   });
 
-  it('with a large request too, once the slow senders are known to be slow', async () => {
+  it('also with a large request, once the slow senders have been measured', async () => {
     const most = Buffer.alloc(6 * mebibyte);
     const slow = [1, 2].map(() => dial(`content-length: ${maxRequestBytes}`, most));
     const answers = slow.map((socket) => new Promise((resolve) => socket.once('data', resolve)));
@@ -137,7 +137,7 @@ describe('another client is served', () => {
 });
 
 describe('a sender of tiny pieces', () => {
-  it('over HTTP is answered with 400, and let go', async () => {
+  it('over HTTP gets 400, and its connection is closed', async () => {
     const socket = dial('transfer-encoding: chunked');
     const flood = Buffer.from('1\r\nx\r\n'.repeat(10_000));
     socket.write(flood);

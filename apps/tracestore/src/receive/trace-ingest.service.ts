@@ -14,19 +14,19 @@ import { JsonDecoder } from '../transcode/json-decoder.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
-import { type KnownProblems, noProblems, Transcoder } from '../transcode/transcoder.js';
+import { type SpanErrors, noSpanErrors, Transcoder } from '../transcode/transcoder.js';
 
-/** Requests of up to so many bytes are transcoded at once, if that takes no longer than `maxAtOnceMs`. */
+/** Smaller requests are transcoded at once, unless that takes longer than `maxAtOnceMs`. */
 const maxAtOnceBytes = 1024 * 1024;
 const maxAtOnceMs = 20;
 
-/** What both receivers do with a request once they have its bytes. */
+/** Stores a request after a receiver, gRPC or HTTP, has read its bytes. */
 @Injectable()
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
   private readonly dictionaries = new Dictionaries();
   private readonly transcoder = new Transcoder(this.dictionaries);
-  /** For requests that take long, each of which needs one for itself. */
+  /** For long requests: each needs a transcoder of its own. */
   private readonly idleTranscoders: Transcoder[] = [];
   private generation = 0;
 
@@ -36,11 +36,11 @@ export class TraceIngestService {
   ) {}
 
   /**
-   * Stores a request, once, however often it comes. When this resolves, every span that isn't counted as rejected is
-   * committed.
+   * Stores a request once, also when it is received repeatedly. When this resolves, every span that the response does
+   * not count as rejected is committed.
    *
-   * @param body the whole message, decompressed and admitted; must stay as it is until this settles
-   * @throws Refusal, and nothing else; then nothing of the request is stored
+   * @param body the whole message, decompressed and admitted; must not change until this settles
+   * @throws Refusal, and nothing else; nothing of the request is then stored
    */
   async ingest(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
     try {
@@ -68,7 +68,7 @@ export class TraceIngestService {
     });
   }
 
-  /** At once, or not at all. */
+  /** @returns undefined when the request is too large or takes too long; the batch is then unchanged */
   private fillAtOnce(message: ReceivedMessage, batch: CopyBatch): Outcome | undefined {
     if (message.body.length > maxAtOnceBytes || !message.decode(maxAtOnceMs)) return undefined;
     const before = batch.mark();
@@ -94,13 +94,14 @@ export class TraceIngestService {
   }
 
   private begin(transcoder: Transcoder, message: ReceivedMessage, batch: CopyBatch): Transcoder {
-    this.forgetWhatIsVoid();
+    this.forgetOtherDatabase();
     const { protobuf, problems, body } = message;
     transcoder.begin(protobuf, batch, randomInt(2 ** 32) | 0, problems, body.length);
     return transcoder;
   }
 
-  private forgetWhatIsVoid(): void {
+  /** Empties the dictionaries' caches when the database may be another one. */
+  private forgetOtherDatabase(): void {
     if (this.generation === this.writer.generation) return;
     this.generation = this.writer.generation;
     this.dictionaries.forget();
@@ -116,12 +117,12 @@ export class TraceIngestService {
   }
 }
 
-/** A request as it came, and in protobuf. */
+/** A request as received, and in protobuf. */
 class ReceivedMessage {
   private readonly decoder: JsonDecoder | undefined;
   private isDecoded: boolean;
 
-  /** @throws Refusal when it is too large */
+  /** @throws Refusal when the body is too large */
   constructor(
     readonly body: Buffer,
     encoding: Encoding,
@@ -130,7 +131,12 @@ class ReceivedMessage {
     this.isDecoded = this.decoder === undefined;
   }
 
-  /** Goes on to decode it. @returns whether it is @throws Refusal when it is no request */
+  /**
+   * Continues decoding.
+   *
+   * @returns whether the request is decoded
+   * @throws Refusal when the body is not a request
+   */
   decode(budgetMs: number): boolean {
     this.isDecoded ||= this.decoder?.run(budgetMs) === true;
     return this.isDecoded;
@@ -140,16 +146,16 @@ class ReceivedMessage {
     return this.decoder?.protobuf ?? this.body;
   }
 
-  /** Of spans that the protobuf has in name only. */
-  get problems(): KnownProblems {
-    return this.decoder?.problems ?? noProblems;
+  /** Errors of spans that the JSON decoder replaced by empty ones. */
+  get problems(): SpanErrors {
+    return this.decoder?.problems ?? noSpanErrors;
   }
 }
 
-/** Success without more to say, which almost every answer is. */
+/** The usual response: success without `partial_success`. */
 const plainSuccess: Readonly<Record<Encoding, Buffer>> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') };
 
-/** The bytes of an answer, in the encoding of its request; they may be shared. */
+/** Encodes a response like its request. The bytes may be shared: do not modify them. */
 export function encodeResponse(response: ExportTraceServiceResponse, encoding: Encoding): Buffer {
   if (response.partialSuccess === undefined) return plainSuccess[encoding];
   return encoding === 'json'

@@ -40,7 +40,7 @@ describe('attributes as JSON', () => {
       '{"a":{"b":"","bytesValue":"AA=="}}',
     ],
     [
-      'a list that looks like bytes once it has only its last values',
+      'a list that looks like bytes without its repeated keys',
       [kvlist('a', text('doubleValue', 'NaN'), text('doubleValue', 'Infinity'))],
       '{"a":{"kvlistValue":{"doubleValue":"Infinity"}}}',
     ],
@@ -48,17 +48,17 @@ describe('attributes as JSON', () => {
     ['the last of equal keys', [text('a', '1'), text('b', '2'), text('a', '3')], '{"a":"3","b":"2"}'],
     ['keys in order of code units', [text('ä', ''), text('b', ''), text('B', '')], '{"B":"","b":"","ä":""}'],
     ['NUL', [text('k\0', 'v\0')], '{"k\uFFFD":"v\uFFFD"}'],
-    ['half a surrogate pair', [text('a', '\uD83D!')], '{"a":"\uFFFD!"}'],
+    ['a lone surrogate', [text('a', '\uD83D!')], '{"a":"\uFFFD!"}'],
   ])('have %s', (_what, attributes, expected) => {
     expect(attributesToJson(messages(...attributes))).toBe(expected);
   });
 
-  it('are sets: the order in which they come makes no difference', () => {
+  it('are equal for equal sets in any order', () => {
     const attributes = messages(text('a', '1'), text('b', '2'), kvlist('c', text('d', ''), text('e', '')));
     expect(attributesToJson(attributes.toReversed())).toBe(attributesToJson(attributes));
   });
 
-  it('are as deep as the limit and no deeper', () => {
+  it('can be as deep as the limit, but no deeper', () => {
     const nested = (levels: number): Attribute =>
       Array.from({ length: levels }).reduce<Attribute>((inner) => kvlist('a', inner), text('a', ''));
     expect(attributesToJson(messages(nested(limits.attributeDepth.value)))).toContain('"a":""');
@@ -67,7 +67,7 @@ describe('attributes as JSON', () => {
     );
   });
 
-  it('are as long as the limit and no longer', () => {
+  it('can be as long as the limit, but no longer', () => {
     const room = limits.attributesJsonBytes.value - '{"a":""}'.length;
     expect(attributesToJson(messages(text('a', 'x'.repeat(room))))).toHaveLength(limits.attributesJsonBytes.value);
     expect(() => attributesToJson(messages(text('a', 'x'.repeat(room + 1))))).toThrow('longer than');
@@ -75,7 +75,7 @@ describe('attributes as JSON', () => {
   });
 });
 
-describe('a double', () => {
+describe('a double as JSON', () => {
   it.each([
     [0, '0.0'],
     [5, '5.0'],
@@ -101,14 +101,14 @@ describe('a double', () => {
     2 ** 53,
     1.7976931348623155e308,
     4.35e-300,
-  ])('of %d reads back as itself, and has no exponent', (value) => {
+  ])('of %d is read as the same number, and has no exponent', (value) => {
     expect(doubleToJson(value)).toMatch(/^-?\d+\.\d+$/);
     expect(Number(doubleToJson(value))).toBe(value);
   });
 });
 
 describe('attributes from JSON', () => {
-  it('are what they were made of', () => {
+  it('equal those that the JSON was made from', () => {
     const attributes = messages(
       text('a', '5.0'),
       attribute('b', { case: 'intValue', value: 2n ** 63n - 1n }),
@@ -121,7 +121,7 @@ describe('attributes from JSON', () => {
     expect(attributesFromJson(attributesToJson(attributes))).toEqual(attributes);
   });
 
-  it('may have the white space that PostgreSQL puts in', () => {
+  it('can have the white space that PostgreSQL adds', () => {
     expect(attributesFromJson('{"a": [1, 1.0, {"bytesValue": "AP8="}]}')).toEqual(
       messages(
         attribute('a', {
@@ -138,7 +138,7 @@ describe('attributes from JSON', () => {
     );
   });
 
-  it.each(['[]', '5', 'null', '"a"'])('are not %s', (json) => {
+  it.each(['[]', '5', 'null', '"a"'])('cannot be %s', (json) => {
     expect(() => attributesFromJson(json)).toThrow(TypeError);
   });
 });

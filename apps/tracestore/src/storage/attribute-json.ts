@@ -11,33 +11,33 @@ import { limits } from '../limits.js';
 import { JsonNumber, parseJson } from './json-source.js';
 
 /*
- * Attributes as jsonb: nothing is lost, and what is common looks as one would write it in a query.
+ * How attributes are stored as jsonb. No value is lost, and common values look as in a query.
  *
  *   string   the string
  *   bool     true, false
  *   int      a number without fraction        5
- *   double   a number with one, always         5.0   1.5   0.00000001   (never an exponent: jsonb would drop the fraction)
- *            NaN, the infinities and -0        {"doubleValue": "NaN" | "Infinity" | "-Infinity" | "-0"}
+ *   double   a number with a fraction         5.0   1.5   0.00000001   (no exponent: jsonb would drop the fraction)
+ *            NaN, infinities, -0               {"doubleValue": "NaN" | "Infinity" | "-Infinity" | "-0"}
  *   bytes    {"bytesValue": "<base64>"}
  *   array    an array
  *   kvlist   an object; if its only key is bytesValue, doubleValue or kvlistValue, then {"kvlistValue": <the object>}
- *   empty    null; so is a reference into a profile's string table, which OTLP bids traces to take as absent
+ *   empty    null; also a reference to a profile's string table, which OTLP treats as absent in traces
  *
- * A set of attributes is an object as a kvlist is, but is never wrapped. Of a key that is given twice the last counts.
- * Keys are sorted by UTF-16 code unit, so equal sets have equal text. U+0000, which jsonb can't hold, and lone
- * surrogates, which are no text, become U+FFFD.
+ * A set of attributes is an object like a kvlist, but is never wrapped. If a key occurs twice, the last value counts.
+ * Keys are sorted by UTF-16 code unit, so equal sets have equal text. U+0000, which jsonb cannot hold, and lone
+ * surrogates become U+FFFD.
  */
 
 const maxDepth = limits.attributeDepth.value;
 const maxMembers = limits.attributes.value;
 const maxKeyBytes = limits.attributeKeyBytes.value;
-/** jsonb may need eight bytes for each and holds 256 MiB. */
+/** jsonb may need eight bytes for each byte of JSON, and holds 256 MiB. */
 const maxJsonBytes = limits.attributesJsonBytes.value;
 
-/** Longer strings are escaped in pieces of so many UTF-16 code units. */
+/** Longer strings are escaped in pieces of this length, in UTF-16 code units. */
 const stringPieceLength = 64 * 1024;
 
-/** What is wrong with attributes beyond a bound: each completes a sentence that begins with the field. */
+/** Messages for attributes above a limit. Each continues a sentence that begins with the field. */
 export const attributeProblems = {
   depth: `is nested more than ${maxDepth} levels deep`,
   count: `has more than ${maxMembers} attributes`,
@@ -47,18 +47,18 @@ export const attributeProblems = {
   spanJsonBytes: `brings its span to more than ${maxJsonBytes} bytes of JSON`,
 } as const;
 
-/** A set of attributes is beyond a bound. The message is one of `attributeProblems`. */
+/** A set of attributes is above a limit. The message is one of `attributeProblems`. */
 export class AttributeLimitError extends Error {
   override readonly name = 'AttributeLimitError';
 }
 
-/** Keys that say, where they stand alone in an object, that it is not a plain kvlist. */
+/** Keys that mark a wrapped value when they are the only key of an object. */
 export const wrapperKeys: ReadonlySet<string> = new Set(['bytesValue', 'doubleValue', 'kvlistValue']);
 
 /**
- * The JSON of a set of attributes, in the form above.
+ * Converts a set of attributes to JSON, in the form above.
  *
- * @throws AttributeLimitError when the set is too deep or too large
+ * @throws AttributeLimitError when the set is above a limit
  */
 export function attributesToJson(attributes: readonly KeyValue[]): string {
   const writer = new JsonWriter();
@@ -70,12 +70,12 @@ export function attributesToJson(attributes: readonly KeyValue[]): string {
   return writer.text;
 }
 
-/** Text that PostgreSQL can hold: without U+0000 and lone surrogates. */
+/** Replaces U+0000 and lone surrogates, which PostgreSQL cannot store, by U+FFFD. */
 export function storableText(text: string): string {
   return (text.includes('\0') ? withoutNul(text) : text).toWellFormed();
 }
 
-/** `replaceAll` takes 80 ns for each character that it replaces. */
+/** `replaceAll` would take 80 ns for each replaced character. */
 function withoutNul(text: string): string {
   const bytes = Buffer.from(text, 'utf16le');
   for (let at = 0; at < bytes.length; at += 2) {
@@ -145,7 +145,7 @@ class JsonWriter {
       this.write(JSON.stringify(text));
       return;
     }
-    // In pieces, as escapes make it up to six times as long.
+    // In pieces, because escapes make a string up to six times as long.
     this.write('"');
     for (let from = 0; from < text.length;) {
       const isPairCut = isHighSurrogate(text.charCodeAt(from + stringPieceLength - 1));
@@ -182,7 +182,7 @@ function byCodeUnit(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** The shortest decimal that reads back as the same double, with a fraction and without an exponent. */
+/** @returns the shortest decimal that is read as the same double, with a fraction and without an exponent */
 export function doubleToJson(value: number): string {
   if (!Number.isFinite(value) || Object.is(value, -0)) {
     return `{"doubleValue":"${Object.is(value, -0) ? '-0' : String(value)}"}`;
@@ -198,10 +198,10 @@ export function doubleToJson(value: number): string {
 }
 
 /**
- * The attributes that `attributesToJson` has made this of, in the order of their keys.
+ * Converts the JSON of `attributesToJson` back to attributes, in the order of their keys.
  *
- * @param json the text of a jsonb value (not a parsed one: parsing forgets the difference between 5 and 5.0)
- * @throws SyntaxError or TypeError when it is not in the form above
+ * @param json the text of a jsonb value, because a parsed value does not distinguish 5 and 5.0
+ * @throws SyntaxError or TypeError when the text is not in the form above
  */
 export function attributesFromJson(json: string): readonly KeyValue[] {
   return entriesOf(requireObject(parseJson(json, (_key, value) => value)));

@@ -22,7 +22,7 @@ function hashOf(text: string, seed = 0): number {
 
 const salt = 0x2f6_5a31;
 
-/** As PostgreSQL's get_bit numbers them. */
+/** Bits are numbered like those of PostgreSQL's get_bit. */
 function has(filter: Uint8Array, term: number): boolean {
   return numbersOf(term).every((number) => {
     const place = bitOf(number, salt, filter.length * 8);
@@ -37,7 +37,7 @@ function filterOf(terms: readonly number[], own = salt): Uint8Array {
 }
 
 describe('a term', () => {
-  it('is MurmurHash3 as everybody computes it', () => {
+  it('is MurmurHash3, equal to published test vectors', () => {
     expect(hashOf('')).toBe(0);
     expect(hashOf('', 1)).toBe(0x514e28b7);
     expect(hashOf('Hello, world!', 1234)).toBe(0xfaf6cdb3);
@@ -46,7 +46,7 @@ describe('a term', () => {
     expect(hashOf('The quick brown fox jumps over the lazy dog')).toBe(0x2e4ff723);
   });
 
-  it('takes nothing of what stands around its text', () => {
+  it('does not depend on the bytes around its text', () => {
     const bytes = new TextEncoder().encode('abcdefghijklmno');
     const view = new DataView(bytes.buffer);
     for (let start = 0; start < 8; start++) {
@@ -56,7 +56,7 @@ describe('a term', () => {
     }
   });
 
-  it('is that of the JSON, whose types it tells apart', () => {
+  it('is computed from the JSON, so that types differ', () => {
     expect(keyTerm('a"b')).toBe(hashOf('"a\\"b"'));
     expect(attributeTerm('n', '5')).toBe(hashOf('5', keyTerm('n')));
     expect(attributeTerm('n', '5')).not.toBe(attributeTerm('n', '5.0'));
@@ -65,12 +65,12 @@ describe('a term', () => {
 });
 
 describe('a log2 bucket', () => {
-  it('rises with the duration, and ends with the longest that there is', () => {
+  it('rises with the duration up to the last bucket', () => {
     const durations = [-5, 0, 1, 2, 3, 4, 1e6, 2 ** 53 - 1, 2 ** 53, 2 ** 63 - 2048, 2 ** 64];
     expect(durations.map(log2BucketOf)).toEqual([0, 0, 0, 1, 1, 2, 19, 52, 53, 62, 63]);
   });
 
-  it('has another term for each service, and another than a failure', () => {
+  it('has a different term for each service, and none equal to that of an error', () => {
     const terms = [serviceTerm('a'), serviceTerm('b')].flatMap((service) => [
       service,
       log2BucketTerm(service, 0),
@@ -81,17 +81,17 @@ describe('a log2 bucket', () => {
   });
 });
 
-describe('a filter', () => {
+describe('a Bloom filter', () => {
   const random = new SeededRandom(5);
   const terms = Array.from({ length: 2000 }, () => random.uint32());
 
-  it.each([0, 1, 10, 100, 640, 2000])('of %i terms has each of them', (count) => {
+  it.each([0, 1, 10, 100, 640, 2000])('of %i terms contains each of them', (count) => {
     const some = terms.slice(0, count);
     const filter = filterOf(some);
     expect(some.filter((term) => !has(filter, term))).toEqual([]);
   });
 
-  it('is as small as its terms allow, and rarely has what was not put in', () => {
+  it('is as small as its terms allow, and has few false positives', () => {
     for (const count of [3, 30, 300, 1200]) {
       const filter = filterOf(terms.slice(0, count));
       expect(filter.length).toBeLessThan(Math.max(113, count * 4));
@@ -100,7 +100,7 @@ describe('a filter', () => {
     }
   });
 
-  it('has other bits with another salt, so that two terms share them in one filter alone', () => {
+  it('has different bits with another salt, so that two terms share bits in one filter only', () => {
     const [one = 0] = terms;
     const salts = Array.from({ length: 200 }, () => saltOf(random.below(2 ** 32)));
     const places = salts.map((own) => numbersOf(one).map((number) => bitOf(number, own, 28_672)));
@@ -115,11 +115,11 @@ describe('a filter', () => {
           }),
         ).length,
     );
-    // Without a salt a term would pass all of them or none.
+    // Without a salt, a false positive would occur in all filters or none.
     expect(Math.max(...passing)).toBeLessThan(10);
   });
 
-  it('forgets everything when it is cleared', () => {
+  it('is empty after clear', () => {
     const filter = new BlockFilter();
     filter.add(Uint32Array.from(terms), terms.length, salt);
     filter.take();

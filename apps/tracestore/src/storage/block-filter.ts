@@ -1,26 +1,29 @@
-/*
- * What a block of spans has, as a Bloom filter: a set of bits of which every term that was put in has set some. A block
- * whose bits for a term are not all set has no span with it; the others have to be looked at.
- *
- * A term is a number of 32 bits for what a search may ask for:
- *
- *   a key of attributes   MurmurHash3 (x86, 32 bits, seed 0) of `"key"`, in UTF-8, as `attributesToJson` writes it
- *   an attribute          the same of its value, with the key's term as the seed: of strings, numbers, booleans and arrays
- *                         of them. The order of keys in a kvlist is not defined, so those can only be asked for by key.
- *   a dictionary's row    the lower half of its id
- *   a service             the attribute `service.name` of that value
- *   an outcome            that a service or an operation has a span that failed, or one whose duration is in a log2 bucket:
- *                         nearly every block has a slow or failed span, so the columns of the block say little about one
- *                         service. Made of the service's or operation's term and the outcome.
- *
- * A term has eight numbers of 31 bits, (h1 + i * h2) mod 2^32 / 2, i = 0 to 7, where h1 is the term and h2 its `stepOf`.
- * Each, times the filter's salt, modulo 2^32, divided by 2^8, modulo the number of the filter's bits, which is 7 times a
- * power of two, is a bit, as PostgreSQL's get_bit numbers them: the lowest of a byte first. The salt is an odd number of
- * 31 bits, another for each block: nearly all blocks have some terms in common, and what shared bits with those by chance
- * in one block would do so in all of them.
- */
+import { two32 } from './postgres-time.js';
 
-const two32 = 4_294_967_296;
+/*
+ * The Bloom filter of a block of spans. Every term of a span sets eight bits. If one of a term's bits is not set, no span
+ * of the block has the term; otherwise a search must read the spans.
+ *
+ * A term is a 32-bit hash of something that a search can ask for:
+ *
+ *   attribute key      MurmurHash3 (x86, 32 bits, seed 0) of `"key"` in UTF-8, as `attributesToJson` writes it
+ *   attribute          the same hash of the value, with the key's term as seed: for strings, numbers, booleans and
+ *                      arrays. Keys of a kvlist have no defined order, so a search can only ask for its key.
+ *   dictionary row     the lower half of its id
+ *   service            the attribute `service.name` with its name
+ *   outcome            a service or operation has a failed span, or a span in a log2 bucket of durations. Nearly every
+ *                      block has some slow or failed span, so its duration and error columns say little about one
+ *                      service. The hash is over the term of the service or operation and the outcome.
+ *
+ * Bit i of a term, i = 0 to 7:
+ *
+ *   number = ((h1 + i * h2) mod 2^32) / 2, where h1 is the term and h2 its `stepOf`
+ *   bit    = ((number * salt) mod 2^32) / 2^8 mod bits, where bits is the filter's size, 7 times a power of two
+ *
+ * Bits are numbered like those of PostgreSQL's get_bit: the lowest of a byte first. The salt is an odd 31-bit number that
+ * differs between blocks: nearly all blocks share some terms, and without a salt a false positive in one block would be
+ * one in all of them.
+ */
 
 /** How many bits a term sets. */
 export const bitsPerTerm = 8;
@@ -34,22 +37,22 @@ export function serviceTerm(name: string): number {
   return attributeTerm('service.name', JSON.stringify(name));
 }
 
-/** The last log2 bucket: no duration is as long as 2^64 ns. */
+/** The last log2 bucket: every duration is shorter than 2^64 ns. */
 export const lastLog2Bucket = 63;
 
-/** The log2 bucket n of a duration of at least 2^n ns and less than 2^(n + 1) ns; 0 for at most 1 ns. */
+/** @returns the log2 bucket n of a duration: from 2^n ns to less than 2^(n+1) ns; 0 for durations up to 1 ns */
 export function log2BucketOf(durationNs: number): number {
   if (!(durationNs > 1)) return 0;
   if (durationNs >= two32 * two32) return lastLog2Bucket;
   return durationNs < two32 ? 31 - Math.clz32(durationNs) : 63 - Math.clz32(durationNs / two32);
 }
 
-/** The term of a service or operation, by its own term, that has a span in a log2 bucket. */
+/** The term "has a span in a log2 bucket". @param term of the service or operation */
 export function log2BucketTerm(term: number, bucket: number): number {
   return mix((term + Math.imul(bucket + 1, 0x9e3779b9)) | 0);
 }
 
-/** The term of a service or operation, by its own term, that has a span that failed. */
+/** The term "has a failed span". @param term of the service or operation */
 export function errorTerm(term: number): number {
   return log2BucketTerm(term, lastLog2Bucket + 1);
 }
@@ -63,21 +66,26 @@ export function keyTerm(key: string): number {
   return hashOfText(JSON.stringify(key), 0);
 }
 
-/** How many bits of a term's number times the salt are left out, as those of few others add to them. */
+/** The lowest bits of the product are dropped, because only the lowest bits of its factors affect them. */
 export const saltShift = 8;
 
-/** The numbers of a term, which a salt makes bits of. */
+/** The eight numbers of a term, which a filter's salt maps to bits. */
 export function numbersOf(term: number): readonly number[] {
   const step = stepOf(term);
   return Array.from({ length: bitsPerTerm }, (_, index) => (term + Math.imul(index, step)) >>> 1);
 }
 
-/** A bit of a filter. @param salt see `saltOf` @param bits that the filter has */
+/**
+ * Maps a number of a term to a bit of a filter.
+ *
+ * @param salt of the filter, from `saltOf`
+ * @param bits the size of the filter
+ */
 export function bitOf(number: number, salt: number, bits: number): number {
   return (Math.imul(number, salt) >>> saltShift) % bits;
 }
 
-/** @param random a number of 32 bits @returns a salt of a filter */
+/** @param random any 32-bit number @returns a salt for a filter */
 export function saltOf(random: number): number {
   return (random >>> 1) | 1;
 }
@@ -88,10 +96,10 @@ function hashOfText(text: string, seed: number): number {
 }
 
 /**
- * MurmurHash3, x86, 32 bits, of some of the bytes of a buffer.
+ * Computes MurmurHash3 (x86, 32 bits) of the bytes from `start` to `end`.
  *
  * @param view of the same bytes
- * @returns unsigned
+ * @returns an unsigned 32-bit integer
  */
 export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: number, seed: number): number {
   const wordsEnd = end - ((end - start) & 3);
@@ -109,7 +117,7 @@ export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: n
   return mix(hash ^ (end - start));
 }
 
-/** One to three bytes as a number, the first one lowest. What stands before them is read too, and shifted out. */
+/** One to three bytes as a little-endian number. Preceding bytes are read too, and shifted out. */
 function lastBytes(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   if (end >= 4) return view.getUint32(end - 4, true) >>> ((start - end + 4) * 8);
   let word = 0;
@@ -118,7 +126,7 @@ function lastBytes(bytes: Uint8Array, view: DataView, start: number, end: number
   return word;
 }
 
-/** Odd, so that all bits of a term are different ones. */
+/** An odd step, so that the numbers of a term differ. */
 function stepOf(term: number): number {
   return mix(term ^ 0x9e3779b9) | 1;
 }
@@ -130,24 +138,24 @@ function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Two such blocks, of two dozen traces each, still share a page. */
-const maxBytes = 3584;
+/** Two blocks with such filters and 24 traces each fit in one page of 8 KiB. */
+export const maxFilterBytes = 3584;
 const minBytes = 112;
 
-/** A power of two, some times as many as the terms that the spans of a block share. */
+/** Size of the cache of recent terms: a power of two, several times the number of terms that a block's spans share. */
 const recentTerms = 1024;
 
-/** A filter is made smaller until a larger part of its bits is set. */
+/** A filter is halved until at least this fraction of its bits is set. */
 const fullEnough = 0.28;
 
-/** A filter that is filled, taken, and filled again. */
+/** Builds the filters of blocks, one after the other: `add` terms, `take` the filter, `clear`. */
 export class BlockFilter {
-  private readonly words = new Uint32Array(maxBytes / 4);
+  private readonly words = new Uint32Array(maxFilterBytes / 4);
   private readonly bytes = new Uint8Array(this.words.buffer);
-  /** Most terms come again and again. */
+  /** Recently added terms, because most terms repeat. */
   private readonly recent = new Uint32Array(recentTerms);
 
-  /** @param terms of which the first so many count @param salt of the block, the same for all of its terms */
+  /** Adds the first `count` terms. @param salt of the block: the same for all of its terms */
   add(terms: Uint32Array, count: number, salt: number): void {
     const { recent, bytes } = this;
     for (let place = 0; place < count; place++) {
@@ -158,14 +166,14 @@ export class BlockFilter {
       const step = stepOf(term);
       let number = term;
       for (let index = 0; index < bitsPerTerm; index++) {
-        const bit = bitOf(number >>> 1, salt, maxBytes * 8);
+        const bit = bitOf(number >>> 1, salt, maxFilterBytes * 8);
         bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
         number = (number + step) | 0;
       }
     }
   }
 
-  /** The filter in as many bytes as its terms need. Valid until the next call of another method. */
+  /** @returns the filter in the size that its terms need; valid until the next call of another method */
   take(): Uint8Array {
     const { words, bytes } = this;
     let size = words.length;

@@ -2,7 +2,7 @@ import { CopyBuffer } from './copy-buffer.js';
 import type { DictionaryEntry } from './dictionary-entry.js';
 import type { OperationRow, ResourceRow, ScopeRow } from './trace-rows.js';
 
-/** How far each table's rows had come at some moment. */
+/** The state of a batch at some moment, for `rollBack`. */
 export interface BatchMark {
   readonly spans: number;
   readonly events: number;
@@ -20,9 +20,8 @@ const spanBytes = 1024 * 1024;
 let nextSerial = 0;
 
 /**
- * What one transaction writes: the rows of one or more requests in the binary format of COPY, and
- * the rows of the dictionaries that they refer to and the database may not have. It is filled, written, and filled
- * again.
+ * The rows that one transaction writes: those of one or more requests in the binary format of COPY, and the dictionary
+ * rows that they refer to and that the database may lack. A batch is reused after `clear`.
  */
 export class CopyBatch {
   readonly spans = new CopyBuffer(spanBytes);
@@ -33,16 +32,16 @@ export class CopyBatch {
   readonly scopes: DictionaryEntry<ScopeRow>[] = [];
   readonly operations: DictionaryEntry<OperationRow>[] = [];
   spanCount = 0;
-  /** Of the rows of the dictionaries. */
+  /** Approximate size of the dictionary rows. */
   dictionaryBytes = 0;
   private serial = nextSerial++;
 
-  /** About how many bytes of memory it takes so far. */
+  /** Approximate memory of the batch, in bytes. */
   get weight(): number {
     return this.byteLength + this.dictionaryBytes;
   }
 
-  /** Bytes of the rows of spans, events, links and blocks so far. */
+  /** Bytes of the rows of spans, events, links and blocks. */
   get byteLength(): number {
     return this.spans.length + this.events.length + this.links.length + this.blocks.length;
   }
@@ -63,7 +62,7 @@ export class CopyBatch {
     };
   }
 
-  /** Takes back what came after a mark. */
+  /** Removes everything that was added after a mark. */
   rollBack(mark: BatchMark): void {
     this.spans.truncate(mark.spans);
     this.events.truncate(mark.events);
@@ -104,16 +103,16 @@ export class CopyBatch {
   }
 }
 
-/** So that they are added again when they are referred to again. */
+/** Removes entries, so that the next reference adds them again. */
 function takeBack(entries: DictionaryEntry<unknown>[], length: number): void {
   for (let index = length; index < entries.length; index++) (entries[index] as DictionaryEntry<unknown>).batch = -1;
   entries.length = length;
 }
 
-/** What became of a request's spans. */
+/** The result of storing a request. */
 export interface Outcome {
   readonly acceptedSpans: number;
   readonly rejectedSpans: number;
-  /** What was wrong with the first rejected spans, naming field and position, or with the request; empty when all is well. */
+  /** Describes the first rejected spans by path and field, or another problem of the request; empty if there is none. */
   readonly errorMessage: string;
 }

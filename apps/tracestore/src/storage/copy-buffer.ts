@@ -1,25 +1,25 @@
 import { Refusal, refusals } from '../errors/refusal.js';
 
-/** Of one row, and those that share its chunk. What a request may become is bounded elsewhere, and so is a span. */
+/** The most that one chunk holds: a row and those before it. Requests and spans have smaller limits of their own. */
 const maxChunkBytes = 256 * 1024 * 1024;
 
-/** Rows of so many bytes are put aside, so that many rows are never copied to a larger buffer. */
+/** A chunk of this size is complete. A new chunk follows, so that no large buffer is ever copied to grow. */
 const fullChunkBytes = 4 * 1024 * 1024;
 
 /**
- * A growing buffer of rows in the binary format of COPY (PostgreSQL manual, "COPY", "Binary Format"): a row is the
- * number of its columns in two bytes, and of each column its length in four bytes, -1 for NULL, and its bytes.
+ * A growing buffer of rows in the binary format of COPY (PostgreSQL manual, "COPY", "Binary Format"). A row begins with
+ * the number of its columns in two bytes. Each column is its length in four bytes, or -1 for NULL, and then its bytes.
  * Everything is big-endian.
  *
- * Rows are in chunks; a row is in one of them. Writing methods do not look at the capacity: whoever writes calls
- * `reserveRow` first with all that a row may need.
+ * The buffer consists of chunks, and a row is within one chunk. The writing methods do not check the capacity: call
+ * `reserveRow` before a row with the most that it can need.
  */
 export class CopyBuffer {
   bytes: Buffer;
   view: DataView;
-  /** Where the next byte goes in the last chunk. */
+  /** Offset of the next byte in the last chunk. */
   position = 0;
-  /** Chunks before the last one, and how many bytes they have. */
+  /** The complete chunks before the last one. */
   private readonly full: Buffer[] = [];
   private fullBytes = 0;
 
@@ -28,17 +28,17 @@ export class CopyBuffer {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Bytes of all rows. */
+  /** The number of bytes of all rows. */
   get length(): number {
     return this.fullBytes + this.position;
   }
 
-  /** All rows, in order. Valid until the next call of another method. */
+  /** @returns all rows, in order; valid until the next call of another method */
   chunks(): readonly Buffer[] {
     return [...this.full, this.bytes.subarray(0, this.position)];
   }
 
-  /** Takes back what came after some length. */
+  /** Removes everything after a length that the buffer had before. */
   truncate(length: number): void {
     while (length < this.fullBytes) {
       const last = this.full.pop() as Buffer;
@@ -48,7 +48,7 @@ export class CopyBuffer {
     this.position = length - this.fullBytes;
   }
 
-  /** Makes room for a row of so many bytes. */
+  /** Reserves the bytes of a row. @throws Refusal `too-large` above the maximum of a chunk */
   reserveRow(byteCount: number): void {
     if (this.position + byteCount > this.bytes.length && this.position >= fullChunkBytes) this.beginChunk(byteCount);
     this.reserve(byteCount);
@@ -66,13 +66,13 @@ export class CopyBuffer {
     this.view = new DataView(bytes.buffer);
   }
 
-  /** Makes room for so many bytes more within a row. */
+  /** Reserves more bytes within a row. @throws Refusal `too-large` above the maximum of a chunk */
   reserve(byteCount: number): void {
     const needed = this.position + byteCount;
     if (needed > this.bytes.length) this.grow(needed);
   }
 
-  /** Empties the buffer. What an exceptional request has made it grow to is given back. */
+  /** Empties the buffer, and frees memory that an unusually large request has used. */
   clear(): void {
     this.position = 0;
     this.full.length = 0;
@@ -115,7 +115,7 @@ export class CopyBuffer {
     this.position += 8;
   }
 
-  /** An int8 given in two halves, which spares a BigInt. */
+  /** Appends an int8, given as two 32-bit halves to avoid a BigInt. */
   int64(high: number, low: number): void {
     this.view.setInt32(this.position, 8);
     this.view.setInt32(this.position + 4, high);
@@ -123,20 +123,20 @@ export class CopyBuffer {
     this.position += 12;
   }
 
-  /** An int8 that is exact in a `Number`, or need not be. */
+  /** Appends an int8, given as a number that is exact or may be rounded. */
   wide(value: number): void {
     const high = Math.floor(value / 0x1_0000_0000);
     this.int64(high, value - high * 0x1_0000_0000);
   }
 
-  /** A column of bytes as they are: a uuid, a text. */
+  /** Appends a column of raw bytes, such as a uuid or text. */
   copy(source: Uint8Array, start: number, length: number): void {
     this.view.setInt32(this.position, length);
     this.position += 4;
     this.append(source, start, length);
   }
 
-  /** Bytes within a column. */
+  /** Appends bytes within a column. */
   append(source: Uint8Array, start: number, length: number): void {
     const { bytes } = this;
     if (length > 48) {
@@ -148,7 +148,7 @@ export class CopyBuffer {
     this.position += length;
   }
 
-  /** Makes sure that no more was written than there is room for: a typed array drops what is beyond its end. */
+  /** Checks that no more was written than reserved: a typed array ignores writes beyond its end. @throws Error */
   requireReserved(): void {
     if (this.position > this.bytes.length) throw new Error('More was written than reserved');
   }
@@ -159,7 +159,7 @@ export class CopyBuffer {
     this.position += 12;
   }
 
-  /** An int4, or NULL for 0 where the table says that they mean the same. */
+  /** Appends an int4, or NULL for 0 in columns where both mean the same. */
   int32OrNull(value: number): void {
     if (value === 0) this.null();
     else this.int32(value);
@@ -169,15 +169,17 @@ export class CopyBuffer {
     this.bytes[this.position++] = value;
   }
 
-  /** Begins a column whose length is known when it has been written. @returns what `endColumn` wants */
+  /** Begins a column whose length is not known yet. @returns the argument of `endColumn` */
   beginColumn(): number {
     this.position += 4;
     return this.position;
   }
 
   /**
-   * Begins a column that is an array of one dimension without NULLs, in the form that PostgreSQL's `array_recv` reads.
-   * Its elements are written as columns are. @returns what `endColumn` wants
+   * Begins a column that is an array of one dimension without NULLs, as PostgreSQL's `array_recv` reads it. Append its
+   * elements like columns.
+   *
+   * @returns the argument of `endColumn`
    */
   beginArray(elementTypeOid: number, length: number): number {
     const start = this.beginColumn();

@@ -1,82 +1,87 @@
 import type { CopyBatch } from './copy-batch.js';
 import type { CopyBuffer } from './copy-buffer.js';
+import { CopyTable } from './copy-table.js';
+import { postgresMicros } from './postgres-time.js';
 import type { EventRow, LinkRow, SpanRow, SpanRows } from './trace-rows.js';
 
 /*
- * The reference's rows in the binary format of COPY: slow and plain. The columns stand in the order of
- * write/copy-spans.sql, copy-events.sql and copy-links.sql, as those that the transcoder writes.
+ * The columns of spans, events and links, and how the fallback decoder writes them in the binary format of COPY.
  */
 
-/** PostgreSQL counts time from 2000: in microseconds since 1970. */
-export const postgresEpochMicros = 946_684_800_000_000n;
+/** The first byte of a jsonb in binary form; text follows. */
+export const jsonbVersion = 1;
 
-/** How many columns each table's rows have. */
-export const columnCounts = { span: 19, event: 10, link: 11, spanBlock: 8 } as const;
+export const spanTable = new CopyTable<SpanRow>('span', {
+  trace_id: (out, row) => uuid(out, row.traceId),
+  span_id: (out, row) => int64(out, row.spanId),
+  parent_span_id: (out, row) => int64(out, row.parentSpanId),
+  start_time: (out, row) => time(out, row.startTimeUnixNano),
+  start_nanos: (out, row) => nanos(out, row.startTimeUnixNano),
+  end_time: (out, row) => time(out, row.endTimeUnixNano),
+  end_nanos: (out, row) => nanos(out, row.endTimeUnixNano),
+  operation_id: (out, row) => int64(out, row.operationId),
+  resource_id: (out, row) => int64(out, row.resourceId),
+  scope_id: (out, row) => int64(out, row.scopeId),
+  instance: (out, row) => out.int32(row.instance),
+  flags: (out, row) => out.int32OrNull(row.flags),
+  dropped_attributes_count: (out, row) => out.int32OrNull(row.droppedAttributesCount),
+  dropped_events_count: (out, row) => out.int32OrNull(row.droppedEventsCount),
+  dropped_links_count: (out, row) => out.int32OrNull(row.droppedLinksCount),
+  status_code: (out, row) => out.int32OrNull(row.statusCode),
+  trace_state: (out, row) => text(out, row.traceState),
+  status_message: (out, row) => text(out, row.statusMessage),
+  attributes: (out, row) => jsonb(out, row.attributes),
+});
 
-/** The rows of a span, its events and its links. */
+export const eventTable = new CopyTable<EventRow>('event', {
+  trace_id: (out, row) => uuid(out, row.traceId),
+  span_id: (out, row) => int64(out, row.spanId),
+  span_start_time: (out, row) => time(out, row.spanStartTimeUnixNano),
+  time: (out, row) => time(out, row.timeUnixNano),
+  time_nanos: (out, row) => nanos(out, row.timeUnixNano),
+  span_instance: (out, row) => out.int32(row.spanInstance),
+  event_nbr: (out, row) => out.int32(row.eventNbr),
+  dropped_attributes_count: (out, row) => out.int32(row.droppedAttributesCount),
+  name: (out, row) => text(out, row.name),
+  attributes: (out, row) => jsonb(out, row.attributes),
+});
+
+export const linkTable = new CopyTable<LinkRow>('link', {
+  trace_id: (out, row) => uuid(out, row.traceId),
+  span_id: (out, row) => int64(out, row.spanId),
+  span_start_time: (out, row) => time(out, row.spanStartTimeUnixNano),
+  linked_trace_id: (out, row) => uuid(out, row.linkedTraceId),
+  linked_span_id: (out, row) => int64(out, row.linkedSpanId),
+  span_instance: (out, row) => out.int32(row.spanInstance),
+  link_nbr: (out, row) => out.int32(row.linkNbr),
+  flags: (out, row) => out.int32OrNull(row.flags),
+  dropped_attributes_count: (out, row) => out.int32OrNull(row.droppedAttributesCount),
+  trace_state: (out, row) => text(out, row.traceState),
+  attributes: (out, row) => jsonb(out, row.attributes),
+});
+
+/** Appends the rows of a span, its events and its links. */
 export function appendRows(batch: CopyBatch, { span, events, links }: SpanRows): void {
-  appendSpanRow(batch.spans, span);
-  for (const event of events) appendEventRow(batch.events, event);
-  for (const link of links) appendLinkRow(batch.links, link);
+  reserve(batch.spans, spanTable, span.traceState, span.statusMessage, span.attributes);
+  spanTable.append(batch.spans, span);
+  for (const event of events) {
+    reserve(batch.events, eventTable, event.name, event.attributes);
+    eventTable.append(batch.events, event);
+  }
+  for (const link of links) {
+    reserve(batch.links, linkTable, link.traceState, link.attributes);
+    linkTable.append(batch.links, link);
+  }
 }
 
-function appendSpanRow(out: CopyBuffer, row: SpanRow): void {
-  out.reserveRow(2 + columnCounts.span * 12 + 16 + utf8Bound(row.traceState, row.statusMessage, row.attributes));
-  out.beginRow(columnCounts.span);
-  uuid(out, row.traceId);
-  int64(out, row.spanId);
-  int64(out, row.parentSpanId);
-  time(out, row.startTimeUnixNano);
-  out.int16(Number(row.startTimeUnixNano % 1000n));
-  time(out, row.endTimeUnixNano);
-  out.int16(Number(row.endTimeUnixNano % 1000n));
-  int64(out, row.operationId);
-  int64(out, row.resourceId);
-  int64(out, row.scopeId);
-  out.int32(row.instance);
-  out.int32OrNull(row.flags);
-  out.int32OrNull(row.droppedAttributesCount);
-  out.int32OrNull(row.droppedEventsCount);
-  out.int32OrNull(row.droppedLinksCount);
-  out.int32OrNull(row.statusCode);
-  text(out, row.traceState);
-  text(out, row.statusMessage);
-  jsonb(out, row.attributes);
-}
-
-function appendEventRow(out: CopyBuffer, row: EventRow): void {
-  out.reserveRow(2 + columnCounts.event * 12 + 16 + utf8Bound(row.name, row.attributes));
-  out.beginRow(columnCounts.event);
-  uuid(out, row.traceId);
-  int64(out, row.spanId);
-  time(out, row.spanStartTimeUnixNano);
-  time(out, row.timeUnixNano);
-  out.int16(Number(row.timeUnixNano % 1000n));
-  out.int32(row.spanInstance);
-  out.int32(row.eventNbr);
-  out.int32(row.droppedAttributesCount);
-  text(out, row.name);
-  jsonb(out, row.attributes);
-}
-
-function appendLinkRow(out: CopyBuffer, row: LinkRow): void {
-  out.reserveRow(2 + columnCounts.link * 12 + 32 + utf8Bound(row.traceState, row.attributes));
-  out.beginRow(columnCounts.link);
-  uuid(out, row.traceId);
-  int64(out, row.spanId);
-  time(out, row.spanStartTimeUnixNano);
-  uuid(out, row.linkedTraceId);
-  int64(out, row.linkedSpanId);
-  out.int32(row.spanInstance);
-  out.int32(row.linkNbr);
-  out.int32OrNull(row.flags);
-  out.int32OrNull(row.droppedAttributesCount);
-  text(out, row.traceState);
-  jsonb(out, row.attributes);
-}
-
-function utf8Bound(...texts: readonly (string | null)[]): number {
-  return texts.reduce((sum, value) => sum + 3 * (value?.length ?? 0), 0);
+/** Reserves a row: 12 bytes for each column, as an int8 needs, 16 more for two ids of traces, and the texts as UTF-8. */
+function reserve(
+  out: CopyBuffer,
+  { columnCount }: { readonly columnCount: number },
+  ...texts: readonly (string | null)[]
+): void {
+  const textBytes = texts.reduce((sum, value) => sum + 3 * (value?.length ?? 0), 0);
+  out.reserveRow(2 + columnCount * 12 + 16 + textBytes);
 }
 
 function uuid(out: CopyBuffer, hex: string | null): void {
@@ -91,7 +96,12 @@ function int64(out: CopyBuffer, value: bigint | null): void {
 
 /** A timestamptz, rounded down to the microsecond. */
 function time(out: CopyBuffer, unixNano: bigint): void {
-  int64(out, unixNano / 1000n - postgresEpochMicros);
+  int64(out, postgresMicros(unixNano));
+}
+
+/** The nanoseconds that a timestamptz drops, 0 to 999, as int2. */
+function nanos(out: CopyBuffer, unixNano: bigint): void {
+  out.int16(Number(unixNano % 1000n));
 }
 
 function text(out: CopyBuffer, value: string | null): void {
@@ -110,6 +120,3 @@ function jsonb(out: CopyBuffer, json: string): void {
   out.append(bytes, 0, bytes.length);
   out.endColumn(start);
 }
-
-/** The first byte of a jsonb in binary form; text follows. */
-export const jsonbVersion = 1;

@@ -1,21 +1,21 @@
-/** A row of one of the dictionaries (resource, scope, operation) that a cache has met. */
+/** A cached row of a dictionary (resource, scope or operation). */
 export interface DictionaryEntry<Row> {
   readonly row: Row;
-  /** The two halves of the row's id, as COPY's int8 wants them. */
+  /** The two 32-bit halves of the row's id, for `CopyBuffer.int64`. */
   readonly idHigh: number;
   readonly idLow: number;
-  /** About how many bytes of memory it takes, its texts included, and how many of the statement that adds it. */
+  /** Approximate memory of the entry, and of the statement that adds it, in bytes. */
   readonly bytes: number;
-  /** Whether the row is surely in the database: set by the writer after a commit, never before. */
+  /** Whether the row is in the database. The writer sets it after a commit. */
   committed: boolean;
-  /** The last batch that the entry was added to, so that it is added once. */
+  /** The serial of the last batch that has the entry, so that each batch adds it once. */
   batch: number;
 }
 
-/** What an entry takes besides its texts. */
+/** Size of an entry without its texts. */
 const entryBytes = 256;
 
-/** An entry for a row that the database may not have yet. @param textBytes of all texts of the row */
+/** Creates an entry for a row that the database may lack. @param textBytes the size of the row's texts */
 export function dictionaryEntry<Row extends { readonly id: bigint }>(
   row: Row,
   textBytes: number,

@@ -1,4 +1,4 @@
-/** A JSON number as it is written, digit for digit; JavaScript's own would round large integers and forget `.0`. */
+/** A JSON number as text. A JavaScript number would round large integers and drop `.0`. */
 export class JsonNumber {
   constructor(readonly source: string) {}
 }
@@ -7,9 +7,10 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
 /**
- * Parses JSON and hands every value to `revive`, innermost first, with numbers as they are written.
+ * Parses JSON like `JSON.parse` with a reviver, but passes numbers to `revive` as `JsonNumber`.
  *
- * @throws SyntaxError when the text is no JSON, RangeError when it is nested too deeply
+ * @throws SyntaxError when the text is not JSON
+ * @throws RangeError when it is nested too deeply
  */
 export function parseJson(text: string, revive: (key: string, value: unknown) => unknown): unknown {
   return parseWithSource(text, (key, value, { source }) =>

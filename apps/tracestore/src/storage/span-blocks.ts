@@ -1,23 +1,24 @@
-import { BlockFilter, idTerm, saltOf, serviceTerm } from './block-filter.js';
+import { BlockFilter, idTerm, maxFilterBytes, saltOf, serviceTerm } from './block-filter.js';
 import type { CopyBuffer } from './copy-buffer.js';
-import { columnCounts, postgresEpochMicros } from './copy-rows.js';
+import { CopyTable } from './copy-table.js';
+import { postgresMicros } from './postgres-time.js';
 import { TermList } from './term-list.js';
 import type { SpanRows } from './trace-rows.js';
 
-/** Bytes of a request that make a block: some 120 spans. */
+/** A request has one block for this many bytes, which is about 120 spans. */
 const bytesPerBlock = 51_200;
 
 const maxBlocks = 1024;
 
-/** Blocks that are kept for the next request. */
+/** Blocks that are kept and reused for the next request. */
 const keptBlocks = 64;
 
-/** So that a search knows how far apart the first and the last start in a block can be. */
+/** The most time between the first and the last start in a block: 1 h. Searches rely on it. */
 const maxWidthMicros = 3_600_000_000;
 
 const maxTraces = 256;
 
-/** Durations that are not exact in a `Number` are rounded up, and stay an int8. */
+/** Longer durations are not exact as numbers. They are rounded up, but stay in the range of an int8. */
 const exactNs = 2 ** 53;
 const roundingNs = 2048;
 const maxDurationNs = 2 ** 63 - roundingNs;
@@ -25,16 +26,16 @@ const maxDurationNs = 2 ** 63 - roundingNs;
 const uuidOid = 2950;
 
 /**
- * Sums up what is in the spans of a request, in blocks of about 120 spans whose starts are at most an hour apart: when
- * they started, how long the longest took, how many failed, which traces they belong to, and a filter that says what
- * they don't have. All spans of a trace are in the same block as long as it has room.
+ * Builds the blocks of a request. A block summarizes about 120 spans that start within an hour: the first and last start,
+ * the longest duration, the number of errors, the trace ids, and a Bloom filter. All spans of a trace are in one block
+ * unless it is full.
  */
 export class SpanBlocks {
   private blocks: Block[] = [];
   private count = 0;
   private readonly rowTerms = new TermList();
 
-  /** Begins with a request. @param byteLength of its body */
+  /** Begins a request. @param byteLength of its body */
   begin(byteLength: number): void {
     for (let index = 0; index < this.count; index++) this.blocks[index]?.clear();
     if (this.blocks.length > keptBlocks) this.blocks.length = keptBlocks;
@@ -45,10 +46,10 @@ export class SpanBlocks {
   /**
    * Adds a span.
    *
-   * @param out takes the row of a block that is full
-   * @param view in which the id of the span's trace is, from `traceId` on
+   * @param out receives the row of a block that is full
+   * @param view contains the trace id at offset `traceId`
    * @param startMicros since 2000
-   * @param durationNs that it took, or less than 0
+   * @param durationNs may be negative: clocks differ
    */
   add(
     out: CopyBuffer,
@@ -71,7 +72,7 @@ export class SpanBlocks {
     block.filter.add(terms.terms, terms.count, block.salt);
   }
 
-  /** Adds a span as the reference makes it. */
+  /** Adds a span from the rows of the fallback decoder. */
   addRows(out: CopyBuffer, { span, events, links }: SpanRows, serviceName: string): void {
     const { rowTerms } = this;
     const durationNs = Number(span.endTimeUnixNano - span.startTimeUnixNano);
@@ -86,7 +87,7 @@ export class SpanBlocks {
       out,
       new DataView(traceId.buffer, traceId.byteOffset, traceId.byteLength),
       0,
-      Number(span.startTimeUnixNano / 1000n - postgresEpochMicros),
+      Number(postgresMicros(span.startTimeUnixNano)),
       durationNs,
       isError,
       rowTerms,
@@ -107,9 +108,9 @@ class Block {
   private readonly traceIds = new Uint8Array(maxTraces * 16);
   private readonly traceIdsView = new DataView(this.traceIds.buffer);
   private traceCount = 0;
-  private startMin = 0;
-  private startMax = 0;
-  /** Of the filter. */
+  startMin = 0;
+  startMax = 0;
+  /** The salt of the filter. */
   salt = 1;
   spanCount = 0;
   errorCount = 0;
@@ -124,7 +125,7 @@ class Block {
     this.durationMaxNs = 0;
   }
 
-  /** Makes room for a span. @returns false when the block is full */
+  /** Adds the start and the trace of a span. @returns false when the block is full or would be too wide */
   admit(view: DataView, traceId: number, startMicros: number): boolean {
     const isFirst = this.spanCount === 0;
     const startMin = isFirst ? startMicros : Math.min(this.startMin, startMicros);
@@ -132,7 +133,7 @@ class Block {
     if (startMax - startMin > maxWidthMicros || !this.admitTrace(view, traceId)) return false;
     this.startMin = startMin;
     this.startMax = startMax;
-    // As random as the id of its first trace, and so the same whenever the same is written.
+    // From the first trace id, which is random: the same request always gives the same block.
     if (isFirst) this.salt = saltOf(view.getUint32(traceId + 8));
     return true;
   }
@@ -163,20 +164,32 @@ class Block {
   }
 
   appendRow(out: CopyBuffer): void {
-    const filter = this.filter.take();
-    out.reserveRow(256 + this.traceCount * 20 + filter.length);
-    out.beginRow(columnCounts.spanBlock);
-    out.wide(this.startMax);
-    out.wide(this.startMin);
-    const { durationMaxNs } = this;
-    out.wide(durationMaxNs < exactNs ? durationMaxNs : Math.min(maxDurationNs, durationMaxNs + roundingNs));
-    out.int32(this.spanCount);
-    out.int32(this.errorCount);
-    out.int32(this.salt);
+    out.reserveRow(256 + this.traceCount * 20 + maxFilterBytes);
+    blockTable.append(out, this);
+  }
+
+  appendTraceIds(out: CopyBuffer): void {
     const start = out.beginArray(uuidOid, this.traceCount);
     for (let at = 0; at < this.traceCount * 16; at += 16) out.copy(this.traceIds, at, 16);
     out.endColumn(start);
-    out.copy(filter, 0, filter.length);
-    out.requireReserved();
   }
+}
+
+export const blockTable = new CopyTable<Block>('span_block', {
+  start_max: (out, block) => out.wide(block.startMax),
+  start_min: (out, block) => out.wide(block.startMin),
+  duration_ns_max: (out, block) => out.wide(roundedUp(block.durationMaxNs)),
+  span_count: (out, block) => out.int32(block.spanCount),
+  error_count: (out, block) => out.int32(block.errorCount),
+  salt: (out, block) => out.int32(block.salt),
+  trace_ids: (out, block) => block.appendTraceIds(out),
+  filter: (out, block) => {
+    const filter = block.filter.take();
+    out.copy(filter, 0, filter.length);
+  },
+});
+
+/** @returns a duration that is not shorter than the given one, and fits an int8 */
+function roundedUp(durationNs: number): number {
+  return durationNs < exactNs ? durationNs : Math.min(maxDurationNs, durationNs + roundingNs);
 }

@@ -2,12 +2,12 @@ import { errorTerm, idTerm, murmur3, log2BucketOf, log2BucketTerm } from './bloc
 
 const initialTerms = 1024;
 
-/** How many numbers say where an attribute is. */
-export const memberPlaces = 3;
+/** An attribute is described by this many offsets. */
+export const memberOffsets = 3;
 
-/** The terms of a span: what the filter of its block gets. */
+/** The terms of a span, which are added to the Bloom filter of its block. */
 export class TermList {
-  /** Of which the first `count` are in the list. */
+  /** Only the first `count` elements are valid. */
   terms = new Uint32Array(initialTerms);
   count = 0;
 
@@ -24,7 +24,7 @@ export class TermList {
     this.add(idTerm(id));
   }
 
-  /** Adds a service or an operation, by its term, and how a span of it went. */
+  /** Adds the term of a service or operation, with the duration and the result of a span of it. */
   addOutcome(term: number, durationNs: number, isError: boolean): void {
     this.add(term);
     this.add(log2BucketTerm(term, log2BucketOf(durationNs)));
@@ -32,14 +32,14 @@ export class TermList {
   }
 
   /**
-   * Adds attributes, and their keys.
+   * Adds attributes and their keys.
    *
-   * @param places of the JSON of each in the bytes: where it starts, where its key ends, and where it ends itself
-   * @param count of the attributes
+   * @param offsets of each attribute's JSON in the bytes: its start, the end of its key, and its end
+   * @param count the number of attributes
    */
-  addAttributes(bytes: Uint8Array, view: DataView, places: Int32Array, count: number): void {
-    for (let place = 0; place < count * memberPlaces; place += memberPlaces) {
-      this.addAttribute(bytes, view, places[place] as number, places[place + 1] as number, places[place + 2] as number);
+  addAttributes(bytes: Uint8Array, view: DataView, offsets: Int32Array, count: number): void {
+    for (let at = 0; at < count * memberOffsets; at += memberOffsets) {
+      this.addAttribute(bytes, view, offsets[at] as number, offsets[at + 1] as number, offsets[at + 2] as number);
     }
   }
 
@@ -49,7 +49,7 @@ export class TermList {
     this.add(murmur3(bytes, view, keyEnd + 1, end, keyTerm));
   }
 
-  /** Adds all members of an object. @param json as `attributesToJson` writes it */
+  /** Adds all attributes of a set. @param json as `attributesToJson` writes it */
   addJson(json: string): void {
     const bytes = Buffer.from(json);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -61,21 +61,21 @@ export class TermList {
     }
   }
 
-  /** Empties the list. What an exceptional span has made it grow to is given back. */
+  /** Empties the list, and frees memory that an unusually large span has used. */
   clear(): void {
     this.count = 0;
     if (this.terms.length > initialTerms * 16) this.terms = new Uint32Array(initialTerms);
   }
 }
 
-/** @param start of its opening quote @returns the place behind the closing one */
+/** @param start offset of the opening quote @returns the offset after the closing one */
 function endOfString(json: Uint8Array, start: number): number {
   let at = start + 1;
   while (json[at] !== 0x22) at += json[at] === 0x5c ? 2 : 1;
   return at + 1;
 }
 
-/** @returns the place of the comma or brace behind a value */
+/** @returns the offset of the comma or brace after a value */
 function endOfValue(json: Uint8Array, start: number): number {
   let at = start;
   for (let depth = 0; ;) {

@@ -1,17 +1,17 @@
 /*
- * The form in which a request is written: one value a column of the tables in schema/tables. This is the reference
- * for every decoder. Its rules, which the columns' types don't say:
+ * The rows of a request, with one property for each column. The fallback decoder makes them, and every other decoder must
+ * store the same values. The rules, as far as the types do not express them:
  *
- *   - a trace id is 32 lower-case hex digits, a span id the signed big-endian number of its 8 bytes
- *   - a time is nanoseconds since 1970, 0 to 2^63-1; the table splits it in microseconds and the rest
- *   - unsigned 32-bit fields are the same 32 bits, signed
- *   - enumerations are their numbers, also where OTLP doesn't define them
- *   - text is as `storableText` makes it; empty text is null where the type says so
- *   - attributes are the text that `attributesToJson` writes
- *   - a parent span id of no bytes, or of zeros only, is null; so are the ids of a link that has none
+ *   - A trace id is 32 lower-case hex digits. A span id is the signed big-endian number of its 8 bytes.
+ *   - A time is nanoseconds since 1970, from 0 to 2^63-1. The table stores microseconds and the remaining nanoseconds.
+ *   - Unsigned 32-bit fields keep their bits and become signed.
+ *   - Enumerations are numbers, also if OTLP does not define the number.
+ *   - Text is as `storableText` returns it. Empty text is null where the type allows it.
+ *   - Attributes are the text that `attributesToJson` returns.
+ *   - A parent span id that is empty or all zeros is null. An empty id of a link is null.
  */
 
-/** Of table `tracestore.resource`. */
+/** A row of `tracestore.resource`. */
 export interface ResourceRow {
   readonly id: bigint;
   readonly serviceName: string;
@@ -22,7 +22,7 @@ export interface ResourceRow {
   readonly entityRefs: string | null;
 }
 
-/** Of table `tracestore.scope`. */
+/** A row of `tracestore.scope`. */
 export interface ScopeRow {
   readonly id: bigint;
   readonly name: string | null;
@@ -32,7 +32,7 @@ export interface ScopeRow {
   readonly schemaUrl: string | null;
 }
 
-/** Of table `tracestore.operation`. */
+/** A row of `tracestore.operation`. */
 export interface OperationRow {
   readonly id: bigint;
   readonly serviceName: string;
@@ -40,7 +40,7 @@ export interface OperationRow {
   readonly spanName: string;
 }
 
-/** Of table `tracestore.span`. */
+/** A row of `tracestore.span`. */
 export interface SpanRow {
   readonly traceId: string;
   readonly spanId: bigint;
@@ -61,7 +61,7 @@ export interface SpanRow {
   readonly attributes: string;
 }
 
-/** Of table `tracestore.event`. */
+/** A row of `tracestore.event`. */
 export interface EventRow {
   readonly traceId: string;
   readonly spanId: bigint;
@@ -74,7 +74,7 @@ export interface EventRow {
   readonly attributes: string;
 }
 
-/** Of table `tracestore.link`. */
+/** A row of `tracestore.link`. */
 export interface LinkRow {
   readonly traceId: string;
   readonly spanId: bigint;
@@ -89,7 +89,7 @@ export interface LinkRow {
   readonly attributes: string;
 }
 
-/** All that one span writes, besides the dictionaries. */
+/** The rows of one span, without the dictionary rows. */
 export interface SpanRows {
   readonly span: SpanRow;
   readonly events: readonly EventRow[];

@@ -3,8 +3,9 @@ import { limits } from '../limits.js';
 import { attributeProblems, doubleToJson, storableText, wrapperKeys } from '../storage/attribute-json.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { jsonbVersion } from '../storage/copy-rows.js';
+import { postgresEpochMicros, two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
-import { memberPlaces, TermList } from '../storage/term-list.js';
+import { memberOffsets, TermList } from '../storage/term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
 const maxMembers = limits.attributes.value;
@@ -13,7 +14,7 @@ const maxValues = limits.spanValues.value;
 const maxDepth = limits.attributeDepth.value;
 const maxJsonBytes = limits.attributesJsonBytes.value;
 
-/** Members that are brought into order as they are read; a set that has more is sorted afterwards. */
+/** Attributes that are sorted while they are read; a larger set is sorted afterwards. */
 const maxInserted = 128;
 
 const problems = {
@@ -25,62 +26,59 @@ const problems = {
   spanJsonBytes: `.attributes ${attributeProblems.spanJsonBytes}`,
 } as const;
 
-/** What a row takes besides its texts and attributes, with room to spare. */
+/** The most bytes of a row without its texts and attributes, with a margin. */
 export const rowOverheadBytes = 320;
 
-/** JSON takes at most so many times the bytes that it had in protobuf: `\\u001f` for a byte. */
+/** JSON has at most this many bytes for each byte of protobuf: `\\u001f` for one byte. */
 export const jsonGrowth = 6;
 
-/** Strings of more bytes are written in pieces of so many, so that a set of attributes ends soon after its bound. */
+/** Longer strings are written in pieces of this size, so that a set of attributes stops soon after its limit. */
 const stringPieceBytes = 64 * 1024;
 
-/** Of the last field of an AnyValue, whatever its wire type. */
+/** The highest tag of a field of AnyValue, with any wire type. */
 const highestValueTag = 8 * 8 + 7;
 
-/** Characters of a double that `jsonGrowth` has room for. Without exponents, some have hundreds. */
+/** Characters of a double that `jsonGrowth` covers. Without exponents, some have hundreds. */
 const maxShortDouble = 25;
 
-const postgresEpochMicros = 946_684_800_000_000;
-const two32 = 4_294_967_296;
+/** The one error that sends a span to the fallback. */
+export const needsFallback = new Error('the fast path cannot handle the span');
 
-/** Thrown, always the same one, when a span has to go the reference's way. */
-export const oddity = new Error('a span that the fast way does not know');
+/** The one error for a span above a limit; `problem` names the limit. */
+export const unstorable = new Error('the span is above a limit');
 
-/** Thrown, always the same one, when a span is beyond a bound; `problem` says which. */
-export const unstorable = new Error('a span that is beyond a bound');
-
-/** Writes columns of COPY from what the cursor stands before: times, texts, and attributes as jsonb. */
+/** Writes columns of COPY from protobuf: times, texts, and attributes as jsonb. */
 export abstract class ColumnTranscoder extends WireCursor {
-  /** The last time's microseconds since 2000, and the nanoseconds that it had besides. */
+  /** The last time: microseconds since 2000, and the remaining nanoseconds, 0 to 999. */
   protected micros = 0;
   protected nanos = 0;
 
-  /** Bytes of the span's sets of attributes so far, as JSON. */
+  /** Bytes of JSON of the span's attributes so far, with those of its events and links. */
   protected jsonBytes = 0;
 
-  /** Attribute values of the span so far, and what is wrong with it, which its path stands before. */
+  /** Attribute values of the span so far; and the reason to reject it, which follows its path in the message. */
   protected valueCount = 0;
   protected problem = '';
 
-  /** Bytes of the message whose columns are being written: what was reserved for them. */
+  /** Bytes of the message (span, event or link) whose columns are being written: the reservation is based on it. */
   protected messageBytes = 0;
 
-  /** Where the set of attributes that is being written has to end at the latest. */
+  /** The offset that the attributes being written must not exceed. */
   private jsonEnd = 0;
 
-  /** Whether a text since then was not as PostgreSQL takes it, and became U+FFFD in places. */
-  private isMended = false;
+  /** Whether a string of these attributes had U+0000 or invalid UTF-8, which became U+FFFD. */
+  private hasReplacements = false;
 
-  /** The span's, its events' and its links' attributes. */
+  /** The terms of the span, its events and its links. */
   protected readonly terms = new TermList();
 
-  /** Where the key and the value of a member are that was read last; a value that is absent is at -1. */
+  /** The offsets of the key and the value that were read last; -1 for an absent value. */
   private key = 0;
   private keyLength = 0;
   private value = 0;
   private valueEnd = 0;
 
-  /** The same of all members of a set of attributes, and in which order they are written. */
+  /** The same for all members of a set of attributes, and the order in which they are written. */
   private readonly keys = new Int32Array(maxMembers);
   private readonly keyLengths = new Int32Array(maxMembers);
   private readonly values = new Int32Array(maxMembers);
@@ -88,10 +86,10 @@ export abstract class ColumnTranscoder extends WireCursor {
   private readonly order = new Int32Array(maxMembers);
   private readonly sorted = new Int32Array(maxMembers);
 
-  /** As written: where each member starts, where its key ends, and where its value does. */
-  private readonly written = new Int32Array(maxMembers * memberPlaces);
+  /** The output offsets of each member: its start, the end of its key, and the end of its value. */
+  private readonly written = new Int32Array(maxMembers * memberOffsets);
 
-  /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
+  /** Appends a timestamptz, rounded down to the microsecond, and sets `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {
     const quotientHigh = Math.floor(high / 1000);
     const rest = (high - quotientHigh * 1000) * two32 + low;
@@ -127,22 +125,26 @@ export abstract class ColumnTranscoder extends WireCursor {
     return storableText(decodeText(this.source.subarray(start, start + length)));
   }
 
-  /** What to throw when a span is beyond a bound. @param problem a constant: no text is made for a span */
+  /** @returns the error to throw for a span above a limit. @param problem a constant, to avoid a string per span */
   protected beyond(problem: string): Error {
     this.problem = problem;
     return unstorable;
   }
 
   /**
-   * A jsonb column of all the fields with a tag between two places. The members are in jsonb's own order, the shorter key
-   * first, which PostgreSQL then needn't bring them into: that was a twentieth of what it does for a span.
+   * Appends attributes as a jsonb column. The members are in jsonb's own order, shorter keys first, so that PostgreSQL need
+   * not sort them: that took 5 % of its time for a span.
+   *
+   * @param from offset of the first field, or -1 if there is none
+   * @param end offset where the message's attributes end
+   * @param wanted tag of the fields that are attributes
    */
   protected attributes(out: CopyBuffer, from: number, end: number, wanted: number): void {
     const start = out.beginColumn();
     this.jsonEnd = start + 1 + maxJsonBytes - this.jsonBytes;
     out.byte(jsonbVersion);
     const count = from < 0 ? 0 : this.members(from, end, wanted);
-    this.isMended = false;
+    this.hasReplacements = false;
     for (let isAsSent = false; ; isAsSent = true) {
       if (count === 0) out.byte(0x7b);
       for (let place = 0; place < count; place++) {
@@ -152,30 +154,30 @@ export abstract class ColumnTranscoder extends WireCursor {
         this.string(out, this.keys[member] as number, this.keyLengths[member] as number);
         const keyEnd = out.position;
         this.memberValue(out, this.values[member] as number, this.valueEnds[member] as number, 0);
-        this.written[place * memberPlaces] = memberStart;
-        this.written[place * memberPlaces + 1] = keyEnd;
-        this.written[place * memberPlaces + 2] = out.position;
+        this.written[place * memberOffsets] = memberStart;
+        this.written[place * memberOffsets + 1] = keyEnd;
+        this.written[place * memberOffsets + 2] = out.position;
       }
       out.byte(0x7d);
-      if (isAsSent || !this.isMended || !this.hasMendedKey(count)) break;
-      // Again, as they were sent: keys that were mended may be equal, and then the last one counts, as in jsonb.
+      if (isAsSent || !this.hasReplacements || !this.hasReplacedKey(count)) break;
+      // Write again in the order of the request: replaced keys may be equal, and the last one then counts, as in jsonb.
       for (let member = 0; member < count; member++) this.order[member] = member;
       out.position = start + 1;
     }
-    // Afterwards: a loop that hashes as well is too much for V8 to inline what it calls.
+    // A separate loop: V8 does not inline the calls of one that writes and hashes.
     this.terms.addAttributes(out.bytes, out.view, this.written, count);
     out.endColumn(start);
     this.requireShortJson(out);
     this.jsonBytes += out.position - start - 1;
   }
 
-  /** Makes sure that the attributes of the span are not too long, as far as they have been written. */
+  /** Checks the length of the attributes that have been written so far. */
   private requireShortJson(out: CopyBuffer): void {
     if (out.position <= this.jsonEnd) return;
     throw this.beyond(this.jsonBytes === 0 ? problems.jsonBytes : problems.spanJsonBytes);
   }
 
-  private hasMendedKey(count: number): boolean {
+  private hasReplacedKey(count: number): boolean {
     for (let member = 0; member < count; member++) {
       const key = this.keys[member] as number;
       const bytes = this.source.subarray(key, key + (this.keyLengths[member] as number));
@@ -184,7 +186,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     return false;
   }
 
-  /** Finds the members of a set of attributes, and their order. @returns how many there are */
+  /** Finds the members of a set of attributes and their order. @returns the number of members */
   private members(from: number, end: number, wanted: number): number {
     let count = 0;
     this.position = from;
@@ -204,7 +206,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       this.valueEnds[count] = this.valueEnd;
       let place = count++;
       if (place < maxInserted) {
-        // Of a key that is there twice the last one stays behind the first, and counts.
+        // Equal keys keep their order, so the last one counts.
         for (; place > 0 && this.isBefore(this.order[place - 1] as number); place--) {
           this.order[place] = this.order[place - 1] as number;
         }
@@ -221,7 +223,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     if (this.valueCount > maxValues) throw this.beyond(problems.values);
   }
 
-  /** Sorts runs of members that grow from one to all of them, and keeps the order of those with equal keys. */
+  /** A bottom-up merge sort, which keeps the order of equal keys. */
   private sortMembers(count: number): void {
     const { order, sorted } = this;
     for (let member = 0; member < count; member++) order[member] = member;
@@ -247,7 +249,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     return this.isBefore(this.order[otherPlace] as number);
   }
 
-  /** Whether the member that was read last belongs before another. */
+  /** Whether the member that was read last sorts before another. */
   private isBefore(member: number): boolean {
     const { source, view, key, keyLength } = this;
     const otherLength = this.keyLengths[member] as number;
@@ -266,7 +268,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     return false;
   }
 
-  /** Finds the key and the value of the KeyValue that ends there. */
+  /** Finds the key and the value of a KeyValue that ends at `end`. */
   private member(end: number): void {
     this.key = 0;
     this.keyLength = 0;
@@ -280,7 +282,7 @@ export abstract class ColumnTranscoder extends WireCursor {
         this.position += this.keyLength;
       } else if (tag === 18) {
         const length = this.length(end);
-        if (this.value >= 0) throw oddity;
+        if (this.value >= 0) throw needsFallback;
         this.value = this.position;
         this.position += length;
         this.valueEnd = this.position;
@@ -303,11 +305,11 @@ export abstract class ColumnTranscoder extends WireCursor {
     }
   }
 
-  /** `"key":value` of a list in a value, where some keys have a meaning. */
+  /** Appends `"key":value` of a nested key-value list, in which wrapper keys need the fallback. */
   protected nestedMember(out: CopyBuffer, end: number, depth: number): void {
     this.member(end);
     const { key, keyLength, value, valueEnd } = this;
-    if (wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw oddity;
+    if (wrapperKeys.has(latin1(this.source.subarray(key, key + keyLength)))) throw needsFallback;
     this.string(out, key, keyLength);
     this.memberValue(out, value, valueEnd, depth);
     this.position = end;
@@ -338,7 +340,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       default:
         this.rareValue(out, tag, end, depth);
     }
-    // Of several values the last one counts, and lists are put together: that is the reference's business.
+    // Repeated fields are merged by the fallback.
     if (this.position !== end) this.requireUnknown(end);
   }
 
@@ -361,8 +363,8 @@ export abstract class ColumnTranscoder extends WireCursor {
         break;
       }
       default: {
-        // A reference into a string table that traces don't have.
-        if (tag === 64) throw oddity;
+        // A reference to the string table of a profile.
+        if (tag === 64) throw needsFallback;
         if (tag <= highestValueTag) throw this.malformed('A field has the wrong wire type', this.position);
         this.position = this.startOfKnown(tag, end);
         this.anyValue(out, end, depth);
@@ -370,7 +372,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     }
   }
 
-  /** @returns the place of the first field that an AnyValue has, or its end */
+  /** @returns the offset of the first known field of an AnyValue, or its end */
   private startOfKnown(unknown: number, end: number): number {
     let tag = unknown;
     let start = this.position;
@@ -386,13 +388,13 @@ export abstract class ColumnTranscoder extends WireCursor {
   private requireUnknown(end: number): void {
     while (this.position < end) {
       const tag = this.tag();
-      if (tag >>> 3 <= 8) throw oddity;
+      if (tag >>> 3 <= 8) throw needsFallback;
       this.skipUnknown(tag, end, 0);
     }
     this.requireEnd(end);
   }
 
-  /** An ArrayValue or a KeyValueList: field 1, again and again. */
+  /** Appends an ArrayValue or a KeyValueList, both of which consist of fields 1. */
   protected list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
     if (depth >= maxDepth) throw this.beyond(problems.depth);
     out.byte(open);
@@ -464,7 +466,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     }
   }
 
-  /** The decimal digits of a number from 0 to 2^49. */
+  /** Appends an integer from 0 to 2^49 as decimal digits. */
   protected number(out: CopyBuffer, value: number): void {
     const { bytes } = out;
     let digits = 1;
@@ -497,7 +499,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     out.position = to;
   }
 
-  /** A string of JSON. */
+  /** Appends a JSON string. */
   protected string(out: CopyBuffer, start: number, length: number): void {
     if (length > stringPieceBytes) {
       this.longString(out, start, length);
@@ -511,7 +513,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     let bits = 0;
     bytes[to++] = 0x22;
     while (from < end) {
-      // Four bytes at once, as long as each of them stands for itself.
+      // Copy four bytes at once while none of them needs an escape.
       while (from + 4 <= end) {
         const word = view.getInt32(from, true);
         if (isNotPlain(word)) break;
@@ -528,21 +530,21 @@ export abstract class ColumnTranscoder extends WireCursor {
           bytes[to++] = 0x5c;
           bytes[to++] = byte;
         } else {
-          if (byte === 0) this.isMended = true;
+          if (byte === 0) this.hasReplacements = true;
           to = escapeControl(bytes, to, byte);
         }
       }
     }
     bytes[to++] = 0x22;
     if (bits >= 0x80 && !isUtf8(source.subarray(start, end))) {
-      this.isMended = true;
+      this.hasReplacements = true;
       to = out.position;
       to += bytes.write(JSON.stringify(this.storable(start, length)), to);
     }
     out.position = to;
   }
 
-  /** The same in pieces, so that it stops soon after the bound, however much its escapes are longer than its bytes. */
+  /** Appends a long string in pieces, so that it stops soon after the limit even if every byte needs an escape. */
   private longString(out: CopyBuffer, start: number, length: number): void {
     const end = start + length;
     for (let from = start; from < end;) {
@@ -550,7 +552,7 @@ export abstract class ColumnTranscoder extends WireCursor {
       if (from === start) {
         this.string(out, from, to - from);
       } else {
-        // Without the quotation marks between this piece and the one before it.
+        // Remove the quotation marks between the pieces.
         const last = out.position - 2;
         const byte = out.bytes[last] as number;
         out.position = last;
@@ -562,7 +564,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     }
   }
 
-  /** The first byte of the UTF-8 character that a byte is in; the end where the byte is not before it. */
+  /** @returns the offset where the UTF-8 character at an offset starts; at most `end` */
   private startOfCharacter(at: number, end: number): number {
     if (at >= end) return end;
     for (let start = at; start > at - 4; start--) if (((this.source[start] as number) & 0xc0) !== 0x80) return start;
@@ -571,8 +573,8 @@ export abstract class ColumnTranscoder extends WireCursor {
 }
 
 /**
- * Whether one of four bytes is beyond ASCII, or has to be escaped in a string of JSON: a control character, a quotation
- * mark or a backslash. Taking away from a byte what it has to reach at least sets its highest bit if it does not.
+ * Whether one of four bytes is outside ASCII or needs an escape in a JSON string: a control character, a quotation mark or
+ * a backslash. Subtracting a bound from a byte sets its highest bit if the byte is below the bound.
  */
 function isNotPlain(word: number): boolean {
   const quote = (word ^ 0x22222222) - 0x01010101;
@@ -582,19 +584,19 @@ function isNotPlain(word: number): boolean {
 
 const base64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
 
-/** A text with a character for each byte. */
+/** @returns a string with one character for each byte */
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** The letters of `\\b`, `\\t`, `\\n`, `\\f` and `\\r`, each at its character's number. */
+/** The letters of `\\b`, `\\t`, `\\n`, `\\f` and `\\r`, indexed by character code. */
 const shortEscapes = Buffer.from('\0\0\0\0\0\0\0\0btn\0fr\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1');
 
-/** @returns where the next byte goes */
+/** @returns the offset of the next byte */
 function escapeControl(bytes: Uint8Array, at: number, control: number): number {
   let to = at;
   if (control === 0) {
-    // U+FFFD, as jsonb has no U+0000.
+    // U+FFFD, because jsonb cannot store U+0000.
     bytes[to++] = 0xef;
     bytes[to++] = 0xbf;
     bytes[to++] = 0xbd;

@@ -3,10 +3,10 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { ContentCache } from './content-cache.js';
 
-it('a content cache keeps alive no more memory than its contents, whatever else is allocated between them', () => {
+it('a content cache holds only the memory of its contents, whatever is allocated between them', () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
-  // The first frees buffers in another thread, whose work the second waits for.
+  // The first collection frees buffers on another thread, and the second one waits for it.
   const collectGarbage = (): void => [gc, gc].forEach((collect) => collect());
   const contents = 1_000;
   const contentBytes = 100;
@@ -19,7 +19,7 @@ it('a content cache keeps alive no more memory than its contents, whatever else 
   for (let nr = 0; nr < contents; nr++) {
     source.writeUInt32LE(nr, 0);
     cache.add({ source, view, start: 0, end: contentBytes, schemaUrl }, { bytes: 0 });
-    // What a request takes from Node's pool for a moment.
+    // A request takes buffers from Node's pool.
     for (let taken = 0; taken < Buffer.poolSize; taken += 1_000) Buffer.allocUnsafe(1_000);
   }
   collectGarbage();

@@ -1,12 +1,12 @@
 import { murmur3 } from '../storage/block-filter.js';
 
-/** An entry that would take a larger part of the cache is not remembered. */
+/** Entries that would take a larger part of the cache are not cached. */
 const maxPart = 1 / 8;
 
-/** The bytes of a resource or a scope, where they are, and of the schema URL that goes with it. */
+/** The bytes of a resource or scope within a request, and its schema URL. */
 export interface Content {
   readonly source: Buffer;
-  /** Of the source. */
+  /** A view of `source`. */
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
@@ -19,12 +19,15 @@ interface Slot<Entry> {
   readonly entry: Entry;
 }
 
-/** Finds what was made of some content by its bytes. Of two contents with one hash the later one is remembered. */
+/** Caches entries by the bytes of their content. Of two contents with the same hash, only the later one is cached. */
 export class ContentCache<Entry extends { readonly bytes: number }> {
   private readonly slots = new Map<number, Slot<Entry>>();
   private bytes = 0;
 
-  /** At so many contents, or bytes of contents and entries, all are forgotten. */
+  /**
+   * @param capacity of contents
+   * @param maxBytes of contents and entries. At either limit, the cache is emptied.
+   */
   constructor(
     private readonly capacity: number,
     private readonly maxBytes: number,
@@ -57,7 +60,7 @@ export class ContentCache<Entry extends { readonly bytes: number }> {
   }
 }
 
-/** Memory of its own: a part of Node's pool would keep all of its 64 KiB alive, which others took parts of, too. */
+/** Copies into a separate allocation: a slice of Node's pool would keep all 64 KiB of it alive. */
 function copyOf(source: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(end - start);
   source.copy(copy, 0, start, end);

@@ -4,14 +4,15 @@ import { decodeText } from './text.js';
 import { BadSpanError } from './reference-transcode.js';
 import { recursionLimit, requireWellFormed } from './well-formed.js';
 
-// Text that isn't UTF-8 is a fault of one attribute, and not of the message: such bytes become U+FFFD.
+// Invalid UTF-8 affects one text, not the whole message: such bytes become U+FFFD.
 configureTextEncoding({ ...getTextEncoding(), decodeUtf8: decodeText });
 
 /**
- * Decodes a message of a request into objects. Unknown fields are left out.
+ * Decodes a message of a request into objects, without unknown fields.
  *
- * @param path of the message in its request, for what is thrown
- * @throws BadSpanError when the bytes are no such message, or have more fields at all levels than they may
+ * @param maxFields at all levels
+ * @param path of the message in its request, for error messages
+ * @throws BadSpanError when the bytes are not such a message, or have too many fields
  */
 export function decodeMessage<Schema extends DescMessage>(
   schema: Schema,

@@ -22,7 +22,7 @@ function decoded(json: string | Buffer): JsonDecoder {
   return decoder;
 }
 
-/** Why a request is refused; empty when it is not. */
+/** @returns why a request is refused; empty when it is not */
 function refusalOf(json: Buffer): string {
   try {
     new JsonDecoder(json).run(Infinity);
@@ -60,7 +60,7 @@ function inSnakeCase(json: string): string {
 }
 
 describe('a request in JSON', () => {
-  it('is the same as in protobuf', { timeout: 60_000 }, () => {
+  it('has the same rows as the request in protobuf', { timeout: 60_000 }, () => {
     const random = new RandomRequests(1);
     for (const request of [fullRequest(), ...Array.from({ length: 100 }, () => random.next())]) {
       const json = encodeJson(request);
@@ -71,17 +71,17 @@ describe('a request in JSON', () => {
     }
   });
 
-  it('may be in snake_case at every level, with ids in hex', () => {
+  it('can be in snake_case at every level, with ids in hex', () => {
     const json = encodeJson(fullRequest());
     expect(requestOf(inSnakeCase(json))).toEqual(requestOf(json));
   });
 
-  it('may begin with a byte order mark, and have names with escapes', () => {
+  it('can begin with a byte order mark, and have names with escapes', () => {
     const json = spansJson(`{${ids},"n\\u0061me":"a"}`);
     expect(requestOf(`\uFEFF${json}`).resourceSpans[0]?.scopeSpans[0]?.spans[0]?.name).toBe('a');
   });
 
-  it('has unknown fields ignored, however deep they are', () => {
+  it('can have unknown fields at any depth', () => {
     const deep = `${'[{"a":'.repeat(100_000)}1${'}]'.repeat(100_000)}`;
     const unknown = `"unknown":[1,-2.5e3,"x\\"]}",true,false,null,{},[],{"spans":[${deep}]}]`;
     const json = `{${unknown},"resourceSpans":[{${unknown},"scopeSpans":[{${unknown},"spans":[{${unknown},${ids},"status":{${unknown}}}]}]}]}`;
@@ -115,15 +115,15 @@ describe('a request in JSON', () => {
       '"flags":1,"traceState":"a","trace_state":"b"',
       { traceState: 'b', flags: 1 },
     ],
-    ['nothing of a repeated field that ends as null', '"name":"a","name":null', { name: '' }],
+    ['no value of a repeated field that is null at last', '"name":"a","name":null', { name: '' }],
     [
       'ids of any case',
       '"parentSpanId":"ABCDEFabcdef0123"',
       { parentSpanId: new Uint8Array(Buffer.from('abcdefabcdef0123', 'hex')) },
     ],
-    ['half a surrogate pair', '"name":"a\\ud83db"', { name: 'a\uFFFDb' }],
+    ['a lone surrogate', '"name":"a\\ud83db"', { name: 'a\uFFFDb' }],
     ['all escapes', '"name":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\ude00"', { name: '"\\/\b\f\n\r\té€😀' }],
-  ])('may have %s', (_what, members, expected) => {
+  ])('can have %s', (_what, members, expected) => {
     expect(spanOf(members)).toMatchObject(expected);
   });
 
@@ -132,20 +132,24 @@ describe('a request in JSON', () => {
     ['the greatest integer', '{"int_value":9223372036854775807}', { case: 'intValue', value: 2n ** 63n - 1n }],
     ['a negative integer', '{"intValue":-5}', { case: 'intValue', value: -5n }],
     ['a double as text', '{"doubleValue":"-1.5e-7"}', { case: 'doubleValue', value: -1.5e-7 }],
-    ['no number', '{"doubleValue":"NaN"}', { case: 'doubleValue', value: NaN }],
+    ['NaN', '{"doubleValue":"NaN"}', { case: 'doubleValue', value: NaN }],
     [
       'bytes without padding, in the alphabet of URLs',
       '{"bytesValue":"_-8"}',
       { case: 'bytesValue', value: new Uint8Array([0xff, 0xef]) },
     ],
     ['the last of several values', '{"stringValue":"a","intValue":5}', { case: 'intValue', value: 5n }],
-    ['a value that is not undone by null', '{"stringValue":"a","intValue":null}', { case: 'stringValue', value: 'a' }],
+    [
+      'a value that a later null does not remove',
+      '{"stringValue":"a","intValue":null}',
+      { case: 'stringValue', value: 'a' },
+    ],
     ['null', 'null', undefined],
-  ])('may have an attribute that is %s', (_what, json, value) => {
+  ])('can have an attribute that is %s', (_what, json, value) => {
     expect(spanOf(`"attributes":[{"key":"a","value":${json}}]`)?.attributes[0]?.value?.value).toEqual(value);
   });
 
-  it('may have null in an array, which is an empty value', () => {
+  it('has an empty value for null in an array', () => {
     const [attribute] =
       spanOf('"attributes":[{"key":"a","value":{"arrayValue":{"values":[null,{"intValue":1}]}}}]')?.attributes ?? [];
     expect(attribute?.value?.value).toMatchObject({
@@ -153,13 +157,13 @@ describe('a request in JSON', () => {
     });
   });
 
-  it('has the parts of a list put together', () => {
+  it('has the parts of a repeated list concatenated', () => {
     const json = `{"resourceSpans":[{"scopeSpans":[{"spans":[{${ids},"name":"a"}],"spans":[{${ids},"name":"b"}]}]}],"resource_spans":[{"scopeSpans":[{"spans":[{${ids},"spanId":""}]}]}]}`;
     expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 2, rejectedSpans: 1 });
     expect(outcomeOf(json).errorMessage).toContain('resource_spans[1].scope_spans[0].spans[0].span_id');
   });
 
-  it('pauses when its time is over, and goes on where it was', () => {
+  it('pauses when its time is over, and continues there', () => {
     const json = spansJson(...Array.from({ length: 5_000 }, (_, n) => `{${ids},"name":"${n}"}`));
     const decoder = new JsonDecoder(Buffer.from(json));
     let pauses = 0;
@@ -169,8 +173,8 @@ describe('a request in JSON', () => {
   });
 });
 
-describe('a request in JSON that takes long', () => {
-  /** How often it pauses when it has no time, and that it says the same in the end. */
+describe('a long request in JSON', () => {
+  /** @returns how often it pauses without time; checks that the result stays the same */
   function pausesOf(json: string): number {
     const decoder = new JsonDecoder(Buffer.from(json));
     let pauses = 0;
@@ -190,11 +194,11 @@ describe('a request in JSON that takes long', () => {
     expect(pausesOf(spansJson(`{${ids},${members}}`))).toBeGreaterThan(10);
   });
 
-  it('pauses within much white space', () => {
+  it('pauses within long white space', () => {
     expect(pausesOf(spansJson(`{${ids},${' '.repeat(1_000_000)}"name":"a"}`))).toBeGreaterThan(10);
   });
 
-  it('pauses when it takes a field back from behind much else', () => {
+  it('pauses when it removes a repeated field from much output', () => {
     const much = `"attributes":[${'{},'.repeat(60_000)}{}]`;
     const once = pausesOf(spansJson(`{${ids},"name":"a",${much}}`));
     const again = pausesOf(spansJson(`{${ids},"name":"a",${much},${'"name":"b",'.repeat(14)}"name":"c"}`));
@@ -202,7 +206,7 @@ describe('a request in JSON that takes long', () => {
     expect(spanOf(`"name":"a",${much},"kind":1,"name":"c"`)).toMatchObject({ name: 'c', kind: 1 });
   });
 
-  it('has a span rejected that has a text of more bytes than are converted at once', () => {
+  it('rejects a span with a text above the limit', () => {
     const text = String.raw`\u0001`.repeat(limits.jsonTextBytes.value / 6 + 1);
     const outcome = outcomeOf(spansJson(`{${ids},"name":"a"}`, `{${ids},"name":"${text}"}`));
     expect(outcome).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
@@ -210,61 +214,64 @@ describe('a request in JSON that takes long', () => {
   });
 });
 
-describe('a value that its field cannot have', () => {
+describe('a JSON value that its field cannot have', () => {
   const value = (json: string): string => `"attributes":[{"key":"a","value":${json}}]`;
   const big = `1${'0'.repeat(1_000_000)}`;
 
   it.each<readonly [string, string]>([
-    [value('{"intValue":5.5}'), 'attributes[0].value.int_value should be an integer of 64 bits, but is 5.5'],
-    [value('{"intValue":"5.5"}'), 'attributes[0].value.int_value should be'],
-    [value('{"intValue":9223372036854775808}'), 'attributes[0].value.int_value should be'],
-    [value('{"intValue":"-9223372036854775809"}'), 'attributes[0].value.int_value should be'],
-    [value('{"intValue":""}'), 'attributes[0].value.int_value should be'],
-    [value('{"intValue":true}'), 'attributes[0].value.int_value should be'],
-    [value(`{"intValue":${big}}`), 'attributes[0].value.int_value should be'],
-    [value('{"stringValue":5}'), 'attributes[0].value.string_value should be text, but is 5'],
-    [value('{"stringValue":{"a":[1,{"b":2}]}}'), 'attributes[0].value.string_value should be text'],
-    [value('{"boolValue":"true"}'), 'attributes[0].value.bool_value should be true or false, but is "true"'],
-    [value('{"boolValue":1}'), 'attributes[0].value.bool_value should be'],
-    [value('{"doubleValue":"1.5x"}'), 'attributes[0].value.double_value should be a number'],
-    [value('{"doubleValue":1e999}'), 'attributes[0].value.double_value should be a number'],
-    [value('{"doubleValue":true}'), 'attributes[0].value.double_value should be a number'],
-    [value('{"bytesValue":"a!"}'), 'attributes[0].value.bytes_value should be base64'],
-    [value('{"bytesValue":"AAAAA"}'), 'attributes[0].value.bytes_value should be base64'],
-    [value('{"bytesValue":[1,2]}'), 'attributes[0].value.bytes_value should be base64'],
-    [value('{"arrayValue":{"values":{}}}'), 'attributes[0].value.array_value.values should be an array'],
-    [value('{"arrayValue":{"values":[1]}}'), 'attributes[0].value.array_value.values[0] should be an object'],
-    [value('"a"'), 'attributes[0].value should be an object'],
-    ['"attributes":{"a":"b"}', 'attributes should be an array, but is {"a":"b"'],
-    ['"attributes":[5]', 'attributes[0] should be an object'],
-    ['"attributes":[{"key":5}]', 'attributes[0].key should be text'],
-    ['"name":5', 'name should be text, but is 5'],
-    ['"kind":"SPAN_KIND_SHOP"', 'kind should be a number or a name of its enumeration'],
-    ['"kind":1.5', 'kind should be'],
-    ['"status":{"code":"BAD"}', 'status.code should be'],
-    ['"status":{"message":5}', 'status.message should be'],
-    ['"status":"ok"', 'status should be an object'],
-    ['"droppedAttributesCount":-1', 'dropped_attributes_count should be an integer from 0 to 4294967295, but is -1'],
-    ['"droppedEventsCount":4294967296', 'dropped_events_count should be'],
-    ['"droppedLinksCount":""', 'dropped_links_count should be'],
-    ['"flags":-1', 'flags should be'],
-    ['"endTimeUnixNano":""', 'end_time_unix_nano should be'],
-    ['"endTimeUnixNano":"-1"', 'end_time_unix_nano should be'],
-    ['"endTimeUnixNano":"2023-01-01T00:00:00Z"', 'end_time_unix_nano should be'],
-    ['"endTimeUnixNano":18446744073709551616', 'end_time_unix_nano should be'],
-    [`"endTimeUnixNano":${big}`, 'end_time_unix_nano should be'],
-    ['"parentSpanId":"undefined"', 'parent_span_id should be hex, but is "undefined"'],
-    ['"parentSpanId":"abc"', 'parent_span_id should be hex'],
-    ['"parent_span_id":5', 'parent_span_id should be hex'],
-    ['"events":[{},{"timeUnixNano":"x"}]', 'events[1].time_unix_nano should be'],
-    ['"events":[{"name":5}]', 'events[0].name should be text'],
-    [`"events":[{${value('{"intValue":"x"}')}}]`, 'events[0].attributes[0].value.int_value should be'],
-    ['"events":"none"', 'events should be an array'],
-    ['"links":[{"traceId":[1,2,3]}]', 'links[0].trace_id should be hex, but is [1'],
-    ['"links":[{"span_id":"xy"}]', 'links[0].span_id should be hex'],
-    ['"links":[{"droppedAttributesCount":"x"}]', 'links[0].dropped_attributes_count should be'],
-    [Array.from({ length: 20 }, () => '"name":"a"').join(), 'name is repeated too often'],
-  ])('costs its span alone, and is named: %s', (members, message) => {
+    [value('{"intValue":5.5}'), 'attributes[0].value.int_value must be a 64-bit integer, got 5.5'],
+    [value('{"intValue":"5.5"}'), 'attributes[0].value.int_value must be'],
+    [value('{"intValue":9223372036854775808}'), 'attributes[0].value.int_value must be'],
+    [value('{"intValue":"-9223372036854775809"}'), 'attributes[0].value.int_value must be'],
+    [value('{"intValue":""}'), 'attributes[0].value.int_value must be'],
+    [value('{"intValue":true}'), 'attributes[0].value.int_value must be'],
+    [value(`{"intValue":${big}}`), 'attributes[0].value.int_value must be'],
+    [value('{"stringValue":5}'), 'attributes[0].value.string_value must be text, got 5'],
+    [value('{"stringValue":{"a":[1,{"b":2}]}}'), 'attributes[0].value.string_value must be text'],
+    [value('{"boolValue":"true"}'), 'attributes[0].value.bool_value must be true or false, got "true"'],
+    [value('{"boolValue":1}'), 'attributes[0].value.bool_value must be'],
+    [value('{"doubleValue":"1.5x"}'), 'attributes[0].value.double_value must be a number'],
+    [value('{"doubleValue":1e999}'), 'attributes[0].value.double_value must be a number'],
+    [value('{"doubleValue":true}'), 'attributes[0].value.double_value must be a number'],
+    [value('{"bytesValue":"a!"}'), 'attributes[0].value.bytes_value must be base64'],
+    [value('{"bytesValue":"AAAAA"}'), 'attributes[0].value.bytes_value must be base64'],
+    [value('{"bytesValue":[1,2]}'), 'attributes[0].value.bytes_value must be base64'],
+    [value('{"arrayValue":{"values":{}}}'), 'attributes[0].value.array_value.values must be an array'],
+    [value('{"arrayValue":{"values":[1]}}'), 'attributes[0].value.array_value.values[0] must be an object'],
+    [value('"a"'), 'attributes[0].value must be an object'],
+    ['"attributes":{"a":"b"}', 'attributes must be an array, got {"a":"b"'],
+    ['"attributes":[5]', 'attributes[0] must be an object'],
+    ['"attributes":[{"key":5}]', 'attributes[0].key must be text'],
+    ['"name":5', 'name must be text, got 5'],
+    ['"kind":"SPAN_KIND_SHOP"', 'kind must be a number or a name of its enumeration'],
+    ['"kind":1.5', 'kind must be'],
+    ['"status":{"code":"BAD"}', 'status.code must be'],
+    ['"status":{"message":5}', 'status.message must be'],
+    ['"status":"ok"', 'status must be an object'],
+    ['"droppedAttributesCount":-1', 'dropped_attributes_count must be an integer from 0 to 4294967295, got -1'],
+    ['"droppedEventsCount":4294967296', 'dropped_events_count must be'],
+    ['"droppedLinksCount":""', 'dropped_links_count must be'],
+    ['"flags":-1', 'flags must be'],
+    ['"endTimeUnixNano":""', 'end_time_unix_nano must be'],
+    ['"endTimeUnixNano":"-1"', 'end_time_unix_nano must be'],
+    ['"endTimeUnixNano":"2023-01-01T00:00:00Z"', 'end_time_unix_nano must be'],
+    ['"endTimeUnixNano":18446744073709551616', 'end_time_unix_nano must be'],
+    [`"endTimeUnixNano":${big}`, 'end_time_unix_nano must be'],
+    ['"parentSpanId":"undefined"', 'parent_span_id must be hex, got "undefined"'],
+    ['"parentSpanId":"abc"', 'parent_span_id must be hex'],
+    ['"parent_span_id":5', 'parent_span_id must be hex'],
+    ['"events":[{},{"timeUnixNano":"x"}]', 'events[1].time_unix_nano must be'],
+    ['"events":[{"name":5}]', 'events[0].name must be text'],
+    [`"events":[{${value('{"intValue":"x"}')}}]`, 'events[0].attributes[0].value.int_value must be'],
+    ['"events":"none"', 'events must be an array'],
+    ['"links":[{"traceId":[1,2,3]}]', 'links[0].trace_id must be hex, got [1'],
+    ['"links":[{"span_id":"xy"}]', 'links[0].span_id must be hex'],
+    ['"links":[{"droppedAttributesCount":"x"}]', 'links[0].dropped_attributes_count must be'],
+    [
+      Array.from({ length: 20 }, () => '"name":"a"').join(),
+      'name is repeated, and its object has more than 16 repeated fields',
+    ],
+  ])('rejects only its span, with its path: %s', (members, message) => {
     const json = spansJson(`{${ids},"name":"before"}`, `{${ids},${members}}`, `{${ids},"name":"after"}`);
     for (const sent of [json, inSnakeCase(json)]) {
       const outcome = outcomeOf(sent);
@@ -289,15 +296,15 @@ describe('a value that its field cannot have', () => {
     },
   );
 
-  it.each(['5', '"span"', '[]', 'true'])('costs what should be a span: %s', (span) => {
+  it.each(['5', '"span"', '[]', 'true'])('rejects only itself in a list of spans: %s', (span) => {
     expect(outcomeOf(spansJson(`{${ids}}`, span, `{${ids}}`))).toMatchObject({
       acceptedSpans: 2,
       rejectedSpans: 1,
-      errorMessage: `1 of 3 spans rejected: resource_spans[0].scope_spans[0].spans[1] should be an object, but is ${span === '[]' ? '[' : span}`,
+      errorMessage: `1 of 3 spans rejected: resource_spans[0].scope_spans[0].spans[1] must be an object, got ${span === '[]' ? '[' : span}`,
     });
   });
 
-  it('costs the span when attributes are nested too deeply, and the set is named', () => {
+  it('rejects a span whose attributes are nested too deeply, with the path of the set', () => {
     const deep = `${'{"kvlistValue":{"values":[{"key":"a","value":'.repeat(1_000)}{}${'}]}}'.repeat(1_000)}`;
     const outcome = outcomeOf(spansJson(`{${ids}}`, `{${ids},${value(deep)}}`));
     expect(outcome).toMatchObject({ acceptedSpans: 1, rejectedSpans: 1 });
@@ -310,9 +317,9 @@ describe('a value that its field cannot have', () => {
       'resource_spans[0].resource.attributes[0].value.int_value',
     ],
     ['"resource":{"droppedAttributesCount":-1}', 'resource_spans[0].resource.dropped_attributes_count'],
-    ['"resource":5', 'resource_spans[0].resource should be an object'],
-    ['"schemaUrl":5', 'resource_spans[0].schema_url should be text'],
-  ])('costs the spans of its resource: %s', (member, message) => {
+    ['"resource":5', 'resource_spans[0].resource must be an object'],
+    ['"schemaUrl":5', 'resource_spans[0].schema_url must be text'],
+  ])('rejects the spans of its resource: %s', (member, message) => {
     const scopes = `"scopeSpans":[{"spans":[{${ids}},{"spanId":"x"}]},{"spans":[{${ids}}]}]`;
     for (const members of [`${member},${scopes}`, `${scopes},${member}`]) {
       const outcome = outcomeOf(`{"resourceSpans":[{${members}},{"scopeSpans":[{"spans":[{${ids}}]}]}]}`);
@@ -323,9 +330,9 @@ describe('a value that its field cannot have', () => {
   });
 
   it.each([
-    ['"scope":{"name":5}', 'resource_spans[0].scope_spans[0].scope.name should be text'],
-    ['"schema_url":[]', 'resource_spans[0].scope_spans[0].schema_url should be text'],
-  ])('costs the spans of its scope: %s', (member, message) => {
+    ['"scope":{"name":5}', 'resource_spans[0].scope_spans[0].scope.name must be text'],
+    ['"schema_url":[]', 'resource_spans[0].scope_spans[0].schema_url must be text'],
+  ])('rejects the spans of its scope: %s', (member, message) => {
     const spans = `"spans":[{${ids}},{${ids}}]`;
     for (const members of [`${member},${spans}`, `${spans},${member}`]) {
       const outcome = outcomeOf(`{"resourceSpans":[{"scopeSpans":[{${members}},{${spans}}]}]}`);
@@ -341,11 +348,11 @@ describe('a value that its field cannot have', () => {
   });
 });
 
-describe('what is no request in JSON', () => {
+describe('a body that is not a request in JSON', () => {
   it.each([
     ['', 'ends too early, at byte 0'],
     ['{', 'ends too early, at byte 1'],
-    ['[]', 'no JSON at byte 0'],
+    ['[]', 'invalid JSON at byte 0'],
     ['null', 'at byte 0'],
     ['{"a":1,}', 'at byte 7'],
     ['{"a":[1,]}', 'at byte 8'],
@@ -358,25 +365,25 @@ describe('what is no request in JSON', () => {
     ['{"a":"\\u12x4"}', 'at byte 6'],
     ['{"a":"\n"}', 'at byte 6'],
     ['{"a":1}{', 'at byte 7'],
-    ['{"resourceSpans":5}', 'resource_spans should be an array, at byte 17'],
-    ['{"resourceSpans":[5]}', 'resource_spans[0] should be an object'],
-    ['{"resourceSpans":[{"scopeSpans":{}}]}', 'resource_spans[0].scope_spans should be an array'],
-    ['{"resourceSpans":[{"scopeSpans":[1]}]}', 'resource_spans[0].scope_spans[0] should be an object'],
-    ['{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}', 'resource_spans[0].scope_spans[0].spans should be an array'],
+    ['{"resourceSpans":5}', 'resource_spans must be an array, at byte 17'],
+    ['{"resourceSpans":[5]}', 'resource_spans[0] must be an object'],
+    ['{"resourceSpans":[{"scopeSpans":{}}]}', 'resource_spans[0].scope_spans must be an array'],
+    ['{"resourceSpans":[{"scopeSpans":[1]}]}', 'resource_spans[0].scope_spans[0] must be an object'],
+    ['{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}', 'resource_spans[0].scope_spans[0].spans must be an array'],
     ['['.repeat(1_000_000), 'at byte 0'],
     [`{"a":${'['.repeat(1_000_000)}`, 'ends too early'],
-  ])('is refused, saying where: %j', (json, message) => {
+  ])('is refused with the position: %j', (json, message) => {
     expect(() => decoded(json)).toThrow(message);
     expect(() => decoded(json)).toThrow(Refusal);
   });
 
-  it('is refused with more bytes, or more spans, than a request may have', () => {
+  it('is refused above the limits of bytes and spans', () => {
     expect(() => new JsonDecoder(Buffer.alloc(limits.requestJsonBytes.value + 1))).toThrow('bytes of JSON');
     const spans = `{}${',{}'.repeat(limits.requestSpans.value)}`;
     expect(() => decoded(spansJson(spans))).toThrow('more than 250000 spans');
   });
 
-  it('is refused or taken as JSON.parse does, however it is damaged', { timeout: 60_000 }, () => {
+  it('is refused or accepted as JSON.parse does, whatever the damage', { timeout: 60_000 }, () => {
     const json = Buffer.from(encodeJson(fullRequest()));
     let refused = 0;
     for (let n = 0; n < 3_000; n++) {
@@ -391,7 +398,7 @@ describe('what is no request in JSON', () => {
       }
       const message = refusalOf(damaged);
       if (message !== '') refused++;
-      const isRight = isJson ? message === '' || message.includes('should be an array') : message !== '';
+      const isRight = isJson ? message === '' || message.includes('must be an array') : message !== '';
       if (!isRight) throw new Error(`${message} ${damaged.toString()}`);
     }
     expect(refused).toBeGreaterThan(100);
@@ -399,10 +406,13 @@ describe('what is no request in JSON', () => {
   });
 });
 
-describe('spans in a field of old', () => {
-  it.each(['instrumentationLibrarySpans', 'instrumentation_library_spans'])('are said not to be read: %s', (name) => {
-    const json = `{"resourceSpans":[{"${name}":[{"spans":[{${ids}}]}]}]}`;
-    expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 0, rejectedSpans: 0 });
-    expect(outcomeOf(json).errorMessage).toContain('instrumentation_library_spans is not read');
-  });
+describe('spans in instrumentation_library_spans', () => {
+  it.each(['instrumentationLibrarySpans', 'instrumentation_library_spans'])(
+    'are reported as not supported: %s',
+    (name) => {
+      const json = `{"resourceSpans":[{"${name}":[{"spans":[{${ids}}]}]}]}`;
+      expect(outcomeOf(json)).toMatchObject({ acceptedSpans: 0, rejectedSpans: 0 });
+      expect(outcomeOf(json).errorMessage).toContain('instrumentation_library_spans is not supported');
+    },
+  );
 });

@@ -1,22 +1,24 @@
 /*
- * OTLP's JSON in, OTLP's protobuf out (OTLP specification, "JSON Protobuf Encoding"), in one pass over the bytes:
+ * Converts a request from OTLP's JSON to protobuf (OTLP specification, "JSON Protobuf Encoding"), in one pass over the
+ * bytes:
  *
- *   - fields in lowerCamelCase or snake_case; what is not known is skipped, however deep it is; null is absent
- *   - of a field that comes twice the last one counts, and lists are put together
- *   - integers as numbers or as text, also as 5.0 or 5e0; enumerations as numbers or by name; ids in hex of any case
+ *   - Fields are in lowerCamelCase or snake_case. Unknown fields are skipped at any depth. Null means absent.
+ *   - If a field occurs twice, the last one counts; lists are concatenated.
+ *   - Integers are numbers or text, also 5.0 or 5e0. Enumerations are numbers or names. Ids are hex in either case.
  *
- * What is no JSON, or has no lists of spans where they should be, refuses the request. A value that its field cannot have
- * costs its span, or the spans of its resource or scope: an empty span stands in for each, which is rejected as any other
- * without ids, and `problems` has the reason for the first few.
+ * Invalid JSON, or a value other than a list where spans are expected, refuses the request. A value that its field cannot
+ * have rejects its span, or the spans of its resource or scope. Each is replaced by an empty span, which the transcoder
+ * rejects because it has no ids; `problems` has the reasons of the first few.
  *
- * No object is made for a value. The result is never longer than the JSON, but for a few bytes, as the shortest JSON of
- * each thing is longer than its protobuf.
+ * No object is created for a value. The result is at most a few bytes longer than the JSON, because the shortest JSON of
+ * every field is longer than its protobuf.
  */
 import { limits } from '../limits.js';
 import { attributeProblems } from '../storage/attribute-json.js';
+import { two32 } from '../storage/postgres-time.js';
 import { type JsonField, type JsonKind, type JsonMessage, requestMessage } from './json-fields.js';
 import { Refusal, refusals } from '../errors/refusal.js';
-import type { KnownProblems } from './transcoder.js';
+import type { SpanErrors } from './transcoder.js';
 
 const maxJsonBytes = limits.requestJsonBytes.value;
 const maxDepth = limits.attributeDepth.value;
@@ -27,32 +29,30 @@ const maxProblems = limits.describedRejections.value;
 
 const maxSpans = limits.requestSpans.value;
 
-/** The clock is looked at after so many bytes. */
-const bytesBetweenLooks = 64 * 1024;
+/** The clock is read once for this many bytes. */
+const bytesBetweenClockReads = 64 * 1024;
 
-/** Messages within each other: a request's five, and three for each level of an attribute. */
+/** The most nested messages: five of a request, and three for each level of an attribute. */
 const maxFrames = 8 + 3 * (maxDepth + 2);
 
-/** A length is written in so many bytes until it is known. */
+/** Bytes that are reserved for a length until it is known. */
 const lengthBytes = 4;
 
-/** What the result may be longer than the JSON: the lengths of all messages that are open. */
+/** The most that the result exceeds the JSON by: the reserved lengths of all open messages. */
 const slackBytes = 64 + maxFrames * lengthBytes;
 
-/** Characters of a value, and members of its path, that a message quotes. */
+/** The most characters of a value, and members of its path, in an error message. */
 const maxQuoted = 40;
 const maxPathMembers = 12;
 
-const two32 = 4_294_967_296;
-
-/** Where in the stack of messages these are, when there are any. */
+/** The index of these messages in the stack. */
 const resourceSpansFrame = 1;
 const scopeSpansFrame = 2;
 const spanFrame = 3;
 
 const oldSpansKeys: ReadonlySet<string> = new Set(['instrumentationLibrarySpans', 'instrumentation_library_spans']);
 
-/** ResourceSpans.instrumentation_library_spans, which OTLP replaced by scope_spans, with nothing in it. */
+/** An empty ResourceSpans.instrumentation_library_spans, which OTLP has replaced by scope_spans. */
 const oldSpansField = Buffer.from([0xc2, 0x3e, 0]);
 
 const scopeSpansTag = 0x12;
@@ -61,7 +61,7 @@ const spanTag = 0x12;
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** What comes next. */
+/** What the parser expects next. */
 type State =
   | 'value'
   | 'first-member'
@@ -75,13 +75,13 @@ type State =
   | 'skipped-first-element'
   | 'end';
 
-/** Thrown, always the same one, to pause within a text. */
+/** The one error that pauses the decoder within a text. */
 const pausedInText = new Error('paused within a text');
 
 /** Decodes one request: `run` until it returns true. */
 export class JsonDecoder {
-  /** Why spans were replaced by empty ones, by their position in the request, from 1. */
-  readonly problems: KnownProblems;
+  /** Why spans were replaced by empty ones, by position in the request, from 1. */
+  readonly problems: SpanErrors;
   private readonly found = new Map<number, string>();
 
   private readonly out: Buffer;
@@ -89,16 +89,16 @@ export class JsonDecoder {
   private to = 0;
 
   private position = 0;
-  private lookAt = bytesBetweenLooks;
+  private nextClockRead = bytesBetweenClockReads;
   private deadline = 0;
   private state: State = 'value';
 
-  /** The messages that are open, the request first: where their contents start, and what was read of them. */
+  /** The stack of open messages, the request first: the start of their content, and the fields read so far. */
   private readonly messages: JsonMessage[] = [];
   private readonly starts = new Int32Array(maxFrames);
   private readonly seen = new Int32Array(maxFrames);
   private readonly repetitions = new Int32Array(maxFrames);
-  /** The field that is being read, whether its list is, and which of its elements. */
+  /** For each open message, the current field, whether the parser is in its list, and the index there. */
   private readonly fields: (JsonField | undefined)[] = [];
   private readonly isInList = new Uint8Array(maxFrames);
   private readonly indexes = new Int32Array(maxFrames);
@@ -115,11 +115,11 @@ export class JsonDecoder {
   private scopeProblem = '';
   private spanProblem = '';
 
-  /** Of what is skipped: whether each level is an object, a bit for each. */
+  /** For each level of a skipped value, one bit: whether it is an object. */
   private skipped = new Uint8Array(64);
   private skippedDepth = 0;
 
-  /** The last integer, without its sign. */
+  /** The absolute value of the last integer, in two halves. */
   private high = 0;
   private low = 0;
   private isNegative = false;
@@ -127,13 +127,13 @@ export class JsonDecoder {
   /** Whether the last text has escapes. */
   private hasEscape = false;
 
-  /** Where the text begins in which it paused last, and how far that was read. */
+  /** The start of the text in which the decoder paused last, and the offset it had reached. */
   private readText = -1;
   private readTo = 0;
 
   /**
-   * @param body a request in JSON; must stay as it is until the end
-   * @throws Refusal `tooLarge`
+   * @param body a request in JSON; must not change until `run` has returned true
+   * @throws Refusal `tooLarge` when it is above the limit for JSON
    */
   constructor(private readonly body: Buffer) {
     if (body.length > maxJsonBytes) throw new Refusal(refusals.tooLarge, `more than ${maxJsonBytes} bytes of JSON`);
@@ -144,24 +144,24 @@ export class JsonDecoder {
     if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) this.position = 3;
   }
 
-  /** The request in protobuf, when `run` has returned true. */
+  /** The request in protobuf; valid when `run` has returned true. */
   get protobuf(): Buffer {
     return this.out.subarray(0, this.to);
   }
 
   /**
-   * Goes on.
+   * Continues decoding.
    *
-   * @param budgetMs after which it pauses
-   * @returns whether it has come to the end
-   * @throws Refusal `undecodable`, saying where
+   * @param budgetMs the time until it pauses
+   * @returns whether the request is decoded
+   * @throws Refusal `undecodable` with the position
    */
   run(budgetMs: number): boolean {
     this.deadline = performance.now() + budgetMs;
     try {
       while (this.state !== 'end') {
-        if (this.position >= this.lookAt) {
-          this.lookAt = this.position + bytesBetweenLooks;
+        if (this.position >= this.nextClockRead) {
+          this.nextClockRead = this.position + bytesBetweenClockReads;
           if (performance.now() >= this.deadline) return false;
         }
         this.step();
@@ -173,10 +173,10 @@ export class JsonDecoder {
     return true;
   }
 
-  /** May be done again from the start when it paused within a text: until that has been read, it changes nothing. */
+  /** Handles one token. After a pause within a text it runs again from its start: nothing has changed before that. */
   private step(): void {
-    // Of much white space, a part at a time.
-    const byte = this.nextByte(bytesBetweenLooks);
+    // Long white space takes several steps.
+    const byte = this.nextByte(bytesBetweenClockReads);
     if (isSpace(byte)) return;
     switch (this.state) {
       case 'value':
@@ -204,7 +204,7 @@ export class JsonDecoder {
     }
   }
 
-  /** The next byte that is no white space, or the one after so much of it; the position is then at it. */
+  /** Moves to the next byte that is not white space, at most `maxSpace` bytes ahead, and returns it. */
   private nextByte(maxSpace = Infinity): number {
     const { body } = this;
     const end = this.position + maxSpace;
@@ -264,7 +264,7 @@ export class JsonDecoder {
     this.state = 'value';
   }
 
-  /** A name may be written with escapes, as any text. */
+  /** Finds a field whose name is written with escapes. */
   private findEscaped(message: JsonMessage, start: number, end: number): JsonField | undefined {
     if (end - start > 256 || !this.body.subarray(start, end).includes(backslash)) return undefined;
     const name = Buffer.from(JSON.parse(this.body.toString('utf8', start - 1, end + 1)) as string);
@@ -288,7 +288,7 @@ export class JsonDecoder {
     }
     if (field.isRepeated && !isInList) {
       if (byte !== 0x5b) {
-        this.wrong(field, 'should be an array');
+        this.wrong(field, 'must be an array');
         return;
       }
       this.position++;
@@ -305,13 +305,13 @@ export class JsonDecoder {
     }
   }
 
-  /** Whether the open message has the field already; a message that is a choice, whether that is the one it has. */
+  /** Whether the open message has the field already. A oneof has only its last field. */
   private hasEarlier(field: JsonField): boolean {
     const seen = this.seen[this.top] as number;
     return this.messages[this.top]?.isChoice === true ? seen === field.number : (seen & (1 << field.number)) !== 0;
   }
 
-  /** Takes back what a field had before, as the last one counts; in a choice, whatever there was. */
+  /** Removes an earlier value of a field, because the last one counts. In a oneof, removes any other field. */
   private forgetEarlier(field: JsonField): void {
     const { top, seen } = this;
     if (this.messages[top]?.isChoice === true) {
@@ -321,20 +321,21 @@ export class JsonDecoder {
     }
     if (this.hasEarlier(field)) {
       this.repetitions[top] = (this.repetitions[top] as number) + 1;
-      if ((this.repetitions[top] as number) > maxRepetitions) this.fault(field, 'is repeated too often');
+      if ((this.repetitions[top] as number) > maxRepetitions)
+        this.fault(field, `is repeated, and its object has more than ${maxRepetitions} repeated fields`);
       else this.removeField(field.number);
     }
     seen[top] = (seen[top] as number) | (1 << field.number);
   }
 
-  /** Takes a field out of what was written of the message that is open. */
+  /** Removes a field from the output of the open message. */
   private removeField(number: number): void {
     const { out } = this;
     let from = this.starts[this.top] as number;
     let kept = from;
     let keptFrom = from;
-    // What is gone through again counts as if it were read.
-    this.lookAt -= this.to - from;
+    // Bytes that are scanned again count as read.
+    this.nextClockRead -= this.to - from;
     while (from < this.to) {
       const fieldStart = from;
       let tag = 0;
@@ -363,7 +364,7 @@ export class JsonDecoder {
     this.to = kept + this.to - keptFrom;
   }
 
-  /** Null in a list, which is taken as an empty value. */
+  /** Handles null in a list, which means an empty value. */
   private emptyElement(field: JsonField): void {
     if (field.message?.name === 'Span') this.beginSpan();
     this.tag(field.tag);
@@ -377,14 +378,11 @@ export class JsonDecoder {
     if (isSpan) this.beginSpan();
     if (byte !== 0x7b) {
       if (isSpan) {
-        this.noteProblem(
-          this.seenSpans,
-          `${this.pathOf(field)} should be an object, but is ${this.quoted(this.position)}`,
-        );
+        this.noteProblem(this.seenSpans, `${this.pathOf(field)} must be an object, got ${this.quoted(this.position)}`);
         this.emptySpans(1);
         this.beginSkip();
       } else {
-        this.wrong(field, 'should be an object');
+        this.wrong(field, 'must be an object');
       }
     } else if (message.isNesting && this.depth >= maxDepth) {
       this.fault(field, attributeProblems.depth);
@@ -396,7 +394,7 @@ export class JsonDecoder {
     }
   }
 
-  /** Begins with a message, at its brace. */
+  /** Opens a message at its brace. */
   private open(message: JsonMessage): void {
     this.position++;
     const top = ++this.top;
@@ -455,7 +453,7 @@ export class JsonDecoder {
     if (this.top-- > 0) this.endLength(start);
   }
 
-  /** Writes the length of what begins at a place before it; a short one in one byte. */
+  /** Writes the length of a message before its start. A short length takes one byte. */
   private endLength(start: number): void {
     const { out } = this;
     const length = this.to - start;
@@ -479,7 +477,7 @@ export class JsonDecoder {
     }
   }
 
-  /** One problem for all spans after some. @returns how many they are */
+  /** Sets one reason for all spans after the first `spansBefore`. @returns the number of these spans */
   private replaceProblems(spansBefore: number, problem: string): number {
     for (const ordinal of this.found.keys()) if (ordinal > spansBefore) this.found.delete(ordinal);
     for (let ordinal = spansBefore + 1; ordinal <= this.seenSpans && !this.knowsEnough; ordinal++) {
@@ -492,25 +490,25 @@ export class JsonDecoder {
     if (!this.knowsEnough) this.found.set(ordinal, problem);
   }
 
-  /** Whether no more problems are described, so that no message need be made. */
+  /** Whether further reasons are not described, so that no message is needed. */
   private get knowsEnough(): boolean {
     return this.found.size >= maxProblems;
   }
 
-  /** The value of a field is of the wrong type. It is left out, and with it what it belongs to. */
-  private wrong(field: JsonField, should: string): void {
+  /** Rejects a value of the wrong type, with the span, scope or resource that it belongs to. */
+  private wrong(field: JsonField, expectation: string): void {
     const name = field.message?.name;
     if (name === 'ResourceSpans' || name === 'ScopeSpans' || name === 'Span') {
-      throw new Refusal(refusals.undecodable, `${this.pathOf(field)} ${should}, at byte ${this.position}`);
+      throw new Refusal(refusals.undecodable, `${this.pathOf(field)} ${expectation}, at byte ${this.position}`);
     }
-    this.fault(field, should, this.position);
+    this.fault(field, expectation, this.position);
     this.beginSkip();
   }
 
   /**
-   * Notes what is wrong with a field of a span, or of a resource or scope.
+   * Records the reason to reject a span, or all spans of a scope or resource.
    *
-   * @param valueStart of the value that is quoted, if one is
+   * @param valueStart offset of a value to quote, or -1
    */
   private fault(field: JsonField, what: string, valueStart = -1): void {
     const { top } = this;
@@ -520,13 +518,13 @@ export class JsonDecoder {
     if (known !== '') return;
     const problem = this.knowsEnough
       ? what
-      : `${this.pathOf(field, what === attributeProblems.depth)} ${what}${valueStart < 0 ? '' : `, but is ${this.quoted(valueStart)}`}`;
+      : `${this.pathOf(field, what === attributeProblems.depth)} ${what}${valueStart < 0 ? '' : `, got ${this.quoted(valueStart)}`}`;
     if (isOfSpan) this.spanProblem = problem;
     else if (isOfScope) this.scopeProblem = problem;
     else this.resourceProblem = problem;
   }
 
-  /** Where a field of the open message is. @param isOfSet whether only the set of attributes is named that it is in */
+  /** @returns the path of a field of the open message. @param isOfSet whether to name only its set of attributes */
   private pathOf(field: JsonField, isOfSet = false): string {
     const members: string[] = [];
     for (let frame = 0; frame <= this.top && members.length < maxPathMembers; frame++) {
@@ -537,7 +535,7 @@ export class JsonDecoder {
     return members.join('.');
   }
 
-  /** Of an element of a list. Lists of spans may come in several parts. */
+  /** @returns the index of an element. A list of spans may occur in several parts. */
   private indexOf(frame: number): number {
     if (frame === 0) return this.resourceIndex;
     const name = this.fields[frame]?.message?.name;
@@ -556,7 +554,7 @@ export class JsonDecoder {
     const start = this.position;
     if (byte === 0x7b || byte === 0x5b) {
       if (!field.isRepeated) this.forgetEarlier(field);
-      this.wrong(field, shouldBe[field.kind]);
+      this.wrong(field, expected[field.kind]);
       return;
     }
     const end = this.endOfToken(byte);
@@ -572,10 +570,10 @@ export class JsonDecoder {
       field.kind === 'string'
         ? isText && this.text(field.tag, start + 1, end - 1)
         : this.convert(field, isText ? start + 1 : start, isText ? end - 1 : end, isText);
-    if (!isTaken) this.fault(field, shouldBe[field.kind], start);
+    if (!isTaken) this.fault(field, expected[field.kind], start);
   }
 
-  /** @returns false when the field can't have the value */
+  /** @returns false when the field cannot have the value */
   private convert(field: JsonField, start: number, end: number, isText: boolean): boolean {
     switch (field.kind) {
       case 'id':
@@ -628,14 +626,14 @@ export class JsonDecoder {
     return this.body[start] === 0x2d;
   }
 
-  /** @param bits that its value may have, without the sign */
+  /** @param bits of the absolute value, at most */
   private varint(tag: number, start: number, end: number, bits: number): boolean {
     if (!this.integer(start, end)) return false;
     let { high, low } = this;
     const limit = bits >= 32 ? 2 ** (bits - 32) : 1;
     const lowLimit = bits >= 32 ? two32 : 2 ** bits;
     if (this.isNegative) {
-      // The least one is one more than the greatest.
+      // The absolute value of the minimum is one more than the maximum.
       const isLeast = bits === 63 ? high === limit && low === 0 : high === 0 && low === lowLimit;
       if (!isLeast && (high >= limit || low >= lowLimit)) return false;
       low = low === 0 ? 0 : two32 - low;
@@ -654,7 +652,7 @@ export class JsonDecoder {
     return true;
   }
 
-  /** Reads an integer of up to 64 bits. @returns false when it is none */
+  /** Reads an integer of up to 64 bits into `high` and `low`. @returns false when there is none */
   private integer(start: number, end: number): boolean {
     const { body } = this;
     if (end - start > maxNumberCharacters) return false;
@@ -678,7 +676,7 @@ export class JsonDecoder {
     return true;
   }
 
-  /** The same of one with a fraction of zeros or an exponent. */
+  /** Reads an integer with a fraction of zeros or an exponent. */
   private plainInteger(start: number, end: number): boolean {
     const match = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(this.body.toString('latin1', start, end));
     if (match === null) return false;
@@ -720,7 +718,7 @@ export class JsonDecoder {
     return true;
   }
 
-  /** In either alphabet (RFC 4648), padded or not, as the JSON mapping of protobuf has it. */
+  /** Decodes base64 in either alphabet (RFC 4648), padded or not, as the JSON mapping of protobuf allows. */
   private base64(tag: number, start: number, end: number): boolean {
     const { body, out } = this;
     let last = end;
@@ -742,7 +740,7 @@ export class JsonDecoder {
     return true;
   }
 
-  /** Copies what stands between quotes. @returns true */
+  /** Copies the text between quotes. @returns true */
   private text(tag: number, start: number, end: number): boolean {
     const { body, out } = this;
     this.tag(tag);
@@ -781,7 +779,7 @@ export class JsonDecoder {
           at += 6;
         }
       }
-      // Half a surrogate pair can be written in JSON, but is no text.
+      // JSON can contain a lone surrogate, which is not valid text.
       if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
       if (code < 0x80) {
         out[to++] = code;
@@ -804,7 +802,7 @@ export class JsonDecoder {
     return true;
   }
 
-  /** Of `\\uXXXX`, which is known to be one. */
+  /** @returns the code unit of a valid `\\uXXXX` */
   private codeUnit(at: number): number {
     const { body } = this;
     let code = 0;
@@ -829,7 +827,7 @@ export class JsonDecoder {
     this.out[this.to++] = rest;
   }
 
-  /** @returns the place behind a text, a number or a word, which the position is at */
+  /** @returns the end of the text, number or word at the position */
   private endOfToken(byte: number): number {
     switch (byte) {
       case quote:
@@ -879,7 +877,7 @@ export class JsonDecoder {
     return end;
   }
 
-  /** One digit at least. */
+  /** Reads one or more digits. */
   private digits(): void {
     const { body } = this;
     const start = this.position;
@@ -888,20 +886,20 @@ export class JsonDecoder {
   }
 
   /**
-   * Reads a text, or goes on with one in which it paused.
+   * Reads a text, or continues one in which it has paused. Sets `hasEscape`.
    *
-   * @param start where the position is
-   * @returns the place behind the closing quote; says whether there are escapes
-   * @throws pausedInText
+   * @param start the position
+   * @returns the offset after the closing quote
+   * @throws pausedInText when the time is over
    */
   private endOfString(start: number): number {
     const { body } = this;
     const isContinued = this.readText === start;
     if (!isContinued) this.hasEscape = false;
     let at = isContinued ? this.readTo : start + 1;
-    for (let pauseAt = at + bytesBetweenLooks; ;) {
+    for (let pauseAt = at + bytesBetweenClockReads; ;) {
       if (at >= pauseAt) {
-        pauseAt = at + bytesBetweenLooks;
+        pauseAt = at + bytesBetweenClockReads;
         if (performance.now() >= this.deadline) {
           this.readText = this.position = start;
           this.readTo = at;
@@ -1018,24 +1016,24 @@ export class JsonDecoder {
     if (position >= body.length)
       return new Refusal(refusals.undecodable, `the JSON ends too early, at byte ${position}`);
     const found = JSON.stringify(body.toString('utf8', position, position + 8));
-    return new Refusal(refusals.undecodable, `no JSON at byte ${position}: unexpected ${found}`);
+    return new Refusal(refusals.undecodable, `invalid JSON at byte ${position}: unexpected ${found}`);
   }
 }
 
-/** What is said of a value that its field cannot have. */
-const shouldBe: Readonly<Record<JsonKind, string>> = {
-  message: 'should be an object',
-  string: 'should be text',
-  bytes: 'should be base64',
-  id: 'should be hex',
-  bool: 'should be true or false',
-  int32: 'should be an integer of 32 bits',
-  int64: 'should be an integer of 64 bits',
-  uint32: 'should be an integer from 0 to 4294967295',
-  fixed32: 'should be an integer from 0 to 4294967295',
-  fixed64: 'should be an integer from 0 to 18446744073709551615',
-  double: 'should be a number',
-  enum: 'should be a number or a name of its enumeration',
+/** The expected values of each kind, for error messages. */
+const expected: Readonly<Record<JsonKind, string>> = {
+  message: 'must be an object',
+  string: 'must be text',
+  bytes: 'must be base64',
+  id: 'must be hex',
+  bool: 'must be true or false',
+  int32: 'must be a 32-bit integer',
+  int64: 'must be a 64-bit integer',
+  uint32: 'must be an integer from 0 to 4294967295',
+  fixed32: 'must be an integer from 0 to 4294967295',
+  fixed64: 'must be an integer from 0 to 18446744073709551615',
+  double: 'must be a number',
+  enum: 'must be a number or a name of its enumeration',
 };
 
 const specialDoubles: ReadonlyMap<string, number> = new Map([
@@ -1048,12 +1046,12 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** Bytes that end a number or a word. */
+/** Whether a byte ends a number or a word. */
 function endsValue(byte: number | undefined): boolean {
   return byte === undefined || byte === 0x2c || byte === 0x5d || byte === 0x7d || byte < 0x20;
 }
 
-/** What each digit stands for, by its byte; -1 for what is none. */
+/** The value of each digit, by its byte; -1 for other bytes. */
 function digitsOf(...alphabets: readonly string[]): Int8Array {
   const digits = new Int8Array(256).fill(-1);
   for (const alphabet of alphabets) {
@@ -1067,7 +1065,7 @@ const hexDigits = digitsOf('0123456789abcdef', '0123456789ABCDEF');
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const base64Digits = digitsOf(`${letters}+/`, `${letters}-_`);
 
-/** What stands behind a backslash, by its byte; 0 for what may not. */
+/** The byte that an escape means, by the byte after the backslash; 0 for invalid escapes. */
 const unescaped = new Uint8Array(256);
 for (const [escape, byte] of [
   [0x22, 0x22],

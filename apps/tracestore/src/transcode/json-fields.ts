@@ -1,16 +1,16 @@
 /*
- * The messages of an OTLP trace request as OTLP's JSON spells them (OTLP specification, "JSON Protobuf Encoding"): what
- * the generated descriptors say, brought into the form that a parser of bytes wants.
+ * The messages of an OTLP trace request in JSON (OTLP specification, "JSON Protobuf Encoding"), made from the generated
+ * descriptors for a parser that compares bytes.
  */
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { ExportTraceServiceRequestSchema } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 
-/** How the value of a field is written. */
+/** The type of a field, as far as its JSON differs. */
 export type JsonKind =
   | 'message'
   | 'string'
   | 'bytes'
-  /** Bytes in hex, where OTLP leaves the JSON mapping of protobuf. */
+  /** Bytes in hex, where OTLP deviates from the JSON mapping of protobuf. */
   | 'id'
   | 'bool'
   | 'int32'
@@ -23,16 +23,16 @@ export type JsonKind =
 
 /** A field of a message. */
 export interface JsonField {
-  /** As messages to senders name it. */
+  /** The name in error messages. */
   readonly name: string;
   readonly number: number;
-  /** The number and the wire type, as protobuf writes them. */
+  /** The number and the wire type, as in protobuf. */
   readonly tag: number;
   readonly kind: JsonKind;
   readonly isRepeated: boolean;
-  /** Of a field of kind `message`. */
+  /** Defined for fields of kind `message`. */
   readonly message: JsonMessage | undefined;
-  /** Of a field of kind `enum`: its names. */
+  /** The numbers by name for fields of kind `enum`. */
   readonly enumValues: ReadonlyMap<string, number>;
 }
 
@@ -43,15 +43,15 @@ interface Spelling {
   readonly field: JsonField;
 }
 
-/** A message: its fields by both of their spellings. */
+/** A message, with its fields by either spelling: snake_case and lowerCamelCase. */
 export class JsonMessage {
   private readonly table: Spelling[][] = Array.from({ length: tableSize }, () => []);
 
   constructor(
     readonly name: string,
-    /** Whether only one of its fields is set. */
+    /** Whether the message is a oneof. */
     readonly isChoice: boolean,
-    /** Whether it is an array or a list within an attribute. */
+    /** Whether it is an array or a key-value list of an attribute. */
     readonly isNesting: boolean,
   ) {}
 
@@ -62,7 +62,7 @@ export class JsonMessage {
     }
   }
 
-  /** The field whose name stands between two places. */
+  /** @returns the field whose name is between two offsets */
   find(source: Uint8Array, start: number, end: number): JsonField | undefined {
     const length = end - start;
     if (length === 0) return undefined;
@@ -136,7 +136,7 @@ function kindOf(field: DescField): JsonKind {
     case ScalarType.DOUBLE:
       return 'double';
     default:
-      throw new Error(`${field.name} is of a type that OTLP's traces did not have`);
+      throw new Error(`${field.name} has a type that is not supported`);
   }
 }
 

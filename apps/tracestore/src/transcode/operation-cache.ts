@@ -5,8 +5,8 @@ import type { OperationRow } from '../storage/trace-rows.js';
 const initialNameBytes = 64 * 1024;
 
 /**
- * Finds a span's operation by the bytes of its name, without making a string of them: a hash table with open
- * addressing and linear probing, which is emptied when it is half full. The names stand one behind the other.
+ * Finds the operation of a span by the bytes of its name, without creating a string. It is a hash table with open
+ * addressing and linear probing, which is emptied when it is half full. The names are stored one after the other.
  */
 export class OperationCache {
   private readonly entries: (DictionaryEntry<OperationRow> | undefined)[];
@@ -22,8 +22,8 @@ export class OperationCache {
   private bytes = 0;
 
   /**
-   * @param capacity how many operations are remembered; a power of two
-   * @param maxBytes of names and entries; then all are forgotten
+   * @param capacity of operations; a power of two
+   * @param maxBytes of names and entries. At either limit, the cache is emptied.
    */
   constructor(
     capacity: number,
@@ -38,7 +38,7 @@ export class OperationCache {
     this.mask = slots - 1;
   }
 
-  /** @param serviceHash any number that goes with the service, always the same */
+  /** @param serviceHash any number that depends only on the service */
   find(
     service: string,
     serviceHash: number,
@@ -63,7 +63,7 @@ export class OperationCache {
     return undefined;
   }
 
-  /** Remembers an operation that was not found. The name is copied. */
+  /** Adds an operation that was not found. Copies its name. */
   add(
     serviceHash: number,
     kind: number,
@@ -119,7 +119,7 @@ export class OperationCache {
   }
 }
 
-/** Of the name, begun with what is not in it. */
+/** The hash of the name, with the service and the kind as seed. */
 function hashOf(
   serviceHash: number,
   kind: number,

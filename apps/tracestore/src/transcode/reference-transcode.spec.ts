@@ -15,8 +15,8 @@ function rowsOf(request: ExportTraceServiceRequest, firstInstance: number): Refe
   return referenceRows(encodeProtobuf(request), firstInstance);
 }
 
-describe('rows of a request', () => {
-  it("refer to one dictionary row each, and hold what is a span's own", () => {
+describe('the rows of a request', () => {
+  it("refer to one row of each dictionary, and have the span's own values", () => {
     const rows = rowsOf(fullRequest(), 41);
     const [first, { span: bare } = {}, { span: other } = {}] = rows.spans;
     const span = first?.span;
@@ -43,15 +43,15 @@ describe('rows of a request', () => {
     expect(first?.links[1]).toMatchObject({ linkedTraceId: null, linkedSpanId: null, linkNbr: 1 });
   });
 
-  it('have ids that are made of the content alone, for ever', () => {
+  it('have ids that depend only on the content, and never change', () => {
     const rows = rowsOf(requestOf([goodSpan({ name: 'GET /' })]), 0);
-    // Worked out apart: the first 8 bytes of sha256 of the JSON array, for example ["operation","shop",2,"GET /"].
+    // Computed separately: the first 8 bytes of the SHA-256 of the JSON array, for example ["operation","shop",2,"GET /"].
     expect([...rows.operations.keys()]).toEqual([3_067_319_192_971_513_364n]);
     expect([...rows.resources.keys()]).toEqual([-953_438_433_178_900_415n]);
     expect([...rows.scopes.keys()]).toEqual([5_091_320_206_958_609_174n]);
   });
 
-  it('share a resource whose attributes come in another order', () => {
+  it('share a resource whose attributes are in another order', () => {
     const resourceSpans = [
       [text('service.name', 'a'), text('host.name', 'b')],
       [text('host.name', 'b'), text('service.name', 'a')],
@@ -61,14 +61,14 @@ describe('rows of a request', () => {
     expect(rows.resources.size).toBe(1);
   });
 
-  it('have instances that wrap around rather than leave int4', () => {
+  it('have instances that wrap around within int4', () => {
     const rows = rowsOf(requestOf([goodSpan(), goodSpan()]), 2 ** 31 - 2);
     expect(rows.spans.map(({ span }) => span.instance)).toEqual([2 ** 31 - 1, -(2 ** 31)]);
   });
 });
 
 describe('a resource that cannot be stored', () => {
-  it('costs its own spans and no others', () => {
+  it('rejects only its own spans', () => {
     const deep = Array.from({ length: 70 }).reduce<ReturnType<typeof attribute>>(
       (inner) => attribute('a', { case: 'kvlistValue', value: { values: [inner] } }),
       text('a', ''),
@@ -97,7 +97,7 @@ describe('a resource that cannot be stored', () => {
 });
 
 describe('a rejected span', () => {
-  it('leaves neither events nor links nor entries of dictionaries', () => {
+  it('leaves no events, links or dictionary entries', () => {
     const span = goodSpan({ events: [{ name: 'kept?' }], links: [{ spanId: hexBytes('00') }] });
     const { rejectedSpans, errorMessage, ...rows } = rowsOf(requestOf([span]), 0);
     expect(errorMessage).toContain('links[0].span_id has 1 bytes');
@@ -134,7 +134,7 @@ describe('the service name of a resource', () => {
     expect(resourceRow(undefined, '', 'resource_spans[0]').serviceName).toBe('unknown_service');
   });
 
-  it('costs the spans of the resource when it is longer than the bound', () => {
+  it('rejects the spans of the resource when it is above the limit', () => {
     const request = requestOf([goodSpan()], 'a'.repeat(limits.serviceNameBytes.value + 1));
     expect(rowsOf(request, 0)).toMatchObject({
       rejectedSpans: 1,

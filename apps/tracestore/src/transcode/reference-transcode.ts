@@ -14,13 +14,13 @@ import type {
   SpanRows,
 } from '../storage/trace-rows.js';
 
-/** The service name of a resource that has none. */
+/** The service name of a resource without one. */
 export const unknownService = 'unknown_service';
 
-/** How many rejected spans are described; of the others only the number is told. */
+/** The number of rejected spans that are described; others are only counted. */
 const maxDescribedRejections = limits.describedRejections.value;
 
-/** Entity references that a resource may have; the conventions know a handful of entity types. */
+/** The most entity references of a resource. The semantic conventions define only a few entity types. */
 const maxEntityRefs = limits.entityRefs.value;
 
 const maxServiceNameBytes = limits.serviceNameBytes.value;
@@ -30,7 +30,7 @@ const maxEvents = limits.spanEvents.value;
 const maxLinks = limits.spanLinks.value;
 const maxJsonBytes = limits.attributesJsonBytes.value;
 
-/** What is wrong with a span beyond a bound: each stands behind the path of the span or of its event. */
+/** Messages for a span above a limit. Each follows the path of the span or event. */
 export const spanProblems = {
   name: `.name has more than ${maxSpanNameBytes} bytes`,
   events: `.events has more than ${maxEvents} entries`,
@@ -40,17 +40,17 @@ export const spanProblems = {
 
 const maxInt64 = 2n ** 63n - 1n;
 
-/** A span can't be stored; the message names the field and says what is wrong with it. */
+/** A span cannot be stored. The message names the field and the reason. */
 export class BadSpanError extends Error {
   override readonly name = 'BadSpanError';
 }
 
-/** The spans of a request that are left out, and why. */
+/** The rejected spans of a request. */
 export class Rejections {
   private readonly described: string[] = [];
   count = 0;
 
-  /** Whether the others are only counted, so that no message need be made. */
+  /** Whether further rejections are only counted and need no message. */
   get isFull(): boolean {
     return this.described.length >= maxDescribedRejections;
   }
@@ -60,7 +60,7 @@ export class Rejections {
     if (!this.isFull) this.described.push(message);
   }
 
-  /** What was wrong with the first ones; empty when there are none. */
+  /** @returns the number and the first reasons, for `partial_success`; empty without rejections */
   describe(seenSpans: number): string {
     if (this.count === 0) return '';
     const more = this.count > this.described.length ? '; …' : '';
@@ -68,18 +68,18 @@ export class Rejections {
   }
 }
 
-/** What tells a span from another with its ids: @param position of the span in its request, from 1 */
+/** @returns a number that distinguishes spans with equal ids. @param position of the span in its request, from 1 */
 export function instanceOf(firstInstance: number, position: number): number {
   return (firstInstance + position) | 0;
 }
 
 /**
- * Makes the rows of a span. A span that can't be stored is rejected alone: ids of a wrong length or of zeros only, no
- * start, times that don't fit a signed 64-bit integer, anything beyond a bound of `limits`. Whatever is accepted,
- * PostgreSQL takes.
+ * Makes the rows of a span: the fallback decoder, and the reference decoder of tests. PostgreSQL accepts every row that
+ * this returns.
  *
- * @param path of the span in its request, for the message
- * @throws BadSpanError when it can't be stored
+ * @param path of the span in its request, for error messages
+ * @throws BadSpanError when an id is all zeros or has a wrong length, there is no start time, a time does not fit a signed
+ *   64-bit integer, or a limit of `limits` is exceeded
  */
 export function rowsOfSpan(span: Span, references: SpanReferences, path: string): SpanRows {
   if (span.events.length > maxEvents) throw new BadSpanError(`${path}${spanProblems.events}`);
@@ -105,7 +105,7 @@ export function rowsOfSpan(span: Span, references: SpanReferences, path: string)
   };
 }
 
-/** The result, or the BadSpanError that was thrown instead. */
+/** @returns the result, or the BadSpanError that was thrown */
 export function attempt<Result>(make: () => Result): Result | BadSpanError {
   try {
     return make();
@@ -115,7 +115,7 @@ export function attempt<Result>(make: () => Result): Result | BadSpanError {
   }
 }
 
-/** @throws BadSpanError when its spans can't be stored */
+/** @throws BadSpanError when its spans cannot be stored */
 export function resourceRow(resource: Resource | undefined, url: string, path: string): ResourceRow {
   const attributes = attributesJson(resource?.attributes ?? [], `${path}.resource.attributes`);
   const droppedAttributesCount = (resource?.droppedAttributesCount ?? 0) | 0;
@@ -160,7 +160,7 @@ function entityRefsJson(entityRefs: readonly EntityRef[], path: string): string 
   );
 }
 
-/** @throws BadSpanError when its spans can't be stored */
+/** @throws BadSpanError when its spans cannot be stored */
 export function scopeRow(scope: InstrumentationScope | undefined, url: string, path: string): ScopeRow {
   const name = textOrNull(scope?.name ?? '');
   const version = textOrNull(scope?.version ?? '');
@@ -182,7 +182,7 @@ export function operationRow(serviceName: string, spanKind: number, name: string
   return { id: contentId('operation', [serviceName, spanKind, spanName]), serviceName, spanKind, spanName };
 }
 
-/** What a span's row takes from around the span. */
+/** The columns of a span's row that do not come from the span itself. */
 export type SpanReferences = Pick<SpanRow, 'resourceId' | 'scopeId' | 'operationId' | 'instance'>;
 
 function spanRow(span: Span, references: SpanReferences, path: string): SpanRow {
@@ -206,7 +206,7 @@ function spanRow(span: Span, references: SpanReferences, path: string): SpanRow 
 }
 
 function startTime(unixNano: bigint, path: string): bigint {
-  if (unixNano === 0n) throw new BadSpanError(`${path} is 0, so the time of the span is not known`);
+  if (unixNano === 0n) throw new BadSpanError(`${path} is 0, but a span needs a start time`);
   return time(unixNano, path);
 }
 
@@ -226,8 +226,8 @@ function eventRow(event: Span_Event, span: SpanRow, eventNbr: number, path: stri
 }
 
 /**
- * Ids of no bytes and of zeros are taken: an SDK may record a link that leads nowhere for the attributes that it has
- * (OpenTelemetry trace API, "Add Link").
+ * Accepts empty and all-zero ids: an SDK may record a link without a target for its attributes (OpenTelemetry trace API,
+ * "Add Link").
  */
 function linkRow(link: Span_Link, span: SpanRow, linkNbr: number, path: string): LinkRow {
   const linkedTraceId = optionalId(link.traceId, 16, `${path}.trace_id`);

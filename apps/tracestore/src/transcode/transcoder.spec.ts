@@ -31,9 +31,9 @@ import { Transcoder } from './transcoder.js';
 // Its calls are counted; it does what it always does.
 vi.mock(import('./decode-message.js'), { spy: true });
 
-// The transcoder against the reference: whatever the bytes, both say the same.
+// Compares the transcoder with the reference decoder: both give the same rows and messages for any bytes.
 
-/** How many random and mutated requests are tried; more when asked for (`DIFFERENTIAL_ROUNDS=1000000`). */
+/** The number of random and mutated requests. `DIFFERENTIAL_ROUNDS=1000000` sets another one. */
 const rounds = Number(process.env['DIFFERENTIAL_ROUNDS'] ?? 400);
 
 const timeout = 60_000 + rounds * 10;
@@ -111,7 +111,7 @@ function blocksOf(batch: CopyBatch): readonly Block[] {
   });
 }
 
-/** Whatever a search may ask for, it finds it in a block that has the trace. */
+/** Checks that the block of each trace has every term that a search can ask for. */
 function expectTermsInBlocks(batch: CopyBatch): void {
   const blocks = new Map<string, Block[]>();
   for (const block of blocksOf(batch)) {
@@ -145,7 +145,7 @@ function isSet({ filter, salt }: Block, number: number): boolean {
 function termsOf(jsonb: Buffer | null | undefined): readonly number[] {
   const attributes = Object.entries(parsed(jsonb ?? Buffer.alloc(0)) as object);
   return attributes.flatMap(([key, value]: [string, unknown]) =>
-    // The order of the keys in an object is not defined.
+    // The keys of an object have no defined order.
     canonical(value).includes('{') ? [keyTerm(key)] : [keyTerm(key), attributeTerm(key, canonical(value))],
   );
 }
@@ -170,7 +170,7 @@ function columnsOf(buffer: CopyBuffer): readonly (readonly (Buffer | null)[])[] 
   return rows;
 }
 
-/** Each row as text: columns in hex, the last one as PostgreSQL would read its JSON. */
+/** Each row as text: columns in hex, the last one as PostgreSQL reads its JSON. */
 function readRows(rows: CopyBuffer): readonly string[] {
   return columnsOf(rows).map((columns) => {
     const texts = columns.slice(0, -1).map((value) => value?.toString('hex') ?? 'NULL');
@@ -195,7 +195,7 @@ function canonical(value: unknown): string {
     .join()}}`;
 }
 
-/** Does to bytes what networks, bugs and enemies do. */
+/** Damages bytes, as networks, defects and attackers do. */
 function mutate(random: SeededRandom, body: Buffer): Buffer {
   const mutated = Buffer.from(body);
   const at = random.below(body.length);
@@ -225,7 +225,7 @@ function corpusRequests(shape: 'services' | 'clickhouse', spans: number, spansPe
   return [...makeCorpus({ ...options, durationNano: 3_600_000_000_000n })].map(({ bytes }) => Buffer.from(bytes));
 }
 
-describe('transcoder and reference', () => {
+describe('transcoder and reference decoder', () => {
   it.each(['services', 'clickhouse'] as const)('agree on the corpus of %s', { timeout }, (shape) => {
     for (const body of corpusRequests(shape, 3_000, 500)) expect(byTranscoder(body)).toEqual(byReference(body));
   });
@@ -237,7 +237,7 @@ describe('transcoder and reference', () => {
     expect(transcoded).not.toBe('refused');
   });
 
-  it('agree on spans that are rejected', () => {
+  it('agree on rejected spans', () => {
     const spans = [
       goodSpan({ traceId: new Uint8Array(15) }),
       goodSpan({ spanId: new Uint8Array(8) }),
@@ -290,7 +290,7 @@ describe('transcoder and reference', () => {
       if (reference === 'refused') refused++;
       expect(byTranscoder(body), body.toString('base64')).toEqual(reference);
     }
-    // Both kinds of answers were compared.
+    // Both accepted and refused requests were compared.
     expect(refused).toBeGreaterThan(rounds / 20);
     expect(refused).toBeLessThan((rounds * 19) / 20);
   });
@@ -305,7 +305,7 @@ describe('transcoder and reference', () => {
 });
 
 describe('the transcoder', { timeout: 60_000 }, () => {
-  it('knows a dictionary row again, and writes it once a batch until it is committed', () => {
+  it('writes a dictionary row once in each batch until it is committed', () => {
     const transcoder = new Transcoder();
     const [body] = corpusRequests('services', 30, 30);
     const batch = new CopyBatch();
@@ -323,7 +323,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect([...batch.resources, ...batch.scopes, ...batch.operations]).toEqual([]);
   });
 
-  it('keeps nothing of a body, whose memory is freed when it is answered', () => {
+  it('holds no reference to a body after the request has ended', () => {
     const transcoder = new Transcoder();
     const batch = new CopyBatch();
     const [original = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
@@ -339,7 +339,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect(again.filter((entry, index) => entry !== entries[index])).toEqual([]);
   });
 
-  it('leaves the batch as it was when a request is refused', () => {
+  it('leaves the batch unchanged when a request is refused', () => {
     const transcoder = new Transcoder();
     const batch = new CopyBatch();
     const [body = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
@@ -349,7 +349,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect(batch.mark()).toEqual(before);
   });
 
-  it('refuses rows that would be many times the request', () => {
+  it('refuses a request whose rows would be many times its size', () => {
     // An empty event takes two bytes, and its row more than a hundred.
     const spans = Array.from({ length: 20 }, () =>
       goodSpan({ events: Array.from({ length: limits.spanEvents.value }, () => ({})) }),
@@ -360,20 +360,20 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect(batch.weight).toBe(0);
   });
 
-  it('refuses more spans than a request may have, rejected ones included', () => {
+  it('refuses a request above the limit of spans, including rejected ones', () => {
     const most = limits.requestSpans.value;
     expect(outcomeOf(bodyOf(Buffer.alloc(2 * most, emptySpan)))).toMatchObject({ rejectedSpans: most });
     expect(() => outcomeOf(bodyOf(Buffer.alloc(2 * most + 2, emptySpan)))).toThrow(`more than ${most} spans`);
   });
 
-  it('refuses more fields around spans than a request may have', () => {
+  it('refuses a request above the limit of fields outside spans', () => {
     const many = Buffer.alloc(2 * limits.requestParts.value + 2, Buffer.from([0x0a, 0]));
     for (const body of [many, field(1, many), field(1, field(2, many))]) {
       expect(() => outcomeOf(body)).toThrow('fields around its spans');
     }
   });
 
-  it('refuses new operations that would be larger than the bound, and remembers none of them in the batch', () => {
+  it('refuses a request whose new operations are above the limit, and adds none to the batch', () => {
     const spans = Array.from({ length: 800 }, (_, n) => goodSpan({ name: `${n}${'x'.repeat(16_000)}` }));
     const batch = new CopyBatch();
     const body = encodeProtobuf(requestOf(spans));
@@ -381,7 +381,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect([batch.weight, batch.operations.length]).toEqual([0, 0]);
   });
 
-  it('pauses when its time is over, and goes on where it was', () => {
+  it('pauses when its time is over, and continues there', () => {
     const body = Buffer.concat(corpusRequests('services', 4_000, 1_000));
     const batch = new CopyBatch();
     const paused = new Transcoder();
@@ -396,7 +396,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     expect(readRows(batch.events)).toEqual(readRows(atOnce.events));
   });
 
-  it('shares its dictionaries with another that is paused', () => {
+  it('shares its dictionaries with a paused transcoder', () => {
     const dictionaries = new Dictionaries();
     const [slow, fast] = [new Transcoder(dictionaries), new Transcoder(dictionaries)];
     const body = Buffer.concat(corpusRequests('services', 4_000, 1_000));
@@ -410,7 +410,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a span that is not well-formed', { timeout: 60_000 }, () => {
+describe('malformed protobuf', { timeout: 60_000 }, () => {
   const number = (tag: number, ...bytes: readonly number[]): Buffer => Buffer.from([tag, ...bytes]);
   const endless = Array.from({ length: 11 }, () => 0x80);
 
@@ -421,11 +421,11 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
       Buffer.concat([field(15), field(15), number(0x50, ...endless, 1)]),
     ],
     ['a field of the wrong wire type', number(0x48, 1)],
-    ['an event that is cut off', Buffer.from([0x5a, 2, 0x12, 5])],
+    ['a truncated event', Buffer.from([0x5a, 2, 0x12, 5])],
     ['an attribute that is longer than its message', field(9, Buffer.from([0x0a, 9, 0x61]))],
     ['a group without an end', number(0xa3, 6)],
     ['an end before a fixed number', number(0x39, 1)],
-  ])('is rejected alone: %s', (_what, fault) => {
+  ])('rejects only its span: %s', (_what, fault) => {
     const good = encodeSpan(goodSpan());
     const bad = Buffer.concat([encodeSpan(goodSpan()), fault]);
     for (const spans of [
@@ -442,18 +442,18 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
     }
   });
 
-  it('may not be for groups of many fields around spans', () => {
+  it('refuses the request for groups of many fields outside spans', () => {
     const fields = Buffer.alloc(2 * limits.requestParts.value + 2, Buffer.from([0x08, 0x01]));
     const body = field(1, field(2, Buffer.concat([number(0xa3, 6), fields, number(0xa4, 6)])));
     expect(() => outcomeOf(body)).toThrow('Groups have too many fields');
   });
 
-  it('may not be for a number of many bytes', () => {
+  it('refuses the request for a varint of many bytes outside spans', () => {
     const body = field(1, field(2, Buffer.concat([number(0xa0, 6), Buffer.alloc(1024 * 1024, 0x80), number(1)])));
     expect(() => outcomeOf(body)).toThrow('A number has no end');
   });
 
-  it('may have fields and groups that are not known, wherever they are', () => {
+  it('does not include unknown fields and groups, which are skipped anywhere', () => {
     const unknown = Buffer.concat([
       field(99, Buffer.from('x')),
       Buffer.from([0xa3, 6, 0x08, 1, 0xa4, 6]),
@@ -482,7 +482,7 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
     expect(byTranscoder(body)).toEqual(byReference(body));
   });
 
-  it('is a resource that costs its own spans', () => {
+  it('rejects the spans of a malformed resource', () => {
     const span = field(2, encodeSpan(goodSpan()));
     const body = Buffer.concat([field(1, field(1, number(0x08, 1)), field(2, span, span)), field(1, field(2, span))]);
     expect(outcomeOf(body)).toMatchObject({ acceptedSpans: 1, rejectedSpans: 2 });
@@ -490,7 +490,7 @@ describe('a span that is not well-formed', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a span beyond a bound', { timeout: 60_000 }, () => {
+describe('a span above a limit', { timeout: 60_000 }, () => {
   const repeated = <Item>(length: number, item: Item): Item[] => Array.from({ length }, () => item);
   const one = attribute('', { case: undefined });
   const listOf = (length: number) => attribute('a', { case: 'arrayValue', value: { values: repeated(length, {}) } });
@@ -565,7 +565,7 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     expect(outcomeOf(body).errorMessage).toContain('spans[1].attributes is nested more than 64 levels deep');
   });
 
-  it('ends soon after the bound of its JSON', () => {
+  it('is rejected soon after its JSON exceeds the limit', () => {
     const batch = new CopyBatch();
     const long = text('a', '\u0001'.repeat(limits.spanBytes.value - 1_000));
     const list = attribute('a', {
@@ -586,7 +586,7 @@ describe('a span beyond a bound', { timeout: 60_000 }, () => {
     }
   });
 
-  it('is taken at the bound', () => {
+  it('is stored at the limit', () => {
     const attributes = Array.from({ length: limits.attributes.value }, (_, n) => text(`${9_000 - n}`, `${n}`));
     const span = goodSpan({
       name: 'n'.repeat(limits.spanNameBytes.value),
@@ -618,7 +618,7 @@ describe('attributes whose keys become equal', () => {
     ['\0', '\uFFFD'],
     ['\uFFFD', '\0'],
     ['a\0\uFFFD', 'a\uFFFD\0'],
-  ])('have the last value that was sent: %j, %j', (first, last) => {
+  ])('have the value that was sent last: %j, %j', (first, last) => {
     const attributes = [text(first, 'first'), text('other', ''), text(last, 'last')];
     const body = encodeProtobuf(requestOf([goodSpan({ attributes })]));
     const written = byTranscoder(body);
@@ -627,13 +627,13 @@ describe('attributes whose keys become equal', () => {
   });
 });
 
-describe('spans in a field of old', () => {
-  it('are said not to be read', () => {
+describe('spans in instrumentation_library_spans', () => {
+  it('are reported as not supported', () => {
     const old = field(1_000, field(2, encodeSpan(goodSpan())));
     expect(outcomeOf(field(1, old))).toEqual({
       acceptedSpans: 0,
       rejectedSpans: 0,
-      errorMessage: 'instrumentation_library_spans is not read: spans must be in scope_spans',
+      errorMessage: 'instrumentation_library_spans is not supported: send spans in scope_spans',
     });
   });
 });
@@ -644,7 +644,7 @@ function outcomeOf(body: Buffer): Outcome {
   return new Transcoder().transcode(body, new CopyBatch(), 0);
 }
 
-/** A request of spans that are encoded as they stand in their scope. */
+/** A request of spans that are already encoded as fields of their scope. */
 function bodyOf(spans: Buffer): Buffer {
   return field(1, field(2, spans));
 }

@@ -1,5 +1,5 @@
 /*
- * OTLP protobuf bytes in, rows in the binary format of COPY out. What is read (opentelemetry-proto, trace.proto):
+ * Turns OTLP protobuf into rows in the binary format of COPY. The messages (opentelemetry-proto, trace.proto):
  *
  *   ExportTraceServiceRequest  1 resource_spans*
  *   ResourceSpans              1 resource  2 scope_spans*  3 schema_url
@@ -17,20 +17,21 @@
  *
  * A field's tag is its number times 8 plus its wire type: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
  *
- * The fast way knows what senders send. A span that has anything else (fields that come twice, times after the year
- * 2252, ...) is decoded by the reference instead, so that there is one set of rules for what is odd. Neither an object nor
- * a string is made for a span that goes the fast way, nor for one that is rejected, after the first few.
+ * The fast path handles what SDKs send. Any other span, such as one with repeated fields or a time after the year 2255, goes
+ * to the fallback in reference-transcode.ts, so that only one decoder has rules for unusual input. The fast path creates
+ * neither an object nor a string per span. A rejected span needs them only while its reason is described.
  *
- * What is wrong within a span costs that span; what is wrong around spans refuses the request.
+ * A defect within a span rejects that span. A defect outside spans refuses the whole request.
  */
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { limits } from '../limits.js';
 import { serviceTerm } from '../storage/block-filter.js';
-import { ColumnTranscoder, jsonGrowth, oddity, rowOverheadBytes, unstorable } from './column-transcoder.js';
+import { ColumnTranscoder, jsonGrowth, needsFallback, rowOverheadBytes, unstorable } from './column-transcoder.js';
 import type { Content } from './content-cache.js';
 import type { BatchMark, CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
-import { appendRows, columnCounts } from '../storage/copy-rows.js';
+import { appendRows, eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
+import { two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
 import { Dictionaries, type ResourceEntry } from './dictionaries.js';
 import { type DictionaryEntry, dictionaryEntry } from '../storage/dictionary-entry.js';
@@ -55,65 +56,67 @@ import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js'
 import { decodeMessage } from './decode-message.js';
 import { brokenSpan, malformedRequest } from './wire-cursor.js';
 
-/** Of `Number`s that a time in microseconds is computed in: later ones would not be exact. */
+/** The upper half of the last time, in ns, whose microseconds are exact as a number: in the year 2255. */
 const maxExactTimeHigh = 2_097_152_000;
 
-/** The upper half of the last time that a signed 64-bit integer holds. */
+/** The upper half of the last time that fits a signed 64-bit integer. */
 const maxTimeHigh = 0x7fff_ffff;
 
-const two32 = 4_294_967_296;
+const spanColumns = spanTable.columnCount;
+const eventColumns = eventTable.columnCount;
+const linkColumns = linkTable.columnCount;
 
 const noBytes = Buffer.alloc(0);
 
 /** ResourceSpans.instrumentation_library_spans, which OTLP replaced by scope_spans in 0.15 and removed in 0.20. */
 const oldSpansTag = 1_000 * 8 + 2;
-const oldSpansMessage = 'instrumentation_library_spans is not read: spans must be in scope_spans';
+const oldSpansMessage = 'instrumentation_library_spans is not supported: send spans in scope_spans';
 
-/** A span without its two ids is shorter, and need not be looked at. */
+/** A shorter span cannot have both ids. */
 const minSpanBytes = 28;
 
-/** The clock is looked at after so many bytes, or so many spans of which nothing was read. */
-const bytesBetweenLooks = 16 * 1024;
+/** The clock is read once for this many bytes. */
+const bytesBetweenClockReads = 16 * 1024;
 
 const maxSpanBytes = limits.spanBytes.value;
 const maxEvents = limits.spanEvents.value;
 const maxLinks = limits.spanLinks.value;
 const maxNameBytes = limits.spanNameBytes.value;
 const maxEventNameBytes = limits.eventNameBytes.value;
-const maxOddFields = limits.unusualSpanFields.value;
+const maxFallbackFields = limits.unusualSpanFields.value;
 const maxContentBytes = limits.resourceBytes.value;
 const maxContentFields = limits.resourceFields.value;
 const maxSpans = limits.requestSpans.value;
 const maxParts = limits.requestParts.value;
 const maxDictionaryBytes = limits.requestDictionaryBytes.value;
 
-/** What is wrong with some spans is known before the transcoder sees them: by their position in the request, from 1. */
-export type KnownProblems = ReadonlyMap<number, string>;
+/** Why spans are rejected that another decoder has replaced by empty ones, by their position in the request, from 1. */
+export type SpanErrors = ReadonlyMap<number, string>;
 
-/** Of a request in protobuf. */
-export const noProblems: KnownProblems = new Map();
+/** The value for requests in protobuf. */
+export const noSpanErrors: SpanErrors = new Map();
 
 /**
- * Fills batches with the rows of requests. One request at a time: `begin`, then `run` until it has ended. In between
- * neither the body nor the batch may be used otherwise. Several transcoders may share the dictionaries.
+ * Fills batches with the rows of requests, one request at a time: call `begin`, then `run` until it returns an outcome.
+ * Until then, nothing else may use the body or the batch. Several transcoders may share the dictionaries.
  */
 export class Transcoder extends ColumnTranscoder {
   private readonly blocks = new SpanBlocks();
   private steps: Iterator<undefined, Outcome> | undefined;
   private seenSpans = 0;
   private seenParts = 0;
-  /** In the scope. */
+  /** The index of the span within its scope. */
   private spanIndex = 0;
   private firstInstance = 0;
   private rejections = new Rejections();
-  private knownProblems = noProblems;
-  /** By `performance.now`; the clock is looked at when the cursor has come to `lookAt`. */
+  private spanErrors = noSpanErrors;
+  /** In terms of `performance.now()`, which is read when the cursor reaches `nextClockRead`. */
   private deadline = 0;
-  private lookAt = 0;
+  private nextClockRead = 0;
   private maxRowBytes = 0;
-  /** Whether spans are in a field of old that is not read. */
+  /** Whether the request has spans in a field that OTLP has removed. */
   private unreadOldSpans = false;
-  /** Where in a span the cursor is: what `problem` begins with. */
+  /** The part of the span that the cursor is in, for the path in the message. */
   private section: '' | 'events' | 'links' = '';
   private sectionIndex = 0;
 
@@ -122,12 +125,12 @@ export class Transcoder extends ColumnTranscoder {
   }
 
   /**
-   * Adds the rows of a request to a batch, however long it takes.
+   * Adds the rows of a request to a batch without pausing.
    *
-   * @param body an ExportTraceServiceRequest in protobuf; not kept
-   * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
-   * @throws Refusal `undecodable` when the body is no such request, `tooLarge` when it is beyond a bound; the batch is
-   * then as it was
+   * @param body an ExportTraceServiceRequest in protobuf
+   * @param firstInstance any 32-bit integer, different for each request, to distinguish spans with equal ids
+   * @throws Refusal `undecodable` when the body is not such a request, `tooLarge` when it is above a limit; the batch is
+   *   then unchanged
    */
   transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
     this.begin(body, batch, firstInstance);
@@ -135,16 +138,16 @@ export class Transcoder extends ColumnTranscoder {
   }
 
   /**
-   * Begins with a request. One that had not ended is given up.
+   * Begins a request, and drops an unfinished one.
    *
-   * @param knownProblems of spans whose bytes say nothing
-   * @param receivedBytes by which the size of the rows is bounded; of the body, unless it was made of something else
+   * @param spanErrors of spans that are empty in the body
+   * @param receivedBytes the size of the request as received, which bounds the size of its rows
    */
   begin(
     body: Buffer,
     batch: CopyBatch,
     firstInstance: number,
-    knownProblems: KnownProblems = noProblems,
+    spanErrors: SpanErrors = noSpanErrors,
     receivedBytes = body.length,
   ): void {
     this.load(body);
@@ -153,19 +156,19 @@ export class Transcoder extends ColumnTranscoder {
     this.unreadOldSpans = false;
     this.firstInstance = firstInstance;
     this.rejections = new Rejections();
-    this.knownProblems = knownProblems;
-    this.lookAt = bytesBetweenLooks;
+    this.spanErrors = spanErrors;
+    this.nextClockRead = bytesBetweenClockReads;
     this.maxRowBytes = maxRowBytesOf(receivedBytes);
     this.blocks.begin(body.length);
     this.steps = this.request(batch);
   }
 
   /**
-   * Goes on with the request.
+   * Continues the request.
    *
-   * @param budgetMs after which it pauses, some milliseconds late at most
-   * @returns undefined when it paused
-   * @throws Refusal as `transcode`
+   * @param budgetMs the time until it pauses; it may be exceeded by a few milliseconds
+   * @returns undefined when it has paused
+   * @throws Refusal as `transcode` does
    */
   run(budgetMs: number): Outcome | undefined {
     this.deadline = performance.now() + budgetMs;
@@ -179,7 +182,7 @@ export class Transcoder extends ColumnTranscoder {
     }
   }
 
-  /** Gives the request up. Lets go of its body; what it added to its batch stays there. */
+  /** Ends the request and releases its body. Rows that it has added to its batch stay there. */
   end(): void {
     this.steps = undefined;
     this.load(noBytes);
@@ -193,7 +196,7 @@ export class Transcoder extends ColumnTranscoder {
       this.requireFewRows(batch, before);
     } catch (error) {
       batch.rollBack(before);
-      // A read beyond the end of the body.
+      // The cursor was beyond the end of the body.
       if (error instanceof RangeError) throw malformedRequest('The body ends too early', this.source.length);
       throw error;
     }
@@ -218,7 +221,7 @@ export class Transcoder extends ColumnTranscoder {
         if (tag >>> 3 === 1) throw this.malformed('A field has the wrong wire type', this.position);
         this.skipUnknown(tag, end, 0);
       }
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
@@ -233,7 +236,7 @@ export class Transcoder extends ColumnTranscoder {
       } else {
         this.skipContainerField(tag, end);
       }
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
@@ -251,12 +254,12 @@ export class Transcoder extends ColumnTranscoder {
     while (this.position < end) {
       this.someSpans(batch, resource, scope, end, r, s);
       this.requireFewRows(batch, before);
-      if (this.position >= this.lookAt && this.isLate()) yield;
+      if (this.position >= this.nextClockRead && this.isLate()) yield;
     }
     this.requireEnd(end);
   }
 
-  /** Those up to where the clock is looked at: a loop for itself, as one of a generator is slower. */
+  /** Adds spans until the clock must be read. A separate method, because a loop in a generator is slower. */
   private someSpans(
     batch: CopyBatch,
     resource: ResourceEntry | BadSpanError,
@@ -279,12 +282,12 @@ export class Transcoder extends ColumnTranscoder {
       else this.addSpan(batch, resource, scope, start, start + length, r, s, this.spanIndex);
       this.spanIndex++;
       this.position = start + length;
-      if (this.position >= this.lookAt) return;
+      if (this.position >= this.nextClockRead) return;
     }
   }
 
   private isLate(): boolean {
-    this.lookAt = this.position + bytesBetweenLooks;
+    this.nextClockRead = this.position + bytesBetweenClockReads;
     return performance.now() >= this.deadline;
   }
 
@@ -301,7 +304,7 @@ export class Transcoder extends ColumnTranscoder {
     if (++this.seenParts > maxParts) throw tooMuch(`more than ${maxParts} fields around its spans`);
   }
 
-  /** Finds what is known of a resource by the bytes that it came in; the position is then where it was. */
+  /** Finds or creates the entry of a resource by its bytes. Does not move the cursor. */
   private findResource(end: number, r: number): ResourceEntry | BadSpanError {
     const path = `resource_spans[${r}]`;
     const content = this.readContent(end, `${path}.resource`);
@@ -322,7 +325,7 @@ export class Transcoder extends ColumnTranscoder {
     return entry;
   }
 
-  /** Finds what is known of a scope by the bytes that it came in; the position is then where it was. */
+  /** Finds or creates the entry of a scope by its bytes. Does not move the cursor. */
   private findScope(end: number, r: number, s: number): DictionaryEntry<ScopeRow> | BadSpanError {
     const path = `resource_spans[${r}].scope_spans[${s}]`;
     const content = this.readContent(end, `${path}.scope`);
@@ -341,8 +344,8 @@ export class Transcoder extends ColumnTranscoder {
   }
 
   /**
-   * Reads what is common to the spans of a ResourceSpans or ScopeSpans (fields 1 and 3), which may come behind them.
-   * A message that comes in pieces is merged, as protobuf has it, by putting the pieces together.
+   * Reads the resource or scope and the schema URL (fields 1 and 3), which may follow the spans. A message that occurs in
+   * several pieces is merged, as protobuf requires, by concatenating them.
    */
   private readContent(end: number, path: string): Content | BadSpanError {
     const { source, view } = this;
@@ -398,7 +401,7 @@ export class Transcoder extends ColumnTranscoder {
     return merged;
   }
 
-  /** A field of ResourceSpans or ScopeSpans that is read elsewhere, or not known. */
+  /** Skips a field of ResourceSpans or ScopeSpans that is read elsewhere, or unknown. */
   private skipContainerField(tag: number, end: number): void {
     if (tag === 10 || tag === 18 || tag === 26) {
       const length = this.length(end);
@@ -410,10 +413,10 @@ export class Transcoder extends ColumnTranscoder {
     }
   }
 
-  /** Rejects the span that was seen last. */
+  /** Rejects the current span. */
   private reject(problem: string): void {
     if (this.rejections.isFull) this.rejections.count++;
-    else this.rejections.add(this.knownProblems.get(this.seenSpans) ?? problem);
+    else this.rejections.add(this.spanErrors.get(this.seenSpans) ?? problem);
   }
 
   private addSpan(
@@ -435,22 +438,23 @@ export class Transcoder extends ColumnTranscoder {
     this.section = '';
     if (length >= minSpanBytes && length <= maxSpanBytes) {
       this.isWithinSpan = true;
-      let isOdd = false;
+      let takesFallback = false;
       try {
         if (this.span(batch, resource, scope, start, end)) return;
       } catch (error) {
-        isOdd = error === oddity;
-        // A RangeError is a read beyond the end of the body.
-        const isOfSpan = isOdd || error === brokenSpan || error === unstorable || error instanceof RangeError;
-        if (!isOfSpan) throw error;
+        takesFallback = error === needsFallback;
+        // A RangeError means that the cursor was beyond the end of the body.
+        const costsOnlySpan =
+          takesFallback || error === brokenSpan || error === unstorable || error instanceof RangeError;
+        if (!costsOnlySpan) throw error;
       } finally {
         this.isWithinSpan = false;
       }
       spans.truncate(spansBefore);
       events.truncate(eventsBefore);
       links.truncate(linksBefore);
-      if (isOdd) {
-        this.oddSpan(batch, resource, scope, start, end, spanPath(r, s, index));
+      if (takesFallback) {
+        this.fallbackSpan(batch, resource, scope, start, end, spanPath(r, s, index));
         return;
       }
     }
@@ -458,7 +462,7 @@ export class Transcoder extends ColumnTranscoder {
     else this.reject(this.describe(start, end, spanPath(r, s, index)));
   }
 
-  /** Why a span is rejected, in the reference's words where the fast way has none. */
+  /** @returns why a span is rejected; the fallback describes what the fast path does not */
   private describe(start: number, end: number, path: string): string {
     if (this.problem !== '') return `${path}${this.section && `.${this.section}[${this.sectionIndex}]`}${this.problem}`;
     if (end - start > maxSpanBytes) return `${path} has ${end - start} bytes, more than ${maxSpanBytes}`;
@@ -466,13 +470,13 @@ export class Transcoder extends ColumnTranscoder {
     return rows instanceof BadSpanError ? rows.message : `${path} is not well-formed`;
   }
 
-  /** @throws BadSpanError when the span can't be stored */
+  /** @throws BadSpanError when the span cannot be stored */
   private referenceRows(start: number, end: number, path: string, references: SpanReferences): SpanRows {
     return rowsOfSpan(decodeSpan(this.source.subarray(start, end), path), references, path);
   }
 
-  /** The slow way: what the reference makes of the span. */
-  private oddSpan(
+  /** Adds a span by the fallback. */
+  private fallbackSpan(
     batch: CopyBatch,
     resource: ResourceEntry,
     scope: DictionaryEntry<ScopeRow>,
@@ -506,7 +510,7 @@ export class Transcoder extends ColumnTranscoder {
     batch.referToOperation(operation);
   }
 
-  /** @returns false when the span has to be rejected; what was written of it is then to be taken back */
+  /** Adds a span by the fast path. @returns false when the span must be rejected and its rows removed */
   private span(
     batch: CopyBatch,
     resource: ResourceEntry,
@@ -617,7 +621,7 @@ export class Transcoder extends ColumnTranscoder {
           break;
         case 122: {
           const length = this.length(end);
-          if (status >= 0) throw oddity;
+          if (status >= 0) throw needsFallback;
           status = this.position;
           this.position += length;
           statusEnd = this.position;
@@ -640,7 +644,7 @@ export class Transcoder extends ColumnTranscoder {
     if (eventCount > maxEvents) throw this.beyond(spanProblems.events);
     if (linkCount > maxLinks) throw this.beyond(spanProblems.links);
     if (nameLength > maxNameBytes) throw this.beyond(spanProblems.name);
-    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw oddity;
+    if (startHigh > maxExactTimeHigh || endHigh > maxExactTimeHigh) throw needsFallback;
     const parentHigh = parentIdLength === 0 ? 0 : view.getInt32(parentId);
     const parentLow = parentIdLength === 0 ? 0 : view.getInt32(parentId + 4);
     let statusCode = 0;
@@ -678,7 +682,7 @@ export class Transcoder extends ColumnTranscoder {
     this.messageBytes = end - start;
     const out = batch.spans;
     out.reserveRow(rowOverheadBytes + jsonGrowth * (end - start));
-    out.beginRow(columnCounts.span);
+    out.beginRow(spanColumns);
     out.copy(source, traceId, 16);
     out.int64(spanHigh, spanLow);
     if ((parentHigh | parentLow) === 0) out.null();
@@ -768,13 +772,13 @@ export class Transcoder extends ColumnTranscoder {
         }
       }
       this.requireEnd(eventEnd);
-      if (high > maxExactTimeHigh) throw oddity;
+      if (high > maxExactTimeHigh) throw needsFallback;
       this.section = 'events';
       this.sectionIndex = number;
       if (nameLength > maxEventNameBytes) throw this.beyond(spanProblems.eventName);
       this.messageBytes = length;
       out.reserveRow(rowOverheadBytes + jsonGrowth * length);
-      out.beginRow(columnCounts.event);
+      out.beginRow(eventColumns);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
       this.time(out, startHigh, startLow);
@@ -864,7 +868,7 @@ export class Transcoder extends ColumnTranscoder {
       if (linkedSpanIdLength !== 0 && linkedSpanIdLength !== 8) throw unstorable;
       this.messageBytes = length;
       out.reserveRow(rowOverheadBytes + jsonGrowth * length);
-      out.beginRow(columnCounts.link);
+      out.beginRow(linkColumns);
       out.copy(source, traceId, 16);
       out.int64(view.getInt32(spanId), view.getInt32(spanId + 4));
       this.time(out, startHigh, startLow);
@@ -883,7 +887,7 @@ export class Transcoder extends ColumnTranscoder {
     }
   }
 
-  /** @param name of its first byte, in the bytes and in their view */
+  /** @param name offset of the name's first byte */
   private findOperation(
     resource: ResourceEntry,
     kind: number,
@@ -914,7 +918,7 @@ export class Transcoder extends ColumnTranscoder {
   }
 }
 
-/** How large the rows of a request may be. @param byteLength as it was received, after decompression */
+/** @returns the limit of a request's rows, in bytes. @param byteLength of the request after decompression */
 export function maxRowBytesOf(byteLength: number): number {
   const { requestRowBytes, requestRowBytesFloor, requestRowBytesPerByte } = limits;
   return Math.min(requestRowBytes.value, requestRowBytesFloor.value + requestRowBytesPerByte.value * byteLength);
@@ -928,20 +932,20 @@ function spanPath(r: number, s: number, index: number): string {
   return `resource_spans[${r}].scope_spans[${s}].spans[${index}]`;
 }
 
-/** Of a span that is only described. */
+/** For a span that is decoded only to describe its defect. */
 const noReferences: SpanReferences = { resourceId: 0n, scopeId: 0n, operationId: 0n, instance: 0 };
 
-/** About how many bytes texts have: a dictionary's row is sent as text. */
+/** The approximate size of texts in a dictionary row, which is sent as text. */
 function textBytesOf(...texts: readonly (string | null)[]): number {
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
-/** @throws BadSpanError when the bytes are no such message, or one of too many fields */
+/** @throws BadSpanError when the bytes are not such a message, or have too many fields */
 function decodeSpan(bytes: Uint8Array, path: string): Span {
-  return decodeMessage(SpanSchema, bytes, maxOddFields, path);
+  return decodeMessage(SpanSchema, bytes, maxFallbackFields, path);
 }
 
-/** @throws BadSpanError when the bytes are no such message, or one of too many fields */
+/** @throws BadSpanError when the bytes are not such a message, or have too many fields */
 function decodeContent<Schema extends DescMessage>(
   schema: Schema,
   { source, start, end }: Content,

@@ -2,18 +2,18 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
-/** Messages within messages; far above what attributes may be nested, so that too deep a span is refused alone. */
+/** The most levels of nested messages. Far above the limit of attributes, so that a deep span is rejected alone. */
 export const recursionLimit = 1_000;
 
 const maxVarintBytes = 10;
 
 /**
- * Makes sure that bytes are a message as protobuf defines it ("Encoding"): fields end where their message ends, and a
- * known field has the wire type of its kind. protobuf-es trusts its input in both, and would read something else.
+ * Checks that bytes are a message as protobuf defines it ("Encoding"): no field exceeds its message, and a known field has
+ * the wire type of its kind. protobuf-es does not check either, and would return wrong values.
  *
- * @param maxFields after which it is no longer looked at
- * @returns how many fields there are, those of messages within included
- * @throws Error saying where it is not well-formed
+ * @param maxFields the check ends after this many fields
+ * @returns the number of fields at all levels
+ * @throws Error that names the first place that is not well-formed
  */
 export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, maxFields = Infinity, depth = 0): number {
   if (depth >= recursionLimit) throw new Error(`${schema.name}: messages are nested more than ${recursionLimit} deep`);
@@ -39,7 +39,7 @@ export function requireWellFormed(schema: DescMessage, bytes: Uint8Array, maxFie
   return fields;
 }
 
-/** @returns how many fields are in the group, at all levels, as far as it was looked at */
+/** @returns the number of fields in the group at all levels, as far as it was checked */
 function skipGroup(reader: BinaryReader, group: number, maxFields: number, depth: number): number {
   if (depth >= recursionLimit) throw new Error(`groups are nested more than ${recursionLimit} deep`);
   let fields = 0;
@@ -47,7 +47,7 @@ function skipGroup(reader: BinaryReader, group: number, maxFields: number, depth
     const [number, wireType] = reader.tag();
     fields += 1;
     if (wireType === WireType.EndGroup) {
-      if (number !== group) throw new Error(`group ${group} ends as ${number}`);
+      if (number !== group) throw new Error(`group ${group} is ended by group ${number}`);
       break;
     }
     if (wireType === WireType.StartGroup) fields += skipGroup(reader, number, maxFields - fields, depth + 1);
@@ -56,12 +56,12 @@ function skipGroup(reader: BinaryReader, group: number, maxFields: number, depth
   return fields;
 }
 
-/** protobuf-es skips a varint of any length, but reads only one of ten bytes. */
+/** Checks the length of a varint: protobuf-es skips any length, but reads at most ten bytes. */
 function skipValue(reader: BinaryReader, schema: DescMessage, field: DescField, wireType: WireType): void {
   const start = reader.pos;
   reader.skip(wireType, field.number);
   if (wireType === WireType.Varint && reader.pos - start > maxVarintBytes) {
-    throw new Error(`${schema.name}.${field.name} is a number of more than ${maxVarintBytes} bytes`);
+    throw new Error(`${schema.name}.${field.name} is a varint of more than ${maxVarintBytes} bytes`);
   }
 }
 
@@ -76,7 +76,7 @@ function fieldsOf(schema: DescMessage): ReadonlyMap<number, DescField> {
   return fields;
 }
 
-/** Of what OTLP's traces have: no packed lists, no groups. */
+/** The wire type of a field. OTLP traces have no packed lists and no groups. */
 function wireTypeOf(field: DescField): WireType {
   if (field.message !== undefined) return WireType.LengthDelimited;
   switch (field.scalar) {

@@ -1,38 +1,38 @@
 import { Refusal, refusals } from '../errors/refusal.js';
 import { limits } from '../limits.js';
 
-/** Fields within groups that are skipped around the spans of a request: OTLP has no groups. */
+/** The most fields in unknown groups outside spans. OTLP has no groups. */
 const maxGroupFields = limits.requestParts.value;
 
-/** Bytes of a number that is skipped; protobuf-es skips more. */
+/** The most bytes of a skipped varint; protobuf-es skips more. */
 const maxSkippedBytes = 64 * 1024;
 
-/** Groups within each other that are skipped, as many as protobuf-es skips. */
+/** The most levels of skipped groups, as in protobuf-es. */
 const maxGroupDepth = 100;
 
-/** Thrown, always the same one, when what is wrong with the wire format is within a span: it costs that span alone. */
+/** The one error for a span that is not well-formed. It rejects only that span. */
 export const brokenSpan = new Error('a span that is not well-formed');
 
-/** The body is no request. @param at the byte at which that was noticed */
+/** Creates the error for a body that is not a request. @param at the byte where the decoder noticed it */
 export function malformedRequest(what: string, at: number): Refusal {
   return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
 }
 
-/** Reads protobuf's wire format (protobuf, "Encoding") where it lies, a field at a time. */
+/** Reads protobuf's wire format (protobuf, "Encoding") in place, one field at a time. */
 export abstract class WireCursor {
   protected source: Buffer = Buffer.alloc(0);
   protected view: DataView = new DataView(new ArrayBuffer(0));
   protected position = 0;
-  /** Whether the last varint had bits beyond the 32 that `varint` gives. */
+  /** Whether the last varint had bits above the 32 that `varint` returns. */
   protected varintIsLong = false;
 
-  /** Fields within groups around spans so far. */
+  /** Fields in groups outside spans so far. */
   private groupFields = 0;
 
-  /** Whether what is read belongs to a span, whose own length is known. */
+  /** Whether the cursor is within a span, whose length is known. */
   protected isWithinSpan = false;
 
-  /** What to throw about the wire format: no error is made for a span. */
+  /** @returns the error to throw; within a span always the same one, to avoid an object per span */
   protected malformed(what: string, at: number): Error {
     return this.isWithinSpan ? brokenSpan : malformedRequest(what, at);
   }
@@ -55,7 +55,7 @@ export abstract class WireCursor {
     return tag;
   }
 
-  /** The lower 32 bits of a varint, unsigned. */
+  /** Reads a varint. @returns its lower 32 bits, unsigned */
   protected varint(): number {
     const { source } = this;
     let byte = source[this.position++] as number;
@@ -78,7 +78,7 @@ export abstract class WireCursor {
     throw this.malformed('A number has no end', this.position);
   }
 
-  /** How many bytes a field has that are all before `end`. */
+  /** Reads the length of a field. @throws when the field exceeds `end` */
   protected length(end: number): number {
     const length = this.varint();
     if (this.position + length > end) throw this.malformed('A field is longer than its message', this.position);
@@ -89,7 +89,11 @@ export abstract class WireCursor {
     if (this.position !== end) throw this.malformed('A field is longer than its message', end);
   }
 
-  /** @param highestNumber that the message has: with these, it is the wire type that is not known */
+  /**
+   * Skips an unknown field.
+   *
+   * @param highestNumber of the fields that the message defines: up to it, the wire type is wrong
+   */
   protected skipNew(tag: number, end: number, highestNumber: number): void {
     if (tag >>> 3 <= highestNumber) throw this.malformed('A field has the wrong wire type', this.position);
     this.skipUnknown(tag, end, 0);

@@ -2,7 +2,7 @@ import type { CopyBatch } from '../storage/copy-batch.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import type { SlicedWork } from './sliced-work.js';
 import { readSql } from '../sql.js';
-import type { Statement, StatementCall } from '../database/batch-flight.js';
+import type { Statement, StatementCall } from '../database/pipelined-batch.js';
 
 /** The columns of a statement: an array each, in PostgreSQL's text form. */
 type Columns<Name extends string> = Readonly<Record<Name, string>>;
@@ -18,15 +18,15 @@ const upsertOperations = readSql<Columns<'ids' | 'service_names' | 'span_kinds' 
   'upsert-operations.sql',
 );
 
-/** Rows of which a column is written before others get a turn. */
+/** Values that are formatted in one step, before other work gets a turn. */
 const rowsAtOnce = 2_048;
 
-/** What `dictionaryCalls` may call. */
+/** The statements that `dictionaryCalls` may use. */
 export const dictionaryStatements: readonly Statement[] = [upsertResources, upsertScopes, upsertOperations];
 
 type Value = string | number | bigint | null;
 
-/** Adds the rows that a batch refers to and the database may not have: none, nearly always. */
+/** @returns the calls that add a batch's new dictionary rows: usually none */
 export async function dictionaryCalls(
   { resources, scopes, operations }: CopyBatch,
   work: SlicedWork,
@@ -66,7 +66,7 @@ export async function dictionaryCalls(
   return calls;
 }
 
-/** Each row once, as an upsert wants them, and by id, so that two writers never wait for each other in a circle. */
+/** Each row once, because an upsert fails on duplicates, and sorted by id, so that two writers never deadlock. */
 function sortedRows<Row extends { readonly id: bigint }>(entries: readonly DictionaryEntry<Row>[]): readonly Row[] {
   const rowsById = new Map(entries.map(({ row }) => [row.id, row]));
   return [...rowsById.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
@@ -85,7 +85,7 @@ async function columnsOf<Row, Name extends string>(
   return texts as Columns<Name>;
 }
 
-/** An array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */
+/** Formats an array in PostgreSQL's text form (manual, "Array Input and Output Syntax"). */
 async function arrayText<Row>(rows: readonly Row[], valueOf: (row: Row) => Value, work: SlicedWork): Promise<string> {
   const elements: string[] = [];
   const appendSome = (): true | undefined => {

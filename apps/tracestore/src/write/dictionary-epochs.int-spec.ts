@@ -11,14 +11,14 @@ import { probeCapabilities } from '../schema/capabilities.js';
 
 const dayMs = 86_400_000;
 const retentionDays = 30;
-/** Longer than anything is kept. */
+/** Longer than the retention. */
 const longDays = 40;
 
 let database: FreshDatabase;
 let gate: DatabaseGate;
 let client: pg.Client;
 let context: LifecycleContext;
-/** Behind the gate. */
+/** The store that connects through the gate. */
 let first: RunningTracestore;
 let second: RunningTracestore;
 
@@ -45,9 +45,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** A span of the same operation, resource and scope as all others, yet another request. */
+/** A new request with a span of the same operation, resource and scope as all others. */
 async function send(store: RunningTracestore): Promise<void> {
-  // When the clock of the database is at rest.
+  // The clock of the database may stand still.
   const start = (BigInt(Date.now()) - BigInt(longDays * dayMs)) * 1_000_000n;
   await sendGrpc(
     store.grpcAddress,
@@ -64,7 +64,7 @@ const nameless = `tracestore.span s WHERE NOT EXISTS (SELECT FROM tracestore.ope
   OR NOT EXISTS (SELECT FROM tracestore.resource r WHERE r.id = s.resource_id)
   OR NOT EXISTS (SELECT FROM tracestore.scope c WHERE c.id = s.scope_id)`;
 
-/** Lets all that is stored become old, and cleans up. */
+/** Makes everything that is stored old, and cleans up. */
 async function growOldAndCleanUp(): Promise<void> {
   await passTime(client, longDays * (dayMs / 1000));
   await setDatabaseClock(client, new Date(Date.now() + longDays * dayMs));
@@ -73,7 +73,7 @@ async function growOldAndCleanUp(): Promise<void> {
 }
 
 describe('the dictionaries', () => {
-  it('have what a batch refers to that was on its way while they were cleaned up', async () => {
+  it('have the rows of a batch that was in flight during a clean-up', async () => {
     await send(first);
     await send(second);
     const held = gate.holdBefore('insert-ledger');
@@ -86,13 +86,13 @@ describe('the dictionaries', () => {
     await sending;
     expect(await count('tracestore.span')).toBe(1);
     expect(await count(nameless)).toBe(0);
-    // The other writer has not heard of it either.
+    // The other writer does not know of it either.
     await send(second);
     expect(await count('tracestore.span')).toBe(2);
     expect(await count(nameless)).toBe(0);
   });
 
-  it('have what a writer refers to that wakes up after days, or that another one has written again', async () => {
+  it('have the rows of a writer that was paused for days, or that another writer has written again', async () => {
     await send(first);
     await send(second);
     await growOldAndCleanUp();
@@ -105,7 +105,7 @@ describe('the dictionaries', () => {
   it.each([
     ['that goes', true],
     ['that stands still', false],
-  ])('keep what is in use, by a clock %s, for as long as what refers to it is stored', async (_clock, movesClock) => {
+  ])('keep rows while spans refer to them, with a clock %s', async (_clock, movesClock) => {
     for (let day = 0; day < 2 * longDays; day += 10) {
       await send(day % 20 === 0 ? first : second);
       await passTime(client, 10 * (dayMs / 1000));
@@ -115,13 +115,13 @@ describe('the dictionaries', () => {
       expect(await count(nameless)).toBe(0);
     }
     expect(await count('tracestore.span')).toBeGreaterThan(0);
-    // The clock is set right, and shows that all is old.
+    // The clock is corrected, and everything becomes old.
     await setDatabaseClock(client, new Date(Date.now() + 2 * longDays * dayMs));
     await cleanDictionaries(context);
     expect(await count(nameless)).toBe(0);
   });
 
-  it('have what writers refer to after all traces were deleted', async () => {
+  it('have the rows of new spans after all traces were deleted', async () => {
     await send(first);
     await send(second);
     await client.query('SELECT ps_trace.delete_all_traces()');
@@ -137,7 +137,7 @@ describe('the dictionaries', () => {
   });
 });
 
-describe('what a writer knows of the dictionaries', () => {
+describe('the cached dictionary rows of a writer', () => {
   const isAccepted = async (epoch: number): Promise<boolean> =>
     client.query('SELECT tracestore.require_epoch($1)', [epoch]).then(
       () => true,
@@ -147,7 +147,7 @@ describe('what a writer knows of the dictionaries', () => {
       },
     );
 
-  it('is valid in the epoch in which it was learned and in the next one, of an hour each', async () => {
+  it('are valid in their epoch and in the next one', async () => {
     const { rows } = await client.query<{ epoch: string }>('SELECT epoch FROM tracestore.lifecycle_time');
     const epoch = Number(rows[0]?.epoch);
     expect([await isAccepted(epoch - 2), await isAccepted(epoch + 1)]).toEqual([false, false]);

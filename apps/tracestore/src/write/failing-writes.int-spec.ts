@@ -48,7 +48,7 @@ afterEach(async () => {
   await queryOnce(database.url, 'DROP TRIGGER IF EXISTS fail ON tracestore.span; DROP FUNCTION IF EXISTS fail');
 });
 
-/** Has every transaction with spans fail as the server would. */
+/** Makes every transaction with spans fail with an error code of the server. */
 async function failWith(sqlState: string): Promise<void> {
   await queryOnce(
     database.url,

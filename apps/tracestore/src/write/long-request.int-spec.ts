@@ -10,7 +10,7 @@ const headers = { 'content-type': 'application/x-protobuf' };
 let database: FreshDatabase;
 let store: RunningTracestore;
 
-/** Made before the store starts: while this process makes them, it does nothing else. */
+/** Made before the store starts, because making them blocks the event loop. */
 const longBody = longRequest('long', 40_000, 500);
 const againBody = longRequest('again', 4, 3 * 1024 * 1024);
 
@@ -37,8 +37,8 @@ async function countSpans(name: string): Promise<number> {
   return row?.count ?? -1;
 }
 
-describe('a request that takes long', () => {
-  it('is stored whole, and lets short ones overtake it', async () => {
+describe('a long request', () => {
+  it('is stored completely, and does not delay short ones', async () => {
     const order: string[] = [];
     const long = post(store.tracesUrl, longBody, headers).then(({ status }) => {
       order.push('long');
@@ -56,10 +56,10 @@ describe('a request that takes long', () => {
     expect(await countSpans('short')).toBe(5);
   });
 
-  it('is stored once when it comes again, and the connection that learned that stays usable', async () => {
+  it('is stored once when it is retried, and its connection stays usable', async () => {
     const body = againBody;
     expect((await post(store.tracesUrl, body, headers)).status).toBe(200);
-    // More often than there are connections, so that each has been asked.
+    // More requests than connections, so that each connection is used.
     for (let n = 0; n < 4; n++) expect((await post(store.tracesUrl, body, headers)).status).toBe(200);
     expect(await countSpans('again')).toBe(4);
     const after = encodeProtobuf(requestOf([goodSpan({ name: 'after' })]));

@@ -1,10 +1,10 @@
 import { createHash, hash } from 'node:crypto';
 import { SlicedWork } from './sliced-work.js';
 
-/** What is hashed at once: some milliseconds. */
+/** The size of a slice, which takes a few milliseconds. */
 const pieceBytes = 2 * 1024 * 1024;
 
-/** The SHA-256 of a body. @param work in which a large one is hashed */
+/** Computes the SHA-256 of a body. @param work runs the slices of a large one */
 export async function digestOf(body: Buffer, work: SlicedWork): Promise<Buffer> {
   if (body.length <= pieceBytes) return hash('sha256', body, 'buffer');
   const sha256 = createHash('sha256');

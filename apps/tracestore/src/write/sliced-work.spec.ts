@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from './request-digest.js';
 import { SlicedWork } from './sliced-work.js';
 
-/** Work of so many slices that writes down when it has its turn. */
+/** Work of some slices that records its turns. */
 function workOf(name: string, slices: number, log: string[]): () => string | undefined {
   let done = 0;
   return () => {
@@ -12,8 +12,8 @@ function workOf(name: string, slices: number, log: string[]): () => string | und
   };
 }
 
-describe('work in slices', () => {
-  it('takes turns, so that a short one is not behind a long one', async () => {
+describe('SlicedWork', () => {
+  it('runs work items in turns, so that a short one does not wait for a long one', async () => {
     const work = new SlicedWork();
     const log: string[] = [];
     const ended: string[] = [];
@@ -25,7 +25,7 @@ describe('work in slices', () => {
     expect(ended).toEqual(['short', 'other', 'long']);
   });
 
-  it('has one slice in a turn of the event loop', async () => {
+  it('runs one slice in a turn of the event loop', async () => {
     const work = new SlicedWork();
     const log: string[] = [];
     const timer = setInterval(() => log.push('timer'), 1);
@@ -42,7 +42,7 @@ describe('work in slices', () => {
     expect(log.filter((entry) => entry === 'timer').length).toBeGreaterThan(3);
   });
 
-  it('throws what a slice throws, and goes on with the others', async () => {
+  it('rejects with the error of a slice, and continues the other items', async () => {
     const work = new SlicedWork();
     const failing = work.run(() => {
       throw new Error('broken');
@@ -53,8 +53,8 @@ describe('work in slices', () => {
   });
 });
 
-describe('the digest of a body', () => {
-  it('is the same at once and in pieces', async () => {
+describe('digestOf', () => {
+  it('returns the same digest at once and in slices', async () => {
     const work = new SlicedWork();
     const body = Buffer.alloc(9 * 1024 * 1024, 'spans');
     const { createHash } = await import('node:crypto');

@@ -1,20 +1,20 @@
-/** A slice of long work, in ms: what others wait for it, as often as it takes. */
+/** The length of a slice of long work: how long other work waits for it. */
 export const sliceMs = 5;
 
 /**
- * Long work in slices. In a turn of the event loop there is one slice, of whatever work, so that what else there is to do
- * waits for one slice and no longer. Works take turns, so that a short one is not behind a long one.
+ * Runs long work in slices, one slice in each turn of the event loop, so that everything else waits for one slice at most.
+ * Work items take turns, so that a short one does not wait for a long one.
  */
 export class SlicedWork {
   private readonly waiting: (() => boolean)[] = [];
   private isScheduled = false;
 
   /**
-   * Does some work.
+   * Runs a work item.
    *
-   * @param slice is called until it returns something; it should return after `sliceMs`
-   * @returns what it returned
-   * @throws what it throws
+   * @param slice called until it returns a result other than undefined; each call should take at most `sliceMs`
+   * @returns the result
+   * @throws the error that `slice` throws
    */
   run<Result>(slice: () => Result | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {

@@ -47,16 +47,16 @@ async function countRows(): Promise<Readonly<Record<string, number>>> {
   return row ?? {};
 }
 
-/** Stops every transaction at its events, without breaking its connection. */
+/** Makes every transaction fail at its events, without breaking its connection. */
 const failOnEvents = `
   CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
     $$BEGIN RAISE EXCEPTION 'as if it were a deadlock' USING ERRCODE = 'deadlock_detected'; END$$;
   CREATE TRIGGER fail BEFORE INSERT ON tracestore.event FOR EACH STATEMENT EXECUTE FUNCTION fail()`;
 
-/** CopyDone and Sync: what ends the last COPY and, with it, the transaction. */
+/** CopyDone and Sync, which end the last COPY and the transaction. */
 const commitMessages = 'c\0\0\0\x04S\0\0\0\x04';
 
-/** Not by TRUNCATE, which would wait for the store that counts calls meanwhile, and it for this. */
+/** Uses DELETE: TRUNCATE could deadlock with the aggregation. */
 const emptyTables = ['span', 'event', 'link', 'ledger', 'resource', 'scope', 'operation']
   .map((table) => `DELETE FROM tracestore.${table}`)
   .join(';');
@@ -71,16 +71,16 @@ async function expectReadySoon(): Promise<void> {
   await expect.poll(async () => (await fetch(`${store.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
 }
 
-describe('one transaction', () => {
+describe('a transaction of requests', () => {
   it.each([
     ['the ledger', 'insert-ledger'],
     ['the dictionaries', 'upsert-operations'],
-    ['the spans', 'copy-spans'],
-    ['the events', 'copy-events'],
-    ['the links', 'copy-links'],
+    ['the spans', 'copy-span'],
+    ['the events', 'copy-event'],
+    ['the links', 'copy-link'],
     ['the commit', commitMessages],
-  ])('leaves nothing when the connection breaks before %s, and the retry stores all of it', async (_part, text) => {
-    // The names of the statements are also sent once to prepare them.
+  ])('stores nothing when the connection breaks before %s, and the retry stores everything', async (_part, text) => {
+    // Preparing the statements sends their names once.
     expect(await send(requestOf([goodSpan({ name: 'first' })]))).toEqual(success);
     await queryOnce(database.url, emptyTables);
     await gate.close();
@@ -94,7 +94,7 @@ describe('one transaction', () => {
     expect(await readStoredSpans(database.url)).toEqual(expectedSpans(fullRequest()));
   });
 
-  it('leaves nothing when the database refuses its last part, and says that a retry is in vain', async () => {
+  it('stores nothing when the database refuses its last part, with an error that is not retryable', async () => {
     await queryOnce(database.url, 'ALTER TABLE tracestore.link ADD CONSTRAINT refuse_all CHECK (link_nbr < 0)');
     expect(await send()).toMatchObject({ code: grpcStatus.INTERNAL });
     expect(await countRows()).toEqual(nothing);
@@ -103,14 +103,14 @@ describe('one transaction', () => {
     expect(await countRows()).toEqual(nothing);
   });
 
-  it('is unavailable rather than refused when it was stopped from outside', async () => {
+  it('fails with a retryable error when the database has cancelled it', async () => {
     await queryOnce(database.url, failOnEvents);
     expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
     expect(await countRows()).toEqual(nothing);
     expect((await fetch(`${store.url}/readyz`)).status).toBe(200);
   });
 
-  it('that may or may not have been committed is answered as not, and its retry stores nothing twice', async () => {
+  it('fails with a retryable error when the result of the commit is unknown, and the retry stores nothing twice', async () => {
     gate.breakAfter(commitMessages);
     expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
     await expectReadySoon();
@@ -120,7 +120,7 @@ describe('one transaction', () => {
 });
 
 describe('the dictionaries', () => {
-  it('have one row for what is the same, however often and from wherever it comes', async () => {
+  it('have one row for equal content from several writers', async () => {
     const other = await startTracestore(database.url);
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
@@ -132,7 +132,7 @@ describe('the dictionaries', () => {
     await other.stop();
   });
 
-  it('are not believed to hold what a failed transaction would have added', async () => {
+  it('are not assumed to have the rows of a failed transaction', async () => {
     await queryOnce(database.url, failOnEvents);
     expect(await send()).toMatchObject({ code: grpcStatus.UNAVAILABLE });
     await queryOnce(database.url, 'DROP TRIGGER fail ON tracestore.event');
@@ -141,8 +141,8 @@ describe('the dictionaries', () => {
   });
 });
 
-describe('a database that is away', () => {
-  it('makes every answer 503 or UNAVAILABLE with a time to retry, until it is back', async () => {
+describe('an unavailable database', () => {
+  it('makes every response 503 or UNAVAILABLE with a retry delay, until it is back', async () => {
     expect(await send()).toEqual(success);
     await gate.close();
 
@@ -167,7 +167,7 @@ describe('a database that is away', () => {
     expect((await countRows())['spans']).toBe(4);
   });
 
-  it('may be away when tracestore starts', async () => {
+  it('does not prevent the start of tracestore', async () => {
     await gate.close();
     const late = await startTracestore(gate.url);
     expect((await fetch(`${late.url}/readyz`)).status).toBe(503);
@@ -178,9 +178,9 @@ describe('a database that is away', () => {
     await late.stop();
   });
 
-  it('may come back empty', async () => {
+  it('can come back empty', async () => {
     expect(await send()).toEqual(success);
-    // Calls may be being counted: PostgreSQL then ends this statement as a deadlock, or theirs.
+    // An aggregation run may deadlock with this statement: PostgreSQL then cancels one of them.
     await vi.waitFor(() => queryOnce(database.url, 'DROP SCHEMA IF EXISTS tracestore, ps_trace, _ps_trace CASCADE'), {
       timeout: 20_000,
       interval: 500,

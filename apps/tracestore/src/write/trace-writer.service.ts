@@ -2,56 +2,55 @@ import { Inject, Injectable } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
+import { eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
+import { blockTable } from '../storage/span-blocks.js';
 import { SlicedWork } from './sliced-work.js';
 
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
 import { DatabaseService } from '../database/database.service.js';
 import { readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { BatchFlight, type CopyCall, isLong, PrepareFlight } from '../database/batch-flight.js';
+import { PipelinedBatch, type CopyCall, isLong, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
 
 const insertLedger = readSql<{ readonly digests: string; readonly epoch: string }>(
   import.meta.url,
   'insert-ledger.sql',
 );
-const copySpans = readSql(import.meta.url, 'copy-spans.sql');
-const copyEvents = readSql(import.meta.url, 'copy-events.sql');
-const copyLinks = readSql(import.meta.url, 'copy-links.sql');
-const copyBlocks = readSql(import.meta.url, 'copy-blocks.sql');
-const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents, copyLinks, copyBlocks];
+const copyStatements = [spanTable, eventTable, linkTable, blockTable].map((table) => table.statement);
+const statements = [insertLedger, ...dictionaryStatements, ...copyStatements];
 
-/** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
+/** Requests share a transaction until their rows have this size. More would add latency without saving anything. */
 const fullBatchBytes = 4 * 1024 * 1024;
 
-/** A connection that says nothing for so long is given up; the server's own statement time-out is shorter. */
+/** A connection without a response for this time is closed. The server's statement time-out is shorter. */
 const writeTimeoutMs = 60_000;
 
-/** Transactions at once: more wait for the same disk, and keep more rows in memory. */
-export const maxLanes = 2;
+/** The number of slots. More transactions would wait for the same disk, and hold more rows in memory. */
+export const maxSlots = 2;
 
-/** The rows are not written, through no fault of theirs; they may be written later. The message names the cause. */
+/** The rows could not be written, but a retry may succeed. The message names the cause. */
 export class WriteUnavailableError extends Error {
   override readonly name = 'WriteUnavailableError';
 }
 
-/** A request that is to be stored once. */
+/** A request to store. */
 export interface WriteRequest {
-  /** SHA-256 of what was sent: a request with the same digest is the same request. */
+  /** The request digest: requests with equal digests are the same request. */
   readonly digest: Buffer;
   /** For the metrics. */
   readonly byteLength: number;
   /**
-   * Adds the request's rows to a batch; may be called again, with another batch, when a transaction failed.
+   * Adds the rows of the request to a batch. It is called again, with another batch, when a transaction has failed.
    *
-   * @returns undefined when it would take too long; the batch is then as it was
-   * @throws when the request can't be stored; the batch is then as it was
+   * @returns undefined when it would take too long; the batch is then unchanged
+   * @throws when the request cannot be stored; the batch is then unchanged
    */
   readonly fill: (batch: CopyBatch) => Outcome | undefined;
   /**
-   * The same, in slices; the batch is for this request alone.
+   * Does the same in slices. The batch is for this request alone.
    *
-   * @throws when the request can't be stored; the batch is then to be cleared
+   * @throws when the request cannot be stored; the batch must then be cleared
    */
   readonly fillSlowly: (batch: CopyBatch) => Promise<Outcome>;
 }
@@ -59,9 +58,9 @@ export interface WriteRequest {
 interface Waiting extends WriteRequest {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
-  /** Another request that shared its transaction was stored before: it is tried by itself. */
+  /** Whether it needs a transaction of its own, because a shared one has failed. */
   isAlone: boolean;
-  /** It takes long to make its rows: it has a transaction by itself, and does not hold up those behind it. */
+  /** Whether making its rows takes long: it then has its own transaction and does not delay the requests behind it. */
   isLong: boolean;
 }
 
@@ -70,22 +69,22 @@ interface Filled extends Waiting {
 }
 
 /**
- * Long requests whose rows are made or written at once: as many as there are transactions for the others, so that they
- * flow as well, and one of those that are so large that their rows are a good part of this process.
+ * Long requests whose rows are made or written concurrently: as many as there are transactions for the others, so that
+ * they progress as fast. Of huge requests there is one, because its rows take a large part of the process's memory.
  */
-const maxLong = maxLanes + 1;
+const maxLong = maxSlots + 1;
 const maxHuge = 1;
 const hugeBytes = 8 * 1024 * 1024;
 
-/** A batch with what it takes to answer those whose rows are in it. */
+/** A batch with the requests whose rows are in it. */
 class Transaction {
   readonly rows = new CopyBatch();
   readonly requests: Filled[] = [];
-  /** Of the database that the rows were made for. */
+  /** The generation of the database that the rows were made for. */
   generation = 0;
-  /** In which the dictionaries' entries were known to be there that the rows refer to. */
+  /** The epoch in which the cached dictionary rows that the rows refer to were known to exist. */
   epoch = 0;
-  /** Called when it is over. */
+  /** Called after the commit or the failure. */
   whenOver: () => void = () => undefined;
 
   get isFull(): boolean {
@@ -99,11 +98,11 @@ class Transaction {
 }
 
 /**
- * Writes requests, each in one transaction, all of it or nothing, and once: the digest of a request is written with its
- * rows, and is unique.
+ * Writes requests. Each is written once and in one transaction, completely or not at all: the transaction also writes the
+ * request's digest, which is unique.
  *
- * Batching is natural: a request that finds a connection free goes by itself; those that come while all are busy share
- * the next transaction. So nobody waits for others to come.
+ * A request that finds a free slot is written at once. Requests that arrive while all slots are busy share the next
+ * transaction. So no request waits for a batch to fill.
  */
 @Injectable()
 export class TraceWriterService {
@@ -111,18 +110,18 @@ export class TraceWriterService {
   private queuedBytes = 0;
   private filling: Transaction | undefined;
   private readonly free: Transaction[];
-  /** Of long requests, ready to be written. */
+  /** Transactions of long requests that are ready to be written. */
   private readonly ready: Transaction[] = [];
   private readonly long = new Places(maxLong);
   private readonly huge = new Places(maxHuge);
-  /** Whether a long request comes before the others, when both wait: they take turns. */
+  /** Whether a long request is next when both kinds wait: they take turns. */
   private isLongNext = false;
-  private idleLanes: number;
-  /** What is on its way, so that a retry that overtakes its first try waits for it. */
+  private idleSlots: number;
+  /** Requests in progress by digest, so that a retry waits for the first attempt. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
   private readonly prepared = new WeakSet<PoolClient>();
 
-  /** What takes long, on the way of any request. */
+  /** Runs the long work of all requests in slices. */
   readonly work = new SlicedWork();
 
   constructor(
@@ -130,8 +129,8 @@ export class TraceWriterService {
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
   ) {
-    this.idleLanes = Math.min(config.databaseConnections, maxLanes);
-    this.free = Array.from({ length: this.idleLanes + 1 }, () => this.pooled());
+    this.idleSlots = Math.min(config.databaseConnections, maxSlots);
+    this.free = Array.from({ length: this.idleSlots + 1 }, () => this.pooled());
     metrics.observeQueue(() => ({ requests: this.queue.length, bytes: this.queuedBytes }));
   }
 
@@ -141,17 +140,17 @@ export class TraceWriterService {
     return transaction;
   }
 
-  /** Another number means that what was committed before says nothing of the database behind this writer. */
+  /** Changes when the database may be another one, so that cached dictionary rows are no longer valid. */
   get generation(): number {
     return this.database.readyGeneration;
   }
 
   /**
-   * Resolves when the request is committed, now or before. When it rejects, nothing of it is in the database, unless
-   * the connection broke during the commit itself: then nobody knows, and the request may be sent again.
+   * Stores a request. Resolves when it is committed, now or by an earlier attempt. When this rejects, nothing of the
+   * request is stored, unless the connection broke during the commit. The result is then unknown, and a retry is safe.
    *
-   * @throws WriteUnavailableError when it may be written later
-   * @throws Error when the database refuses the rows, which is a fault of this program; and what `fill` throws
+   * @throws WriteUnavailableError when a retry may succeed
+   * @throws Error when the database refuses the rows, which is a defect of this program; and what `fill` throws
    */
   async write(request: WriteRequest): Promise<Outcome> {
     const key = request.digest.toString('latin1');
@@ -174,18 +173,18 @@ export class TraceWriterService {
     }
   }
 
-  /** Fills a transaction as far as requests wait, and sends it if a connection is free; again and again. */
+  /** Fills transactions with the waiting requests, and runs them while there are idle slots. */
   private pump(): void {
     for (;;) {
       this.fill();
-      if (this.idleLanes === 0) return;
+      if (this.idleSlots === 0) return;
       const transaction = this.next();
       if (transaction === undefined) return;
-      this.idleLanes -= 1;
+      this.idleSlots -= 1;
       void this.run(transaction).finally(() => {
         transaction.clear();
         transaction.whenOver();
-        this.idleLanes += 1;
+        this.idleSlots += 1;
         this.pump();
       });
     }
@@ -233,7 +232,7 @@ export class TraceWriterService {
     }
   }
 
-  /** Notes of what database, and of which epoch, the rows will be. */
+  /** Records the generation and the epoch that the rows will be valid for. */
   private begin(transaction: Transaction): void {
     transaction.generation = this.database.readyGeneration;
     transaction.epoch = this.database.epoch;
@@ -243,7 +242,7 @@ export class TraceWriterService {
     this.queuedBytes -= this.queue.shift()?.byteLength ?? 0;
   }
 
-  /** Makes a transaction of a request that takes long, and waits until it is over. Never rejects. */
+  /** Fills a transaction with one long request, and waits for its end. Never rejects. */
   private async fillSlowly(request: Waiting): Promise<void> {
     const places = request.byteLength > hugeBytes ? this.huge : this.long;
     this.queuedBytes += request.byteLength;
@@ -270,20 +269,20 @@ export class TraceWriterService {
     }
   }
 
-  /** Puts requests first in the queue again. */
+  /** Returns requests to the front of the queue. */
   private putBack(requests: readonly Filled[], isAlone: boolean): void {
     this.queue.unshift(...requests.map((request) => ({ ...request, isAlone: isAlone || request.isAlone })));
     for (const { byteLength } of requests) this.queuedBytes += byteLength;
   }
 
-  /** Never rejects: every request is answered, or waits again. */
+  /** Runs a transaction. Never rejects: every request is settled or returns to the queue. */
   private async run(transaction: Transaction): Promise<void> {
     const requests = [...transaction.requests];
     try {
       const client = await this.database.connect();
       if (transaction.generation !== this.database.readyGeneration) {
         client.release();
-        // The rows were made for another database, which may have held more of the dictionaries.
+        // The rows were made for another database, which may have had dictionary rows that this one lacks.
         this.putBack(requests, false);
         return;
       }
@@ -298,10 +297,10 @@ export class TraceWriterService {
   private async commit(transaction: Transaction, client: PoolClient): Promise<void> {
     const { rows, requests } = transaction;
     const copies: CopyCall[] = [
-      { statement: copySpans, rows: rows.spans },
-      { statement: copyEvents, rows: rows.events },
-      { statement: copyLinks, rows: rows.links },
-      { statement: copyBlocks, rows: rows.blocks },
+      { statement: spanTable.statement, rows: rows.spans },
+      { statement: eventTable.statement, rows: rows.events },
+      { statement: linkTable.statement, rows: rows.links },
+      { statement: blockTable.statement, rows: rows.blocks },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
     const ledgerCall = {
@@ -310,23 +309,23 @@ export class TraceWriterService {
     };
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
-    // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
-    const flights =
+    // Writers that need the same new dictionary rows wait for this transaction. A long one adds them in a short one first.
+    const pipelines =
       isLong(rowsWritten) && dictionaries.length > 0
-        ? [new BatchFlight(dictionaries, []), new BatchFlight([ledgerCall], rowsWritten)]
-        : [new BatchFlight([ledgerCall, ...dictionaries], rowsWritten)];
+        ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch([ledgerCall], rowsWritten)]
+        : [new PipelinedBatch([ledgerCall, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
-    // Ends the connection under the flight, which then fails.
+    // Closing the connection makes the pipeline fail.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
     let broken: Error | undefined;
     try {
       await this.prepare(client);
-      for (const flight of flights) {
-        client.query(flight);
-        await flight.done;
+      for (const pipeline of pipelines) {
+        client.query(pipeline);
+        await pipeline.done;
       }
     } catch (cause) {
-      // A duplicate leaves the connection as good as it was; so does an epoch that is over.
+      // After a duplicate or an outdated epoch, the connection is still usable.
       if (!isInLedger(cause) && !isOutdated(cause)) broken = cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
     } finally {
@@ -338,9 +337,9 @@ export class TraceWriterService {
 
   private async prepare(client: PoolClient): Promise<void> {
     if (this.prepared.has(client)) return;
-    const flight = new PrepareFlight(statements);
-    client.query(flight);
-    await flight.done;
+    const pipeline = new PipelinedPrepare(statements);
+    client.query(pipeline);
+    await pipeline.done;
     this.prepared.add(client);
   }
 
@@ -349,14 +348,14 @@ export class TraceWriterService {
     this.database.noteWritten();
     this.metrics.committed({ durationSeconds, requests: requests.length, spans: rows.spanCount });
     this.metrics.spansAccepted(rows.spanCount);
-    // What was committed to an earlier generation's database says nothing of this one's.
+    // A commit to an earlier generation's database says nothing about the current one.
     if (generation !== this.database.readyGeneration) return;
     for (const entries of [rows.resources, rows.scopes, rows.operations]) {
       for (const entry of entries) entry.committed = true;
     }
   }
 
-  /** Answers the requests, or fills them into another transaction where this one relied on what was known too long ago. */
+  /** Rejects the requests, or returns them to the queue if the transaction's epoch was outdated. */
   private async handleFailure(transaction: Transaction, requests: readonly Filled[], cause: unknown): Promise<void> {
     if (!isOutdated(cause)) {
       this.answerFailure(requests, cause);
@@ -375,7 +374,7 @@ export class TraceWriterService {
   private answerFailure(requests: readonly Filled[], cause: unknown): void {
     const [only] = requests;
     if (isInLedger(cause) || (requests.length > 1 && classifyFailure(cause) === 'refused')) {
-      // One of them is to blame, and the others are not to suffer for it.
+      // Only one of the requests is the cause. Each is tried again in its own transaction.
       if (requests.length > 1) {
         this.putBack(requests, true);
         return;
@@ -391,7 +390,7 @@ export class TraceWriterService {
   }
 }
 
-/** So many at once; others wait for their turn. */
+/** A counting semaphore. */
 class Places {
   private readonly waiting: (() => void)[] = [];
 
@@ -409,12 +408,12 @@ class Places {
   }
 }
 
-/** Whether the database has refused what the transaction knew of the dictionaries: `tracestore.require_epoch`. */
+/** Whether `tracestore.require_epoch` has refused the transaction's epoch. */
 function isOutdated(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === 'SPE01';
 }
 
-/** Whether a request had been stored before. */
+/** Whether a request of the transaction is already in the ledger. */
 function isInLedger(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505' && error.table === 'ledger';
 }

@@ -26,8 +26,8 @@ const copyHeader = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const copyTrailer = Buffer.from([0xff, 0xff]);
 const copyDataTag = 0x64;
 
-/** What a connection is asked, and what is asked of whoever asks it. */
-abstract class Flight implements Submittable {
+/** Messages that are sent on a connection without waiting for results; `done` settles with the last one. */
+abstract class Pipeline implements Submittable {
   readonly done: Promise<void>;
   private resolve: () => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
@@ -37,7 +37,7 @@ abstract class Flight implements Submittable {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever awaits `done` gets the failure; that nobody has yet is no fault.
+    // The caller of `done` handles a failure. Until then it is not an unhandled rejection.
     this.done.catch(() => undefined);
   }
 
@@ -60,7 +60,7 @@ abstract class Flight implements Submittable {
 }
 
 /** Prepares statements on a connection, all of them or none. */
-export class PrepareFlight extends Flight {
+export class PipelinedPrepare extends Pipeline {
   constructor(private readonly statements: readonly Statement[]) {
     super();
   }
@@ -86,7 +86,7 @@ export function isLong(copies: readonly CopyCall[]): boolean {
  *
  * The rows' buffers must stay as they are until `done` has settled.
  */
-export class BatchFlight extends Flight {
+export class PipelinedBatch extends Pipeline {
   private hasFailed = false;
 
   constructor(
