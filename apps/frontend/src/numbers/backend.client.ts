@@ -15,7 +15,7 @@ const problems = {
 } as const satisfies Record<string, ProblemKind>;
 
 /**
- * Sends requests to backend without retries, since a write without a response may have been completed.
+ * Sends requests to backend without retries, since a write without a response is possibly stored.
  * Every method throws a `Problem`: 504 after the timeout, 503 when backend is unavailable, 502 for an invalid response.
  */
 @Injectable()
