@@ -67,7 +67,7 @@ export interface FuzzStats {
 }
 
 const batchRequests = 4_000;
-/** The maximum number of slow requests in addition to those in inFlight. */
+/** The maximum number of slow requests in addition to those in flight. */
 const maxSlow = 64;
 /**
  * From this fraction of a batch on, slow requests with spans wait for the next batch. Otherwise tracestore would be idle
@@ -144,7 +144,7 @@ class FuzzRun {
   readonly #slowWriters = new Set<Promise<void>>();
   readonly #slowReaders = new Set<Promise<void>>();
   #postponed: number[] = [];
-  /** For protocols with a maximum number of requests in inFlight. */
+  /** For protocols with a maximum number of requests in flight. */
   readonly #slots = new Map<string, Slots>();
   #recent: InFlightRequest[] = [];
   #endedAt = -Infinity;
@@ -306,7 +306,7 @@ class FuzzRun {
     if (this.#recent.length > 20_000) this.#recent = this.#recent.slice(-10_000);
     const judgement = judge(protocol, request, result);
     this.#count(protocol, judgement, inFlight.endedAt - inFlight.startedAt);
-    // An exit of the process is one finding, not one per request in inFlight.
+    // An exit of the process is one finding, not one per request in flight.
     if (result.kind === 'closed' && judgement.violations.length > 0) await sleep(noticeMs);
     const hasEnded = performance.now() - this.#endedAt < afterEndMs;
     for (const { kind, detail } of judgement.violations) {
@@ -422,7 +422,7 @@ class FuzzRun {
     this.#findings.add('tracestore exited', description);
   }
 
-  /** Repeats the requests that were in inFlight during an exit or a stall one by one, to find the cause. */
+  /** Repeats the requests that were in flight during an exit or a stall one by one, to find the cause. */
   async #traceCauses(): Promise<void> {
     for (const suspects of this.#crashes.splice(0)) {
       for (const index of suspects) {

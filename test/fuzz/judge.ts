@@ -26,7 +26,7 @@ const serverErrors: ReadonlyMap<number, string> = new Map([
   [15, 'DATA_LOSS'],
 ]);
 
-/** Whether an HTTP status reports an internal error: any 5xx except overload (503) and timeout (504). */
+/** Whether an HTTP status reports an internal error: any 5xx except 503, 504, and 501 or 505 for an unusual head. */
 function isServerError(status: number, protocol: string): boolean {
   const mayBeUnsupported = protocol === 'http' && (status === 501 || status === 505);
   return status >= 500 && status !== 503 && status !== 504 && !mayBeUnsupported;
