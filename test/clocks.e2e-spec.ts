@@ -16,7 +16,7 @@ const dayS = 86_400;
 interface Store {
   readonly url: string;
   readonly pid: number;
-  /** What it has logged. */
+  /** Returns its log. */
   readonly log: () => string;
   send(name: string): Promise<void>;
   metric(name: string): Promise<number>;
@@ -127,7 +127,7 @@ async function passDays(days: number): Promise<void> {
   }
 }
 
-describe('two stores on one database', () => {
+describe('two stores with one database', () => {
   it.each([40, -40])('keep all spans when the clock of one is %d days ahead', async (shiftDays) => {
     const right = await startStore(0);
     for (let request = 0; request < 20; request++) await right.send(`before ${request}`);
@@ -136,7 +136,7 @@ describe('two stores on one database', () => {
     expect(await wrong.metric('tracestore_clock_offset_seconds')).toBeCloseTo(shiftDays * dayS, -2);
     expect(wrong.log()).toMatch(/The clock of this process is \d+ s (ahead of|behind) the database's/);
     expect(right.log()).not.toMatch('The clock of this process');
-    // It is the only store now, and still drops nothing.
+    // The store with the wrong clock is the only one now, and still drops nothing.
     await right.stop();
     await sleep(20_000);
     await wrong.send('after');
@@ -146,7 +146,7 @@ describe('two stores on one database', () => {
     expect(wrong.log()).not.toMatch(/dropped|forgot/);
   });
 
-  it('keep the names of a span whose store slept for longer than the retention of dictionaries', async () => {
+  it('keep the names of a span after its store was suspended for longer than the retention of dictionaries', async () => {
     const sleeper = await startStore(0);
     const other = await startStore(0);
     await sleeper.send('one name');

@@ -23,14 +23,14 @@ const releases: Readonly<Record<string, string>> = {
   18: '18.4.0-beta.17',
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.find((major) => !(major in releases));
+const requested = process.argv.slice(2);
+const unknown = requested.find((major) => !(major in releases));
 if (unknown !== undefined) {
   process.stderr.write(`${unknown} is none of ${Object.keys(releases).join(', ')}\n`);
   process.exit(2);
 }
 const results: string[] = [];
-for (const major of asked.length > 0 ? asked : Object.keys(releases)) {
+for (const major of requested.length > 0 ? requested : Object.keys(releases)) {
   const passed = await testOn(releases[major] ?? '');
   results.push(passed);
 }

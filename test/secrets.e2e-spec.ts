@@ -47,7 +47,7 @@ async function outputOf(
   return output;
 }
 
-async function untilAnswers(url: string): Promise<void> {
+async function untilReachable(url: string): Promise<void> {
   await expect
     .poll(
       () =>
@@ -61,7 +61,7 @@ async function untilAnswers(url: string): Promise<void> {
 }
 
 /** Waits until the service logs that it cannot use its database. */
-async function untilItComplains(written: () => string): Promise<void> {
+async function untilItLogsFailure(written: () => string): Promise<void> {
   await expect
     .poll(written, { timeout: 60_000 })
     .toMatch(/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|URI malformed|DATABASE_URL/);
@@ -74,7 +74,7 @@ const badUrls = [
   `mysql://127.0.0.1/x?password=${secret}`,
 ];
 /** Valid URLs of databases that do not exist. */
-const uselessUrls = [
+const unavailableUrls = [
   `postgres://user:${secret}@127.0.0.1:1/x`,
   `postgres://user@127.0.0.1:1/x?password=${secret}`,
   `postgres://user:${secret}%zz@127.0.0.1:1/x`,
@@ -94,8 +94,8 @@ describe('the output of tracestore', () => {
     expect(output).not.toContain(secret);
   });
 
-  it.each(uselessUrls)('does not show the password of the unavailable database %s', async (url) => {
-    const output = await outputOf('tracestore', { TRACESTORE_DATABASE_URL: url }, untilItComplains);
+  it.each(unavailableUrls)('does not show the password of the unavailable database %s', async (url) => {
+    const output = await outputOf('tracestore', { TRACESTORE_DATABASE_URL: url }, untilItLogsFailure);
     expect(output).not.toContain(secret);
   });
 
@@ -106,7 +106,7 @@ describe('the output of tracestore', () => {
     };
     const url = `http://127.0.0.1:${ports.TRACESTORE_HTTP_PORT}`;
     const output = await outputOf('tracestore', environment, async () => {
-      await untilAnswers(`${url}/livez`);
+      await untilReachable(`${url}/livez`);
       const other = 'other-s3cret';
       const headers = { authorization: `Bearer ${secret}`, cookie: `spandrel_session=${other}` };
       for (const request of [
@@ -135,10 +135,10 @@ describe('the output of tracestore', () => {
 });
 
 describe('the output of backend', () => {
-  it.each([...badUrls.slice(0, 1), ...uselessUrls.slice(-1)])(
+  it.each([...badUrls.slice(0, 1), ...unavailableUrls.slice(-1)])(
     'does not show the password of the database %s',
     async (url) => {
-      const output = await outputOf('backend', { BACKEND_DATABASE_URL: url }, untilItComplains);
+      const output = await outputOf('backend', { BACKEND_DATABASE_URL: url }, untilItLogsFailure);
       expect(output).not.toContain(secret);
     },
   );
@@ -148,7 +148,7 @@ describe('the output of frontend', () => {
   it('does not show the password of an unavailable service', async () => {
     const url = `http://127.0.0.1:${ports.PORT}`;
     const output = await outputOf('frontend', { BACKEND_URL: `http://user:${secret}@127.0.0.1:1` }, async () => {
-      await untilAnswers(`${url}/livez`);
+      await untilReachable(`${url}/livez`);
       await (await fetch(`${url}/numbers`, { method: 'POST' })).text();
       await sleep(500);
     });

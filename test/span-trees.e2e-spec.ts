@@ -29,8 +29,8 @@ function count(nodes: readonly SpanNode[]): number {
   return nodes.reduce((sum, { children }) => sum + 1 + count(children), 0);
 }
 
-describe('a request through frontend and backend', () => {
-  it('writes a number', async () => {
+describe('a trace of frontend and backend', () => {
+  it('has exactly the expected spans for POST /numbers', async () => {
     // A pool closes a connection after ten idle seconds. Opening a new one would add a span to the trace.
     await fetch(`${stack.url('frontend')}/numbers?limit=1`);
     const { status, roots } = await traceOf(`${stack.url('frontend')}/numbers`, 'POST', (found) => count(found) >= 12);
@@ -51,7 +51,7 @@ frontend server POST /numbers
 `);
   });
 
-  it('reads the latest', async () => {
+  it('has exactly the expected spans for GET /numbers', async () => {
     const url = `${stack.url('frontend')}/numbers?limit=3`;
     const { status, roots } = await traceOf(url, 'GET', (found) => count(found) >= 10);
     expect(status).toBe(200);
@@ -123,8 +123,8 @@ function generateSpan(roots: readonly SpanNode[]): SpanNode | undefined {
   return roots[0]?.children[0]?.children[0];
 }
 
-describe('a password', () => {
-  it('comes from four services', async () => {
+describe('a trace of generator', () => {
+  it('has exactly the expected spans, one call per fetched character', async () => {
     const { status, roots } = await traceOf(
       stack.url('generator'),
       'GET',

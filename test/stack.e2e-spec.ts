@@ -63,12 +63,12 @@ describe('the embedded stack', () => {
     const startedAgain = () => processes.running('dist/apps/upper/main.js').some((pid) => pid !== killed);
     expect(await until(startedAgain, 20_000)).toBe(true);
     expect(stack.output()).toContain(`(pid ${killed}) died: killed by SIGKILL`);
-    const answers = () =>
+    const responds = () =>
       fetch(stack.url('upper')).then(
         () => true,
         () => false,
       );
-    expect(await until(answers, 20_000)).toBe(true);
+    expect(await until(responds, 20_000)).toBe(true);
   });
 
   it('a killed database is restarted, and the services use it again', async () => {

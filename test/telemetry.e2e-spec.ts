@@ -74,7 +74,7 @@ describe('SIGTERM', () => {
           }).on('error', () => resolve());
         }),
     );
-    // Long enough to send the requests, too short to answer all of them.
+    // Long enough to send the requests, too short for all responses.
     await sleep(3);
     service.kill('SIGTERM');
     await Promise.all([...inFlight, once(service, 'exit')]);

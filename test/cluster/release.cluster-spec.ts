@@ -14,7 +14,7 @@ const address = inject('release');
 const stateless = [...appNames, 'collector'];
 
 /** Includes spans in a queue and spans that are retried. */
-const patienceMs = 120_000;
+const storedTimeoutMs = 120_000;
 
 describe.skipIf(address === undefined)('a release in a cluster (requires Docker, Helm and kind)', () => {
   let release: Release;
@@ -23,11 +23,11 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     if (address !== undefined) release = new Release(address);
   });
 
-  /** The traces since a time. It connects each time, since the database may have been restarted. */
+  /** The traces since a time. It reconnects each time, since the database can restart in between. */
   async function storedSince(since: Date, requests: number): Promise<StoredTraces> {
     const { url, close } = await connectToDatabase();
     try {
-      return await untilStored(url, since, requests, patienceMs);
+      return await untilStored(url, since, requests, storedTimeoutMs);
     } finally {
       close();
     }
@@ -42,7 +42,7 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
   }
 
   /** Runs a load without injected faults during an operation. No request may fail and no span may be lost. */
-  async function expectNothingLost(durationS: number, happens: () => Promise<void>): Promise<void> {
+  async function expectNothingLost(durationS: number, operation: () => Promise<void>): Promise<void> {
     const since = new Date();
     const finished = await startLoadJob(release, {
       SCENARIO: 'soak',
@@ -50,13 +50,13 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
       DURATION: `${durationS}s`,
       FAULTS: 'off',
     });
-    await happens();
-    expect(Date.now() - since.getTime(), 'the load goes on until it is over').toBeLessThan(durationS * 1_000);
+    await operation();
+    expect(Date.now() - since.getTime(), 'the operation must end before the load').toBeLessThan(durationS * 1_000);
     const { requests, badRequests, output } = await finished();
     expect(badRequests, output).toBe(0);
     expect(requests).toBeGreaterThan(0);
     const stored = await storedSince(since, requests);
-    expect(stored.faults.slice(0, 20)).toEqual([]);
+    expect(stored.defects.slice(0, 20)).toEqual([]);
     expect(stored.requests).toBe(requests);
   }
 
@@ -69,7 +69,7 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     const finished = await startLoadJob(release, { SCENARIO: 'numbers', RATE: '20', DURATION: '30s', FAULTS: 'off' });
     const { succeeded, requests, output } = await finished();
     expect(succeeded, output).toBe(true);
-    expect(await storedSince(since, requests)).toMatchObject({ requests, faults: [] });
+    expect(await storedSince(since, requests)).toMatchObject({ requests, defects: [] });
   });
 
   it('keeps its passwords during an upgrade', async () => {
@@ -109,19 +109,19 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     });
   });
 
-  it('answers 503 while the database restarts, and keeps all acknowledged requests', async () => {
+  it('returns 503 while the database restarts and keeps all acknowledged requests', async () => {
     const [write] = scenarios;
     if (write === undefined) throw new Error('there is no scenario');
     const { port, close } = await release.forward('frontend', 3001);
     const since = new Date();
     const agent = createAgent();
     const targets = { frontend: `http://127.0.0.1:${port}`, generator: '' };
-    const ask = () => performRequest(write, targets, agent, 20_000);
-    const outcomes = [await ask()];
+    const send = () => performRequest(write, targets, agent, 20_000);
+    const outcomes = [await send()];
     const [pod = ''] = await release.pods('database');
     await release.kubectl(['delete', 'pod', pod, '--wait=false']);
     for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(200)) {
-      outcomes.push(await ask());
+      outcomes.push(await send());
       const wasAway = outcomes.some(({ kind }) => kind !== 'good');
       if (wasAway && outcomes.slice(-10).every(({ kind }) => kind === 'good')) break;
     }
@@ -142,9 +142,9 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     expect(Number(row?.count)).toBeGreaterThanOrEqual(good.length);
 
     const ids = new Set(good.map(({ traceId }) => traceId));
-    const { faults, requests } = await storedSince(since, outcomes.length);
+    const { defects, requests } = await storedSince(since, outcomes.length);
     expect(requests).toBe(outcomes.length);
-    expect(faults.filter((fault) => ids.has(fault.split(' ', 1)[0]))).toEqual([]);
+    expect(defects.filter((defect) => ids.has(defect.split(' ', 1)[0]))).toEqual([]);
   });
 
   it('leaves nothing behind after the uninstallation', async () => {

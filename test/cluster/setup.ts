@@ -12,7 +12,7 @@ declare module 'vitest' {
     /** undefined where tools are missing. */
     readonly release: ReleaseAddress | undefined;
     /** The components of `optional` whose image is unavailable. */
-    readonly leftOut: readonly string[];
+    readonly unavailable: readonly string[];
   }
 }
 
@@ -34,14 +34,18 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (missing !== undefined) {
     process.stderr.write(`\nThe tests on a cluster are SKIPPED: ${missing}.\n\n`);
     project.provide('release', undefined);
-    project.provide('leftOut', optional);
+    project.provide('unavailable', optional);
     return undefined;
   }
-  const leftOut = optional.filter((component) => !imagesOf(component).every(canBeHad));
-  if (leftOut.length > 0) {
-    process.stderr.write(`\nLEFT OUT, as their images can't be had: ${leftOut.join(', ')}.\n\n`);
+  const unavailable = optional.filter((component) => !imagesOf(component).every(isAvailable));
+  if (unavailable.length > 0) {
+    process.stderr.write(
+      `\nTests of these components are SKIPPED, their images are unavailable: ${unavailable.join(', ')}.\n\n`,
+    );
   }
-  const present = optional.filter((component) => !leftOut.includes(component)).map((name) => `${name}.enabled=true`);
+  const enabled = optional
+    .filter((component) => !unavailable.includes(component))
+    .map((name) => `${name}.enabled=true`);
   const built = buildImages();
   const cluster = openCluster();
   const release = new Release({ kubeconfig: cluster.kubeconfig, namespace, name: 'spandrel' });
@@ -51,10 +55,10 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     cluster.remove();
   };
   try {
-    cluster.loadImages([...built, ...othersImages(['load.enabled=true', ...present]).filter(isHere)]);
+    cluster.loadImages([...built, ...othersImages(['load.enabled=true', ...enabled]).filter(isLocal)]);
     await release.kubectl(['create', 'namespace', namespace]);
     await release.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-    const settings = [...values, ...setting(present)];
+    const settings = [...values, ...setting(enabled)];
     await release.helm(['install', 'spandrel', 'helm/spandrel', '--wait', '--timeout', '10m', ...settings]);
   } catch (error) {
     process.stderr.write(await release.kubectl(['describe', 'pods']).catch(String));
@@ -62,7 +66,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     throw error;
   }
   project.provide('release', release.address);
-  project.provide('leftOut', leftOut);
+  project.provide('unavailable', unavailable);
   return remove;
 }
 
@@ -102,11 +106,11 @@ function setting(values: readonly string[]): readonly string[] {
   return values.flatMap((value) => ['--set', value]);
 }
 
-function canBeHad(image: string): boolean {
-  return isHere(image) || spawnSync('docker', ['pull', '--quiet', image], { timeout: 600_000 }).status === 0;
+function isAvailable(image: string): boolean {
+  return isLocal(image) || spawnSync('docker', ['pull', '--quiet', image], { timeout: 600_000 }).status === 0;
 }
 
-function isHere(image: string): boolean {
+function isLocal(image: string): boolean {
   try {
     execFileSync('docker', ['image', 'inspect', image], { stdio: 'ignore' });
     return true;

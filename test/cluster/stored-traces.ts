@@ -10,7 +10,7 @@ export interface StoredTraces {
   readonly requests: number;
   readonly spans: number;
   /** A phrase for each defect, with the trace id. */
-  readonly faults: readonly string[];
+  readonly defects: readonly string[];
 }
 
 type TraceRow = Omit<TraceSpan, 'parentSpanId'> & { readonly traceId: string; readonly parentSpanId: string | null };
@@ -19,18 +19,18 @@ const tracesAtOnce = 200;
 const services = new Map<number, string>(Object.entries(ports).map(([name, port]) => [port, name]));
 
 /**
- * Reads the traces since a time repeatedly, until they are whole and have the expected number, or until `patienceMs` is
+ * Reads the traces since a time repeatedly, until they are whole and have the expected number, or until `timeoutMs` is
  * over.
  */
 export async function untilStored(
   databaseUrl: string,
   since: Date,
   requests: number,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<StoredTraces> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(3_000)) {
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(3_000)) {
     const stored = await readTraces(databaseUrl, since);
-    if ((stored.requests === requests && stored.faults.length === 0) || Date.now() > deadline) return stored;
+    if ((stored.requests === requests && stored.defects.length === 0) || Date.now() > deadline) return stored;
   }
 }
 
@@ -43,7 +43,7 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
       [since],
     );
     const sql = readFileSync(new URL('../../stack/trace-spans.sql', import.meta.url), 'utf8');
-    const faults: string[] = [];
+    const defects: string[] = [];
     let requests = 0;
     let spans = 0;
     for (let index = 0; index < rows.length; index += tracesAtOnce) {
@@ -57,10 +57,10 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
         // same, and is missing in the number of requests.
         if (!whole.some(({ service }) => isEntrance(service))) continue;
         requests += whole.filter((span) => span.parentSpanId === undefined).length;
-        faults.push(...findTraceFaults(whole).map((fault) => `${traceId} ${fault}`));
+        defects.push(...defectsOf(whole).map((defect) => `${traceId} ${defect}`));
       }
     }
-    return { requests, spans, faults };
+    return { requests, spans, defects };
   } finally {
     await client.end();
   }
@@ -81,7 +81,7 @@ function isEntrance(service: string): boolean {
   return service === 'frontend' || service === 'generator';
 }
 
-function findTraceFaults(spans: readonly TraceSpan[]): readonly string[] {
+function defectsOf(spans: readonly TraceSpan[]): readonly string[] {
   const ofGenerator = spans.some(({ service }) => service === 'generator');
   return findDefects(spans, {
     kind: ofGenerator ? 'password' : 'numbers',

@@ -9,11 +9,11 @@ import { Release } from './release.ts';
 // Jaeger UI and Grafana in a cluster.
 
 const address = inject('release');
-const leftOut = inject('leftOut');
+const unavailable = inject('unavailable');
 const dashboards = path.join(import.meta.dirname, '../../helm/spandrel/dashboards');
 const patienceMs = 60_000;
 
-type Ask = (path: string, body?: unknown) => Promise<Response>;
+type Send = (path: string, body?: unknown) => Promise<Response>;
 
 /** Four spans of frontend and eight of backend. */
 const spansOfTrace = 12;
@@ -51,9 +51,9 @@ describe.skipIf(address === undefined)('views of a release in a cluster (require
     }
   });
 
-  describe.skipIf(leftOut.includes('grafana'))('Grafana (requires its image)', () => {
+  describe.skipIf(unavailable.includes('grafana'))('Grafana (requires its image)', () => {
     /** Sends a request as administrator. */
-    async function withGrafana<Answer>(use: (ask: Ask) => Promise<Answer>): Promise<Answer> {
+    async function withGrafana<Result>(use: (send: Send) => Promise<Result>): Promise<Result> {
       const [{ port, close }, password] = await Promise.all([
         release.forward('grafana', 3000),
         release.secret('grafana', 'admin-password'),
@@ -73,25 +73,25 @@ describe.skipIf(address === undefined)('views of a release in a cluster (require
 
     it('has every dashboard and a home dashboard', async () => {
       const uids = readdirSync(dashboards).map((file) => uidOf(readFileSync(path.join(dashboards, file), 'utf8')));
-      await withGrafana(async (ask) => {
-        const found = (await (await ask('/api/search?type=dash-db')).json()) as readonly { readonly uid: string }[];
+      await withGrafana(async (send) => {
+        const found = (await (await send('/api/search?type=dash-db')).json()) as readonly { readonly uid: string }[];
         expect(found.map(({ uid }) => uid).toSorted()).toEqual(uids.toSorted());
-        const home = (await (await ask('/api/dashboards/home')).json()) as { readonly dashboard: object };
+        const home = (await (await send('/api/dashboards/home')).json()) as { readonly dashboard: object };
         expect(home.dashboard).toHaveProperty('uid', 'spandrel-home');
       });
     });
 
     it('queries the database as a read-only role', async () => {
-      await withGrafana(async (ask) => {
+      await withGrafana(async (send) => {
         const run = async (rawSql: string): Promise<Response> =>
-          ask('/api/ds/query', {
+          send('/api/ds/query', {
             queries: [{ refId: 'A', datasource: { uid: 'spandrel-sql' }, format: 'table', rawSql }],
           });
         await expectWholeTrace(async () => {
-          const answer = await run(
+          const response = await run(
             `SELECT count(*)::float8 AS spans FROM ps_trace.span WHERE trace_id_hex = '${traceId}'`,
           );
-          const { results } = (await answer.json()) as {
+          const { results } = (await response.json()) as {
             readonly results: {
               readonly A: { readonly frames: readonly { readonly data: { readonly values: readonly [[number]] } }[] };
             };
@@ -103,17 +103,17 @@ describe.skipIf(address === undefined)('views of a release in a cluster (require
     });
 
     it('queries tracestore through its Jaeger data source', async () => {
-      await withGrafana((ask) =>
+      await withGrafana((send) =>
         expectWholeTrace(async () =>
-          countSpans(await ask(`${await proxyOf(ask, 'spandrel-jaeger')}/api/traces/${traceId}`)),
+          countSpans(await send(`${await proxyOf(send, 'spandrel-jaeger')}/api/traces/${traceId}`)),
         ),
       );
     });
 
-    it.skipIf(leftOut.includes('tempo'))('queries Tempo (requires its image)', async () => {
-      await withGrafana((ask) =>
+    it.skipIf(unavailable.includes('tempo'))('queries Tempo (requires its image)', async () => {
+      await withGrafana((send) =>
         expectWholeTrace(async () =>
-          countSpans(await ask(`${await proxyOf(ask, 'spandrel-tempo')}/api/v2/traces/${traceId}`)),
+          countSpans(await send(`${await proxyOf(send, 'spandrel-tempo')}/api/v2/traces/${traceId}`)),
         ),
       );
     });
@@ -130,15 +130,15 @@ async function expectWholeTrace(count: () => Promise<number>): Promise<void> {
 }
 
 /** The path of the data source proxy of Grafana, by number: before version 10, a uid cannot contain a hyphen. */
-async function proxyOf(ask: Ask, uid: string): Promise<string> {
-  const { id } = (await (await ask(`/api/datasources/uid/${uid}`)).json()) as { readonly id: number };
+async function proxyOf(send: Send, uid: string): Promise<string> {
+  const { id } = (await (await send(`/api/datasources/uid/${uid}`)).json()) as { readonly id: number };
   return `/api/datasources/proxy/${id}`;
 }
 
 /** The number of span ids in a response of any structure, 0 in an error. */
-async function countSpans(answer: Response): Promise<number> {
-  const text = await answer.text();
-  return answer.ok ? new Set(Array.from(text.matchAll(/"span_?id": *"([^"]+)"/gi), ([, id]) => id)).size : 0;
+async function countSpans(response: Response): Promise<number> {
+  const text = await response.text();
+  return response.ok ? new Set(Array.from(text.matchAll(/"span_?id": *"([^"]+)"/gi), ([, id]) => id)).size : 0;
 }
 
 function uidOf(json: string): string {

@@ -7,7 +7,7 @@ import { peakRssBytes } from '../../bench/process-accounting.ts';
 import { freePort } from '@spandrel/testing/free-port';
 import { prepareDatabases, preparePostgres, query } from '../../stack/postgres.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
-import { detectGrpcAnswer, detectPostgresCommit, startCuttingProxy } from './cutting-proxy.ts';
+import { detectGrpcResponse, detectPostgresCommit, startCuttingProxy } from './cutting-proxy.ts';
 import { GrpcCaller } from './grpc-caller.ts';
 import { numberedRequests } from './numbered-requests.ts';
 import { collector, postgres, store, type Victim } from './victims.ts';
@@ -21,8 +21,8 @@ export interface CrashOptions {
   readonly requestsInFlight: number;
 }
 
-/** What was sent, acknowledged and stored, in spans unless stated otherwise. */
-export interface CrashFigures {
+/** The result of a run. Counts are spans unless stated otherwise. */
+export interface CrashStats {
   readonly sent: number;
   readonly acknowledged: number;
   readonly stored: number;
@@ -44,13 +44,13 @@ export interface CrashFigures {
   readonly killsOfCollector: number;
   readonly cutConnections: number;
   /** Responses lost after the work was done, between sender and Collector, Collector and store, store and database. */
-  readonly lostAnswersToSender: number;
-  readonly lostAnswersToCollector: number;
+  readonly lostResponsesToSender: number;
+  readonly lostResponsesToCollector: number;
   readonly lostCommits: number;
   readonly databaseStalls: number;
   /** A lower bound, since a killed store loses its last count. 0 without /metrics. */
   readonly ledgerHits: number;
-  /** The peak memory of the store processes, in MB; 0 where it cannot be measured. */
+  /** The peak memory of the store processes, in MB; 0 except on Linux. */
   readonly storePeakMb: number;
   readonly unexpectedEnds: number;
   readonly drainSeconds: number;
@@ -72,7 +72,7 @@ const queueRequests = 500;
  *
  * @throws Error when a process does not start or the queue is not delivered
  */
-export async function runCrashes(options: CrashOptions, say: (line: string) => void): Promise<CrashFigures> {
+export async function runCrashes(options: CrashOptions, say: (line: string) => void): Promise<CrashStats> {
   const user = databaseUser();
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-crash-'));
   const databaseFolder = mkdtempSync(path.join(tmpdir(), 'spandrel-crash-'));
@@ -95,7 +95,7 @@ async function run(
   folder: string,
   databaseFolder: string,
   closing: (() => Promise<void> | void)[],
-): Promise<CrashFigures> {
+): Promise<CrashStats> {
   const databasePort = await freePort();
   const { url: superuserUrl, passwords } = await preparePostgres({
     folder: databaseFolder,
@@ -121,12 +121,12 @@ async function run(
   };
   const theStore = store(storeUrl.href, storePorts);
   await begin(theStore);
-  const toStore = await startCuttingProxy(storePorts.otlpGrpc, detectGrpcAnswer);
+  const toStore = await startCuttingProxy(storePorts.otlpGrpc, detectGrpcResponse);
   closing.push(() => toStore.close());
   const collectorPort = await freePort();
   const theCollector = collector({ folder, port: collectorPort, storePort: toStore.port, queueRequests });
   await begin(theCollector);
-  const toCollector = await startCuttingProxy(collectorPort, detectGrpcAnswer);
+  const toCollector = await startCuttingProxy(collectorPort, detectGrpcResponse);
   closing.push(() => toCollector.close());
   const watch = watchStore(theStore, storePorts.http);
   closing.push(() => watch.stop());
@@ -147,9 +147,9 @@ async function run(
     ['cutSender', cut(toCollector)],
     ['cutCollector', cut(toStore)],
     ['cutDatabase', cut(toDatabase)],
-    ['loseAnswerToSender', () => toCollector.loseAnswer()],
-    ['loseAnswerToCollector', () => toStore.loseAnswer()],
-    ['loseCommit', () => toDatabase.loseAnswer()],
+    ['loseResponseToSender', () => toCollector.loseResponse()],
+    ['loseResponseToCollector', () => toStore.loseResponse()],
+    ['loseCommit', () => toDatabase.loseResponse()],
     [
       'stallDatabase',
       () => {
@@ -187,7 +187,7 @@ async function run(
 
   const drainBegan = performance.now();
   say(
-    `sent ${sender.spans('sent')} spans, ${sender.spans('acknowledged')} of them acknowledged; waiting for the Collector to deliver`,
+    `sent ${sender.spans('sent')} spans, ${sender.spans('acknowledged')} acknowledged; waiting for the queue of the Collector`,
   );
   await untilQuiet(ownerUrl, sender.spans('acknowledged'), say);
   const drainSeconds = Math.round((performance.now() - drainBegan - quietMs) / 1000);
@@ -212,7 +212,7 @@ async function run(
   }
   const { found, ...counted } = totals;
   const ends = [database, theStore, theCollector].flatMap(({ unexpectedEnds }) => unexpectedEnds);
-  for (const end of ends) say(`ended without being killed: ${end}`);
+  for (const end of ends) say(`unexpected exit: ${end}`);
   return {
     sent: sender.spans('sent'),
     acknowledged: sender.spans('acknowledged'),
@@ -224,9 +224,9 @@ async function run(
     killsOfStore: theStore.kills,
     killsOfCollector: theCollector.kills,
     cutConnections,
-    lostAnswersToSender: toCollector.lostAnswers(),
-    lostAnswersToCollector: toStore.lostAnswers(),
-    lostCommits: toDatabase.lostAnswers(),
+    lostResponsesToSender: toCollector.lostResponses(),
+    lostResponsesToCollector: toStore.lostResponses(),
+    lostCommits: toDatabase.lostResponses(),
     databaseStalls,
     ledgerHits: watch.ledgerHits(),
     storePeakMb: Math.round(watch.peakBytes() / 1e6),
@@ -236,13 +236,13 @@ async function run(
 }
 
 /** Kills a process, waits, and starts it again. No other failure affects this process during that time. */
-function killAndRestart(victim: Victim, deadMs: () => number): () => Promise<void> {
+function killAndRestart(victim: Victim, downMs: () => number): () => Promise<void> {
   let busy = false;
   return async () => {
     if (busy) return;
     busy = true;
     await victim.kill();
-    await sleep(deadMs());
+    await sleep(downMs());
     await victim.start();
     busy = false;
   };
@@ -277,9 +277,9 @@ class Sender {
     return sum;
   }
 
-  async run(lanes: number, over: AbortSignal): Promise<void> {
+  async run(requestsInFlight: number, over: AbortSignal): Promise<void> {
     const source = numberedRequests(this.#seed, this.#spansPerRequest);
-    const lane = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       while (!over.aborted) {
         const { value: request } = source.next();
         if (request === undefined) return;
@@ -289,7 +289,7 @@ class Sender {
         entry.acknowledged = await this.#offer(grpcMessage, over);
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: requestsInFlight }, worker));
   }
 
   close(): void {
@@ -303,8 +303,8 @@ class Sender {
       if (outcome === 'acknowledged') return true;
       if (outcome === 'refused') this.refused++;
       await sleep(pauseAfterRefusalMs);
-      if (over.aborted || (outcome === 'unanswered' && this.#random.chance(0.5))) return false;
-      if (outcome === 'unanswered') this.resent++;
+      if (over.aborted || (outcome === 'unknown' && this.#random.chance(0.5))) return false;
+      if (outcome === 'unknown') this.resent++;
     }
   }
 }
@@ -317,7 +317,7 @@ async function untilQuiet(url: string, acknowledged: number, say: (line: string)
     const [row] = await query<{ count: number }>(url, 'SELECT count(*)::float8 AS count FROM ps_trace.span');
     const count = row?.count ?? 0;
     if (count === before) {
-      if (count < acknowledged) say(`nothing more comes, and ${acknowledged - count} spans are missing at least`);
+      if (count < acknowledged) say(`no more spans arrive; at least ${acknowledged - count} are missing`);
       return;
     }
     if (performance.now() > deadline) throw new Error(`the Collector still delivers after ${drainTimeoutMs / 1000} s`);
@@ -338,11 +338,11 @@ function watchStore(victim: Victim, port: number): StoreWatch {
   let before = 0;
   let ledgerHits = 0;
   let peakBytes = 0;
-  const weigh = async (): Promise<void> => {
+  const measure = async (): Promise<void> => {
     if (process.platform !== 'linux' || victim.pid === undefined) return;
     peakBytes = Math.max(peakBytes, await peakRssBytes(victim.pid));
   };
-  const ask = async (): Promise<void> => {
+  const scrape = async (): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) });
     if (!response.ok) return;
     const text = await response.text();
@@ -352,9 +352,9 @@ function watchStore(victim: Victim, port: number): StoreWatch {
   };
   const watching = (async () => {
     while (!over.signal.aborted) {
-      // It may be dead at this moment.
-      await weigh().catch(() => {});
-      await ask().catch(() => {});
+      // The process may be down.
+      await measure().catch(() => {});
+      await scrape().catch(() => {});
       await sleep(250);
     }
   })();

@@ -9,7 +9,7 @@ import { runCrashes } from './crash-run.ts';
 import { GrpcCaller } from './grpc-caller.ts';
 import { numberedRequests } from './numbered-requests.ts';
 import { startRecordingServer } from './recording-server.ts';
-import { broken } from './verdict.ts';
+import { violations } from './verdict.ts';
 import { collector } from './victims.ts';
 
 const noCollector = spawnSync('otelcol', ['--version']).error !== undefined;
@@ -21,11 +21,11 @@ describe.skipIf(noCollector)('a store behind a Collector with a queue in files (
     'stores everything acknowledged exactly once while processes are killed and connections cut',
     async () => {
       const lines: string[] = [];
-      const figures = await runCrashes(
+      const stats = await runCrashes(
         { seconds: crashSeconds, seed: Date.now() % 1_000_000, spansPerRequest: 100, requestsInFlight: 8 },
         (line) => lines.push(line),
       );
-      expect(broken(figures), `${JSON.stringify(figures)}\n${lines.join('\n')}`).toEqual([]);
+      expect(violations(stats), `${JSON.stringify(stats)}\n${lines.join('\n')}`).toEqual([]);
     },
     timeoutMs,
   );

@@ -6,7 +6,7 @@ import { once } from 'node:events';
  *
  * @returns whether these bytes hold a response that acknowledges completed work
  */
-export type AnswerDetector = (bytes: Buffer) => boolean;
+export type ResponseDetector = (bytes: Buffer) => boolean;
 
 /** A TCP proxy that breaks connections on request. */
 export interface CuttingProxy {
@@ -14,9 +14,9 @@ export interface CuttingProxy {
   /** Breaks every connection. */
   cut(): void;
   /** Breaks the connection of the next response instead of forwarding the response. */
-  loseAnswer(): void;
+  loseResponse(): void;
   /** The number of lost responses. */
-  readonly lostAnswers: () => number;
+  readonly lostResponses: () => number;
   /** Forwards nothing for a time. Connections stay open. */
   stall(milliseconds: number): void;
   close(): Promise<void>;
@@ -26,10 +26,10 @@ export interface CuttingProxy {
 const leastBytesFromClient = 16 * 1024;
 
 /** @param targetPort a port on the loopback, which may be closed at first */
-export async function startCuttingProxy(targetPort: number, detect: () => AnswerDetector): Promise<CuttingProxy> {
+export async function startCuttingProxy(targetPort: number, detect: () => ResponseDetector): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let answersToLose = 0;
-  let lostAnswers = 0;
+  let lostResponses = 0;
 
   const server: Server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
@@ -53,7 +53,7 @@ export async function startCuttingProxy(targetPort: number, detect: () => Answer
     upstream.on('data', (bytes) => {
       if (endsWork(bytes) && answersToLose > 0 && bytesFromClient >= leastBytesFromClient) {
         answersToLose--;
-        lostAnswers++;
+        lostResponses++;
         client.destroy();
         return;
       }
@@ -73,10 +73,10 @@ export async function startCuttingProxy(targetPort: number, detect: () => Answer
   return {
     port,
     cut,
-    loseAnswer: () => {
+    loseResponse: () => {
       answersToLose++;
     },
-    lostAnswers: () => lostAnswers,
+    lostResponses: () => lostResponses,
     stall: (milliseconds) => {
       const stalled = [...sockets];
       for (const socket of stalled) socket.pause();
@@ -95,7 +95,7 @@ export async function startCuttingProxy(targetPort: number, detect: () => Answer
  * HTTP/2 frames (RFC 9113, section 4.1): length of the payload in 3 bytes, type, flags, stream in 4. gRPC ends a call
  * with a HEADERS frame that ends the stream.
  */
-export function detectGrpcAnswer(): AnswerDetector {
+export function detectGrpcResponse(): ResponseDetector {
   const headersFrame = 1;
   const endStream = 1;
   return frameDetector(9, (header) => ({
@@ -108,7 +108,7 @@ export function detectGrpcAnswer(): AnswerDetector {
  * PostgreSQL messages: type, then a length that includes itself. After a commit comes ReadyForQuery outside a transaction,
  * 'Z' with status 'I'. Inside a transaction it is 'Z' with 'T'.
  */
-export function detectPostgresCommit(): AnswerDetector {
+export function detectPostgresCommit(): ResponseDetector {
   const readyForQuery = 'Z'.charCodeAt(0);
   const idle = 'I'.charCodeAt(0);
   return frameDetector(
@@ -122,7 +122,7 @@ function frameDetector(
   headerBytes: number,
   read: (header: Buffer) => { readonly payloadBytes: number; readonly found: boolean },
   confirm?: (firstOfPayload: number | undefined) => boolean,
-): AnswerDetector {
+): ResponseDetector {
   const header = Buffer.alloc(headerBytes);
   let filled = 0;
   let payloadLeft = 0;

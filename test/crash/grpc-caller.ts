@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 
 /** The outcome of a request: accepted, rejected or unknown. */
-export type Outcome = 'acknowledged' | 'refused' | 'unanswered';
+export type Outcome = 'acknowledged' | 'refused' | 'unknown';
 
 /** Exports over gRPC and reconnects. */
 export class GrpcCaller {
@@ -29,7 +29,7 @@ export class GrpcCaller {
       stream.on('error', () => {});
       stream.on('close', () => {
         clearTimeout(timer);
-        resolve(status === undefined ? 'unanswered' : status === '0' ? 'acknowledged' : 'refused');
+        resolve(status === undefined ? 'unknown' : status === '0' ? 'acknowledged' : 'refused');
       });
       const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#timeoutMs);
       stream.resume();

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { runCrashes } from './crash-run.ts';
-import { broken } from './verdict.ts';
+import { violations } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +20,7 @@ if (spawnSync('otelcol', ['--version']).error !== undefined) {
   process.stderr.write('This needs an OpenTelemetry Collector with file_storage, as `otelcol` on the PATH.\n');
   process.exit(2);
 }
-const figures = await runCrashes(
+const stats = await runCrashes(
   {
     seconds: Number(values.seconds),
     seed: Number(values.seed),
@@ -29,8 +29,8 @@ const figures = await runCrashes(
   },
   (line) => process.stderr.write(`${line}\n`),
 );
-if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
-else for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(24)}${value}\n`);
-const faults = broken(figures);
-for (const fault of faults) process.stderr.write(`BROKEN: ${fault}\n`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+if (values.json) process.stdout.write(`${JSON.stringify(stats)}\n`);
+else for (const [name, value] of Object.entries(stats)) process.stdout.write(`${name.padEnd(24)}${value}\n`);
+const violated = violations(stats);
+for (const violation of violated) process.stderr.write(`VIOLATED: ${violation}\n`);
+process.exitCode = violated.length === 0 ? 0 : 1;

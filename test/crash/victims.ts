@@ -18,7 +18,7 @@ export class Victim {
   #child: GuardedProcess | undefined;
   #killing = false;
   #lastWords = '';
-  /** Unexpected exits. There should be none. */
+  /** Descriptions of unexpected exits. */
   readonly unexpectedEnds: string[] = [];
   kills = 0;
 
@@ -64,7 +64,7 @@ export class Victim {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It has ended.
+        // It has already exited.
       }
     }
     await child.exited;

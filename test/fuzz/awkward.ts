@@ -1,4 +1,4 @@
-/** Values that are hard on some part of the way from a client to the database and back. */
+/** Values that are difficult for some encoder, decoder or database type. */
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 
 export const awkwardTexts: readonly string[] = [
@@ -77,7 +77,7 @@ export const awkwardDoubles: readonly number[] = [
   -Infinity,
 ];
 
-/** Bytes that are no UTF-8: a lone continuation, a surrogate, an overlong NUL, a sequence that is cut off, 0xFF. */
+/** Invalid UTF-8: a lone continuation byte, surrogates, an overlong NUL, a truncated sequence, 0xFF. */
 export const badUtf8: readonly Uint8Array[] = [
   Uint8Array.of(0x80),
   Uint8Array.of(0xed, 0xa0, 0x80),
@@ -87,12 +87,12 @@ export const badUtf8: readonly Uint8Array[] = [
   Uint8Array.of(0xff, 0xfe, 0x61),
 ];
 
-/** Names that a test's senders share, so that searches find something. */
+/** Names that all senders share, so that searches have results. */
 export const serviceNames = ['shop', 'cart', 'payment', 'stock', '__proto__', 'mail "and" <more>'] as const;
 export const spanNames = ['GET /', 'POST /orders', 'SELECT', 'send', 'quote "and" <angle>', 'constructor'] as const;
 export const attributeKeys = ['http.status_code', 'user', 'db.statement', 'ok', 'ratio', '__proto__', 'list'] as const;
 
-/** Most often an ordinary text, sometimes an awkward one, rarely a long one. */
+/** Draws an ordinary text (70 %), a difficult one (20 %), or a new or long one. */
 export function anyText(random: SeededRandom, ordinary: readonly string[]): string {
   const roll = random.below(100);
   if (roll < 70) return random.pick(ordinary);
@@ -101,7 +101,7 @@ export function anyText(random: SeededRandom, ordinary: readonly string[]): stri
   return 'x'.repeat(logUniform(random, 16_384));
 }
 
-/** 1 to the bound; every power of two is as likely. */
+/** Draws an integer from 1 to `bound`; every power of two is equally likely. */
 export function logUniform(random: SeededRandom, bound: number): number {
   const power = (random.below(1_000_000) / 1_000_000) * Math.log2(bound);
   return Math.max(1, Math.min(bound, Math.round(2 ** power)));

@@ -1,6 +1,6 @@
 /**
- * What has to be stored for a request: made by protobuf-es and by the form of attributes that attribute-json.ts documents,
- * independently of tracestore's own decoders.
+ * The spans that a request should store. They are computed with protobuf-es and the form of attributes that
+ * attribute-json.ts documents, independently of tracestore's decoders.
  */
 import { hash } from 'node:crypto';
 import { fromBinary, type MessageShape } from '@bufbuild/protobuf';
@@ -15,20 +15,19 @@ type Span = ScopeSpans['spans'][number];
 type KeyValue = Span['attributes'][number];
 type AnyValue = NonNullable<KeyValue['value']>;
 
-/** What is to be stored of a span. */
+/** A span as it should be stored. */
 export interface SpanContent extends StoredSpan {
   /**
-   * False for a span that a store may reject: one without a start, which cannot be found and not be dropped in time, and
-   * one with long names or values, which may be beyond a bound.
+   * False for a span that a store may reject: one without a start, or with names or values that may exceed a limit.
    */
-  readonly hasToBeStored: boolean;
+  readonly isRequired: boolean;
 }
 
-// Bytes that are no UTF-8 become U+FFFD, and a byte order mark is a character like any other.
+// Invalid UTF-8 becomes U+FFFD, and a byte order mark is kept.
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 configureTextEncoding({ ...getTextEncoding(), decodeUtf8: (bytes) => textDecoder.decode(bytes) });
 
-/** No bound on names or values is less, in characters. */
+/** Every limit on the length of names and values is at least this, in characters. */
 const maxOrdinaryLength = 1_000;
 const maxInt64 = 2n ** 63n - 1n;
 const recursionLimit = 2_000;
@@ -36,7 +35,7 @@ const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consu
 const statuses = ['unset', 'ok', 'error'];
 const wrapperKeys = new Set(['bytesValue', 'doubleValue', 'kvlistValue']);
 
-/** @returns the request, or undefined where protobuf-es cannot decode the bytes */
+/** @returns the request, or undefined when protobuf-es cannot decode it */
 export function decodeIndependently(bytes: Uint8Array): Request | undefined {
   try {
     return fromBinary(ExportTraceServiceRequestSchema, bytes, { readUnknownFields: false, recursionLimit });
@@ -45,7 +44,7 @@ export function decodeIndependently(bytes: Uint8Array): Request | undefined {
   }
 }
 
-/** The content of every span of a request, in order; undefined for a span that no store can keep. */
+/** Returns the content of every span in order; undefined for an invalid span. */
 export function expectedSpans(request: Request): readonly (SpanContent | undefined)[] {
   return request.resourceSpans.flatMap((resourceSpans) => {
     const ofResource = once(() => resourceFields(resourceSpans));
@@ -63,7 +62,7 @@ function once(make: () => Fields): () => Fields {
   return () => (made ??= make());
 }
 
-/** As stored-spans.sql makes it of what is stored. */
+/** The same digest as in stored-spans.sql. */
 function digestOf(fields: Fields): string {
   return hash('md5', fields.map(([name, value]) => `${name}=${value}`).join('\n'));
 }
@@ -98,11 +97,10 @@ function spanContent(span: Span, ofResource: () => Fields, ofScope: () => Fields
       ['events', span.events.map(eventText).join('; ')],
       ['links', span.links.map(linkText).join('; ')],
     ];
-    const hasToBeStored =
-      span.startTimeUnixNano !== 0n && fields.every(([, value]) => value.length <= maxOrdinaryLength);
-    return { traceId: hex(span.traceId), spanId: hex(span.spanId), digest: digestOf(fields), hasToBeStored };
+    const isRequired = span.startTimeUnixNano !== 0n && fields.every(([, value]) => value.length <= maxOrdinaryLength);
+    return { traceId: hex(span.traceId), spanId: hex(span.spanId), digest: digestOf(fields), isRequired };
   } catch (error) {
-    // Nested so deep that no stack holds it.
+    // Nested too deeply for the stack.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -112,7 +110,7 @@ function resourceFields({ resource, schemaUrl }: ResourceSpans): Fields {
   const attributes = resource?.attributes ?? [];
   const service = attributes.findLast(({ key }) => key === 'service.name')?.value?.value;
   return [
-    // What a service is called whose name is no text is not decided here.
+    // The service name is compared only when it is a text.
     ...(service?.case === 'stringValue' && service.value !== ''
       ? [['service', storable(service.value)] as const]
       : [['service', '*'] as const]),
@@ -132,7 +130,7 @@ function scopeFields({ scope, schemaUrl }: ScopeSpans): Fields {
   ];
 }
 
-/** The counts and flags of events and links as the tables have them: the 32 bits, signed. */
+/** Formats an event. Counts are signed 32-bit integers, as in the tables. */
 function eventText({ timeUnixNano, name, attributes, droppedAttributesCount }: Span['events'][number]): string {
   return `${timeUnixNano} ${storable(name)} ${attributesText(attributes)} ${droppedAttributesCount | 0}`;
 }
@@ -148,7 +146,7 @@ function linkText(link: Span['links'][number]): string {
   ].join(' ');
 }
 
-/** Attributes as jsonb prints them: keys by their length, then by their bytes; of a key that comes twice the last counts. */
+/** Attributes as jsonb prints them: keys sorted by length, then by bytes; the last of duplicate keys counts. */
 function attributesText(attributes: readonly KeyValue[]): string {
   const members = new Map(attributes.map(({ key, value }) => [storable(key), value]));
   return `{${[...members]
@@ -183,7 +181,7 @@ function valueText(value: AnyValue | undefined): string {
   }
 }
 
-/** With a fraction and without an exponent. */
+/** Formats a double with a fraction and without an exponent. */
 function doubleText(value: number): string {
   if (!Number.isFinite(value) || Object.is(value, -0)) {
     return `{"doubleValue": "${Object.is(value, -0) ? '-0' : String(value)}"}`;

@@ -1,18 +1,18 @@
-/** What a run has found, each kind once: with its count, its first request, and how that is made again. */
+/** The findings of a run. Each kind has a count, its first request, and the command that repeats it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FuzzRequest } from './requests.ts';
 
-/** One kind of fault. */
+/** One kind of violation. */
 export interface Finding {
   readonly kind: string;
   count: number;
-  /** Of the first of the kind. */
+  /** Of the first occurrence. */
   readonly detail: string;
   readonly title: string;
-  /** The command line that sends its first request again; empty where it is no single request's. */
+  /** The command line that repeats its first request; empty without a single cause. */
   readonly reproduction: string;
-  /** The bytes of that request. */
+  /** The file with the bytes of that request. */
   readonly file: string;
 }
 
@@ -25,20 +25,20 @@ export class Findings {
   readonly #found = new Map<string, Finding>();
 
   /**
-   * @param folder where bytes are written to
-   * @param reproduce the command line that sends a request again
+   * @param folder for the bytes of requests
+   * @param reproduce returns the command line that repeats a request
    */
   constructor(folder: string, reproduce: (index: number) => string) {
     this.#folder = folder;
     this.#reproduce = reproduce;
   }
 
-  /** The most frequent first. */
+  /** All findings, most frequent first. */
   get all(): readonly Finding[] {
     return [...this.#found.values()].toSorted((left, right) => right.count - left.count);
   }
 
-  /** @returns whether it is the first of its kind */
+  /** Adds an occurrence. @returns whether it is the first of its kind */
   add(kind: string, detail: string, index?: number, request?: FuzzRequest): boolean {
     const known = this.#found.get(kind);
     if (known !== undefined) {

@@ -1,9 +1,9 @@
-/** A run of the fuzzer: requests of all protocols in batches, a healthy client beside them, and a look at what is stored. */
+/** Runs the fuzzer: sends requests of all protocols in batches, beside a healthy client, and compares the stored spans. */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../bench/corpus/random.ts';
-import type { Answer } from './answers.ts';
+import type { ExchangeResult } from './exchange-result.ts';
 import { compare, type Expectation, type StoredSpan } from './compare-spans.ts';
 import { type Finding, Findings } from './findings.ts';
 import { GrpcClient } from './grpc-client.ts';
@@ -13,39 +13,39 @@ import { protocols } from './protocols/index.ts';
 import { type FuzzOrigin, type FuzzRequest, pickWeighted, type Protocol } from './requests.ts';
 import { type StoreOptions, StoreProcess } from './store-process.ts';
 import { StoredSpans } from './stored-spans.ts';
-import { WitnessClient, type WitnessFigures } from './witness-client.ts';
+import { WitnessClient, type WitnessStats } from './witness-client.ts';
 
 export interface FuzzOptions extends StoreOptions {
   readonly seed: number;
-  /** How many requests are sent at most. */
+  /** The maximum number of requests. */
   readonly requests: number;
-  /** For how long requests are sent at most. */
+  /** The maximum duration. */
   readonly seconds: number;
-  /** Names of protocols. */
+  /** The names of the protocols. */
   readonly protocols: readonly string[];
-  /** The one request that is sent, instead of all. */
+  /** The index of the only request to send. */
   readonly only?: number;
-  /** About when spans start, ms since 1970: part of what makes a request again. */
+  /** The approximate start of spans, in ms since 1970. Requests depend on it. */
   readonly timeMs: number;
   readonly requestsInFlight: number;
-  /** From how many ms on an answer to the healthy client is slow, and its cause looked for. */
+  /** A slower response to the healthy client starts the search for its cause. */
   readonly slowMs: number;
 }
 
-/** Requests of one protocol. */
-export interface ProtocolFigures {
+/** The results of one protocol. */
+export interface ProtocolStats {
   requests: number;
   acknowledged: number;
-  /** By status, or by what came instead of one. */
+  /** Counts by status, or by the failure without one. */
   readonly outcomes: Record<string, number>;
   slowestMs: number;
 }
 
-export interface FuzzFigures {
+export interface FuzzStats {
   readonly seed: number;
   readonly seconds: number;
   readonly requestsPerSecond: number;
-  readonly protocols: Readonly<Record<string, ProtocolFigures>>;
+  readonly protocols: Readonly<Record<string, ProtocolStats>>;
   readonly requests: number;
   readonly acknowledged: number;
   readonly storedSpans: number;
@@ -54,38 +54,38 @@ export interface FuzzFigures {
   readonly wrong: number;
   readonly unexpectedEnds: number;
   readonly peakRssMb: number;
-  /** Of that what is not the program's pages, which containers are not charged for; as sampled. */
+  /** Without the pages of the program file, which do not count for a container. Sampled. */
   readonly peakAnonymousMb: number;
-  /** The longest that tracestore's event loop stood still, ms; as far as /metrics tells. */
+  /** The longest block of the event loop of tracestore, according to /metrics. */
   readonly longestStandstillMs: number;
-  readonly witness: WitnessFigures;
+  readonly witness: WitnessStats;
   readonly findings: readonly Finding[];
   /** Requests that kept tracestore busy while the healthy client waited. */
   readonly slowRequests: readonly Finding[];
-  /** Kinds of errors in tracestore's log, and how often they came. */
+  /** The counts of error messages in the log of tracestore, by kind. */
   readonly loggedErrors: Readonly<Record<string, number>>;
 }
 
 const batchRequests = 4_000;
-/** Requests that last by themselves, besides those in flight. */
+/** The maximum number of slow requests in addition to those in flight. */
 const maxSlow = 64;
 /**
- * Requests that last by themselves and send spans wait for the next batch from this part of a batch on: a batch ends with
- * the last answer, and tracestore would have nothing else to do until then.
+ * From this fraction of a batch on, slow requests with spans wait for the next batch. Otherwise tracestore would be idle
+ * until the last response of the batch.
  */
 const postponedFrom = 0.5;
-/** How trace ids of the healthy client begin. */
+/** The prefix of the trace ids of the healthy client. */
 const healthyTraceIds = 'f6f6f6f6';
 const sampleMs = 500;
-/** An end of tracestore is noticed this soon, and for so long later requests may fail for it. */
+/** An exit of tracestore is noticed within `noticeMs`, and requests may fail because of it for `afterEndMs`. */
 const noticeMs = 300;
 const afterEndMs = 15_000;
-/** How many answers of the healthy client are looked into. */
+/** The maximum number of slow responses whose cause is searched. */
 const maxTracedStalls = 6;
 const maxSuspects = 40;
 
-/** @throws Error when database or store cannot start, or come back */
-export async function runFuzz(options: FuzzOptions, say: (line: string) => void): Promise<FuzzFigures> {
+/** @throws Error when the database or the store does not start or restart */
+export async function runFuzz(options: FuzzOptions, say: (line: string) => void): Promise<FuzzStats> {
   const store = await StoreProcess.start(options);
   try {
     const stored = await StoredSpans.open(store.databaseUrl);
@@ -99,15 +99,15 @@ export async function runFuzz(options: FuzzOptions, say: (line: string) => void)
   }
 }
 
-interface Flight {
+interface InFlightRequest {
   readonly index: number;
   readonly bytes: number;
   readonly startedAt: number;
   endedAt: number;
 }
 
-/** Lets so many through at once, in turn. */
-class Places {
+/** A semaphore: admits a number of callers at once, in order. */
+class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -137,16 +137,16 @@ class FuzzRun {
   readonly #slowRequests: Findings;
   readonly #http = new HttpClient();
   readonly #grpc = new GrpcClient();
-  readonly #figures = new Map<string, ProtocolFigures>();
+  readonly #stats = new Map<string, ProtocolStats>();
   #expectations: Expectation[] = [];
-  readonly #inFlight = new Set<Flight>();
-  /** Requests that last by themselves: those that send spans, and those that may go on while a batch is checked. */
+  readonly #inFlight = new Set<InFlightRequest>();
+  /** Slow requests: those with spans, and those that may continue while a batch is compared. */
   readonly #slowWriters = new Set<Promise<void>>();
   readonly #slowReaders = new Set<Promise<void>>();
   #postponed: number[] = [];
-  /** Of the protocols that may have few requests under way. */
-  readonly #places = new Map<string, Places>();
-  #recent: Flight[] = [];
+  /** For protocols with a maximum number of requests in flight. */
+  readonly #slots = new Map<string, Slots>();
+  #recent: InFlightRequest[] = [];
   #endedAt = -Infinity;
   readonly #crashes: (readonly number[])[] = [];
   readonly #stalls: { readonly ms: number; readonly suspects: readonly number[] }[] = [];
@@ -163,8 +163,8 @@ class FuzzRun {
     this.#say = say;
     this.#chosen = protocols.filter(({ name }) => options.protocols.includes(name));
     for (const { name, maxInFlight } of this.#chosen) {
-      if (maxInFlight !== undefined) this.#places.set(name, new Places(maxInFlight));
-      this.#figures.set(name, { requests: 0, acknowledged: 0, outcomes: {}, slowestMs: 0 });
+      if (maxInFlight !== undefined) this.#slots.set(name, new Slots(maxInFlight));
+      this.#stats.set(name, { requests: 0, acknowledged: 0, outcomes: {}, slowestMs: 0 });
     }
     const folder = path.join(tmpdir(), `spandrel-fuzz-${options.seed}`);
     const reproduce = (index: number): string =>
@@ -177,11 +177,11 @@ class FuzzRun {
     this.#slowRequests = new Findings(folder, reproduce);
   }
 
-  async run(): Promise<FuzzFigures> {
+  async run(): Promise<FuzzStats> {
     const { requests, only, seconds, slowMs, seed } = this.#options;
     const [first, end] = only === undefined ? [1, requests + 1] : [only, only + 1];
     const witness = new WitnessClient(this.#store.ports, slowMs, ({ ms, what }) => this.#noteStall(ms, what));
-    this.#store.onUnexpectedEnd = (words) => this.#noteEnd(words);
+    this.#store.onUnexpectedEnd = (description) => this.#noteEnd(description);
     const sampling = new AbortController();
     const sampled = this.#sample(sampling.signal);
     const startedAt = performance.now();
@@ -198,24 +198,24 @@ class FuzzRun {
       from += sent;
       const perSecond = Math.round(((from - first) / sendingMs) * 1_000);
       this.#say(
-        `${from - first} requests, ${perSecond}/s, ${this.#findings.all.length} kinds of faults, ${await this.#store.sampleRss()} MB`,
+        `${from - first} requests, ${perSecond}/s, ${this.#findings.all.length} kinds of findings, ${await this.#store.sampleRss()} MB`,
       );
       if (sent < to - (from - sent) || performance.now() > deadline) break;
       await witness.resume();
     }
     await Promise.all(this.#slowReaders);
-    const witnessFigures = await witness.stop();
+    const witnessStats = await witness.stop();
     sampling.abort();
     await sampled;
     this.#http.close();
     this.#grpc.close();
-    const all = [...this.#figures.values()];
+    const all = [...this.#stats.values()];
     const total = all.reduce((sum, each) => sum + each.requests, 0);
     return {
       seed,
       seconds: Math.round((performance.now() - startedAt) / 1_000),
       requestsPerSecond: Math.round((total / sendingMs) * 1_000),
-      protocols: Object.fromEntries(this.#figures),
+      protocols: Object.fromEntries(this.#stats),
       requests: total,
       acknowledged: all.reduce((sum, each) => sum + each.acknowledged, 0),
       storedSpans: this.#storedSpans,
@@ -226,7 +226,7 @@ class FuzzRun {
       peakRssMb: this.#store.peakRssMb,
       peakAnonymousMb: this.#store.peakAnonymousMb,
       longestStandstillMs: this.#longestStandstillMs,
-      witness: witnessFigures,
+      witness: witnessStats,
       findings: this.#findings.all,
       slowRequests: this.#slowRequests.all,
       loggedErrors: Object.fromEntries(this.#store.errors),
@@ -234,17 +234,17 @@ class FuzzRun {
   }
 
   /**
-   * Sends requests, and waits for all answers to those that send spans.
+   * Sends requests and waits for the responses to those with spans.
    *
-   * @param isLast whether no batch follows, so that nothing is postponed
-   * @returns how many were sent or postponed
+   * @param isLast whether this is the last batch, in which nothing is postponed
+   * @returns the number of sent and postponed requests
    */
   async #sendBatch(from: number, to: number, deadline: number, isLast: boolean): Promise<number> {
     const postponed = this.#postponed;
     this.#postponed = [];
     let next = from;
     const take = (): number | undefined => postponed.pop() ?? (next < to ? next++ : undefined);
-    const lane = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       while (performance.now() < deadline) {
         const index = take();
         if (index === undefined) return;
@@ -256,16 +256,16 @@ class FuzzRun {
         else await this.#sendBeside(index, protocol, request);
       }
     };
-    await Promise.all(Array.from({ length: this.#options.requestsInFlight }, lane));
+    await Promise.all(Array.from({ length: this.#options.requestsInFlight }, worker));
     await Promise.all(this.#slowWriters);
     return next - from;
   }
 
-  /** Sends a request that lasts by itself. Resolves when another one may be sent. */
+  /** Sends a slow request. Resolves when another one may be sent. */
   async #sendBeside(index: number, protocol: string, request: FuzzRequest): Promise<void> {
-    const those = request.content === undefined ? this.#slowReaders : this.#slowWriters;
-    const done = this.#send(index, protocol, request).finally(() => those.delete(done));
-    those.add(done);
+    const pending = request.content === undefined ? this.#slowReaders : this.#slowWriters;
+    const done = this.#send(index, protocol, request).finally(() => pending.delete(done));
+    pending.add(done);
     if (this.#slowReaders.size + this.#slowWriters.size >= maxSlow) {
       await Promise.race([...this.#slowReaders, ...this.#slowWriters]);
     }
@@ -286,75 +286,75 @@ class FuzzRun {
   }
 
   async #send(index: number, protocol: string, request: FuzzRequest): Promise<void> {
-    const places = this.#places.get(protocol);
-    await places?.take();
+    const slots = this.#slots.get(protocol);
+    await slots?.take();
     try {
       await this.#sendAtOnce(index, protocol, request);
     } finally {
-      places?.release();
+      slots?.release();
     }
   }
 
   async #sendAtOnce(index: number, protocol: string, request: FuzzRequest): Promise<void> {
     const bytes = request.send.pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const flight: Flight = { index, bytes, startedAt: performance.now(), endedAt: Infinity };
-    this.#inFlight.add(flight);
-    const answer = await this.#exchange(request);
-    flight.endedAt = performance.now();
-    this.#inFlight.delete(flight);
-    this.#recent.push(flight);
+    const inFlight: InFlightRequest = { index, bytes, startedAt: performance.now(), endedAt: Infinity };
+    this.#inFlight.add(inFlight);
+    const result = await this.#exchange(request);
+    inFlight.endedAt = performance.now();
+    this.#inFlight.delete(inFlight);
+    this.#recent.push(inFlight);
     if (this.#recent.length > 20_000) this.#recent = this.#recent.slice(-10_000);
-    const judgement = judge(protocol, request, answer);
-    this.#count(protocol, judgement, flight.endedAt - flight.startedAt);
-    // That a process ended is one fault, not one for each request that it had.
-    if (answer.kind === 'closed' && judgement.faults.length > 0) await sleep(noticeMs);
+    const judgement = judge(protocol, request, result);
+    this.#count(protocol, judgement, inFlight.endedAt - inFlight.startedAt);
+    // An exit of the process is one finding, not one per request in flight.
+    if (result.kind === 'closed' && judgement.violations.length > 0) await sleep(noticeMs);
     const hasEnded = performance.now() - this.#endedAt < afterEndMs;
-    for (const { kind, detail } of judgement.faults) {
-      if (!(hasEnded && answer.kind === 'closed')) this.#findings.add(kind, detail, index, request);
+    for (const { kind, detail } of judgement.violations) {
+      if (!(hasEnded && result.kind === 'closed')) this.#findings.add(kind, detail, index, request);
     }
-    this.#expect(index, protocol, request, judgement, answer);
+    this.#expect(index, protocol, request, judgement, result);
   }
 
-  #exchange({ send }: FuzzRequest): Promise<Answer> {
+  #exchange({ send }: FuzzRequest): Promise<ExchangeResult> {
     return send.kind === 'grpc' ? this.#grpc.send(send) : this.#http.send(send);
   }
 
   #count(protocol: string, { outcome, spans }: Judgement, ms: number): void {
-    const figures = this.#figures.get(protocol);
-    if (figures === undefined) return;
-    figures.requests++;
-    if (spans === 'acknowledged') figures.acknowledged++;
-    figures.outcomes[outcome] = (figures.outcomes[outcome] ?? 0) + 1;
-    figures.slowestMs = Math.max(figures.slowestMs, Math.round(ms));
+    const stats = this.#stats.get(protocol);
+    if (stats === undefined) return;
+    stats.requests++;
+    if (spans === 'acknowledged') stats.acknowledged++;
+    stats.outcomes[outcome] = (stats.outcomes[outcome] ?? 0) + 1;
+    stats.slowestMs = Math.max(stats.slowestMs, Math.round(ms));
   }
 
-  #expect(index: number, protocol: string, request: FuzzRequest, judgement: Judgement, answer: Answer): void {
+  #expect(index: number, protocol: string, request: FuzzRequest, judgement: Judgement, result: ExchangeResult): void {
     const { content } = request;
     if (content === undefined) return;
     const { spans, rejectedSpans, rejection, isRefusedAsUndecodable } = judgement;
     if (spans !== 'acknowledged') {
       if (isRefusedAsUndecodable && content.expectations().isDecodable) {
-        const said = answer.kind === 'http' ? answer.body.toString('utf8', 0, 300) : JSON.stringify(answer);
-        this.#findings.add(`${protocol}: refused as a whole for a part of it`, said, index, request);
+        const said = result.kind === 'http' ? result.body.toString('utf8', 0, 300) : JSON.stringify(result);
+        this.#findings.add(`${protocol}: refused completely because of one part`, said, index, request);
       }
-      const nothing = {
-        mustHave: [],
-        mayHave: undefined,
+      const noExpectation = {
+        requiredSpans: [],
+        possibleSpans: undefined,
         sentSpans: undefined,
         foreignSpans: 0,
         rejectedSpans: 0,
         rejection,
       };
-      this.#expectations.push({ index, answer: spans, ...nothing });
+      this.#expectations.push({ index, outcome: spans, ...noExpectation });
       return;
     }
-    const { mustHave, mayHave, sentSpans, foreignSpans } = content.expectations();
-    this.#comparedSpans += mustHave.length;
+    const { requiredSpans, possibleSpans, sentSpans, foreignSpans } = content.expectations();
+    this.#comparedSpans += requiredSpans.length;
     this.#expectations.push({
       index,
-      answer: spans,
-      mustHave,
-      mayHave,
+      outcome: spans,
+      requiredSpans,
+      possibleSpans,
       sentSpans,
       foreignSpans,
       rejectedSpans,
@@ -362,7 +362,7 @@ class FuzzRun {
     });
   }
 
-  /** Compares what is stored with what was answered, and deletes it. */
+  /** Compares the stored spans with the responses, then deletes them. */
   async #verify(): Promise<void> {
     await this.#store.ready;
     const stored = await this.#stored.read();
@@ -382,12 +382,12 @@ class FuzzRun {
     await this.#stored.clear();
   }
 
-  /** @returns a search for the request of this batch whose bytes have a span's ids, other than the one that its trace id names */
+  /** @returns a function that finds the request of this batch that contains the ids of a span, other than the one in its trace id */
   #senders(): (span: StoredSpan, named: number) => number | undefined {
     let contents: readonly { readonly index: number; readonly bytes: Buffer; readonly isJson: boolean }[] | undefined;
     return ({ traceId, spanId }, named) => {
-      contents ??= this.#expectations.flatMap(({ index, answer }) => {
-        if (answer === 'refused') return [];
+      contents ??= this.#expectations.flatMap(({ index, outcome }) => {
+        if (outcome === 'refused') return [];
         const { content, encoding } = this.#make(index).request;
         return content === undefined ? [] : [{ index, bytes: content.bytes, isJson: encoding === 'json' }];
       });
@@ -407,11 +407,11 @@ class FuzzRun {
       .slice(0, maxSuspects)
       .map(({ index }) => index);
     this.#stalls.push({ ms, suspects });
-    this.#say(`the healthy client waited ${ms} ms for an answer (${what})`);
+    this.#say(`the healthy client waited ${ms} ms for a response (${what})`);
   }
 
-  #noteEnd(words: string): void {
-    this.#say(`tracestore ended: ${words}`);
+  #noteEnd(description: string): void {
+    this.#say(`tracestore exited: ${description}`);
     this.#endedAt = performance.now();
     const since = this.#endedAt - 5_000;
     const suspects = [...this.#inFlight, ...this.#recent.filter(({ endedAt }) => endedAt > since)]
@@ -419,10 +419,10 @@ class FuzzRun {
       .slice(0, maxSuspects)
       .map(({ index }) => index);
     this.#crashes.push(suspects);
-    this.#findings.add('tracestore ended', words);
+    this.#findings.add('tracestore exited', description);
   }
 
-  /** Sends alone what was under way when tracestore ended or stood still, to find out which request it was. */
+  /** Repeats the requests that were in flight during an exit or a stall one by one, to find the cause. */
   async #traceCauses(): Promise<void> {
     for (const suspects of this.#crashes.splice(0)) {
       for (const index of suspects) {
@@ -430,7 +430,7 @@ class FuzzRun {
         const { protocol, request } = this.#make(index);
         await this.#exchange(request);
         if (this.#store.unexpectedEnds.length === endsBefore) continue;
-        this.#findings.add(`${protocol}: ends tracestore: ${kindOf(request)}`, request.title, index, request);
+        this.#findings.add(`${protocol}: crashes tracestore: ${kindOf(request)}`, request.title, index, request);
         await this.#store.ready;
         break;
       }
@@ -449,7 +449,7 @@ class FuzzRun {
       if (most.ms > this.#options.slowMs / 2 && most.index >= 0) {
         const { protocol, request } = this.#make(most.index);
         this.#slowRequests.add(
-          `${protocol}: keeps tracestore busy: ${kindOf(request)}`,
+          `${protocol}: blocks tracestore: ${kindOf(request)}`,
           `${most.ms} ms of CPU; the healthy client waited ${stall.ms} ms; ${request.title}`,
           most.index,
           request,
@@ -469,19 +469,19 @@ class FuzzRun {
     }
   }
 
-  /** Since the last time it was asked. */
+  /** The longest block of the event loop since the last call. */
   async #standstillMs(): Promise<number> {
     const text = await fetch(`http://127.0.0.1:${this.#store.ports.http}/metrics`, {
       signal: AbortSignal.timeout(5_000),
     })
-      .then((answer) => answer.text())
+      .then((response) => response.text())
       .catch(() => '');
     const seconds = Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1] ?? 0);
     return Math.round(seconds * 1_000);
   }
 }
 
-/** What a request is, without what is its own alone. */
+/** The kind of a request: its title without numbers and details. */
 function kindOf({ title }: FuzzRequest): string {
   return title.split(',')[0]?.replaceAll(/\d+/g, '#').slice(0, 80) ?? '';
 }

@@ -1,9 +1,9 @@
-/** gRPC over HTTP/2, with whatever headers and bytes a call is made of. */
+/** A gRPC client that sends any headers and bytes over HTTP/2. */
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, answerTimeoutMs } from './answers.ts';
+import { type ExchangeResult, responseTimeoutMs } from './exchange-result.ts';
 
-/** A call. */
+/** A call with arbitrary headers and bytes. */
 export interface GrpcRequest {
   readonly kind: 'grpc';
   readonly port: number;
@@ -11,11 +11,11 @@ export interface GrpcRequest {
   /** Written one by one. */
   readonly pieces: readonly Buffer[];
   readonly pauseMs?: number;
-  /** False leaves the call without an end. */
+  /** False: the client does not end the stream. */
   readonly ends: boolean;
-  /** When the client resets the stream, if it does. */
+  /** The client resets the stream after this time. */
   readonly abortAfterMs?: number;
-  /** A connection of its own, as the server may have reason to end it. */
+  /** Uses its own connection, since the server may close it. */
   readonly isAlone?: boolean;
 }
 
@@ -23,7 +23,7 @@ const sessionsPerPort = 4;
 const maxKeptBytes = 256 * 1024;
 const prefixBytes = 5;
 
-/** A message with its prefix. */
+/** Frames a message with its gRPC prefix. */
 export function grpcFrame(message: Uint8Array, flag = 0, announced = message.length): Buffer {
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt8(flag, 0);
@@ -31,17 +31,17 @@ export function grpcFrame(message: Uint8Array, flag = 0, announced = message.len
   return Buffer.concat([prefix, message]);
 }
 
-/** The headers of an ordinary call. */
+/** Returns the headers of a valid call. */
 export function grpcHeaders(path: string, more: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
   return { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...more };
 }
 
-/** A few connections to each port. */
+/** Holds a few connections to each port. */
 export class GrpcClient {
   readonly #sessions = new Map<string, ClientHttp2Session>();
   #turn = 0;
 
-  async send(request: GrpcRequest): Promise<Answer> {
+  async send(request: GrpcRequest): Promise<ExchangeResult> {
     if (request.isAlone === true) {
       const session = open(request.port);
       try {
@@ -72,19 +72,19 @@ function open(port: number): ClientHttp2Session {
   return session;
 }
 
-async function call(session: ClientHttp2Session, request: GrpcRequest): Promise<Answer> {
-  return new Promise<Answer>((resolve) => {
+async function call(session: ClientHttp2Session, request: GrpcRequest): Promise<ExchangeResult> {
+  return new Promise<ExchangeResult>((resolve) => {
     const received: Record<string, unknown> = {};
     const body: Buffer[] = [];
     let bodyBytes = 0;
-    const end = (answer: Answer): void => {
+    const end = (result: ExchangeResult): void => {
       clearTimeout(timer);
-      resolve(answer);
+      resolve(result);
     };
     const timer = setTimeout(() => {
       end({ kind: request.abortAfterMs === undefined ? 'hung' : 'aborted' });
       stream.close(constants.NGHTTP2_CANCEL);
-    }, request.abortAfterMs ?? answerTimeoutMs);
+    }, request.abortAfterMs ?? responseTimeoutMs);
     let stream: ReturnType<ClientHttp2Session['request']>;
     try {
       stream = session.request(request.headers, { endStream: false });

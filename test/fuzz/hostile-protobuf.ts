@@ -1,6 +1,6 @@
 /**
- * Requests that are valid, or nearly so, and cost far more than they weigh: many objects of nothing, deep nesting, names
- * that are repeated. Every one has an ordinary span besides, which has to be stored if the request is acknowledged.
+ * Generates requests that cost far more than their size suggests: many empty objects, deep nesting, repeated names. Each
+ * also has a valid span, which must be stored if the request is acknowledged.
  */
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import { logUniform } from './awkward.ts';
@@ -14,14 +14,14 @@ const mebibyte = 1024 * 1024;
 
 type Hostile = (origin: RequestOrigin, scale: number) => WireField[];
 
-/** A field of nothing, so many times: two bytes each. */
-function nothing(number: number, count: number): Uint8Array {
+/** Repeats an empty field of two bytes. */
+function emptyFields(number: number, count: number): Uint8Array {
   return Buffer.alloc(2 * Math.floor(count), Buffer.of((number << 3) | 2, 0));
 }
 
-/** A message that is nested in itself: each level is a field of these numbers, the outermost first. */
+/** Nests a message in itself. Each level consists of fields with these numbers, the outermost first. */
 function nested(path: readonly number[], levels: number): Uint8Array {
-  // From the inside out, into the end of a buffer.
+  // From the innermost level, written backwards from the end of the buffer.
   const buffer = Buffer.alloc(16 + levels * path.length * 6);
   let at = buffer.length;
   for (let level = 0; level < levels; level++) {
@@ -45,7 +45,7 @@ function serviceOf(name: Uint8Array | string): WireField {
   return message(1, [message(1, [bytes(1, 'service.name'), message(2, [bytes(1, name)])])]);
 }
 
-/** A span of the request with more fields than usual. */
+/** A span of the request with additional fields. */
 function spanWith({ seed, index, timeUnixNano }: RequestOrigin, nr: number, more: readonly WireField[]): WireField {
   const traceId = traceIdOf(seed, index, 1);
   traceId.writeUInt32BE(nr + 1, 12);
@@ -61,48 +61,48 @@ function spanWith({ seed, index, timeUnixNano }: RequestOrigin, nr: number, more
   ]);
 }
 
-/** One `ResourceSpans` with one scope and these spans. */
+/** Returns one `ResourceSpans` with one scope and these spans. */
 function oneResource(spans: readonly WireField[], resource = serviceOf('hostile')): WireField[] {
   return [message(1, [resource, message(2, [...spans])])];
 }
 
 const attributeWith = (value: WireField[]): WireField => message(9, [bytes(1, 'key'), message(2, value)]);
 
-/** By name; the scale is about the bytes of the request. */
+/** Hostile requests by name. `scale` is the approximate size in bytes. */
 const hostile: Readonly<Record<string, Hostile>> = {
-  'spans of nothing': (_origin, scale) => [message(1, [bytes(2, nothing(2, scale / 2))])],
-  'resources of nothing': (_origin, scale) => [encoded(nothing(1, scale / 2))],
-  'scopes of nothing': (_origin, scale) => [bytes(1, nothing(2, scale / 2))],
-  'resource attributes of nothing': (origin, scale) =>
-    oneResource([spanWith(origin, 0, [])], bytes(1, nothing(1, scale / 2))),
-  'resource in pieces of nothing': (origin, scale) => [
-    message(1, [encoded(nothing(1, scale / 2)), message(2, [spanWith(origin, 0, [])])]),
+  'empty spans': (_origin, scale) => [message(1, [bytes(2, emptyFields(2, scale / 2))])],
+  'empty resources': (_origin, scale) => [encoded(emptyFields(1, scale / 2))],
+  'empty scopes': (_origin, scale) => [bytes(1, emptyFields(2, scale / 2))],
+  'empty resource attributes': (origin, scale) =>
+    oneResource([spanWith(origin, 0, [])], bytes(1, emptyFields(1, scale / 2))),
+  'resource in many empty pieces': (origin, scale) => [
+    message(1, [encoded(emptyFields(1, scale / 2)), message(2, [spanWith(origin, 0, [])])]),
   ],
-  'scope in pieces of nothing': (origin, scale) => [
-    message(1, [message(2, [encoded(nothing(1, scale / 2)), spanWith(origin, 0, [])])]),
+  'scope in many empty pieces': (origin, scale) => [
+    message(1, [message(2, [encoded(emptyFields(1, scale / 2)), spanWith(origin, 0, [])])]),
   ],
-  'scope attributes of nothing': (origin, scale) => [
-    message(1, [message(2, [bytes(1, nothing(3, scale / 2)), spanWith(origin, 0, [])])]),
+  'empty scope attributes': (origin, scale) => [
+    message(1, [message(2, [bytes(1, emptyFields(3, scale / 2)), spanWith(origin, 0, [])])]),
   ],
-  'entity references of nothing': (origin, scale) =>
-    oneResource([spanWith(origin, 0, [])], bytes(1, nothing(3, scale / 2))),
-  'list of nothing in a resource': (origin, scale) =>
+  'empty entity references': (origin, scale) =>
+    oneResource([spanWith(origin, 0, [])], bytes(1, emptyFields(3, scale / 2))),
+  'list of empty values in a resource': (origin, scale) =>
     oneResource(
       [spanWith(origin, 0, [])],
-      message(1, [message(1, [bytes(1, 'list'), message(2, [bytes(5, nothing(1, scale / 2))])])]),
+      message(1, [message(1, [bytes(1, 'list'), message(2, [bytes(5, emptyFields(1, scale / 2))])])]),
     ),
-  'list of nothing in a span': (origin, scale) =>
-    oneResource([spanWith(origin, 0, [attributeWith([bytes(5, nothing(1, scale / 2))])])]),
-  'map of nothing in a span': (origin, scale) =>
-    oneResource([spanWith(origin, 0, [attributeWith([bytes(6, nothing(1, scale / 2))])])]),
-  'span attributes of nothing': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(nothing(9, scale / 2))])]),
-  'events of nothing': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(nothing(11, scale / 2))])]),
-  'links of nothing': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(nothing(13, scale / 2))])]),
-  'statuses of nothing': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(nothing(15, scale / 2))])]),
-  'attributes of nothing in an event': (origin, scale) =>
-    oneResource([spanWith(origin, 0, [message(11, [bytes(3, new Uint8Array()), encoded(nothing(3, scale / 2))])])]),
+  'list of empty values in a span': (origin, scale) =>
+    oneResource([spanWith(origin, 0, [attributeWith([bytes(5, emptyFields(1, scale / 2))])])]),
+  'map of empty entries in a span': (origin, scale) =>
+    oneResource([spanWith(origin, 0, [attributeWith([bytes(6, emptyFields(1, scale / 2))])])]),
+  'empty span attributes': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(emptyFields(9, scale / 2))])]),
+  'empty events': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(emptyFields(11, scale / 2))])]),
+  'empty links': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(emptyFields(13, scale / 2))])]),
+  'empty statuses': (origin, scale) => oneResource([spanWith(origin, 0, [encoded(emptyFields(15, scale / 2))])]),
+  'empty attributes in an event': (origin, scale) =>
+    oneResource([spanWith(origin, 0, [message(11, [bytes(3, new Uint8Array()), encoded(emptyFields(3, scale / 2))])])]),
   'smallest spans': (origin, scale) => oneResource(repeated(scale / 70, (nr) => spanWith(origin, nr, []))),
-  'odd spans': (origin, scale) =>
+  'spans with two statuses': (origin, scale) =>
     oneResource(repeated(scale / 74, (nr) => spanWith(origin, nr, [message(15, []), message(15, [])]))),
   'long service name and many operations': (origin, scale) =>
     oneResource(
@@ -127,7 +127,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
       { number: 2, wireType: 2, value: Buffer.concat([Buffer.alloc(scale / 2, 0xa3), Buffer.alloc(scale / 2, 0xa4)]) },
       spanWith(origin, 0, []),
     ]),
-  'varint of many bytes in an odd span': (origin, scale) =>
+  'varint of many bytes in a span with two statuses': (origin, scale) =>
     oneResource([
       spanWith(origin, 0, [message(15, []), message(15, []), { ...varint(10, 5), overlong: Math.min(200, scale) }]),
     ]),
@@ -154,7 +154,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
         repeated(scale / 12, (nr) => message(9, [bytes(1, 'same'), message(2, [varint(3, nr)])])),
       ),
     ]),
-  twins: ({ seed, index, timeUnixNano }, scale) => {
+  'duplicate ids in a cycle': ({ seed, index, timeUnixNano }, scale) => {
     const traceId = traceIdOf(seed, index, 2);
     return oneResource(
       repeated(Math.min(scale / 70, 2_000), (nr) =>
@@ -196,19 +196,19 @@ const hostile: Readonly<Record<string, Hostile>> = {
 
 const names = Object.keys(hostile);
 
-/** Most are small, so that many kinds fit into a run; one in ten is large, and a few are as large as a request may be. */
+/** Draws a size in bytes. One in ten is 1 to 4 MiB, 1 in 400 is 32 MiB, and the others are smaller. */
 export function hostileScale(random: SeededRandom): number {
   const roll = random.below(400);
   if (roll === 0) return 32 * mebibyte;
   return roll < 40 ? (1 + random.below(4)) * mebibyte : 64 * logUniform(random, 16_384);
 }
 
-/** One request of a kind that costs more than it weighs. */
+/** Generates a hostile request. */
 export function hostileRequest(origin: RequestOrigin): OtlpContent {
   const { random } = origin;
   const name = random.pick(names);
   const scale = hostileScale(random);
-  const costly = (hostile[name] ?? hostile['twins'])?.(origin, Math.floor(scale)) ?? [];
+  const costly = (hostile[name] ?? hostile['duplicate ids in a cycle'])?.(origin, Math.floor(scale)) ?? [];
   const witness = witnessResource(new SpanModel(origin));
   const request = encodeTree(random.chance(0.5) ? [witness, ...costly] : [...costly, witness]);
   return {
@@ -218,11 +218,11 @@ export function hostileRequest(origin: RequestOrigin): OtlpContent {
       const alone = decodeIndependently(encodeTree([witness]));
       const spans = alone === undefined ? [] : expectedSpans(alone);
       return {
-        mustHave: spans.filter((span) => span !== undefined).map(markOf),
-        mayHave: undefined,
+        requiredSpans: spans.filter((span) => span !== undefined).map(markOf),
+        possibleSpans: undefined,
         sentSpans: undefined,
         foreignSpans: 0,
-        // It may be refused as a whole: it is beyond one bound or another.
+        // It may be refused completely, since it may exceed a limit.
         isDecodable: false,
       };
     },

@@ -1,27 +1,27 @@
-/** HTTP/1.1 over sockets, with whatever bytes a request is made of. */
+/** An HTTP/1.1 client that sends any bytes. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, answerTimeoutMs } from './answers.ts';
+import { type ExchangeResult, responseTimeoutMs } from './exchange-result.ts';
 
-/** How the bytes of a request are sent. */
+/** A request with arbitrary bytes. */
 export interface HttpRequest {
   readonly kind: 'http';
   readonly port: number;
   /** Written one by one. */
   readonly pieces: readonly Buffer[];
-  /** Between two pieces. */
+  /** The pause between two pieces. */
   readonly pauseMs?: number;
-  /** False: a connection of its own, as the request may not be understood to its end. */
+  /** False: uses its own connection, since the server may not find the end of the request. */
   readonly keepsAlive: boolean;
-  /** When the client gives up, if it does. */
+  /** The client closes the connection after this time. */
   readonly abortAfterMs?: number;
   readonly isHead?: boolean;
 }
 
-/** What of an answer's body is kept. */
+/** The maximum kept size of a response body. */
 const maxKeptBytes = 1024 * 1024;
 
-/** Makes a request of a head's lines and a body. */
+/** Encodes a request with headers and body. */
 export function httpBytes(
   method: string,
   target: string,
@@ -34,18 +34,18 @@ export function httpBytes(
   return body === undefined ? head : Buffer.concat([head, body]);
 }
 
-/** Connections that are used again where the request before let them. */
+/** Reuses connections that the previous response left open. */
 export class HttpClient {
   readonly #idle = new Map<number, Socket[]>();
 
-  async send(request: HttpRequest): Promise<Answer> {
+  async send(request: HttpRequest): Promise<ExchangeResult> {
     for (;;) {
       const reused = request.keepsAlive ? this.#takeIdle(request.port) : undefined;
-      const { answer, socket } = await exchange(request, reused ?? connect(request.port, '127.0.0.1'));
+      const { result, socket } = await exchange(request, reused ?? connect(request.port, '127.0.0.1'));
       if (socket !== undefined) this.#keep(request.port, socket);
-      // The server may have closed an idle connection at the very moment it was used.
-      if (answer.kind === 'closed' && reused !== undefined && answer.detail.endsWith('after 0 bytes')) continue;
-      return answer;
+      // The server can close an idle connection just before the request.
+      if (result.kind === 'closed' && reused !== undefined && result.detail.endsWith('after 0 bytes')) continue;
+      return result;
     }
   }
 
@@ -73,11 +73,11 @@ export class HttpClient {
 async function exchange(
   request: HttpRequest,
   socket: Socket,
-): Promise<{ readonly answer: Answer; readonly socket: Socket | undefined }> {
-  const parser = new AnswerParser(request.isHead === true);
+): Promise<{ readonly result: ExchangeResult; readonly socket: Socket | undefined }> {
+  const parser = new ResponseParser(request.isHead === true);
   let isWritten = false;
-  const answer = await new Promise<Answer>((resolve) => {
-    const end = (settled: Answer): void => {
+  const result = await new Promise<ExchangeResult>((resolve) => {
+    const end = (settled: ExchangeResult): void => {
       clearTimeout(timer);
       socket.removeAllListeners();
       socket.on('error', () => undefined);
@@ -85,7 +85,7 @@ async function exchange(
     };
     const timer = setTimeout(
       () => end({ kind: request.abortAfterMs === undefined ? 'hung' : 'aborted' }),
-      request.abortAfterMs ?? answerTimeoutMs,
+      request.abortAfterMs ?? responseTimeoutMs,
     );
     const onEnd = (why: string): void =>
       end(parser.atEnd() ?? { kind: 'closed', detail: `${why} after ${parser.received} bytes` });
@@ -98,11 +98,11 @@ async function exchange(
     socket.on('end', () => onEnd('closed'));
     void writePieces(socket, request).then(() => (isWritten = true));
   });
-  if (answer.kind === 'http' && request.keepsAlive && isWritten && parser.mayGoOn && !socket.destroyed) {
-    return { answer, socket };
+  if (result.kind === 'http' && request.keepsAlive && isWritten && parser.mayGoOn && !socket.destroyed) {
+    return { result, socket };
   }
   socket.destroy();
-  return { answer, socket: undefined };
+  return { result, socket: undefined };
 }
 
 async function writePieces(socket: Socket, { pieces, pauseMs = 0 }: HttpRequest): Promise<void> {
@@ -113,8 +113,8 @@ async function writePieces(socket: Socket, { pieces, pauseMs = 0 }: HttpRequest)
   }
 }
 
-/** One answer, as it comes in. */
-class AnswerParser {
+/** Parses one response incrementally. */
+class ResponseParser {
   readonly #isHead: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #head: { readonly status: number; readonly headers: ReadonlyMap<string, string> } | undefined;
@@ -128,7 +128,7 @@ class AnswerParser {
     this.#isHead = isHead;
   }
 
-  /** Whether the connection can be used again. */
+  /** Whether the connection can be reused. */
   get mayGoOn(): boolean {
     return (
       this.#framing !== 'close' &&
@@ -137,8 +137,8 @@ class AnswerParser {
     );
   }
 
-  /** @returns the answer once it is whole */
-  append(piece: Buffer): Answer | undefined {
+  /** @returns the response once it is complete */
+  append(piece: Buffer): ExchangeResult | undefined {
     this.received += piece.length;
     this.#bytes = this.#bytes.length === 0 ? piece : Buffer.concat([this.#bytes, piece]);
     while (this.#head === undefined) {
@@ -147,15 +147,15 @@ class AnswerParser {
       this.#readHead(this.#bytes.subarray(0, end).toString('latin1'));
       this.#bytes = this.#bytes.subarray(end + 4);
     }
-    return this.#readBody() ? this.#answer() : undefined;
+    return this.#readBody() ? this.#response() : undefined;
   }
 
-  /** What there is when the connection ends; undefined where that is no answer. */
-  atEnd(): Answer | undefined {
-    return this.#head !== undefined && this.#framing === 'close' ? this.#answer() : undefined;
+  /** The response when the connection is closed; undefined if it is incomplete. */
+  atEnd(): ExchangeResult | undefined {
+    return this.#head !== undefined && this.#framing === 'close' ? this.#response() : undefined;
   }
 
-  #answer(): Answer {
+  #response(): ExchangeResult {
     const { status = 0, headers = new Map<string, string>() } = this.#head ?? {};
     return { kind: 'http', status, headers, body: Buffer.concat(this.#body) };
   }
@@ -163,7 +163,7 @@ class AnswerParser {
   #readHead(text: string): void {
     const [first = '', ...lines] = text.split('\r\n');
     const status = Number(first.split(' ')[1]);
-    // One that says to go on is followed by the answer.
+    // An interim response precedes the final one.
     if (status >= 100 && status < 200) return;
     const headers = new Map(
       lines.map((line) => {
@@ -192,7 +192,7 @@ class AnswerParser {
       this.#bytes = this.#bytes.subarray(part.length);
       if (this.#left > 0) return false;
       if (this.#framing === 'length') return true;
-      // The end of a chunk's data comes before the size of the next.
+      // CRLF after the data of the previous chunk.
       const from = this.#bytes.subarray(0, 2).toString('latin1') === '\r\n' ? 2 : 0;
       const end = this.#bytes.indexOf('\r\n', from);
       if (end < 0) return false;

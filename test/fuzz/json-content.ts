@@ -1,4 +1,4 @@
-/** OTLP requests in JSON: valid ones in all spellings, ones with wrong values or bytes, and what they have to become. */
+/** Generates OTLP requests in JSON, valid in all spellings or with damaged values or bytes, and the spans to be stored. */
 import { type MessageShape, toJson } from '@bufbuild/protobuf';
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import { awkwardTexts, logUniform } from './awkward.ts';
@@ -15,7 +15,7 @@ import { encodeTree } from './wire-tree.ts';
 
 const idKeys: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
 
-/** The bytes of a request, and what its spans have to become. */
+/** Generates the bytes of a request and the expected outcome of its spans. */
 export function jsonContent(origin: RequestOrigin, damage: Damage): OtlpContent {
   const { random } = origin;
   const kind = damage === 'none' ? 0 : random.below(1_000);
@@ -49,7 +49,7 @@ export function jsonContent(origin: RequestOrigin, damage: Damage): OtlpContent 
   };
 }
 
-/** What protobuf-es makes of a message, with ids in hex and keys as senders write them. */
+/** Converts the JSON of protobuf-es to OTLP JSON: ids in hex, keys in the given spelling. */
 function spelled(random: SeededRandom, value: unknown, spelling: 'camel' | 'snake' | 'mixed', key: string): Json {
   if (Array.isArray(value)) return value.map((element) => spelled(random, element, spelling, key));
   if (typeof value === 'object' && value !== null) {
@@ -60,14 +60,14 @@ function spelled(random: SeededRandom, value: unknown, spelling: 'camel' | 'snak
       }),
     );
   }
-  // JSON.stringify writes it as 0.
+  // JSON.stringify writes -0 as 0.
   if (Object.is(value, -0)) return new RawJson('-0');
   if (typeof value !== 'string') return value as number | boolean | null;
   if (idKeys.has(key)) {
     const hex = Buffer.from(value, 'base64').toString('hex');
     return random.chance(0.2) ? hex.toUpperCase() : hex;
   }
-  // Integers of 64 bits may be numbers or texts.
+  // 64-bit integers may be numbers or strings.
   if (/^(startTimeUnixNano|endTimeUnixNano|timeUnixNano|intValue)$/.test(key) && random.chance(0.3)) {
     return new RawJson(value);
   }
@@ -97,8 +97,8 @@ function respelled(known: Map<string, string>, name: string, respell: (name: str
   return made;
 }
 
-/** Where a value stands: it can be read and replaced. */
-interface Place {
+/** A value in its parent, which can be replaced or removed. */
+interface Position {
   readonly value: Json;
   readonly key: string;
   readonly replace: (value: Json) => void;
@@ -106,25 +106,25 @@ interface Place {
   readonly parent: JsonObject | Json[];
 }
 
-function placesOf(value: Json): Place[] {
-  const places: Place[] = [];
+function positionsOf(value: Json): Position[] {
+  const positions: Position[] = [];
   const visit = (parent: Json): void => {
     if (parent instanceof JsonObject) {
       for (const entry of parent.entries) {
         const remove = (): void => void (parent.entries = parent.entries.filter((other) => other !== entry));
-        places.push({ parent, key: entry[0], value: entry[1], replace: (made) => void (entry[1] = made), remove });
+        positions.push({ parent, key: entry[0], value: entry[1], replace: (made) => void (entry[1] = made), remove });
         visit(entry[1]);
       }
     } else if (Array.isArray(parent)) {
       for (const [index, element] of parent.entries()) {
         const remove = (): void => void parent.splice(index, 1);
-        places.push({ parent, key: '', value: element, replace: (made) => void (parent[index] = made), remove });
+        positions.push({ parent, key: '', value: element, replace: (made) => void (parent[index] = made), remove });
         visit(element);
       }
     }
   };
   visit(value);
-  return places;
+  return positions;
 }
 
 const rawValues: readonly string[] = [
@@ -166,7 +166,7 @@ const rawValues: readonly string[] = [
   '[[[[[[]]]]]]',
 ];
 
-type Mutation = (random: SeededRandom, place: Place, places: readonly Place[]) => void;
+type Mutation = (random: SeededRandom, position: Position, positions: readonly Position[]) => void;
 
 const mutations: Readonly<Record<string, Mutation>> = {
   drop: (_random, { remove }) => remove(),
@@ -191,15 +191,15 @@ const mutations: Readonly<Record<string, Mutation>> = {
   bothSpellings: (_random, { parent, key, value }) => {
     if (parent instanceof JsonObject) parent.entries.push([key.includes('_') ? camelCase(key) : snakeCase(key), value]);
   },
-  unknown: (random, { parent }, places) => {
-    // As text: a value that holds itself could not be written.
-    const value = new RawJson(writeJson(random.pick(places).value));
+  unknown: (random, { parent }, positions) => {
+    // As text, since a value that contains itself cannot be written.
+    const value = new RawJson(writeJson(random.pick(positions).value));
     const entry: [string, Json] = [random.pick(['unknown', '__proto__', 'constructor', '', 'x-y', '\0']), value];
     if (parent instanceof JsonObject) parent.entries.unshift(entry);
   },
-  move: (random, place, places) => {
-    const other = random.pick(places);
-    other.replace(new RawJson(writeJson(place.value)));
+  move: (random, position, positions) => {
+    const other = random.pick(positions);
+    other.replace(new RawJson(writeJson(position.value)));
   },
   nest: (random, { value, replace }) => {
     const levels = logUniform(random, 300);
@@ -215,32 +215,38 @@ const mutations: Readonly<Record<string, Mutation>> = {
 const mutationNames = Object.keys(mutations);
 
 function mutate(random: SeededRandom, tree: Json): string {
-  const places = placesOf(tree);
-  if (places.length === 0) return 'nothing left';
-  const place = random.pick(places);
+  const positions = positionsOf(tree);
+  if (positions.length === 0) return 'nothing left';
+  const position = random.pick(positions);
   const name = random.pick(mutationNames);
-  mutations[name]?.(random, place, places);
-  return `${name} ${place.key}`;
+  mutations[name]?.(random, position, positions);
+  return `${name} ${position.key}`;
 }
 
-/** Spans count that are, with all that is around them, as they were. */
+/** Expects the spans that did not change, including their resource and scope. */
 function expectationsOf(
   origin: RequestOrigin,
   request: MessageShape<typeof ExportTraceServiceRequestSchema>,
   before: readonly JsonSpan[] | undefined,
   after: readonly JsonSpan[] | undefined,
 ): SpanExpectations {
-  const unknown = { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: 0, isDecodable: false };
+  const unknown = {
+    requiredSpans: [],
+    possibleSpans: undefined,
+    sentSpans: undefined,
+    foreignSpans: 0,
+    isDecodable: false,
+  };
   if (after === undefined || before === undefined) return unknown;
-  const marks = expectedSpans(request).map((span) => (span?.hasToBeStored === true ? markOf(span) : undefined));
+  const marks = expectedSpans(request).map((span) => (span?.isRequired === true ? markOf(span) : undefined));
   const unchanged = new Map<string, SpanMark[]>();
   for (const [nr, { text }] of before.entries()) {
     const mark = marks[nr];
     if (mark !== undefined) unchanged.set(text, [...(unchanged.get(text) ?? []), mark]);
   }
   return {
-    mustHave: after.map(({ text }) => unchanged.get(text)?.pop()).filter((mark) => mark !== undefined),
-    mayHave: undefined,
+    requiredSpans: after.map(({ text }) => unchanged.get(text)?.pop()).filter((mark) => mark !== undefined),
+    possibleSpans: undefined,
     sentSpans: after.length,
     foreignSpans: after.filter(({ traceId }) => indexOfTraceId(origin.seed, traceId) !== origin.index).length,
     isDecodable: true,
@@ -249,11 +255,11 @@ function expectationsOf(
 
 interface JsonSpan {
   readonly traceId: string;
-  /** The span with its resource and scope, whatever the order and spelling of the keys. */
+  /** The span with its resource and scope, independent of the order and spelling of keys. */
   readonly text: string;
 }
 
-/** Every span of a document; undefined where it is not made of lists of spans. */
+/** Returns all spans of a document; undefined if its structure is invalid. */
 export function spansOf(root: Json | undefined): readonly JsonSpan[] | undefined {
   const spans: JsonSpan[] = [];
   try {
@@ -279,7 +285,7 @@ export function spansOf(root: Json | undefined): readonly JsonSpan[] | undefined
 
 class NotSpans extends Error {}
 
-/** A list. Where its key comes twice, in whatever spelling, tracestore puts the lists together. */
+/** Returns a list. tracestore concatenates the lists of duplicate keys, in either spelling. */
 function listOf(parent: Json | undefined, key: string): readonly Json[] {
   const lists = entriesOf(parent).filter(([name]) => camelCase(name) === key);
   return lists.flatMap(([, list]) => {
@@ -288,7 +294,7 @@ function listOf(parent: Json | undefined, key: string): readonly Json[] {
   });
 }
 
-/** All members of an object but a list. */
+/** Returns all members of an object except a list. */
 function membersBut(value: Json, list: string): string {
   return canonical(new JsonObject(entriesOf(value).filter(([name]) => camelCase(name) !== list)));
 }
@@ -298,7 +304,7 @@ function entriesOf(value: Json | undefined): readonly [string, Json][] {
   return value.entries;
 }
 
-/** The same text for the same content. Numbers are compared digit for digit: as doubles, two times could be the same. */
+/** Returns the same text for the same content. Numbers keep their digits, since different times may be equal as doubles. */
 function canonical(value: Json): string {
   if (value instanceof RawJson) return value.text;
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
@@ -310,19 +316,18 @@ function canonical(value: Json): string {
 const resourceOf = (spans: string, attributes = ''): string =>
   `{"resource":{"attributes":[${attributes}]},"scopeSpans":[{"spans":[${spans}]}]}`;
 
-/** By name; the scale is about the bytes of the request. */
+/** Hostile requests by name. `scale` is the approximate size in bytes. */
 const hostile: Readonly<Record<string, (span: string, scale: number) => string>> = {
-  'spans of nothing': (_span, scale) => resourceOf('{},'.repeat(scale / 3) + '{}'),
-  'resources of nothing': (_span, scale) => `${'{},'.repeat(scale / 3)}{}`,
-  'attributes of nothing': (span, scale) =>
-    resourceOf(span.replace('{', `{"attributes":[${'{},'.repeat(scale / 3)}{}],`)),
-  'resource attributes of nothing': (span, scale) => resourceOf(span, `${'{},'.repeat(scale / 3)}{}`),
+  'empty spans': (_span, scale) => resourceOf('{},'.repeat(scale / 3) + '{}'),
+  'empty resources': (_span, scale) => `${'{},'.repeat(scale / 3)}{}`,
+  'empty attributes': (span, scale) => resourceOf(span.replace('{', `{"attributes":[${'{},'.repeat(scale / 3)}{}],`)),
+  'empty resource attributes': (span, scale) => resourceOf(span, `${'{},'.repeat(scale / 3)}{}`),
   'nulls as spans': (_span, scale) => resourceOf(`${'null,'.repeat(scale / 5)}{}`),
-  'events of nothing': (span, scale) => resourceOf(span.replace('{', `{"events":[${'{},'.repeat(scale / 3)}{}],`)),
-  'links of nothing': (span, scale) => resourceOf(span.replace('{', `{"links":[${'{},'.repeat(scale / 3)}{}],`)),
-  'deep lists that are not known': (span, scale) =>
+  'empty events': (span, scale) => resourceOf(span.replace('{', `{"events":[${'{},'.repeat(scale / 3)}{}],`)),
+  'empty links': (span, scale) => resourceOf(span.replace('{', `{"links":[${'{},'.repeat(scale / 3)}{}],`)),
+  'deep lists unknown': (span, scale) =>
     resourceOf(span.replace('{', `{"unknown":${'['.repeat(scale / 2)}${']'.repeat(scale / 2)},`)),
-  'deep objects that are not known': (span, scale) =>
+  'deep objects unknown': (span, scale) =>
     resourceOf(span.replace('{', `{"unknown":${'{"a":'.repeat(scale / 6)}1${'}'.repeat(scale / 6)},`)),
   'deep values': (span, scale) =>
     resourceOf(
@@ -338,7 +343,7 @@ const hostile: Readonly<Record<string, (span: string, scale: number) => string>>
     resourceOf(span.replace('{', `{"attributes":[{"key":"big","value":{"intValue":"${'9'.repeat(scale)}"}}],`)),
   'a long text': (span, scale) => resourceOf(span.replace('{', `{"traceState":"${'\\u0000'.repeat(scale / 6)}",`)),
   'a long id': (span, scale) => resourceOf(span.replace('{', `{"parentSpanId":"${'a'.repeat(scale)}",`)),
-  'many keys that are not known': (span, scale) =>
+  'many keys unknown': (span, scale) =>
     resourceOf(span.replace('{', `{${Array.from({ length: scale / 14 }, (_, nr) => `"k${nr}":0,`).join('')}`)),
   blanks: (span, scale) => resourceOf(`${' '.repeat(scale)}${span}`),
   'long service name and many operations': (span, scale) =>
@@ -352,7 +357,7 @@ const hostile: Readonly<Record<string, (span: string, scale: number) => string>>
 
 const hostileNames = Object.keys(hostile);
 
-/** One request that costs more than it weighs, with an ordinary span besides. */
+/** Generates a request that costs more than its size suggests, with a valid span in addition. */
 function hostileJson(origin: RequestOrigin): OtlpContent {
   const { random, timeUnixNano, index, seed } = origin;
   const name = random.pick(hostileNames);
@@ -371,10 +376,10 @@ function hostileJson(origin: RequestOrigin): OtlpContent {
     title: `hostile: ${name}, ${bytes.length} bytes`,
     bytes,
     expectations: () => ({
-      mustHave: expectedSpans(request)
+      requiredSpans: expectedSpans(request)
         .filter((made) => made !== undefined)
         .map(markOf),
-      mayHave: undefined,
+      possibleSpans: undefined,
       sentSpans: undefined,
       foreignSpans: 0,
       isDecodable: false,

@@ -1,6 +1,6 @@
-/** JSON documents as trees that keep what JSON.parse loses: members whose key comes twice, and the digits of numbers. */
+/** JSON documents as trees. Unlike JSON.parse, they keep duplicate keys and the digits of numbers. */
 
-/** A value that is written as it is. */
+/** A value that is written unchanged. */
 export class RawJson {
   readonly text: string;
 
@@ -9,7 +9,7 @@ export class RawJson {
   }
 }
 
-/** An object, whose keys may come twice. */
+/** An object with keys that need not be unique. */
 export class JsonObject {
   entries: [string, Json][];
 
@@ -30,9 +30,9 @@ export function writeJson(value: Json): string {
 }
 
 /**
- * Reads a document: every member in order, numbers as RawJson.
+ * Parses a document: all members in order, numbers as RawJson.
  *
- * @returns undefined where it is no JSON
+ * @returns undefined for invalid JSON
  */
 export function readJson(text: string): Json | undefined {
   try {
@@ -52,7 +52,7 @@ const words: ReadonlyMap<string, Json> = new Map<string, Json>([
   ['null', null],
 ]);
 
-/** Of a text that JSON.parse takes, and so nests no deeper than the stack. */
+/** Reads a text that JSON.parse accepts, so its nesting fits the stack. */
 class ValidJsonReader {
   readonly #text: string;
   #at = 0;
@@ -111,7 +111,7 @@ class ValidJsonReader {
       : this.#text.slice(start + 1, this.#at - 1);
   }
 
-  /** The next character that is not blank; the reader is then at it. */
+  /** Moves to the next character that is not blank and returns it. */
   #next(): string | undefined {
     this.#match(blanks);
     return this.#text[this.#at];

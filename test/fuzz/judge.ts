@@ -1,121 +1,129 @@
-/** Whether an answer is one that tracestore may give, and what it says of the request's spans. */
+/** Judges responses: whether tracestore may send them, and what they say about the spans of the request. */
 import { fromBinary } from '@bufbuild/protobuf';
-import type { Answer } from './answers.ts';
+import type { ExchangeResult } from './exchange-result.ts';
 import type { FuzzRequest } from './requests.ts';
 import { ExportTraceServiceResponseSchema } from './schemas.ts';
 
-/** What an answer comes to. */
+/** The judgement of one response. */
 export interface Judgement {
-  /** For the table: a status, or what came instead of one. */
+  /** The status for the table, or the failure without one. */
   readonly outcome: string;
   readonly spans: 'acknowledged' | 'refused' | 'unknown';
   readonly rejectedSpans: number;
-  /** Why spans were rejected, as the answer says it. */
+  /** The reason for rejected spans in the response. */
   readonly rejection: string;
-  readonly faults: readonly { readonly kind: string; readonly detail: string }[];
-  /** Refused as nothing that can be decoded. */
+  readonly violations: readonly { readonly kind: string; readonly detail: string }[];
+  /** Refused as undecodable. */
   readonly isRefusedAsUndecodable: boolean;
 }
 
 const stackTrace = /\bat [^\n]{0,300}\.[cm]?[jt]s:\d+/;
 
-/** Statuses of gRPC by which a server says that the fault is its own. */
-const ownFaults: ReadonlyMap<number, string> = new Map([
+/** gRPC statuses that report an internal error. */
+const serverErrors: ReadonlyMap<number, string> = new Map([
   [2, 'UNKNOWN'],
   [13, 'INTERNAL'],
   [15, 'DATA_LOSS'],
 ]);
 
-/** Of HTTP by which it says so, but for an overload or a time that is over. */
-function isOwnFault(status: number, protocol: string): boolean {
+/** Whether an HTTP status reports an internal error: any 5xx except 503, 504, and 501 or 505 for an unusual head. */
+function isServerError(status: number, protocol: string): boolean {
   const mayBeUnsupported = protocol === 'http' && (status === 501 || status === 505);
   return status >= 500 && status !== 503 && status !== 504 && !mayBeUnsupported;
 }
 
-/** Judges one answer. */
-export function judge(protocol: string, request: FuzzRequest, answer: Answer): Judgement {
-  switch (answer.kind) {
+/** Judges one response. */
+export function judge(protocol: string, request: FuzzRequest, result: ExchangeResult): Judgement {
+  switch (result.kind) {
     case 'http':
-      return judgeHttp(protocol, request, answer);
+      return judgeHttp(protocol, request, result);
     case 'grpc':
-      return judgeGrpc(protocol, request, answer);
+      return judgeGrpc(protocol, request, result);
     case 'hung':
-      return withoutAnswer('hung', [{ kind: `${protocol}: no answer in time`, detail: '' }]);
+      return withoutResponse('hung', [{ kind: `${protocol}: no response in time`, detail: '' }]);
     case 'aborted':
-      return withoutAnswer('aborted', []);
+      return withoutResponse('aborted', []);
     case 'closed':
-      return withoutAnswer(
+      return withoutResponse(
         'closed',
-        request.mustBeAnswered ? [{ kind: `${protocol}: ended without an answer`, detail: answer.detail }] : [],
+        request.needsResponse ? [{ kind: `${protocol}: closed without a response`, detail: result.detail }] : [],
       );
     default:
-      return answer satisfies never;
+      return result satisfies never;
   }
 }
 
-function withoutAnswer(outcome: string, faults: Judgement['faults']): Judgement {
-  return { outcome, spans: 'unknown', rejectedSpans: 0, rejection: '', faults, isRefusedAsUndecodable: false };
+function withoutResponse(outcome: string, violations: Judgement['violations']): Judgement {
+  return { outcome, spans: 'unknown', rejectedSpans: 0, rejection: '', violations, isRefusedAsUndecodable: false };
 }
 
-function judgeHttp(protocol: string, request: FuzzRequest, answer: Extract<Answer, { kind: 'http' }>): Judgement {
-  const { status, headers, body } = answer;
-  const faults: { kind: string; detail: string }[] = [];
+function judgeHttp(
+  protocol: string,
+  request: FuzzRequest,
+  result: Extract<ExchangeResult, { kind: 'http' }>,
+): Judgement {
+  const { status, headers, body } = result;
+  const violations: { kind: string; detail: string }[] = [];
   const text = status >= 400 ? body.toString('utf8', 0, 4_000) : '';
-  const fault = (kind: string, detail = text): void => void faults.push({ kind: `${protocol}: ${kind}`, detail });
-  if (isOwnFault(status, protocol)) fault(`answered with ${status}`);
-  // A statement that took too long (504) does so again: when to retry it is not for the server to say.
-  if (status === 503 && !headers.has('retry-after')) fault('503 without Retry-After');
-  if (status < 100 || Number.isNaN(status)) fault('no status', body.toString('latin1', 0, 200));
-  if (stackTrace.test(text)) fault('answered with a stack trace');
-  if (request.mustBeRefused !== undefined && status < 300) fault(`took a ${request.mustBeRefused}`);
+  const report = (kind: string, detail = text): void => void violations.push({ kind: `${protocol}: ${kind}`, detail });
+  if (isServerError(status, protocol)) report(`response ${status}`);
+  // 504 has no Retry-After: a statement that timed out would time out again.
+  if (status === 503 && !headers.has('retry-after')) report('503 without Retry-After');
+  if (status < 100 || Number.isNaN(status)) report('no status', body.toString('latin1', 0, 200));
+  if (stackTrace.test(text)) report('stack trace in the response');
+  if (request.forbidden !== undefined && status < 300) report(`accepted a ${request.forbidden}`);
   if (request.isConsoleApi === true && status < 300) {
-    if (headers.get('x-content-type-options') !== 'nosniff') fault('answer of the API without nosniff', '');
-    if (!(headers.get('cache-control') ?? '').includes('no-store')) fault('answer of the API without no-store', '');
+    if (headers.get('x-content-type-options') !== 'nosniff') report('API response without nosniff', '');
+    if (!(headers.get('cache-control') ?? '').includes('no-store')) report('API response without no-store', '');
   }
   const isJson = headers.get('content-type')?.includes('json') === true;
   if (isJson && body.length > 0 && body.length < 1_000_000 && !isParsable(body)) {
-    fault('answered with broken JSON', body.toString('utf8', 0, 200));
+    report('invalid JSON in the response', body.toString('utf8', 0, 200));
   }
   let partial = { rejectedSpans: 0, rejection: '' };
   if (status === 200 && request.content !== undefined) {
     try {
       partial = partialSuccessOf(body, isJson);
     } catch (error) {
-      fault('acknowledged with an answer that cannot be decoded', String(error));
+      report('acknowledged with an undecodable response', String(error));
     }
   }
   return {
     outcome: String(status),
     spans: status === 200 ? 'acknowledged' : status === 503 || status >= 500 ? 'unknown' : 'refused',
     ...partial,
-    faults,
+    violations,
     isRefusedAsUndecodable: status === 400,
   };
 }
 
-function judgeGrpc(protocol: string, request: FuzzRequest, answer: Extract<Answer, { kind: 'grpc' }>): Judgement {
-  const { status, httpStatus, message, body } = answer;
-  const faults: { kind: string; detail: string }[] = [];
+function judgeGrpc(
+  protocol: string,
+  request: FuzzRequest,
+  result: Extract<ExchangeResult, { kind: 'grpc' }>,
+): Judgement {
+  const { status, httpStatus, message, body } = result;
+  const violations: { kind: string; detail: string }[] = [];
   const text = decoded(message);
-  const fault = (kind: string, detail = text): void => void faults.push({ kind: `${protocol}: ${kind}`, detail });
-  const name = status === undefined ? undefined : ownFaults.get(status);
-  if (name !== undefined) fault(`answered with ${name}`);
-  if (httpStatus >= 500) fault(`answered with ${httpStatus}`);
-  if (stackTrace.test(text)) fault('answered with a stack trace');
-  if (status === undefined && request.mustBeAnswered) fault('answered without grpc-status', String(httpStatus));
+  const report = (kind: string, detail = text): void => void violations.push({ kind: `${protocol}: ${kind}`, detail });
+  const name = status === undefined ? undefined : serverErrors.get(status);
+  if (name !== undefined) report(`response ${name}`);
+  if (httpStatus >= 500) report(`response ${httpStatus}`);
+  if (stackTrace.test(text)) report('stack trace in the response');
+  if (status === undefined && request.needsResponse) report('response without grpc-status', String(httpStatus));
   let partial = { rejectedSpans: 0, rejection: '' };
   if (status === 0 && request.content !== undefined) {
     try {
       partial = partialSuccessOf(body.subarray(5), false);
     } catch (error) {
-      fault('acknowledged with an answer that cannot be decoded', String(error));
+      report('acknowledged with an undecodable response', String(error));
     }
   }
   return {
     outcome: status === undefined ? `HTTP ${httpStatus}` : `grpc ${status}`,
     spans: status === 0 ? 'acknowledged' : status === 3 || status === 8 || status === 12 ? 'refused' : 'unknown',
     ...partial,
-    faults,
+    violations,
     isRefusedAsUndecodable: status === 3,
   };
 }

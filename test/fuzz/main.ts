@@ -1,17 +1,17 @@
 /**
  * `npm run test:fuzz -- [--requests N] [--seconds N] [--seed N] [--protocols a,b] [--only N] [--json]`: sends requests of
- * all protocols, of which most are wrong in some way, and ends with 0 if tracestore keeps its promises. README.md in this
- * folder says which.
+ * all protocols, most of them damaged. Exits with 0 when tracestore violates no guarantee; README.md in this folder lists
+ * them.
  */
 import { parseArgs } from 'node:util';
 import { layOut } from '../../stack/table.ts';
-import { type FuzzFigures, runFuzz } from './fuzz-run.ts';
+import { type FuzzStats, runFuzz } from './fuzz-run.ts';
 import { protocols } from './protocols/index.ts';
-import { broken } from './verdict.ts';
+import { violations } from './verdict.ts';
 
-/** Besides heap and requests: rows, the young generation, stacks and buffers. With them it is the chart's limit of 512 Mi. */
+/** Memory in addition to heap and requests: rows, the young generation, stacks and buffers. The sum is the 512 Mi of the chart. */
 const otherMb = 288;
-/** The program's own pages, mapped from its file: part of a process' RSS, and not of what a container is charged for. */
+/** The mapped pages of the program file. They are part of the RSS of the process, but do not count for a container. */
 const programMb = 60;
 const mebibyte = 1024 * 1024;
 const maxShownFindings = 20;
@@ -45,7 +45,7 @@ const chosen = values.protocols.split(',');
 const unknown = chosen.filter((name) => protocols.every((protocol) => protocol.name !== name));
 if (unknown.length > 0) {
   const known = protocols.map(({ name }) => name).join(', ');
-  process.stderr.write(`--protocols must be some of ${known}, got ${unknown.join(', ')}\n`);
+  process.stderr.write(`--protocols must be a list of ${known}, got ${unknown.join(', ')}\n`);
   process.exit(2);
 }
 const heapMb = Number(values.heap);
@@ -57,7 +57,7 @@ const bounds = {
       : Number(values['max-rss-mb']),
   maxWitnessMs: values['any-witness-time'] ? undefined : Number(values['max-witness-ms']),
 };
-const figures = await runFuzz(
+const stats = await runFuzz(
   {
     seed: Number(values.seed),
     requests: Number(values.requests),
@@ -73,13 +73,13 @@ const figures = await runFuzz(
   },
   (line) => process.stderr.write(`${line}\n`),
 );
-const faults = broken(figures, bounds);
-if (values.json) process.stdout.write(`${JSON.stringify({ ...figures, bounds, broken: faults })}\n`);
-else process.stdout.write(`${report(figures)}\n`);
-for (const fault of faults.slice(0, maxShownFindings)) process.stderr.write(`BROKEN: ${fault}\n`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+const violated = violations(stats, bounds);
+if (values.json) process.stdout.write(`${JSON.stringify({ ...stats, bounds, violations: violated })}\n`);
+else process.stdout.write(`${report(stats)}\n`);
+for (const violation of violated.slice(0, maxShownFindings)) process.stderr.write(`VIOLATED: ${violation}\n`);
+process.exitCode = violated.length === 0 ? 0 : 1;
 
-function report({ protocols: byProtocol, witness, findings, slowRequests, ...rest }: FuzzFigures): string {
+function report({ protocols: byProtocol, witness, findings, slowRequests, ...rest }: FuzzStats): string {
   const rows = Object.entries(byProtocol).map(([name, { requests, acknowledged, outcomes, slowestMs }]) => [
     name,
     String(requests),

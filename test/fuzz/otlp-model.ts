@@ -1,6 +1,6 @@
 /**
- * Valid OTLP requests of all kinds of fields, as trees of protobuf's fields. Each span's trace id says which request of
- * which run it is of, so that what is stored can be told apart.
+ * Generates valid OTLP requests with all kinds of fields, as trees of protobuf fields. Each trace id contains the run and
+ * the index of its request, so that stored spans can be assigned to requests.
  */
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import {
@@ -17,7 +17,7 @@ import { bytes, double, fixed32, fixed64, message, varint, type WireField } from
 const maxInt64 = 2n ** 63n - 1n;
 const traceIdMark = 0xf5;
 
-/** The trace id of a span of a request. Each request has `nth` 0, whose last bytes are zeros, so that others can ask for it. */
+/** Returns the trace id of a span. Every request has a trace with `nth` 0, which other requests can query. */
 export function traceIdOf(seed: number, index: number, nth: number): Buffer {
   const id = Buffer.alloc(16);
   id.writeUInt8(traceIdMark, 0);
@@ -27,22 +27,22 @@ export function traceIdOf(seed: number, index: number, nth: number): Buffer {
   return id;
 }
 
-/** The index of the request that a trace id, 32 hex digits, was made for; undefined where it was made otherwise. */
+/** Returns the index of the request in a trace id of 32 hex digits; undefined for other trace ids. */
 export function indexOfTraceId(seed: number, traceId: string): number | undefined {
   const prefix = `${traceIdMark.toString(16)}${(seed & 0xff_ffff).toString(16).padStart(6, '0')}`;
   return traceId.startsWith(prefix) ? Number.parseInt(traceId.slice(8, 20), 16) : undefined;
 }
 
-/** What requests are made of. */
+/** The input of the generator. */
 export interface RequestOrigin {
   readonly random: SeededRandom;
   readonly seed: number;
   readonly index: number;
-  /** About when the spans start, ns. */
+  /** The approximate start of the spans. */
   readonly timeUnixNano: bigint;
 }
 
-/** A request of one or a few resources; a witness span, which is ordinary, is always among the spans. */
+/** Generates a request with a few resources. It always contains the witness span, which is valid. */
 export function otlpRequest(origin: RequestOrigin): WireField[] {
   const { random } = origin;
   const spans = new SpanModel(origin);
@@ -52,8 +52,8 @@ export function otlpRequest(origin: RequestOrigin): WireField[] {
   for (let resource = 0; resource < resourceCount; resource++) {
     const scopes: WireField[] = [];
     for (let scope = random.below(2); scope >= 0; scope--) {
-      const its = Array.from({ length: random.below(4) }, () => message(2, spans.span()));
-      scopes.push(message(2, [...scopeFields(random, spans), ...its]));
+      const ofScope = Array.from({ length: random.below(4) }, () => message(2, spans.span()));
+      scopes.push(message(2, [...scopeFields(random, spans), ...ofScope]));
     }
     resources.push(message(1, [...resourceFields(random, spans), ...scopes]));
   }
@@ -61,7 +61,7 @@ export function otlpRequest(origin: RequestOrigin): WireField[] {
   return resources;
 }
 
-/** A `ResourceSpans` that has the witness alone: nothing is unusual in it. */
+/** Returns a `ResourceSpans` with only the witness span. */
 export function witnessResource(spans: SpanModel): WireField {
   return message(1, [
     message(1, [message(1, [bytes(1, 'service.name'), message(2, [bytes(1, 'witness')])])]),
@@ -98,7 +98,7 @@ function some(random: SeededRandom, probability: number, make: () => WireField):
   return random.chance(probability) ? [make()] : [];
 }
 
-/** The spans of one request, one after the other. */
+/** Generates the spans of one request. */
 export class SpanModel {
   readonly #origin: RequestOrigin;
   readonly #random: SeededRandom;
@@ -110,7 +110,7 @@ export class SpanModel {
     this.#random = origin.random;
   }
 
-  /** An ordinary span, the first of its trace. */
+  /** Generates the witness span, the root of its trace. */
   witness(): WireField[] {
     const { seed, index, timeUnixNano } = this.#origin;
     return [
@@ -126,7 +126,7 @@ export class SpanModel {
     ];
   }
 
-  /** A span with anything that OTLP knows. */
+  /** Generates a span with random fields of OTLP. */
   span(): WireField[] {
     const random = this.#random;
     const { seed, index, timeUnixNano } = this.#origin;

@@ -1,4 +1,4 @@
-/** OTLP requests in protobuf: valid ones, ones with wrong fields or bytes, and what they have to become. */
+/** Generates OTLP requests in protobuf, valid or with damaged fields or bytes, and the spans to be stored. */
 import { decodeIndependently, expectedSpans, type SpanContent } from './expected-spans.ts';
 import { hostileRequest } from './hostile-protobuf.ts';
 import { otlpRequest, type RequestOrigin } from './otlp-model.ts';
@@ -9,16 +9,16 @@ import { isWellFormed } from './well-formed.ts';
 import { mutateBytes, mutateFields } from './wire-mutations.ts';
 import { encodeTree } from './wire-tree.ts';
 
-/** How much a request may be changed. */
+/** How a request may be damaged. */
 export type Damage = 'none' | 'any';
 
-/** Of so many spans of a request the ids may be changed. */
+/** The maximum number of spans of a request whose ids may be changed. */
 const maxChangedIds = 5;
 
-/** As deep as a decoder may be asked to go. */
+/** The maximum nesting that a decoder must support. */
 const maxDepth = 1_000;
 
-/** The bytes of a request, and what its spans have to become. */
+/** Generates the bytes of a request and the expected outcome of its spans. */
 export function protobufContent(origin: RequestOrigin, damage: Damage): OtlpContent {
   const { random } = origin;
   const kind = damage === 'none' ? 0 : random.below(1_000);
@@ -38,40 +38,46 @@ export function protobufContent(origin: RequestOrigin, damage: Damage): OtlpCont
   return { title: done.join(', '), bytes, expectations: () => expectationsOf(valid, bytes) };
 }
 
-/** What the spans of the changed bytes have to become, of which those count that are as they were. */
+/** Returns the expected outcome of damaged bytes. Spans that did not change must be stored. */
 export function expectationsOf(valid: Buffer, bytes: Buffer): SpanExpectations {
   const request = isWellFormed(ExportTraceServiceRequestSchema, bytes, maxDepth)
     ? decodeIndependently(bytes)
     : undefined;
   if (request === undefined) {
-    // A part that no decoder looks into may be what is wrong: then spans are stored, some perhaps with changed ids.
-    return { mustHave: [], mayHave: undefined, sentSpans: undefined, foreignSpans: maxChangedIds, isDecodable: false };
+    // tracestore can still store spans if the damage is in a part that it skips. Their ids can differ.
+    return {
+      requiredSpans: [],
+      possibleSpans: undefined,
+      sentSpans: undefined,
+      foreignSpans: maxChangedIds,
+      isDecodable: false,
+    };
   }
   const spans = expectedSpans(request);
   if (valid === bytes) {
     return {
-      mustHave: marksOf(spans.filter(hasToBeStored)),
-      mayHave: marksOf(spans),
+      requiredSpans: marksOf(spans.filter(isRequired)),
+      possibleSpans: marksOf(spans),
       sentSpans: spans.length,
       foreignSpans: 0,
       isDecodable: true,
     };
   }
-  const before = expectedSpans(decodeIndependently(valid) ?? request).filter(hasToBeStored);
+  const before = expectedSpans(decodeIndependently(valid) ?? request).filter(isRequired);
   const unchanged = Map.groupBy(marksOf(before), markText);
-  const mayHave = marksOf(spans);
+  const possibleSpans = marksOf(spans);
   return {
-    mustHave: mayHave.filter((mark) => unchanged.get(markText(mark))?.pop() !== undefined),
-    mayHave,
+    requiredSpans: possibleSpans.filter((mark) => unchanged.get(markText(mark))?.pop() !== undefined),
+    possibleSpans,
     sentSpans: spans.length,
-    // All of them are known one by one, whatever their ids are.
+    // All spans are known, whatever their ids are.
     foreignSpans: 0,
     isDecodable: true,
   };
 }
 
-function hasToBeStored(span: SpanContent | undefined): boolean {
-  return span?.hasToBeStored === true;
+function isRequired(span: SpanContent | undefined): boolean {
+  return span?.isRequired === true;
 }
 
 function marksOf(spans: readonly (SpanContent | undefined)[]): readonly SpanMark[] {

@@ -1,11 +1,11 @@
-/** What a protocol's generator makes. */
+/** Types of generated requests, and the protocols that generate them. */
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import type { GrpcRequest } from './grpc-client.ts';
 import type { HttpRequest } from './http-client.ts';
 import type { RequestOrigin } from './otlp-model.ts';
 import type { SpanMark } from './compare-spans.ts';
 
-/** Where tracestore listens. */
+/** The ports of tracestore. */
 export interface StorePorts {
   readonly http: number;
   readonly otlpHttp: number;
@@ -13,62 +13,62 @@ export interface StorePorts {
   readonly jaegerGrpc: number;
 }
 
-/** All that a request is made of: the same origin makes the same request. */
+/** The input of a generator. The same origin gives the same request. */
 export interface FuzzOrigin extends RequestOrigin {
   readonly ports: StorePorts;
 }
 
-/** What the spans of a request have to become. */
+/** The expected outcome of the spans of a request. */
 export interface SpanExpectations {
-  /** Have to be stored once the request is acknowledged. */
-  readonly mustHave: readonly SpanMark[];
-  /** May be stored; undefined where that is not known. */
-  readonly mayHave: readonly SpanMark[] | undefined;
-  /** Spans in the request; undefined where that is not known. */
+  /** Must be stored if the request is acknowledged. */
+  readonly requiredSpans: readonly SpanMark[];
+  /** May be stored; undefined if unknown. */
+  readonly possibleSpans: readonly SpanMark[] | undefined;
+  /** The number of spans in the request; undefined if unknown. */
   readonly sentSpans: number | undefined;
-  /** Spans whose trace id need not be of this request. */
+  /** The number of spans whose trace id may be of another request. */
   readonly foreignSpans: number;
-  /** Whether the request can be decoded, so that at most single spans of it may be refused. */
+  /** Whether the request can be decoded, so that only single spans may be rejected. */
   readonly isDecodable: boolean;
 }
 
-/** The spans of a request, as they come out of decompression. */
+/** The decompressed content of a request with spans. */
 export interface OtlpContent {
   readonly title: string;
   readonly bytes: Buffer;
-  /** Takes its time: asked for requests that are answered alone. */
+  /** Slow, so it is computed for requests with a response only. */
   readonly expectations: () => SpanExpectations;
 }
 
-/** A request, and what is known of what it has to lead to. */
+/** A request and its expected outcome. */
 export interface FuzzRequest {
-  /** What it is, for a person. */
+  /** A description for the report. */
   readonly title: string;
   readonly send: HttpRequest | GrpcRequest;
-  /** Of a request that sends spans. */
+  /** Set if the request sends spans. */
   readonly content?: OtlpContent;
   readonly encoding?: 'protobuf' | 'json';
-  /** Why it may not be answered with data, if it may not. */
-  readonly mustBeRefused?: string;
-  /** Whether it is so ordinary that it has to be answered, and by a status of its protocol. */
-  readonly mustBeAnswered: boolean;
-  /** Of the console's own API, whose answers have the headers of its own. */
+  /** Why the request must not succeed, as a phrase; undefined if it may. */
+  readonly forbidden?: string;
+  /** Whether it must get a response with a status of its protocol. */
+  readonly needsResponse: boolean;
+  /** Whether the response must have the headers of the console API. */
   readonly isConsoleApi?: boolean;
-  /** Whether the request lasts for seconds by itself. */
+  /** Whether the request takes seconds to send. */
   readonly isSlow?: boolean;
 }
 
-/** A way into tracestore. */
+/** A protocol of tracestore with its generator. */
 export interface Protocol {
   readonly name: string;
-  /** How often its requests come, relative to the others'. */
+  /** The relative frequency of its requests. */
   readonly weight: number;
-  /** Requests that are under way at most, where tracestore would refuse most of more unread. */
+  /** The maximum number of requests in flight, if tracestore would refuse more of them unread. */
   readonly maxInFlight?: number;
   readonly make: (origin: FuzzOrigin) => FuzzRequest;
 }
 
-/** One of some makers, by their weights. */
+/** Draws an item with a probability proportional to its weight. */
 export function pickWeighted<Item extends { readonly weight: number }>(
   random: SeededRandom,
   items: readonly Item[],

@@ -1,4 +1,4 @@
-/** Descriptors of the messages that tracestore speaks, from the build: the generated code has enums, which Node cannot strip. */
+/** Descriptors of the messages of tracestore. They come from the build, since Node cannot strip the enums of the generated code. */
 import { Health } from '@spandrel/grpc/health';
 import { importBuilt } from '../../stack/built-tracestore.ts';
 
@@ -21,7 +21,7 @@ const [otlp, traces, dependencies, capabilities, v1] = await Promise.all([
 
 export const { ExportTraceServiceRequestSchema, ExportTraceServiceResponseSchema } = otlp;
 
-/** Every service of the port for Jaeger's storage. */
+/** All services of the port of Jaeger's storage API. */
 export const jaegerServices = [
   traces.TraceReader,
   dependencies.DependencyReader,

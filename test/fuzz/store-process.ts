@@ -1,4 +1,4 @@
-/** tracestore as users run it: a process of its own, as it is built, on the embedded PostgreSQL with the stack's roles. */
+/** The built tracestore in its own process, on the embedded PostgreSQL with the roles of `npm start`. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,34 +14,34 @@ import type { StorePorts } from './requests.ts';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const readyMs = 90_000;
-/** What is kept of its output. */
+/** The kept length of its output. */
 const keptCharacters = 8_000;
 
 export interface StoreOptions {
-  /** V8's heap in MB; 0 leaves it to V8. */
+  /** The heap limit in MB; 0 for V8's default. */
   readonly heapMb: number;
   readonly maxBytesInFlight: number;
-  /** Moves all ports from where `npm start` has them; undefined takes free ones. */
+  /** An offset to the ports of `npm start`; undefined for free ports. */
   readonly portOffset: number | undefined;
-  /** Flags of Node beside the stack's. */
+  /** Flags of Node in addition to those of `npm start`. */
   readonly nodeFlags?: readonly string[];
 }
 
-/** A database and a store that write nothing that outlives them. */
+/** A database and a store. Their data is deleted at the end. */
 export class StoreProcess {
   readonly ports: StorePorts;
   readonly databaseUrl: string;
-  /** Ends that were not asked for. */
+  /** Descriptions of unexpected exits. */
   readonly unexpectedEnds: string[] = [];
-  /** Lines of its log that are errors, each kind once, with how often it came. */
+  /** The counts of error lines in its log, by kind. */
   readonly errors = new Map<string, number>();
-  onUnexpectedEnd: (words: string) => void = () => undefined;
+  onUnexpectedEnd: (description: string) => void = () => undefined;
   readonly #flags: readonly string[];
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #stopDatabase: () => Promise<void>;
   #child: GuardedProcess | undefined;
   #isStopping = false;
-  #words = '';
+  #output = '';
   #peakRssBytes = 0;
   #peakAnonymousMb = 0;
   #ready: Promise<void> = Promise.resolve();
@@ -60,7 +60,7 @@ export class StoreProcess {
     this.#stopDatabase = stopDatabase;
   }
 
-  /** @throws Error when PostgreSQL or tracestore does not get ready */
+  /** @throws Error when PostgreSQL or tracestore does not become ready */
   static async start({ heapMb, maxBytesInFlight, portOffset, nodeFlags = [] }: StoreOptions): Promise<StoreProcess> {
     const state = createTemporaryStateFolder();
     const free = async (): Promise<number> => freePort();
@@ -78,7 +78,7 @@ export class StoreProcess {
       tempFolder: state.own,
     });
     const postgres = await startGuarded(launch);
-    // A pipe that is not read would stop the server.
+    // The server blocks unless its output is read.
     for (const stream of [postgres.stdout, postgres.stderr]) stream.resume();
     const stopDatabase = async (): Promise<void> => {
       postgres.release();
@@ -106,7 +106,7 @@ export class StoreProcess {
         ...serviceEnvironment(tracestore, surroundings, { PATH: process.env['PATH'] }),
         LOG_LEVEL: 'error',
         TRACESTORE_MAX_BYTES_IN_FLIGHT: String(maxBytesInFlight),
-        // So that statements, of which many are made to take long, leave time for others, and none is refused unread.
+        // Short timeouts, since many statements are slow on purpose, and no rate limit.
         TRACESTORE_QUERY_TIMEOUT_MS: '2000',
         TRACESTORE_SQL_TIMEOUT_MS: '250',
         TRACESTORE_SQL_PER_MINUTE: '100000',
@@ -122,27 +122,27 @@ export class StoreProcess {
     }
   }
 
-  /** Resolves when it takes requests, also after an end that was not asked for. */
+  /** Resolves when it accepts requests, also after an unexpected exit. */
   get ready(): Promise<void> {
     return this.#ready;
   }
 
-  /** What it printed last. */
-  get lastWords(): string {
-    return this.#words;
+  /** Its last output. */
+  get lastOutput(): string {
+    return this.#output;
   }
 
-  /** The most memory that it held in any of its lives, in MB; 0 where /proc does not tell. */
+  /** The peak RSS over all restarts, in MB; 0 without /proc. */
   get peakRssMb(): number {
     return Math.round(this.#peakRssBytes / 1024 / 1024);
   }
 
-  /** The most of it that is the process' own, and not its program's: what a container is charged for. In MB, as sampled. */
+  /** The peak of anonymous memory, which counts for a container, in MB. Sampled. */
   get peakAnonymousMb(): number {
     return this.#peakAnonymousMb;
   }
 
-  /** Looks how much memory it holds. @returns MB now */
+  /** Samples the memory. @returns the current RSS in MB */
   async sampleRss(): Promise<number> {
     const pid = this.#child?.pid;
     if (pid === undefined || process.platform !== 'linux') return 0;
@@ -154,7 +154,7 @@ export class StoreProcess {
     return megabytesOf('VmRSS');
   }
 
-  /** CPU time of the process so far, in ms; 0 where /proc does not tell. */
+  /** The CPU time of the process in ms; 0 without /proc. */
   async cpuMs(): Promise<number> {
     const stat = await readFile(`/proc/${this.#child?.pid}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -184,26 +184,27 @@ export class StoreProcess {
     void child.exited.then((exit) => {
       hasEnded = true;
       if (this.#isStopping || this.#child !== child) return;
-      const words = `${describeExit(exit)}: ${fatalLine(this.#words)}`;
-      this.unexpectedEnds.push(words);
+      const description = `${describeExit(exit)}: ${fatalLine(this.#output)}`;
+      this.unexpectedEnds.push(description);
       this.#ready = this.#launch();
       this.#ready.catch(() => undefined);
-      this.onUnexpectedEnd(words);
+      this.onUnexpectedEnd(description);
     });
     const deadline = performance.now() + readyMs;
     for (;;) {
       const isReady = await fetch(`http://127.0.0.1:${this.ports.http}/readyz`).then(
-        (answer) => answer.ok,
+        (response) => response.ok,
         () => false,
       );
       if (isReady) return;
-      if (hasEnded || performance.now() > deadline) throw new Error(`tracestore does not get ready:\n${this.#words}`);
+      if (hasEnded || performance.now() > deadline)
+        throw new Error(`tracestore did not become ready:\n${this.#output}`);
       await sleep(100);
     }
   }
 
   #take(text: string): void {
-    this.#words = (this.#words + text).slice(-keptCharacters);
+    this.#output = (this.#output + text).slice(-keptCharacters);
     for (const line of text.split('\n')) {
       if (!line.startsWith('{')) continue;
       const kind = messageOf(line)
@@ -223,6 +224,6 @@ function messageOf(line: string): string {
   }
 }
 
-function fatalLine(words: string): string {
-  return /FATAL ERROR.*/.exec(words)?.[0] ?? words.trim().split('\n').slice(-3).join(' ').slice(0, 500);
+function fatalLine(output: string): string {
+  return /FATAL ERROR.*/.exec(output)?.[0] ?? output.trim().split('\n').slice(-3).join(' ').slice(0, 500);
 }

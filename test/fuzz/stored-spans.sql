@@ -1,4 +1,4 @@
--- Every span that is stored: its ids, and a digest of all else as text, in the form of expected-spans.ts.
+-- Returns every stored span: its ids, and the digest of its other fields as text, as in expected-spans.ts.
 WITH span_events AS (
   SELECT
     trace_id,
@@ -47,7 +47,7 @@ SELECT
     'droppedEvents=' || s.dropped_events_count,
     'droppedLinks=' || s.dropped_link_count,
     'attributes=' || s.span_tags::text,
-    -- A name that is no text is not compared.
+    -- The service name is compared only when it is a text.
     'service=' || CASE
       WHEN s.resource_tags IS NULL THEN 'no resource'
       WHEN jsonb_typeof(s.resource_tags::jsonb -> 'service.name') = 'string'

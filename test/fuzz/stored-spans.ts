@@ -1,11 +1,11 @@
-/** Reads what is stored. */
+/** Reads and deletes the stored spans. */
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import type { StoredSpan } from './compare-spans.ts';
 
 const selectSpans = readFileSync(new URL('stored-spans.sql', import.meta.url), 'utf8');
 
-/** The tables of a store, as its owner sees them. */
+/** The tables of a store, accessed as their owner. */
 export class StoredSpans {
   readonly #client: Client;
 
@@ -13,7 +13,7 @@ export class StoredSpans {
     this.#client = client;
   }
 
-  /** @throws Error when the database cannot be reached */
+  /** @throws Error when the database is unavailable */
   static async open(url: string): Promise<StoredSpans> {
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
@@ -25,13 +25,13 @@ export class StoredSpans {
     await this.#client.end();
   }
 
-  /** All spans, as they are stored at one moment. */
+  /** Reads all spans in one snapshot. */
   async read(): Promise<readonly StoredSpan[]> {
     const { rows } = await this.#client.query<StoredSpan>(selectSpans);
     return rows;
   }
 
-  /** Deletes every span; what spans share stays. */
+  /** Deletes all spans and keeps the dictionaries. */
   async clear(): Promise<void> {
     await this.#client.query('SELECT ps_trace.delete_all_traces()');
   }

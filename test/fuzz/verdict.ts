@@ -1,37 +1,37 @@
-import type { FuzzFigures } from './fuzz-run.ts';
+import type { FuzzStats } from './fuzz-run.ts';
 
-/** What a run has to keep to besides the promises that hold always. */
+/** The limits of a run, in addition to the guarantees. */
 export interface FuzzBounds {
   readonly maxRssMb: number;
-  /** Undefined where other work on the machine may slow tracestore down. */
+  /** Undefined when other work on the machine may slow tracestore down. */
   readonly maxWitnessMs: number | undefined;
 }
 
-/** With so many requests of a protocol, some have to be answered with success. */
+/** With this many requests of a protocol, some must succeed. */
 const provingRequests = 100;
 
-/** What was promised and not kept, in words; nothing if all is well. */
-export function broken(figures: FuzzFigures, { maxRssMb, maxWitnessMs }: FuzzBounds): readonly string[] {
-  const { witness } = figures;
-  const promises: readonly (readonly [boolean, string])[] = [
-    [figures.acknowledged > 0, 'no request was acknowledged, so nothing is proven'],
-    ...Object.entries(figures.protocols).map(
+/** Returns the violated guarantees as phrases, none if all hold. */
+export function violations(stats: FuzzStats, { maxRssMb, maxWitnessMs }: FuzzBounds): readonly string[] {
+  const { witness } = stats;
+  const guarantees: readonly (readonly [boolean, string])[] = [
+    [stats.acknowledged > 0, 'no request was acknowledged, so nothing is proven'],
+    ...Object.entries(stats.protocols).map(
       ([name, { requests, acknowledged }]) =>
-        [requests < provingRequests || acknowledged > 0, `${name}: no request was answered with success`] as const,
+        [requests < provingRequests || acknowledged > 0, `${name}: no request succeeded`] as const,
     ),
-    [figures.lost === 0, `${figures.lost} acknowledged spans are not stored`],
-    [figures.wrong === 0, `${figures.wrong} spans are stored otherwise than they were sent`],
-    [figures.unexpectedEnds === 0, `tracestore ended ${figures.unexpectedEnds} times`],
+    [stats.lost === 0, `${stats.lost} acknowledged spans are not stored`],
+    [stats.wrong === 0, `${stats.wrong} spans are stored with other content`],
+    [stats.unexpectedEnds === 0, `tracestore exited ${stats.unexpectedEnds} times`],
     [
       witness.notReadable === 0,
-      `${witness.notReadable} requests of the healthy client were acknowledged and not readable`,
+      `${witness.notReadable} requests of the healthy client were acknowledged but not readable`,
     ],
-    [figures.peakRssMb <= maxRssMb, `tracestore held ${figures.peakRssMb} MB, more than ${maxRssMb}`],
+    [stats.peakRssMb <= maxRssMb, `tracestore used ${stats.peakRssMb} MB, more than ${maxRssMb}`],
     [
       maxWitnessMs === undefined || witness.slowestMs <= maxWitnessMs,
-      `the healthy client waited ${witness.slowestMs} ms for an answer, more than ${maxWitnessMs}`,
+      `the healthy client waited ${witness.slowestMs} ms for a response, more than ${maxWitnessMs}`,
     ],
-    ...figures.findings.map(({ kind, count }) => [false, `${kind} (${count} times)`] as const),
+    ...stats.findings.map(({ kind, count }) => [false, `${kind} (${count} times)`] as const),
   ];
-  return promises.filter(([isKept]) => !isKept).map(([, fault]) => fault);
+  return guarantees.filter(([isKept]) => !isKept).map(([, violation]) => violation);
 }

@@ -1,6 +1,6 @@
 /**
- * Whether bytes are a well-formed message of protobuf: every field of its declared wire type, varints of ten bytes at
- * most, lengths within the message, groups closed. protobuf-es alone does not look at wire types.
+ * Checks that bytes are a well-formed protobuf message: declared wire types, varints of at most ten bytes, lengths within
+ * the message, and closed groups. protobuf-es does not check wire types.
  */
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
@@ -11,7 +11,7 @@ const lengthTypes: readonly ScalarType[] = [ScalarType.STRING, ScalarType.BYTES]
 
 class Malformed extends Error {}
 
-/** @param maxDepth messages and groups inside of each other */
+/** @param maxDepth the maximum nesting of messages and groups */
 export function isWellFormed(schema: DescMessage, bytes: Uint8Array, maxDepth: number): boolean {
   try {
     new Checker(bytes).message(schema, bytes.length, maxDepth);
@@ -22,7 +22,7 @@ export function isWellFormed(schema: DescMessage, bytes: Uint8Array, maxDepth: n
   }
 }
 
-/** The wire type of a field that is not packed. */
+/** Returns the wire type of a field that is not packed. */
 export function wireTypeOf(field: DescField): 0 | 1 | 2 | 5 {
   const isMessage = field.fieldKind === 'message' || field.fieldKind === 'map' || field.message !== undefined;
   if (isMessage) return 2;

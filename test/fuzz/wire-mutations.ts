@@ -1,10 +1,15 @@
-/** Changes that make a valid message of protobuf a wrong or strange one: of its fields, then of its bytes. */
+/** Damages valid protobuf messages, by fields and by bytes. */
 import type { SeededRandom } from '../../bench/corpus/random.ts';
 import { awkwardIntegers, awkwardTexts, badUtf8, logUniform } from './awkward.ts';
 import { type WireField, type WireType, type WireValue, walk } from './wire-tree.ts';
 
-type Place = { readonly siblings: WireField[]; readonly index: number };
-type FieldMutation = (random: SeededRandom, place: Place, field: WireField, places: readonly Place[]) => void;
+type Position = { readonly siblings: WireField[]; readonly index: number };
+type FieldMutation = (
+  random: SeededRandom,
+  position: Position,
+  field: WireField,
+  positions: readonly Position[],
+) => void;
 
 const encoder = new TextEncoder();
 
@@ -20,31 +25,31 @@ const fieldMutations: Readonly<Record<string, FieldMutation>> = {
     siblings[other] = field;
   },
   reverse: (_random, { siblings }) => void siblings.splice(0, siblings.length, ...siblings.toReversed()),
-  move: (random, { siblings, index }, field, places) => {
-    const target = random.pick(places).siblings;
+  move: (random, { siblings, index }, field, positions) => {
+    const target = random.pick(positions).siblings;
     siblings.splice(index, 1);
     target.push(field);
   },
-  renumber: (random, _place, field) => {
+  renumber: (random, _position, field) => {
     field.number = random.pick([field.number + 1, Math.max(1, field.number - 1), 0, 1 + random.below(20), 2 ** 29 - 1]);
   },
-  retype: (random, _place, field) => {
+  retype: (random, _position, field) => {
     field.wireType = random.below(8) as WireType;
   },
-  extremeNumber: (random, _place, field) => {
+  extremeNumber: (random, _position, field) => {
     field.value = random.pick(awkwardIntegers);
     if (field.wireType === 2) field.wireType = random.pick([0, 1, 5]);
   },
-  overlong: (random, _place, field) => {
+  overlong: (random, _position, field) => {
     field.overlong = 1 + random.below(14);
   },
-  wrongLength: (random, _place, field) => {
+  wrongLength: (random, _position, field) => {
     field.lengthError = random.pick([-1, 1, 2, 100, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 52]);
   },
-  empty: (_random, _place, field) => {
+  empty: (_random, _position, field) => {
     field.value = typeof field.value === 'bigint' ? 0n : Array.isArray(field.value) ? [] : new Uint8Array();
   },
-  nest: (random, _place, field) => {
+  nest: (random, _position, field) => {
     let value: WireValue = field.value;
     for (let level = logUniform(random, 150); level > 0; level--) {
       value = [{ number: field.number, wireType: 2, value } as WireField];
@@ -52,10 +57,10 @@ const fieldMutations: Readonly<Record<string, FieldMutation>> = {
     field.value = value;
     field.wireType = 2;
   },
-  text: (random, _place, field) => setBytes(field, encoder.encode(random.pick(awkwardTexts))),
-  badText: (random, _place, field) => setBytes(field, random.pick(badUtf8)),
-  longText: (random, _place, field) => setBytes(field, new Uint8Array(logUniform(random, 100_000)).fill(0x61)),
-  id: (random, _place, field) => {
+  text: (random, _position, field) => setBytes(field, encoder.encode(random.pick(awkwardTexts))),
+  badText: (random, _position, field) => setBytes(field, random.pick(badUtf8)),
+  longText: (random, _position, field) => setBytes(field, new Uint8Array(logUniform(random, 100_000)).fill(0x61)),
+  id: (random, _position, field) => {
     const id = new Uint8Array(random.pick([0, 1, 7, 8, 15, 16, 17, 32]));
     if (random.chance(0.6)) for (let at = 0; at < id.length; at++) id[at] = random.below(256);
     setBytes(field, id);
@@ -80,20 +85,20 @@ const fieldMutations: Readonly<Record<string, FieldMutation>> = {
 const fieldMutationNames = Object.keys(fieldMutations);
 
 /**
- * Changes some fields of a message.
+ * Damages some fields of a message.
  *
- * @returns what was done, for a person
+ * @returns descriptions of the changes
  */
 export function mutateFields(random: SeededRandom, fields: WireField[], count: number): readonly string[] {
   const done: string[] = [];
   for (let nr = 0; nr < count; nr++) {
-    const places = [...walk(fields)];
-    if (places.length === 0) break;
-    const place = random.pick(places);
-    const field = place.siblings[place.index];
+    const positions = [...walk(fields)];
+    if (positions.length === 0) break;
+    const position = random.pick(positions);
+    const field = position.siblings[position.index];
     if (field === undefined) continue;
     const name = random.pick(fieldMutationNames);
-    fieldMutations[name]?.(random, place, field, places);
+    fieldMutations[name]?.(random, position, field, positions);
     done.push(`${name} ${field.number}`);
   }
   return done;
@@ -146,7 +151,7 @@ const byteMutations: Readonly<Record<string, ByteMutation>> = {
 
 const byteMutationNames = Object.keys(byteMutations);
 
-/** Changes some bytes. @returns the changed copy, and what was done */
+/** Damages some bytes. @returns the damaged copy and descriptions of the changes */
 export function mutateBytes(
   random: SeededRandom,
   bytes: Buffer,

@@ -1,6 +1,5 @@
 /**
- * Protobuf messages as trees of fields, which may be wrong in every way that bytes can be wrong: a field may have the
- * wrong wire type, a length that does not fit, or varints of more bytes than needed.
+ * Protobuf messages as trees of fields that may be invalid: with a wrong wire type, a wrong length, or overlong varints.
  */
 
 /** Wire types of protobuf; 3 and 4 are groups, 6 and 7 do not exist. */
@@ -14,17 +13,17 @@ export interface WireField {
   number: number;
   wireType: WireType;
   value: WireValue;
-  /** Added to the length that is written, of a field of bytes or a message. */
+  /** Added to the written length of bytes or a message. */
   lengthError?: number;
-  /** Bytes that each varint of the field has too many. */
+  /** The number of superfluous bytes of each varint. */
   overlong?: number;
-  /** Whether the value is bytes that are fields already. */
+  /** Whether the value consists of encoded fields. */
   isEncoded?: boolean;
 }
 
 const encoder = new TextEncoder();
 
-/** The bytes of texts that come again and again. */
+/** The UTF-8 of frequent texts. */
 const knownTexts = new Map<string, Uint8Array>();
 const maxKnownTexts = 2_000;
 const maxKnownLength = 40;
@@ -65,12 +64,12 @@ export function message(number: number, fields: WireField[]): WireField {
   return { number, wireType: 2, value: fields };
 }
 
-/** Fields that are on the wire already. */
+/** Encoded fields. */
 export function encoded(value: Uint8Array): WireField {
   return { number: 0, wireType: 2, value, isEncoded: true };
 }
 
-/** @returns the message on the wire */
+/** @returns the encoded message */
 export function encodeTree(fields: readonly WireField[]): Buffer {
   const writer = idleWriter ?? new TreeWriter();
   idleWriter = undefined;
@@ -80,7 +79,7 @@ export function encodeTree(fields: readonly WireField[]): Buffer {
   return made;
 }
 
-/** Every field of a message and of the messages in it, with its place. */
+/** Yields the position of every field of a message and its nested messages. */
 export function* walk(fields: WireField[]): Generator<{ readonly siblings: WireField[]; readonly index: number }> {
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index];
@@ -90,7 +89,7 @@ export function* walk(fields: WireField[]): Generator<{ readonly siblings: WireF
   }
 }
 
-/** Writes all fields of a tree into one buffer, which serves one tree after the other. */
+/** Encodes a tree into a buffer that is reused for the next tree. */
 class TreeWriter {
   #buffer = Buffer.allocUnsafe(64 * 1024);
   #length = 0;
@@ -99,7 +98,7 @@ class TreeWriter {
     return this.#buffer.length;
   }
 
-  /** @returns a copy of what was written, and starts again */
+  /** Empties the buffer. @returns a copy of its content */
   take(): Buffer {
     const made = Buffer.from(this.#buffer.subarray(0, this.#length));
     this.#length = 0;
@@ -130,7 +129,7 @@ class TreeWriter {
         this.#content(value);
         return this.#tag(number, 4, overlong);
       default:
-        // A group's end, or a wire type that does not exist, has no value.
+        // The end of a group and unknown wire types have no value.
         return;
     }
   }
@@ -140,7 +139,7 @@ class TreeWriter {
     this.#varint((BigInt(number) << 3n) | BigInt(wireType), overlong);
   }
 
-  /** A length and what has it. Most lengths are of one byte; for a longer one the content moves on. */
+  /** Writes the length and the content. Most lengths have one byte; for a longer one, the content is moved. */
   #delimited(value: WireValue, lengthError: number, overlong: number): void {
     this.#byte(0);
     const start = this.#length;
@@ -151,7 +150,7 @@ class TreeWriter {
       this.#buffer[start - 1] = length;
       return;
     }
-    // Written behind the content, to see how long it is.
+    // Written after the content first, to determine its size.
     this.#varint(BigInt(length), overlong);
     const prefix = Uint8Array.from(this.#buffer.subarray(end, this.#length));
     this.#buffer.copyWithin(start - 1 + prefix.length, start, end);
@@ -196,7 +195,7 @@ class TreeWriter {
   }
 }
 
-/** A larger writer is not kept. */
+/** A writer with a larger buffer is discarded. */
 const maxIdleBytes = 1024 * 1024;
 let idleWriter: TreeWriter | undefined;
 

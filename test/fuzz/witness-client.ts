@@ -1,60 +1,60 @@
 /**
- * A healthy client: about every 100 ms it sends a small request and reads it back, on connections of its own. It runs in
- * a thread, so that what its process does otherwise does not count as time that tracestore took.
+ * A healthy client: about every 100 ms it sends a small request and reads the trace, on its own connections. It runs in a
+ * thread, so that other work of the process is not measured as latency of tracestore.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { StorePorts } from './requests.ts';
 
-/** What the witness has seen. Times in ms. */
-export interface WitnessFigures {
+/** The results of the healthy client. */
+export interface WitnessStats {
   readonly requests: number;
-  /** Answered by anything but success: by what, how often. */
+  /** The counts of other responses than success, by kind. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Requests that were acknowledged, and not there when read at once. */
+  /** Acknowledged requests whose trace was not found immediately afterwards. */
   readonly notReadable: number;
   readonly slowestMs: number;
   readonly p99Ms: number;
 }
 
-/** An answer that was slower than any before it. */
-export interface SlowAnswer {
+/** A response that was slower than `slowMs`. */
+export interface SlowResponse {
   readonly ms: number;
   readonly what: string;
 }
 
-/** The witness, from the outside. */
+/** Controls the thread of the healthy client. */
 export class WitnessClient {
   readonly #worker: Worker;
 
-  /** @param onSlow is told of each answer that is slower than `slowMs` */
-  constructor(ports: StorePorts, slowMs: number, onSlow: (answer: SlowAnswer) => void) {
+  /** @param onSlow called for each response that is slower than `slowMs` */
+  constructor(ports: StorePorts, slowMs: number, onSlow: (response: SlowResponse) => void) {
     this.#worker = new Worker(new URL('witness-thread.ts', import.meta.url), { workerData: { ports, slowMs } });
-    this.#worker.on('message', (told: { readonly slow?: SlowAnswer }) => {
-      if (told.slow !== undefined) onSlow(told.slow);
+    this.#worker.on('message', (message: { readonly slow?: SlowResponse }) => {
+      if (message.slow !== undefined) onSlow(message.slow);
     });
   }
 
-  /** Stops for a while: what the test does to the database should not count. Resolves when nothing of it is under way. */
+  /** Pauses while the test itself uses the database. Resolves when no request is in flight. */
   async pause(): Promise<void> {
-    await this.#ask('pause');
+    await this.#command('pause');
   }
 
   async resume(): Promise<void> {
-    await this.#ask('resume');
+    await this.#command('resume');
   }
 
-  async stop(): Promise<WitnessFigures> {
-    const figures = (await this.#ask('stop')) as WitnessFigures;
+  async stop(): Promise<WitnessStats> {
+    const stats = (await this.#command('stop')) as WitnessStats;
     await this.#worker.terminate();
-    return figures;
+    return stats;
   }
 
-  async #ask(order: 'pause' | 'resume' | 'stop'): Promise<unknown> {
-    this.#worker.postMessage(order, []);
+  async #command(command: 'pause' | 'resume' | 'stop'): Promise<unknown> {
+    this.#worker.postMessage(command, []);
     for (;;) {
-      const [told] = (await once(this.#worker, 'message')) as [{ readonly done?: string; readonly figures?: unknown }];
-      if (told.done === order) return told.figures;
+      const [message] = (await once(this.#worker, 'message')) as [{ readonly done?: string; readonly stats?: unknown }];
+      if (message.done === command) return message.stats;
     }
   }
 }

@@ -1,10 +1,10 @@
-/** The thread of the healthy client: witness-client.ts says what it does. */
+/** The thread of the healthy client, described in witness-client.ts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HttpClient, httpBytes } from './http-client.ts';
 import type { StorePorts } from './requests.ts';
 import { bytes, encodeTree, fixed64, message, varint } from './wire-tree.ts';
-import type { WitnessFigures } from './witness-client.ts';
+import type { WitnessStats } from './witness-client.ts';
 
 const pauseMs = 100;
 const serviceName = 'healthy';
@@ -18,33 +18,33 @@ async function run(): Promise<void> {
   const failures: Record<string, number> = {};
   let notReadable = 0;
   let requests = 0;
-  const ordered = { isPaused: false, isStopped: false };
+  const state = { isPaused: false, isStopped: false };
   let current: Promise<void> = Promise.resolve();
-  parentPort?.on('message', (order: 'pause' | 'resume' | 'stop') => {
-    ordered.isPaused = order !== 'resume';
-    ordered.isStopped ||= order === 'stop';
+  parentPort?.on('message', (command: 'pause' | 'resume' | 'stop') => {
+    state.isPaused = command !== 'resume';
+    state.isStopped ||= command === 'stop';
     void current.then(() => {
       const sorted = times.toSorted((left, right) => left - right);
-      const figures: WitnessFigures = {
+      const stats: WitnessStats = {
         requests,
         failures,
         notReadable,
         slowestMs: Math.round(sorted.at(-1) ?? 0),
         p99Ms: Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0),
       };
-      parentPort?.postMessage({ done: order, figures }, []);
+      parentPort?.postMessage({ done: command, stats }, []);
     });
   });
   const timed = async (what: string, port: number, request: Buffer): Promise<number> => {
     const startedAt = performance.now();
-    const answer = await client.send({ kind: 'http', port, pieces: [request], keepsAlive: true });
+    const result = await client.send({ kind: 'http', port, pieces: [request], keepsAlive: true });
     const ms = performance.now() - startedAt;
     times.push(ms);
     requests++;
     if (ms > slowMs) parentPort?.postMessage({ slow: { ms: Math.round(ms), what } }, []);
-    const status = answer.kind === 'http' ? answer.status : 0;
+    const status = result.kind === 'http' ? result.status : 0;
     if (status !== 200) {
-      const outcome = `${what}: ${answer.kind === 'http' ? status : answer.kind}`;
+      const outcome = `${what}: ${result.kind === 'http' ? status : result.kind}`;
       failures[outcome] = (failures[outcome] ?? 0) + 1;
     }
     return status;
@@ -59,8 +59,8 @@ async function run(): Promise<void> {
     const status = await timed('read', ports.http, httpBytes('GET', path, { host: `127.0.0.1:${ports.http}` }));
     if (status === 404) notReadable++;
   };
-  for (let number = 1; !ordered.isStopped; number++) {
-    if (!ordered.isPaused) {
+  for (let number = 1; !state.isStopped; number++) {
+    if (!state.isPaused) {
       current = beat(number);
       await current;
     }

@@ -70,9 +70,9 @@ export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess
     stopSignal: 'SIGTERM',
     tempFolder: folder,
   });
-  let words = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-3_000)));
+    stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-3_000)));
   }
   let ended = false;
   void child.exited.then(() => (ended = true));
@@ -86,7 +86,7 @@ export async function startJaeger(backend: JaegerBackend): Promise<JaegerProcess
   while ((await fetch(`${url}/api/services`).catch(() => undefined))?.status !== 200) {
     if (ended || Date.now() > deadline) {
       await stop();
-      throw new Error(`Jaeger does not start: ${words}`);
+      throw new Error(`Jaeger did not start: ${output}`);
     }
     await sleep(100);
   }

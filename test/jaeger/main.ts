@@ -68,11 +68,11 @@ try {
     detail,
   );
   const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
-  const figures = { version: jaeger.version, passed: count('pass'), failed: count('fail'), skipped: count('skip') };
-  if (values.json) process.stdout.write(`${JSON.stringify({ ...figures, tests: results })}\n`);
+  const counts = { version: jaeger.version, passed: count('pass'), failed: count('fail'), skipped: count('skip') };
+  if (values.json) process.stdout.write(`${JSON.stringify({ ...counts, tests: results })}\n`);
   else for (const { name, outcome } of results) process.stdout.write(`${outcome}  ${name}\n`);
-  say(`Jaeger ${figures.version}: ${figures.passed} passed, ${figures.failed} failed, ${figures.skipped} skipped`);
-  process.exitCode = exitCode === 0 && figures.passed > 0 && figures.failed + figures.skipped === 0 ? 0 : 1;
+  say(`Jaeger ${counts.version}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  process.exitCode = exitCode === 0 && counts.passed > 0 && counts.failed + counts.skipped === 0 ? 0 : 1;
 } finally {
   purger.close();
   await store.stop();

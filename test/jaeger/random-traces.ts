@@ -44,14 +44,14 @@ export class RandomTraces {
     const ids = Array.from({ length: 1 + this.below(12) }, () => this.bytes(8));
     const spans = ids.map((spanId, n) => this.span(traceId, spanId, n === 0 ? undefined : ids[this.below(n)], start));
     const byService = Map.groupBy(spans, () => this.pick(services));
-    const resourceSpans = [...byService].map(([service, its]): MessageInitShape<typeof ResourceSpansSchema> => ({
+    const resourceSpans = [...byService].map(([service, ofService]): MessageInitShape<typeof ResourceSpansSchema> => ({
       resource: {
         attributes: [
           { key: 'service.name', value: { value: { case: 'stringValue', value: service } } },
           ...this.attributes(['host.name', 'user', 'process.list']),
         ],
       },
-      scopeSpans: [...Map.groupBy(its, () => this.below(2) === 0)].map(([isNamed, some]) => ({
+      scopeSpans: [...Map.groupBy(ofService, () => this.below(2) === 0)].map(([isNamed, some]) => ({
         ...(isNamed && {
           scope: { name: 'library', version: '1.2', attributes: this.attributes(['user', 'build']) },
         }),

@@ -28,9 +28,9 @@ const processing = (value: string) => ({ name: 'processing digit char', ...char(
 const waveAt11Ms = expect.closeTo(0.002, 3);
 
 describe('digit', () => {
-  it('picks, processes and renders a digit, each in a span with the digit on it', async () => {
+  it('picks, processes and renders a digit, each step in a span with its attribute char', async () => {
     expect(await make('7')).toEqual({
-      answer: { char: '7' },
+      response: { char: '7' },
       spans: [
         { name: 'random_digit', ...char('7') },
         { name: 'process_digit', ...char('7'), events: [processing('7')] },
@@ -46,39 +46,39 @@ describe('digit', () => {
     [11, 0.002],
     [14, 398.121],
     [44, 203.54],
-  ])('is slowed by a wave that at minute %i stands at %d ms', async (minute, waveMs) => {
+  ])('has a delay by the minute of the hour: at minute %i, %d ms', async (minute, waveMs) => {
     expect((await make('7', { minute })).sleptMs).toEqual([0.3, expect.closeTo(waveMs, 2), 0.1, 0.2]);
   });
 
-  it('renders slowly every fifth minute', async () => {
+  it('takes 50 ms longer to render in every fifth minute', async () => {
     expect((await make('7', { minute: 55 })).sleptMs.slice(-2)).toEqual([0.2, 50]);
     expect((await make('7', { minute: 0 })).sleptMs.slice(-2)).toEqual([0.2, 50]);
     expect((await make('7', { minute: 0 })).draws.at(-1)).toBe('N(50, 5)');
     expect((await make('7', { minute: 56 })).sleptMs.slice(-2)).toEqual([0.1, 0.2]);
   });
 
-  it.each(['4', '5', '6'])('takes longer to process %s', async (character) => {
+  it.each(['4', '5', '6'])('takes longer to process the slow digit %s, in a span of its own', async (character) => {
     const { spans, sleptMs, draws } = await make(character);
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_digit', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, waveAt11Ms, 0.1, 5, 0.2]);
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it.each(['0', '2', '8'])('has extra work with the even digit %s now and then', async (character) => {
-    const { answer, spans, sleptMs, draws } = await make(character, { unlucky: true });
-    expect(answer).toEqual({ char: character });
+  it.each(['0', '2', '8'])('sometimes has extra work for the even digit %s', async (character) => {
+    const { response, spans, sleptMs, draws } = await make(character, { unlucky: true });
+    expect(response).toEqual({ char: character });
     expect(spans[1]?.events).toEqual([processing(character), { name: 'extra work', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, waveAt11Ms, 0.1, 0.2, 0.2]);
     expect(draws.slice(3, 5)).toEqual(['P(0.01)', 'N(0.2, 0.1)']);
   });
 
-  it.each(['1', '3', '7', '9'])('has none with the odd digit %s, however unlucky', async (character) => {
+  it.each(['1', '3', '7', '9'])('never has extra work for the odd digit %s', async (character) => {
     expect((await make(character, { unlucky: true })).spans[1]?.events).toEqual([processing(character)]);
   });
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of injected faults when all are off', async () => {
     expect(await make('4', { minute: 0, unlucky: true, off: faults })).toEqual({
-      answer: { char: '4' },
+      response: { char: '4' },
       spans: [
         { name: 'random_digit', ...char('4') },
         { name: 'process_digit', ...char('4'), events: [processing('4')] },
@@ -89,7 +89,7 @@ describe('digit', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('lacks the fault of %s when only that flag is off', async (flag) => {
     const all = await make('4', { minute: 0, unlucky: true });
     const without = await make('4', { minute: 0, unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

@@ -2,7 +2,7 @@ import { parseEnvironment, ports, type ServiceConfig, serviceVariables, variable
 
 export interface FrontendConfig extends ServiceConfig {
   readonly BACKEND_URL: string;
-  /** How long a request to backend may take, in ms. */
+  /** Timeout of a request to backend, in ms. */
   readonly BACKEND_TIMEOUT_MS: number;
 }
 

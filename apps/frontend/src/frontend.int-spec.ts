@@ -42,7 +42,7 @@ async function startFrontend(backend: Server): Promise<NestFastifyApplication> {
   return app;
 }
 
-const answer =
+const respondWith =
   (status: number, body: unknown): RequestListener =>
   (_request, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -56,27 +56,27 @@ async function postNumber(
 }
 
 describe('frontend', () => {
-  it('passes on what backend has drawn', async () => {
-    const app = await startFrontend(await startBackend(answer(201, number)));
+  it('returns the number that backend has drawn', async () => {
+    const app = await startFrontend(await startBackend(respondWith(201, number)));
     expect(await postNumber(app)).toMatchObject({ status: 201, body: number });
   });
 
-  it('passes the limit on, 100 unless told otherwise', async () => {
-    const asked: (string | undefined)[] = [];
+  it('passes the limit to backend, 100 by default', async () => {
+    const urls: (string | undefined)[] = [];
     const app = await startFrontend(
       await startBackend((request, response) => {
-        asked.push(request.url);
-        answer(200, [number])(request, response);
+        urls.push(request.url);
+        respondWith(200, [number])(request, response);
       }),
     );
     expect(await (await fetch(`${await app.getUrl()}/numbers?limit=3`)).json()).toEqual([number]);
     await fetch(`${await app.getUrl()}/numbers`);
-    expect(asked).toEqual(['/numbers?limit=3', '/numbers?limit=100']);
+    expect(urls).toEqual(['/numbers?limit=3', '/numbers?limit=100']);
   });
 
-  it.each(['0', '1001', 'x', '1.5'])('refuses limit=%s before it bothers backend', async (limit) => {
-    let asked = 0;
-    const app = await startFrontend(await startBackend(() => (asked += 1)));
+  it.each(['0', '1001', 'x', '1.5'])('rejects limit=%s without calling backend', async (limit) => {
+    let requests = 0;
+    const app = await startFrontend(await startBackend(() => (requests += 1)));
     const response = await fetch(`${await app.getUrl()}/numbers?limit=${limit}`);
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
@@ -85,22 +85,22 @@ describe('frontend', () => {
       title: 'Bad Request',
       detail: expect.stringMatching(/^limit: /),
     });
-    expect(asked).toBe(0);
+    expect(requests).toBe(0);
   });
 
-  it('turns a slow backend into 504, and does not write twice', async () => {
-    let asked = 0;
-    const app = await startFrontend(await startBackend(() => (asked += 1)));
+  it('responds with 504 after the timeout of backend, without a retry', async () => {
+    let requests = 0;
+    const app = await startFrontend(await startBackend(() => (requests += 1)));
     expect(await postNumber(app)).toMatchObject({
       status: 504,
       type: expect.stringContaining('application/problem+json'),
       body: { type: 'urn:spandrel:problem:backend-timeout', status: 504, instance: '/numbers' },
     });
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
   });
 
-  it('turns a backend that is not there into 503', async () => {
-    const backend = await startBackend(answer(201, number));
+  it('responds with 503 when backend is down', async () => {
+    const backend = await startBackend(respondWith(201, number));
     const app = await startFrontend(backend);
     backend.close();
     await once(backend, 'close');
@@ -110,8 +110,8 @@ describe('frontend', () => {
     });
   });
 
-  it('turns a backend that says it is unavailable into 503', async () => {
-    const app = await startFrontend(await startBackend(answer(503, { title: 'no database' })));
+  it('responds with 503 when backend responds with 503', async () => {
+    const app = await startFrontend(await startBackend(respondWith(503, { title: 'no database' })));
     expect(await postNumber(app)).toMatchObject({
       status: 503,
       body: { type: 'urn:spandrel:problem:backend-unavailable' },
@@ -119,24 +119,24 @@ describe('frontend', () => {
   });
 
   it.each([
-    ['a fault of its own', answer(500, { stack: 'secret' })],
-    ['a body of another shape', answer(201, { value: 'a word' })],
-    ['no JSON', ((_request, response) => response.writeHead(201).end('<html>')) satisfies RequestListener],
-    ['a connection that breaks', ((request) => request.socket.destroy()) satisfies RequestListener],
+    ['status 500', respondWith(500, { stack: 'secret' })],
+    ['a body with an invalid value', respondWith(201, { value: 'a word' })],
+    ['invalid JSON', ((_request, response) => response.writeHead(201).end('<html>')) satisfies RequestListener],
+    ['a broken connection', ((request) => request.socket.destroy()) satisfies RequestListener],
     [
       'a redirect',
       ((_request, response) => response.writeHead(302, { location: '/' }).end()) satisfies RequestListener,
     ],
-  ])('turns %s into 502 and keeps what backend said to itself', async (_what, listener) => {
+  ])('responds with 502 to %s of backend, without the details', async (_what, listener) => {
     const app = await startFrontend(await startBackend(listener));
     const { status, body } = await postNumber(app);
     expect(status).toBe(502);
-    expect(body).toMatchObject({ type: 'urn:spandrel:problem:backend-bad-answer', status: 502 });
+    expect(body).toMatchObject({ type: 'urn:spandrel:problem:backend-bad-response', status: 502 });
     expect(JSON.stringify(body)).not.toContain('secret');
   });
 
-  it('describes itself in OpenAPI', async () => {
-    const app = await startFrontend(await startBackend(answer(200, [])));
+  it('describes its endpoints in OpenAPI', async () => {
+    const app = await startFrontend(await startBackend(respondWith(200, [])));
     const document = (await (await fetch(`${await app.getUrl()}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { responses: object }>>;
     };

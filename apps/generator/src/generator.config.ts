@@ -1,13 +1,13 @@
 import { characterUrl, upstreamVariables } from '@spandrel/characters';
 import { ports, serviceVariables } from '@spandrel/service';
 
-/** What the generator is told of the services that it asks. */
+/** The URLs and the timeout of the services that generator calls. */
 export interface UpstreamConfig {
   readonly UPPER_URL: string;
   readonly LOWER_URL: string;
   readonly DIGIT_URL: string;
   readonly SPECIAL_URL: string;
-  /** How long each may take to answer, in milliseconds. */
+  /** Timeout of each call, in ms. */
   readonly UPSTREAM_TIMEOUT_MS: number;
 }
 

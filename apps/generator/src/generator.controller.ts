@@ -6,7 +6,7 @@ import { GeneratorService } from './generator.service.js';
 export class GeneratorController {
   constructor(private readonly generator: GeneratorService) {}
 
-  /** One password; 500 if a character service gives no character. */
+  /** Returns a password, or 500 when a character service fails. */
   @Get()
   @ApiOkResponse({
     description: 'A random password',
@@ -17,7 +17,7 @@ export class GeneratorController {
     },
   })
   @ApiInternalServerErrorResponse({
-    description: 'A service gave no character: problem details (RFC 9457) with the trace id',
+    description: 'A character service failed: problem details (RFC 9457) with the trace id',
   })
   async password(): Promise<{ readonly password: string }> {
     return { password: await this.generator.generate() };

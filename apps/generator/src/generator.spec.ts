@@ -5,7 +5,7 @@ import {
   FixedRandomness,
   type RecordedSpan,
   recordSpans,
-  type ScriptedAnswer,
+  type ScriptedResponse,
   startUpstream,
   type Upstream,
 } from '@spandrel/characters/testing';
@@ -17,7 +17,7 @@ import { GeneratorService } from './generator.service.js';
 const recorder = recordSpans();
 
 type Kind = 'upper' | 'lower' | 'digit' | 'special';
-const good: Readonly<Record<Kind, ScriptedAnswer>> = {
+const good: Readonly<Record<Kind, ScriptedResponse>> = {
   upper: { status: 200, body: '{"char":"U"}' },
   lower: { status: 200, body: '{"char":"l"}' },
   digit: { status: 200, body: '{"char":"0"}' },
@@ -27,8 +27,8 @@ const good: Readonly<Record<Kind, ScriptedAnswer>> = {
 let upstreams: Record<Kind, Upstream>;
 afterEach(() => Promise.all(Object.values(upstreams).map((upstream) => upstream.stop())));
 
-async function startUpstreams(answers: Partial<Record<Kind, ScriptedAnswer>> = {}) {
-  const script = { ...good, ...answers };
+async function startUpstreams(responses: Partial<Record<Kind, ScriptedResponse>> = {}) {
+  const script = { ...good, ...responses };
   upstreams = {
     upper: await startUpstream(script.upper),
     lower: await startUpstream(script.lower),
@@ -47,7 +47,7 @@ function generatorModule() {
   });
 }
 
-/** @param integers the password's length, then how many of each kind are fetched, round by round */
+/** @param integers the length of the password, then the number of characters per kind, round by round */
 async function generate(...integers: readonly number[]) {
   const clock = new FixedClock();
   const randomness = new FixedRandomness({ integers });
@@ -57,11 +57,11 @@ async function generate(...integers: readonly number[]) {
     .overrideProvider(Randomness)
     .useValue(randomness)
     .compile();
-  const answer = await testing
+  const response = await testing
     .get(GeneratorService)
     .generate()
     .catch((error: unknown) => (error instanceof Error ? error.message : error));
-  return { answer, spans: recorder.trees(), sleptMs: clock.sleptMs, draws: randomness.draws };
+  return { response, spans: recorder.trees(), sleptMs: clock.sleptMs, draws: randomness.draws };
 }
 
 function fetched(kinds: string, count: number): RecordedSpan {
@@ -80,10 +80,10 @@ function fetched(kinds: string, count: number): RecordedSpan {
 const loop = (iteration: number) => ({ name: `generate_loop_${iteration}`, attributes: { iteration } });
 
 describe('generator', () => {
-  it('fetches characters kind by kind, round by round, until they are enough, and shuffles them', async () => {
+  it('fetches characters of each kind in rounds until it has enough, then shuffles them', async () => {
     await startUpstreams();
     expect(await generate(8, /* round 1 */ 3, 0, 1, 0, /* round 2 */ 1, 1, 0, 2)).toEqual({
-      answer: '!!lU0UUU',
+      response: '!!lU0UUU',
       spans: [
         {
           name: 'generator.generate',
@@ -106,10 +106,10 @@ describe('generator', () => {
     });
   });
 
-  it('trims what is too much, after the shuffle', async () => {
+  it('trims a password that is too long after shuffling', async () => {
     await startUpstreams();
-    const { answer, spans } = await generate(9, 3, 3, 3, 3);
-    expect(answer).toBe('!!!000lll');
+    const { response, spans } = await generate(9, 3, 3, 3, 3);
+    expect(response).toBe('!!!000lll');
     expect(spans[0]?.events).toEqual([
       { name: 'selecting_password_length' },
       loop(1),
@@ -118,7 +118,7 @@ describe('generator', () => {
     ]);
   });
 
-  it('hands its trace on to the services', async () => {
+  it('propagates the trace context to the services', async () => {
     await startUpstreams();
     await generate(8, 3, 3, 3, 3);
     const requests = Object.values(upstreams).flatMap((upstream) => upstream.requests);
@@ -127,25 +127,25 @@ describe('generator', () => {
     expect([...traceIds]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
   });
 
-  it.each<[string, ScriptedAnswer]>([
+  it.each<[string, ScriptedResponse]>([
     ['fails', { status: 500, body: '{"title":"Internal Server Error"}' }],
-    ['answers no JSON', { status: 200, body: '<html>' }],
-    ['answers without a char', { status: 200, body: '{"digit":"0"}' }],
-    ['answers a failure with a char', { status: 500, body: '{"char":"0"}' }],
-    ['does not answer', 'never'],
-  ])('fails when a service %s, and asks nobody any more', async (_, answer) => {
-    await startUpstreams({ digit: answer });
+    ['returns invalid JSON', { status: 200, body: '<html>' }],
+    ['returns a body without char', { status: 200, body: '{"digit":"0"}' }],
+    ['fails with a body that has a char', { status: 500, body: '{"char":"0"}' }],
+    ['times out', 'never'],
+  ])('fails when a service %s, and makes no further calls', async (_, response) => {
+    await startUpstreams({ digit: response });
     expect(await generate(8, 1, 1, 2)).toEqual(failureToFetchADigit);
     expect(upstreams.special.requests).toHaveLength(0);
   });
 
-  it('fails when a service is away', async () => {
+  it('fails when a service is down', async () => {
     await startUpstreams();
     await upstreams.digit.stop();
     expect(await generate(8, 1, 1, 2)).toEqual(failureToFetchADigit);
   });
 
-  it('answers with a password over HTTP, or with a problem that does not say whose', async () => {
+  it('responds over HTTP with a password, or with a problem that does not name the failed service', async () => {
     await startUpstreams();
     const config = { HOST: '127.0.0.1', PORT: 1, LOG_LEVEL: 'silent' } as const;
     const service = await createService({ name: 'generator', description: '', module: generatorModule(), config });
@@ -168,7 +168,7 @@ const failedToFetchADigit = {
 };
 
 const failureToFetchADigit = {
-  answer: 'FAILED to fetch a digit char',
+  response: 'FAILED to fetch a digit char',
   spans: [
     {
       name: 'generator.generate',

@@ -1,10 +1,10 @@
 import { characterUrl, type FaultConfig, faultVariables, upstreamVariables } from '@spandrel/characters';
 import { ports, type ServiceConfig, serviceVariables } from '@spandrel/service';
 
-/** What lower is told at start. */
+/** The configuration of lower. */
 export interface LowerConfig extends ServiceConfig, FaultConfig {
   readonly DIGIT_URL: string;
-  /** How long digit may take to answer, in milliseconds. */
+  /** Timeout of a call of digit, in ms. */
   readonly UPSTREAM_TIMEOUT_MS: number;
 }
 

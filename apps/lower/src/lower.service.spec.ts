@@ -6,7 +6,7 @@ import {
   FixedSwitches,
   makeCharacter,
   recordSpans,
-  type ScriptedAnswer,
+  type ScriptedResponse,
   startUpstream,
   type Upstream,
 } from '@spandrel/characters/testing';
@@ -16,7 +16,7 @@ import { LowerModule } from './lower.module.js';
 Logger.overrideLogger(false);
 const recorder = recordSpans();
 const faults = faultFlags.filter((flag) => flag.startsWith('lower-'));
-const aDigit: ScriptedAnswer = { status: 200, body: '{"char":"7"}' };
+const aDigit: ScriptedResponse = { status: 200, body: '{"char":"7"}' };
 
 let digit: Upstream;
 afterEach(() => digit.stop());
@@ -37,9 +37,9 @@ const call = { name: 'GET', kind: 'CLIENT' };
 const digitSpan = (character: string) => ({ name: 'digit', ...char(character), children: [call] });
 
 describe('lower', () => {
-  it('asks for a digit, in the same trace, and throws it away', async () => {
+  it('calls digit in the same trace and ignores the result', async () => {
     digit = await startUpstream(aDigit);
-    expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [], draws: [] });
+    expect(await make('q')).toEqual({ response: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [], draws: [] });
     expect(digit.requests).toHaveLength(1);
   });
 
@@ -49,45 +49,45 @@ describe('lower', () => {
     ['r', 'extra_process_lower', 50],
     ['a', 'extra_extra_process_lower', 10],
     ['t', 'extra_extra_process_lower', 10],
-  ])('takes longer to process %s: %s, %i ms', async (character, name, durationMs) => {
+  ])('takes longer to process the slow letter %s: span %s, %i ms', async (character, name, durationMs) => {
     digit = await startUpstream(aDigit);
     expect(await make(character)).toEqual({
-      answer: { char: character },
+      response: { char: character },
       spans: [digitSpan(character), { name, ...char(character) }],
       sleptMs: [durationMs],
       draws: [`N(${durationMs}, 0)`],
     });
   });
 
-  it.each(['z', 'a'])('shows no trace of the faults of %s when they are off', async (character) => {
+  it.each(['z', 'a'])('has no effect of the faults for %s when they are off', async (character) => {
     digit = await startUpstream(aDigit);
     expect(await make(character, { off: faults })).toEqual({
-      answer: { char: character },
+      response: { char: character },
       spans: [digitSpan(character)],
       sleptMs: [],
       draws: [],
     });
   });
 
-  it.each<[string, ScriptedAnswer, string, string]>([
+  it.each<[string, ScriptedResponse, string, string]>([
     ['fails', { status: 500, body: '{"status":500}' }, 'ERR_BAD_RESPONSE', 'Request failed with status code 500'],
-    ['answers with something else', { status: 200, body: '{"digit":7}' }, 'Error', 'answered without a char'],
-    ['does not answer', 'never', 'ECONNABORTED', 'timeout of 100ms exceeded'],
-  ])('answers all the same when digit %s', async (_, answer, type, message) => {
-    digit = await startUpstream(answer);
+    ['returns another body', { status: 200, body: '{"digit":7}' }, 'Error', 'responded without a char'],
+    ['times out', 'never', 'ECONNABORTED', 'timeout of 100ms exceeded'],
+  ])('returns a letter when digit %s, and records the failure', async (_, response, type, message) => {
+    digit = await startUpstream(response);
     expect(await make('q')).toEqual({
-      answer: { char: 'q' },
+      response: { char: 'q' },
       spans: [failedDigitSpan(type, message)],
       sleptMs: [],
       draws: [],
     });
   });
 
-  it('answers all the same when digit is away', async () => {
+  it('returns a letter when digit is down, and records the failure', async () => {
     digit = await startUpstream(aDigit);
     await digit.stop();
     expect(await make('q')).toEqual({
-      answer: { char: 'q' },
+      response: { char: 'q' },
       spans: [failedDigitSpan('ECONNREFUSED', 'connect ECONNREFUSED')],
       sleptMs: [],
       draws: [],

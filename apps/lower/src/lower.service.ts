@@ -31,13 +31,13 @@ const processing: Step = {
 };
 
 /**
- * Lower-case letters; some are slow, none fails. Each costs a call to the digit service whose answer
- * is thrown away: it is there to be found in the traces, as the dependency that nobody needs.
+ * Returns lower-case letters. Some are slow, none fails. Each request calls digit and ignores the result:
+ * an unnecessary dependency to find in the traces.
  */
 export class LowerService extends CharacterSource {
   private readonly logger = new Logger('LowerService');
 
-  /** @param digitUrl where the digit service is */
+  /** @param digitUrl the URL of digit */
   constructor(
     private readonly digitUrl: string,
     private readonly client: CharacterClient,
@@ -49,20 +49,20 @@ export class LowerService extends CharacterSource {
 
   override async next(): Promise<Character> {
     const char = this.randomness.choose(alphabet);
-    await this.askForDigit(char);
+    await this.callDigit(char);
     await this.workload.perform(processing, char);
     return { char };
   }
 
-  /** Fails in the trace and in the log only: a letter needs no digit. */
+  /** Records a failure in the trace and the log, and does not throw. */
   @Span('digit', (char: string) => ({ attributes: { char } }))
-  private async askForDigit(char: string): Promise<void> {
+  private async callDigit(char: string): Promise<void> {
     try {
       await this.client.fetch(this.digitUrl);
     } catch (error) {
       const span = trace.getActiveSpan();
       if (span !== undefined) recordFailure(span, error, { char });
-      this.logger.warn(`digit gave no digit: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`call of digit failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -21,9 +21,9 @@ const char = (value: string) => ({ attributes: { char: value } });
 const processing = (value: string) => ({ name: 'processing special char', ...char(value) });
 
 describe('special', () => {
-  it.each([...'^&*<>,.:;/+={}[]-_|\\~`'])('makes %s without ado, however unlucky', async (character) => {
+  it.each([...'^&*<>,.:;/+={}[]-_|\\~`'])('returns the character %s without any fault', async (character) => {
     expect(await make(character, { unlucky: true })).toEqual({
-      answer: { char: character },
+      response: { char: character },
       spans: [
         { name: 'random_special', ...char(character) },
         { name: 'process_special', ...char(character), events: [processing(character)] },
@@ -34,42 +34,45 @@ describe('special', () => {
     });
   });
 
-  it.each([...'$@#?%'])('takes longer to process %s', async (character) => {
-    const { answer, spans, sleptMs, draws } = await make(character);
-    expect(answer).toEqual({ char: character });
+  it.each([...'$@#?%'])('takes longer to process the slow character %s, in a span of its own', async (character) => {
+    const { response, spans, sleptMs, draws } = await make(character);
+    expect(response).toEqual({ char: character });
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_special', ...char(character) }]);
     expect(sleptMs).toEqual([0.3, 0.1, 5, 0.2]);
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it.each([...'!@?'])('fails at %s when it is unlucky, in the span of the process itself', async (character) => {
-    const { answer, spans, draws } = await make(character, { unlucky: true, off: ['special-extra-process'] });
-    expect(answer).toBe(`FAILED to process ${character}`);
-    expect(draws.at(-1)).toBe('P(0.05)');
-    expect(spans).toEqual([
-      { name: 'random_special', ...char(character) },
-      {
-        name: 'process_special',
-        ...char(character),
-        events: [
-          processing(character),
-          {
-            name: 'exception',
-            attributes: {
-              char: character,
-              'exception.type': 'Error',
-              'exception.message': `FAILED to process ${character}`,
+  it.each([...'!@?'])(
+    'fails for %s at the failure rate of 5 %%, with the exception on the span process_special',
+    async (character) => {
+      const { response, spans, draws } = await make(character, { unlucky: true, off: ['special-extra-process'] });
+      expect(response).toBe(`FAILED to process ${character}`);
+      expect(draws.at(-1)).toBe('P(0.05)');
+      expect(spans).toEqual([
+        { name: 'random_special', ...char(character) },
+        {
+          name: 'process_special',
+          ...char(character),
+          events: [
+            processing(character),
+            {
+              name: 'exception',
+              attributes: {
+                char: character,
+                'exception.type': 'Error',
+                'exception.message': `FAILED to process ${character}`,
+              },
             },
-          },
-        ],
-        error: `FAILED to process ${character}`,
-      },
-    ]);
-  });
+          ],
+          error: `FAILED to process ${character}`,
+        },
+      ]);
+    },
+  );
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of injected faults when all are off', async () => {
     expect(await make('@', { unlucky: true, off: faults })).toEqual({
-      answer: { char: '@' },
+      response: { char: '@' },
       spans: [
         { name: 'random_special', ...char('@') },
         { name: 'process_special', ...char('@'), events: [processing('@')] },
@@ -80,7 +83,7 @@ describe('special', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('lacks the fault of %s when only that flag is off', async (flag) => {
     const all = await make('@', { unlucky: true });
     const without = await make('@', { unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

@@ -1,6 +1,6 @@
 import type { CharacterDescription } from '@spandrel/characters';
 
-/** Special characters; some are slow, and !, @ and ? fail now and then. */
+/** Returns special characters. Some are slow; !, @ and ? fail with a probability of 5 %. */
 export const special: CharacterDescription = {
   name: 'special',
   alphabet: '!@#$%^&*<>,.:;?/+={}[]-_\\|~`',

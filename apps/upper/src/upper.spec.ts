@@ -31,9 +31,9 @@ const exception = (value: string) => ({
 });
 
 describe('upper', () => {
-  it('picks, processes and renders a letter, each in a span with the letter on it', async () => {
+  it('picks, processes and renders a letter, each step in a span with its attribute char', async () => {
     expect(await make('Q')).toEqual({
-      answer: { char: 'Q' },
+      response: { char: 'Q' },
       spans: [
         { name: 'random_upper', ...char('Q') },
         { name: 'process_upper', ...char('Q'), events: [processing('Q')] },
@@ -44,26 +44,26 @@ describe('upper', () => {
     });
   });
 
-  it('gets slower by the minute of the hour', async () => {
+  it('has a delay that grows with the minute of the hour', async () => {
     expect((await make('Q', { minute: 0 })).sleptMs).toEqual([0.1, 0.2]);
     expect((await make('Q', { minute: 59 })).sleptMs).toEqual([5.9, 0.1, 0.2]);
   });
 
-  it('has extra work with any letter now and then', async () => {
+  it('sometimes has extra work for any letter', async () => {
     const { spans, sleptMs, draws } = await make('Q', { unlucky: true });
     expect(spans[1]?.events).toEqual([processing('Q'), { name: 'extra work', ...char('Q') }]);
     expect(sleptMs).toEqual([3, 0.1, 0.2, 0.2]);
     expect(draws.slice(2)).toEqual(['P(0.01)', 'N(0.2, 0.1)', 'N(0.2, 0.1)']);
   });
 
-  it.each(['X', 'R'])('takes longer to process %s', async (letter) => {
+  it.each(['X', 'R'])('takes longer to process the slow letter %s, in a span of its own', async (letter) => {
     const { spans, sleptMs, draws } = await make(letter);
     expect(spans[1]?.children).toEqual([{ name: 'extra_process_upper', ...char(letter) }]);
     expect(sleptMs).toEqual([3, 0.1, 5, 0.2]);
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it('takes longer twice to process Z', async () => {
+  it('has two slow steps for Z, each in a span of its own', async () => {
     const { spans, sleptMs } = await make('Z');
     expect(spans[1]?.children).toEqual([
       { name: 'extra_process_upper', ...char('Z') },
@@ -72,40 +72,43 @@ describe('upper', () => {
     expect(sleptMs).toEqual([3, 0.1, 5, 0.1, 0.2]);
   });
 
-  it.each(['A', 'T'])('fails at %s when it is unlucky, in the span that failed and in those above', async (letter) => {
-    expect(await make(letter, { unlucky: true, off: ['upper-extra-work'] })).toEqual({
-      answer: `FAILED to process ${letter}`,
-      spans: [
-        { name: 'random_upper', ...char(letter) },
-        {
-          name: 'process_upper',
-          ...char(letter),
-          events: [processing(letter), exception(letter)],
-          error: `FAILED to process ${letter}`,
-          children: [
-            {
-              name: 'extra_extra_process_upper',
-              ...char(letter),
-              events: [exception(letter)],
-              error: `FAILED to process ${letter}`,
-            },
-          ],
-        },
-      ],
-      sleptMs: [3, 0.1, 0.1],
-      draws: ['N(3, 0.01)', 'N(0.1, 0.05)', 'N(0.1, 0.08)', 'P(0.05)'],
-    });
-  });
+  it.each(['A', 'T'])(
+    'fails for %s at the failure rate of 5 %%, with the exception on the failed span and its parent',
+    async (letter) => {
+      expect(await make(letter, { unlucky: true, off: ['upper-extra-work'] })).toEqual({
+        response: `FAILED to process ${letter}`,
+        spans: [
+          { name: 'random_upper', ...char(letter) },
+          {
+            name: 'process_upper',
+            ...char(letter),
+            events: [processing(letter), exception(letter)],
+            error: `FAILED to process ${letter}`,
+            children: [
+              {
+                name: 'extra_extra_process_upper',
+                ...char(letter),
+                events: [exception(letter)],
+                error: `FAILED to process ${letter}`,
+              },
+            ],
+          },
+        ],
+        sleptMs: [3, 0.1, 0.1],
+        draws: ['N(3, 0.01)', 'N(0.1, 0.05)', 'N(0.1, 0.08)', 'P(0.05)'],
+      });
+    },
+  );
 
-  it('processes A without a failure most of the time', async () => {
-    const { answer, spans } = await make('A');
-    expect(answer).toEqual({ char: 'A' });
+  it('usually succeeds for A', async () => {
+    const { response, spans } = await make('A');
+    expect(response).toEqual({ char: 'A' });
     expect(spans[1]?.children).toEqual([{ name: 'extra_extra_process_upper', ...char('A') }]);
   });
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of injected faults when all are off', async () => {
     expect(await make('Z', { minute: 59, unlucky: true, off: faults })).toEqual({
-      answer: { char: 'Z' },
+      response: { char: 'Z' },
       spans: [
         { name: 'random_upper', ...char('Z') },
         { name: 'process_upper', ...char('Z'), events: [processing('Z')] },
@@ -116,7 +119,7 @@ describe('upper', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('lacks the fault of %s when only that flag is off', async (flag) => {
     const all = await make('Z', { unlucky: true });
     const without = await make('Z', { unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

@@ -1,6 +1,6 @@
 import type { CharacterDescription } from '@spandrel/characters';
 
-/** Upper-case letters, ever slower as the hour goes by; some are slow, and Z, A and T fail now and then. */
+/** Returns upper-case letters. The delay grows over the hour. Some letters are slow; Z, A and T fail with a probability of 5 %. */
 export const upper: CharacterDescription = {
   name: 'upper',
   alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',

@@ -1,29 +1,29 @@
 import { fileURLToPath } from 'node:url';
 import { variable } from '@spandrel/service';
 
-/** All faults on; stands beside `src` and `dist` alike. */
+/** The file that comes with the library: all faults on. It is beside both `src` and `dist`. */
 export const defaultFlagsFile = fileURLToPath(new URL('../flags.json', import.meta.url));
 
-/** Where the faults' switches are. */
+/** The configuration of the injected faults. */
 export interface FaultConfig {
-  /** Path of a file of flag definitions, as flagd has them. */
+  /** Path of a file with flag definitions in the format of flagd. */
   readonly FLAGS_FILE: string;
 }
 
-/** The variable of a service that has faults, to be spread into its own. */
+/** Returns the variable of a service with injected faults, to be spread into its variables. */
 export function faultVariables() {
   return { FLAGS_FILE: variable.path().default(defaultFlagsFile) };
 }
 
-/** The variable of a service that asks others, to be spread into its own. */
+/** Returns the variable of a service that calls others, to be spread into its variables. */
 export function upstreamVariables() {
   return { UPSTREAM_TIMEOUT_MS: variable.integer(5_000, 1, 600_000) };
 }
 
 /**
- * The variable that says where a character service is.
+ * Returns the variable with the URL of a character service.
  *
- * @param defaultPort the service's port in `ports`
+ * @param defaultPort the port of the service in `ports`
  */
 export function characterUrl(defaultPort: number) {
   return variable.url(['http', 'https'], `http://127.0.0.1:${defaultPort}`);

@@ -2,12 +2,12 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiInternalServerErrorResponse, ApiOkResponse } from '@nestjs/swagger';
 import { type Character, CharacterSource } from './character-source.js';
 
-/** The HTTP side of every character service. */
+/** The HTTP endpoint of every character service. */
 @Controller()
 export class CharacterController {
   constructor(private readonly source: CharacterSource) {}
 
-  /** One character; 500 where a fault fails the request. */
+  /** Returns one character, or 500 when an injected fault fails the request. */
   @Get()
   @ApiOkResponse({
     description: 'A random character',
@@ -17,7 +17,7 @@ export class CharacterController {
       properties: { char: { type: 'string', minLength: 1, maxLength: 1 } },
     },
   })
-  @ApiInternalServerErrorResponse({ description: 'A fault struck: problem details (RFC 9457) with the trace id' })
+  @ApiInternalServerErrorResponse({ description: 'An injected fault: problem details (RFC 9457) with the trace id' })
   character(): Promise<Character> {
     return this.source.next();
   }

@@ -10,10 +10,10 @@ import { Randomness } from './randomness.js';
 import { SimulationModule } from './simulation.module.js';
 import { Workload } from './workload.service.js';
 
-/** `GET /` of a character service, with all that it takes to make characters and to go wrong at it. */
+/** Provides `GET /` of a character service with its workload and its injected faults. */
 @Module({})
 export class CharacterModule {
-  /** A service that makes its characters in the three usual steps, as its description says. */
+  /** Creates a service with the three usual steps, from its description. */
   static describedBy(description: CharacterDescription, config: FaultConfig): DynamicModule {
     return CharacterModule.servedBy(
       {
@@ -27,10 +27,10 @@ export class CharacterModule {
   }
 
   /**
-   * A service that makes its characters in its own way.
+   * Creates a service with its own source of characters.
    *
-   * @param source what provides `CharacterSource`
-   * @param imports the modules of what the source needs beyond `Randomness` and `Workload`
+   * @param source the provider of `CharacterSource`
+   * @param imports modules that the source needs in addition to `Randomness` and `Workload`
    */
   static servedBy(
     source: Provider<CharacterSource>,

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Randomness } from './randomness.js';
 
-/** Time as the services see it: a provider, so that a test can hold it still. */
+/** The time of the services. A provider, so that a test can replace it. */
 export abstract class Clock {
-  /** The present, in the host's time zone. */
+  /** The current time in the time zone of the host. */
   abstract now(): Date;
 
   /**
-   * Waits without holding up the event loop.
+   * Waits without blocking the event loop.
    *
-   * @param durationMs milliseconds, fractions allowed; nothing is waited for if it is zero or less
+   * @param durationMs may be fractional; 0 or less returns at once
    */
   abstract sleep(durationMs: number): Promise<void>;
 }
@@ -31,9 +31,9 @@ export class SystemClock extends Clock {
   }
 
   /**
-   * Most sleeps last a fraction of a millisecond, which Node's timers don't know: they take 0.3 ms
-   * for 1 ms, and to spin for the rest would burn the CPU that tracing is measured with. So 0.3 ms
-   * becomes 1 ms in three calls of ten and nothing in the others, and the mean comes out right.
+   * Rounds a duration to whole milliseconds, randomly up or down, so that the mean is exact: 0.3 ms becomes
+   * 1 ms in 30 % of the calls, otherwise 0. Most sleeps are shorter than 1 ms, the resolution of Node's timers,
+   * and a busy loop would use CPU time that benchmarks of tracing measure.
    */
   private wholeMilliseconds(durationMs: number): number {
     const floor = Math.floor(durationMs);

@@ -6,11 +6,11 @@ import { parseFlags, readIfPresent } from './flags-file.js';
 const openFeatureDomain = 'faults';
 
 /**
- * The faults' switches: OpenFeature evaluates them from a file, and they follow the file's edits.
+ * Switches injected faults by a file of flags, which OpenFeature evaluates, and follows changes of the file.
  *
- * The file is read every so often and its text compared. Unlike a watch that notices everything
- * (an edit, a rename over the file, the symlinks that Kubernetes swaps under a ConfigMap) on any file
- * system, and it costs a tenth of a millisecond. A file that makes no sense changes nothing.
+ * It polls: it reads the file periodically and compares the text, which takes 0.1 ms. Unlike a file watcher, this detects
+ * every change on every file system: an edit, a rename over the file, and the symlinks that Kubernetes swaps for a
+ * ConfigMap. An invalid file changes nothing.
  */
 export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Faults');
@@ -18,14 +18,14 @@ export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, On
   private readonly client = OpenFeature.getClient(openFeatureDomain);
   private readonly evaluateOnChange = (): Promise<void> => this.evaluate();
   private flagsThatAreOn: ReadonlySet<FaultFlag> = new Set(faultFlags);
-  /** Null until the file has been looked for. */
+  /** Null before the first read. */
   private lastText: string | undefined | null = null;
-  private lastComplaint: string | undefined;
+  private lastWarning: string | undefined;
   private poll: NodeJS.Timeout | undefined;
 
   /**
-   * @param path the file of flags; while there is none, every fault is on
-   * @param pollMs how long an edit may go unnoticed, in milliseconds
+   * @param path the file of flags; every fault is on while it is missing
+   * @param pollMs the interval between reads
    */
   constructor(
     private readonly path: string,
@@ -65,30 +65,30 @@ export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, On
       const text = await readIfPresent(this.path);
       if (text === this.lastText) return;
       this.lastText = text;
-      this.lastComplaint = undefined;
-      if (text === undefined) this.complain(`${this.path} is missing: every fault is on`);
+      this.lastWarning = undefined;
+      if (text === undefined) this.warnOnce(`${this.path} is missing; every fault is on`);
       const { definitions, unknownNames } = parseFlags(text);
-      if (unknownNames.length > 0) this.complain(`${this.path}: there is no fault called ${unknownNames.join(' or ')}`);
+      if (unknownNames.length > 0) this.warnOnce(`${this.path}: unknown faults: ${unknownNames.join(', ')}`);
       this.provider.putConfiguration(definitions);
     } catch (error) {
-      this.complain(`${this.path} changes nothing: ${error instanceof Error ? error.message : String(error)}`);
+      this.warnOnce(`${this.path} is ignored: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  /** A file that can't be read fails at every poll, which is worth one line. */
-  private complain(message: string): void {
-    if (message !== this.lastComplaint) this.logger.warn(message);
-    this.lastComplaint = message;
+  /** Logs a warning unless it is the same as the last one: an unreadable file fails at every poll. */
+  private warnOnce(message: string): void {
+    if (message !== this.lastWarning) this.logger.warn(message);
+    this.lastWarning = message;
   }
 
   /**
-   * Asks OpenFeature for every flag and remembers the answers. One answer takes it 13 µs and a dozen
-   * promises, too much for every step of a request; and it changes with the definitions only.
+   * Evaluates every flag with OpenFeature and caches the values. One evaluation takes 13 µs and a dozen promises, too
+   * much for every step of a request. The values change only with the definitions.
    */
   private async evaluate(): Promise<void> {
-    const answers = await Promise.all(faultFlags.map((flag) => this.client.getBooleanValue(flag, true)));
-    this.flagsThatAreOn = new Set(faultFlags.filter((_, index) => answers[index]));
-    const off = faultFlags.filter((_, index) => !answers[index]);
+    const values = await Promise.all(faultFlags.map((flag) => this.client.getBooleanValue(flag, true)));
+    this.flagsThatAreOn = new Set(faultFlags.filter((_, index) => values[index]));
+    const off = faultFlags.filter((_, index) => !values[index]);
     this.logger.log(off.length === 0 ? 'All faults are on' : `Faults that are off: ${off.join(', ')}`);
   }
 }

@@ -40,11 +40,11 @@ const flags = (defaultVariant: 'on' | 'off', ...names: readonly string[]) =>
 
 const off = () => faultFlags.filter((flag) => !switches.isOn(flag));
 const warnings = () => warn.mock.calls.map(([message]) => String(message));
-/** Long enough for the file to have been read a few times. */
+/** Waits long enough for several reads of the file. */
 const severalPolls = () => new Promise((done) => setTimeout(done, 10 * pollMs));
 
-describe('the file of flags that comes along', () => {
-  it('names every fault, and turns it on', async () => {
+describe('flags.json', () => {
+  it('has a flag for every fault and turns it on', async () => {
     const { flags: definitions } = JSON.parse(await readFile(defaultFlagsFile, 'utf8'));
     expect(Object.keys(definitions).toSorted()).toEqual(faultFlags.toSorted());
     path = defaultFlagsFile;
@@ -55,20 +55,20 @@ describe('the file of flags that comes along', () => {
 });
 
 describe('FileFaultSwitches', () => {
-  it('has the flags of the file as soon as it has started, and the others on', async () => {
+  it('has the flags of the file after the start, and other faults on', async () => {
     await writeFile(path, flags('off', 'upper-failure', 'digit-minute-wave'));
     await start();
     expect(off()).toEqual(['digit-minute-wave', 'upper-failure']);
   });
 
-  it('leaves every fault on when there is no file, and says so once', async () => {
+  it('has every fault on without a file, and logs one warning', async () => {
     await start();
     await severalPolls();
     expect(off()).toEqual([]);
-    expect(warnings()).toEqual([`${path} is missing: every fault is on`]);
+    expect(warnings()).toEqual([`${path} is missing; every fault is on`]);
   });
 
-  it('notices an edit, both ways', async () => {
+  it('follows edits that turn a fault off and on', async () => {
     await writeFile(path, flags('on', 'upper-failure'));
     await start();
     await writeFile(path, flags('off', 'upper-failure'));
@@ -77,7 +77,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([]);
   });
 
-  it('notices an edit that changes neither size nor time', async () => {
+  it('follows an edit that changes neither size nor modification time', async () => {
     const time = new Date(2026, 0, 1);
     const sameSize = ['digit-extra-process', 'upper-extra-process'] as const;
     await writeFile(path, flags('off', sameSize[0]));
@@ -88,7 +88,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([sameSize[1]]);
   });
 
-  it('notices a file that comes, is renamed over, and goes', async () => {
+  it('follows a file that is created, renamed over and deleted', async () => {
     await start();
     await writeFile(path, flags('off', 'special-failure'));
     await expect.poll(off).toEqual(['special-failure']);
@@ -99,7 +99,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([]);
   });
 
-  it('notices the swap of a symlink to a directory, as Kubernetes updates a ConfigMap', async () => {
+  it('follows the swap of a symlink to a directory, as Kubernetes updates a ConfigMap', async () => {
     for (const [version, flag] of [
       ['1', 'upper-drift'],
       ['2', 'lower-extra-process'],
@@ -117,56 +117,52 @@ describe('FileFaultSwitches', () => {
   });
 
   it.each([
-    ['no JSON', '{"flags":', /changes nothing: .*JSON/],
-    ['no flags', '{}', /changes nothing: flags: /],
-    [
-      'a variant that is not there',
-      flags('on', 'upper-drift').replace('"on":true', '"yes":true'),
-      /one of the variants/,
-    ],
+    ['invalid JSON', '{"flags":', /is ignored: .*JSON/],
+    ['no flags', '{}', /is ignored: flags: /],
+    ['an unknown variant', flags('on', 'upper-drift').replace('"on":true', '"yes":true'), /one of the variants/],
     ['a variant of another type', flags('on', 'upper-drift').replace('true', '"true"'), /true or false/],
     [
-      'rules',
+      'targeting rules',
       flags('on', 'upper-drift').replace('"variants"', '"targeting":{"if":[]},"variants"'),
       /upper-drift\.targeting: is not supported/,
     ],
-  ])('keeps the last good flags when an edit has %s, and says so once', async (_, text, complaint) => {
+  ])('keeps the last valid flags after an edit with %s, and logs one warning', async (_, text, warning) => {
     await writeFile(path, flags('off', 'upper-failure'));
     await start();
     await writeFile(path, text);
     await expect.poll(warnings).toHaveLength(1);
     await severalPolls();
-    expect(warnings()).toEqual([expect.stringMatching(complaint)]);
+    expect(warnings()).toEqual([expect.stringMatching(warning)]);
     expect(off()).toEqual(['upper-failure']);
     await writeFile(path, flags('off', 'upper-drift'));
     await expect.poll(off).toEqual(['upper-drift']);
   });
 
-  it('keeps the last good flags while the file cannot be read, and says so once', async () => {
+  it('keeps the last valid flags while the file is unreadable, and logs one warning', async () => {
     await writeFile(path, flags('off', 'upper-failure'));
     await start();
     await rename(path, `${path}.old`);
     await symlink('flags.json', path);
     await expect.poll(() => warnings().at(-1)).toMatch('ELOOP');
-    const soFar = warnings();
+    const earlier = warnings();
     await severalPolls();
-    expect(warnings()).toEqual(soFar);
+    expect(warnings()).toEqual(earlier);
   });
 
-  it('warns of a name that no fault has, and takes the rest', async () => {
+  it('logs a warning for an unknown fault and applies the other flags', async () => {
     await writeFile(path, flags('off', 'uper-failure', 'upper-drift'));
     await start();
-    expect(warnings()).toEqual([`${path}: there is no fault called uper-failure`]);
+    expect(warnings()).toEqual([`${path}: unknown faults: uper-failure`]);
     expect(off()).toEqual(['upper-drift']);
   });
 
-  it('takes a disabled flag for one that is not there: the fault is on', async () => {
+  it('has the fault of a DISABLED flag on', async () => {
     await writeFile(path, flags('off', 'upper-drift').replace('ENABLED', 'DISABLED'));
     await start();
     expect(off()).toEqual([]);
   });
 
-  it('looks no more after its end', async () => {
+  it('ignores edits after it was stopped', async () => {
     await writeFile(path, flags('on', 'upper-drift'));
     await start();
     switches.onModuleDestroy();

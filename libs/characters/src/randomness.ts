@@ -1,31 +1,31 @@
-/** Where chance comes from: a provider, so that a test can decide what happens. */
+/** The random numbers of the services. A provider, so that a test can replace it. */
 export abstract class Randomness {
-  /** A number from 0 up to, but not including, 1; every one is as likely. */
+  /** Draws a number from 0 (inclusive) to 1 (exclusive), uniformly distributed. */
   abstract uniform(): number;
 
-  /** A number of the normal distribution, in the unit of its arguments; it can be negative. */
+  /** Draws from a normal distribution, in the unit of the arguments. The result can be negative. */
   normal(mean: number, deviation: number): number {
-    // Box and Muller's transform; 1 − u is never 0, whose logarithm is infinite.
+    // Box-Muller transform; 1 − u is never 0, so the logarithm is finite.
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** A whole number, from `minimum` to `maximum` inclusive. */
+  /** Draws an integer from `minimum` to `maximum`, both inclusive. */
   integer(minimum: number, maximum: number): number {
     return minimum + Math.floor(this.uniform() * (maximum - minimum + 1));
   }
 
-  /** Yields true with the given probability: never for 0, always for 1. */
+  /** Returns true with the given probability: never for 0, always for 1. */
   chance(probability: number): boolean {
     return this.uniform() < probability;
   }
 
-  /** One UTF-16 unit of a text that is not empty. */
+  /** Draws a UTF-16 unit of a text, which must not be empty. */
   choose(alphabet: string): string {
     return alphabet.charAt(this.integer(0, alphabet.length - 1));
   }
 
-  /** The same items in a new array and another order; every order is as likely. */
+  /** Returns the items in a new array in random order; every order is equally likely. */
   shuffle<Item extends NonNullable<unknown>>(items: readonly Item[]): Item[] {
     const shuffled: Item[] = [];
     for (const item of items) {
@@ -38,7 +38,7 @@ export abstract class Randomness {
   }
 }
 
-/** Fast and good enough for a simulation, which keeps no secrets: its passwords are no passwords. */
+/** Fast, not cryptographically secure: the passwords of the simulation protect nothing. */
 export class SystemRandomness extends Randomness {
   override uniform(): number {
     return Math.random();

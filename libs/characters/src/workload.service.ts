@@ -6,7 +6,7 @@ import { FaultSwitches } from './fault-flags.js';
 import { inSpan } from './in-span.js';
 import { Randomness } from './randomness.js';
 
-/** Does the work that a step is said to take, and lets its faults strike. */
+/** Performs the work of a step and its injected faults. */
 @Injectable()
 export class Workload {
   constructor(
@@ -16,19 +16,19 @@ export class Workload {
   ) {}
 
   /**
-   * Performs a step inside the span that is active: its own work first, then its faults in their order.
+   * Performs a step in the active span: first its work, then its injected faults in their order.
    *
-   * @param character what the request is about
-   * @throws Error `FAILED to process <character>` where a fault fails the request
+   * @param character the character of the request
+   * @throws Error `FAILED to process <character>` when an injected fault fails the request
    */
   async perform(step: Step, character: string): Promise<void> {
     if (step.work !== undefined) await this.work(step.work);
     for (const fault of step.faults ?? []) {
-      if (this.strikes(fault, character)) await this.strike(fault, character);
+      if (this.applies(fault, character)) await this.inject(fault, character);
     }
   }
 
-  private strikes({ flag, characters, duringMinute, probability }: Fault, character: string): boolean {
+  private applies({ flag, characters, duringMinute, probability }: Fault, character: string): boolean {
     return (
       this.switches.isOn(flag) &&
       (characters === undefined || characters.includes(character)) &&
@@ -37,12 +37,12 @@ export class Workload {
     );
   }
 
-  private async strike(fault: Fault, character: string): Promise<void> {
-    if (fault.span === undefined) await this.suffer(fault, character, trace.getActiveSpan());
-    else await inSpan(fault.span, { char: character }, (span) => this.suffer(fault, character, span));
+  private async inject(fault: Fault, character: string): Promise<void> {
+    if (fault.span === undefined) await this.perturb(fault, character, trace.getActiveSpan());
+    else await inSpan(fault.span, { char: character }, (span) => this.perturb(fault, character, span));
   }
 
-  private async suffer(fault: Fault, character: string, span: Span | undefined): Promise<void> {
+  private async perturb(fault: Fault, character: string, span: Span | undefined): Promise<void> {
     const { event, work, failureProbability } = fault;
     if (event !== undefined) span?.addEvent(event, { char: character });
     if (work !== undefined) await this.work(typeof work === 'function' ? work(this.minute()) : work);

@@ -4,24 +4,24 @@ import { CharacterSource, Clock, FaultSwitches, Randomness } from '@spandrel/cha
 import type { FixedClock, FixedRandomness, FixedSwitches } from './fixed-world.js';
 import type { RecordedSpan, SpanRecorder } from './span-recorder.js';
 
-/** What came of one request to a character service. */
+/** The outcome of one request to a character service. */
 export interface Outcome {
-  /** The answer, or the message of the error. */
-  readonly answer: unknown;
+  /** The response, or the message of the error. */
+  readonly response: unknown;
   readonly spans: readonly RecordedSpan[];
   readonly sleptMs: readonly number[];
-  /** What was left to chance, as `FixedRandomness` notes it. */
+  /** The random draws, as recorded by `FixedRandomness`. */
   readonly draws: readonly string[];
 }
 
-/** The part of the world that a trial decides. */
+/** The providers that a test replaces. */
 export interface World {
   readonly clock: FixedClock;
   readonly randomness: FixedRandomness;
   readonly switches: FixedSwitches;
 }
 
-/** Has a service's module make one character in a world where nothing is left to chance. */
+/** Requests one character from the module of a service, with a fixed clock, randomness and flags. */
 export async function makeCharacter(module: DynamicModule, world: World, recorder: SpanRecorder): Promise<Outcome> {
   const testing = await Test.createTestingModule({ imports: [module] })
     .overrideProvider(Clock)
@@ -31,9 +31,9 @@ export async function makeCharacter(module: DynamicModule, world: World, recorde
     .overrideProvider(FaultSwitches)
     .useValue(world.switches)
     .compile();
-  const answer = await testing
+  const response = await testing
     .get(CharacterSource, { strict: false })
     .next()
     .catch((error: unknown) => (error instanceof Error ? error.message : error));
-  return { answer, spans: recorder.trees(), sleptMs: world.clock.sleptMs, draws: world.randomness.draws };
+  return { response, spans: recorder.trees(), sleptMs: world.clock.sleptMs, draws: world.randomness.draws };
 }

@@ -1,8 +1,8 @@
 import { Clock, type FaultFlag, FaultSwitches, Randomness } from '@spandrel/characters';
 
-/** A clock that stands still at a minute of an hour, and writes down the sleeps instead of sleeping. */
+/** A clock that stands still at a minute of an hour and records sleeps instead of sleeping. */
 export class FixedClock extends Clock {
-  /** The milliseconds of every sleep that lasted, in order. */
+  /** The durations of all sleeps longer than 0 ms, in order. */
   readonly sleptMs: number[] = [];
 
   constructor(private readonly minute = 1) {
@@ -20,17 +20,17 @@ export class FixedClock extends Clock {
 }
 
 interface Decisions {
-  /** What is chosen from every alphabet, which must hold it. */
+  /** The character that is chosen from every alphabet. */
   readonly character?: string;
-  /** Whether everything happens that has any chance to. */
+  /** Whether everything with a probability above 0 happens. */
   readonly unlucky?: boolean;
-  /** The whole numbers that are drawn, in order. */
+  /** The integers that are drawn, in order. */
   readonly integers?: readonly number[];
 }
 
-/** Chance as the test decides it; normal distributions give their mean, shuffles reverse. */
+/** Fixed results: normal distributions return their mean, shuffles reverse. */
 export class FixedRandomness extends Randomness {
-  /** What was left to chance, in order: `N(mean, deviation)`, `P(probability)` or `I(minimum, maximum)`. */
+  /** The draws, in order: `N(mean, deviation)`, `P(probability)` or `I(minimum, maximum)`. */
   readonly draws: string[] = [];
   private readonly integers: number[];
 
@@ -40,7 +40,7 @@ export class FixedRandomness extends Randomness {
   }
 
   override uniform(): number {
-    throw new Error('no test should depend on a number that it has not decided');
+    throw new Error('uniform() has no fixed result; a test must not depend on it');
   }
 
   override normal(mean: number, deviation: number): number {
@@ -52,7 +52,7 @@ export class FixedRandomness extends Randomness {
     this.draws.push(`I(${minimum}, ${maximum})`);
     const integer = this.integers.shift();
     if (integer === undefined || integer < minimum || integer > maximum) {
-      throw new Error(`${integer} was drawn where ${minimum} to ${maximum} were possible`);
+      throw new Error(`the next integer must be from ${minimum} to ${maximum}, got ${integer}`);
     }
     return integer;
   }
@@ -65,7 +65,7 @@ export class FixedRandomness extends Randomness {
   override choose(alphabet: string): string {
     const { character } = this.decisions;
     if (character === undefined || !alphabet.includes(character)) {
-      throw new Error(`${character} is not in ${alphabet}`);
+      throw new Error(`the character must be in ${alphabet}, got ${character}`);
     }
     return character;
   }
@@ -75,7 +75,7 @@ export class FixedRandomness extends Randomness {
   }
 }
 
-/** Switches of which all are on but some. */
+/** All faults are on except the given ones. */
 export class FixedSwitches extends FaultSwitches {
   private readonly off: ReadonlySet<FaultFlag>;
 

@@ -27,8 +27,8 @@ export interface SpanRecorder {
 let exporter: InMemorySpanExporter | undefined;
 
 /**
- * Records the spans of this process. Attributes of CLIENT and SERVER spans, which the instrumentation sets, and stack
- * traces are left out.
+ * Records the spans of this process. It omits stack traces and the attributes of
+ * CLIENT and SERVER spans, which the instrumentation sets.
  */
 export function recordSpans(): SpanRecorder {
   const recorded = (exporter ??= startRecording());

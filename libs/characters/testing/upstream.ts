@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What an upstream answers: a body with a status, or never. */
-export type ScriptedAnswer = { readonly status: number; readonly body: string } | 'never';
+/** A response of an upstream, or none. */
+export type ScriptedResponse = { readonly status: number; readonly body: string } | 'never';
 
 export interface Upstream {
   readonly url: string;
@@ -11,14 +11,14 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** Starts a real HTTP server on a port of its own, which answers by its script and repeats the last line. */
-export async function startUpstream(...script: readonly ScriptedAnswer[]): Promise<Upstream> {
+/** Starts an HTTP server on a free port. It sends the given responses in order and repeats the last one. */
+export async function startUpstream(...script: readonly ScriptedResponse[]): Promise<Upstream> {
   const requests: IncomingMessage['headers'][] = [];
   const server = createServer((request, response) => {
     requests.push(request.headers);
-    const answer = script[requests.length - 1] ?? script.at(-1) ?? 'never';
-    if (answer === 'never') return;
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    const scripted = script[requests.length - 1] ?? script.at(-1) ?? 'never';
+    if (scripted === 'never') return;
+    response.writeHead(scripted.status, { 'content-type': 'application/json' }).end(scripted.body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {

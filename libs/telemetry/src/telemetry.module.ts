@@ -2,8 +2,8 @@ import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { shutdownTelemetry } from './shutdown.js';
 
 /**
- * Exports the last spans after the server has answered its last request. Nest runs this hook when
- * the HTTP server is closed, so no request that was in flight loses its spans.
+ * Exports the remaining spans at shutdown. Nest calls this hook after the HTTP server has closed, so the spans of requests
+ * in flight are included.
  */
 @Module({})
 export class TelemetryModule implements OnApplicationShutdown {

@@ -19,40 +19,42 @@ const mebibyte = 1024 * 1024;
 export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
   const bytes = scale * 4 * mebibyte - 1024;
   return {
-    'attributes of nothing in a resource': () => protobuf(inResource(nothings(0x0a, bytes))),
-    'a resource in pieces of nothing': () => protobuf(field(1, nothings(0x0a, bytes))),
-    'a scope in pieces of nothing': () => protobuf(field(1, field(2, nothings(0x0a, bytes)))),
-    'attributes of nothing in a scope': () =>
-      protobuf(field(1, field(2, field(1, nothings(0x1a, bytes)), field(2, span())))),
-    'a list of nothing in a resource': () => protobuf(inResource(field(1, listAttribute(nothings(0x0a, bytes))))),
-    'entity references of nothing': () => protobuf(inResource(nothings(0x1a, bytes))),
-    'keys of nothing in an entity reference': () => protobuf(inResource(field(3, nothings(0x1a, bytes)))),
-    'resources of nothing': () => protobuf(nothings(0x0a, bytes)),
-    'scopes of nothing': () => protobuf(field(1, nothings(0x12, bytes))),
-    'spans of nothing': () => protobuf(inScope(nothings(0x12, bytes))),
-    'spans of a bad resource': () => protobuf(field(1, field(1, Buffer.from([8, 1])), field(2, nothings(0x12, bytes)))),
-    'a span of events of nothing': () => protobuf(inScope(field(2, span(), nothings(0x5a, bytes)))),
-    'a span of links of nothing': () => protobuf(inScope(field(2, span(), nothings(0x6a, bytes)))),
-    'spans of events of nothing': () => {
-      const one = field(2, span(), nothings(0x5a, 32_000));
+    'empty attributes in a resource': () => protobuf(inResource(emptyFields(0x0a, bytes))),
+    'a resource in many empty pieces': () => protobuf(field(1, emptyFields(0x0a, bytes))),
+    'a scope in many empty pieces': () => protobuf(field(1, field(2, emptyFields(0x0a, bytes)))),
+    'empty attributes in a scope': () =>
+      protobuf(field(1, field(2, field(1, emptyFields(0x1a, bytes)), field(2, span())))),
+    'a list of empty values in a resource': () =>
+      protobuf(inResource(field(1, listAttribute(emptyFields(0x0a, bytes))))),
+    'empty entity references': () => protobuf(inResource(emptyFields(0x1a, bytes))),
+    'empty keys in an entity reference': () => protobuf(inResource(field(3, emptyFields(0x1a, bytes)))),
+    'empty resources': () => protobuf(emptyFields(0x0a, bytes)),
+    'empty scopes': () => protobuf(field(1, emptyFields(0x12, bytes))),
+    'empty spans': () => protobuf(inScope(emptyFields(0x12, bytes))),
+    'empty spans of an invalid resource': () =>
+      protobuf(field(1, field(1, Buffer.from([8, 1])), field(2, emptyFields(0x12, bytes)))),
+    'a span with empty events': () => protobuf(inScope(field(2, span(), emptyFields(0x5a, bytes)))),
+    'a span with empty links': () => protobuf(inScope(field(2, span(), emptyFields(0x6a, bytes)))),
+    'spans with empty events': () => {
+      const one = field(2, span(), emptyFields(0x5a, 32_000));
       return protobuf(inScope(repeated(one, bytes)));
     },
-    'a span of attributes of nothing': () => protobuf(inScope(field(2, span(), nothings(0x4a, bytes)))),
-    'a span of a list of nothing': () =>
-      protobuf(inScope(field(2, span(), field(9, listAttribute(nothings(0x0a, bytes)))))),
-    'a span of a long text': () => protobuf(inScope(field(2, span(), textAttribute(Buffer.alloc(bytes, 'x'))))),
-    'spans of control characters': () =>
+    'a span with empty attributes': () => protobuf(inScope(field(2, span(), emptyFields(0x4a, bytes)))),
+    'a span with a list of empty values': () =>
+      protobuf(inScope(field(2, span(), field(9, listAttribute(emptyFields(0x0a, bytes)))))),
+    'a span with a long text': () => protobuf(inScope(field(2, span(), textAttribute(Buffer.alloc(bytes, 'x'))))),
+    'spans with control characters': () =>
       protobuf(inScope(repeated(field(2, span(), textAttribute(Buffer.alloc(2 * mebibyte, 1))), bytes))),
-    'spans of denormal numbers': () => {
+    'spans with denormal numbers': () => {
       const denormal = field(1, Buffer.from([0x21, 1, 0, 0, 0, 0, 0, 0, 0]));
       return protobuf(inScope(repeated(field(2, span(), field(9, listAttribute(repeated(denormal, 100_000)))), bytes)));
     },
-    'the same small span': () => protobuf(inScope(repeated(field(2, span()), bytes))),
-    'small spans that are unusual': () => {
+    'duplicates of a small span': () => protobuf(inScope(repeated(field(2, span()), bytes))),
+    'small spans for the fallback decoder': () => {
       const one = field(2, span(), field(15), field(15, Buffer.from([0x18, 2])));
       return protobuf(inScope(repeated(one, bytes)));
     },
-    'spans whose numbers have no end': () => {
+    'spans with an overlong varint': () => {
       const one = field(
         2,
         span(),
@@ -62,21 +64,21 @@ export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
       );
       return protobuf(inScope(repeated(one, bytes)));
     },
-    'spans with names of their own': () => {
+    'spans with distinct names': () => {
       const spans: Buffer[] = [];
       for (let size = 0; size < bytes; size += (spans.at(-1) as Buffer).length) {
         spans.push(field(2, span(), field(5, Buffer.from(`${spans.length}`))));
       }
       return protobuf(inScope(Buffer.concat(spans)));
     },
-    'spans in intervals of their own': () => {
+    'spans in distinct intervals': () => {
       const spans: Buffer[] = [];
       for (let size = 0; size < bytes; size += (spans.at(-1) as Buffer).length) {
         spans.push(field(2, span(BigInt(spans.length + 1) * 10_000_000_000n)));
       }
       return protobuf(inScope(Buffer.concat(spans)));
     },
-    'resources with names of their own': () => {
+    'resources with distinct names': () => {
       const groups: Buffer[] = [];
       for (let size = 0; size < bytes; size += (groups.at(-1) as Buffer).length) {
         groups.push(field(1, field(1, serviceName(`s${groups.length}`)), field(2, field(2, span()))));
@@ -87,11 +89,11 @@ export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
       const spans = Array.from({ length: 3_000 * scale }, (_, n) => field(2, span(), field(5, Buffer.from(`${n}`))));
       return protobuf(field(1, field(1, serviceName('s'.repeat(mebibyte / 2))), field(2, Buffer.concat(spans))));
     },
-    'a service name at the bound with many operations': () => {
+    'a service name of maximum length with many operations': () => {
       const spans = Array.from({ length: 20_000 * scale }, (_, n) => field(2, span(), field(5, Buffer.from(`${n}`))));
       return protobuf(field(1, field(1, serviceName('s'.repeat(1_000))), field(2, Buffer.concat(spans))));
     },
-    'attributes in falling order': () => {
+    'attributes in descending order': () => {
       const attributes = Array.from({ length: 4_096 }, (_, n) => field(9, field(1, Buffer.from(`k${9_999 - n}`))));
       return protobuf(inScope(repeated(field(2, span(), ...attributes), bytes)));
     },
@@ -104,22 +106,23 @@ export function bombs(scale: number): Readonly<Record<string, () => Bomb>> {
       const noise = createHash('sha512').update('noise').digest();
       return protobuf(inScope(repeated(field(2, noise), bytes)));
     },
-    'JSON: spans of nothing': () => json(inJsonScope('{},', bytes / 4, '{}')),
-    'JSON: 499,000 spans of nothing': () => json(inJsonScope('{},', 3 * 499_000, '{}')),
-    'JSON: attributes of nothing': () => json(inJsonSpan(`"attributes":[${filled('{},', bytes / 4)}{}]`)),
+    'JSON: empty spans': () => json(inJsonScope('{},', bytes / 4, '{}')),
+    'JSON: 499,000 empty spans': () => json(inJsonScope('{},', 3 * 499_000, '{}')),
+    'JSON: empty attributes': () => json(inJsonSpan(`"attributes":[${filled('{},', bytes / 4)}{}]`)),
     'JSON: a list of null': () =>
       json(inJsonSpan(`"attributes":[{"value":{"arrayValue":{"values":[${filled('null,', bytes / 4)}null]}}}]`)),
-    'JSON: what is not known': () => json(`{"unknown":[${filled('[{"a":1},2],', bytes / 4)}0]}`),
-    'JSON: depth that is not known': () =>
+    'JSON: an unknown list': () => json(`{"unknown":[${filled('[{"a":1},2],', bytes / 4)}0]}`),
+    'JSON: a deep unknown list': () =>
       json(`{"unknown":${'['.repeat(Math.floor(bytes / 8))}${']'.repeat(Math.floor(bytes / 8))}}`),
     'JSON: a number of many digits': () =>
       json(inJsonSpan(`"endTimeUnixNano":${'9'.repeat(Math.floor(bytes / 4))},"x":${'9'.repeat(1_000)}`)),
-    'JSON: a long text of escapes': () => json(inJsonSpan(`"name":"${filled(String.raw`\u0001`, bytes / 4)}"`)),
-    'JSON: a field that is repeated': () => json(inJsonSpan(`${filled('"name":"a",', bytes / 4)}"name":"b"`)),
+    'JSON: a long text of escape sequences': () =>
+      json(inJsonSpan(`"name":"${filled(String.raw`\u0001`, bytes / 4)}"`)),
+    'JSON: a repeated field': () => json(inJsonSpan(`${filled('"name":"a",', bytes / 4)}"name":"b"`)),
   };
 }
 
-/** The same request with other bytes, so that the ledger does not know it: behind it is a field that OTLP lacks. */
+/** The same request with other bytes, so that the ledger does not have it. An unknown field or spaces are appended. */
 export function variantOf(bomb: Bomb, number: number): Bomb {
   const suffix =
     bomb.contentType === 'application/json' ? Buffer.alloc(number + 1, ' ') : Buffer.from([0xf8, 0x7c, number]);
@@ -176,8 +179,8 @@ function filled(text: string, bytes: number): string {
   return text.repeat(Math.floor(bytes / text.length));
 }
 
-/** Fields of no bytes. */
-function nothings(tag: number, bytes: number): Buffer {
+/** Returns empty fields with one tag. */
+function emptyFields(tag: number, bytes: number): Buffer {
   return Buffer.alloc(Math.floor(bytes / 2) * 2, Buffer.from([tag, 0]));
 }
 

@@ -12,7 +12,7 @@ export interface BruteSpan {
   readonly isError: boolean;
 }
 
-export interface BruteFigure {
+export interface BruteAggregate {
   calls: number;
   errors: number;
   durationNs: number;
@@ -76,26 +76,26 @@ export function serviceOf(operationId: bigint): string {
 }
 
 /** The level of an aggregate table. */
-export type FiguresOf = 'operation' | 'service';
+export type AggregateLevel = 'operation' | 'service';
 
 /** Aggregates by `bucket operation parent`, or by `bucket service parent-service is-root`, sorted by this key. */
 export function bruteForceFigures(
   spans: readonly BruteSpan[],
-  figuresOf: FiguresOf,
+  level: AggregateLevel,
   widthSeconds: number,
   until?: Date,
-): Readonly<Record<string, BruteFigure>> {
-  const figures: Record<string, BruteFigure> = {};
+): Readonly<Record<string, BruteAggregate>> {
+  const aggregates: Record<string, BruteAggregate> = {};
   for (const { span, parent, selfNs } of relate(spans)) {
     const seconds = span.startNs / 1_000_000_000n;
     const bucket = Number(seconds - (seconds % BigInt(widthSeconds)));
     if (until !== undefined && bucket * 1000 >= until.getTime()) continue;
     const isRoot = span.parentSpanId === undefined;
-    const who =
-      figuresOf === 'operation'
+    const operations =
+      level === 'operation'
         ? `${span.operationId} ${isRoot ? 0n : (parent?.operationId ?? -1n)}`
         : `${serviceOf(span.operationId)} ${parent === undefined ? '' : serviceOf(parent.operationId)} ${isRoot}`;
-    const figure = (figures[`${bucket} ${who}`] ??= {
+    const aggregate = (aggregates[`${bucket} ${operations}`] ??= {
       calls: 0,
       errors: 0,
       durationNs: 0,
@@ -104,28 +104,28 @@ export function bruteForceFigures(
       selves: {},
     });
     const durationNs = span.endNs > span.startNs ? span.endNs - span.startNs : 0n;
-    figure.calls += 1;
-    figure.errors += span.isError ? 1 : 0;
-    figure.durationNs += Number(durationNs);
-    figure.selfNs += Number(selfNs);
+    aggregate.calls += 1;
+    aggregate.errors += span.isError ? 1 : 0;
+    aggregate.durationNs += Number(durationNs);
+    aggregate.selfNs += Number(selfNs);
     const durationClass = classOf(durationNs);
     const selfClass = classOf(selfNs);
-    figure.durations[durationClass] = (figure.durations[durationClass] ?? 0) + 1;
-    figure.selves[selfClass] = (figure.selves[selfClass] ?? 0) + 1;
+    aggregate.durations[durationClass] = (aggregate.durations[durationClass] ?? 0) + 1;
+    aggregate.selves[selfClass] = (aggregate.selves[selfClass] ?? 0) + 1;
   }
-  return sortKeys(figures);
+  return sortKeys(aggregates);
 }
 
 /** The aggregates of the database, in the form of `bruteForceFigures`. */
 export async function readFigures(
   client: pg.Client,
-  figuresOf: FiguresOf,
+  level: AggregateLevel,
   table: string,
-): Promise<Readonly<Record<string, BruteFigure>>> {
+): Promise<Readonly<Record<string, BruteAggregate>>> {
   const keys = {
     operation: ['operation_id', 'parent_operation_id'],
     service: ['service_name', 'parent_service_name', 'is_root'],
-  }[figuresOf];
+  }[level];
   const { rows } = await client.query<
     Record<'key' | 'duration_class' | 'duration_calls' | 'self_class' | 'self_calls', never>
   >({
@@ -133,7 +133,7 @@ export async function readFigures(
         errors::int, duration_ns_sum, self_ns_sum, duration_class, duration_calls, self_class, self_calls
       FROM tracestore.${table}`,
   });
-  const figures: Record<string, BruteFigure> = {};
+  const aggregates: Record<string, BruteAggregate> = {};
   for (const row of rows as unknown as readonly {
     key: string;
     calls: number;
@@ -145,27 +145,34 @@ export async function readFigures(
     self_class: readonly number[];
     self_calls: readonly number[];
   }[]) {
-    const figure = (figures[row.key] ??= { calls: 0, errors: 0, durationNs: 0, selfNs: 0, durations: {}, selves: {} });
-    figure.calls += row.calls;
-    figure.errors += row.errors;
-    figure.durationNs += row.duration_ns_sum;
-    figure.selfNs += row.self_ns_sum;
+    const aggregate = (aggregates[row.key] ??= {
+      calls: 0,
+      errors: 0,
+      durationNs: 0,
+      selfNs: 0,
+      durations: {},
+      selves: {},
+    });
+    aggregate.calls += row.calls;
+    aggregate.errors += row.errors;
+    aggregate.durationNs += row.duration_ns_sum;
+    aggregate.selfNs += row.self_ns_sum;
     row.duration_class.forEach((key, index) => {
-      figure.durations[key] = (figure.durations[key] ?? 0) + (row.duration_calls[index] ?? 0);
+      aggregate.durations[key] = (aggregate.durations[key] ?? 0) + (row.duration_calls[index] ?? 0);
     });
     row.self_class.forEach((key, index) => {
-      figure.selves[key] = (figure.selves[key] ?? 0) + (row.self_calls[index] ?? 0);
+      aggregate.selves[key] = (aggregate.selves[key] ?? 0) + (row.self_calls[index] ?? 0);
     });
   }
-  for (const [key, figure] of Object.entries(figures)) {
-    for (const counts of [figure.durations, figure.selves]) {
+  for (const [key, aggregate] of Object.entries(aggregates)) {
+    for (const counts of [aggregate.durations, aggregate.selves]) {
       for (const [name, count] of Object.entries(counts)) if (count === 0) delete counts[name];
     }
-    const { calls, errors, durationNs, selfNs, durations, selves } = figure;
+    const { calls, errors, durationNs, selfNs, durations, selves } = aggregate;
     const counted = Object.keys(durations).length + Object.keys(selves).length;
-    if (calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0 && counted === 0) delete figures[key];
+    if (calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0 && counted === 0) delete aggregates[key];
   }
-  return sortKeys(figures);
+  return sortKeys(aggregates);
 }
 
 function sortKeys<Value>(object: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {

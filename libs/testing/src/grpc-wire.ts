@@ -55,7 +55,7 @@ export async function callGrpc(
       stream.on('data', (data: Buffer) => message.push(data));
       stream.on('error', reject);
       const settle = (): void => {
-        if (stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve(answerOf(received, Buffer.concat(message)));
+        if (stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve(responseOf(received, Buffer.concat(message)));
         else reject(new Error(`The stream was reset with ${stream.rstCode}`));
       };
       // A stream with a response before the end of the request may never close.
@@ -68,7 +68,7 @@ export async function callGrpc(
   }
 }
 
-function answerOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer): GrpcAnswer {
+function responseOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer): GrpcAnswer {
   const details = headers['grpc-status-details-bin'];
   return {
     httpStatus: Number(headers[':status']),

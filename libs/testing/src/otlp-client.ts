@@ -66,11 +66,11 @@ async function sendProtobuf(
   body: Buffer,
   headers: Readonly<Record<string, string>>,
 ): Promise<ExportTraceServiceResponse> {
-  const answer = await post(tracesUrl, body, { 'content-type': 'application/x-protobuf', ...headers });
-  if (answer.status !== 200 || answer.headers.get('content-type') !== 'application/x-protobuf') {
-    throw new Error(`${answer.status} ${answer.headers.get('content-type')} ${answer.body.toString()}`);
+  const response = await post(tracesUrl, body, { 'content-type': 'application/x-protobuf', ...headers });
+  if (response.status !== 200 || response.headers.get('content-type') !== 'application/x-protobuf') {
+    throw new Error(`${response.status} ${response.headers.get('content-type')} ${response.body.toString()}`);
   }
-  return fromBinary(ExportTraceServiceResponseSchema, answer.body);
+  return fromBinary(ExportTraceServiceResponseSchema, response.body);
 }
 
 async function sendJson(
@@ -78,11 +78,11 @@ async function sendJson(
   body: Buffer,
   headers: Readonly<Record<string, string>>,
 ): Promise<ExportTraceServiceResponse> {
-  const answer = await post(tracesUrl, body, { 'content-type': 'application/json', ...headers });
-  if (answer.status !== 200 || answer.headers.get('content-type')?.startsWith('application/json') !== true) {
-    throw new Error(`${answer.status} ${answer.headers.get('content-type')} ${answer.body.toString()}`);
+  const response = await post(tracesUrl, body, { 'content-type': 'application/json', ...headers });
+  if (response.status !== 200 || response.headers.get('content-type')?.startsWith('application/json') !== true) {
+    throw new Error(`${response.status} ${response.headers.get('content-type')} ${response.body.toString()}`);
   }
-  return fromJsonString(ExportTraceServiceResponseSchema, answer.body.toString());
+  return fromJsonString(ExportTraceServiceResponseSchema, response.body.toString());
 }
 
 /** @throws ServiceError of grpc-js when the status is not OK */
@@ -116,9 +116,9 @@ export async function sendGrpc(
 
 /** Compresses with zstd, as a Collector does and grpc-js cannot. */
 async function sendGrpcWithZstd(address: string, message: Buffer): Promise<ExportTraceServiceResponse> {
-  const answer = await callGrpc(address, [grpcFrame(zstdCompressSync(message), 1)], {
+  const response = await callGrpc(address, [grpcFrame(zstdCompressSync(message), 1)], {
     headers: { 'grpc-encoding': 'zstd' },
   });
-  if (answer.grpcStatus !== 0) throw new Error(`${answer.grpcStatus} ${answer.status?.message}`);
-  return fromBinary(ExportTraceServiceResponseSchema, answer.message.subarray(5));
+  if (response.grpcStatus !== 0) throw new Error(`${response.grpcStatus} ${response.status?.message}`);
+  return fromBinary(ExportTraceServiceResponseSchema, response.message.subarray(5));
 }

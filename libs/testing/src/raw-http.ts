@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** An HTTP response as received. */
-export interface RawAnswer {
+export interface RawResponse {
   /** 0 when the connection was closed without a response. */
   readonly status: number;
   /** By name in lower case. */
@@ -17,7 +17,7 @@ export interface RawAnswer {
  * @param lines request line and headers, without `Connection: close`
  * @param body sent after the headers, independent of their Content-Length
  */
-export async function sendRaw(url: string, lines: readonly string[], body = ''): Promise<RawAnswer> {
+export async function sendRaw(url: string, lines: readonly string[], body = ''): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname.replaceAll(/[[\]]/g, ''));
   const chunks: Buffer[] = [];

@@ -19,7 +19,7 @@ export class SkipReporter implements Reporter {
     if (this.vitest?.config.testNamePattern !== undefined) return;
     const skipped = modules.flatMap((module): readonly (TestCase | TestSuite)[] => {
       const tests = [...module.children.allTests('skipped')];
-      // A skipped suite may have no tests when its table is empty.
+      // A skipped suite with an empty table has no tests.
       return module.state() === 'skipped' && tests.length === 0 ? [...module.children.suites()] : tests;
     });
     const groups = Map.groupBy(skipped, (test) => `${reasonOf(test)}  ${test.module.relativeModuleId}`);

@@ -1,4 +1,4 @@
-/** The console's API: every route, with parameters that are right, nearly right, hostile and long. */
+/** Requests to all routes of the console API, with valid, almost valid, hostile and long parameters. */
 import { readFileSync } from 'node:fs';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
 import { anyText, attributeKeys, logUniform, serviceNames, spanNames } from '../awkward.ts';
@@ -24,10 +24,10 @@ const dashboardQueries = dashboards.flatMap(({ uid, panels, variables }) =>
   })),
 );
 
-/** Parameters of a URL, of which a name may come several times. */
+/** Parameters of a URL; names may be repeated. */
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** A time in nanoseconds, or something that is none. */
+/** A time in ns, or an invalid one. */
 export function anyTime(random: SeededRandom, about: bigint): string {
   const roll = random.below(20);
   if (roll < 14) return String(about + BigInt(random.below(2 ** 31)) * BigInt(random.pick([-1_000, -1, 1, 1_000])));
@@ -53,7 +53,7 @@ function timeRange({ random, timeUnixNano }: FuzzOrigin): Parameters {
   ];
 }
 
-/** The trace id of one of the requests before, or something that is none. */
+/** The trace id of an earlier request, another one, or an invalid one. */
 export function anyTraceId({ random, seed, index }: FuzzOrigin): string {
   const roll = random.below(20);
   if (roll < 14) return traceIdOf(seed, Math.max(0, index - 1 - random.below(300)), 0).toString('hex');
@@ -75,7 +75,7 @@ function anySpanId({ random }: FuzzOrigin): string {
   return random.chance(0.7) ? Buffer.from(random.id(8)).toString('hex') : random.pick(['0000000000000000', 'x', '1']);
 }
 
-/** A condition on an attribute, as the search takes it. */
+/** A condition on an attribute in the syntax of searches. */
 function anyCondition(random: SeededRandom): string {
   const roll = random.below(100);
   if (roll >= 96) {
@@ -229,7 +229,7 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
       method: 'PUT',
       target: '/api/system/retention',
       body: {
-        // Never so short that spans of this run could go.
+        // Never so short that spans of this run are dropped.
         retentionMs: random.pick<unknown>([86_400_000, 2_592_000_000, null, 0, -1, 1e300, '1', {}, 3_153_600_000_001]),
       },
     }),
@@ -312,7 +312,7 @@ const sql: readonly { readonly weight: number; readonly call: (origin: FuzzOrigi
 
 function requestOf(origin: FuzzOrigin, { method = 'GET', target, parameters = [], body, rawBody }: Call): FuzzRequest {
   const { random, ports } = origin;
-  // One value in some hundreds is no UTF-8 once it is decoded, or not encoded at all.
+  // A few values are invalid UTF-8 after decoding.
   const encode = (text: string): string =>
     random.chance(0.003) ? '%ff%fe' : encodeURIComponent(text.toWellFormed()).replaceAll('%20', '+');
   const query = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
@@ -321,7 +321,7 @@ function requestOf(origin: FuzzOrigin, { method = 'GET', target, parameters = []
   const isLong = whole.length > 15_000;
   return {
     title: `${method} ${whole.slice(0, 400)}${bytes === undefined ? '' : ` ${bytes.toString('utf8', 0, 600)}`}`,
-    mustBeAnswered: !isLong,
+    needsResponse: !isLong,
     isConsoleApi: target.startsWith('/api/') && !isLong,
     send: {
       kind: 'http',
@@ -339,13 +339,13 @@ function requestOf(origin: FuzzOrigin, { method = 'GET', target, parameters = []
         ),
       ],
       keepsAlive: true,
-      // A reader that leaves while its statement runs.
+      // A client that disconnects during its query.
       ...(random.chance(0.01) && { abortAfterMs: random.below(50) }),
     },
   };
 }
 
-/** Every route of the console's API but the SQL page's, and the pages. */
+/** All pages and all routes of the console API except the SQL page. */
 export const consoleApi: Protocol = {
   name: 'console',
   weight: 7,
@@ -356,7 +356,7 @@ export const consoleApi: Protocol = {
 export const sqlPage: Protocol = {
   name: 'sql',
   weight: 2,
-  // One client may run 2 and have 4 that wait.
+  // A client gets at most 2 running and 4 waiting statements.
   maxInFlight: 6,
   make: (origin) => requestOf(origin, pickWeighted(origin.random, sql).call(origin)),
 };

@@ -1,11 +1,11 @@
-/** HTTP/1.1 on the ports for OTLP and the console: odd heads, hosts, methods, paths, lengths and slow bodies. */
+/** HTTP/1.1 requests to the ports of OTLP and the console with unusual headers, hosts, methods, paths, lengths and slow bodies. */
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
 import { logUniform } from '../awkward.ts';
 import { httpBytes } from '../http-client.ts';
 import { protobufContent } from '../protobuf-content.ts';
 import type { FuzzOrigin, FuzzRequest, Protocol } from '../requests.ts';
 
-/** Names that a web page may have made to mean this machine. */
+/** Host names that an attacker can resolve to this machine (DNS rebinding). */
 const foreignHosts: readonly string[] = [
   'rebound.example',
   'localhost.example',
@@ -36,7 +36,7 @@ type Head = (origin: FuzzOrigin) => Omit<FuzzRequest, 'send'> & {
   readonly isHead?: boolean;
 };
 
-/** A head that is valid, with one more header. */
+/** A valid request with an additional header. */
 function withHeader(origin: FuzzOrigin, name: string, value: string): Buffer {
   const { bytes } = protobufContent(origin, 'none');
   return httpBytes(
@@ -55,8 +55,8 @@ const heads: readonly Head[] = [
     return {
       title: `OTLP for host ${host}`,
       to: 'otlpHttp',
-      mustBeAnswered: true,
-      mustBeRefused: 'host of another site',
+      needsResponse: true,
+      forbidden: 'request for a foreign host',
       bytes: httpBytes('POST', '/v1/traces', { host, 'content-type': 'application/x-protobuf' }, bytes),
     };
   },
@@ -66,8 +66,8 @@ const heads: readonly Head[] = [
     return {
       title: `${target} for host ${host}`,
       to: 'http',
-      mustBeAnswered: true,
-      mustBeRefused: 'host of another site',
+      needsResponse: true,
+      forbidden: 'request for a foreign host',
       bytes: httpBytes('GET', target, {
         host,
         ...(random.chance(0.3) && { 'sec-fetch-site': random.pick(['same-origin', 'none']) }),
@@ -79,10 +79,10 @@ const heads: readonly Head[] = [
   ({ random, ports }) => {
     const target = random.pick(readTargets.filter((path) => path !== '/metrics'));
     return {
-      title: `${target} for a page of another site`,
+      title: `${target} from a cross-site page`,
       to: 'http',
-      mustBeAnswered: true,
-      mustBeRefused: 'request of a page of another site',
+      needsResponse: true,
+      forbidden: 'cross-site request',
       bytes: httpBytes('GET', target, {
         host: `127.0.0.1:${ports.http}`,
         'sec-fetch-site': 'cross-site',
@@ -110,7 +110,7 @@ const heads: readonly Head[] = [
       title: `method ${method}`,
       to,
       isHead: method === 'HEAD',
-      mustBeAnswered: false,
+      needsResponse: false,
       bytes: httpBytes(method, random.pick(['/v1/traces', '/api/services', '/', '*']), {
         host: `127.0.0.1:${ports[to]}`,
       }),
@@ -142,7 +142,7 @@ const heads: readonly Head[] = [
     return {
       title: `target ${target.slice(0, 60)}`,
       to,
-      mustBeAnswered: false,
+      needsResponse: false,
       bytes: httpBytes(random.pick(['GET', 'POST']), target, { host: `127.0.0.1:${ports[to]}` }, Buffer.from('{}')),
     };
   },
@@ -176,7 +176,7 @@ const heads: readonly Head[] = [
     return {
       title: `header ${name}: ${value.slice(0, 40)}`,
       to: 'otlpHttp',
-      mustBeAnswered: false,
+      needsResponse: false,
       bytes: withHeader(origin, name, value),
     };
   },
@@ -185,7 +185,7 @@ const heads: readonly Head[] = [
     return {
       title: 'garbage',
       to,
-      mustBeAnswered: false,
+      needsResponse: false,
       isSlow: true,
       bytes: random.pick([
         Buffer.from(random.id(16)),
@@ -212,9 +212,9 @@ const heads: readonly Head[] = [
     const to = random.pick(['otlpHttp', 'http'] as const);
     const announced = logUniform(random, 64 * 1024 * 1024);
     return {
-      title: `${announced} bytes announced, and not sent`,
+      title: `${announced} bytes announced but not sent`,
       to,
-      mustBeAnswered: false,
+      needsResponse: false,
       isSlow: true,
       bytes: Buffer.from(
         `POST ${to === 'http' ? '/api/sql' : '/v1/traces'} HTTP/1.1\r\nhost: 127.0.0.1:${ports[to]}\r\ncontent-type: application/json\r\ncontent-length: ${announced}\r\n\r\n{`,
@@ -237,7 +237,7 @@ const heads: readonly Head[] = [
       to: 'otlpHttp',
       content,
       encoding: 'protobuf',
-      mustBeAnswered: true,
+      needsResponse: true,
       isSlow: true,
       bytes,
       pieces: Array.from({ length: 20 }, (_, nr) => bytes.subarray(nr * step, (nr + 1) * step)),
@@ -247,7 +247,7 @@ const heads: readonly Head[] = [
   ({ random, ports }) => ({
     title: 'origin and preflight',
     to: 'otlpHttp',
-    mustBeAnswered: true,
+    needsResponse: true,
     bytes: httpBytes('OPTIONS', '/v1/traces', {
       host: `127.0.0.1:${ports.otlpHttp}`,
       origin: random.pick(['http://example.com', 'null', `http://127.0.0.1:${ports.otlpHttp}`, 'x'.repeat(5_000)]),
@@ -257,7 +257,7 @@ const heads: readonly Head[] = [
   }),
 ];
 
-/** Heads of HTTP/1.1. */
+/** HTTP/1.1 requests with unusual heads. */
 export const httpHeads: Protocol = {
   name: 'http',
   weight: 6,

@@ -1,4 +1,4 @@
-/** Every way into tracestore that the fuzzer takes. A new protocol (the Tempo API, for one) is a line here. */
+/** The protocols of the fuzzer. Add a new protocol here. */
 import type { Protocol } from '../requests.ts';
 import { consoleApi, sqlPage } from './console-api.ts';
 import { httpHeads } from './http-heads.ts';

@@ -1,4 +1,4 @@
-/** Jaeger's storage over gRPC (versions 1 and 2, with health), and Jaeger's HTTP APIs. */
+/** Requests to Jaeger's storage over gRPC (versions 1 and 2, with health) and to Jaeger's HTTP APIs. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
@@ -21,11 +21,11 @@ import { bytes, double, encodeTree, fixed32, fixed64, message, varint, type Wire
 import { anyTraceId } from './console-api.ts';
 import { anyPattern } from './patterns.ts';
 
-const methods = jaegerServices.flatMap(({ typeName, methods: its }) =>
-  its.map(({ name, input }) => ({ path: `/${typeName}/${name}`, input })),
+const methods = jaegerServices.flatMap(({ typeName, methods: ofService }) =>
+  ofService.map(({ name, input }) => ({ path: `/${typeName}/${name}`, input })),
 );
 
-/** A message of a descriptor, with values that its fields' names suggest. */
+/** A random message of a type. Its values match the names of the fields. */
 function anyMessage(origin: FuzzOrigin, schema: DescMessage, depth: number): WireField[] {
   if (schema.typeName === 'google.protobuf.Timestamp') return anyTimestamp(origin);
   if (schema.typeName === 'google.protobuf.Duration') return anyDuration(origin.random);
@@ -38,7 +38,7 @@ function anyMessage(origin: FuzzOrigin, schema: DescMessage, depth: number): Wir
   });
 }
 
-/** A call of Jaeger's expressions that means something. */
+/** A valid call in Jaeger's expression language. */
 function validCall(random: SeededRandom, depth: number): WireField[] {
   const call = (): WireField => message(2, [message(6, validCall(random, depth - 1))]);
   if (depth > 0 && random.chance(0.4)) {
@@ -67,7 +67,7 @@ function validCall(random: SeededRandom, depth: number): WireField[] {
   return [bytes(1, op), reference, message(2, [constant])];
 }
 
-/** Of a oneof one field, of the others most. */
+/** Chooses one field of each oneof and most of the others. */
 function chooser(random: SeededRandom, schema: DescMessage): (field: DescField) => boolean {
   const chosen = new Set(schema.oneofs.map((oneof) => random.pick(oneof.fields)));
   return (field) => (field.oneof === undefined ? random.chance(0.75) : chosen.has(field));
@@ -129,7 +129,7 @@ function textFor(origin: FuzzOrigin, { name }: DescField): string {
   return random.chance(0.2) ? anyPattern(random) : anyText(random, ['ann', '200', 'true', '0.5']);
 }
 
-/** Of Jaeger's expressions. */
+/** The operators of Jaeger's expression language. */
 const operators = [
   'and',
   'or',
@@ -165,7 +165,7 @@ function anyNanos(random: SeededRandom): bigint {
   return BigInt.asUintN(64, random.chance(0.9) ? BigInt(random.below(1_000_000_000)) : random.pick(awkwardIntegers));
 }
 
-/** All methods of the port for Jaeger's storage. */
+/** All methods of the port of Jaeger's storage. */
 export const jaegerGrpc: Protocol = {
   name: 'jaeger-grpc',
   weight: 5,
@@ -177,13 +177,13 @@ export const jaegerGrpc: Protocol = {
     let body = encodeTree(tree);
     const isDamaged = random.chance(0.08);
     if (isDamaged) body = mutateBytes(random, body, 1 + random.below(2)).bytes;
-    const isOdd = random.chance(0.06);
-    const isEndless = /Watch/.test(path);
+    const isUnusual = random.chance(0.06);
+    const isWatch = /Watch/.test(path);
     return {
-      title: `${path}${done.length > 0 ? `, ${done.join(', ')}` : ''}${isDamaged ? ', damaged' : ''}${isOdd ? ', odd frame' : ''}`,
-      // A message beyond the bound is answered before its end; Node's client then loses the answer.
-      mustBeAnswered: !isOdd && !isEndless && body.length < 65_536,
-      isSlow: isOdd || isEndless,
+      title: `${path}${done.length > 0 ? `, ${done.join(', ')}` : ''}${isDamaged ? ', damaged' : ''}${isUnusual ? ', unusual frame' : ''}`,
+      // A message above the limit gets its response before its end, and Node's client may lose that response.
+      needsResponse: !isUnusual && !isWatch && body.length < 65_536,
+      isSlow: isUnusual || isWatch,
       send: {
         kind: 'grpc',
         port: ports.jaegerGrpc,
@@ -191,12 +191,12 @@ export const jaegerGrpc: Protocol = {
           path,
           random.chance(0.05) ? { 'grpc-timeout': random.pick(['1m', '10m', '1S', '0n', 'x']) } : {},
         ),
-        pieces: isOdd
+        pieces: isUnusual
           ? [grpcFrame(body, random.below(3), random.pick([body.length, 0, body.length + 1, 2 ** 20, 2 ** 31]))]
           : [grpcFrame(body)],
-        ends: !isOdd || random.chance(0.5),
-        // A call without an end waits for the client; one that watches goes on.
-        ...((isOdd || isEndless || random.chance(0.02)) && { abortAfterMs: 20 + random.below(500) }),
+        ends: !isUnusual || random.chance(0.5),
+        // A call without an end waits for the client, and Watch does not end.
+        ...((isUnusual || isWatch || random.chance(0.02)) && { abortAfterMs: 20 + random.below(500) }),
       },
     };
   },
@@ -325,7 +325,7 @@ const httpTargets: readonly ((origin: FuzzOrigin) => readonly [path: string, par
   ],
 ];
 
-/** A filter of Jaeger's expressions as JSON. */
+/** A filter in Jaeger's expression language, as JSON. */
 function anyFilter(random: SeededRandom, depth: number): string {
   if (depth === 0 || random.chance(0.1)) {
     return random.pick(['{}', 'x', '[]', '{"args":[{"call":'.repeat(logUniform(random, 500)), '{"op":"and"}']);
@@ -349,7 +349,7 @@ function anyFilter(random: SeededRandom, depth: number): string {
   return `{"op":${JSON.stringify(anyText(random, operators))},"args":[${argument()},${argument()}]}`;
 }
 
-/** Jaeger's HTTP APIs, the older and the newer. */
+/** Jaeger's HTTP APIs, v1 and v3. */
 export const jaegerHttp: Protocol = {
   name: 'jaeger-http',
   weight: 4,
@@ -362,7 +362,7 @@ export const jaegerHttp: Protocol = {
     const target = query === '' ? path : `${path}?${query}`;
     return {
       title: `GET ${target.slice(0, 500)}`,
-      mustBeAnswered: target.length < 15_000,
+      needsResponse: target.length < 15_000,
       send: {
         kind: 'http',
         port: ports.http,

@@ -1,4 +1,4 @@
-/** OTLP over HTTP and gRPC: valid, changed and hostile requests, plain and compressed, whole and in pieces. */
+/** OTLP over HTTP and gRPC: valid, damaged and hostile requests, plain and compressed, whole and in pieces. */
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
 import { logUniform } from '../awkward.ts';
@@ -19,7 +19,7 @@ interface Body {
   readonly encoding: keyof typeof compressors | undefined;
 }
 
-/** Large requests most often, others sometimes. */
+/** Compresses most large requests and some others. */
 function compressed(random: SeededRandom, { bytes }: OtlpContent): Body {
   if (!random.chance(bytes.length > 100_000 ? 0.8 : 0.25)) return { bytes, encoding: undefined };
   const encoding = random.pick(compressions);
@@ -62,7 +62,7 @@ function overHttp(origin: FuzzOrigin, encoding: 'protobuf' | 'json', content: Ot
     title: `${content.title}${body.encoding === undefined ? '' : `, ${body.encoding}`}${isChunked ? ', chunked' : ''}`,
     content,
     encoding,
-    mustBeAnswered: body.bytes.length < 65_536,
+    needsResponse: body.bytes.length < 65_536,
     isSlow: isTrickled,
     send: {
       kind: 'http',
@@ -94,7 +94,7 @@ export const otlpJson: Protocol = {
   },
 };
 
-/** OTLP over gRPC: framing, compression flags, trickles and resets besides the messages. */
+/** OTLP over gRPC, also with unusual framing, compression flags, slow bodies and resets. */
 export const otlpGrpc: Protocol = {
   name: 'otlp-grpc',
   weight: 18,
@@ -104,7 +104,7 @@ export const otlpGrpc: Protocol = {
     const body = compressed(random, content);
     const flag = body.encoding === undefined ? 0 : 1;
     const headers = grpcHeaders(exportPath, body.encoding === undefined ? {} : { 'grpc-encoding': body.encoding });
-    // The port of Jaeger's storage takes spans, too.
+    // The port of Jaeger's storage accepts spans, too.
     const port = random.chance(0.1) ? ports.jaegerGrpc : ports.otlpGrpc;
     const ordinary = {
       kind: 'grpc',
@@ -114,23 +114,23 @@ export const otlpGrpc: Protocol = {
       ends: true,
     } as const;
     const title = `${content.title}${body.encoding === undefined ? '' : `, ${body.encoding}`}`;
-    const oddity = random.below(100);
-    if (oddity >= 12) {
-      return { title, content, encoding: 'protobuf', mustBeAnswered: body.bytes.length < 65_536, send: ordinary };
+    const variant = random.below(100);
+    if (variant >= 12) {
+      return { title, content, encoding: 'protobuf', needsResponse: body.bytes.length < 65_536, send: ordinary };
     }
-    const odd = oddCalls[oddity % oddCalls.length]?.(random, body, ordinary.headers) ?? {};
-    const { isWhole = false, isSlow = false, title: oddTitle = '', ...send } = odd;
+    const unusual = unusualCalls[variant % unusualCalls.length]?.(random, body, ordinary.headers) ?? {};
+    const { isWhole = false, isSlow = false, title: variantTitle = '', ...send } = unusual;
     return {
-      title: `${title}, ${oddTitle}`,
+      title: `${title}, ${variantTitle}`,
       ...(isWhole && { content, encoding: 'protobuf' as const }),
-      mustBeAnswered: false,
+      needsResponse: false,
       isSlow,
       send: { ...ordinary, ...send },
     };
   },
 };
 
-type OddCall = (
+type UnusualCall = (
   random: SeededRandom,
   body: Body,
   headers: ReturnType<typeof grpcHeaders>,
@@ -144,7 +144,7 @@ type OddCall = (
   readonly isWhole?: boolean;
 };
 
-const oddCalls: readonly OddCall[] = [
+const unusualCalls: readonly UnusualCall[] = [
   (random, { bytes }) => ({ title: 'flag', pieces: [grpcFrame(bytes, 1 + random.below(255))] }),
   (random, { bytes }) => ({
     title: 'announced length',
@@ -211,7 +211,7 @@ const oddCalls: readonly OddCall[] = [
     headers: { ...headers, ':method': random.pick(['GET', 'PUT', 'OPTIONS', 'DELETE', 'X']) },
   }),
   (random, { bytes }) => ({
-    title: 'announced, and nothing more',
+    title: 'length announced, no data',
     pieces: [grpcFrame(bytes.subarray(0, 10), 0, logUniform(random, 64 * 1024 * 1024))],
     ends: false,
     abortAfterMs: 100 + random.below(900),
@@ -219,13 +219,13 @@ const oddCalls: readonly OddCall[] = [
     isSlow: true,
   }),
   (_random, { bytes }) => ({
-    title: 'one byte after the other',
+    title: 'byte by byte',
     pieces: [...grpcFrame(bytes.subarray(0, 3_000), 0, Math.min(3_000, bytes.length))].map((byte) => Buffer.of(byte)),
     isSlow: true,
   }),
 ];
 
-/** Bodies that are compressed, and damaged, cut, wrapped or far larger inside. */
+/** Compressed bodies that are damaged, truncated, compressed twice, or decompression bombs. */
 export const compression: Protocol = {
   name: 'compression',
   weight: 6,
@@ -240,7 +240,7 @@ export const compression: Protocol = {
       return {
         title: `${title}, ${named}, gRPC`,
         ...(isWhole && { content, encoding }),
-        mustBeAnswered: true,
+        needsResponse: true,
         send: {
           kind: 'grpc',
           port: ports.otlpGrpc,
@@ -272,10 +272,10 @@ const damages: readonly CompressionDamage[] = [
     return { title: 'cut', bytes: whole.subarray(0, random.below(whole.length)) };
   },
   (random, bytes, named) => ({
-    title: 'garbage behind',
+    title: 'trailing garbage',
     bytes: Buffer.concat([compressors[named](bytes), random.id(16)]),
   }),
-  (_random, bytes, named) => ({ title: 'twice', bytes: compressors[named](compressors[named](bytes)) }),
+  (_random, bytes, named) => ({ title: 'compressed twice', bytes: compressors[named](compressors[named](bytes)) }),
   (random, bytes, named) => {
     const half = random.below(bytes.length);
     return {
@@ -301,7 +301,7 @@ const damages: readonly CompressionDamage[] = [
 
 const bombs = new Map<string, Buffer>();
 
-/** Zeros; the large ones are made once. */
+/** Returns compressed zeros, cached by size. */
 function bombOf(named: keyof typeof compressors, size: number): Buffer {
   const rounded = 2 ** Math.ceil(Math.log2(size));
   const key = `${named} ${rounded}`;

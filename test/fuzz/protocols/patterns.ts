@@ -1,4 +1,4 @@
-/** Regular expressions of a grammar, from plain ones to those that are hostile to an engine. */
+/** Random regular expressions, from simple ones to those that are expensive for an engine. */
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
 import { logUniform } from '../awkward.ts';
 
@@ -31,7 +31,7 @@ const hostilePatterns: readonly string[] = [
   '***:a',
 ];
 
-/** A pattern, most often a short one. */
+/** Draws a pattern, usually a short one. */
 export function anyPattern(random: SeededRandom): string {
   const roll = random.below(100);
   if (roll < 30) return random.pick(hostilePatterns);

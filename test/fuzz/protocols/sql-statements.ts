@@ -1,4 +1,4 @@
-/** Statements of the SQL page: of a grammar over the public views, hostile ones, and long ones. */
+/** Statements for the SQL page: random queries of the public views, hostile and long statements. */
 import type { SeededRandom } from '../../../bench/corpus/random.ts';
 import { anyText, awkwardTexts, logUniform, serviceNames } from '../awkward.ts';
 
@@ -89,7 +89,7 @@ const columns = [
   'row(1, 2)',
 ] as const;
 
-/** A statement for the SQL page. */
+/** Draws a statement for the SQL page. */
 export function anyStatement(random: SeededRandom): string {
   const roll = random.below(100);
   if (roll < 45) return random.pick(hostileStatements);

@@ -16,7 +16,7 @@ export class NumbersController {
     return toBody(await this.numbers.draw());
   }
 
-  /** The latest numbers, newest first. */
+  /** Returns the latest numbers, newest first. */
   @Get()
   @ApiOkResponse({ standardSchema: z.array(randomNumber) })
   async latest(@Query({ schema: latestNumbersQuery }) { limit }: LatestNumbersQuery): Promise<readonly RandomNumber[]> {

@@ -7,57 +7,60 @@ import { Span } from 'nestjs-otel';
 import { firstValueFrom } from 'rxjs';
 import { z } from 'zod';
 
-/** What can be wrong with backend, and what frontend's client gets for it. */
-const faults = {
-  slow: { code: 'backend-timeout', status: 504, title: 'The backend did not answer in time' },
+/** The failures of backend and the problems that frontend returns for them. */
+const problems = {
+  slow: { code: 'backend-timeout', status: 504, title: 'The backend timed out' },
   down: { code: 'backend-unavailable', status: 503, title: 'The backend is unavailable' },
-  wrong: { code: 'backend-bad-answer', status: 502, title: 'The backend gave an answer that makes no sense' },
+  wrong: { code: 'backend-bad-response', status: 502, title: 'The backend returned an invalid response' },
 } as const satisfies Record<string, ProblemKind>;
 
 /**
- * Asks backend, once: a write that got no answer may have been done, so nothing is retried here.
- * Every method throws a `Problem` when backend is slow (504), down (503) or wrong (502).
+ * Sends requests to backend without retries, since a write without a response is possibly stored.
+ * Every method throws a `Problem`: 504 after the timeout, 503 when backend is unavailable, 502 for an invalid response.
  */
 @Injectable()
 export class BackendClient {
   constructor(private readonly http: HttpService) {}
 
-  /** Makes backend draw and store a number. */
+  /** Requests a new random number, which backend stores. */
   @Span('backend.draw')
   async draw(): Promise<RandomNumber> {
-    return this.ask({ method: 'POST', url: '/numbers' }, HttpStatusCode.Created, randomNumber);
+    return this.send({ method: 'POST', url: '/numbers' }, HttpStatusCode.Created, randomNumber);
   }
 
-  /** The latest numbers, newest first; `limit` at the most. */
+  /** Returns the latest numbers, newest first, `limit` at most. */
   @Span('backend.latest')
   async latest(limit: number): Promise<readonly RandomNumber[]> {
-    return this.ask({ method: 'GET', url: '/numbers', params: { limit } }, HttpStatusCode.Ok, z.array(randomNumber));
+    return this.send({ method: 'GET', url: '/numbers', params: { limit } }, HttpStatusCode.Ok, z.array(randomNumber));
   }
 
-  private async ask<Answer>(
+  private async send<Body>(
     request: AxiosRequestConfig,
     expected: HttpStatusCode,
-    schema: z.ZodType<Answer>,
-  ): Promise<Answer> {
-    const { status, data } = await firstValueFrom(this.http.request<unknown>(request)).catch(throwTransportFault);
+    schema: z.ZodType<Body>,
+  ): Promise<Body> {
+    const { status, data } = await firstValueFrom(this.http.request<unknown>(request)).catch(throwTransportProblem);
     if (status === HttpStatusCode.ServiceUnavailable) {
-      throw new Problem(faults.down, 'The backend says that it is unavailable itself.');
+      throw new Problem(problems.down, 'The backend responded with 503.');
     }
-    if (status !== expected) throw new Problem(faults.wrong, `The backend answered with status ${status}.`);
+    if (status !== expected)
+      throw new Problem(problems.wrong, `The backend responded with status ${status}, expected ${expected}.`);
     const parsed = schema.safeParse(data);
     if (!parsed.success) {
-      throw new Problem(faults.wrong, 'The backend answered with a body of another shape.', { cause: parsed.error });
+      throw new Problem(problems.wrong, 'The response of the backend does not match the schema.', {
+        cause: parsed.error,
+      });
     }
     return parsed.data;
   }
 }
 
-function throwTransportFault(cause: unknown): never {
+function throwTransportProblem(cause: unknown): never {
   const code = cause instanceof AxiosError ? cause.code : undefined;
   switch (code) {
     case AxiosError.ECONNABORTED:
     case AxiosError.ETIMEDOUT:
-      throw new Problem(faults.slow, 'The backend took too long; a number may have been written all the same.', {
+      throw new Problem(problems.slow, 'The request to the backend timed out; a number may have been stored.', {
         cause,
       });
     case 'ECONNREFUSED':
@@ -65,8 +68,10 @@ function throwTransportFault(cause: unknown): never {
     case 'EAI_AGAIN':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      throw new Problem(faults.down, 'The backend can not be reached.', { cause });
+      throw new Problem(problems.down, 'Cannot connect to the backend.', { cause });
     default:
-      throw new Problem(faults.wrong, 'The connection to the backend broke before it had answered.', { cause });
+      throw new Problem(problems.wrong, 'The connection to the backend closed before the response was complete.', {
+        cause,
+      });
   }
 }

@@ -8,14 +8,14 @@ import { BackendClient } from './backend.client.js';
 export class NumbersController {
   constructor(private readonly backend: BackendClient) {}
 
-  /** Makes the backend draw and store a random number. */
+  /** Draws a random number in backend, which stores it. */
   @Post()
   @ApiCreatedResponse({ standardSchema: randomNumber })
   async create(): Promise<RandomNumber> {
     return this.backend.draw();
   }
 
-  /** The latest numbers, newest first. */
+  /** Returns the latest numbers, newest first. */
   @Get()
   @ApiOkResponse({ standardSchema: z.array(randomNumber) })
   async latest(@Query({ schema: latestNumbersQuery }) { limit }: LatestNumbersQuery): Promise<readonly RandomNumber[]> {

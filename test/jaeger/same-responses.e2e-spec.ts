@@ -11,10 +11,10 @@ import { startChildStack } from '@spandrel/testing/child-stack';
 import { hasJaeger, type JaegerProcess, startJaeger } from './jaeger-process.ts';
 import { type PurgeableStore, startPurgeableStore } from './purgeable-store.ts';
 import { operations, RandomTraces, searchedKeys, services } from './random-traces.ts';
-import { otlpSpans, type UiAnswer, uiTraces } from './same-answers.ts';
+import { otlpSpans, type UiResponse, uiTraces } from './normalized-responses.ts';
 
 /** Responses of three stores with the same spans: Jaeger in memory, Jaeger on tracestore, and tracestore. */
-interface Answers {
+interface Responses {
   readonly memory: unknown;
   readonly remote: unknown;
   readonly ours: unknown;
@@ -44,7 +44,7 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
     await Promise.all([memory, remote].map(({ otlpPort }) => sendGrpc(`127.0.0.1:${otlpPort}`, bytes)));
   }
 
-  async function ask(path: string): Promise<Answers> {
+  async function fetchAll(path: string): Promise<Responses> {
     const [fromMemory, fromRemote, fromOurs] = await Promise.all(
       [`${memory.url}${path}`, `${remote.url}${path}`, `${store.url}/jaeger${path}`].map(async (url) => {
         const response = await fetch(url);
@@ -56,22 +56,22 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
 
   /** Normalises and compares them. @returns the number of compared items */
   async function expectSame(path: string, form: (body: unknown) => unknown): Promise<number> {
-    const answers = await ask(path);
-    const of = (answer: unknown) => {
-      const { status, body } = answer as { readonly status: number; readonly body: unknown };
+    const responses = await fetchAll(path);
+    const of = (response: unknown) => {
+      const { status, body } = response as { readonly status: number; readonly body: unknown };
       return { status, body: form(body) };
     };
-    const wanted = of(answers.memory);
-    expect(of(answers.remote), path).toEqual(wanted);
-    expect(of(answers.ours), path).toEqual(wanted);
-    return Array.isArray(wanted.body) ? wanted.body.length : 0;
+    const expected = of(responses.memory);
+    expect(of(responses.remote), path).toEqual(expected);
+    expect(of(responses.ours), path).toEqual(expected);
+    return Array.isArray(expected.body) ? expected.body.length : 0;
   }
 
   const range = `start=${(startMs - 60_000) * 1000}&end=${(endMs + 3_600_000) * 1000}&limit=1500&raw=true`;
   const v3Range = `query.start_time_min=${new Date(startMs - 60_000).toISOString()}&query.start_time_max=${new Date(endMs + 3_600_000).toISOString()}&query.num_traces=1500&query.raw_traces=true`;
-  const sortedData = (body: unknown): unknown => [...((body as UiAnswer).data as readonly unknown[])].toSorted();
+  const sortedData = (body: unknown): unknown => [...((body as UiResponse).data as readonly unknown[])].toSorted();
   const dependencies = (body: unknown): unknown =>
-    ((body as UiAnswer).data as readonly { parent: string; child: string; callCount: number }[])
+    ((body as UiResponse).data as readonly { parent: string; child: string; callCount: number }[])
       .map(({ parent, child, callCount }) => `${parent} > ${child}: ${callCount}`)
       .toSorted();
 
@@ -83,7 +83,7 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
       const named = encodeURIComponent(service);
       await expectSame(`/api/services/${named}/operations`, sortedData);
       await expectSame(`/api/operations?service=${named}`, (body) =>
-        ((body as UiAnswer).data as readonly { name: string; spanKind: string }[])
+        ((body as UiResponse).data as readonly { name: string; spanKind: string }[])
           .map(({ name, spanKind }) => `${name} ${spanKind}`)
           .toSorted(),
       );
@@ -94,7 +94,7 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
     return traces;
   }
 
-  it('answers for random traces as it does in memory', async () => {
+  it('returns the same responses for random traces as Jaeger in memory', async () => {
     const traces = new RandomTraces(7, startMs);
     const ids: string[] = [];
     for (let n = 0; n < 150; n += 1) {
@@ -122,8 +122,8 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
       .poll(
         async () => {
           const path = `/api/dependencies?endTs=${endMs + 3_600_000}&lookback=86400000`;
-          const { memory: fromMemory, remote: fromRemote, ours } = await ask(path);
-          const of = (answer: unknown) => dependencies((answer as { body: unknown }).body);
+          const { memory: fromMemory, remote: fromRemote, ours } = await fetchAll(path);
+          const of = (response: unknown) => dependencies((response as { body: unknown }).body);
           return [of(fromRemote), of(ours)].every((links) => JSON.stringify(links) === JSON.stringify(of(fromMemory)));
         },
         { timeout: 40_000, interval: 1_000 },
@@ -131,20 +131,20 @@ describe.skipIf(!hasJaeger())('Jaeger with tracestore as its storage (requires j
       .toBe(true);
   });
 
-  it('answers missing traces and invalid queries as it does in memory', async () => {
-    const codes = (body: unknown): unknown => (body as UiAnswer).errors?.map(({ code, msg }) => [code, msg]);
+  it('returns the same errors for missing traces and invalid queries as Jaeger in memory', async () => {
+    const codes = (body: unknown): unknown => (body as UiResponse).errors?.map(({ code, msg }) => [code, msg]);
     await expectSame(`/api/traces/${'ee'.repeat(16)}`, codes);
     await expectSame('/api/traces', codes);
     await expectSame('/api/operations', codes);
     await expectSame(`/api/v3/traces/${'ee'.repeat(16)}`, (body) => body);
-    const code = (body: unknown): unknown => (body as UiAnswer).errors?.map((error) => error.code);
+    const code = (body: unknown): unknown => (body as UiResponse).errors?.map((error) => error.code);
     await expectSame('/api/traces/nonsense', code);
     await expectSame('/api/traces?service=cart&tags=nonsense', code);
     await expectSame('/api/traces?service=cart&minDuration=long', code);
     await expectSame('/api/dependencies?lookback=long', code);
   });
 
-  it('answers for traces of the password services as it does in memory', async () => {
+  it('returns the same responses for traces of the demo services as Jaeger in memory', async () => {
     const stack = await startChildStack({ options: ['--no-load'] });
     try {
       for (let n = 0; n < 12; n += 1) {

@@ -2,7 +2,7 @@
  * Normalises responses of the HTTP APIs of Jaeger: sorts unordered lists, removes defaults, and resolves references.
  */
 
-export interface UiAnswer {
+export interface UiResponse {
   readonly data: unknown;
   readonly errors: readonly { readonly code: number; readonly msg: string }[] | null;
 }
@@ -48,7 +48,7 @@ export function uiTraces(body: unknown): unknown {
     .toSorted((left, right) => (left.traceID < right.traceID ? -1 : 1));
 }
 
-interface OtlpAnswer {
+interface OtlpResponse {
   readonly result?: {
     readonly resourceSpans: readonly {
       readonly resource?: unknown;
@@ -64,7 +64,7 @@ interface OtlpAnswer {
 
 /** The spans of a v3 response, each with its resource and scope. */
 export function otlpSpans(body: unknown): unknown {
-  const { result } = body as OtlpAnswer;
+  const { result } = body as OtlpResponse;
   if (result === undefined) return body;
   return bySorted(
     result.resourceSpans.flatMap(({ resource, schemaUrl, scopeSpans }) =>
