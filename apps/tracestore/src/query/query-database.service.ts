@@ -5,6 +5,8 @@ import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
+import { AnswerMemory, type AnswerReservation } from './answer-memory.js';
+import { rowsWithin } from './rows-within.js';
 
 const prepareSession = readSqlFile(import.meta.url, 'prepare-session.sql');
 
@@ -25,8 +27,15 @@ const readerGraceMs = 100;
 
 /** A connection that one question has to itself. Statements that are sent without waiting are done in their order. */
 export interface QueryConnection {
-  /** @throws QueryError */
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /**
+   * @param memory that the rows take; without it, rows must be few and small
+   * @throws QueryError
+   */
+  query<Row extends QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    memory?: AnswerReservation,
+  ): Promise<readonly Row[]>;
   /**
    * Says that no statement runs and none follows until a client has taken what it was given. When others wait for a
    * connection, `giveBack` is called soon: it has to end the transaction and release the connection.
@@ -46,6 +55,8 @@ export interface QueryConnection {
 export class QueryDatabaseService implements OnApplicationShutdown {
   /** How long the database may work on one statement; a question of several may take as long in all. */
   readonly timeoutMs: number;
+  /** The memory of all responses that are made of rows. */
+  readonly memory = new AnswerMemory();
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
   /** Of connections whose clients have not come back yet, the longest ago first: how to get them. */
@@ -83,7 +94,8 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   }
 
   /**
-   * One statement on any connection.
+   * Runs one statement on any connection. The caller makes a response of the rows without waiting for anything else:
+   * their memory counts until then.
    *
    * @param values the parameters; nothing that a user gave is ever part of the text
    * @throws QueryError
@@ -94,10 +106,12 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     const connection = await this.acquire(signal);
+    const memory = this.memory.open();
     try {
-      return await connection.query<Row>(text, values);
+      return await connection.query<Row>(text, values, memory);
     } finally {
       connection.release();
+      memory.releaseSoon();
     }
   }
 
@@ -155,11 +169,20 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
-      query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+      query: async <Row extends QueryResultRow>(
+        text: string,
+        values: readonly unknown[] = [],
+        memory?: AnswerReservation,
+      ) => {
         requireWaiting(signal);
         underWay += 1;
         try {
-          return (await client.query<Row>(text, [...values])).rows;
+          return memory === undefined
+            ? (await client.query<Row>(text, [...values])).rows
+            : await rowsWithin<Row>(client, text, values, memory, () => {
+                broken = true;
+                void cancelStatement(this.connection, client);
+              });
         } catch (cause) {
           broken = true;
           throw queryErrorOf(cause, signal);

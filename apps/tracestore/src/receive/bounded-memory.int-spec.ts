@@ -1,89 +1,46 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../../stack/free-port.ts';
-import { type LeashedProcess, startOnLeash } from '../../../../stack/leash.ts';
 import { createFreshDatabase, type FreshDatabase } from '../../../../test/fresh-database.js';
-import { until } from '../../../../test/stack-processes.ts';
 import { type Bomb, bombs, variantOf } from '../../test/bombs.js';
+import { type BuiltStore, bytesInFlight, heapMebibytes, startBuiltStore } from '../../test/built-store.js';
 import { encodeProtobuf, post } from '../../test/otlp-client.js';
 import { goodSpan, requestOf } from '../../test/requests.js';
 import { queryOnce } from '../../test/running-tracestore.js';
 
 // tracestore as it was built, with the heap and the bytes in flight that the chart gives it: what kills it kills it here.
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const heapMebibytes = 160;
-const bytesInFlight = 64 * 1024 * 1024;
-
 /** Above what the heap and the bytes in flight may take: rows, buffers and the program itself. */
-const maxResidentMebibytes = heapMebibytes + 64 + 256;
+const maxResidentMebibytes = heapMebibytes + bytesInFlight / 1024 / 1024 + 256;
 
 let database: FreshDatabase;
-let store: LeashedProcess;
-let tracesUrl: string;
-let url: string;
-let output = '';
-let hasEnded = false;
+let store: BuiltStore;
 
 beforeAll(async () => {
   database = await createFreshDatabase();
-  const [http, otlpHttp, otlpGrpc, jaegerGrpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  url = `http://127.0.0.1:${http}`;
-  tracesUrl = `http://127.0.0.1:${otlpHttp}/v1/traces`;
-  store = await startOnLeash({
-    command: process.execPath,
-    args: [`--max-old-space-size=${heapMebibytes}`, 'dist/apps/tracestore/main.js'],
-    cwd: root,
-    stopSignal: 'SIGTERM',
-    env: {
-      PATH: process.env['PATH'],
-      TRACESTORE_DATABASE_URL: database.url,
-      TRACESTORE_MAX_BYTES_IN_FLIGHT: String(bytesInFlight),
-      TRACESTORE_HTTP_PORT: String(http),
-      TRACESTORE_OTLP_HTTP_PORT: String(otlpHttp),
-      TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpc),
-      TRACESTORE_JAEGER_GRPC_PORT: String(jaegerGrpc),
-      TRACESTORE_RETENTION: '36500d',
-      LOG_LEVEL: 'error',
-    },
-  });
-  for (const stream of [store.stdout, store.stderr]) {
-    stream.on('data', (text: Buffer) => (output = `${output}${text.toString()}`.slice(-4_000)));
-  }
-  void store.exited.then(() => (hasEnded = true));
-  if (!(await until(isReady, 60_000))) throw new Error(`tracestore is not ready: ${output}`);
+  store = await startBuiltStore(database.url);
 });
 
 afterAll(async () => {
-  store.letGo();
-  await store.exited;
+  await store.stop();
   await database.drop();
 });
-
-async function isReady(): Promise<boolean> {
-  return fetch(`${url}/readyz`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
 
 /** @returns the status, 0 when the connection broke */
 async function send({ body, contentType }: Bomb): Promise<number> {
   const headers = { 'content-type': contentType, 'content-encoding': 'gzip' };
-  return post(tracesUrl, gzipSync(body, { level: 1 }), headers).then(
+  return post(store.tracesUrl, gzipSync(body, { level: 1 }), headers).then(
     ({ status }) => status,
     () => 0,
   );
 }
 
 async function expectToWork(name: string): Promise<void> {
-  expect(hasEnded, output).toBe(false);
+  expect(store.hasEnded(), store.output()).toBe(false);
   const body = encodeProtobuf(requestOf([goodSpan({ name })]));
-  const answer = await post(tracesUrl, body, { 'content-type': 'application/x-protobuf' });
-  expect(answer.status, output).toBe(200);
+  const answer = await post(store.tracesUrl, body, { 'content-type': 'application/x-protobuf' });
+  expect(answer.status, store.output()).toBe(200);
   const rows = await queryOnce(database.url, `SELECT FROM ps_trace.span WHERE span_name = '${name}'`);
   expect(rows).toHaveLength(1);
 }
@@ -91,7 +48,7 @@ async function expectToWork(name: string): Promise<void> {
 /** 0 where the system does not tell. */
 function peakMebibytes(): number {
   if (process.platform !== 'linux') return 0;
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${store.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${store.process.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
 describe('a request that is much once it is decoded', () => {
@@ -100,8 +57,8 @@ describe('a request that is much once it is decoded', () => {
   it.each(Object.keys(all))('is stored in part or refused for good: %s', { timeout: 120_000 }, async (name) => {
     const bomb = all[name]?.();
     if (bomb === undefined) throw new Error('no such request');
-    expect(bomb.statuses, output).toContain(await send(bomb));
-    expect(hasEnded, output).toBe(false);
+    expect(bomb.statuses, store.output()).toContain(await send(bomb));
+    expect(store.hasEnded(), store.output()).toBe(false);
   });
 
   it('leaves the process as it was, also when all of them come at once', { timeout: 240_000 }, async () => {
@@ -116,7 +73,7 @@ describe('a request that is much once it is decoded', () => {
         }
       }),
     );
-    for (const [status, expected] of statuses) expect(expected, output).toContain(status);
+    for (const [status, expected] of statuses) expect(expected, store.output()).toContain(status);
     await expectToWork('after all');
     expect(peakMebibytes()).toBeLessThan(maxResidentMebibytes);
   });

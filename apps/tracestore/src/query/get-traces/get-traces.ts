@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { readSqlFile } from '../../sql-file.js';
+import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
@@ -24,7 +25,10 @@ const tracesAtOnce = 100;
 /** How many rows are fetched at once: first, at most, and as many as are likely to have so many bytes. */
 const firstRows = 64;
 const maxRows = 500;
-const targetBytes = 1024 * 1024;
+const targetBytes = 512 * 1024;
+
+/** The memory of rows that are kept for a client without the connection. */
+const maxAheadBytes = 256 * 1024;
 
 /** Characters of attributes after which a chunk ends: it is made into an answer without a pause. */
 const chunkLength = 48 * 1024;
@@ -102,10 +106,10 @@ export async function* getTraces(
   asked: readonly AskedTrace[],
   signal?: AbortSignal,
 ): AsyncGenerator<TraceChunk, void, undefined> {
-  let rest: Rest | undefined = { traces: requireTraces(asked), after: undefined };
+  let rest: Rest | undefined = { traces: requireTraces(asked), after: undefined, firstRows };
   if (rest.traces.length === 0) return;
   while (rest !== undefined) {
-    const reading = new Reading(await database.connect(signal));
+    const reading: Reading = new Reading(await database.connect(signal), database.memory);
     try {
       rest = yield* reading.read(rest);
     } finally {
@@ -118,6 +122,8 @@ export async function* getTraces(
 interface Rest {
   readonly traces: readonly BoundedTrace[];
   readonly after: Place | undefined;
+  /** How many rows are fetched first. */
+  readonly firstRows: number;
 }
 
 /** The reading of an answer on one connection, until its end or until the connection is given back. */
@@ -125,26 +131,49 @@ class Reading {
   private readonly dictionaries: Dictionaries;
   private isOpen = false;
   private ending: Promise<void> | undefined;
+  private cursors: readonly Portions<Place>[] = [];
+  /** The last span of the cursors that the client was given. */
+  private lastGiven: Place | undefined;
 
-  constructor(private readonly connection: QueryConnection) {
-    this.dictionaries = new Dictionaries(connection);
+  constructor(
+    private readonly connection: QueryConnection,
+    private readonly memory: AnswerMemory,
+  ) {
+    this.dictionaries = new Dictionaries(connection, memory);
   }
 
-  /** @returns what is left when the connection was given back; undefined when that was all */
-  async *read({ traces, after }: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
-    let place = after;
+  /** @returns what is left when the connection was given back or rows were too large; undefined when that was all */
+  async *read(rest: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
+    const { traces } = rest;
+    let { after } = rest;
     for (let first = 0; first < traces.length; first += tracesAtOnce) {
       const some = traces.slice(first, first + tracesAtOnce);
-      const last = yield* this.readTraces(some, place, first + tracesAtOnce >= traces.length);
-      if (last !== undefined) return restOf(traces.slice(first), last);
-      place = undefined;
+      this.lastGiven = undefined;
+      try {
+        const last = yield* this.readTraces(some, after, rest.firstRows, first + tracesAtOnce >= traces.length);
+        if (last !== undefined) return { ...restOf(traces.slice(first), last), firstRows };
+      } catch (error) {
+        const isTooLarge = error instanceof QueryError && error.kind === queryErrors.tooLarge;
+        const hasProgress = first > 0 || this.lastGiven !== undefined;
+        if (!isTooLarge || (rest.firstRows === 1 && !hasProgress)) throw error;
+        // Cursors only go forward, so other ones read these rows, fewer at once.
+        if (this.lastGiven === undefined) return { traces: traces.slice(first), after, firstRows: 1 };
+        return { ...restOf(traces.slice(first), this.lastGiven), firstRows: 1 };
+      }
+      after = undefined;
     }
     return undefined;
+  }
+
+  private get heldBytes(): number {
+    return this.cursors.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   }
 
   /** Ends the transaction and releases the connection; harmless when repeated. */
   end(): Promise<void> {
     this.ending ??= (async () => {
+      this.dictionaries.forget();
+      for (const cursor of this.cursors) cursor.forget();
       try {
         // A connection that failed is not used again, so this need not succeed.
         if (this.isOpen) await this.connection.query('ROLLBACK').catch(() => undefined);
@@ -162,13 +191,16 @@ class Reading {
   private async *readTraces(
     traces: readonly BoundedTrace[],
     after: Place | undefined,
+    count: number,
     areLast: boolean,
   ): AsyncGenerator<TraceChunk, Place | undefined, undefined> {
-    const { connection, dictionaries } = this;
+    const { connection, dictionaries, memory } = this;
     const values = parametersOf(traces);
-    const spans = new Portions<SpanRow>(connection, fetchSpans);
-    const events = new Portions<EventRow>(connection, fetchEvents);
-    const links = new Portions<LinkRow>(connection, fetchLinks);
+    for (const cursor of this.cursors) cursor.forget();
+    const spans = new Portions<SpanRow>(connection, memory, fetchSpans, count);
+    const events = new Portions<EventRow>(connection, memory, fetchEvents, count);
+    const links = new Portions<LinkRow>(connection, memory, fetchLinks, count);
+    this.cursors = [spans, events, links];
     this.isOpen = true;
     // All at once: the server does them in this order.
     await allOf([
@@ -181,11 +213,11 @@ class Reading {
       links.fill(),
     ]);
     for (;;) {
-      const portion = spans.takeAll();
-      const rows = after === undefined ? portion : portion.filter((row) => comparePlaces(row, after) > 0);
+      const rows = spans.takeAll();
+      if (after !== undefined) dropUpTo(rows, after);
       await dictionaries.learn(rows);
       const chunks: TraceChunk[] = [];
-      const isAll = areLast && spans.hasEnded;
+      const isAll = areLast && this.cursors.every((cursor) => cursor.hasEnded) && this.heldBytes <= maxAheadBytes;
       for (let first = 0; first < rows.length;) {
         const { number } = rows[first] as SpanRow;
         const chunk: TraceSpan[] = [];
@@ -201,8 +233,14 @@ class Reading {
           for (const { attributesJson } of [span, ...span.events, ...span.links]) length += 100 + attributesJson.length;
         }
         const whole = { traceId: traceOf(traces, number), spans: chunk };
-        if (isAll) chunks.push(whole);
-        else if (!(yield* this.lend(whole))) return rows[first - 1];
+        if (isAll) {
+          chunks.push(whole);
+        } else {
+          const last = rows[first - 1];
+          const isOurs = yield* this.lend(whole);
+          if (!isOurs) return last;
+          this.lastGiven = last;
+        }
         // Others have their turn: a reader that takes all at once would leave them none.
         await setImmediate();
       }
@@ -237,7 +275,7 @@ class Reading {
 }
 
 /** What is left after a place: its trace from the start of that span on, and the traces after it. */
-function restOf(traces: readonly BoundedTrace[], last: Place): Rest {
+function restOf(traces: readonly BoundedTrace[], last: Place): Omit<Rest, 'firstRows'> {
   const number = Number(last.number);
   const [first, ...others] = traces.slice(number - 1);
   if (first === undefined) throw new RangeError(`no trace has number ${number}`);
@@ -249,34 +287,53 @@ function restOf(traces: readonly BoundedTrace[], last: Place): Rest {
 
 /** A cursor's rows, a portion at a time. */
 class Portions<Row extends Place> {
-  private rows: readonly Row[] = [];
+  private rows: Row[] = [];
   private next = 0;
   private ended = false;
-  private count = firstRows;
+  private readonly reservation: AnswerReservation;
 
+  /** @param count how many rows the first portion has */
   constructor(
     private readonly connection: QueryConnection,
+    memory: AnswerMemory,
     private readonly fetch: string,
-  ) {}
+    private count: number,
+  ) {
+    this.reservation = memory.open();
+  }
 
   /** Whether the last portion was the last one. */
   get hasEnded(): boolean {
     return this.ended;
   }
 
+  /** The memory of this portion. */
+  get heldBytes(): number {
+    return this.reservation.bytes;
+  }
+
   /** Reads a portion if there is nothing left of the last one. */
   async fill(): Promise<void> {
     if (this.next < this.rows.length || this.ended) return;
-    this.rows = await this.connection.query<Row>(this.fetch.replaceAll('{{rows}}', String(this.count)));
+    this.forget();
+    const fetch = this.fetch.replaceAll('{{rows}}', String(this.count));
+    this.rows = [...(await this.connection.query<Row>(fetch, [], this.reservation))];
     this.next = 0;
     this.ended = this.rows.length < this.count;
     this.count = nextCount(this.count, this.rows);
   }
 
-  takeAll(): readonly Row[] {
-    const rows = this.next === 0 ? this.rows : this.rows.slice(this.next);
+  /** The rows of this portion. They are gone after `forget`. */
+  takeAll(): Row[] {
     this.next = this.rows.length;
-    return rows;
+    return this.rows;
+  }
+
+  /** Gives the memory of the rows back: a client that takes its time does not keep it. */
+  forget(): void {
+    this.rows.length = 0;
+    this.next = 0;
+    this.reservation.release();
   }
 
   /** The rows of a span; those of earlier places, whose span nobody has, are left out. */
@@ -306,6 +363,12 @@ function nextCount(count: number, rows: readonly object[]): number {
     if (bytes > largest) largest = bytes;
   }
   return Math.max(1, Math.min(maxRows, 4 * count, Math.floor(targetBytes / largest)));
+}
+
+/** Removes the rows up to a place, which come first. */
+function dropUpTo(rows: Place[], place: Place): void {
+  const first = rows.findIndex((row) => comparePlaces(row, place) > 0);
+  rows.splice(0, first < 0 ? rows.length : first);
 }
 
 function comparePlaces(left: Place, right: Place): number {

@@ -1,4 +1,5 @@
 import { storableText } from '../../storage/attribute-json.js';
+import { limits } from '../../limits.js';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { type SpanKind, spanKindOf, spanKinds } from '../span-words.js';
@@ -19,7 +20,8 @@ export interface OperationsQuestion {
 }
 
 /**
- * The operations of a service or of all, ordered by service, name and kind.
+ * The operations of a service or of all, ordered by service, name and kind. A list that would be too long has those that
+ * were seen last.
  *
  * @throws QueryError
  */
@@ -33,6 +35,7 @@ export async function findOperations(
     [
       serviceName === undefined ? null : storableText(serviceName),
       spanKind === undefined ? null : spanKinds.indexOf(spanKind),
+      limits.nameListBytes.value,
     ],
     signal,
   );

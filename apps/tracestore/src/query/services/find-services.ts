@@ -1,3 +1,4 @@
+import { limits } from '../../limits.js';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 
@@ -5,11 +6,11 @@ const findServicesSql = readSqlFile(import.meta.url, 'find-services.sql');
 
 /**
  * The names of all services that have spans, in the order of their characters' codes. One is known until two days after
- * its last span has gone.
+ * its last span has gone. A list that would be too long has those that were seen last.
  *
  * @throws QueryError
  */
 export async function findServices(database: QueryDatabaseService, signal?: AbortSignal): Promise<readonly string[]> {
-  const rows = await database.query<{ service_name: string }>(findServicesSql, [], signal);
+  const rows = await database.query<{ service_name: string }>(findServicesSql, [limits.nameListBytes.value], signal);
   return rows.map(({ service_name: name }) => name);
 }
