@@ -539,8 +539,7 @@ export const limits = {
     counts:
       'bytes of memory for rows that responses are made of: 4 for each character, and 128 for each value; of a trace ' +
       'that is streamed, the rows that were read last',
-    atBound:
-      '503 with Retry-After, or UNAVAILABLE; 422 or RESOURCE_EXHAUSTED for a response that needs more by itself',
+    atBound: '503 with Retry-After, or UNAVAILABLE; 422 or RESOURCE_EXHAUSTED for a response that needs more by itself',
   },
   smallAnswerBytes: {
     value: mebibyte,
