@@ -21,6 +21,9 @@ const statements = [insertLedger, ...dictionaryStatements, copySpans, copyEvents
 /** Requests share a transaction until their rows are so large; more would cost latency and save nothing. */
 const fullBatchBytes = 4 * 1024 * 1024;
 
+/** Rows are made for so long in one turn of the event loop; the rest of the batch is filled in the next one. */
+const maxFillMs = 20;
+
 /** A connection that says nothing for so long is given up; the server's own statement time-out is shorter. */
 const writeTimeoutMs = 60_000;
 
@@ -107,6 +110,8 @@ export class TraceWriterService {
   private readonly queue: Waiting[] = [];
   private queuedBytes = 0;
   private filling: Transaction | undefined;
+  /** Whether filling goes on in the next turn. Until then no part of a batch is sent. */
+  private isFillPaused = false;
   private readonly free: Transaction[];
   /** Of long requests, ready to be written. */
   private readonly ready: Transaction[] = [];
@@ -174,7 +179,7 @@ export class TraceWriterService {
   /** Fills a transaction as far as requests wait, and sends it if a connection is free; again and again. */
   private pump(): void {
     for (;;) {
-      this.fill();
+      if (!this.isFillPaused) this.fill();
       if (this.idleLanes === 0) return;
       const transaction = this.next();
       if (transaction === undefined) return;
@@ -189,18 +194,24 @@ export class TraceWriterService {
   }
 
   private next(): Transaction | undefined {
-    const { filling } = this;
+    const filling = this.isFillPaused ? undefined : this.filling;
     if (this.ready.length > 0 && (filling === undefined || this.isLongNext)) {
       this.isLongNext = false;
       return this.ready.shift();
     }
+    if (this.isFillPaused) return undefined;
     this.filling = undefined;
     this.isLongNext = true;
     return filling;
   }
 
   private fill(): void {
+    const startedAtMs = performance.now();
     while (this.queue.length > 0) {
+      if (performance.now() - startedAtMs >= maxFillMs) {
+        this.pauseFilling();
+        return;
+      }
       const [next] = this.queue;
       if (next === undefined) return;
       if (next.isLong) {
@@ -228,6 +239,15 @@ export class TraceWriterService {
         this.free.push(transaction);
       }
     }
+  }
+
+  /** Lets others have a turn. */
+  private pauseFilling(): void {
+    this.isFillPaused = true;
+    setImmediate(() => {
+      this.isFillPaused = false;
+      this.pump();
+    });
   }
 
   /** Notes of what database, and of which epoch, the rows will be. */
