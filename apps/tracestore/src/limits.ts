@@ -543,6 +543,40 @@ export const limits = {
     counts: 'bytes of responses that clients have not read',
     atBound: 'the oldest response is cut off: its stream is reset, or its connection is closed',
   },
+  answerMemoryBytes: {
+    value: 72 * mebibyte,
+    unit: 'bytes',
+    scope: 'process',
+    where: 'Jaeger, console, SQL page',
+    counts:
+      'bytes of memory for rows that responses are made of: 4 for each character, and 128 for each value; of a trace ' +
+      'that is streamed, the rows that were read last',
+    atBound: '503 with Retry-After, or UNAVAILABLE; 422 or RESOURCE_EXHAUSTED for a response that needs more by itself',
+  },
+  smallAnswerBytes: {
+    value: mebibyte,
+    unit: 'bytes',
+    scope: 'request',
+    where: 'Jaeger, console, SQL page',
+    counts: 'bytes of that memory that a request gets even when others hold all of it',
+    atBound: 'the request shares the memory with others',
+  },
+  nameListBytes: {
+    value: 4 * mebibyte,
+    unit: 'bytes',
+    scope: 'request',
+    where: 'Jaeger, console',
+    counts: 'bytes of the names in a list of services or operations, 200 more for each',
+    atBound: 'the names that were seen last are listed',
+  },
+  monitorPoints: {
+    value: 250_000,
+    unit: 'count',
+    scope: 'request',
+    where: 'Jaeger HTTP',
+    counts: 'points of all series of calls, errors or latencies',
+    atBound: '422',
+  },
   connections: {
     value: 4096,
     unit: 'count',

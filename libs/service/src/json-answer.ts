@@ -15,8 +15,9 @@ export async function sendJsonParts(
   // Fastify destroys the connection with a stream that fails.
   const body = Readable.from(
     (async function* () {
-      if (first.done !== true) yield first.value;
-      yield* parts;
+      // Bytes that wait for the client are not on the heap.
+      if (first.done !== true) yield Buffer.from(first.value);
+      for await (const part of parts) yield Buffer.from(part);
     })(),
     { objectMode: true, highWaterMark: 1 },
   );

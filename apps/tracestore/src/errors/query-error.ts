@@ -37,6 +37,13 @@ export const queryErrors = {
     grpcStatus: grpcStatus.DEADLINE_EXCEEDED,
     mayRetry: false,
   },
+  tooLarge: {
+    code: 'too-large',
+    message: 'The response would be too large; narrow the query',
+    httpStatus: 422,
+    grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
+    mayRetry: false,
+  },
   busy: {
     code: 'busy',
     message: 'The database is busy with other statements; try again later',

@@ -5,6 +5,8 @@ import { type BoundStatement, readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
 import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
+import { AnswerMemory, type AnswerReservation } from './answer-memory.js';
+import { rowsWithin } from './rows-within.js';
 
 const prepareSession = readSql<{
   readonly statement_timeout_ms: string;
@@ -25,8 +27,11 @@ const readerGraceMs = 100;
 
 /** A connection for one query. Statements run in the order in which they are sent. */
 export interface QueryConnection {
-  /** @throws QueryError */
-  query<Row extends QueryResultRow>(statement: BoundStatement): Promise<readonly Row[]>;
+  /**
+   * @param memory that the rows take; without it, rows must be few and small
+   * @throws QueryError
+   */
+  query<Row extends QueryResultRow>(statement: BoundStatement, memory?: AnswerReservation): Promise<readonly Row[]>;
   /**
    * Lend the connection while a client reads a part of the result. No statement may run until then. When other queries wait for
    * a connection, `giveBack` is called: it must end the transaction and release the connection.
@@ -46,6 +51,8 @@ export interface QueryConnection {
 export class QueryDatabaseService implements OnApplicationShutdown {
   /** How long the database may work on one statement, and a query of several statements in all. */
   readonly timeoutMs: number;
+  /** The memory of all responses that are made of rows. */
+  readonly memory = new AnswerMemory();
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
   /** What gives lent connections back, with the time they were lent; the oldest first. */
@@ -85,16 +92,23 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     await this.pool.end();
   }
 
-  /** Run one statement on any connection. @throws QueryError */
+  /**
+   * Run one statement on any connection. The caller makes a response of the rows without waiting for anything else: their
+   * memory counts until then.
+   *
+   * @throws QueryError
+   */
   async query<Row extends QueryResultRow>(
     statement: BoundStatement,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     const connection = await this.acquire(signal);
+    const memory = this.memory.open();
     try {
-      return await connection.query<Row>(statement);
+      return await connection.query<Row>(statement, memory);
     } finally {
       connection.release();
+      memory.releaseSoon();
     }
   }
 
@@ -151,11 +165,16 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
-      query: async <Row extends QueryResultRow>(statement: BoundStatement) => {
+      query: async <Row extends QueryResultRow>(statement: BoundStatement, memory?: AnswerReservation) => {
         requireWaiting(signal);
         underWay += 1;
         try {
-          return (await client.query<Row>(statement)).rows;
+          return memory === undefined
+            ? (await client.query<Row>(statement)).rows
+            : await rowsWithin<Row>(client, statement, memory, () => {
+                broken = true;
+                void cancelStatement(this.connection, client);
+              });
         } catch (cause) {
           broken = true;
           throw queryErrorOf(cause, signal);

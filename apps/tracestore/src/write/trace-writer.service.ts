@@ -23,6 +23,9 @@ const statements = [insertLedger, ...dictionaryStatements, ...copyStatements];
 /** Requests share a transaction until their rows have this size. More would add latency without saving anything. */
 const fullBatchBytes = 4 * 1024 * 1024;
 
+/** How long one turn of the event loop makes rows, in ms. The next turn goes on with the same batch. */
+const maxFillMs = 20;
+
 /** A connection without a response for this time is closed. The server's statement time-out is shorter. */
 const writeTimeoutMs = 60_000;
 
@@ -109,6 +112,8 @@ export class TraceWriterService {
   private readonly queue: Waiting[] = [];
   private queuedBytes = 0;
   private filling: Transaction | undefined;
+  /** Whether filling goes on in the next turn. Until then no part of a batch is sent. */
+  private isFillPaused = false;
   private readonly free: Transaction[];
   /** Transactions of long requests that are ready to be written. */
   private readonly ready: Transaction[] = [];
@@ -176,7 +181,7 @@ export class TraceWriterService {
   /** Fills transactions with the waiting requests, and runs them while there are idle slots. */
   private pump(): void {
     for (;;) {
-      this.fill();
+      if (!this.isFillPaused) this.fill();
       if (this.idleSlots === 0) return;
       const transaction = this.next();
       if (transaction === undefined) return;
@@ -191,18 +196,24 @@ export class TraceWriterService {
   }
 
   private next(): Transaction | undefined {
-    const { filling } = this;
+    const filling = this.isFillPaused ? undefined : this.filling;
     if (this.ready.length > 0 && (filling === undefined || this.isLongNext)) {
       this.isLongNext = false;
       return this.ready.shift();
     }
+    if (this.isFillPaused) return undefined;
     this.filling = undefined;
     this.isLongNext = true;
     return filling;
   }
 
   private fill(): void {
+    const startedAtMs = performance.now();
     while (this.queue.length > 0) {
+      if (performance.now() - startedAtMs >= maxFillMs) {
+        this.pauseFilling();
+        return;
+      }
       const [next] = this.queue;
       if (next === undefined) return;
       if (next.isLong) {
@@ -230,6 +241,15 @@ export class TraceWriterService {
         this.free.push(transaction);
       }
     }
+  }
+
+  /** Let other work run before the batch is filled further. */
+  private pauseFilling(): void {
+    this.isFillPaused = true;
+    setImmediate(() => {
+      this.isFillPaused = false;
+      this.pump();
+    });
   }
 
   /** Records the generation and the epoch that the rows will be valid for. */

@@ -7,6 +7,9 @@ import { QueryError, queryErrorOf, queryErrors } from '../../errors/query-error.
 import { begin, commit, type Fragment, listOf, readSql, userSql } from '../../sql.js';
 import { limits } from '../../limits.js';
 import { noteBackendPid } from '../../database/database-session.js';
+import type { AnswerReservation } from '../../query/answer-memory.js';
+import { rowsWithin } from '../../query/rows-within.js';
+import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
@@ -81,6 +84,7 @@ export class SqlDeskService implements OnApplicationShutdown {
   constructor(
     @Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>,
     @Inject(DatabaseService) private readonly database: DatabaseService,
+    @Inject(QueryDatabaseService) private readonly queries: QueryDatabaseService,
   ) {
     this.maxRows = console.sqlMaxRows;
     this.timeoutMs = console.sqlTimeoutMs;
@@ -111,10 +115,10 @@ export class SqlDeskService implements OnApplicationShutdown {
    * @throws QueryError when it takes too long, was cancelled, or the database is busy or away
    */
   rows(sql: string, asker: string, signal: AbortSignal): Promise<SqlRows> {
-    return this.asReader(this.slots, asker, signal, async (client) => {
+    return this.asReader(this.slots, asker, signal, async (client, memory) => {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
-      const lines = await ask(client, wrapped(statement, columns.length), this.maxRows);
+      const lines = await this.ask(client, wrapped(statement, columns.length), this.maxRows, memory);
       const { rows: types } = await client.query<{ name: string }>(
         findTypeNames.bind({ oids: columns.map(({ typeOid }) => typeOid) }),
       );
@@ -140,11 +144,11 @@ export class SqlDeskService implements OnApplicationShutdown {
     asker: string,
     signal: AbortSignal,
   ): Promise<string> {
-    return this.asReader(this.slots, asker, signal, async (client) => {
+    return this.asReader(this.slots, asker, signal, async (client, memory) => {
       const statement = alone(sql);
       await this.describe(client, statement);
       const plan = (explain === 'analyze' ? explainAnalyze : explainOnly).bind({ statement: userSql(statement) });
-      return (await ask(client, plan.text, 1)).join('\n');
+      return (await this.ask(client, plan.text, 1, memory)).join('\n');
     });
   }
 
@@ -154,6 +158,22 @@ export class SqlDeskService implements OnApplicationShutdown {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue.bind());
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
     });
+  }
+
+  /** The rows of a statement, as the database has written them. */
+  private async ask(
+    client: pg.PoolClient,
+    statement: string,
+    maxRows: number,
+    memory: AnswerReservation,
+  ): Promise<readonly string[]> {
+    const rows = await rowsWithin<{ line: string }>(
+      client,
+      askFor.bind({ statement, max_rows: maxRows, max_bytes: maxAnswerBytes }),
+      memory,
+      () => void cancelStatement(this.connection, client),
+    );
+    return rows.map(({ line }) => line);
   }
 
   private async describe(client: pg.ClientBase, statement: string): Promise<readonly DescribedColumn[]> {
@@ -179,13 +199,14 @@ export class SqlDeskService implements OnApplicationShutdown {
     slots: StatementSlots,
     asker: string,
     signal: AbortSignal,
-    work: (client: pg.ClientBase) => Promise<Answer>,
+    work: (client: pg.PoolClient, memory: AnswerReservation) => Promise<Answer>,
   ): Promise<Answer> {
     const release = await slots.take(asker, signal);
+    const memory = this.queries.memory.open();
     try {
       // An administrator may have mended a part, of which the store makes the rest.
       if (this.database.readerLack !== undefined) await this.database.checkReader();
-      return await this.onConnection(signal, work);
+      return await this.onConnection(signal, memory, work);
     } catch (error) {
       if (!(error instanceof ReaderError)) throw error;
       await this.database.checkReader();
@@ -196,12 +217,14 @@ export class SqlDeskService implements OnApplicationShutdown {
       throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
     } finally {
       release();
+      memory.releaseSoon();
     }
   }
 
   private async onConnection<Answer>(
     signal: AbortSignal,
-    work: (client: pg.ClientBase) => Promise<Answer>,
+    memory: AnswerReservation,
+    work: (client: pg.PoolClient, memory: AnswerReservation) => Promise<Answer>,
   ): Promise<Answer> {
     let client: pg.PoolClient;
     try {
@@ -216,7 +239,7 @@ export class SqlDeskService implements OnApplicationShutdown {
       if (signal.aborted) throw new QueryError(queryErrors.cancelled);
       signal.addEventListener('abort', cancel, { once: true });
       await becomeReader(client, this.timeoutMs);
-      return await work(client);
+      return await work(client, memory);
     } catch (cause) {
       if (cause instanceof Problem || cause instanceof ReaderError) throw cause;
       const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
@@ -258,13 +281,6 @@ async function becomeReader(client: pg.ClientBase, timeoutMs: number): Promise<v
     if (!(cause instanceof pg.DatabaseError) || !/^(?:22023|42501|42704)$/.test(cause.code ?? '')) throw cause;
     throw new ReaderError(cause.message, { cause });
   }
-}
-
-async function ask(client: pg.ClientBase, statement: string, maxRows: number): Promise<readonly string[]> {
-  const { rows } = await client.query<{ line: string }>(
-    askFor.bind({ statement, max_rows: maxRows, max_bytes: maxAnswerBytes }),
-  );
-  return rows.map(({ line }) => line);
 }
 
 /** Without semicolons and blanks at its end, which are allowed there and not inside of another statement; in linear time. */

@@ -2,6 +2,7 @@ import { storableText } from '../../storage/attribute-json.js';
 import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { getTraces } from '../../query/get-traces/get-traces.js';
 import type { TraceSpan } from '../../query/get-traces/trace-span.js';
+import { weightOf } from '../../query/answer-memory.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { readSql } from '../../sql.js';
@@ -92,8 +93,17 @@ export async function readSpans(
 ): Promise<readonly TraceSpan[]> {
   const found: TraceSpan[] = [];
   const asked = { traceId, startTimeMinUnixNano: range.from, startTimeMaxUnixNano: range.to };
-  for await (const { spans } of getTraces(database, [asked], signal)) {
-    found.push(...spans.filter((span) => span.spanId === spanId));
+  const memory = database.memory.open();
+  try {
+    for await (const { spans } of getTraces(database, [asked], signal)) {
+      for (const span of spans) {
+        if (span.spanId !== spanId) continue;
+        memory.grow(weightOf(span));
+        found.push(span);
+      }
+    }
+  } finally {
+    memory.releaseSoon();
   }
   return found;
 }

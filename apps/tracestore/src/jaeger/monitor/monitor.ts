@@ -2,6 +2,7 @@ import type { QueryResultRow } from 'pg';
 import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { limits } from '../../limits.js';
 import type { SpanKind } from '../../query/span-enums.js';
 import { readSql } from '../../sql.js';
 
@@ -110,18 +111,20 @@ export async function monitor(
     }),
     signal,
   );
+  const series = seriesOf(rows);
+  if (series.length * grid.points > limits.monitorPoints.value) throw new QueryError(queryErrors.tooLarge);
   const level = question.groupByOperation ? 'service_operation' : 'service';
   return {
     name: `${level}_${{ calls: 'call_rate', errors: 'error_rate', latencies: 'latencies' }[measure.of]}`,
     type: 'GAUGE',
     help: `${helpOf(measure)}, grouped by service${question.groupByOperation ? ' & operation' : ''}`,
-    metrics: seriesOf(rows)
-      .map((series) => ({
+    metrics: series
+      .map((each) => ({
         labels: [
-          ...(question.groupByOperation ? [{ name: 'operation', value: series.spanName }] : []),
-          { name: 'service_name', value: series.serviceName },
+          ...(question.groupByOperation ? [{ name: 'operation', value: each.spanName }] : []),
+          { name: 'service_name', value: each.serviceName },
         ],
-        metricPoints: pointsOf(series, grid, measure),
+        metricPoints: pointsOf(each, grid, measure),
       }))
       .filter(({ metricPoints }) => metricPoints.length > 0),
   };

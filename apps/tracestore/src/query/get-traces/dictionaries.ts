@@ -1,5 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import { readSql, type SqlTemplate } from '../../sql.js';
+import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
 import type { QueryConnection } from '../query-database.service.js';
 import type { SpanResource, SpanScope, TraceSpan } from './trace-span.js';
 
@@ -39,8 +40,8 @@ interface ScopeRow extends QueryResultRow {
   readonly schema_url: string | null;
 }
 
-/** More rows than a trace refers to, and few enough for the memory. */
-const maxRemembered = 10_000;
+/** Entries of a dictionary are kept for the next rows until they take so much memory. */
+const maxRememberedBytes = 4 * 1024 * 1024;
 
 /** The rows of dictionaries that the spans of a result refer to. Each is read once. */
 export class Dictionaries {
@@ -48,19 +49,19 @@ export class Dictionaries {
   private readonly resources: Dictionary<ResourceRow, SpanResource>;
   private readonly scopes: Dictionary<ScopeRow, SpanScope>;
 
-  constructor(connection: QueryConnection) {
-    this.operations = new Dictionary(connection, findOperations, (row) => ({
+  constructor(connection: QueryConnection, memory: AnswerMemory) {
+    this.operations = new Dictionary(connection, memory, findOperations, (row) => ({
       serviceName: row.service_name,
       name: row.span_name,
       kind: row.span_kind,
     }));
-    this.resources = new Dictionary(connection, findResources, (row) => ({
+    this.resources = new Dictionary(connection, memory, findResources, (row) => ({
       attributesJson: row.attributes,
       droppedAttributesCount: row.dropped_attributes_count >>> 0,
       schemaUrl: row.schema_url ?? '',
       entityRefsJson: row.entity_refs ?? '',
     }));
-    this.scopes = new Dictionary(connection, findScopes, (row) => ({
+    this.scopes = new Dictionary(connection, memory, findScopes, (row) => ({
       name: row.name ?? '',
       version: row.version ?? '',
       attributesJson: row.attributes,
@@ -78,6 +79,11 @@ export class Dictionaries {
     ]);
   }
 
+  /** Release all memory. */
+  forget(): void {
+    for (const dictionary of [this.operations, this.resources, this.scopes]) dictionary.forget();
+  }
+
   /** The values that a span refers to. `learn` must have had the span. */
   of(row: References): Pick<TraceSpan, 'serviceName' | 'name' | 'kind' | 'resource' | 'scope'> {
     return {
@@ -90,19 +96,31 @@ export class Dictionaries {
 
 class Dictionary<Row extends QueryResultRow, Entry> {
   private readonly entries = new Map<string, Entry>();
+  private readonly reservation: AnswerReservation;
 
   constructor(
     private readonly connection: QueryConnection,
+    memory: AnswerMemory,
     private readonly rowsOf: SqlTemplate<Ids>,
     private readonly entryOf: (row: Row) => Entry,
-  ) {}
+  ) {
+    this.reservation = memory.open();
+  }
 
   async learn(ids: readonly string[]): Promise<void> {
-    if (this.entries.size > maxRemembered) this.entries.clear();
+    if (this.reservation.bytes > maxRememberedBytes) this.forget();
     const unknown = [...new Set(ids)].filter((id) => !this.entries.has(id));
     if (unknown.length === 0) return;
-    const rows = await this.connection.query<Row & { readonly id: string }>(this.rowsOf.bind({ ids: unknown }));
+    const rows = await this.connection.query<Row & { readonly id: string }>(
+      this.rowsOf.bind({ ids: unknown }),
+      this.reservation,
+    );
     for (const row of rows) this.entries.set(row.id, this.entryOf(row));
+  }
+
+  forget(): void {
+    this.entries.clear();
+    this.reservation.release();
   }
 
   of(id: string): Entry {

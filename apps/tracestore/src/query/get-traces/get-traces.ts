@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { commit, type Fragment, integer, readSql, rollback } from '../../sql.js';
+import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { QueryError, queryErrors } from '../../errors/query-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
@@ -39,7 +40,10 @@ const tracesAtOnce = 100;
 /** How many rows are fetched at once: the first time, at most, and about how many bytes of them. */
 const firstRows = 64;
 const maxRows = 500;
-const targetBytes = 1024 * 1024;
+const targetBytes = 512 * 1024;
+
+/** The memory of rows that are kept for a client without the connection. */
+const maxAheadBytes = 256 * 1024;
 
 /** A chunk ends after this many characters of attributes, because it is encoded in one go. */
 const chunkLength = 48 * 1024;
@@ -117,10 +121,10 @@ export async function* getTraces(
   requested: readonly RequestedTrace[],
   signal?: AbortSignal,
 ): AsyncGenerator<TraceChunk, void, undefined> {
-  let rest: Rest | undefined = { traces: requireTraces(requested), after: undefined };
+  let rest: Rest | undefined = { traces: requireTraces(requested), after: undefined, firstRows };
   if (rest.traces.length === 0) return;
   while (rest !== undefined) {
-    const reading = new Reading(await database.connect(signal));
+    const reading: Reading = new Reading(await database.connect(signal), database.memory);
     try {
       rest = yield* reading.read(rest);
     } finally {
@@ -133,6 +137,8 @@ export async function* getTraces(
 interface Rest {
   readonly traces: readonly BoundedTrace[];
   readonly after: RowPosition | undefined;
+  /** How many rows the first batch has. */
+  readonly firstRows: number;
 }
 
 /** The reading of a result on one connection, until its end or until the connection is given back. */
@@ -140,26 +146,49 @@ class Reading {
   private readonly dictionaries: Dictionaries;
   private isOpen = false;
   private ending: Promise<void> | undefined;
+  private cursors: readonly Cursor<RowPosition>[] = [];
+  /** The last span of these cursors that the client received. */
+  private lastGiven: RowPosition | undefined;
 
-  constructor(private readonly connection: QueryConnection) {
-    this.dictionaries = new Dictionaries(connection);
+  constructor(
+    private readonly connection: QueryConnection,
+    private readonly memory: AnswerMemory,
+  ) {
+    this.dictionaries = new Dictionaries(connection, memory);
   }
 
-  /** @returns the rest when the connection was given back; undefined at the end */
-  async *read({ traces, after }: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
-    let position = after;
+  /** @returns the rest when the connection was given back or rows were too large; undefined at the end */
+  async *read(rest: Rest): AsyncGenerator<TraceChunk, Rest | undefined, undefined> {
+    const { traces } = rest;
+    let { after } = rest;
     for (let first = 0; first < traces.length; first += tracesAtOnce) {
       const some = traces.slice(first, first + tracesAtOnce);
-      const last = yield* this.readTraces(some, position, first + tracesAtOnce >= traces.length);
-      if (last !== undefined) return restOf(traces.slice(first), last);
-      position = undefined;
+      this.lastGiven = undefined;
+      try {
+        const last = yield* this.readTraces(some, after, rest.firstRows, first + tracesAtOnce >= traces.length);
+        if (last !== undefined) return { ...restOf(traces.slice(first), last), firstRows };
+      } catch (error) {
+        const isTooLarge = error instanceof QueryError && error.kind === queryErrors.tooLarge;
+        const hasProgress = first > 0 || this.lastGiven !== undefined;
+        if (!isTooLarge || (rest.firstRows === 1 && !hasProgress)) throw error;
+        // Cursors only go forward, so new ones read these rows in smaller batches.
+        if (this.lastGiven === undefined) return { traces: traces.slice(first), after, firstRows: 1 };
+        return { ...restOf(traces.slice(first), this.lastGiven), firstRows: 1 };
+      }
+      after = undefined;
     }
     return undefined;
+  }
+
+  private get heldBytes(): number {
+    return this.cursors.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   }
 
   /** Ends the transaction and releases the connection; harmless when repeated. */
   end(): Promise<void> {
     this.ending ??= (async () => {
+      this.dictionaries.forget();
+      for (const cursor of this.cursors) cursor.forget();
       try {
         // A connection that failed is not used again, so this need not succeed.
         if (this.isOpen) await this.connection.query(rollback).catch(() => undefined);
@@ -177,14 +206,17 @@ class Reading {
   private async *readTraces(
     traces: readonly BoundedTrace[],
     after: RowPosition | undefined,
+    count: number,
     areLast: boolean,
   ): AsyncGenerator<TraceChunk, RowPosition | undefined, undefined> {
-    const { connection, dictionaries } = this;
+    const { connection, dictionaries, memory } = this;
     const names = namesOf(traces);
     const ofSpan = { ...names, start_time: 'span_start_time' } as const;
-    const spans = new Cursor<SpanRow>(connection, 'spans');
-    const events = new Cursor<EventRow>(connection, 'events');
-    const links = new Cursor<LinkRow>(connection, 'links');
+    for (const cursor of this.cursors) cursor.forget();
+    const spans = new Cursor<SpanRow>(connection, memory, 'spans', count);
+    const events = new Cursor<EventRow>(connection, memory, 'events', count);
+    const links = new Cursor<LinkRow>(connection, memory, 'links', count);
+    this.cursors = [spans, events, links];
     this.isOpen = true;
     // Sent without waiting: the server runs them in this order.
     await allOf([
@@ -197,11 +229,11 @@ class Reading {
       links.fill(),
     ]);
     for (;;) {
-      const batch = spans.takeAll();
-      const rows = after === undefined ? batch : batch.filter((row) => comparePositions(row, after) > 0);
+      const rows = spans.takeAll();
+      if (after !== undefined) dropUpTo(rows, after);
       await dictionaries.learn(rows);
       const chunks: TraceChunk[] = [];
-      const isAll = areLast && spans.hasEnded;
+      const isAll = areLast && this.cursors.every((cursor) => cursor.hasEnded) && this.heldBytes <= maxAheadBytes;
       for (let first = 0; first < rows.length;) {
         const { number } = rows[first] as SpanRow;
         const chunk: TraceSpan[] = [];
@@ -217,8 +249,14 @@ class Reading {
           for (const { attributesJson } of [span, ...span.events, ...span.links]) length += 100 + attributesJson.length;
         }
         const whole = { traceId: traceOf(traces, number), spans: chunk };
-        if (isAll) chunks.push(whole);
-        else if (!(yield* this.lend(whole))) return rows[first - 1];
+        if (isAll) {
+          chunks.push(whole);
+        } else {
+          const last = rows[first - 1];
+          const isOurs = yield* this.lend(whole);
+          if (!isOurs) return last;
+          this.lastGiven = last;
+        }
         // Lets other requests run between two chunks.
         await setImmediate();
       }
@@ -253,7 +291,7 @@ class Reading {
 }
 
 /** The traces that are left after a position: its own from the start of that span, and those after it. */
-function restOf(traces: readonly BoundedTrace[], last: RowPosition): Rest {
+function restOf(traces: readonly BoundedTrace[], last: RowPosition): Omit<Rest, 'firstRows'> {
   const number = Number(last.number);
   const [first, ...others] = traces.slice(number - 1);
   if (first === undefined) throw new RangeError(`no trace has number ${number}`);
@@ -265,34 +303,53 @@ function restOf(traces: readonly BoundedTrace[], last: RowPosition): Rest {
 
 /** The rows of a cursor, a batch at a time. */
 class Cursor<Row extends RowPosition> {
-  private rows: readonly Row[] = [];
+  private rows: Row[] = [];
   private next = 0;
   private ended = false;
-  private count = firstRows;
+  private readonly reservation: AnswerReservation;
 
+  /** @param count how many rows the first batch has */
   constructor(
     private readonly connection: QueryConnection,
+    memory: AnswerMemory,
     private readonly name: CursorName,
-  ) {}
+    private count: number,
+  ) {
+    this.reservation = memory.open();
+  }
 
   /** Whether no batch follows. */
   get hasEnded(): boolean {
     return this.ended;
   }
 
+  /** The memory of this batch, in bytes. */
+  get heldBytes(): number {
+    return this.reservation.bytes;
+  }
+
   /** Read a batch if no row of the last one is left. */
   async fill(): Promise<void> {
     if (this.next < this.rows.length || this.ended) return;
-    this.rows = await this.connection.query<Row>(fetchRows.bind({ rows: integer(this.count), cursor: this.name }));
+    this.forget();
+    const fetch = fetchRows.bind({ rows: integer(this.count), cursor: this.name });
+    this.rows = [...(await this.connection.query<Row>(fetch, this.reservation))];
     this.next = 0;
     this.ended = this.rows.length < this.count;
     this.count = nextCount(this.count, this.rows);
   }
 
-  takeAll(): readonly Row[] {
-    const rows = this.next === 0 ? this.rows : this.rows.slice(this.next);
+  /** The rows of this batch. They are gone after `forget`. */
+  takeAll(): Row[] {
     this.next = this.rows.length;
-    return rows;
+    return this.rows;
+  }
+
+  /** Release the memory of the rows, so that a slow client does not hold it. */
+  forget(): void {
+    this.rows.length = 0;
+    this.next = 0;
+    this.reservation.release();
   }
 
   /** Take the rows of a span. Rows of earlier positions, whose span is not stored, are left out. */
@@ -322,6 +379,12 @@ function nextCount(count: number, rows: readonly object[]): number {
     if (bytes > largest) largest = bytes;
   }
   return Math.max(1, Math.min(maxRows, 4 * count, Math.floor(targetBytes / largest)));
+}
+
+/** Removes the rows up to a position, which come first. */
+function dropUpTo(rows: RowPosition[], position: RowPosition): void {
+  const first = rows.findIndex((row) => comparePositions(row, position) > 0);
+  rows.splice(0, first < 0 ? rows.length : first);
 }
 
 function comparePositions(left: RowPosition, right: RowPosition): number {

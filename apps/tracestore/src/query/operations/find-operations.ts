@@ -1,12 +1,14 @@
 import { storableText } from '../../storage/attribute-json.js';
+import { limits } from '../../limits.js';
 import { readSql } from '../../sql.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { type SpanKind, spanKindOf, spanKinds } from '../span-enums.js';
 
-const operationsBy = readSql<{ readonly service_name: string | null; readonly span_kind: number | null }>(
-  import.meta.url,
-  'find-operations.sql',
-);
+const operationsBy = readSql<{
+  readonly service_name: string | null;
+  readonly span_kind: number | null;
+  readonly max_bytes: number;
+}>(import.meta.url, 'find-operations.sql');
 
 /** A kind of span of a service. */
 export interface Operation {
@@ -22,7 +24,7 @@ export interface OperationsQuery {
 }
 
 /**
- * Find operations, ordered by service, name and kind.
+ * Find operations, ordered by service, name and kind. A list that is too long has those that were seen last.
  *
  * @throws QueryError
  */
@@ -35,6 +37,7 @@ export async function findOperations(
     operationsBy.bind({
       service_name: serviceName === undefined ? null : storableText(serviceName),
       span_kind: spanKind === undefined ? null : spanKinds.indexOf(spanKind),
+      max_bytes: limits.nameListBytes.value,
     }),
     signal,
   );

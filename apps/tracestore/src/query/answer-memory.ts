@@ -1,0 +1,73 @@
+import { QueryError, queryErrors } from '../errors/query-error.js';
+import { limits } from '../limits.js';
+
+/** Memory of a value besides its characters: its place in a row, its header, and the same again in the response. */
+const valueBytes = 128;
+
+/** A character of a row has two bytes at most, and is in the row and in the response. */
+const bytesPerCharacter = 4;
+
+/** Memory that one response holds. */
+export interface AnswerReservation {
+  /** What it holds. */
+  readonly bytes: number;
+  /**
+   * Takes memory, before or just after it is filled.
+   *
+   * @throws QueryError `tooLarge` when one response may not hold as much, `busy` when others hold the rest
+   */
+  grow(bytes: number): void;
+  /** Gives everything back; harmless when repeated. */
+  release(): void;
+  /** Gives everything back in the next turn of the event loop, when rows have become a response. */
+  releaseSoon(): void;
+}
+
+/**
+ * Bounds the heap that the rows of all responses take together. A response may always hold a little, so that small
+ * ones are made beside large ones: the number of connections bounds those.
+ */
+export class AnswerMemory {
+  private held = 0;
+
+  constructor(
+    private readonly maxBytes: number = limits.answerMemoryBytes.value,
+    private readonly smallBytes: number = limits.smallAnswerBytes.value,
+  ) {}
+
+  /** The memory that all responses hold, in bytes. */
+  get heldBytes(): number {
+    return this.held;
+  }
+
+  /** Begins a response that holds nothing yet. */
+  open(): AnswerReservation {
+    let own = 0;
+    const release = (): void => {
+      this.held -= own;
+      own = 0;
+    };
+    return {
+      get bytes() {
+        return own;
+      },
+      grow: (bytes) => {
+        if (own + bytes > this.maxBytes) throw new QueryError(queryErrors.tooLarge);
+        if (own + bytes > this.smallBytes && this.held + bytes > this.maxBytes) throw new QueryError(queryErrors.busy);
+        own += bytes;
+        this.held += bytes;
+      },
+      release,
+      releaseSoon: () => void setImmediate(release),
+    };
+  }
+}
+
+/** The memory that a row takes until its response is written, in bytes. */
+export function weightOf(value: unknown): number {
+  if (typeof value === 'string') return valueBytes + bytesPerCharacter * value.length;
+  if (value === null || typeof value !== 'object' || value instanceof Date) return valueBytes;
+  let bytes = valueBytes;
+  for (const part of Object.values(value)) bytes += weightOf(part);
+  return bytes;
+}

@@ -1,0 +1,75 @@
+/** The built tracestore in a process, with the heap and the bytes in flight that the chart gives it. */
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
+import { type GuardedProcess, startGuarded } from '../../../stack/parent-guard.ts';
+import { until } from './stack-processes.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export const heapMebibytes = 160;
+export const bytesInFlight = 64 * 1024 * 1024;
+
+export interface BuiltStore {
+  readonly process: GuardedProcess;
+  /** The address of its HTTP API. */
+  readonly url: string;
+  readonly tracesUrl: string;
+  /** The last output. */
+  readonly output: () => string;
+  readonly hasEnded: () => boolean;
+  readonly stop: () => Promise<void>;
+}
+
+/** Start the store. @throws Error when it is not ready in time */
+export async function startBuiltStore(
+  databaseUrl: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BuiltStore> {
+  const [http, otlpHttp, otlpGrpc, jaegerGrpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const url = `http://127.0.0.1:${http}`;
+  const store = await startGuarded({
+    command: process.execPath,
+    args: [`--max-old-space-size=${heapMebibytes}`, 'dist/apps/tracestore/main.js'],
+    cwd: root,
+    stopSignal: 'SIGTERM',
+    env: {
+      PATH: process.env['PATH'],
+      TRACESTORE_DATABASE_URL: databaseUrl,
+      TRACESTORE_MAX_BYTES_IN_FLIGHT: String(bytesInFlight),
+      TRACESTORE_HTTP_PORT: String(http),
+      TRACESTORE_OTLP_HTTP_PORT: String(otlpHttp),
+      TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpc),
+      TRACESTORE_JAEGER_GRPC_PORT: String(jaegerGrpc),
+      TRACESTORE_RETENTION: '36500d',
+      LOG_LEVEL: 'error',
+      ...environment,
+    },
+  });
+  let output = '';
+  let hasEnded = false;
+  for (const stream of [store.stdout, store.stderr]) {
+    stream.on('data', (text: Buffer) => (output = `${output}${text.toString()}`.slice(-4_000)));
+  }
+  void store.exited.then(() => (hasEnded = true));
+  const stop = async (): Promise<void> => {
+    store.release();
+    await store.exited;
+  };
+  const isReady = async (): Promise<boolean> =>
+    fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  if (!(await until(isReady, 60_000))) {
+    await stop();
+    throw new Error(`tracestore is not ready: ${output}`);
+  }
+  return {
+    process: store,
+    url,
+    tracesUrl: `http://127.0.0.1:${otlpHttp}/v1/traces`,
+    output: () => output,
+    hasEnded: () => hasEnded,
+    stop,
+  };
+}
