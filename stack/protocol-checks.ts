@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
-  attributeKeysAnswer,
-  attributeValuesAnswer,
-  catalogueAnswer,
-  dashboardsAnswer,
-  matchesAnswer,
-  operationsAnswer,
-  partitionsAnswer,
-  planAnswer,
-  queryAnswer,
+  attributeKeysResponse,
+  attributeValuesResponse,
+  catalogueResponse,
+  dashboardsResponse,
+  matchesResponse,
+  operationsResponse,
+  partitionsResponse,
+  planResponse,
+  queryResponse,
   retention,
-  searchAnswer,
-  servicesAnswer,
-  spanDetailsAnswer,
-  sqlAnswer,
+  searchResponse,
+  servicesResponse,
+  spanDetailsResponse,
+  sqlResponse,
   sqlLimits,
-  storageAnswer,
-  systemAnswer,
+  storageResponse,
+  systemResponse,
   waterfall,
 } from '@spandrel/console-api';
 import type { z } from 'zod';
@@ -195,11 +195,11 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
       return `${Math.round((await getText(store, script)).length / 1_000)} kB of script`;
     }),
     check('services', async () => {
-      const { services } = await getJson(store, '/api/services', servicesAnswer);
+      const { services } = await getJson(store, '/api/services', servicesResponse);
       return countWith(services, checkedService, 'service');
     }),
     check('operations', async () => {
-      const { operations } = await getJson(store, `/api/operations?service=${checkedService}`, operationsAnswer);
+      const { operations } = await getJson(store, `/api/operations?service=${checkedService}`, operationsResponse);
       return countWith(
         operations.map(({ name }) => name),
         rootName,
@@ -207,7 +207,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
       );
     }),
     check('search', async () => {
-      const found = await getJson(store, search(`${runAttribute}=${run}`), searchAnswer);
+      const found = await getJson(store, search(`${runAttribute}=${run}`), searchResponse);
       return expectTraces(
         found.traces.map(({ traceId }) => traceId),
         traces,
@@ -215,7 +215,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
     }),
     check('search for errors', async () => {
       const address = `/api/traces?service=${checkedService}&status=error&${range}&limit=1000`;
-      const { traces: found } = await getJson(store, address, searchAnswer);
+      const { traces: found } = await getJson(store, address, searchResponse);
       const ids = new Set(found.map(({ traceId }) => traceId));
       return expectTraces(
         traces.map(({ traceId }) => traceId).filter((traceId) => ids.has(traceId)),
@@ -225,13 +225,13 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
     check('one trace', () => readBack(store, trace)),
     check('one span', async () => {
       const address = `/api/traces/${trace.traceId}/spans/${trace.rootId}`;
-      const { spans } = await getJson(store, address, spanDetailsAnswer);
+      const { spans } = await getJson(store, address, spanDetailsResponse);
       expectSame(spans[0]?.attributes, { [runAttribute]: run });
       return count(spans.length, 'span');
     }),
     check('find in a trace', async () => {
       const address = `/api/traces/${trace.traceId}/matches?text=fails`;
-      const { spanIds } = await getJson(store, address, matchesAnswer);
+      const { spanIds } = await getJson(store, address, matchesResponse);
       expectSame(spanIds, [trace.childId]);
       return count(spanIds.length, 'match');
     }),
@@ -242,7 +242,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
     }),
     check('completion: keys', async () => {
       const address = `/api/attribute-keys?service=${checkedService}&${range}`;
-      const { keys } = await getJson(store, address, attributeKeysAnswer);
+      const { keys } = await getJson(store, address, attributeKeysResponse);
       return countWith(
         keys.map(({ key }) => key),
         runAttribute,
@@ -251,7 +251,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
     }),
     check('completion: values', async () => {
       const address = `/api/attribute-values?service=${checkedService}&key=${runAttribute}&${range}`;
-      const { values } = await getJson(store, address, attributeValuesAnswer);
+      const { values } = await getJson(store, address, attributeValuesResponse);
       return countWith(
         values.map(({ value }) => value),
         run,
@@ -259,12 +259,12 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
       );
     }),
     check('dashboards', async () => {
-      const answer = await getJson(store, '/api/dashboards', dashboardsAnswer);
+      const answer = await getJson(store, '/api/dashboards', dashboardsResponse);
       let queries = 0;
       for (const { uid, panels, variables } of answer.dashboards) {
         const names = [...panels.flatMap((panel) => panel.queries), ...variables.map((variable) => variable.query)];
         for (const { name } of names) {
-          await getJson(store, `/api/dashboards/${uid}/queries/${name}`, queryAnswer);
+          await getJson(store, `/api/dashboards/${uid}/queries/${name}`, queryResponse);
           queries += 1;
         }
       }
@@ -272,15 +272,15 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: Asked): readonly Ch
       return `${count(queries, 'query', 'queries')} of ${count(answer.dashboards.length, 'dashboard')}`;
     }),
     check('system', async () => {
-      const { database, versions } = await getJson(store, '/api/system', systemAnswer);
+      const { database, versions } = await getJson(store, '/api/system', systemResponse);
       return `tracestore ${versions.tracestore} on PostgreSQL ${database?.postgresVersion ?? 'of an unknown version'}`;
     }),
     check('storage', async () => {
-      const { databaseBytes, tables } = await getJson(store, '/api/system/storage', storageAnswer);
+      const { databaseBytes, tables } = await getJson(store, '/api/system/storage', storageResponse);
       return `${count(tables.length, 'table')}, ${Math.round(databaseBytes / 1e6)} MB`;
     }),
     check('partitions', async () => {
-      const { partitions } = await getJson(store, '/api/system/partitions', partitionsAnswer);
+      const { partitions } = await getJson(store, '/api/system/partitions', partitionsResponse);
       return count(partitions.length, 'partition');
     }),
     check('retention', async () => {
@@ -301,21 +301,21 @@ function sqlPageChecks({ store, run, traces }: Asked): readonly Check[] {
   });
   return [
     check('statement', async () => {
-      const { rows } = await ask(sqlAnswer);
+      const { rows } = await ask(sqlResponse);
       expectSame(rows.length, traces.length);
       return count(rows.length, 'row');
     }),
     check('rights', async () => {
-      const { rows } = await getJson(store, '/api/sql', sqlAnswer, { sql: 'SELECT current_user' });
+      const { rows } = await getJson(store, '/api/sql', sqlResponse, { sql: 'SELECT current_user' });
       expectSame(rows, [['ps_trace_reader']]);
       return 'ps_trace_reader';
     }),
     check('plan', async () => {
-      expectPlan((await ask(planAnswer, 'plan')).plan);
+      expectPlan((await ask(planResponse, 'plan')).plan);
       return 'a plan';
     }),
     check('plan of a run', async () => {
-      expectPlan((await ask(planAnswer, 'analyze')).plan);
+      expectPlan((await ask(planResponse, 'analyze')).plan);
       return 'a plan with its times';
     }),
     check('limits', async () => {
@@ -323,7 +323,7 @@ function sqlPageChecks({ store, run, traces }: Asked): readonly Check[] {
       return `${timeoutMs / 1_000} s, ${maxRows} rows`;
     }),
     check('catalogue', async () => {
-      const { relations, functions } = await getJson(store, '/api/sql/catalogue', catalogueAnswer);
+      const { relations, functions } = await getJson(store, '/api/sql/catalogue', catalogueResponse);
       countWith(
         relations.map(({ name }) => name),
         'span',

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, type OnModuleInit } from '@nestjs/common';
+import { Controller, Get, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { UnknownElementException } from '@nestjs/core/errors/exceptions/unknown-element.exception.js';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -47,7 +47,7 @@ export class HealthController implements OnModuleInit {
 
   constructor(
     private readonly moduleRef: ModuleRef,
-    @Inject(Draining) private readonly draining: Draining,
+    private readonly draining: Draining,
   ) {}
 
   onModuleInit(): void {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseUnavailableError } from '../errors/database-failure.js';
@@ -40,8 +40,8 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   private countedAtMs: number | undefined;
 
   constructor(
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly metrics: IngestMetricsService,
   ) {
     this.lock = new StoreLock('calls', () => database.connectAside('tracestore lock'));
   }

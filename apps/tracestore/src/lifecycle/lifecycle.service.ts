@@ -52,9 +52,9 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   private running: Promise<void> | undefined;
 
   constructor(
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(DatabaseClockService) private readonly clock: DatabaseClockService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly clock: DatabaseClockService,
+    private readonly metrics: IngestMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
   ) {
     this.lock = new StoreLock('lifecycle', () => database.connectAside('tracestore lock'));

@@ -4,7 +4,9 @@ import { noteBackendPid } from '../database/database-session.js';
 import { readSqlFile } from '../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { queryErrorOf } from '../errors/query-error-of.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 const prepareSession = readSqlFile(import.meta.url, 'prepare-session.sql');
 
@@ -25,7 +27,7 @@ const readerGraceMs = 100;
 
 /** A connection that one question has to itself. Statements that are sent without waiting are done in their order. */
 export interface QueryConnection {
-  /** @throws QueryError */
+  /** @throws TracestoreError */
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /**
    * Says that no statement runs and none follows until a client has taken what it was given. When others wait for a
@@ -86,7 +88,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
    * One statement on any connection.
    *
    * @param values the parameters; nothing that a user gave is ever part of the text
-   * @throws QueryError
+   * @throws TracestoreError
    */
   async query<Row extends QueryResultRow>(
     text: string,
@@ -106,7 +108,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
    * cancelled at the server, and every later one fails. All of these together leave a connection for questions of one
    * statement.
    *
-   * @throws QueryError `busy` when none comes free in time, `unavailable` when the database is away
+   * @throws TracestoreError `busy` when none comes free in time, `unavailable` when the database is away
    */
   async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
@@ -129,7 +131,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     }
   }
 
-  /** A connection for any question, which has its place already. @throws QueryError as `connect` */
+  /** A connection for any question, which has its place already. @throws TracestoreError as `connect` */
   protected async acquire(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
     let client: pg.PoolClient;
@@ -138,7 +140,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       this.reclaim();
       client = await connecting;
     } catch (cause) {
-      if (this.inUse >= this.pool.options.max) throw new QueryError(queryErrors.busy, undefined, { cause });
+      if (this.inUse >= this.pool.options.max) throw new TracestoreError(errorKinds.busy, undefined, { cause });
       throw queryErrorOf(cause, signal);
     }
     if (signal?.aborted === true) {
@@ -215,7 +217,7 @@ class Places {
 
   /**
    * @param onWait called when there is none at once
-   * @throws QueryError `busy`, or `cancelled` when the signal comes
+   * @throws TracestoreError `busy`, or `cancelled` when the signal comes
    */
   async take(onWait: () => void, signal: AbortSignal | undefined): Promise<void> {
     if (this.free > 0) {
@@ -223,7 +225,7 @@ class Places {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const settle = (failure?: QueryError): void => {
+      const settle = (failure?: TracestoreError): void => {
         clearTimeout(late);
         signal?.removeEventListener('abort', onAbort);
         this.queue.delete(next);
@@ -231,8 +233,9 @@ class Places {
         else reject(failure);
       };
       const next = (): void => settle();
-      const onAbort = (): void => settle(new QueryError(queryErrors.cancelled, undefined, { cause: signal?.reason }));
-      const late = setTimeout(() => settle(new QueryError(queryErrors.busy)), connectTimeoutMs);
+      const onAbort = (): void =>
+        settle(new TracestoreError(errorKinds.cancelled, undefined, { cause: signal?.reason }));
+      const late = setTimeout(() => settle(new TracestoreError(errorKinds.busy)), connectTimeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.queue.add(next);
       onWait();
@@ -247,5 +250,5 @@ class Places {
 }
 
 function requireWaiting(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new QueryError(queryErrors.cancelled, undefined, { cause: signal.reason });
+  if (signal?.aborted === true) throw new TracestoreError(errorKinds.cancelled, undefined, { cause: signal.reason });
 }

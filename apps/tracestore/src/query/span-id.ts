@@ -1,4 +1,5 @@
-import { QueryError, queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** 16 hex digits of a span's id, which the database has as a signed number. */
 export function spanIdOf(number: string): string {
@@ -19,12 +20,12 @@ export function traceIdOf(uuid: string): string {
  * A trace's id as it is asked for.
  *
  * @param path what it is part of, for the message
- * @throws QueryError `invalid` when it is not 32 hex digits
+ * @throws TracestoreError `invalid` when it is not 32 hex digits
  */
 export function requireTraceId(traceId: string, path: string): string {
   if (/^[\da-f]{32}$/i.test(traceId)) return traceId.toLowerCase();
-  throw new QueryError(
-    queryErrors.invalid,
+  throw new TracestoreError(
+    errorKinds.invalid,
     `${path} should be 32 hex digits, but is ${JSON.stringify(traceId.slice(0, 40))}`,
   );
 }

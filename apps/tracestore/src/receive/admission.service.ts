@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** What a request may weigh before its first byte: its headers above all. */
 const requestFloorBytes = 16 * 1024;
@@ -24,7 +25,7 @@ export interface Lease {
   /**
    * To be called before the memory is taken.
    *
-   * @throws Refusal `overloaded` when there is no room; what is held already stays held
+   * @throws TracestoreError `overloaded` when there is no room; what is held already stays held
    */
   grow(bytes: number): void;
   /** Gives a part back. */
@@ -90,10 +91,7 @@ export class AdmissionService {
   private bytesInFlight = 0;
   private searchAgainAtMs = 0;
 
-  constructor(
-    @Inject(TRACESTORE_CONFIG) config: TracestoreConfig,
-    @Inject(IngestMetricsService) metrics: IngestMetricsService,
-  ) {
+  constructor(@Inject(TRACESTORE_CONFIG) config: TracestoreConfig, metrics: IngestMetricsService) {
     this.maxBytes = config.maxBytesInFlight;
     this.reservedBytes = Math.floor((this.maxBytes * limits.reservedPercent.value) / 100);
     this.smallBytes = Math.floor(this.reservedBytes / smallPart);
@@ -105,7 +103,7 @@ export class AdmissionService {
    * Lets a request begin.
    *
    * @param client as `clientOf` of `@spandrel/service` names it
-   * @throws Refusal `overloaded` when there is no room even to listen to it
+   * @throws TracestoreError `overloaded` when there is no room even to listen to it
    */
   open(client: string): Lease {
     const use: RequestUse = {
@@ -134,14 +132,14 @@ export class AdmissionService {
   }
 
   private grow(use: RequestUse, bytes: number): void {
-    if (use.isReleased) throw new Refusal(refusals.overloaded);
+    if (use.isReleased) throw new TracestoreError(errorKinds.overloaded);
     if (use.evict !== undefined) measureSpeed(use, bytes);
     if (!this.hasRoom(use, bytes) && !this.makeRoom(use, bytes)) {
       const { client } = use.client;
       const [last] = this.refused;
       const other = last?.client === client ? this.refused[1] : last;
       this.refused = [{ client, atMs: performance.now() }, ...(other === undefined ? [] : [other])];
-      throw new Refusal(refusals.overloaded);
+      throw new TracestoreError(errorKinds.overloaded);
     }
     use.held += bytes;
     use.client.held += bytes;

@@ -5,7 +5,8 @@
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { Lease } from './admission.service.js';
 import { type InflateTurn, InflateTurns } from './inflate-turns.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { freeMemory, GrowingBytes } from './request-body.js';
 
 /** How a body may be compressed. */
@@ -42,7 +43,7 @@ type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof c
  * @param compressed stays the caller's; when this fails, another thread may be at work on it still
  * @param lease is told of the result as it grows, and goes on counting it
  * @returns the result, which is the caller's, on memory of its own
- * @throws Refusal `undecodable`, `too-large` or `overloaded`
+ * @throws TracestoreError `undecodable`, `too-large` or `overloaded`
  */
 export async function inflate(
   compressed: Buffer,
@@ -87,7 +88,7 @@ class InflatedBytes {
   append(piece: Buffer<ArrayBuffer>): void {
     const { last, copy } = this;
     this.length += piece.length;
-    if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'inflated');
+    if (this.length > this.maxBytes) throw new TracestoreError(errorKinds.tooLarge, 'inflated');
     if (last === undefined) {
       this.lease.grow(piece.length);
     } else {
@@ -203,6 +204,6 @@ function hasZlibHeader(source: Buffer): boolean {
   return source.length >= 2 && ((source[0] ?? 0) & 0x0f) === 8 && source.readUInt16BE(0) % 31 === 0;
 }
 
-function undecodable(compression: Compression, reason: string, cause?: unknown): Refusal {
-  return new Refusal(refusals.undecodable, `no ${compression}: ${reason}`, { cause });
+function undecodable(compression: Compression, reason: string, cause?: unknown): TracestoreError {
+  return new TracestoreError(errorKinds.undecodable, `no ${compression}: ${reason}`, { cause });
 }

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { limits } from '../limits.js';
 import type { Lease } from './admission.service.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** What a body of unknown length gets first. */
 const firstBytes = 64 * 1024;
@@ -40,14 +41,14 @@ export class GrowingBytes {
   /**
    * @param lease is told of the bytes, and keeps them when they are taken
    * @param expectedBytes how many they will be, if the sender has announced it; checked, but not counted
-   * @throws Refusal `too-large` when that is clear beforehand
+   * @throws TracestoreError `too-large` when that is clear beforehand
    */
   constructor(
     private readonly lease: Lease,
     private readonly maxBytes: number,
     private readonly expectedBytes = 0,
   ) {
-    if (expectedBytes > maxBytes) throw new Refusal(refusals.tooLarge);
+    if (expectedBytes > maxBytes) throw new TracestoreError(errorKinds.tooLarge);
   }
 
   /** So many have come in. */
@@ -58,10 +59,10 @@ export class GrowingBytes {
   /**
    * Copies the piece, so that the larger buffer that it is cut from goes free.
    *
-   * @throws Refusal `too-large` or `overloaded`
+   * @throws TracestoreError `too-large` or `overloaded`
    */
   append(piece: Uint8Array): void {
-    if (this.used + piece.length > this.maxBytes) throw new Refusal(refusals.tooLarge);
+    if (this.used + piece.length > this.maxBytes) throw new TracestoreError(errorKinds.tooLarge);
     this.lease.grow(piece.length);
     this.appendCounted(piece);
   }
@@ -127,7 +128,7 @@ export interface Reading {
  * @param source flows from here on; after a failure it goes on flowing into the void, as a sender that is not read
  *   does not read either, and would miss the answer
  * @param take is given each piece; what it throws ends the reading
- * @throws Refusal `too-slow` after the time, `interrupted` when the sender goes away, `overloaded` when it is slow and
+ * @throws TracestoreError `too-slow` after the time, `interrupted` when the sender goes away, `overloaded` when it is slow and
  *   others need its room, `too-many-pieces`, and what `take` throws
  */
 export function readToEnd(
@@ -151,7 +152,7 @@ export function readToEnd(
     const onData = (piece: Buffer): void => {
       spare += piece.length / bytesPerPiece - 1;
       try {
-        if (spare < 0) throw new Refusal(refusals.tooManyPieces);
+        if (spare < 0) throw new TracestoreError(errorKinds.tooManyPieces);
         take(piece);
       } catch (error) {
         settle(error);
@@ -159,9 +160,11 @@ export function readToEnd(
       }
     };
     const onEnd = (): void => settle(undefined);
-    const onClose = (): void => settle(new Refusal(refusals.interrupted));
-    const stopReceiving = lease.receive(() => settle(new Refusal(refusals.overloaded, 'the body comes too slowly')));
-    const timer = setTimeout(() => settle(new Refusal(refusals.tooSlow)), timeoutMs);
+    const onClose = (): void => settle(new TracestoreError(errorKinds.interrupted));
+    const stopReceiving = lease.receive(() =>
+      settle(new TracestoreError(errorKinds.overloaded, 'the body comes too slowly')),
+    );
+    const timer = setTimeout(() => settle(new TracestoreError(errorKinds.tooSlow)), timeoutMs);
     // An error is followed by the close, and says no more than that nobody is there to be answered.
     source.on('error', () => undefined);
     source.on('data', onData).on('end', onEnd).on('close', onClose);

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
 import type { CopyBatch, Outcome } from '../storage/copy-batch.js';
@@ -11,7 +11,8 @@ import {
   ExportTraceServiceResponseSchema,
 } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { JsonDecoder } from '../transcode/json-decoder.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
 import { type KnownProblems, noProblems, Transcoder } from '../transcode/transcoder.js';
@@ -31,8 +32,8 @@ export class TraceIngestService {
   private generation = 0;
 
   constructor(
-    @Inject(TraceWriterService) private readonly writer: TraceWriterService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly writer: TraceWriterService,
+    private readonly metrics: IngestMetricsService,
   ) {}
 
   /**
@@ -40,7 +41,7 @@ export class TraceIngestService {
    * committed.
    *
    * @param body the whole message, decompressed and admitted; must stay as it is until this settles
-   * @throws Refusal, and nothing else; then nothing of the request is stored
+   * @throws TracestoreError, and nothing else; then nothing of the request is stored
    */
   async ingest(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
     try {
@@ -106,13 +107,13 @@ export class TraceIngestService {
     this.dictionaries.forget();
   }
 
-  private refusalFor(error: unknown): Refusal {
-    if (error instanceof Refusal) return error;
+  private refusalFor(error: unknown): TracestoreError {
+    if (error instanceof TracestoreError) return error;
     if (error instanceof WriteUnavailableError) {
-      return new Refusal({ ...refusals.unavailable, message: error.message }, undefined, { cause: error });
+      return new TracestoreError({ ...errorKinds.unavailable, title: error.message }, undefined, { cause: error });
     }
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
-    return new Refusal(refusals.internal, undefined, { cause: error });
+    return new TracestoreError(errorKinds.internal, undefined, { cause: error });
   }
 }
 
@@ -121,7 +122,7 @@ class ReceivedMessage {
   private readonly decoder: JsonDecoder | undefined;
   private isDecoded: boolean;
 
-  /** @throws Refusal when it is too large */
+  /** @throws TracestoreError when it is too large */
   constructor(
     readonly body: Buffer,
     encoding: Encoding,
@@ -130,7 +131,7 @@ class ReceivedMessage {
     this.isDecoded = this.decoder === undefined;
   }
 
-  /** Goes on to decode it. @returns whether it is @throws Refusal when it is no request */
+  /** Goes on to decode it. @returns whether it is @throws TracestoreError when it is no request */
   decode(budgetMs: number): boolean {
     this.isDecoded ||= this.decoder?.run(budgetMs) === true;
     return this.isDecoded;

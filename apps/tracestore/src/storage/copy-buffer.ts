@@ -1,4 +1,5 @@
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** Of one row, and those that share its chunk. What a request may become is bounded elsewhere, and so is a span. */
 const maxChunkBytes = 256 * 1024 * 1024;
@@ -81,7 +82,8 @@ export class CopyBuffer {
   }
 
   private grow(needed: number): void {
-    if (needed > maxChunkBytes) throw new Refusal(refusals.tooLarge, `its rows are larger than ${maxChunkBytes} bytes`);
+    if (needed > maxChunkBytes)
+      throw new TracestoreError(errorKinds.tooLarge, `its rows are larger than ${maxChunkBytes} bytes`);
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.position);
     this.use(larger);

@@ -49,7 +49,8 @@ import {
   spanProblems,
   type SpanReferences,
 } from './reference-transcode.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { SpanBlocks } from '../storage/span-blocks.js';
 import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js';
 import { decodeMessage } from './decode-message.js';
@@ -126,7 +127,7 @@ export class Transcoder extends ColumnTranscoder {
    *
    * @param body an ExportTraceServiceRequest in protobuf; not kept
    * @param firstInstance any 32-bit integer, another for each request: what tells spans with equal ids apart
-   * @throws Refusal `undecodable` when the body is no such request, `tooLarge` when it is beyond a bound; the batch is
+   * @throws TracestoreError `undecodable` when the body is no such request, `tooLarge` when it is beyond a bound; the batch is
    * then as it was
    */
   transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
@@ -165,7 +166,7 @@ export class Transcoder extends ColumnTranscoder {
    *
    * @param budgetMs after which it pauses, some milliseconds late at most
    * @returns undefined when it paused
-   * @throws Refusal as `transcode`
+   * @throws TracestoreError as `transcode`
    */
   run(budgetMs: number): Outcome | undefined {
     this.deadline = performance.now() + budgetMs;
@@ -920,8 +921,8 @@ export function maxRowBytesOf(byteLength: number): number {
   return Math.min(requestRowBytes.value, requestRowBytesFloor.value + requestRowBytesPerByte.value * byteLength);
 }
 
-function tooMuch(what: string): Refusal {
-  return new Refusal(refusals.tooLarge, what);
+function tooMuch(what: string): TracestoreError {
+  return new TracestoreError(errorKinds.tooLarge, what);
 }
 
 function spanPath(r: number, s: number, index: number): string {

@@ -1,4 +1,5 @@
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { limits } from '../limits.js';
 
 /** Fields within groups that are skipped around the spans of a request: OTLP has no groups. */
@@ -14,8 +15,8 @@ const maxGroupDepth = 100;
 export const brokenSpan = new Error('a span that is not well-formed');
 
 /** The body is no request. @param at the byte at which that was noticed */
-export function malformedRequest(what: string, at: number): Refusal {
-  return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
+export function malformedRequest(what: string, at: number): TracestoreError {
+  return new TracestoreError(errorKinds.undecodable, `${what} at byte ${at}`);
 }
 
 /** Reads protobuf's wire format (protobuf, "Encoding") where it lies, a field at a time. */

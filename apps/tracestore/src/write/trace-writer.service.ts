@@ -124,8 +124,8 @@ export class TraceWriterService {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseConnections'>,
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly metrics: IngestMetricsService,
   ) {
     this.idleLanes = Math.min(config.databaseConnections, maxLanes);
     this.free = Array.from({ length: this.idleLanes + 1 }, () => this.pooled());

@@ -1,16 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import type { ConsoleAccess } from '../../config/console.config.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { SessionStore } from './session-store.js';
 import { TokenAttempts } from './token-attempts.js';
 
 /** The cookie of a browser that has signed in with the token. */
 export const sessionCookie = 'spandrel_session';
-
-const tooManyAttempts = { code: 'too-many-attempts', status: 429, title: 'Too many wrong tokens' } as const;
 
 /** The name is undefined where a request need not say who sends it. */
 export type User = { readonly name: string | undefined };
@@ -23,7 +22,7 @@ export class AccessService {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'console'>,
-    @Inject(SessionStore) private readonly sessions: SessionStore,
+    private readonly sessions: SessionStore,
   ) {
     this.access = config.console.access;
   }
@@ -90,7 +89,7 @@ export class AccessService {
     const waitMs = this.attempts.waitMs(client);
     if (waitMs > 0) {
       const retryAfterS = Math.ceil(waitMs / 1_000);
-      throw new Problem(tooManyAttempts, `Try again in ${retryAfterS} s`, { retryAfterS });
+      throw new TracestoreError(errorKinds.tooManyAttempts, `Retry in ${retryAfterS} s`, { retryAfterS });
     }
     if (isSame(given, token)) return true;
     this.attempts.noteWrong(client);

@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { Problem } from '@spandrel/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type CrossOriginPolicy,
@@ -10,10 +9,10 @@ import {
 } from '../../access/request-checks.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { isLoopback } from '../../config/console.config.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { webRoutes } from '../web/web-routes.js';
 import { AccessService } from './access.service.js';
-
-const signIn = { code: 'sign-in', status: 401, title: 'Sign in first' } as const;
 
 /**
  * What a route gives away, and so what it asks for. `probe`: nothing, to orchestrators. `page`: files that are the same
@@ -31,16 +30,6 @@ const doors: ReadonlyMap<string, Door> = new Map<string, Door>([
   ...webRoutes.map((route) => [route, 'page'] as const),
 ]);
 
-/**
- * Formats an error for the API that owns a route.
- *
- * @returns the JSON body; undefined where the route answers with problem details
- */
-export type RouteErrorBody = (route: string, status: number, message: string) => string | undefined;
-
-/** The token under which it is injected. */
-export const ROUTE_ERROR_BODY = Symbol('ROUTE_ERROR_BODY');
-
 /** A route that is not listed asks for everything. */
 function doorOf(route: string | undefined): Door {
   // Of a path without a route: its answer is a 404.
@@ -55,9 +44,8 @@ export class ConsoleGate implements OnModuleInit {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Inject(AccessService) private readonly access: AccessService,
-    @Inject(ROUTE_ERROR_BODY) private readonly errorBodyOf: RouteErrorBody,
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly access: AccessService,
   ) {
     // Pages of other origins sign in with a bearer token: a session's cookie is for the console's own pages.
     this.policy = { origins: config.access.apiOrigins, methods: ['GET', 'HEAD', 'POST'], credentials: false };
@@ -65,21 +53,10 @@ export class ConsoleGate implements OnModuleInit {
 
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    fastify.addHook('onRequest', async (request, reply) => {
-      const route = request.routeOptions.url;
-      try {
-        await this.check(doorOf(route), request, reply);
-      } catch (error) {
-        if (!(error instanceof Problem) || route === undefined) throw error;
-        const body = this.errorBodyOf(route, error.kind.status, error.detail);
-        if (body === undefined) throw error;
-        if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS);
-        await reply.status(error.kind.status).type('application/json').send(body);
-      }
-    });
+    fastify.addHook('onRequest', (request, reply) => this.check(doorOf(request.routeOptions.url), request, reply));
   }
 
-  /** @throws Problem */
+  /** @throws TracestoreError */
   private async check(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (door === 'probe') return;
     const authority = requireHost(request, this.mayNamesLie(door) ? this.config.access.hosts : undefined);
@@ -88,7 +65,7 @@ export class ConsoleGate implements OnModuleInit {
     if (door === 'session' || door === 'metrics') return;
     if (door === 'jaeger' && this.config.jaegerHttpAccess === 'none') return;
     if ((await this.access.userOf(request)) === undefined) {
-      throw new Problem(signIn, 'This needs the token, as `Authorization: Bearer …` or by signing in');
+      throw new TracestoreError(errorKinds.signIn, 'Sign in, or send the token as `Authorization: Bearer …`');
     }
   }
 

@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Problem } from '@spandrel/service';
 import pg from 'pg';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { limits } from '../../limits.js';
 import { readSqlFile } from '../../sql-file.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
@@ -10,10 +11,7 @@ const beginSession = readSqlFile(import.meta.url, 'begin-session.sql');
 const touchSession = readSqlFile(import.meta.url, 'touch-session.sql');
 const endSession = readSqlFile(import.meta.url, 'end-session.sql');
 
-const unavailable = { code: 'unavailable', status: 503, title: 'The database is not available' } as const;
-
 const timeoutMs = 5_000;
-const retryAfterS = 5;
 
 /** As `begin` makes them: 256 random bits, and what proves that the holder of a token has asked for them. */
 const sessionPattern = /^([\w-]{43})\.([\w-]{43})$/;
@@ -86,7 +84,7 @@ export class SessionStore implements OnApplicationShutdown {
     try {
       return (await this.pool.query(statement, [...values])).rows;
     } catch (cause) {
-      throw new Problem(unavailable, 'Sessions cannot be checked without the database', { cause, retryAfterS });
+      throw new TracestoreError(errorKinds.unavailable, 'Cannot check the session without the database', { cause });
     }
   }
 }

@@ -32,7 +32,7 @@ const maxValues = 2_000;
  * Keys or values that attributes of recent spans have, the most frequent first; not all there are, but what is worth
  * proposing. Values are texts that find the spans again.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function sampleSpans(
   database: QueryDatabaseService,

@@ -1,32 +1,30 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import {
-  catalogueAnswer,
-  planAnswer,
-  sqlAnswer,
+  catalogueResponse,
+  planResponse,
+  sqlResponse,
   type SqlLimits,
   sqlLimits,
-  type SqlQuestion,
-  sqlQuestion,
+  type SqlQuery,
+  sqlQuery,
 } from '@spandrel/console-api';
 import { clientOf } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
 import { ClientSignal } from '@spandrel/service';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { AccessService } from '../access/access.service.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
+import { maxAnswerBytes, SqlService } from './sql.service.js';
 
 /** Any question, in SQL. */
 @ApiTags('sql')
 @Controller('api/sql')
-@UseInterceptors(QueryProblemInterceptor)
 export class SqlController {
   constructor(
-    @Inject(SqlDeskService) private readonly desk: SqlDeskService,
+    private readonly sql: SqlService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(AccessService) private readonly access: AccessService,
+    private readonly access: AccessService,
   ) {}
 
   /** Runs a statement as ps_trace_reader, or explains it. Whoever closes the connection cancels it. */
@@ -37,7 +35,7 @@ export class SqlController {
   @ApiResponse({
     status: 200,
     description: 'rows; or with `explain`, the plan',
-    standardSchema: sqlAnswer.or(planAnswer),
+    standardSchema: sqlResponse.or(planResponse),
   })
   @ApiResponse({
     status: 400,
@@ -51,14 +49,14 @@ export class SqlController {
   })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
   async ask(
-    @Body({ schema: sqlQuestion }) { sql, explain }: SqlQuestion,
+    @Body({ schema: sqlQuery }) { sql, explain }: SqlQuery,
     @Req() request: FastifyRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<string> {
     const asker = this.askerOf(request);
-    if (explain !== 'no') return `{"plan":${await this.desk.plan(sql, explain, asker, signal)}}`;
+    if (explain !== 'no') return `{"plan":${await this.sql.plan(sql, explain, asker, signal)}}`;
     const startedAt = performance.now();
-    const { columns, rows, isTruncated } = await this.desk.rows(sql, asker, signal);
+    const { columns, rows, isTruncated } = await this.sql.rows(sql, asker, signal);
     const durationMs = performance.now() - startedAt;
     // The rows are JSON that the database has written.
     return `{"columns":${JSON.stringify(columns)},"rows":[${rows.join(',')}],"isTruncated":${isTruncated},"durationMs":${durationMs}}`;
@@ -69,8 +67,8 @@ export class SqlController {
   @ApiResponse({ status: 200, description: 'for each statement', standardSchema: sqlLimits })
   limits(): SqlLimits {
     return {
-      timeoutMs: this.desk.timeoutMs,
-      maxRows: this.desk.maxRows,
+      timeoutMs: this.sql.timeoutMs,
+      maxRows: this.sql.maxRows,
       maxBytes: maxAnswerBytes,
       perMinute: this.config.console.sqlPerMinute,
     };
@@ -78,9 +76,9 @@ export class SqlController {
 
   /** The views and functions of ps_trace, for completion. */
   @Get('catalogue')
-  @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueAnswer })
+  @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueResponse })
   catalogue(@Req() request: FastifyRequest, @ClientSignal() signal: AbortSignal): Promise<unknown> {
-    return this.desk.catalogue(this.askerOf(request), signal);
+    return this.sql.catalogue(this.askerOf(request), signal);
   }
 
   /** The client that shares connections: a user where users have names, otherwise an address or network of IPv6. */

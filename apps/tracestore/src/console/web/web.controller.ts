@@ -1,12 +1,10 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { encodings, WebFilesService } from './web-files.service.js';
 import { pageRoutes } from './web-routes.js';
-
-const noFile = { code: 'no-file', status: 404, title: 'There is no such file' } as const;
-const notBuilt = { code: 'console-not-built', status: 404, title: 'The console is not built' } as const;
 
 /** Nothing but what comes from here, and nothing that stands in a page or an attribute. */
 const contentSecurityPolicy = [
@@ -33,13 +31,13 @@ const assetLifetime = 'public, max-age=31536000, immutable';
 @ApiExcludeController()
 @Controller()
 export class WebController {
-  constructor(@Inject(WebFilesService) private readonly files: WebFilesService) {}
+  constructor(private readonly files: WebFilesService) {}
 
   /** Every page is the same document: which one it is, it reads from its address. */
   @Get([...pageRoutes])
   page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     if (this.files.find('index.html') === undefined) {
-      throw new Problem(notBuilt, 'This tracestore runs without its console: `npm run build` builds it');
+      throw new TracestoreError(errorKinds.consoleNotBuilt, 'Run `npm run build` to build it');
     }
     this.send('index.html', 'no-cache', request, reply);
   }
@@ -57,7 +55,7 @@ export class WebController {
 
   private send(name: string, cacheControl: string, { headers }: FastifyRequest, reply: FastifyReply): void {
     const file = this.files.find(name);
-    if (file === undefined) throw new Problem(noFile, `There is no file ${name}`);
+    if (file === undefined) throw new TracestoreError(errorKinds.unknownFile, `${name} does not exist`);
     void reply.headers({ ...pageHeaders, 'cache-control': cacheControl, etag: file.etag, vary: 'accept-encoding' });
     if (headers['if-none-match'] === file.etag) {
       void reply.status(304).send();

@@ -1,5 +1,6 @@
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { readSqlFile } from '../../sql-file.js';
 
@@ -18,7 +19,7 @@ export interface Dependency {
  *
  * @param startTimeUnixNano the calls' spans start from here, or from ever
  * @param endTimeUnixNano to here, or to ever
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findDependencies(
   database: QueryDatabaseService,
@@ -28,7 +29,7 @@ export async function findDependencies(
 ): Promise<readonly Dependency[]> {
   const from = clampUnixNano(startTimeUnixNano ?? firstUnixNano);
   const to = clampUnixNano(endTimeUnixNano ?? lastUnixNano);
-  if (to < from) throw new QueryError(queryErrors.invalid, 'the end is before the start');
+  if (to < from) throw new TracestoreError(errorKinds.invalid, 'the end is before the start');
   const rows = await database.query<{ parent: string; child: string; calls: string }>(
     findDependenciesSql,
     [from, to].map((time) => timestampOf(microsecondsOf(time))),

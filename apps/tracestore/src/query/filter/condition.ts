@@ -1,6 +1,7 @@
 import { AttributeLimitError } from '../../storage/attribute-json.js';
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { spanKinds, statusCodes } from '../span-words.js';
 import { type Constant, jsonOf, listOf, type ListText, type TypedConstant, typesOf } from './constant.js';
 import {
@@ -85,7 +86,7 @@ const never: Condition = { is: 'constant', value: false };
 /**
  * Brings a filter into that form.
  *
- * @throws QueryError `invalid`, naming the place in the filter, when it makes no sense or is beyond `filterLimits`
+ * @throws TracestoreError `invalid`, naming the place in the filter, when it makes no sense or is beyond `filterLimits`
  */
 export function conditionOf(filter: Filter): Condition {
   return new Reader().read(filter, 'filter', 0, undefined);
@@ -314,5 +315,5 @@ function isWordField(field: Field): field is WordField {
 }
 
 function refuse(path: string, problem: string): never {
-  throw new QueryError(queryErrors.invalid, `${path} ${problem}`);
+  throw new TracestoreError(errorKinds.invalid, `${path} ${problem}`);
 }

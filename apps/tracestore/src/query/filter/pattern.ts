@@ -1,5 +1,6 @@
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 
 /** More than anybody writes by hand; each level and each repetition costs the server memory. */
 const maxRepetitions = 255;
@@ -24,13 +25,13 @@ const controls: Readonly<Record<string, string>> = { t: '\t', n: '\n', f: '\f', 
  * both are bounded (`limits.patternCharacters`, `limits.patternOptionals`).
  *
  * @param path of the expression in the question, for the message
- * @throws QueryError `invalid`, saying what and where
+ * @throws TracestoreError `invalid`, saying what and where
  */
 export function patternOf(source: string, path: string): string {
   // Whatever stands for one character takes at most ten to write.
   const maxLength = limits.patternCharacters.value * 10;
   if (source.length > maxLength) {
-    throw new QueryError(queryErrors.invalid, `${path} is longer than ${maxLength} characters`);
+    throw new TracestoreError(errorKinds.invalid, `${path} is longer than ${maxLength} characters`);
   }
   return new Translator(source, path).translate();
 }
@@ -218,7 +219,7 @@ class Translator {
   }
 
   private refuse(problem: string): never {
-    throw new QueryError(queryErrors.invalid, `${this.path} ${problem} at character ${this.at}`);
+    throw new TracestoreError(errorKinds.invalid, `${this.path} ${problem} at character ${this.at}`);
   }
 }
 

@@ -13,7 +13,8 @@ import {
 } from '../filter/search-condition.js';
 import { SqlParameters } from '../filter/sql-parameters.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
 import { compareFound, cursorAt, placeOf } from './page-cursor.js';
@@ -86,7 +87,7 @@ interface PortionRow extends QueryResultRow {
  * have anything that belongs before the last trace of the page. The newest spans of a few operations, without any other
  * condition, are found without blocks.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findTraces(
   database: QueryDatabaseService,
@@ -118,8 +119,8 @@ class Question {
 
   constructor({ filter, startTimeMinUnixNano, startTimeMaxUnixNano, order = 'newest', limit, cursor }: TraceSearch) {
     if (!Number.isInteger(limit) || limit < 1 || limit > maxPageSize) {
-      throw new QueryError(
-        queryErrors.invalid,
+      throw new TracestoreError(
+        errorKinds.invalid,
         `limit should be a whole number from 1 to ${maxPageSize}, but is ${limit}`,
       );
     }
@@ -178,7 +179,7 @@ class Answer {
         const enough = Math.ceil(((limit - settled) / Math.max(settled, 1)) * gone * spareBlocks);
         const most = Math.min(portion * portionGrowth, lastPortion);
         portion = Math.max(portion, Math.min(most, enough), this.isRare ? rarePortion : 0);
-        if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
+        if (performance.now() > this.deadlineMs) throw new TracestoreError(errorKinds.timedOut);
       }
     }
     const traces = this.settled().slice(0, limit);

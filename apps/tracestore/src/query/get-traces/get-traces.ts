@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { readSqlFile } from '../../sql-file.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf, unixNanoOf } from '../unix-time.js';
 import { Dictionaries } from './dictionaries.js';
@@ -95,7 +96,7 @@ interface LinkRow extends Place {
  * while it is read. When whoever reads it takes its time and others wait for a connection, it gives the connection back,
  * and goes on with another one where it was; spans that have been stored or dropped in between come or do not come.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function* getTraces(
   database: QueryDatabaseService,
@@ -331,7 +332,7 @@ async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
 
 function requireTraces(asked: readonly AskedTrace[]): readonly BoundedTrace[] {
   if (asked.length > maxTraceIds) {
-    throw new QueryError(queryErrors.invalid, `${asked.length} traces are asked for, more than ${maxTraceIds}`);
+    throw new TracestoreError(errorKinds.invalid, `${asked.length} traces are asked for, more than ${maxTraceIds}`);
   }
   const traces = new Map<string, BoundedTrace>();
   for (const [n, { traceId, startTimeMinUnixNano, startTimeMaxUnixNano }] of asked.entries()) {

@@ -21,7 +21,7 @@ export interface OperationsQuestion {
 /**
  * The operations of a service or of all, ordered by service, name and kind.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findOperations(
   database: QueryDatabaseService,

@@ -7,7 +7,7 @@ const findServicesSql = readSqlFile(import.meta.url, 'find-services.sql');
  * The names of all services that have spans, in the order of their characters' codes. One is known until two days after
  * its last span has gone.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findServices(database: QueryDatabaseService, signal?: AbortSignal): Promise<readonly string[]> {
   const rows = await database.query<{ service_name: string }>(findServicesSql, [], signal);

@@ -45,7 +45,7 @@ interface SummaryRow {
  * What traces are about, in the order asked; those that are not known are left out.
  *
  * @param traceIds 32 hex digits each
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function summarizeTraces(
   database: QueryDatabaseService,

@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { SqlQuestion, WrongSqlPosition } from '@spandrel/console-api';
-import { Problem } from '@spandrel/service';
+import type { SqlQuery, WrongSqlPosition } from '@spandrel/console-api';
 import pg from 'pg';
 import { cancelStatement } from '../../database/cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { queryErrorOf } from '../../errors/query-error-of.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { readSqlFile } from '../../sql-file.js';
 import { limits } from '../../limits.js';
 import { noteBackendPid } from '../../database/database-session.js';
@@ -30,9 +31,6 @@ const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 /** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
 const maxColumns = 100;
 
-const wrongSql = { code: 'wrong-sql', status: 400, title: 'PostgreSQL does not take the statement' } as const;
-const noReader = { code: 'no-reader', status: 503, title: 'The role ps_trace_reader cannot be used' } as const;
-
 /** Rows as JSON: an array each. */
 export interface SqlRows {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -45,7 +43,7 @@ export interface SqlRows {
  * connection that nobody has used before and nobody uses after; within a time and a size.
  */
 @Injectable()
-export class SqlDeskService implements OnApplicationShutdown {
+export class SqlService implements OnApplicationShutdown {
   readonly maxRows: number;
   readonly timeoutMs: number;
   private readonly connection: pg.ClientConfig;
@@ -56,7 +54,7 @@ export class SqlDeskService implements OnApplicationShutdown {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>,
-    @Inject(DatabaseService) private readonly database: DatabaseService,
+    private readonly database: DatabaseService,
   ) {
     this.maxRows = console.sqlMaxRows;
     this.timeoutMs = console.sqlTimeoutMs;
@@ -84,7 +82,7 @@ export class SqlDeskService implements OnApplicationShutdown {
    *
    * @param asker whose statement it is: one has some of the connections, and never all
    * @throws Problem 400 when PostgreSQL refuses the statement or fails in it, 503 when ps_trace_reader cannot be used
-   * @throws QueryError when it takes too long, was cancelled, or the database is busy or away
+   * @throws TracestoreError when it takes too long, was cancelled, or the database is busy or away
    */
   rows(sql: string, asker: string, signal: AbortSignal): Promise<SqlRows> {
     return this.asReader(this.slots, asker, signal, async (client) => {
@@ -108,14 +106,9 @@ export class SqlDeskService implements OnApplicationShutdown {
    * The plan of a statement, as JSON.
    *
    * @param analyze whether to run it, and say how it went
-   * @throws Problem, QueryError as `rows`
+   * @throws Problem, TracestoreError as `rows`
    */
-  plan(
-    sql: string,
-    explain: Exclude<SqlQuestion['explain'], 'no'>,
-    asker: string,
-    signal: AbortSignal,
-  ): Promise<string> {
+  plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, asker: string, signal: AbortSignal): Promise<string> {
     return this.asReader(this.slots, asker, signal, async (client) => {
       const statement = alone(sql);
       await this.describe(client, statement);
@@ -124,7 +117,7 @@ export class SqlDeskService implements OnApplicationShutdown {
     });
   }
 
-  /** What there is to ask, as JSON. @throws Problem 503, QueryError as `rows` */
+  /** What there is to ask, as JSON. @throws Problem 503, TracestoreError as `rows` */
   catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
     return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
@@ -134,7 +127,10 @@ export class SqlDeskService implements OnApplicationShutdown {
 
   private async describe(client: pg.ClientBase, statement: string): Promise<readonly DescribedColumn[]> {
     if (/^\s*(?:explain|show)\b/i.test(statement)) {
-      throw new Problem(wrongSql, 'A plan is asked for by `explain`, and a setting by current_setting()');
+      throw new TracestoreError(
+        errorKinds.wrongSql,
+        'Request a plan with `explain`, and read a setting with current_setting()',
+      );
     }
     let columns: readonly DescribedColumn[] | undefined;
     try {
@@ -143,9 +139,12 @@ export class SqlDeskService implements OnApplicationShutdown {
       throw statementProblem(cause, statement) ?? cause;
     }
     if (columns === undefined)
-      throw new Problem(wrongSql, 'Only statements that give rows can be asked: SELECT, VALUES');
+      throw new TracestoreError(errorKinds.wrongSql, 'The statement must return rows: SELECT or VALUES');
     if (columns.length > maxColumns) {
-      throw new Problem(wrongSql, `The answer would have ${columns.length} columns, more than ${maxColumns}`);
+      throw new TracestoreError(
+        errorKinds.wrongSql,
+        `The result must have at most ${maxColumns} columns, got ${columns.length}`,
+      );
     }
     return columns;
   }
@@ -165,10 +164,10 @@ export class SqlDeskService implements OnApplicationShutdown {
       if (!(error instanceof ReaderError)) throw error;
       await this.database.checkReader();
       const { readerLack } = this.database;
-      if (readerLack === undefined) throw new Problem(noReader, error.message, { cause: error });
+      if (readerLack === undefined) throw new TracestoreError(errorKinds.noReader, error.message, { cause: error });
       const { message, statement } = readerLack;
-      const detail = `${message}. An administrator can mend it, without a restart, by: ${statement}`;
-      throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
+      const detail = `${message}. An administrator can repair it, without a restart, with: ${statement}`;
+      throw new TracestoreError(errorKinds.noReader, detail, { cause: error, extensions: { statement } });
     } finally {
       release();
     }
@@ -188,16 +187,18 @@ export class SqlDeskService implements OnApplicationShutdown {
     // A server that stands still answers neither in time nor to a cancellation: the slot is not its to keep.
     const patience = setTimeout(() => void endOf(client), 2 * this.timeoutMs + standstillMs);
     try {
-      if (signal.aborted) throw new QueryError(queryErrors.cancelled);
+      if (signal.aborted) throw new TracestoreError(errorKinds.cancelled);
       signal.addEventListener('abort', cancel, { once: true });
       await becomeReader(client, this.timeoutMs);
       return await work(client);
     } catch (cause) {
-      if (cause instanceof Problem || cause instanceof ReaderError) throw cause;
+      if (cause instanceof TracestoreError || cause instanceof ReaderError) throw cause;
       const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
       throw (
         problem ??
-        (isLockTimeout(cause) ? new QueryError(queryErrors.busy, undefined, { cause }) : queryErrorOf(cause, signal))
+        (isLockTimeout(cause)
+          ? new TracestoreError(errorKinds.busy, undefined, { cause })
+          : queryErrorOf(cause, signal))
       );
     } finally {
       clearTimeout(patience);
@@ -257,14 +258,14 @@ function wrapped(statement: string, columns: number): string {
 }
 
 /** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */
-function statementProblem(cause: unknown, statement: string | undefined): Problem | undefined {
+function statementProblem(cause: unknown, statement: string | undefined): TracestoreError | undefined {
   // 53, 57, 58 and XX are the server's own troubles, 08 the connection's; but 53400 is a limit that the statement exceeds.
   if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) return undefined;
   if (/^(?:08|53(?!400)|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
   const position = statement === undefined ? undefined : positionIn(statement, Number(cause.position ?? 0));
   const place = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
-  return new Problem(wrongSql, `${cause.message}${place}${hint}`, {
+  return new TracestoreError(errorKinds.wrongSql, `${cause.message}${place}${hint}`, {
     cause,
     ...(position === undefined ? {} : { extensions: { position } }),
   });
