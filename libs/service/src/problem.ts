@@ -34,7 +34,7 @@ export class Problem extends Error {
   /** As in the kind, unless this problem has a time of its own. */
   readonly retryAfterS: number | undefined;
 
-  /** @param detail what is wrong in this request; by default the title of the kind */
+  /** @param detail the invalid part of this request; by default the title of the kind */
   constructor(
     readonly kind: ProblemKind,
     detail: string = kind.title,

@@ -116,7 +116,7 @@ function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: Uns
 
 /**
  * The whole of a service's `main.ts`: reads the configuration, builds the service, listens.
- * A fault at start-up is one readable line on stderr and exit code 1.
+ * An error at start-up prints one readable line to stderr; the exit code is 1.
  */
 export async function startService<Config extends ServiceConfig>(
   configure: () => Config,

@@ -13,7 +13,7 @@ export class TracestoreError extends Problem {
 
   /**
    * @param kind an entry of `errorKinds`
-   * @param detail what is wrong in this request, and what would be right
+   * @param detail the invalid part of this request, and what would be valid
    * @param options the cause, more members of a problem details object, and a retry time other than that of the kind
    */
   constructor(

@@ -13,13 +13,13 @@ const endSession = readSqlFile(import.meta.url, 'end-session.sql');
 
 const timeoutMs = 5_000;
 
-/** As `begin` makes them: 256 random bits, and what proves that the holder of a token has asked for them. */
+/** A session as `begin` creates it: 256 random bits, and a proof that the token was known. */
 const sessionPattern = /^([\w-]{43})\.([\w-]{43})$/;
 
 /**
- * The sessions of browsers, in the database, so that all stores on it know the same ones. It holds digests only: who
- * reads the table cannot use a session. A text that was made up is refused without a look at the database, and so is a
- * session that began with another token. The clock is the database's.
+ * The sessions of browsers. They are in the database, so that all processes on it share them. It holds digests only: a
+ * reader of the table cannot use a session. Invalid sessions and those of another token are rejected without a query.
+ * Times are those of the database's clock.
  */
 @Injectable()
 export class SessionStore implements OnApplicationShutdown {
@@ -49,7 +49,7 @@ export class SessionStore implements OnApplicationShutdown {
   /**
    * Begins a session.
    *
-   * @param token the token of the store: once it is another, the session is over
+   * @param token the token of the store: when it changes, the session ends
    * @returns the session, for a cookie
    * @throws Problem 503 when the database is away
    */
@@ -93,14 +93,14 @@ function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest();
 }
 
-/** The id of a session that began with this token; undefined when it is none. */
+/** The id of a session of this token; undefined for any other text. */
 function idOf(session: string, token: string): string | undefined {
   const [, id, proof] = sessionPattern.exec(session) ?? [];
   if (id === undefined || proof === undefined) return undefined;
   return timingSafeEqual(Buffer.from(proof, 'base64url'), proofOf(id, token)) ? id : undefined;
 }
 
-/** Says nothing of the token, which is the key. */
+/** A keyed digest, from which the token cannot be derived. */
 function proofOf(id: string, token: string): Buffer {
   return createHmac('sha256', token).update(`console session ${id}`).digest();
 }

@@ -13,9 +13,9 @@ import { filterOf } from './search-filter.js';
 export class SearchController {
   constructor(private readonly database: QueryDatabaseService) {}
 
-  /** Summaries of the traces of which some span fulfils all that is asked; a page of them. */
+  /** A page of summaries of the traces with a span that matches every condition. */
   @Get('traces')
-  @ApiResponse({ status: 200, description: 'in the order asked', standardSchema: searchResponse })
+  @ApiResponse({ status: 200, description: 'in the requested order', standardSchema: searchResponse })
   async search(
     @Query({ schema: searchQuery }) query: SearchQuery,
     @ClientSignal() signal: AbortSignal,

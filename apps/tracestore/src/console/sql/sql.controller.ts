@@ -27,7 +27,7 @@ export class SqlController {
     private readonly access: AccessService,
   ) {}
 
-  /** Runs a statement as ps_trace_reader, or explains it. Whoever closes the connection cancels it. */
+  /** Runs a statement as ps_trace_reader, or explains it. Closing the connection cancels it. */
   @Post()
   @HttpCode(200)
   @UseGuards(ThrottlerGuard)
@@ -42,7 +42,7 @@ export class SqlController {
     description:
       'PostgreSQL refused the statement: `detail` is its message, and `position` where it saw the fault (line and column)',
   })
-  @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
+  @ApiResponse({ status: 429, description: 'Too many requests in a minute' })
   @ApiResponse({
     status: 503,
     description: 'Other statements have all connections, or the database is away: Retry-After',
@@ -53,10 +53,10 @@ export class SqlController {
     @Req() request: FastifyRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<string> {
-    const asker = this.askerOf(request);
-    if (explain !== 'no') return `{"plan":${await this.sql.plan(sql, explain, asker, signal)}}`;
+    const client = this.clientKeyOf(request);
+    if (explain !== 'no') return `{"plan":${await this.sql.plan(sql, explain, client, signal)}}`;
     const startedAt = performance.now();
-    const { columns, rows, isTruncated } = await this.sql.rows(sql, asker, signal);
+    const { columns, rows, isTruncated } = await this.sql.rows(sql, client, signal);
     const durationMs = performance.now() - startedAt;
     // The rows are JSON that the database has written.
     return `{"columns":${JSON.stringify(columns)},"rows":[${rows.join(',')}],"isTruncated":${isTruncated},"durationMs":${durationMs}}`;
@@ -78,11 +78,11 @@ export class SqlController {
   @Get('catalogue')
   @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueResponse })
   catalogue(@Req() request: FastifyRequest, @ClientSignal() signal: AbortSignal): Promise<unknown> {
-    return this.sql.catalogue(this.askerOf(request), signal);
+    return this.sql.catalogue(this.clientKeyOf(request), signal);
   }
 
   /** The client that shares connections: a user where users have names, otherwise an address or network of IPv6. */
-  private askerOf(request: FastifyRequest): string {
+  private clientKeyOf(request: FastifyRequest): string {
     const name = this.access.nameOf(request);
     return name === undefined ? `address ${clientOf(request.ip)}` : `user ${name}`;
   }

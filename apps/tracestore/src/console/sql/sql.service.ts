@@ -20,7 +20,7 @@ const findTypeNames = readSqlFile(import.meta.url, 'find-type-names.sql');
 
 const connectTimeoutMs = 5_000;
 
-/** How long after the time of a statement, which is counted for its parse and for its run, the server has to say so. */
+/** How long the server may take to report a timeout. The timeout applies to the parse and to the run of a statement. */
 const standstillMs = 10_000;
 
 /** What the rows of an answer may have in all, as JSON. */
@@ -39,8 +39,8 @@ export interface SqlRows {
 }
 
 /**
- * Answers statements that anybody has written. Each is asked as ps_trace_reader, in a transaction that only reads, on a
- * connection that nobody has used before and nobody uses after; within a time and a size.
+ * Runs the SQL statements of users. Each statement runs as ps_trace_reader, in a read-only transaction, on a new
+ * connection that is closed afterwards. Its time and the size of its result are limited.
  */
 @Injectable()
 export class SqlService implements OnApplicationShutdown {
@@ -80,12 +80,12 @@ export class SqlService implements OnApplicationShutdown {
   /**
    * The rows of a statement, at most `maxRows` of them and `maxAnswerBytes`.
    *
-   * @param asker whose statement it is: one has some of the connections, and never all
+   * @param client who sent the statement; one client never has all connections
    * @throws Problem 400 when PostgreSQL refuses the statement or fails in it, 503 when ps_trace_reader cannot be used
    * @throws TracestoreError when it takes too long, was cancelled, or the database is busy or away
    */
-  rows(sql: string, asker: string, signal: AbortSignal): Promise<SqlRows> {
-    return this.asReader(this.slots, asker, signal, async (client) => {
+  rows(sql: string, client: string, signal: AbortSignal): Promise<SqlRows> {
+    return this.asReader(this.slots, client, signal, async (client) => {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
       const lines = await ask(client, wrapped(statement, columns.length), this.maxRows);
@@ -108,8 +108,8 @@ export class SqlService implements OnApplicationShutdown {
    * @param analyze whether to run it, and say how it went
    * @throws Problem, TracestoreError as `rows`
    */
-  plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, asker: string, signal: AbortSignal): Promise<string> {
-    return this.asReader(this.slots, asker, signal, async (client) => {
+  plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, client: string, signal: AbortSignal): Promise<string> {
+    return this.asReader(this.slots, client, signal, async (client) => {
       const statement = alone(sql);
       await this.describe(client, statement);
       const options = explain === 'analyze' ? 'ANALYZE, BUFFERS, FORMAT JSON' : 'FORMAT JSON';
@@ -118,8 +118,11 @@ export class SqlService implements OnApplicationShutdown {
   }
 
   /** What there is to ask, as JSON. @throws Problem 503, TracestoreError as `rows` */
-  catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
-    return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
+  catalogue(
+    client: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
+    return this.asReader(this.catalogueSlot, client, signal, async (client) => {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue);
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
     });
@@ -151,13 +154,13 @@ export class SqlService implements OnApplicationShutdown {
 
   private async asReader<Answer>(
     slots: StatementSlots,
-    asker: string,
+    client: string,
     signal: AbortSignal,
     work: (client: pg.ClientBase) => Promise<Answer>,
   ): Promise<Answer> {
-    const release = await slots.take(asker, signal);
+    const release = await slots.take(client, signal);
     try {
-      // An administrator may have mended a part, of which the store makes the rest.
+      // An administrator may have repaired the part that tracestore must not; then it does the rest.
       if (this.database.readerLack !== undefined) await this.database.checkReader();
       return await this.onConnection(signal, work);
     } catch (error) {
@@ -257,7 +260,7 @@ function wrapped(statement: string, columns: number): string {
   return `SELECT json_build_array(${names.join(', ')})::text FROM (\n${statement}\n) AS answer (${names.join(', ')})`;
 }
 
-/** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */
+/** Converts an error in the statement to one for its author; undefined if something else failed. */
 function statementProblem(cause: unknown, statement: string | undefined): TracestoreError | undefined {
   // 53, 57, 58 and XX are the server's own troubles, 08 the connection's; but 53400 is a limit that the statement exceeds.
   if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) return undefined;
@@ -276,7 +279,7 @@ function isLockTimeout(cause: unknown): boolean {
   return cause instanceof pg.DatabaseError && cause.code === '55P03';
 }
 
-/** @param character the how manieth; 0 where it is not known */
+/** @param character its position, from 1; 0 if unknown */
 function positionIn(statement: string, character: number): WrongSqlPosition | undefined {
   if (character < 1) return undefined;
   const before = Array.from(statement)
