@@ -187,7 +187,7 @@ it('a client that takes nothing of its answer loses its connection', async () =>
   ).rejects.toThrow('aborted');
 });
 
-it('answers that nobody takes are bounded together: the oldest are cut', async () => {
+it('responses that clients do not read are limited together: the oldest are cut', async () => {
   await start({ unsentBytes: 100 * 1024 * kibibyte });
   const stalled = await Promise.all(
     Array.from({ length: 8 }, async () => {

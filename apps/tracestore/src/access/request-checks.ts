@@ -8,7 +8,7 @@ import { isOwnOrigin, type OriginList } from './origin-list.js';
 /** How long a browser keeps the answer to a preflight: as long as Chromium keeps any. */
 const preflightMaxAgeS = 7_200;
 
-/** What a page may have in its list of headers. */
+/** Length of the list of headers in a preflight, in characters. */
 const maxRequestedHeadersLength = 1_024;
 const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:, ?[\w!#$%&'*+.^`|~-]+)*$/;
 

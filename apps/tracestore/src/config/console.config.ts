@@ -61,10 +61,10 @@ export const consoleVariables = {
 type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
 
 /**
- * Nobody has to sign in on the loopback, unless a token is set. On any other address somebody has to say who may come.
+ * On loopback no sign-in is required, unless a token is set. On any other address the access must be configured.
  *
  * @param host where the port listens
- * @throws EnvironmentError when nobody says so, or when the token is missing
+ * @throws EnvironmentError if it is not, or the token is missing
  */
 export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
   return {

@@ -209,7 +209,7 @@ describe('a trace', () => {
     ]);
   });
 
-  it('is told from one that is not there, and from what is no id', async () => {
+  it('responds with 404 for an unknown id and 400 for an invalid one', async () => {
     const missing = await api(`traces/${'0'.repeat(31)}1`);
     expect(missing.status).toBe(404);
     expect(await problemOf(missing)).toMatchObject({ type: 'urn:spandrel:problem:unknown-trace' });
@@ -324,7 +324,7 @@ describe('SQL', () => {
 });
 
 describe('SQL that takes long', () => {
-  it('is stopped by its time, and when nobody waits any more', async () => {
+  it('is stopped by its timeout, and when the client disconnects', async () => {
     const quick = await startTracestore(database.url, {
       console: {
         ...readTracestoreConfig({}).console,

@@ -35,7 +35,7 @@ export class AccessService {
    * The user of a request: by its bearer token, its session or the header of a proxy.
    *
    * @returns undefined when the request has no valid credentials
-   * @throws Problem 429 when its client has tried too many wrong tokens; 503 when the database with the sessions is away
+   * @throws TracestoreError `tooManyAttempts`, or `unavailable` if a session cannot be checked
    */
   async userOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<User | undefined> {
     const { access } = this;
@@ -67,7 +67,7 @@ export class AccessService {
    * Begins a session for the holder of the token.
    *
    * @returns the session, for a cookie, or undefined when the token is wrong
-   * @throws Problem as `userOf`
+   * @throws TracestoreError as `userOf`
    */
   async signIn(token: string, { ip }: Pick<FastifyRequest, 'ip'>): Promise<string | undefined> {
     if (this.access.kind !== 'token' || !this.isToken(token, this.access.token, ip)) return undefined;
@@ -77,14 +77,14 @@ export class AccessService {
   /**
    * Ends the session of a request, for every store on the database.
    *
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async signOut({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
     const session = cookieOf(headers.cookie, sessionCookie);
     if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session, this.access.token);
   }
 
-  /** @throws Problem 429 before the token is looked at, when its client has tried too many wrong ones */
+  /** @throws TracestoreError `tooManyAttempts`, before it compares the token */
   private isToken(given: string, token: string, client: string): boolean {
     const waitMs = this.attempts.waitMs(client);
     if (waitMs > 0) {

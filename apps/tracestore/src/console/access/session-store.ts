@@ -51,7 +51,7 @@ export class SessionStore implements OnApplicationShutdown {
    *
    * @param token the token of the store: when it changes, the session ends
    * @returns the session, for a cookie
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async begin(token: string): Promise<string> {
     const id = randomBytes(32).toString('base64url');
@@ -63,7 +63,7 @@ export class SessionStore implements OnApplicationShutdown {
    * Notes that a session is used.
    *
    * @returns whether it is one, of this token, and neither too old nor idle for too long
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async touch(session: string, token: string): Promise<boolean> {
     const id = idOf(session, token);
@@ -73,7 +73,7 @@ export class SessionStore implements OnApplicationShutdown {
   /**
    * Ends a session, if it is one.
    *
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async end(session: string, token: string): Promise<void> {
     const id = idOf(session, token);

@@ -25,7 +25,7 @@ export interface SampledText {
 /** Keys or values that are proposed. */
 const maxTexts = 500;
 
-/** Values that are read: several of them may have the same text, as 5, 5.0 and "5" have. */
+/** Limit of values to read. Several values can have the same text: 5, 5.0 and "5". */
 const maxValues = 2_000;
 
 /**

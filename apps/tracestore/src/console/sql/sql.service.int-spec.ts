@@ -59,7 +59,7 @@ describe('a statement', () => {
     },
   );
 
-  it('that waits for a lock is told that the database is busy', async () => {
+  it('that waits for a lock fails with busy', async () => {
     const holder = new pg.Client(database.url);
     await holder.connect();
     try {
@@ -72,7 +72,7 @@ describe('a statement', () => {
     }
   });
 
-  it('may take advisory locks, which nobody else uses and end with it', async () => {
+  it('may take advisory locks, which end with it and which tracestore does not use', async () => {
     expect((await ask('SELECT pg_advisory_lock(8318255638512821612)')).status).toBe(200);
     await expect
       .poll(

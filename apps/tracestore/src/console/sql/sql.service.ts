@@ -23,12 +23,12 @@ const connectTimeoutMs = 5_000;
 /** How long the server may take to report a timeout. The timeout applies to the parse and to the run of a statement. */
 const standstillMs = 10_000;
 
-/** What the rows of an answer may have in all, as JSON. */
+/** Size of all rows of a result, as JSON. */
 export const maxAnswerBytes = limits.sqlAnswerBytes.value;
 
 const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
-/** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
+/** The number of arguments of a PostgreSQL function, and so of elements of the array of a row. */
 const maxColumns = 100;
 
 /** Rows as JSON: an array each. */
@@ -81,8 +81,8 @@ export class SqlService implements OnApplicationShutdown {
    * The rows of a statement, at most `maxRows` of them and `maxAnswerBytes`.
    *
    * @param client who sent the statement; one client never has all connections
-   * @throws Problem 400 when PostgreSQL refuses the statement or fails in it, 503 when ps_trace_reader cannot be used
-   * @throws TracestoreError when it takes too long, was cancelled, or the database is busy or away
+   * @throws TracestoreError `wrongSql` for an error in the statement, `noReader`, `timedOut`, `cancelled`, `busy` or
+   *   `unavailable`
    */
   rows(sql: string, client: string, signal: AbortSignal): Promise<SqlRows> {
     return this.asReader(this.slots, client, signal, async (client) => {
@@ -106,7 +106,7 @@ export class SqlService implements OnApplicationShutdown {
    * The plan of a statement, as JSON.
    *
    * @param analyze whether to run it, and say how it went
-   * @throws Problem, TracestoreError as `rows`
+   * @throws TracestoreError as `rows`
    */
   plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, client: string, signal: AbortSignal): Promise<string> {
     return this.asReader(this.slots, client, signal, async (client) => {
@@ -117,7 +117,7 @@ export class SqlService implements OnApplicationShutdown {
     });
   }
 
-  /** What there is to ask, as JSON. @throws Problem 503, TracestoreError as `rows` */
+  /** The views and functions of ps_trace, as JSON. @throws TracestoreError as `rows` */
   catalogue(
     client: string,
     signal: AbortSignal,

@@ -5,7 +5,7 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 export interface SlotLimits {
   /** Slots in all. */
   readonly total: number;
-  /** Slots that one client may have at once. */
+  /** Slots of one client at a time. */
   readonly perClient: number;
   /** How long one waits for a slot. */
   readonly waitMs: number;
@@ -20,7 +20,7 @@ interface Waiting {
 
 /**
  * Slots for statements that run at once. No client has all of them, and a slot that comes free goes to the one that has
- * waited longest among those whose client may have another.
+ * waited longest among those whose client is below its limit.
  */
 export class StatementSlots {
   private readonly running = new Map<string, number>();
