@@ -32,9 +32,9 @@ export class StatementSlots {
   /**
    * Takes a slot, or waits for one.
    *
-   * @param client whose statement it is
-   * @param signal comes when the client no longer waits
-   * @returns gives the slot back; to be called once
+   * @param client sends the statement
+   * @param signal aborts when the client disconnects
+   * @returns releases the slot; call it once
    * @throws TracestoreError `busy` when no slot comes free in time or too many wait, `cancelled` when the signal comes first
    */
   async take(client: string, signal: AbortSignal): Promise<() => void> {
