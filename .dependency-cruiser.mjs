@@ -7,8 +7,8 @@
 export const tracestoreFolders = {
   gen: [],
   metrics: [],
-  access: [],
   errors: [],
+  access: ['errors'],
   config: ['access'],
   storage: ['errors', 'gen'],
   schema: ['config', 'errors'],

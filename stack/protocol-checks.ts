@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import {
-  attributeKeysAnswer,
-  attributeValuesAnswer,
-  catalogueAnswer,
-  dashboardsAnswer,
-  matchesAnswer,
-  operationsAnswer,
-  partitionsAnswer,
-  planAnswer,
-  queryAnswer,
+  attributeKeysResponse,
+  attributeValuesResponse,
+  catalogueResponse,
+  dashboardsResponse,
+  matchesResponse,
+  operationsResponse,
+  partitionsResponse,
+  planResponse,
+  queryResponse,
   retention,
-  searchAnswer,
-  servicesAnswer,
-  spanDetailsAnswer,
-  sqlAnswer,
+  searchResponse,
+  servicesResponse,
+  spanDetailsResponse,
+  sqlResponse,
   sqlLimits,
-  storageAnswer,
-  systemAnswer,
+  storageResponse,
+  systemResponse,
   waterfall,
 } from '@spandrel/console-api';
 import type { z } from 'zod';
@@ -155,9 +155,9 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
       if (script === undefined) throw new Error('the page has no script: the console is not built');
       return `${Math.round((await getText(store, script)).length / 1_000)} kB of script`;
     },
-    services: async () => expectItem((await get('/services', servicesAnswer)).services, checkedService, 'service'),
+    services: async () => expectItem((await get('/services', servicesResponse)).services, checkedService, 'service'),
     operations: async () => {
-      const { operations } = await get(`/operations?service=${checkedService}`, operationsAnswer);
+      const { operations } = await get(`/operations?service=${checkedService}`, operationsResponse);
       return expectItem(
         operations.map(({ name }) => name),
         rootName,
@@ -165,14 +165,14 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
       );
     },
     search: async () => {
-      const found = await get(`/traces?${range}&attribute=${attribute}`, searchAnswer);
+      const found = await get(`/traces?${range}&attribute=${attribute}`, searchResponse);
       return expectTraces(
         found.traces.map(({ traceId }) => traceId),
         traces,
       );
     },
     'search for errors': async () => {
-      const found = await get(`/traces?${range}&status=error&limit=1000`, searchAnswer);
+      const found = await get(`/traces?${range}&status=error&limit=1000`, searchResponse);
       const sent = traces.map(({ traceId }) => traceId);
       return expectTraces(
         found.traces.map(({ traceId }) => traceId).filter((traceId) => sent.includes(traceId)),
@@ -181,12 +181,12 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
     },
     'one trace': () => readBack(store, trace),
     'one span': async () => {
-      const { spans } = await getJson(store, `${traceUrl}/spans/${trace.rootId}`, spanDetailsAnswer);
+      const { spans } = await getJson(store, `${traceUrl}/spans/${trace.rootId}`, spanDetailsResponse);
       expectSame(spans[0]?.attributes, { [runAttribute]: run });
       return count(spans.length, 'span');
     },
     'find in a trace': async () => {
-      const { spanIds } = await getJson(store, `${traceUrl}/matches?text=fails`, matchesAnswer);
+      const { spanIds } = await getJson(store, `${traceUrl}/matches?text=fails`, matchesResponse);
       expectSame(spanIds, [trace.childId]);
       return count(spanIds.length, 'match', 'matches');
     },
@@ -196,7 +196,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
       return `${count(length, 'span')} of OTLP/JSON`;
     },
     'completion: keys': async () => {
-      const { keys } = await get(`/attribute-keys?${range}`, attributeKeysAnswer);
+      const { keys } = await get(`/attribute-keys?${range}`, attributeKeysResponse);
       return expectItem(
         keys.map(({ key }) => key),
         runAttribute,
@@ -204,7 +204,7 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
       );
     },
     'completion: values': async () => {
-      const { values } = await get(`/attribute-values?${range}&key=${runAttribute}`, attributeValuesAnswer);
+      const { values } = await get(`/attribute-values?${range}&key=${runAttribute}`, attributeValuesResponse);
       return expectItem(
         values.map(({ value }) => value),
         run,
@@ -212,25 +212,25 @@ function consoleChecks({ store, run, traces, fromMs, toMs }: CheckTarget): Check
       );
     },
     dashboards: async () => {
-      const all = (await get('/dashboards', dashboardsAnswer)).dashboards;
+      const all = (await get('/dashboards', dashboardsResponse)).dashboards;
       const paths = all.flatMap(({ uid, panels, variables }) =>
         [...panels.flatMap(({ queries }) => queries), ...variables.map((variable) => variable.query)].map(
           ({ name }) => `/dashboards/${uid}/queries/${name}`,
         ),
       );
-      for (const path of paths) await get(path, queryAnswer);
+      for (const path of paths) await get(path, queryResponse);
       expectSame(all.length, dashboards.length);
       return `${count(paths.length, 'query', 'queries')} of ${count(all.length, 'dashboard')}`;
     },
     system: async () => {
-      const { database, versions } = await get('/system', systemAnswer);
+      const { database, versions } = await get('/system', systemResponse);
       return `tracestore ${versions.tracestore} on PostgreSQL ${database?.postgresVersion ?? '(unknown version)'}`;
     },
     storage: async () => {
-      const { databaseBytes, tables } = await get('/system/storage', storageAnswer);
+      const { databaseBytes, tables } = await get('/system/storage', storageResponse);
       return `${count(tables.length, 'table')}, ${Math.round(databaseBytes / 1e6)} MB`;
     },
-    partitions: async () => count((await get('/system/partitions', partitionsAnswer)).partitions.length, 'partition'),
+    partitions: async () => count((await get('/system/partitions', partitionsResponse)).partitions.length, 'partition'),
     retention: async () => `${Math.round((await get('/system/retention', retention)).retentionMs / 86_400_000)} days`,
   };
 }
@@ -240,17 +240,17 @@ function sqlPageChecks({ store, run, traces }: CheckTarget): Checks {
   const post = <Schema extends z.ZodType>(schema: Schema, body: object): Promise<z.infer<Schema>> =>
     getJson(store, '/api/sql', schema, body);
   const explain = async (how: 'plan' | 'analyze'): Promise<void> => {
-    const plan = JSON.stringify((await post(planAnswer, { sql, explain: how })).plan);
+    const plan = JSON.stringify((await post(planResponse, { sql, explain: how })).plan);
     if (!plan.includes('"Node Type"')) throw new Error(`not a plan: ${plan.slice(0, 100)}`);
   };
   return {
     statement: async () => {
-      const { rows } = await post(sqlAnswer, { sql });
+      const { rows } = await post(sqlResponse, { sql });
       expectSame(rows.length, traces.length);
       return count(rows.length, 'row');
     },
     rights: async () => {
-      expectSame((await post(sqlAnswer, { sql: 'SELECT current_user' })).rows, [['ps_trace_reader']]);
+      expectSame((await post(sqlResponse, { sql: 'SELECT current_user' })).rows, [['ps_trace_reader']]);
       return 'ps_trace_reader';
     },
     plan: () => explain('plan').then(() => 'a plan'),
@@ -260,7 +260,7 @@ function sqlPageChecks({ store, run, traces }: CheckTarget): Checks {
       return `${timeoutMs / 1_000} s, ${maxRows} rows`;
     },
     catalogue: async () => {
-      const { relations, functions } = await getJson(store, '/api/sql/catalogue', catalogueAnswer);
+      const { relations, functions } = await getJson(store, '/api/sql/catalogue', catalogueResponse);
       const views = relations.map(({ name }) => name);
       return `${expectItem(views, 'span', 'view')}, ${count(functions.length, 'function')}`;
     },

@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.screenshot({ path: path.join(picturesFolder, 'sign-in.png') });
     await signIn('not-the-token-of-this-store');
-    await page.getByRole('alert').getByText('The token is wrong').waitFor();
+    await page.getByRole('alert').getByText('Wrong token').waitFor();
     expect(watched.pageErrors.splice(0).every((message) => message.includes('401'))).toBe(true);
     await signIn(token);
     await page.getByRole('heading', { name: 'System' }).waitFor();

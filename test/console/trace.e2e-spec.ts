@@ -421,9 +421,9 @@ describe.skipIf(!hasChromium)('the trace page', () => {
 
   it('shows an error if the trace does not exist', async () => {
     await page.goto(`${store.url}/trace/${'e'.repeat(32)}`);
-    await page.getByRole('alert').getByText('The trace is not here').waitFor();
+    await page.getByRole('alert').getByText('Trace not found').waitFor();
     await page.goto(`${store.url}/compare/${'e'.repeat(32)}/${passwordTraceId(1)}`);
-    await page.getByRole('alert').getByText('The trace is not here').waitFor();
+    await page.getByRole('alert').getByText('Trace not found').waitFor();
     // The browser logs each 404.
     expect(watched.pageErrors.every((message) => message.includes('404'))).toBe(true);
     watched.pageErrors.length = 0;

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ComponentType, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import type { SessionAnswer } from './api/types.ts';
+import type { SessionResponse } from './api/types.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';
@@ -34,7 +34,7 @@ if (location.pathname === '/') OverviewPage.load().catch(() => undefined);
 export function App() {
   const session = useQuery({
     queryKey: ['session'],
-    queryFn: ({ signal }) => get<SessionAnswer>('session', signal),
+    queryFn: ({ signal }) => get<SessionResponse>('session', signal),
   });
   return (
     <>
@@ -106,7 +106,7 @@ function Routes() {
   );
 }
 
-function Header({ session }: { readonly session: SessionAnswer | undefined }) {
+function Header({ session }: { readonly session: SessionResponse | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
   const select = (next: Theme): void => {
     setTheme(next);

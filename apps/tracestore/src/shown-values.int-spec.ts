@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { attributeText, attributeValuesAnswer, searchAnswer } from '@spandrel/console-api';
+import { attributeText, attributeValuesResponse, searchResponse } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { GrpcClient } from '@spandrel/testing/grpc-client';
@@ -157,11 +157,11 @@ describe.each(values.map(([name], n) => [name, n] as const))('a value that is %s
   const id = idOf('a1', n);
 
   it('is found by the text that completion proposes for it', async () => {
-    const { values: proposed } = attributeValuesAnswer.parse(await get('api/attribute-values', { key: keyOf(n) }));
+    const { values: proposed } = attributeValuesResponse.parse(await get('api/attribute-values', { key: keyOf(n) }));
     expect(proposed).toHaveLength(1);
     const [{ value, spans } = { value: 'none', spans: 0 }] = proposed;
     const attributeKey = `"${keyOf(n).replaceAll('"', '\\"')}"`;
-    const { traces } = searchAnswer.parse(await get('api/traces', { attribute: `${attributeKey}=${value}` }));
+    const { traces } = searchResponse.parse(await get('api/traces', { attribute: `${attributeKey}=${value}` }));
     expect([spans, traces.map(({ traceId }) => traceId)]).toEqual([1, [id]]);
   });
 
@@ -175,7 +175,7 @@ describe.each(values.map(([name], n) => [name, n] as const))('a value that is %s
     const digits = /: ?(-?\d{16,})[,}]/.exec((await response.text()).split('"attributes":')[1] ?? '')?.[1];
     const shown = digits ?? attributeText(spans[0]?.attributes[keyOf(n)]);
     const attributeKey = `"${keyOf(n).replaceAll('"', '\\"')}"`;
-    const { traces } = searchAnswer.parse(await get('api/traces', { attribute: `${attributeKey}=${shown}` }));
+    const { traces } = searchResponse.parse(await get('api/traces', { attribute: `${attributeKey}=${shown}` }));
     expect(traces.map(({ traceId }) => traceId)).toEqual([id]);
   });
 
@@ -295,7 +295,7 @@ describe.each(services.map(([name, , listed], n) => [name, listed, n] as const))
       expect((await get('api/services')) as object).toMatchObject({
         services: expect.arrayContaining([listed]) as unknown,
       });
-      const { traces } = searchAnswer.parse(await get('api/traces', { service: listed }));
+      const { traces } = searchResponse.parse(await get('api/traces', { service: listed }));
       const found = traces.find(({ traceId }) => traceId === id);
       expect([found?.root?.service, found?.services.map(({ name }) => name)]).toEqual([listed, [listed]]);
       const details = await get(`api/traces/${id}/spans/${await spanIdOf(id)}`);

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { spanKind } from './span-kind.schema.js';
 import { timeRange } from './time-range.schema.js';
 
-export const servicesAnswer = z.object({ services: z.array(z.string()) });
-export type ServicesAnswer = z.infer<typeof servicesAnswer>;
+export const servicesResponse = z.object({ services: z.array(z.string()) });
+export type ServicesResponse = z.infer<typeof servicesResponse>;
 
 export const operationsQuery = z.object({
   service: z.string().max(10_000).optional(),
@@ -11,15 +11,15 @@ export const operationsQuery = z.object({
 });
 export type OperationsQuery = z.infer<typeof operationsQuery>;
 
-export const operationsAnswer = z.object({
+export const operationsResponse = z.object({
   operations: z.array(z.object({ service: z.string(), name: z.string(), kind: spanKind })),
 });
-export type OperationsAnswer = z.infer<typeof operationsAnswer>;
+export type OperationsResponse = z.infer<typeof operationsResponse>;
 
 export const attributeKeysQuery = z.object({ service: z.string().max(10_000).optional(), ...timeRange });
 export type AttributeKeysQuery = z.infer<typeof attributeKeysQuery>;
 
-export const attributeKeysAnswer = z.object({
+export const attributeKeysResponse = z.object({
   keys: z
     .array(
       z.object({
@@ -30,14 +30,14 @@ export const attributeKeysAnswer = z.object({
     )
     .describe('the most frequent first'),
 });
-export type AttributeKeysAnswer = z.infer<typeof attributeKeysAnswer>;
+export type AttributeKeysResponse = z.infer<typeof attributeKeysResponse>;
 
 export const attributeValuesQuery = attributeKeysQuery.extend({ key: z.string().max(1000) });
 export type AttributeValuesQuery = z.infer<typeof attributeValuesQuery>;
 
-export const attributeValuesAnswer = z.object({
+export const attributeValuesResponse = z.object({
   values: z
     .array(z.object({ value: z.string(), spans: z.int().describe('spans in the sample') }))
     .describe('the most frequent first'),
 });
-export type AttributeValuesAnswer = z.infer<typeof attributeValuesAnswer>;
+export type AttributeValuesResponse = z.infer<typeof attributeValuesResponse>;

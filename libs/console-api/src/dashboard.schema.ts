@@ -40,8 +40,8 @@ const dashboard = z.object({
 export type Dashboard = z.infer<typeof dashboard>;
 export type DashboardQuery = z.infer<typeof query>;
 
-export const dashboardsAnswer = z.object({ dashboards: z.array(dashboard) });
-export type DashboardsAnswer = z.infer<typeof dashboardsAnswer>;
+export const dashboardsResponse = z.object({ dashboards: z.array(dashboard) });
+export type DashboardsResponse = z.infer<typeof dashboardsResponse>;
 
 export const queryParameters = z.object({ uid: z.string().max(100), query: z.string().max(100) });
 export type QueryParameters = z.infer<typeof queryParameters>;
@@ -50,8 +50,8 @@ export type QueryParameters = z.infer<typeof queryParameters>;
 export const queryValues = z.record(z.string().max(100), z.string().max(10_000));
 export type QueryValues = z.infer<typeof queryValues>;
 
-export const queryAnswer = z.object({
+export const queryResponse = z.object({
   columns: z.array(z.string()),
   rows: z.array(z.array(z.unknown())).describe('values in the order of the columns; times in ISO 8601'),
 });
-export type QueryAnswer = z.infer<typeof queryAnswer>;
+export type QueryResponse = z.infer<typeof queryResponse>;

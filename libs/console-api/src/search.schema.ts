@@ -44,5 +44,5 @@ export const traceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-export const searchAnswer = z.object({ traces: z.array(traceSummary), nextCursor: z.string().nullable() });
-export type SearchAnswer = z.infer<typeof searchAnswer>;
+export const searchResponse = z.object({ traces: z.array(traceSummary), nextCursor: z.string().nullable() });
+export type SearchResponse = z.infer<typeof searchResponse>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const sqlQuestion = z.object({
+export const sqlQuery = z.object({
   sql: z
     .string()
     .min(1)
@@ -12,20 +12,20 @@ export const sqlQuestion = z.object({
     .default('no')
     .describe('return the plan instead of the rows; `analyze` also runs the statement'),
 });
-export type SqlQuestion = z.infer<typeof sqlQuestion>;
+export type SqlQuery = z.infer<typeof sqlQuery>;
 
-export const sqlAnswer = z.object({
+export const sqlResponse = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string().describe('the name of the PostgreSQL type') })),
   rows: z.array(z.array(z.unknown())).describe('values in the order of the columns'),
   isTruncated: z.boolean().describe('whether rows were cut at a limit'),
   durationMs: z.number(),
 });
-export type SqlAnswer = z.infer<typeof sqlAnswer>;
+export type SqlResponse = z.infer<typeof sqlResponse>;
 
-export const planAnswer = z.object({
+export const planResponse = z.object({
   plan: z.unknown().describe('the output of EXPLAIN (FORMAT JSON)'),
 });
-export type PlanAnswer = z.infer<typeof planAnswer>;
+export type PlanResponse = z.infer<typeof planResponse>;
 
 /** Position of a syntax or name error in a statement: the member `position` of the problem. Both are 1-based, in characters. */
 export const wrongSqlPosition = z.object({ line: z.int(), column: z.int() });
@@ -39,7 +39,7 @@ export const sqlLimits = z.object({
 });
 export type SqlLimits = z.infer<typeof sqlLimits>;
 
-export const catalogueAnswer = z.object({
+export const catalogueResponse = z.object({
   relations: z.array(
     z.object({
       schema: z.string(),
@@ -58,4 +58,4 @@ export const catalogueAnswer = z.object({
     }),
   ),
 });
-export type CatalogueAnswer = z.infer<typeof catalogueAnswer>;
+export type CatalogueResponse = z.infer<typeof catalogueResponse>;

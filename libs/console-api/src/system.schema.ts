@@ -10,7 +10,7 @@ const note = z.object({
 });
 export type SystemNote = z.infer<typeof note>;
 
-export const systemAnswer = z.object({
+export const systemResponse = z.object({
   versions: z.object({ tracestore: z.string(), node: z.string() }),
   problems: z.array(note).describe('why spans cannot be stored at the moment, as at /readyz'),
   warnings: z.array(note).describe('problems that do not prevent spans from being stored, as at /readyz'),
@@ -35,9 +35,9 @@ export const systemAnswer = z.object({
     )
     .describe('metrics of receiving, writing and aggregating, as at /metrics; counters start with the process'),
 });
-export type SystemAnswer = z.infer<typeof systemAnswer>;
+export type SystemResponse = z.infer<typeof systemResponse>;
 
-export const storageAnswer = z.object({
+export const storageResponse = z.object({
   tables: z.array(
     z.object({
       name: z.string(),
@@ -48,9 +48,9 @@ export const storageAnswer = z.object({
   ),
   databaseBytes: z.number(),
 });
-export type StorageAnswer = z.infer<typeof storageAnswer>;
+export type StorageResponse = z.infer<typeof storageResponse>;
 
-export const partitionsAnswer = z.object({
+export const partitionsResponse = z.object({
   partitions: z.array(
     z.object({
       name: z.string(),
@@ -61,7 +61,7 @@ export const partitionsAnswer = z.object({
     }),
   ),
 });
-export type PartitionsAnswer = z.infer<typeof partitionsAnswer>;
+export type PartitionsResponse = z.infer<typeof partitionsResponse>;
 
 export const retention = z.object({
   retentionMs: durationMs,

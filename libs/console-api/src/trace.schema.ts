@@ -73,10 +73,10 @@ export const spanDetails = z.object({
 });
 export type SpanDetails = z.infer<typeof spanDetails>;
 
-export const spanDetailsAnswer = z.object({
+export const spanDetailsResponse = z.object({
   spans: z.array(spanDetails).describe('more than one if spans share an ID'),
 });
-export type SpanDetailsAnswer = z.infer<typeof spanDetailsAnswer>;
+export type SpanDetailsResponse = z.infer<typeof spanDetailsResponse>;
 
-export const matchesAnswer = z.object({ spanIds: z.array(z.string()) });
-export type MatchesAnswer = z.infer<typeof matchesAnswer>;
+export const matchesResponse = z.object({ spanIds: z.array(z.string()) });
+export type MatchesResponse = z.infer<typeof matchesResponse>;

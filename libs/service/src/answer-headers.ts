@@ -16,7 +16,7 @@ export function addAnswerHeaders(fastify: FastifyInstance): void {
   });
 }
 
-/** Answers bytes that are no HTTP request, where no handler is reached, and closes their connection. */
+/** Responds to bytes that are not an HTTP request, which reach no handler, and closes the connection. */
 export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

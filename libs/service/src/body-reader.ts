@@ -3,19 +3,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from './problem.js';
 import type { ServerLimits } from './server-limits.js';
 
-const tooLarge = { code: 'too-large', status: 413, title: 'The body is too large' } as const;
+const tooLarge = { code: 'too-large', status: 413, title: 'Request body is too large' } as const;
 const tooManyPieces = {
   code: 'too-many-pieces',
   status: 400,
-  title: 'The body comes in too many tiny pieces',
+  title: 'Request body has too many tiny chunks',
 } as const;
-const interrupted = { code: 'interrupted', status: 400, title: 'The request ended before its body' } as const;
-const busy = { code: 'busy', status: 503, title: 'Too many requests are coming in' } as const;
+const interrupted = {
+  code: 'interrupted',
+  status: 400,
+  title: 'Connection closed before the end of the request body',
+} as const;
+const busy = { code: 'busy', status: 503, title: 'Too many requests are being received', retryAfterS: 1 } as const;
 
 /** A body that takes longer than this gives way when there is no room for others. */
 const slowMs = 2_000;
 
-const retryAfterS = 1;
 const firstBytes = 4 * 1024;
 const bytesPerPiece = 64;
 
@@ -56,7 +59,6 @@ export class BodyReader {
     } catch (error) {
       // The rest is neither wanted nor waited for.
       void reply.header('connection', 'close');
-      if (error instanceof Problem && error.kind.status === busy.status) void reply.header('retry-after', retryAfterS);
       throw error;
     }
   }
@@ -78,7 +80,7 @@ export class BodyReader {
       };
       const own: Unfinished = {
         sinceMs: performance.now(),
-        giveWay: () => settle(new Problem(busy, 'The body comes too slowly, and others need the room')),
+        giveWay: () => settle(new Problem(busy, 'The body arrives too slowly and other requests need its memory')),
         bytes: 0,
       };
       const onData = (piece: Buffer): void => {
@@ -126,5 +128,5 @@ export class BodyReader {
 }
 
 function problemOf(kind: typeof tooLarge, maxBytes: number): Problem {
-  return new Problem(kind, `A body here has at most ${maxBytes} bytes`);
+  return new Problem(kind, `A request body must have at most ${maxBytes} bytes`);
 }

@@ -25,9 +25,9 @@ interface Connection {
 }
 
 /**
- * The connections to a port. There is always room for a new one: when the port or the client has as many as it may, one
- * gives way that has never been used, or is idle, or whose requests come in slowly, the longest first; and one of a
- * client that has many. Connections whose requests are being answered stay. Only when all do is the new one closed.
+ * The connections to a port. At the limit of the port or of a client, a new connection replaces one that was never used,
+ * is idle, or receives its requests slowly: the oldest first, and first those of clients with many connections. A
+ * connection with a request in progress stays. The new connection is closed only if all have one.
  */
 export class ConnectionTable {
   private readonly connections = new Map<object, Connection>();

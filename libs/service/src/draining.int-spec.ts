@@ -67,7 +67,7 @@ it('fails no request of a client that goes on asking, if it is given the time', 
       // Also on the connection that was kept from before, and on those that are new.
       expect([statusCode, headers.connection]).toEqual([200, 'close']);
     }
-    // Whoever asks is told that it is to look elsewhere.
+    // A load balancer learns that the service is not ready.
     expect([(await fetch(`${url}/readyz`)).status, (await fetch(`${url}/livez`)).status]).toEqual([503, 200]);
     await closed;
     await expect(ask()).rejects.toThrow('ECONNREFUSED');

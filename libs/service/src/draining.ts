@@ -5,21 +5,21 @@ import type { FastifyInstance } from 'fastify';
 export const drainMs = 10_000;
 
 /**
- * The last seconds of a service that was told to end: it takes and answers requests as ever, but says that it is not
- * ready, and ends each connection with its next answer. Whoever kept one has let go of it by then, so none is cut while
- * a request is on its way; and a load balancer had the time to look elsewhere.
+ * The last seconds of a service after SIGTERM. It still serves requests, but is not ready and closes each connection
+ * with its next response. So clients have closed their connections before the process ends, and no request is cut off.
+ * Load balancers have time to remove the service.
  */
 export class Draining {
   private over: Promise<void> | undefined;
 
-  /** @param delayMs how long it takes; zero where nobody looks elsewhere */
+  /** @param delayMs how long it takes; zero without a load balancer */
   constructor(private readonly delayMs: number) {}
 
   get hasBegun(): boolean {
     return this.over !== undefined;
   }
 
-  /** Begins, the first time. Resolves, for each server that asks, when it is to take nothing more. */
+  /** Begins at the first call. Resolves when a server must accept no more connections. */
   begin(): Promise<void> {
     this.over ??= this.delayMs > 0 ? sleep(this.delayMs) : Promise.resolve();
     return this.over;

@@ -67,7 +67,7 @@ export const variable = {
     secretSchemas.add(schema);
     return schema;
   },
-  /** A URL that may have a password, and so is secret. */
+  /** A URL. It is secret because it can contain a password. */
   databaseUrl: (fallback?: string) => variable.secret(variable.url(['postgres', 'postgresql'], fallback)),
   port: (fallback: number) => integerBetween(1, 65_535, 'a TCP port').default(fallback),
   /** Undefined where it is not set: nothing listens there. */

@@ -1,25 +1,25 @@
-import { Controller, Get, Inject, type OnModuleInit } from '@nestjs/common';
+import { Controller, Get, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { UnknownElementException } from '@nestjs/core/errors/exceptions/unknown-element.exception.js';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Draining } from './draining.js';
 import { Problem } from './problem.js';
 
-/** One thing that an operator should know. */
+/** A note for an operator. */
 export interface ReadinessNote {
   /** Stable and machine-readable, in kebab-case. */
   readonly code: string;
-  /** For people, without secrets: nobody has to sign in to read it. */
+  /** For people. It must contain no secrets, because it is readable without sign-in. */
   readonly message: string;
-  /** What mends it, to be copied and run. */
+  /** A statement that repairs it, to copy and run. */
   readonly statement?: string;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface ReadinessReport {
-  /** Why the service cannot do its work. */
+  /** Reasons why the service is not ready. */
   readonly problems: readonly ReadinessNote[];
-  /** What is wrong and does not keep the service from its work. */
+  /** Other findings; the service is ready. */
   readonly warnings: readonly ReadinessNote[];
 }
 
@@ -32,22 +32,22 @@ export type ReadinessCheck = () => Promise<ReadinessReport | void>;
  */
 export const READINESS_CHECK = Symbol('READINESS_CHECK');
 
-/** A check that takes longer says that the service is not ready. */
+/** A check that takes longer fails. */
 const checkTimeoutMs = 10_000;
 
-const notReady = { code: 'not-ready', status: 503, title: 'The service is not ready' } as const;
+const notReady = { code: 'not-ready', status: 503, title: 'Service is not ready' } as const;
 
 /** The probes of Kubernetes and of the embedded stack. */
 @ApiExcludeController()
 @Controller()
 export class HealthController implements OnModuleInit {
   private checks: readonly ReadinessCheck[] = [];
-  /** Why the checks of the service are not known. */
+  /** Why a check could not be resolved. The service is then not ready. */
   private unresolved: Error | undefined;
 
   constructor(
     private readonly moduleRef: ModuleRef,
-    @Inject(Draining) private readonly draining: Draining,
+    private readonly draining: Draining,
   ) {}
 
   onModuleInit(): void {
@@ -69,7 +69,7 @@ export class HealthController implements OnModuleInit {
   /** What the service needs is there, and it will not end in a moment: 200 with warnings, or 503 with the reason. */
   @Get('readyz')
   async ready(): Promise<{ readonly status: 'ok'; readonly warnings: readonly ReadinessNote[] }> {
-    if (this.draining.hasBegun) throw new Problem(notReady, 'It is about to end.');
+    if (this.draining.hasBegun) throw new Problem(notReady, 'It is shutting down');
     if (this.unresolved !== undefined) {
       throw new Problem(notReady, `A readiness check could not be resolved: ${this.unresolved.message}`, {
         cause: this.unresolved,

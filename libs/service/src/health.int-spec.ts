@@ -55,7 +55,7 @@ describe('/readyz', () => {
   });
 
   it('is 503 when a check cannot be resolved', async () => {
-    // Made anew for each request, so that there is none to ask outside of one.
+    // An instance per request cannot be resolved outside of one.
     const { status, body } = await readyzWith({
       provide: READINESS_CHECK,
       scope: 2,

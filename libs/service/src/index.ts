@@ -8,7 +8,8 @@ export { READINESS_CHECK, type ReadinessCheck, type ReadinessNote, type Readines
 export { sendJsonParts } from './json-answer.js';
 export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
+export { ProblemDetailsFilter } from './problem-details.filter.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
-export { defaultServerLimits, type ServerLimits } from './server-limits.js';
+export { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 export { createService, type ServiceDefinition, startService } from './service.js';
 export { UnsentAnswers, type UnsentAnswer, type UnsentLimits } from './unsent-answers.js';

@@ -133,7 +133,7 @@ it('headers that do not come in time end their connection', async () => {
 it('a body in tiny pieces is refused, and its connection closed', async () => {
   await start({});
   const socket = dial(head('transfer-encoding: chunked') + '1\r\nx\r\n'.repeat(5_000));
-  expect(await answerOn(socket)).toMatch(/^HTTP\/1.1 400 [^]*connection: close[^]*tiny pieces/i);
+  expect(await answerOn(socket)).toMatch(/^HTTP\/1.1 400 [^]*connection: close[^]*tiny chunks/i);
   expect(await status()).toBe(200);
 });
 
@@ -187,7 +187,7 @@ it('a client that takes nothing of its answer loses its connection', async () =>
   ).rejects.toThrow('aborted');
 });
 
-it('answers that nobody takes are bounded together: the oldest are cut', async () => {
+it('responses that clients do not read are limited together: the oldest are cut', async () => {
   await start({ unsentBytes: 100 * 1024 * kibibyte });
   const stalled = await Promise.all(
     Array.from({ length: 8 }, async () => {

@@ -8,7 +8,7 @@ import type { LogLevel } from './service.config.js';
 /**
  * JSON logs, one line an event, each with the ids of the span in which it was written.
  * No line has a secret of the environment, nor the query of a URL, where clients put tokens by mistake.
- * A request that went well is said at `debug`, a refused one at `warn`, a failed one at `error`.
+ * Successful requests are logged at `debug`, rejected ones at `warn`, failed ones at `error`.
  */
 export function loggerParams(service: string, level: LogLevel): Params {
   return {

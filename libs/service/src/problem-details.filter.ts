@@ -4,9 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemDetails, statusTitle } from './problem.js';
 
 /**
- * Turns whatever a handler throws into problem details (RFC 9457) that carry the trace id.
- * A `Problem` and an HTTP exception say what is theirs to say; anything else is a plain 500,
- * whose cause is in the log and in the trace, never in the answer.
+ * Responds to every error with problem details (RFC 9457) that carry the trace id. A `Problem` and an HTTP exception
+ * supply the details. Any other error is a plain 500: its cause is in the log and in the trace, never in the response.
  */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
@@ -22,10 +21,15 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       instance: request.url,
       ...(traceId === undefined ? {} : { traceId }),
     };
-    // Who probes again and again is told why; the log need not be.
+    // A probe repeats every few seconds.
     if (problem.status === 503 && probePaths.has(request.url)) this.logger.debug(problem.detail);
     else if (problem.status >= 500) this.logger.error(error instanceof Error ? error : new Error(String(error)));
     if (error instanceof Problem && error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS);
+    this.send(request, reply, problem);
+  }
+
+  /** Sends the response, whose headers are set. A service with another form of errors overrides this. */
+  protected send(_request: FastifyRequest, reply: FastifyReply, problem: ProblemDetails): void {
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);
   }
 }
@@ -33,7 +37,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 function describe(error: unknown): ProblemDetails {
   if (error instanceof Problem) {
     const { type, kind, detail, extensions } = error;
-    return { ...extensions, type, title: kind.title, status: kind.status, detail };
+    const { title, status } = kind;
+    return { ...extensions, type, title, status, ...(detail === title ? {} : { detail }) };
   }
   const status = statusOf(error);
   const details = { type: 'about:blank', title: statusTitle(status), status };
@@ -47,7 +52,7 @@ function describe(error: unknown): ProblemDetails {
   return status < 500 && error instanceof Error ? { ...details, detail: error.message } : details;
 }
 
-/** Fastify's own refusals (a body that is too large or no JSON) are errors with a `statusCode`. */
+/** Fastify's own errors, such as a body that is not JSON, have a `statusCode`. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;

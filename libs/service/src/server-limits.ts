@@ -1,6 +1,9 @@
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
+/** How often Node looks for requests that exceed a time limit. */
+export const checkingIntervalMs = 2_000;
+
 /** What clients may make an HTTP server spend before a handler sees their request, and after it has answered. */
 export interface ServerLimits {
   /** Open at once. When there are more, connections give way to new ones in the order that `ConnectionTable` states. */

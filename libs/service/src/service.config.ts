@@ -5,7 +5,7 @@ export interface ServiceConfig {
   readonly HOST: string;
   readonly PORT: number;
   readonly LOG_LEVEL: LogLevel;
-  /** How long it goes on answering after it was told to end, in ms; not at all if absent. */
+  /** How long it still serves requests after SIGTERM, in ms; by default 0. */
   readonly SHUTDOWN_DELAY_MS?: number;
 }
 

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { TelemetryModule } from '@spandrel/telemetry';
 import { LoggerModule } from 'nestjs-pino';
 import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
 import { loggerParams } from './logging.js';
+import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { LogLevel } from './service.config.js';
 import { UnsentAnswers } from './unsent-answers.js';
 
@@ -22,6 +24,7 @@ export class ServiceModule {
       global: true,
       imports: [LoggerModule.forRoot(loggerParams(name, logLevel))],
       providers: [
+        { provide: APP_FILTER, useClass: ProblemDetailsFilter },
         { provide: Draining, useValue: draining },
         { provide: UnsentAnswers, useValue: unsent },
       ],

@@ -11,16 +11,12 @@ import { BodyReader } from './body-reader.js';
 import { limitConnections } from './connection-table.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
-import { ProblemDetailsFilter } from './problem-details.filter.js';
 import type { ServiceConfig } from './service.config.js';
 import { withoutSecrets } from './secrets.js';
 import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
-import { defaultServerLimits, type ServerLimits } from './server-limits.js';
+import { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 import { UnsentAnswers } from './unsent-answers.js';
-
-/** How often Node looks for requests that take too long. */
-const checkingIntervalMs = 2_000;
 
 export interface ServiceDefinition {
   /** Folder, image, Helm component and `service.name` alike. */
@@ -86,7 +82,6 @@ export async function createService({
   drainConnectionsOnClose(fastify, draining);
   limitServer(fastify, limits, unsent);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
-  app.useGlobalFilters(new ProblemDetailsFilter());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
   const document = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -121,7 +116,7 @@ function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: Uns
 
 /**
  * The whole of a service's `main.ts`: reads the configuration, builds the service, listens.
- * A fault at start-up is one readable line on stderr and exit code 1.
+ * An error at start-up prints one readable line to stderr; the exit code is 1.
  */
 export async function startService<Config extends ServiceConfig>(
   configure: () => Config,

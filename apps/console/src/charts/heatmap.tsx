@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { formatMoment, formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
@@ -15,7 +15,7 @@ export interface Heat {
 }
 
 /** Convert rows with `time` and one column per bucket, named by its upper bound. The order of the columns does not matter. */
-export function heatOf(result: QueryAnswer): Heat {
+export function heatOf(result: QueryResponse): Heat {
   const { timesMs, stepMs, series: unsorted } = timeSeriesOf(result, 0);
   const series = unsorted.toSorted((a, b) => Number(a.name) - Number(b.name));
   const all = series.map(({ name, values }, n) => ({

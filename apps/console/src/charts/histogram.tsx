@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { useColours } from './use-colours.ts';
@@ -18,7 +18,7 @@ const maxBins = 400;
  * Convert rows with `xMin`, `xMax` and a count, in ascending order. Empty bins are inserted where rows are missing, with the
  * relative width of the previous bin.
  */
-export function binsOf({ columns, rows }: QueryAnswer): readonly Bin[] {
+export function binsOf({ columns, rows }: QueryResponse): readonly Bin[] {
   const lowerAt = columns.indexOf('xMin');
   const upperAt = columns.indexOf('xMax');
   const countAt = columns.findIndex((_, at) => at !== lowerAt && at !== upperAt);

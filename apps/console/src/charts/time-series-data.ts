@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { numberOf } from './format-value.ts';
 
 export interface Series {
@@ -25,7 +25,7 @@ const maxSteps = 20_000;
  *
  * @param missing the value of an inserted step: 0 for a count, null if the value is unknown
  */
-export function timeSeriesOf({ columns, rows }: QueryAnswer, missing: 0 | null): TimeSeries {
+export function timeSeriesOf({ columns, rows }: QueryResponse, missing: 0 | null): TimeSeries {
   const timeAt = columns.indexOf('time');
   const seriesAt = columns.indexOf('series');
   const valuesAt = columns.flatMap((_, at) => (at === timeAt || at === seriesAt ? [] : [at]));

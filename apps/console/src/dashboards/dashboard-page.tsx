@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { Dashboard, QueryAnswer } from '../api/types.ts';
+import type { Dashboard, QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { isoOf } from '../range/time-range.ts';
@@ -135,7 +135,7 @@ function VariableSelect({
   const result = useQuery({
     queryKey: ['dashboard-variable', dashboard.uid, variable.name, queryString],
     queryFn: ({ signal }) =>
-      get<QueryAnswer>(`dashboards/${dashboard.uid}/queries/${variable.query.name}?${queryString}`, signal),
+      get<QueryResponse>(`dashboards/${dashboard.uid}/queries/${variable.query.name}?${queryString}`, signal),
     placeholderData: keepPreviousData,
   });
   const options = result.data?.rows.map(([each]) => String(each)) ?? [];

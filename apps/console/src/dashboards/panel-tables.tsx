@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { columnsOf, DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { callGraphOf, type CallStats } from '../graph/call-graph.ts';
@@ -10,7 +10,7 @@ import { type TracesFilter, tracesAddress } from './traces-address.ts';
 /** The columns of a table panel. Columns with a link lead to a trace or to a search for traces. */
 export function tableColumns(
   panel: PanelDefinition,
-  result: QueryAnswer,
+  result: QueryResponse,
   time: TimeRangeState,
 ): readonly TableColumn[] {
   const at = (name: string): number => result.columns.indexOf(name);
@@ -68,7 +68,7 @@ export function tableColumns(
 /** The columns of the table that replaces a chart. Times link to the same traces as the points of the chart. */
 export function chartColumns(
   panel: PanelDefinition,
-  result: QueryAnswer,
+  result: QueryResponse,
   stepMs: number,
   addressAt: (timeMs: number, stepMs: number, name: string) => string,
 ): readonly TableColumn[] {
@@ -97,7 +97,7 @@ export function chartColumns(
     });
 }
 
-function hasValue({ columns, rows }: QueryAnswer, name: string): boolean {
+function hasValue({ columns, rows }: QueryResponse, name: string): boolean {
   const at = columns.indexOf(name);
   return rows.some((row) => (numberOf(row[at]) ?? 0) > 0);
 }
@@ -119,8 +119,8 @@ export function GraphTables({
   edges,
 }: {
   readonly title: string;
-  readonly nodes: QueryAnswer;
-  readonly edges: QueryAnswer;
+  readonly nodes: QueryResponse;
+  readonly edges: QueryResponse;
 }) {
   const graph = callGraphOf(nodes, edges);
   const names = new Map(

@@ -1,7 +1,7 @@
 import type { PanelKind } from '@spandrel/console-api/dashboard-names';
 import { type ComponentType, useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { DataTable } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { Heatmap, heatOf } from '../charts/heatmap.tsx';
@@ -18,7 +18,7 @@ import { useDashboards, useOperations } from './use-dashboards.ts';
 
 /** A panel with the results of its queries, in their order. */
 interface ViewProps extends PanelProps {
-  readonly results: readonly QueryAnswer[];
+  readonly results: readonly QueryResponse[];
 }
 
 interface PanelViews {
@@ -39,7 +39,7 @@ export const panelViews: Readonly<Record<PanelKind, PanelViews>> = {
   dashboards: { Chart: DashboardLinks },
 };
 
-const noRows: QueryAnswer = { columns: [], rows: [] };
+const noRows: QueryResponse = { columns: [], rows: [] };
 const noOperations: readonly { readonly service: string; readonly name: string }[] = [];
 /** A shorter range shows nothing useful. */
 const minRangeMs = 1_000;
@@ -71,7 +71,7 @@ function usePanelLinks({ panel, time }: PanelProps) {
   };
 }
 
-function useSeries({ unit, isStacked }: PanelDefinition, result: QueryAnswer) {
+function useSeries({ unit, isStacked }: PanelDefinition, result: QueryResponse) {
   const missing = unit === 'requestsPerSecond' || isStacked === true ? 0 : null;
   return useMemo(() => timeSeriesOf(result, missing), [result, missing]);
 }
@@ -179,7 +179,7 @@ function TableView({ panel, results: [result = noRows], selection, time }: ViewP
 }
 
 /** Filters calls between services by one of the two services. Other results are unchanged. */
-function callsOf(result: QueryAnswer, service: string): QueryAnswer {
+function callsOf(result: QueryResponse, service: string): QueryResponse {
   const ends = [result.columns.indexOf('source'), result.columns.indexOf('target')];
   if (service === '' || ends.includes(-1)) return result;
   return { ...result, rows: result.rows.filter((row) => ends.some((at) => row[at] === service)) };

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import type { Dashboard, DashboardQuery, QueryAnswer } from '../api/types.ts';
+import type { Dashboard, DashboardQuery, QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { queryStringOf, type Values } from './statement.ts';
 
@@ -38,7 +38,7 @@ export function usePanelResults(
       placeholderData: keepPreviousData,
       gcTime: cacheMs,
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
-        get<QueryAnswer>(
+        get<QueryResponse>(
           `dashboards/${encodeURIComponent(uid)}/queries/${encodeURIComponent(query.name)}?${queryStringOf(query, values)}`,
           signal,
         ),
@@ -57,7 +57,7 @@ export function useDashboardQuery(uid: string, name: string, values: Values, ref
     queryKey: ['dashboard-query', uid, name, queryString, refreshes],
     placeholderData: keepPreviousData,
     gcTime: cacheMs,
-    queryFn: ({ signal }) => get<QueryAnswer>(`dashboards/${uid}/queries/${name}?${queryString}`, signal),
+    queryFn: ({ signal }) => get<QueryResponse>(`dashboards/${uid}/queries/${name}?${queryString}`, signal),
   });
 }
 
@@ -75,6 +75,6 @@ export function useOperations() {
 }
 
 /** Convert rows to objects with the column names as keys. */
-export function recordsOf({ columns, rows }: QueryAnswer): readonly Readonly<Record<string, unknown>>[] {
+export function recordsOf({ columns, rows }: QueryResponse): readonly Readonly<Record<string, unknown>>[] {
   return rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
 }

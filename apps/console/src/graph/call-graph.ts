@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { numberOf } from '../charts/format-value.ts';
 
 export interface CallStats {
@@ -27,7 +27,7 @@ export interface CallGraph {
 }
 
 /** Convert the rows of a dashboard's node graph. Edges of unknown nodes are dropped. */
-export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
+export function callGraphOf(nodes: QueryResponse, edges: QueryResponse): CallGraph {
   const callNodes = rowsOf(nodes).map((row): CallNode => {
     const title = textOf(row['title']);
     return {
@@ -49,7 +49,7 @@ export function callGraphOf(nodes: QueryAnswer, edges: QueryAnswer): CallGraph {
   return { nodes: callNodes, edges: callEdges.filter(({ source, target }) => ids.has(source) && ids.has(target)) };
 }
 
-function rowsOf({ columns, rows }: QueryAnswer): readonly Readonly<Record<string, unknown>>[] {
+function rowsOf({ columns, rows }: QueryResponse): readonly Readonly<Record<string, unknown>>[] {
   return rows.map((row) => Object.fromEntries(columns.map((column, n) => [column, row[n]])));
 }
 

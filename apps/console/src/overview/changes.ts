@@ -1,4 +1,4 @@
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { recordsOf } from '../dashboards/use-dashboards.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
@@ -18,7 +18,7 @@ export interface Change {
 }
 
 /** Convert the rows of changes.sql. @param toMs the end of the compared range, in milliseconds since 1970 */
-export function changesOf(result: QueryAnswer, toMs: number): readonly Change[] {
+export function changesOf(result: QueryResponse, toMs: number): readonly Change[] {
   return recordsOf(result).map((row) => {
     const number = (name: string): number | undefined => numberOf(row[name]);
     const service = String(row['service_name']);

@@ -2,7 +2,7 @@ import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import type { QueryAnswer } from '../api/types.ts';
+import type { QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatMoment, formatValue, numberOf, type Unit } from '../charts/format-value.ts';
@@ -25,7 +25,7 @@ import './overview.css';
 /** A map of more services is higher. */
 const smallMapServices = 14;
 
-const noRows: QueryAnswer = { columns: [], rows: [] };
+const noRows: QueryResponse = { columns: [], rows: [] };
 
 /** The start page: the golden signals of every service, the service map, and recent changes. */
 export function OverviewPage() {
@@ -163,7 +163,7 @@ function Services({
   selected,
   select,
 }: PartProps & {
-  readonly result: QueryAnswer;
+  readonly result: QueryResponse;
   readonly selected: string;
   readonly select: (service: string) => void;
 }) {

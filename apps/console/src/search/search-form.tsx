@@ -1,6 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type RefObject, useId, useMemo, useState } from 'react';
-import type { AttributeKeysAnswer, AttributeValuesAnswer, OperationsAnswer, ServicesAnswer } from '../api/types.ts';
+import type {
+  AttributeKeysResponse,
+  AttributeValuesResponse,
+  OperationsResponse,
+  ServicesResponse,
+} from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { conditionParts, quotedKey } from './attribute-condition.ts';
 import type { SearchParameters } from './search-parameters.ts';
@@ -23,19 +28,19 @@ export function SearchForm({
   const ofService = service === '' ? '' : `?${new URLSearchParams({ service }).toString()}`;
   const services = useQuery({
     queryKey: ['services'],
-    queryFn: ({ signal }) => get<ServicesAnswer>('services', signal),
+    queryFn: ({ signal }) => get<ServicesResponse>('services', signal),
   });
   // While the name is incomplete, do not request its operations.
   const isKnown = service === '' || services.data?.services.includes(service) === true;
   const operations = useQuery({
     queryKey: ['operations', service],
     enabled: isKnown,
-    queryFn: ({ signal }) => get<OperationsAnswer>(`operations${ofService}`, signal),
+    queryFn: ({ signal }) => get<OperationsResponse>(`operations${ofService}`, signal),
   });
   const keys = useQuery({
     queryKey: ['attribute-keys', service],
     enabled: isKnown,
-    queryFn: ({ signal }) => get<AttributeKeysAnswer>(`attribute-keys${ofService}`, signal),
+    queryFn: ({ signal }) => get<AttributeKeysResponse>(`attribute-keys${ofService}`, signal),
   });
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -141,7 +146,7 @@ function AttributeField({
     enabled: key !== '',
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ key, ...(ofService === '' ? {} : { service: ofService }) });
-      return get<AttributeValuesAnswer>(`attribute-values?${query.toString()}`, signal);
+      return get<AttributeValuesResponse>(`attribute-values?${query.toString()}`, signal);
     },
   });
   const suggestions =

@@ -2,7 +2,7 @@ import './search.css';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SearchAnswer } from '../api/types.ts';
+import type { SearchResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -33,7 +33,7 @@ export function SearchPage() {
     queryKey,
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      get<SearchAnswer>(`traces?${searchQueryString(search, { from, to }, pageParam)}`, signal),
+      get<SearchResponse>(`traces?${searchQueryString(search, { from, to }, pageParam)}`, signal),
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
   const canFollow = search.order === 'newest' && range.kind !== 'absolute';

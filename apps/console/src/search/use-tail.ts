@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { SearchAnswer, TraceSummary } from '../api/types.ts';
+import type { SearchResponse, TraceSummary } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { unixNanoOf } from '../range/time-range.ts';
 import { type SearchParameters, searchQueryString } from './search-parameters.ts';
@@ -56,7 +56,7 @@ async function follow(
       try {
         const now = Date.now();
         const queryString = searchQueryString(search, { from: unixNanoOf(now - lookbackMs), to: undefined });
-        const { traces } = await get<SearchAnswer>(`traces?${queryString}`, signal);
+        const { traces } = await get<SearchResponse>(`traces?${queryString}`, signal);
         failures = 0;
         onTail((before) => ({ traces: mergedTraces(traces, before.traces).slice(0, maxTraces), error: undefined }));
       } catch (cause) {

@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { SessionAnswer } from '../api/types.ts';
+import type { SessionResponse } from '../api/types.ts';
 import { send } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 
 /** The signed-in user and a button to sign out; nothing if no sign-in is needed. */
-export function SessionState({ session }: { readonly session: SessionAnswer | undefined }) {
+export function SessionState({ session }: { readonly session: SessionResponse | undefined }) {
   if (session === undefined || session.access === 'none' || !session.isSignedIn) return null;
   if (session.access === 'proxy') return <bdi className="session quiet">{session.user}</bdi>;
   const signOut = async (): Promise<void> => {
@@ -24,7 +24,7 @@ export function SessionState({ session }: { readonly session: SessionAnswer | un
 }
 
 /** The sign-in form. */
-export function SignIn({ access }: { readonly access: SessionAnswer['access'] }) {
+export function SignIn({ access }: { readonly access: SessionResponse['access'] }) {
   const client = useQueryClient();
   const [failure, setFailure] = useState<Error>();
   if (access === 'proxy') {

@@ -1,11 +1,11 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { SQLNamespace } from '@codemirror/lang-sql';
-import type { CatalogueAnswer } from '../api/types.ts';
+import type { CatalogueResponse } from '../api/types.ts';
 
-type Relation = CatalogueAnswer['relations'][number];
+type Relation = CatalogueResponse['relations'][number];
 
 /** Schemas, views and columns with their comments. */
-export function namespaceOf({ relations, functions }: CatalogueAnswer): SQLNamespace {
+export function namespaceOf({ relations, functions }: CatalogueResponse): SQLNamespace {
   const schemas = new Map<string, Map<string, SQLNamespace>>();
   for (const { schema } of [...relations, ...functions]) schemas.set(schema, new Map());
   for (const relation of relations) {
@@ -18,7 +18,7 @@ export function namespaceOf({ relations, functions }: CatalogueAnswer): SQLNames
 }
 
 /** A completion source for functions, and for columns of the views in the statement. */
-export function catalogueSource({ relations, functions }: CatalogueAnswer) {
+export function catalogueSource({ relations, functions }: CatalogueResponse) {
   const functionOptions = functions.map((each): Completion => ({
     label: each.name,
     type: 'function',

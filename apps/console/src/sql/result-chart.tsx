@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { SqlAnswer } from '../api/types.ts';
+import type { SqlResponse } from '../api/types.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
 import { timeSeriesOf } from '../charts/time-series-data.ts';
 import { isNumberType, isTimeType } from './result-value.ts';
@@ -9,7 +9,7 @@ const noServices: ReadonlySet<string> = new Set();
 const maxSeries = 50;
 
 /** The numeric columns over the first timestamp column. With a text column, there is one series per text. */
-export function ResultChart({ result }: { readonly result: SqlAnswer }) {
+export function ResultChart({ result }: { readonly result: SqlResponse }) {
   const data = useMemo(() => seriesOf(result), [result]);
   if (data === undefined || data.timesMs.length < 2) {
     return (
@@ -41,7 +41,7 @@ export function ResultChart({ result }: { readonly result: SqlAnswer }) {
   );
 }
 
-function seriesOf({ columns, rows }: SqlAnswer) {
+function seriesOf({ columns, rows }: SqlResponse) {
   const timeAt = columns.findIndex(({ type }) => isTimeType(type));
   const numbersAt = columns.flatMap(({ type }, at) => (isNumberType(type) ? [at] : []));
   if (timeAt < 0 || numbersAt.length === 0) return undefined;

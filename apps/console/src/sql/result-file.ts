@@ -1,14 +1,14 @@
-import type { SqlAnswer } from '../api/types.ts';
+import type { SqlResponse } from '../api/types.ts';
 import { jsonOf, textOf } from './result-value.ts';
 
 /** Write rows as CSV (RFC 4180) with a header. NULL is an empty field; an empty string is quoted. */
-export function csvOf({ columns, rows }: SqlAnswer): string {
+export function csvOf({ columns, rows }: SqlResponse): string {
   const lines = [columns.map(({ name }) => name), ...rows];
   return lines.map((line) => `${line.map(fieldOf).join(',')}\r\n`).join('');
 }
 
 /** Write rows as a JSON array of objects. A repeated column name gets its column number as a suffix. */
-export function jsonRowsOf({ columns, rows }: SqlAnswer): string {
+export function jsonRowsOf({ columns, rows }: SqlResponse): string {
   const taken = new Set<string>();
   const names = columns.map(({ name }, n) => {
     const own = taken.has(name) ? `${name}_${n + 1}` : name;
@@ -20,7 +20,7 @@ export function jsonRowsOf({ columns, rows }: SqlAnswer): string {
 }
 
 /** Write rows separated by tabs, for pasting into a spreadsheet. */
-export function tabbedOf({ columns, rows }: SqlAnswer): string {
+export function tabbedOf({ columns, rows }: SqlResponse): string {
   const lines = [columns.map(({ name }) => name), ...rows.map((row) => row.map(textOf))];
   return lines.map((line) => line.map((field) => field.replaceAll(/[\t\r\n]+/g, ' ')).join('\t')).join('\n');
 }

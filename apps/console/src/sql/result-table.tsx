@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { SqlAnswer } from '../api/types.ts';
+import type { SqlResponse } from '../api/types.ts';
 import { copyText } from '../clipboard.ts';
 import { isNumberType, kindOf, prettyTextOf, textOf, traceIdOf } from './result-value.ts';
 
@@ -19,7 +19,7 @@ interface Cell {
 }
 
 /** A virtualized grid of result rows. The arrow keys move between cells. */
-export function ResultTable({ result }: { readonly result: SqlAnswer }) {
+export function ResultTable({ result }: { readonly result: SqlResponse }) {
   const { columns, rows } = result;
   const id = useId();
   const [, navigate] = useLocation();
@@ -175,7 +175,7 @@ function CellText({ value }: { readonly value: unknown }) {
 }
 
 /** The width of a column in characters, from the longest of its first values. */
-function widthOf({ columns, rows }: SqlAnswer, n: number): number {
+function widthOf({ columns, rows }: SqlResponse, n: number): number {
   const { name, type } = columns[n] ?? { name: '', type: '' };
   const longest = rows
     .slice(0, sampleRows)

@@ -16,7 +16,7 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from 'react';
-import type { CatalogueAnswer, WrongSqlPosition } from '../api/types.ts';
+import type { CatalogueResponse, WrongSqlPosition } from '../api/types.ts';
 import { catalogueSource, namespaceOf } from './catalogue-completion.ts';
 
 /** The methods of the editor for its page. */
@@ -44,7 +44,7 @@ export function SqlEditor(props: {
   /** The text at first. Later changes of this property have no effect. */
   readonly initialText: string;
   readonly sqlError: SqlError | undefined;
-  readonly catalogue: CatalogueAnswer | undefined;
+  readonly catalogue: CatalogueResponse | undefined;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
   readonly handle: Ref<SqlEditorHandle>;

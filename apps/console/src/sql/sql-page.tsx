@@ -1,7 +1,14 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, send } from '../api/client.ts';
-import type { CatalogueAnswer, PlanAnswer, SqlAnswer, SqlLimits, SqlQuestion, WrongSqlPosition } from '../api/types.ts';
+import type {
+  CatalogueResponse,
+  PlanResponse,
+  SqlResponse,
+  SqlLimits,
+  SqlQuery,
+  WrongSqlPosition,
+} from '../api/types.ts';
 import { copiedShownMs, copyText } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
@@ -28,7 +35,7 @@ type View = (typeof views)[number];
 /** A statement that was submitted. */
 interface Run {
   readonly sql: string;
-  readonly explain: SqlQuestion['explain'];
+  readonly explain: SqlQuery['explain'];
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +43,7 @@ interface Run {
 interface RunResult {
   /** Time from the request to the complete response. */
   readonly elapsedMs: number;
-  readonly rows: SqlAnswer | undefined;
+  readonly rows: SqlResponse | undefined;
   readonly plan: unknown;
 }
 
@@ -53,7 +60,7 @@ export function SqlPage() {
 
   const catalogue = useQuery({
     queryKey: ['sql-catalogue'],
-    queryFn: ({ signal }) => get<CatalogueAnswer>('sql/catalogue', signal),
+    queryFn: ({ signal }) => get<CatalogueResponse>('sql/catalogue', signal),
     staleTime: Infinity,
   });
   const limits = useQuery({
@@ -163,7 +170,7 @@ export function SqlPage() {
   );
 }
 
-function Rows(props: { readonly result: SqlAnswer; readonly view: View; readonly onView: (view: View) => void }) {
+function Rows(props: { readonly result: SqlResponse; readonly view: View; readonly onView: (view: View) => void }) {
   const { result, view } = props;
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
@@ -248,7 +255,7 @@ function Start() {
 
 async function execute({ sql, explain, signal }: Run): Promise<RunResult> {
   const startedAt = performance.now();
-  const result = await send<SqlAnswer | PlanAnswer>('POST', 'sql', { sql, explain }, signal);
+  const result = await send<SqlResponse | PlanResponse>('POST', 'sql', { sql, explain }, signal);
   const elapsedMs = performance.now() - startedAt;
   return 'plan' in result
     ? { elapsedMs, rows: undefined, plan: result.plan }

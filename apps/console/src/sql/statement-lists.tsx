@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import type { CatalogueAnswer } from '../api/types.ts';
+import type { CatalogueResponse } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { exampleGroups } from './examples.ts';
 import { useSavedStatements } from './saved-statements.ts';
@@ -9,7 +9,7 @@ type List = (typeof lists)[number];
 
 /** Examples, saved statements, and the schema of the database. */
 export function StatementLists(props: {
-  readonly catalogue: CatalogueAnswer | undefined;
+  readonly catalogue: CatalogueResponse | undefined;
   /** The error of the catalogue request. */
   readonly catalogueError: Error | null;
   readonly onRetryCatalogue: () => void;
@@ -105,7 +105,7 @@ function Saved({ text, onLoad }: { readonly text: string; readonly onLoad: (sql:
 }
 
 function Schema(props: {
-  readonly catalogue: CatalogueAnswer | undefined;
+  readonly catalogue: CatalogueResponse | undefined;
   readonly error: Error | null;
   readonly onRetry: () => void;
   readonly onInsert: (text: string) => void;

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsAnswer, Retention, StorageAnswer, SystemAnswer, SystemNote } from '../api/types.ts';
+import type { PartitionsResponse, Retention, StorageResponse, SystemResponse, SystemNote } from '../api/types.ts';
 import { get, send } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
@@ -21,7 +21,7 @@ const badLagS = 120;
 export function SystemPage() {
   const system = useQuery({
     queryKey: ['system'],
-    queryFn: async ({ signal }) => ({ status: await get<SystemAnswer>('system', signal), atMs: performance.now() }),
+    queryFn: async ({ signal }) => ({ status: await get<SystemResponse>('system', signal), atMs: performance.now() }),
     refetchInterval: everyMs,
   });
   useEffect(() => {
@@ -72,7 +72,7 @@ function Notes({ title, notes }: { readonly title: string; readonly notes: reado
   );
 }
 
-function Ingest({ status, atMs }: { readonly status: SystemAnswer; readonly atMs: number }) {
+function Ingest({ status, atMs }: { readonly status: SystemResponse; readonly atMs: number }) {
   const read = (name: string): number => valueOf(status, name);
   const lagS = read('tracestore_calls_lag_seconds');
   const limit = read('tracestore_ingest_in_flight_limit_bytes');
@@ -116,7 +116,7 @@ const explanations: Readonly<Record<string, string>> = {
   internal: 'internal error; see the log of tracestore',
 };
 
-function IngestCounters({ system }: { readonly system: SystemAnswer }) {
+function IngestCounters({ system }: { readonly system: SystemResponse }) {
   const rejectedRequests = countsOf(system, 'tracestore_ingest_requests_refused_total', 'code');
   const rejectedSpans = countsOf(system, 'tracestore_ingest_spans_rejected_total', 'reason');
   const requests = countsOf(system, 'tracestore_ingest_requests_total', 'protocol');
@@ -151,7 +151,7 @@ function IngestCounters({ system }: { readonly system: SystemAnswer }) {
   );
 }
 
-function Database({ system }: { readonly system: SystemAnswer }) {
+function Database({ system }: { readonly system: SystemResponse }) {
   const { database, versions } = system;
   const yes = (can: boolean): string => (can ? 'yes' : 'no');
   return (
@@ -263,12 +263,12 @@ function RetentionForm() {
 function Storage() {
   const storage = useQuery({
     queryKey: ['storage'],
-    queryFn: ({ signal }) => get<StorageAnswer>('system/storage', signal),
+    queryFn: ({ signal }) => get<StorageResponse>('system/storage', signal),
     refetchInterval: storageEveryMs,
   });
   const partitions = useQuery({
     queryKey: ['partitions'],
-    queryFn: ({ signal }) => get<PartitionsAnswer>('system/partitions', signal),
+    queryFn: ({ signal }) => get<PartitionsResponse>('system/partitions', signal),
     refetchInterval: storageEveryMs,
   });
   if (storage.isError) return <Failure error={storage.error} retry={() => void storage.refetch()} />;

@@ -270,7 +270,7 @@ describe('every answer', () => {
     ['GET', '/openapi.json', {}, 200],
     ['GET', '/nowhere', {}, 404],
     ['GET', '/%zz', {}, 400],
-    ['GET', `/trace/${'1'.repeat(10_001)}`, {}, 414],
+    ['GET', `/assets/${'1'.repeat(10_001)}`, {}, 404],
     ['BREW', '/api/services', {}, 400],
   ])('%s %s %j has nosniff and no-store', async (method, path, headers, status) => {
     const answer = await sendRaw(store.url, [

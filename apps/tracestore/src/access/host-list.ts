@@ -6,7 +6,7 @@ export const hostPattern = /^(?:\*|(?:\*\.)?[\w-]+(?:\.[\w-]+)*)$/;
 
 /**
  * The names at which a server answers. An attacker can make a name of their own resolve to this machine, and a browser
- * then takes the attacker's page and this server for one site (DNS rebinding). Nobody can do that to an address or to
+ * then takes the attacker's page and this server for one site (DNS rebinding). No attacker can do that to an address or to
  * `localhost`, so these are always allowed.
  */
 export class HostList {

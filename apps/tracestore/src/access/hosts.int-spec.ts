@@ -63,7 +63,7 @@ function send(
   return sendRaw(isOtlp ? store.tracesUrl : store.url, lines, body);
 }
 
-describe('where nobody signs in', () => {
+describe('without sign-in', () => {
   let store: RunningTracestore;
 
   beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { type Authority, parseAuthority } from './authority.js';
 
 /**
- * What a list of allowed origins may have: an origin as browsers send it (`https://shop.example`,
- * `http://localhost:3000`), with `*.` in front of its host for every host below it or `*` as its port for every port; or
- * `*` alone for every origin.
+ * An entry of a list of allowed origins: an origin as browsers send it (`https://shop.example`,
+ * `http://localhost:3000`). `*.` before the host allows every subdomain, `*` as the port every port, and `*` alone every
+ * origin.
  */
 export const originPattern =
   /^(?:\*|[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|(?:\*\.)?[\w-]+(?:\.[\w-]+)*)(?::(?:\d{1,5}|\*))?)$/i;

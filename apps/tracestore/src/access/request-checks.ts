@@ -1,17 +1,14 @@
-import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Authority, authoritiesOf } from './authority.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import type { HostList } from './host-list.js';
 import { isOwnOrigin, type OriginList } from './origin-list.js';
-
-const malformedHost = { code: 'malformed-host', status: 400, title: 'Malformed Host' } as const;
-const foreignHost = { code: 'foreign-host', status: 403, title: 'Host not allowed' } as const;
-const foreignPage = { code: 'foreign-page', status: 403, title: 'Cross-site request not allowed' } as const;
 
 /** How long a browser keeps the answer to a preflight: as long as Chromium keeps any. */
 const preflightMaxAgeS = 7_200;
 
-/** What a page may have in its list of headers. */
+/** Length of the list of headers in a preflight, in characters. */
 const maxRequestedHeadersLength = 1_024;
 const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:, ?[\w!#$%&'*+.^`|~-]+)*$/;
 
@@ -31,18 +28,21 @@ export interface CrossOriginPolicy {
  * The authority of a request, which is the first that it names.
  *
  * @param hosts what each authority must be one of; undefined where a name proves nothing, as there is a sign-in
- * @throws Problem 400 when an authority is missing, malformed or ambiguous; 403 when its host is not allowed
+ * @throws TracestoreError 400 when an authority is missing, malformed or ambiguous; 403 when its host is not allowed
  */
 export function requireHost({ raw }: FastifyRequest, hosts: HostList | undefined): Authority {
   const authorities = authoritiesOf(raw);
   const [first] = authorities ?? [];
   if (authorities === undefined || first === undefined) {
-    throw new Problem(malformedHost, 'The request must have one Host header with a host and an optional port');
+    throw new TracestoreError(
+      errorKinds.malformedHost,
+      'The request must have one Host header with a host and an optional port',
+    );
   }
   const foreign = hosts && authorities.find((authority) => !hosts.allows(authority));
   if (foreign !== undefined) {
-    throw new Problem(
-      foreignHost,
+    throw new TracestoreError(
+      errorKinds.foreignHost,
       `Host must be an IP address, localhost or a name in TRACESTORE_ALLOWED_HOSTS, got ${JSON.stringify(foreign.host)}`,
     );
   }
@@ -53,7 +53,7 @@ export function requireHost({ raw }: FastifyRequest, hosts: HostList | undefined
  * Says to a page of an allowed origin that it may read the answer, whatever that will be, and answers a preflight.
  *
  * @returns whether the request was a preflight, which is answered now
- * @throws Problem 403 for the preflight of another origin
+ * @throws TracestoreError 403 for the preflight of another origin
  */
 export function shareWithAllowedOrigins(
   { method, headers }: FastifyRequest,
@@ -97,7 +97,7 @@ export function shareWithAllowedOrigins(
  *
  * @param trustsFetchSite whether `Sec-Fetch-Site: same-origin` outweighs an `Origin` that differs from `Host`, as behind
  *   a proxy that changes `Host`
- * @throws Problem 403
+ * @throws TracestoreError 403
  */
 export function requireOwnSite(
   { method, headers }: FastifyRequest,
@@ -113,9 +113,9 @@ export function requireOwnSite(
   if (site === undefined || !trustsFetchSite) throw foreign(origin);
 }
 
-function foreign(origin: string | undefined): Problem {
-  return new Problem(
-    foreignPage,
+function foreign(origin: string | undefined): TracestoreError {
+  return new TracestoreError(
+    errorKinds.foreignPage,
     `Pages of other sites may not call this unless their origin is allowed${origin === undefined ? '' : `, got ${JSON.stringify(origin.slice(0, 300))}`}`,
   );
 }

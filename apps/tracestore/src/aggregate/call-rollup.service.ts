@@ -1,9 +1,8 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { DatabaseUnavailableError } from '../errors/database-failure.js';
 import { DatabaseService } from '../database/database.service.js';
-import { StoreLock } from '../database/store-lock.js';
+import { LockedJob } from '../database/locked-job.js';
 import { readSql } from '../sql.js';
 import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
 
@@ -26,63 +25,52 @@ const lockTimeoutMs = 10_000;
 const statementTimeoutMs = 600_000;
 
 /**
- * Keeps the figures of calls, a little behind the spans. Of several stores on one database one does it at a time, on a
- * connection of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
+ * Aggregates calls, a few seconds after their spans are written. One process on a database does it at a time.
  */
 @Injectable()
 export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(CallRollupService.name);
-  private readonly stop = new AbortController();
-  private readonly lock: StoreLock;
-  private client: Client | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  /** What was logged of a failure, and when it began, so that it is said once. */
-  private failure: { readonly reason: string; readonly sinceMs: number } | undefined;
-  /** On this process's clock, so that a database that is away makes the lag grow; undefined until it was reached. */
+  private readonly job: LockedJob;
+  /** Calls that started before are aggregated. On the clock of this process: the lag grows while the database is unavailable. */
   private countedAtMs: number | undefined;
 
   constructor(
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    database: DatabaseService,
+    private readonly metrics: IngestMetricsService,
   ) {
-    this.lock = new StoreLock('calls', () => database.connectAside('tracestore lock'));
+    this.job = new LockedJob(database, {
+      lock: 'calls',
+      everyMs,
+      prepare: async (client) => {
+        await client.query(
+          setTimeouts.bind({
+            lock_timeout_ms: String(lockTimeoutMs),
+            statement_timeout_ms: String(statementTimeoutMs),
+          }),
+        );
+        await prepareForPasses(client);
+      },
+      run: (client, signal) => this.run(client, signal),
+      // Also while another process aggregates.
+      afterwards: (client) => this.noteLag(client),
+    });
   }
 
   onApplicationBootstrap(): void {
-    const tick = (): void => {
-      this.running ??= this.run()
-        .then(() => this.noteSuccess())
-        .catch((error: unknown) => this.noteFailure(error))
-        .then(() => (this.running = undefined));
-    };
-    this.timer = setInterval(tick, everyMs);
-    tick();
+    this.job.start();
   }
 
-  /** Ends with the connection a pass that runs; the next one does again what it has not committed. */
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    this.stop.abort();
-    await this.client?.end().catch(() => undefined);
-    await this.running;
-    await this.lock.end();
+    await this.job.stop();
   }
 
-  private async run(): Promise<void> {
-    const client = await this.connect();
-    await this.lock.hold(async (lost) => {
-      const stop = (): void => void this.database.stopAside(client);
-      lost.addEventListener('abort', stop, { once: true });
-      await this.countNew(client);
-      const untilMs = performance.now() + pastMs;
-      const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
-      if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
-      const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
-      if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
-    });
-    // Also of what another store counts.
-    await this.noteLag(client);
+  private async run(client: Client, signal: AbortSignal): Promise<void> {
+    await this.countNew(client, signal);
+    const untilMs = performance.now() + pastMs;
+    const recounted = await repeat(untilMs, signal, async () => (await recountSlice(client)) !== undefined);
+    if (recounted > 0) this.logger.log(`calls: aggregated ${recounted} slices of 5 minutes again`);
+    const rolled = await repeat(untilMs, signal, () => rollLateCalls(client));
+    if (rolled > 0) this.logger.debug(`calls: updated ${rolled} buckets that received late spans`);
   }
 
   private async noteLag(client: Client): Promise<void> {
@@ -94,12 +82,12 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     this.countedAtMs = performance.now() - rows[0].lag_seconds * 1000;
   }
 
-  private async countNew(client: Client): Promise<void> {
-    while (!this.stop.signal.aborted) {
+  private async countNew(client: Client, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       const startMs = performance.now();
       const { spanCount, isLast, restoredSlices } = await countNewCalls(client, spansPerPass);
       if (restoredSlices !== undefined) {
-        this.logger.warn('The database was restored from a dump: the calls of all spans in it are counted again');
+        this.logger.warn('The database was restored from a dump: the calls of all its spans are aggregated again');
       }
       if (spanCount > 0) {
         this.logger.debug(`calls: counted ${spanCount} spans in ${Math.round(performance.now() - startMs)} ms`);
@@ -107,46 +95,16 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
       if (isLast) return;
     }
   }
+}
 
-  /** Takes a step while there is one to take, until a time. @returns how many */
-  private async repeat(untilMs: number, step: () => Promise<boolean>): Promise<number> {
-    let count = 0;
-    while (!this.stop.signal.aborted && performance.now() < untilMs && (await step())) count += 1;
-    return count;
-  }
-
-  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
-  private async connect(): Promise<Client> {
-    if (this.client !== undefined) return this.client;
-    const client = await this.database.connectAside();
-    client.on('end', () => {
-      if (this.client === client) this.client = undefined;
-    });
-    this.client = client;
-    try {
-      const timeouts = { lock_timeout_ms: String(lockTimeoutMs), statement_timeout_ms: String(statementTimeoutMs) };
-      await client.query(setTimeouts.bind(timeouts));
-      await prepareForPasses(client);
-      return client;
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  private noteFailure(error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them. And it is
-    // said elsewhere that the database is away.
-    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
-    const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.failure?.reason === reason) return;
-    this.failure = { reason, sinceMs: this.failure?.sinceMs ?? performance.now() };
-    this.logger.warn(`calls: ${reason}; it will be tried again`);
-  }
-
-  private noteSuccess(): void {
-    if (this.failure === undefined) return;
-    this.logger.log(`calls: works again after ${Math.round((performance.now() - this.failure.sinceMs) / 1000)} s`);
-    this.failure = undefined;
-  }
+/**
+ * Repeats a step while it returns true.
+ *
+ * @param untilMs when to stop, on the clock of `performance.now()`
+ * @returns how often the step returned true
+ */
+async function repeat(untilMs: number, signal: AbortSignal, step: () => Promise<boolean>): Promise<number> {
+  let count = 0;
+  while (!signal.aborted && performance.now() < untilMs && (await step())) count += 1;
+  return count;
 }

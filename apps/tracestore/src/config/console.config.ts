@@ -9,12 +9,12 @@ import { limits } from '../limits.js';
 export type ConsoleAccess =
   /** Everybody who reaches the port. */
   | { readonly kind: 'none' }
-  /** Whoever knows the token: as a bearer token, or with the cookie that the sign-in page gets for it. */
+  /** Clients with the token: as a bearer token, or with the cookie from the sign-in page. */
   | { readonly kind: 'token'; readonly token: string }
-  /** Whoever a proxy before us has let in: it names the user in this header, which it takes from everybody else. */
+  /** Users of a proxy, which names the user in this header and removes the header from client requests. */
   | { readonly kind: 'proxy'; readonly userHeader: string };
 
-/** What the console and its API are told. */
+/** Configuration of the console and its API. */
 export interface ConsoleConfig {
   readonly access: ConsoleAccess;
   /** How long after signing in a session ends at the latest. */
@@ -61,10 +61,10 @@ export const consoleVariables = {
 type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
 
 /**
- * Nobody has to sign in on the loopback, unless a token is set. On any other address somebody has to say who may come.
+ * On loopback no sign-in is required, unless a token is set. On any other address the access must be configured.
  *
  * @param host where the port listens
- * @throws EnvironmentError when nobody says so, or when the token is missing
+ * @throws EnvironmentError if it is not, or the token is missing
  */
 export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
   return {

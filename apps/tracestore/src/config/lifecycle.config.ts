@@ -8,7 +8,7 @@ export interface LifecycleConfig {
   readonly retentionMs: number;
   /** The digests of requests. Never shorter than needed for a retry to be known: see docs/operations.md. */
   readonly ledgerRetentionMs: number;
-  /** The figures of operations. */
+  /** Aggregates of calls. */
   readonly rollupRetentionMs: number;
   /** How long after its end a chunk is compressed. */
   readonly compressAfterMs: number;

@@ -17,7 +17,7 @@ export interface TracestoreConfig {
   readonly jaegerHttpAccess: (typeof jaegerHttpAccesses)[number];
   /** Where Promscale's users have OTLP and Jaeger's storage, if they want it still. */
   readonly promscaleGrpcPort: number | undefined;
-  /** Holds for a request as it comes and as it is after decompression. */
+  /** Limit of a request, both as received and decompressed. */
   readonly maxRequestBytes: number;
   /** What may be in memory at once, of all requests that are being received and written. */
   readonly maxBytesInFlight: number;

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import {
-  attributeKeysAnswer,
-  attributeValuesAnswer,
-  catalogueAnswer,
-  dashboardsAnswer,
-  matchesAnswer,
-  operationsAnswer,
-  partitionsAnswer,
-  queryAnswer,
+  attributeKeysResponse,
+  attributeValuesResponse,
+  catalogueResponse,
+  dashboardsResponse,
+  matchesResponse,
+  operationsResponse,
+  partitionsResponse,
+  queryResponse,
   retention,
-  searchAnswer,
-  servicesAnswer,
-  spanDetailsAnswer,
-  sqlAnswer,
+  searchResponse,
+  servicesResponse,
+  spanDetailsResponse,
+  sqlResponse,
   sqlLimits,
-  storageAnswer,
-  systemAnswer,
+  storageResponse,
+  systemResponse,
   waterfall,
 } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,17 +102,17 @@ function ask(sql: string, explain = 'no', signal?: AbortSignal): Promise<Respons
   });
 }
 
-async function rowsOf(sql: string): Promise<z.infer<typeof sqlAnswer>> {
+async function rowsOf(sql: string): Promise<z.infer<typeof sqlResponse>> {
   const response = await ask(sql);
   expect(response.status, await response.clone().text()).toBe(200);
-  return sqlAnswer.parse(await response.json());
+  return sqlResponse.parse(await response.json());
 }
 
 describe('the catalogue', () => {
   it('names services and operations', async () => {
-    const { services } = await get(servicesAnswer, 'services');
+    const { services } = await get(servicesResponse, 'services');
     expect(services.toSorted()).toEqual([hostile, 'digit', 'generator', 'lower', 'upper'].toSorted());
-    expect(await get(operationsAnswer, 'operations?service=generator')).toEqual({
+    expect(await get(operationsResponse, 'operations?service=generator')).toEqual({
       operations: [
         { service: 'generator', name: 'HTTP GET', kind: 'client' },
         { service: 'generator', name: 'generator.generate', kind: 'internal' },
@@ -121,16 +121,16 @@ describe('the catalogue', () => {
   });
 
   it('proposes keys and values of attributes', async () => {
-    const { keys } = await get(attributeKeysAnswer, 'attribute-keys?service=generator');
+    const { keys } = await get(attributeKeysResponse, 'attribute-keys?service=generator');
     expect(keys).toContainEqual({ key: 'pwlen', level: 'span', spans: 6 });
     expect(keys).toContainEqual({ key: 'telemetry.sdk.name', level: 'resource', spans: 6 });
-    const { values } = await get(attributeValuesAnswer, 'attribute-values?key=pwlen');
+    const { values } = await get(attributeValuesResponse, 'attribute-values?key=pwlen');
     expect(values).toEqual([
       { value: '25', spans: 7 },
       { value: '8', spans: 7 },
     ]);
     const { keys: later } = await get(
-      attributeKeysAnswer,
+      attributeKeysResponse,
       `attribute-keys?from=${BigInt(startMs + 60_000) * 1_000_000n}`,
     );
     expect(later).toEqual([]);
@@ -139,7 +139,7 @@ describe('the catalogue', () => {
 
 describe('a search', () => {
   it('gives summaries, the newest first, a page at a time', async () => {
-    const first = await get(searchAnswer, 'traces?service=generator&limit=1');
+    const first = await get(searchResponse, 'traces?service=generator&limit=1');
     expect(first.traces).toMatchObject([
       {
         traceId: passwordTraceId(2),
@@ -151,10 +151,10 @@ describe('a search', () => {
         orphans: 0,
       },
     ]);
-    const second = await get(searchAnswer, `traces?service=generator&limit=1&cursor=${first.nextCursor}`);
+    const second = await get(searchResponse, `traces?service=generator&limit=1&cursor=${first.nextCursor}`);
     expect(second.traces.map(({ traceId }) => traceId)).toEqual([passwordTraceId(1)]);
     // A page that is full may be the last one.
-    const third = await get(searchAnswer, `traces?service=generator&limit=1&cursor=${second.nextCursor}`);
+    const third = await get(searchResponse, `traces?service=generator&limit=1&cursor=${second.nextCursor}`);
     expect(third).toMatchObject({ traces: [], nextCursor: null });
   });
 
@@ -166,7 +166,7 @@ describe('a search', () => {
     ['service=lower&operation=HTTP%20GET&minDurationNs=7000000', [2]],
     ['service=digit&kind=client', []],
   ])('understands %s', async (query, numbers) => {
-    const { traces } = await get(searchAnswer, `traces?${query}`);
+    const { traces } = await get(searchResponse, `traces?${query}`);
     const expected = numbers.map((number) => passwordTraceId(number as 1 | 2));
     expect(traces.map(({ traceId }) => traceId).filter((id) => id !== hostileTraceId)).toEqual(expected);
   });
@@ -209,7 +209,7 @@ describe('a trace', () => {
     ]);
   });
 
-  it('is told from one that is not there, and from what is no id', async () => {
+  it('responds with 404 for an unknown id and 400 for an invalid one', async () => {
     const missing = await api(`traces/${'0'.repeat(31)}1`);
     expect(missing.status).toBe(404);
     expect(await problemOf(missing)).toMatchObject({ type: 'urn:spandrel:problem:unknown-trace' });
@@ -220,7 +220,7 @@ describe('a trace', () => {
     const from = BigInt(startMs) * 1_000_000n;
     const response = await api(`traces/${hostileTraceId}/spans/ffffffffffffffff?from=${from}&to=${from + 1000n}`);
     const body = await response.text();
-    const { spans } = spanDetailsAnswer.parse(JSON.parse(body));
+    const { spans } = spanDetailsResponse.parse(JSON.parse(body));
     expect(spans).toHaveLength(1);
     expect(spans[0]).toMatchObject({ service: hostile, name: hostile, parentSpanId: null, kind: 2 });
     expect(spans[0]?.attributes[hostile]).toBe(hostile);
@@ -238,7 +238,7 @@ describe('a trace', () => {
   it('finds texts in it, wherever they stand', async () => {
     const find = async (traceId: string, words: string): Promise<readonly number[]> => {
       const path = `traces/${traceId}/matches?text=${encodeURIComponent(words)}`;
-      return (await get(matchesAnswer, path)).spanIds.map((id) => Number(BigInt.asUintN(16, BigInt(`0x${id}`))));
+      return (await get(matchesResponse, path)).spanIds.map((id) => Number(BigInt.asUintN(16, BigInt(`0x${id}`))));
     };
     expect(await find(passwordTraceId(2), 'GET /')).toEqual([3, 5, 7]);
     expect(await find(passwordTraceId(2), 'Lower')).toEqual([1, 2, 3, 4]);
@@ -296,7 +296,7 @@ describe('SQL', () => {
     ['SELECT\n  nothing', 'column "nothing" does not exist at line 2, column 3'],
     ['SELECT 1; SELECT 2', 'multiple commands'],
     ['SELECT 1) AS x; DELETE FROM tracestore.span; SELECT (1', 'syntax error'],
-    ['DELETE FROM tracestore.ledger', 'permission denied|gives? rows'],
+    ['DELETE FROM tracestore.ledger', 'permission denied|return rows'],
     ['SELECT * FROM tracestore.span', 'permission denied'],
     ['SELECT * FROM pg_authid', 'permission denied'],
     [`SELECT pg_read_file('/etc/passwd')`, 'permission denied'],
@@ -304,8 +304,8 @@ describe('SQL', () => {
     [`SELECT set_config('session_authorization', 'default', false)`, 'within security-definer function'],
     [`SELECT set_config('transaction_read_only', 'off', false)`, 'read-write mode'],
     ['SELECT ps_trace.delete_all_traces()', 'permission denied'],
-    ['DO $$ BEGIN RESET ROLE; END $$', 'give rows'],
-    [`COPY (SELECT 1) TO PROGRAM 'true'`, 'give rows'],
+    ['DO $$ BEGIN RESET ROLE; END $$', 'must return rows'],
+    [`COPY (SELECT 1) TO PROGRAM 'true'`, 'must return rows'],
     ['SHOW data_directory', 'current_setting'],
     ['SELECT 1/0', 'division by zero'],
     ['VALUES (1), (', 'syntax error at end of input'],
@@ -324,7 +324,7 @@ describe('SQL', () => {
 });
 
 describe('SQL that takes long', () => {
-  it('is stopped by its time, and when nobody waits any more', async () => {
+  it('is stopped by its timeout, and when the client disconnects', async () => {
     const quick = await startTracestore(database.url, {
       console: {
         ...readTracestoreConfig({}).console,
@@ -375,7 +375,7 @@ describe('SQL that takes long', () => {
       maxBytes: 16 * 1024 * 1024,
       perMinute: 60,
     });
-    const { relations, functions } = await get(catalogueAnswer, 'sql/catalogue');
+    const { relations, functions } = await get(catalogueResponse, 'sql/catalogue');
     const span = relations.find(({ name }) => name === 'span');
     expect(span?.columns).toContainEqual(expect.objectContaining({ name: 'trace_id', type: 'trace_id' }));
     expect(functions.map(({ name }) => name)).toContain('trace_tree');
@@ -384,20 +384,20 @@ describe('SQL that takes long', () => {
 
 describe('dashboards', () => {
   it('are listed, and each query of each answers', async () => {
-    const { dashboards } = await get(dashboardsAnswer, 'dashboards');
+    const { dashboards } = await get(dashboardsResponse, 'dashboards');
     expect(dashboards.length).toBeGreaterThanOrEqual(6);
     for (const { uid, panels, variables } of dashboards) {
       for (const { name } of [...panels.flatMap(({ queries }) => queries), ...variables.map(({ query }) => query)]) {
-        await get(queryAnswer, `dashboards/${uid}/queries/${name}`);
+        await get(queryResponse, `dashboards/${uid}/queries/${name}`);
       }
     }
   });
 
   it('take values as values', async () => {
-    const { dashboards } = await get(dashboardsAnswer, 'dashboards');
+    const { dashboards } = await get(dashboardsResponse, 'dashboards');
     const [uid] = dashboards.filter(({ variables }) => variables.length === 2).map((dashboard) => dashboard.uid);
     const { rows } = await get(
-      queryAnswer,
+      queryResponse,
       `dashboards/${uid}/queries/operations?service=${encodeURIComponent(`' OR true --`)}`,
     );
     expect(rows).toEqual([]);
@@ -409,12 +409,12 @@ describe('dashboards', () => {
 
 describe('the system', () => {
   it('says what the database can do, what came in and how much space it takes', async () => {
-    const { database: found, ingest, versions } = await get(systemAnswer, 'system');
+    const { database: found, ingest, versions } = await get(systemResponse, 'system');
     expect(versions.tracestore).toMatch(/^\d+\.\d+\.\d+/);
     expect(found?.postgresVersion).toMatch(/^\d\d\./);
     const accepted = ingest.find(({ name }) => name === 'tracestore_ingest_spans_accepted_total');
     expect(accepted?.values[0]?.value).toBe(15);
-    const { tables, databaseBytes } = await get(storageAnswer, 'system/storage');
+    const { tables, databaseBytes } = await get(storageResponse, 'system/storage');
     const span = tables.find(({ name }) => name === 'span');
     expect(span?.bytes).toBeGreaterThan(0);
     expect(span?.partitions).toBeGreaterThan(0);
@@ -422,7 +422,7 @@ describe('the system', () => {
   });
 
   it('lists the parts in which spans are kept', async () => {
-    const { partitions } = await get(partitionsAnswer, 'system/partitions');
+    const { partitions } = await get(partitionsResponse, 'system/partitions');
     const now = BigInt(Date.now()) * 1_000_000n;
     const present = partitions.filter(
       ({ fromUnixNano, toUnixNano }) => BigInt(fromUnixNano ?? 0) <= now && now < BigInt(toUnixNano ?? 0),
@@ -430,7 +430,7 @@ describe('the system', () => {
     expect(present).toHaveLength(1);
     expect(present[0]?.bytes).toBeGreaterThan(0);
     // Hypertables have no part for any other time: they make one.
-    const { database: found } = await get(systemAnswer, 'system');
+    const { database: found } = await get(systemResponse, 'system');
     const hasDefault = found?.storage === 'native partitions';
     expect(partitions.some(({ fromUnixNano }) => fromUnixNano === null)).toBe(hasDefault);
   });

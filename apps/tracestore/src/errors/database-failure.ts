@@ -27,8 +27,8 @@ const refusedClasses: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 const awayClasses: ReadonlySet<string> = new Set(['08', '28', '3D', '3F', '42']);
 
 /**
- * Sorts a failure of a query or of a connection by what to do about it. What isn't known to be the data's fault counts
- * as worth another try: a client that is told to try again loses nothing.
+ * Sorts a failure of a query or of a connection by what to do about it. A failure that the data
+ * may not have caused is worth a retry: a client that retries loses nothing.
  */
 export function classifyFailure(error: unknown): DatabaseFailure {
   if (error instanceof TypeError || error instanceof RangeError) return 'refused';

@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { addHealth, GrpcError, GrpcRouter, GrpcServer, grpcStatus } from '@spandrel/grpc';
+import { addHealth, GrpcRouter, GrpcServer } from '@spandrel/grpc';
 import { Draining, UnsentAnswers } from '@spandrel/service';
 import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../gen/storage_pb.js';
@@ -14,7 +14,7 @@ import { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
 import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
 import { GrpcExportService } from '../receive/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
-import { QueryError, queryErrors } from '../errors/query-error.js';
+import { grpcErrorOf } from '../errors/grpc-error-of.js';
 import { DatabaseService } from '../database/database.service.js';
 import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
@@ -33,13 +33,13 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(QueryDatabaseService) queries: QueryDatabaseService,
-    @Inject(DatabaseService) database: DatabaseService,
-    @Inject(GrpcExportService) exporter: GrpcExportService,
-    @Inject(Draining) private readonly draining: Draining,
-    @Inject(UnsentAnswers) unsent: UnsentAnswers,
+    queries: QueryDatabaseService,
+    database: DatabaseService,
+    exporter: GrpcExportService,
+    private readonly draining: Draining,
+    unsent: UnsentAnswers,
   ) {
-    const router = new GrpcRouter((failure) => this.errorOf(failure), unsent, grpcCallLimits);
+    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits);
     router.add(TraceReader, traceReader(queries));
     router.add(DependencyReader, dependencyReader(queries));
     router.add(Capabilities, capabilities);
@@ -74,14 +74,5 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
   /** Drains, takes no more calls and answers those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.server.close(this.draining), this.promscaleServer.close(this.draining)]);
-  }
-
-  private errorOf(failure: unknown): GrpcError {
-    const error =
-      failure instanceof QueryError ? failure : new QueryError(queryErrors.internal, undefined, { cause: failure });
-    if (error.kind.grpcStatus === grpcStatus.INTERNAL) {
-      this.logger.error(error.cause instanceof Error ? error.cause : error);
-    }
-    return new GrpcError(error.kind.grpcStatus, error.message, { cause: error });
   }
 }

@@ -13,7 +13,7 @@ export interface JaegerOperation {
  * The operations of a service.
  *
  * @param spanKind a word such as `server`, in any case; empty for all
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findJaegerOperations(
   database: QueryDatabaseService,

@@ -22,8 +22,8 @@ export class DatabaseClockService implements OnApplicationBootstrap, OnApplicati
   private isOff = false;
 
   constructor(
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly metrics: IngestMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
   ) {}
 

@@ -1,9 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
-import { DatabaseUnavailableError } from '../errors/database-failure.js';
 import { DatabaseService, type OperatorWarning } from '../database/database.service.js';
-import { StoreLock } from '../database/store-lock.js';
+import { LockedJob } from '../database/locked-job.js';
 import { readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { applyRetentions, pendingRetentionWarning } from './applied-retention.js';
@@ -33,76 +32,65 @@ const retryMs = 15_000;
  */
 const lockTimeoutMs = 1_000;
 
-/**
- * Keeps the database in shape beside its work. Of several stores on one database one does it at a time, on a connection
- * of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
- */
+/** Maintains the database: partitions, compression, retention, clean-up. One process on a database does it at a time. */
 @Injectable()
 export class LifecycleService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(LifecycleService.name);
-  private readonly stop = new AbortController();
   private readonly dueAtMs = new Map<string, number>();
-  /** What was logged of a step's failure, and when it began, so that it is said once. */
-  private readonly failures = new Map<string, { readonly reason: string; readonly sinceMs: number }>();
-  private readonly lock: StoreLock;
-  /** What was logged of what waits. */
+  private readonly job: LockedJob;
+  /** The warning that was last logged, by its reason. */
   private readonly warned = new Map<string, string | undefined>();
   private readonly time = new ObservedTime();
-  /** What the lifecycle kept to when it last ran here. */
+  /** The retentions that the last run applied. */
   private applied: LifecycleConfig | undefined;
-  private client: Client | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
 
   constructor(
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(DatabaseClockService) private readonly clock: DatabaseClockService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly clock: DatabaseClockService,
+    private readonly metrics: IngestMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
   ) {
-    this.lock = new StoreLock('lifecycle', () => database.connectAside('tracestore lock'));
+    this.job = new LockedJob(database, {
+      lock: 'lifecycle',
+      everyMs: tickMs,
+      isDue: () => this.isDue('time') || this.dueSteps().length > 0,
+      run: (client, signal) => this.runDue(client, signal),
+      afterwards: (_client, hasRun) => {
+        if (!hasRun) this.postponeDue();
+      },
+    });
   }
 
   onApplicationBootstrap(): void {
-    const tick = (): void => {
-      this.running ??= this.runDue()
-        .then(() => this.noteSuccess('lifecycle'))
-        .catch((error: unknown) => this.noteFailure('lifecycle', error))
-        .finally(() => {
-          this.running = undefined;
-        });
-    };
-    this.timer = setInterval(tick, tickMs);
-    tick();
+    this.job.start();
   }
 
-  /** Ends the step that runs after its current statement, or with its connection when that takes long. */
+  /** Stops a step after its current statement, or closes its connection if that takes long. */
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    this.stop.abort();
-    await this.client?.end().catch(() => undefined);
-    await this.running;
-    await this.lock.end();
+    await this.job.stop();
   }
 
-  private async runDue(): Promise<void> {
-    const due = lifecycleSteps.filter(({ name }) => this.isDue(name));
-    if (due.length === 0 && !this.isDue('time')) return;
-    const client = await this.connect();
-    const isHeld = await this.lock.hold(async (lost) => {
-      const stop = (): void => void this.database.stopAside(client);
-      lost.addEventListener('abort', stop, { once: true });
-      const clocksAgree = await this.clock.agrees(client);
-      const config = await this.noteTime(client);
-      this.dueAtMs.set('time', performance.now() + timeEveryMs);
-      for (const step of due) {
-        if (this.stop.signal.aborted || lost.aborted) return;
-        if (step.goesByAge && !clocksAgree) this.dueAtMs.set(step.name, performance.now() + retryMs);
-        else await this.run(step, client, config);
-      }
-    });
-    if (isHeld) return;
-    for (const name of ['time', ...due.map((step) => step.name)]) this.dueAtMs.set(name, performance.now() + retryMs);
+  private async runDue(client: Client, signal: AbortSignal): Promise<void> {
+    const due = this.dueSteps();
+    const clocksAgree = await this.clock.agrees(client);
+    const config = await this.noteTime(client);
+    this.dueAtMs.set('time', performance.now() + timeEveryMs);
+    for (const step of due) {
+      if (signal.aborted) return;
+      if (step.goesByAge && !clocksAgree) this.dueAtMs.set(step.name, performance.now() + retryMs);
+      else await this.run(step, client, config, signal);
+    }
+  }
+
+  /** While another process holds the lock. */
+  private postponeDue(): void {
+    for (const name of ['time', ...this.dueSteps().map((step) => step.name)]) {
+      this.dueAtMs.set(name, performance.now() + retryMs);
+    }
+  }
+
+  private dueSteps(): readonly LifecycleStep[] {
+    return lifecycleSteps.filter(({ name }) => this.isDue(name));
   }
 
   private isDue(name: string): boolean {
@@ -134,7 +122,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     this.metrics.lifecycleHeld(reason, warning !== undefined);
   }
 
-  private async run(step: LifecycleStep, client: Client, config: LifecycleConfig): Promise<void> {
+  private async run(step: LifecycleStep, client: Client, config: LifecycleConfig, signal: AbortSignal): Promise<void> {
     const { capabilities } = this.database;
     if (capabilities === undefined) return;
     const startMs = performance.now();
@@ -144,45 +132,15 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
         statement_timeout_ms: String(step.statementTimeoutMs),
       };
       await client.query(setTimeouts.bind(timeouts));
-      const { signal } = this.stop;
       const done = await step.run({ client, capabilities, config, signal });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
-      this.noteSuccess(step.name);
+      this.job.noteSuccess(step.name);
       if (done !== undefined) {
         this.logger.log(`${step.name}: ${done} in ${Math.round(performance.now() - startMs)} ms`);
       }
     } catch (error) {
       this.dueAtMs.set(step.name, performance.now() + Math.min(retryMs, step.everyMs));
-      this.noteFailure(step.name, error);
+      this.job.noteFailure(step.name, error);
     }
-  }
-
-  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
-  private async connect(): Promise<Client> {
-    if (this.client !== undefined) return this.client;
-    const client = await this.database.connectAside();
-    client.on('end', () => {
-      if (this.client === client) this.client = undefined;
-    });
-    this.client = client;
-    return client;
-  }
-
-  private noteFailure(name: string, error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them. And it is said
-    // elsewhere that the database is away.
-    if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
-    const reason = error instanceof Error ? error.message || error.name : String(error);
-    const before = this.failures.get(name);
-    if (before?.reason === reason) return;
-    this.failures.set(name, { reason, sinceMs: before?.sinceMs ?? performance.now() });
-    this.logger.warn(`${name}: ${reason}; it will be tried again`);
-  }
-
-  private noteSuccess(name: string): void {
-    const before = this.failures.get(name);
-    if (before === undefined) return;
-    this.failures.delete(name);
-    this.logger.log(`${name}: works again after ${Math.round((performance.now() - before.sinceMs) / 1000)} s`);
   }
 }

@@ -31,7 +31,7 @@ export interface MetricReading {
   }[];
 }
 
-/** What is read only when somebody asks for the metrics. */
+/** Values that are read at each scrape. */
 export interface IngestQueue {
   readonly requests: number;
   readonly bytes: number;
@@ -60,7 +60,9 @@ export class IngestMetricsService {
     'Bytes of request bodies, compressed as they came',
     ['protocol'],
   );
-  private readonly refused = this.counter('requests_refused_total', 'Requests of which nothing was stored', ['code']);
+  private readonly refused = this.counter('requests_refused_total', 'Rejected requests; no part of them was stored', [
+    'code',
+  ]);
   private readonly accepted = this.counter('spans_accepted_total', 'Spans that are committed and acknowledged', []);
   private readonly rejected = this.counter('spans_rejected_total', 'Spans left out of a request that was stored', [
     'reason',
@@ -88,7 +90,7 @@ export class IngestMetricsService {
   constructor() {
     this.held = new Gauge({
       name: 'tracestore_lifecycle_held',
-      help: 'Whether the lifecycle drops less than it was told to, and why: 1 or 0',
+      help: 'Whether the lifecycle drops less than is configured, by reason: 1 or 0',
       labelNames: ['reason'],
       registers: [this.registry],
     });
@@ -137,7 +139,7 @@ export class IngestMetricsService {
   /**
    * Shows what is waiting for a transaction.
    *
-   * @param read called whenever the metrics are asked for; must be cheap
+   * @param read called at each scrape; must be cheap
    */
   observeQueue(read: () => IngestQueue): void {
     this.gauge(`${prefix}queued_requests`, 'Requests that wait for a transaction', () => read().requests);
@@ -147,7 +149,7 @@ export class IngestMetricsService {
   /**
    * Shows what admission has let in.
    *
-   * @param read called whenever the metrics are asked for; must be cheap
+   * @param read called at each scrape; must be cheap
    * @param limitBytes above which requests are refused
    */
   observeInFlight(read: () => number, limitBytes: number): void {
@@ -156,9 +158,9 @@ export class IngestMetricsService {
   }
 
   /**
-   * Shows how far the figures of calls are behind.
+   * Exposes the lag of the aggregated calls.
    *
-   * @param read called whenever the metrics are asked for; must be cheap
+   * @param read called at each scrape; must be cheap
    */
   observeCallLag(read: () => number): void {
     this.gauge(
@@ -171,13 +173,13 @@ export class IngestMetricsService {
   /**
    * Shows how far this process's clock is ahead of the database's.
    *
-   * @param read seconds; called whenever the metrics are asked for; must be cheap
+   * @param read seconds; called at each scrape; must be cheap
    */
   observeClockOffset(read: () => number): void {
     this.gauge('tracestore_clock_offset_seconds', "How far this store's clock is ahead of the database's", read);
   }
 
-  /** Whether the lifecycle drops less than it was told to, for this reason. */
+  /** Whether the lifecycle drops less than is configured, for this reason. */
   lifecycleHeld(reason: HoldReason, isHeld: boolean): void {
     this.held.set({ reason }, isHeld ? 1 : 0);
   }

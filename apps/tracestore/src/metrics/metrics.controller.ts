@@ -1,13 +1,13 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { IngestMetricsService } from './ingest-metrics.service.js';
 
-/** For Prometheus, and whoever else reads its text format. */
+/** The metrics in the text format of Prometheus. */
 @ApiExcludeController()
 @Controller()
 export class MetricsController {
-  constructor(@Inject(IngestMetricsService) private readonly metrics: IngestMetricsService) {}
+  constructor(private readonly metrics: IngestMetricsService) {}
 
   @Get('metrics')
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)

@@ -16,7 +16,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('says how far the figures of calls are behind, and does not stand still while nobody can count', async () => {
+it('the aggregation lag grows while no process can aggregate', async () => {
   const lag = async (): Promise<number | undefined> => {
     const text = await (await fetch(`${store.url}/metrics`)).text();
     const [, seconds] = /^tracestore_calls_lag_seconds (\S+)$/m.exec(text) ?? [];

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
 import { AnswerMemory, weightOf } from './answer-memory.js';
 
 it('refuses a response that needs more than all by itself', () => {
   const response = new AnswerMemory(100, 10).open();
   response.grow(100);
-  expect(() => response.grow(1)).toThrow(queryErrors.tooLarge.message);
+  expect(() => response.grow(1)).toThrow(errorKinds.responseTooLarge.title);
 });
 
 it('says that it is busy while others hold the memory', () => {
@@ -14,7 +14,7 @@ it('says that it is busy while others hold the memory', () => {
   const one = memory.open();
   const other = memory.open();
   one.grow(90);
-  expect(() => other.grow(20)).toThrow(queryErrors.busy.message);
+  expect(() => other.grow(20)).toThrow(errorKinds.busy.title);
   one.release();
   other.grow(20);
   expect(memory.heldBytes).toBe(20);
@@ -25,7 +25,7 @@ it('always has memory for a small response', () => {
   memory.open().grow(100);
   const small = memory.open();
   small.grow(10);
-  expect(() => small.grow(1)).toThrow(queryErrors.busy.message);
+  expect(() => small.grow(1)).toThrow(errorKinds.busy.title);
 });
 
 it('gives memory back once, and soon in the next turn', async () => {

@@ -1,4 +1,5 @@
-import { QueryError, queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { limits } from '../limits.js';
 
 /** Memory of a value besides its characters: its place in a row, its header, and the same again in the response. */
@@ -14,7 +15,7 @@ export interface AnswerReservation {
   /**
    * Takes memory, before or just after it is filled.
    *
-   * @throws QueryError `tooLarge` when one response may not hold as much, `busy` when others hold the rest
+   * @throws TracestoreError `tooLarge` when one response may not hold as much, `busy` when others hold the rest
    */
   grow(bytes: number): void;
   /** Gives everything back; harmless when repeated. */
@@ -52,8 +53,9 @@ export class AnswerMemory {
         return own;
       },
       grow: (bytes) => {
-        if (own + bytes > this.maxBytes) throw new QueryError(queryErrors.tooLarge);
-        if (own + bytes > this.smallBytes && this.held + bytes > this.maxBytes) throw new QueryError(queryErrors.busy);
+        if (own + bytes > this.maxBytes) throw new TracestoreError(errorKinds.responseTooLarge);
+        if (own + bytes > this.smallBytes && this.held + bytes > this.maxBytes)
+          throw new TracestoreError(errorKinds.busy);
         own += bytes;
         this.held += bytes;
       },

@@ -4,7 +4,9 @@ import { noteBackendPid } from '../database/database-session.js';
 import { type BoundStatement, readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { queryErrorOf } from '../errors/query-error-of.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { AnswerMemory, type AnswerReservation } from './answer-memory.js';
 import { rowsWithin } from './rows-within.js';
 
@@ -29,7 +31,7 @@ const readerGraceMs = 100;
 export interface QueryConnection {
   /**
    * @param memory that the rows take; without it, rows must be few and small
-   * @throws QueryError
+   * @throws TracestoreError
    */
   query<Row extends QueryResultRow>(statement: BoundStatement, memory?: AnswerReservation): Promise<readonly Row[]>;
   /**
@@ -96,7 +98,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
    * Run one statement on any connection. The caller makes a response of the rows without waiting for anything else: their
    * memory counts until then.
    *
-   * @throws QueryError
+   * @throws TracestoreError
    */
   async query<Row extends QueryResultRow>(
     statement: BoundStatement,
@@ -116,7 +118,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
    * Get a connection for a query of several statements. The signal cancels the statement that runs, in the server, and later
    * ones fail. One connection is left for queries of one statement.
    *
-   * @throws QueryError `busy` when none comes free in time, `unavailable` when the database is away
+   * @throws TracestoreError `busy` when none comes free in time, `unavailable` when the database is away
    */
   async connect(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
@@ -139,7 +141,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     }
   }
 
-  /** Get any connection. @throws QueryError as `connect` */
+  /** Get any connection. @throws TracestoreError as `connect` */
   protected async acquire(signal: AbortSignal | undefined): Promise<QueryConnection> {
     requireWaiting(signal);
     let client: pg.PoolClient;
@@ -148,7 +150,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       this.reclaim();
       client = await connecting;
     } catch (cause) {
-      if (this.inUse >= this.pool.options.max) throw new QueryError(queryErrors.busy, undefined, { cause });
+      if (this.inUse >= this.pool.options.max) throw new TracestoreError(errorKinds.busy, undefined, { cause });
       throw queryErrorOf(cause, signal);
     }
     if (signal?.aborted === true) {
@@ -230,7 +232,7 @@ class Slots {
 
   /**
    * @param onWait called when no slot is free
-   * @throws QueryError `busy`, or `cancelled` when the signal comes
+   * @throws TracestoreError `busy`, or `cancelled` when the signal comes
    */
   async take(onWait: () => void, signal: AbortSignal | undefined): Promise<void> {
     if (this.free > 0) {
@@ -238,7 +240,7 @@ class Slots {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const settle = (failure?: QueryError): void => {
+      const settle = (failure?: TracestoreError): void => {
         clearTimeout(late);
         signal?.removeEventListener('abort', onAbort);
         this.queue.delete(next);
@@ -246,8 +248,9 @@ class Slots {
         else reject(failure);
       };
       const next = (): void => settle();
-      const onAbort = (): void => settle(new QueryError(queryErrors.cancelled, undefined, { cause: signal?.reason }));
-      const late = setTimeout(() => settle(new QueryError(queryErrors.busy)), connectTimeoutMs);
+      const onAbort = (): void =>
+        settle(new TracestoreError(errorKinds.cancelled, undefined, { cause: signal?.reason }));
+      const late = setTimeout(() => settle(new TracestoreError(errorKinds.busy)), connectTimeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.queue.add(next);
       onWait();
@@ -262,5 +265,5 @@ class Slots {
 }
 
 function requireWaiting(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new QueryError(queryErrors.cancelled, undefined, { cause: signal.reason });
+  if (signal?.aborted === true) throw new TracestoreError(errorKinds.cancelled, undefined, { cause: signal.reason });
 }

@@ -7,7 +7,7 @@ import { type AnswerReservation, weightOf } from './answer-memory.js';
  *
  * @param memory is empty again when this fails for want of memory
  * @param cancel called when no more rows are wanted
- * @throws QueryError as `AnswerReservation.grow`, when the statement has ended
+ * @throws TracestoreError as `AnswerReservation.grow`, when the statement has ended
  */
 export function rowsWithin<Row extends QueryResultRow>(
   client: pg.ClientBase,

@@ -1,4 +1,5 @@
-import { QueryError, queryErrors } from '../errors/query-error.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** Write the id of a span in 16 hex digits. The database has it as a signed number. */
 export function spanIdOf(number: string): string {
@@ -14,12 +15,12 @@ export function traceIdOf(uuid: string): string {
  * Check the id of a requested trace.
  *
  * @param path of the id in the query, for the message
- * @throws QueryError `invalid` when it is not 32 hex digits
+ * @throws TracestoreError `invalid` when it is not 32 hex digits
  */
 export function requireTraceId(traceId: string, path: string): string {
   if (/^[\da-f]{32}$/i.test(traceId)) return traceId.toLowerCase();
-  throw new QueryError(
-    queryErrors.invalid,
+  throw new TracestoreError(
+    errorKinds.invalid,
     `${path} should be 32 hex digits, but is ${JSON.stringify(traceId.slice(0, 40))}`,
   );
 }

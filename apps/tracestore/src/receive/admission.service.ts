@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { limits } from '../limits.js';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** Reserved for a request before its first byte, mainly for its headers. */
 const requestFloorBytes = 16 * 1024;
@@ -24,7 +25,7 @@ export interface Reservation {
   /**
    * Reserves more memory. Call it before allocating.
    *
-   * @throws Refusal `overloaded` when there is no room; the reservation then stays as it was
+   * @throws TracestoreError `overloaded` when there is no room; the reservation then stays as it was
    */
   grow(bytes: number): void;
   /** Releases a part of the reservation, in bytes. */
@@ -91,10 +92,7 @@ export class AdmissionService {
   private bytesInFlight = 0;
   private searchAgainAtMs = 0;
 
-  constructor(
-    @Inject(TRACESTORE_CONFIG) config: TracestoreConfig,
-    @Inject(IngestMetricsService) metrics: IngestMetricsService,
-  ) {
+  constructor(@Inject(TRACESTORE_CONFIG) config: TracestoreConfig, metrics: IngestMetricsService) {
     this.maxBytes = config.maxBytesInFlight;
     this.reservedBytes = Math.floor((this.maxBytes * limits.reservedPercent.value) / 100);
     this.smallBytes = Math.floor(this.reservedBytes / smallPart);
@@ -106,7 +104,7 @@ export class AdmissionService {
    * Opens the reservation of a request.
    *
    * @param client as `clientOf` of `@spandrel/service` names it
-   * @throws Refusal `overloaded` when there is no room even for its headers
+   * @throws TracestoreError `overloaded` when there is no room even for its headers
    */
   open(client: string): Reservation {
     const use: RequestUse = {
@@ -135,14 +133,14 @@ export class AdmissionService {
   }
 
   private grow(use: RequestUse, bytes: number): void {
-    if (use.isReleased) throw new Refusal(refusals.overloaded);
+    if (use.isReleased) throw new TracestoreError(errorKinds.overloaded);
     if (use.evict !== undefined) measureSpeed(use, bytes);
     if (!this.hasRoom(use, bytes) && !this.makeRoom(use, bytes)) {
       const { client } = use.client;
       const [last] = this.refused;
       const other = last?.client === client ? this.refused[1] : last;
       this.refused = [{ client, atMs: performance.now() }, ...(other === undefined ? [] : [other])];
-      throw new Refusal(refusals.overloaded);
+      throw new TracestoreError(errorKinds.overloaded);
     }
     use.held += bytes;
     use.client.held += bytes;

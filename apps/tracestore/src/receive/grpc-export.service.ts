@@ -26,8 +26,9 @@ import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.c
 import { AdmissionService, type Reservation } from './admission.service.js';
 import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { type Compression, inflate } from './inflate.js';
-import { encodeStatus } from './refusal-status.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { encodeStatus } from './error-status.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
@@ -41,9 +42,9 @@ export class GrpcExportService {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(AdmissionService) private readonly admission: AdmissionService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
-    @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
+    private readonly admission: AdmissionService,
+    private readonly metrics: IngestMetricsService,
+    private readonly ingest: TraceIngestService,
   ) {}
 
   /** Handles one call. Never rejects: the stream always gets a response. */
@@ -56,7 +57,7 @@ export class GrpcExportService {
         answerWithoutGrpc(stream);
         return;
       }
-      if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new Refusal(refusals.unknownRpc);
+      if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new TracestoreError(errorKinds.unknownRpc);
       reservation = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, reservation);
       answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
@@ -98,10 +99,10 @@ export class GrpcExportService {
     return message;
   }
 
-  private refusalFor(error: unknown): Refusal {
-    if (error instanceof Refusal) return error;
+  private refusalFor(error: unknown): TracestoreError {
+    if (error instanceof TracestoreError) return error;
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
-    return new Refusal(refusals.internal, undefined, { cause: error });
+    return new TracestoreError(errorKinds.internal, undefined, { cause: error });
   }
 }
 
@@ -123,7 +124,7 @@ class ReceivedMessage {
     this.bytes = new GrowingBytes(reservation, maxBytes);
   }
 
-  /** @throws Refusal as soon as the message is known to be invalid or too large */
+  /** @throws TracestoreError as soon as the message is known to be invalid or too large */
   append(piece: Buffer): void {
     let rest = piece;
     if (this.announcedBytes === undefined) {
@@ -135,20 +136,20 @@ class ReceivedMessage {
       rest = rest.subarray(part.length);
     }
     if (this.bytes.length + rest.length > this.announcedBytes) {
-      throw new Refusal(refusals.undecodable, 'more than one message');
+      throw new TracestoreError(errorKinds.undecodable, 'more than one message');
     }
     this.bytes.append(rest);
   }
 
-  /** @throws Refusal when the message is incomplete */
+  /** @throws TracestoreError when the message is incomplete */
   check(): void {
     if (this.bytes.length !== this.announcedBytes)
-      throw new Refusal(refusals.undecodable, 'the message ends before its announced length');
+      throw new TracestoreError(errorKinds.undecodable, 'the message ends before its announced length');
   }
 
   private begin(): number {
     const flag = this.prefix.readUInt8(0);
-    if (flag > 1) throw new Refusal(refusals.undecodable, `the compressed flag is ${flag}`);
+    if (flag > 1) throw new TracestoreError(errorKinds.undecodable, `the compressed flag is ${flag}`);
     if (flag === 1) this.compression = this.compressionIfCompressed();
     const announcedBytes = this.prefix.readUInt32BE(1);
     this.bytes = new GrowingBytes(this.reservation, this.maxBytes, announcedBytes);
@@ -156,14 +157,14 @@ class ReceivedMessage {
   }
 }
 
-/** @throws Refusal when the encoding is missing or not supported */
+/** @throws TracestoreError when the encoding is missing or not supported */
 function compressionOf(headers: IncomingHttpHeaders): Compression {
   const name = headers['grpc-encoding'];
   if (name === 'gzip' || name === 'deflate' || name === 'zstd') return name;
   if (name === undefined || name === 'identity') {
-    throw new Refusal(refusals.undecodable, 'the message is compressed, but grpc-encoding is missing');
+    throw new TracestoreError(errorKinds.undecodable, 'the message is compressed, but grpc-encoding is missing');
   }
-  throw new Refusal(refusals.wrongContentEncoding);
+  throw new TracestoreError(errorKinds.wrongContentEncoding);
 }
 
 function answer(stream: ServerHttp2Stream, message: Buffer): void {
@@ -174,7 +175,7 @@ function answer(stream: ServerHttp2Stream, message: Buffer): void {
   closeUnread(stream, limits.answerStallMs.value);
 }
 
-function answerRefusal(stream: ServerHttp2Stream, refusal: Refusal): void {
+function answerRefusal(stream: ServerHttp2Stream, refusal: TracestoreError): void {
   refuse(stream, {
     ...statusHeaders(refusal.kind.grpcStatus, refusal.message),
     'grpc-status-details-bin': encodeStatus(refusal, 'protobuf').toString('base64'),

@@ -19,8 +19,8 @@ export class GrpcReceiverService implements OnApplicationBootstrap, BeforeApplic
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(GrpcExportService) exporter: GrpcExportService,
-    @Inject(Draining) private readonly draining: Draining,
+    exporter: GrpcExportService,
+    private readonly draining: Draining,
   ) {
     this.server = new GrpcServer(grpcServerLimitsOf(config), (stream, headers) => exporter.export(stream, headers));
   }

@@ -10,11 +10,11 @@ import {
 import {
   addAnswerHeaders,
   answerHeaders,
+  checkingIntervalMs,
   clientOf,
   Draining,
   drainConnectionsOnClose,
   limitConnections,
-  Problem,
 } from '@spandrel/service';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
@@ -30,8 +30,9 @@ import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.c
 import { AdmissionService, type Reservation } from './admission.service.js';
 import type { Encoding } from './encoding.js';
 import { type Compression, inflate } from './inflate.js';
-import { encodeStatus } from './refusal-status.js';
-import { Refusal, type RefusalKind, refusals } from '../errors/refusal.js';
+import { encodeStatus } from './error-status.js';
+import { type ErrorKind, errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { freeMemory, GrowingBytes, readToEnd } from './request-body.js';
 import { encodeResponse, TraceIngestService } from './trace-ingest.service.js';
 
@@ -58,9 +59,6 @@ const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
 /** Added to the time-out of a body before Node closes the connection, so that a refused body can be discarded. */
 const cutAfterMs = 5_000;
 
-/** How often Node checks for requests that have timed out. */
-const checkingIntervalMs = 2_000;
-
 /** Limits the warning about a refused sender, which any client can cause. */
 const warnEveryMs = 60_000;
 
@@ -77,10 +75,10 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
 
   constructor(
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(AdmissionService) private readonly admission: AdmissionService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
-    @Inject(TraceIngestService) private readonly ingest: TraceIngestService,
-    @Inject(Draining) draining: Draining,
+    private readonly admission: AdmissionService,
+    private readonly metrics: IngestMetricsService,
+    private readonly ingest: TraceIngestService,
+    draining: Draining,
   ) {
     this.policy = { origins: config.access.otlpOrigins, methods: ['POST'], credentials: true };
     this.server = fastify({
@@ -138,7 +136,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
    * Refuses requests of web pages from other sites: sending spans needs no authentication.
    *
    * @returns whether the request was a CORS preflight, which has then been answered
-   * @throws Refusal
+   * @throws TracestoreError
    */
   private checkSender(request: FastifyRequest, reply: FastifyReply): boolean {
     try {
@@ -147,14 +145,12 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       requireOwnSite(request, authority, this.policy, false);
       return false;
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const refusal = new Refusal(error.kind.status === 400 ? refusals.malformedHost : refusals.foreign, error.detail);
       const nowMs = performance.now();
       if (nowMs - this.warnedAtMs > warnEveryMs) {
         this.warnedAtMs = nowMs;
-        this.logger.warn(`Refused a sender, which drops its spans: ${refusal.message}`);
+        this.logger.warn(`A request was rejected, and its sender discards the spans. ${String(error)}`);
       }
-      throw refusal;
+      throw error;
     }
   }
 
@@ -198,16 +194,16 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     return body;
   }
 
-  private refusalFor(error: unknown): Refusal {
-    if (error instanceof Refusal) return error;
+  private refusalFor(error: unknown): TracestoreError {
+    if (error instanceof TracestoreError) return error;
     const kind = fastifyErrors[codeOf(error) ?? ''];
-    if (kind !== undefined) return new Refusal(kind, undefined, { cause: error });
+    if (kind !== undefined) return new TracestoreError(kind, undefined, { cause: error });
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
-    return new Refusal(refusals.internal, undefined, { cause: error });
+    return new TracestoreError(errorKinds.internal, undefined, { cause: error });
   }
 
   /** Answers in the encoding of the request, or in JSON when it has neither. */
-  private async refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Promise<FastifyReply> {
+  private async refuse(request: FastifyRequest, reply: FastifyReply, refusal: TracestoreError): Promise<FastifyReply> {
     this.metrics.requestRefused(refusal.kind.code);
     // Read and discard the rest of the body: a sender may not read the response while it sends, and closing a connection
     // with unread bytes resets it, so that the response is lost.
@@ -215,7 +211,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     if (request.headers.connection?.toLowerCase() === 'close') await endOf(request.raw);
     const encoding = mediaTypeOf(request) === contentTypes.protobuf ? 'protobuf' : 'json';
     return reply
-      .status(refusal.kind.httpStatus)
+      .status(refusal.kind.status)
       .headers(answerHeaders)
       .headers(headersOf(refusal.kind))
       .type(contentTypes[encoding])
@@ -223,7 +219,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
   }
 
   /** Answers bytes that are not an HTTP request. The response is JSON, because the encoding is unknown. */
-  private refuseRaw(socket: Socket, refusal: Refusal | undefined): void {
+  private refuseRaw(socket: Socket, refusal: TracestoreError | undefined): void {
     if (refusal !== undefined && socket.writable) {
       this.metrics.requestRefused(refusal.kind.code);
       const body = encodeStatus(refusal, 'json');
@@ -234,7 +230,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
         'content-length': body.length,
       };
       const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
-      socket.write(`HTTP/1.1 ${refusal.kind.httpStatus} ${refusal.kind.code}\r\n${lines.join('\r\n')}\r\n\r\n`);
+      socket.write(`HTTP/1.1 ${refusal.kind.status} ${refusal.kind.code}\r\n${lines.join('\r\n')}\r\n\r\n`);
       socket.end(body);
     }
     socket.destroySoon();
@@ -242,55 +238,55 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
 }
 
 /** Requests that Fastify refuses before the handler. */
-const fastifyErrors: Readonly<Record<string, RefusalKind>> = {
-  FST_ERR_BAD_URL: refusals.unknownPath,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: refusals.wrongContentType,
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: refusals.undecodable,
+const fastifyErrors: Readonly<Record<string, ErrorKind>> = {
+  FST_ERR_BAD_URL: errorKinds.unknownPath,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: errorKinds.wrongContentType,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: errorKinds.undecodable,
 };
 
 /** @returns undefined when the connection is lost, so that no response can be sent */
-function refusalOfConnection(error: Error): Refusal | undefined {
+function refusalOfConnection(error: Error): TracestoreError | undefined {
   switch (codeOf(error)) {
     case 'ECONNRESET':
     case 'EPIPE':
       return undefined;
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Refusal(refusals.tooSlow);
+      return new TracestoreError(errorKinds.tooSlow);
     case 'HPE_HEADER_OVERFLOW':
-      return new Refusal(refusals.headersTooLarge);
+      return new TracestoreError(errorKinds.headersTooLarge);
     default:
-      return new Refusal(refusals.undecodable, error.message, { cause: error });
+      return new TracestoreError(errorKinds.undecodable, error.message, { cause: error });
   }
 }
 
 /** The headers that HTTP requires for some statuses. */
-function headersOf({ code, httpStatus, retryAfterSeconds }: RefusalKind): Readonly<Record<string, string>> {
+function headersOf({ code, status, retryAfterS }: ErrorKind): Readonly<Record<string, string>> {
   return {
-    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-    ...(httpStatus === refusals.wrongMethod.httpStatus && { allow: 'POST' }),
-    ...(code === refusals.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
+    ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
+    ...(status === errorKinds.wrongMethod.status && { allow: 'POST' }),
+    ...(code === errorKinds.wrongContentEncoding.code && { 'accept-encoding': 'gzip, deflate, zstd' }),
     // The rest of the body is not read.
-    ...((code === refusals.tooSlow.code || code === refusals.tooManyPieces.code) && { connection: 'close' }),
+    ...((code === errorKinds.tooSlow.code || code === errorKinds.tooManyPieces.code) && { connection: 'close' }),
   };
 }
 
-/** @throws Refusal when the content type is neither of the two that OTLP defines */
+/** @throws TracestoreError when the content type is neither of the two that OTLP defines */
 function encodingOf(request: FastifyRequest): Encoding {
   const mediaType = mediaTypeOf(request);
   if (mediaType === contentTypes.protobuf) return 'protobuf';
   if (mediaType === contentTypes.json) return 'json';
-  throw new Refusal(refusals.wrongContentType);
+  throw new TracestoreError(errorKinds.wrongContentType);
 }
 
 function mediaTypeOf(request: FastifyRequest): string | undefined {
   return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
 }
 
-/** @throws Refusal when the encoding is not supported, or there is more than one */
+/** @throws TracestoreError when the encoding is not supported, or there is more than one */
 function compressionOf(request: FastifyRequest): Compression | 'identity' {
   const name = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
   const compression = Object.hasOwn(contentEncodings, name) ? contentEncodings[name] : undefined;
-  if (compression === undefined) throw new Refusal(refusals.wrongContentEncoding);
+  if (compression === undefined) throw new TracestoreError(errorKinds.wrongContentEncoding);
   return compression;
 }
 
@@ -312,10 +308,10 @@ async function endOf(request: IncomingMessage): Promise<void> {
   });
 }
 
-function notFound(request: FastifyRequest): Refusal {
+function notFound(request: FastifyRequest): TracestoreError {
   const [requested = ''] = request.url.split('?', 1);
   const isPath = `${requested}/`.replaceAll(/\/+/g, '/') === `${path}/`;
-  return new Refusal(isPath ? refusals.wrongMethod : refusals.unknownPath);
+  return new TracestoreError(isPath ? errorKinds.wrongMethod : errorKinds.unknownPath);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -5,7 +5,8 @@
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { Reservation } from './admission.service.js';
 import { type InflateTurn, InflateTurns } from './inflate-turns.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { freeMemory, GrowingBytes } from './request-body.js';
 
 /** The supported compressions. */
@@ -43,7 +44,7 @@ type Inflater = ReturnType<typeof createGunzip | typeof createInflate | typeof c
  * @param reservation grows with the result, and still counts it afterwards
  * @param client as `clientOf` names it
  * @returns the result, in a buffer that only the caller uses
- * @throws Refusal `undecodable`, `too-large` or `overloaded`
+ * @throws TracestoreError `undecodable`, `too-large` or `overloaded`
  */
 export async function inflate(
   compressed: Buffer,
@@ -88,7 +89,7 @@ class InflatedBytes {
   append(piece: Buffer<ArrayBuffer>): void {
     const { last, copy } = this;
     this.length += piece.length;
-    if (this.length > this.maxBytes) throw new Refusal(refusals.tooLarge, 'after decompression');
+    if (this.length > this.maxBytes) throw new TracestoreError(errorKinds.tooLarge, 'after decompression');
     if (last === undefined) {
       this.reservation.grow(piece.length);
     } else {
@@ -204,6 +205,6 @@ function hasZlibHeader(source: Buffer): boolean {
   return source.length >= 2 && ((source[0] ?? 0) & 0x0f) === 8 && source.readUInt16BE(0) % 31 === 0;
 }
 
-function undecodable(compression: Compression, reason: string, cause?: unknown): Refusal {
-  return new Refusal(refusals.undecodable, `invalid ${compression}: ${reason}`, { cause });
+function undecodable(compression: Compression, reason: string, cause?: unknown): TracestoreError {
+  return new TracestoreError(errorKinds.undecodable, `invalid ${compression}: ${reason}`, { cause });
 }

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { limits } from '../limits.js';
 import type { Reservation } from './admission.service.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** The first allocation for a body of unknown length. */
 const firstBytes = 64 * 1024;
@@ -39,14 +40,14 @@ export class GrowingBytes {
   /**
    * @param reservation grows with the bytes, and still counts them after `take`
    * @param expectedBytes the length that the sender has announced, or 0; checked, but not reserved
-   * @throws Refusal `too-large` when the announced length is above the maximum
+   * @throws TracestoreError `too-large` when the announced length is above the maximum
    */
   constructor(
     private readonly reservation: Reservation,
     private readonly maxBytes: number,
     private readonly expectedBytes = 0,
   ) {
-    if (expectedBytes > maxBytes) throw new Refusal(refusals.tooLarge);
+    if (expectedBytes > maxBytes) throw new TracestoreError(errorKinds.tooLarge);
   }
 
   /** The number of bytes received. */
@@ -57,10 +58,10 @@ export class GrowingBytes {
   /**
    * Reserves and copies a piece, so that the larger buffer that it is a view of can be freed.
    *
-   * @throws Refusal `too-large` or `overloaded`
+   * @throws TracestoreError `too-large` or `overloaded`
    */
   append(piece: Uint8Array): void {
-    if (this.used + piece.length > this.maxBytes) throw new Refusal(refusals.tooLarge);
+    if (this.used + piece.length > this.maxBytes) throw new TracestoreError(errorKinds.tooLarge);
     this.reservation.grow(piece.length);
     this.appendCounted(piece);
   }
@@ -126,7 +127,7 @@ export interface Reading {
  * @param source the body. After a failure the rest is read and discarded: a sender may not read the response while it
  *   sends.
  * @param take receives each piece; an error that it throws ends the reading
- * @throws Refusal `too-slow` after the time-out; `interrupted` when the connection is lost; `overloaded` when the sender
+ * @throws TracestoreError `too-slow` after the time-out; `interrupted` when the connection is lost; `overloaded` when the sender
  *   is slow and other requests need the room; `too-many-pieces`; and what `take` throws
  */
 export function readToEnd(
@@ -150,7 +151,7 @@ export function readToEnd(
     const onData = (piece: Buffer): void => {
       spare += piece.length / bytesPerPiece - 1;
       try {
-        if (spare < 0) throw new Refusal(refusals.tooManyPieces);
+        if (spare < 0) throw new TracestoreError(errorKinds.tooManyPieces);
         take(piece);
       } catch (error) {
         settle(error);
@@ -158,11 +159,11 @@ export function readToEnd(
       }
     };
     const onEnd = (): void => settle(undefined);
-    const onClose = (): void => settle(new Refusal(refusals.interrupted));
+    const onClose = (): void => settle(new TracestoreError(errorKinds.interrupted));
     const stopReceiving = reservation.receive(() =>
-      settle(new Refusal(refusals.overloaded, 'the body arrives too slowly')),
+      settle(new TracestoreError(errorKinds.overloaded, 'the body arrives too slowly')),
     );
-    const timer = setTimeout(() => settle(new Refusal(refusals.tooSlow)), timeoutMs);
+    const timer = setTimeout(() => settle(new TracestoreError(errorKinds.tooSlow)), timeoutMs);
     // The close that follows an error is enough: there is no connection left to respond on.
     source.on('error', () => undefined);
     source.on('data', onData).on('end', onEnd).on('close', onClose);

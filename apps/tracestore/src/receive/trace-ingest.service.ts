@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
 import type { CopyBatch, Outcome } from '../storage/copy-batch.js';
@@ -11,7 +11,8 @@ import {
   ExportTraceServiceResponseSchema,
 } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { JsonDecoder } from '../transcode/json-decoder.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
 import { type SpanErrors, noSpanErrors, Transcoder } from '../transcode/transcoder.js';
@@ -31,8 +32,8 @@ export class TraceIngestService {
   private generation = 0;
 
   constructor(
-    @Inject(TraceWriterService) private readonly writer: TraceWriterService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly writer: TraceWriterService,
+    private readonly metrics: IngestMetricsService,
   ) {}
 
   /**
@@ -40,7 +41,7 @@ export class TraceIngestService {
    * not count as rejected is committed.
    *
    * @param body the whole message, decompressed and admitted; must not change until this settles
-   * @throws Refusal, and nothing else; nothing of the request is then stored
+   * @throws TracestoreError, and nothing else; nothing of the request is then stored
    */
   async ingest(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
     try {
@@ -107,13 +108,13 @@ export class TraceIngestService {
     this.dictionaries.forget();
   }
 
-  private refusalFor(error: unknown): Refusal {
-    if (error instanceof Refusal) return error;
+  private refusalFor(error: unknown): TracestoreError {
+    if (error instanceof TracestoreError) return error;
     if (error instanceof WriteUnavailableError) {
-      return new Refusal({ ...refusals.unavailable, message: error.message }, undefined, { cause: error });
+      return new TracestoreError({ ...errorKinds.unavailable, title: error.message }, undefined, { cause: error });
     }
     this.logger.error(error instanceof Error ? error : new Error(String(error)));
-    return new Refusal(refusals.internal, undefined, { cause: error });
+    return new TracestoreError(errorKinds.internal, undefined, { cause: error });
   }
 }
 
@@ -122,7 +123,7 @@ class ReceivedMessage {
   private readonly decoder: JsonDecoder | undefined;
   private isDecoded: boolean;
 
-  /** @throws Refusal when the body is too large */
+  /** @throws TracestoreError when the body is too large */
   constructor(
     readonly body: Buffer,
     encoding: Encoding,
@@ -135,7 +136,7 @@ class ReceivedMessage {
    * Continues decoding.
    *
    * @returns whether the request is decoded
-   * @throws Refusal when the body is not a request
+   * @throws TracestoreError when the body is not a request
    */
   decode(budgetMs: number): boolean {
     this.isDecoded ||= this.decoder?.run(budgetMs) === true;

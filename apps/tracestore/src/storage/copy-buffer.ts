@@ -1,4 +1,5 @@
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 
 /** The most that one chunk holds: a row and those before it. Requests and spans have smaller limits of their own. */
 const maxChunkBytes = 256 * 1024 * 1024;
@@ -48,7 +49,7 @@ export class CopyBuffer {
     this.position = length - this.fullBytes;
   }
 
-  /** Reserves the bytes of a row. @throws Refusal `too-large` above the maximum of a chunk */
+  /** Reserves the bytes of a row. @throws TracestoreError `too-large` above the maximum of a chunk */
   reserveRow(byteCount: number): void {
     if (this.position + byteCount > this.bytes.length && this.position >= fullChunkBytes) this.beginChunk(byteCount);
     this.reserve(byteCount);
@@ -66,7 +67,7 @@ export class CopyBuffer {
     this.view = new DataView(bytes.buffer);
   }
 
-  /** Reserves more bytes within a row. @throws Refusal `too-large` above the maximum of a chunk */
+  /** Reserves more bytes within a row. @throws TracestoreError `too-large` above the maximum of a chunk */
   reserve(byteCount: number): void {
     const needed = this.position + byteCount;
     if (needed > this.bytes.length) this.grow(needed);
@@ -81,7 +82,8 @@ export class CopyBuffer {
   }
 
   private grow(needed: number): void {
-    if (needed > maxChunkBytes) throw new Refusal(refusals.tooLarge, `its rows are larger than ${maxChunkBytes} bytes`);
+    if (needed > maxChunkBytes)
+      throw new TracestoreError(errorKinds.tooLarge, `its rows are larger than ${maxChunkBytes} bytes`);
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.position);
     this.use(larger);

@@ -11,7 +11,7 @@ import {
 } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type { Span } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonDecoder } from './json-decoder.js';
-import { Refusal } from '../errors/refusal.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { Transcoder } from './transcoder.js';
 
 const ids = '"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"00f067aa0ba902b7","startTimeUnixNano":"1"';
@@ -28,7 +28,7 @@ function refusalOf(json: Buffer): string {
     new JsonDecoder(json).run(Infinity);
     return '';
   } catch (error) {
-    if (error instanceof Refusal) return error.message;
+    if (error instanceof TracestoreError) return error.message;
     throw error;
   }
 }
@@ -374,7 +374,7 @@ describe('a body that is not a request in JSON', () => {
     [`{"a":${'['.repeat(1_000_000)}`, 'ends too early'],
   ])('is refused with the position: %j', (json, message) => {
     expect(() => decoded(json)).toThrow(message);
-    expect(() => decoded(json)).toThrow(Refusal);
+    expect(() => decoded(json)).toThrow(TracestoreError);
   });
 
   it('is refused above the limits of bytes and spans', () => {

@@ -17,7 +17,8 @@ import { limits } from '../limits.js';
 import { attributeProblems } from '../storage/attribute-json.js';
 import { two32 } from '../storage/postgres-time.js';
 import { type JsonField, type JsonKind, type JsonMessage, requestMessage } from './json-fields.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import type { SpanErrors } from './transcoder.js';
 
 const maxJsonBytes = limits.requestJsonBytes.value;
@@ -133,10 +134,11 @@ export class JsonDecoder {
 
   /**
    * @param body a request in JSON; must not change until `run` has returned true
-   * @throws Refusal `tooLarge` when it is above the limit for JSON
+   * @throws TracestoreError `tooLarge` when it is above the limit for JSON
    */
   constructor(private readonly body: Buffer) {
-    if (body.length > maxJsonBytes) throw new Refusal(refusals.tooLarge, `more than ${maxJsonBytes} bytes of JSON`);
+    if (body.length > maxJsonBytes)
+      throw new TracestoreError(errorKinds.tooLarge, `more than ${maxJsonBytes} bytes of JSON`);
     this.problems = this.found;
     this.out = Buffer.allocUnsafeSlow(body.length + slackBytes);
     this.outView = new DataView(this.out.buffer);
@@ -154,7 +156,7 @@ export class JsonDecoder {
    *
    * @param budgetMs the time until it pauses
    * @returns whether the request is decoded
-   * @throws Refusal `undecodable` with the position
+   * @throws TracestoreError `undecodable` with the position
    */
   run(budgetMs: number): boolean {
     this.deadline = performance.now() + budgetMs;
@@ -417,7 +419,7 @@ export class JsonDecoder {
   }
 
   private beginSpan(): void {
-    if (++this.seenSpans > maxSpans) throw new Refusal(refusals.tooLarge, `more than ${maxSpans} spans`);
+    if (++this.seenSpans > maxSpans) throw new TracestoreError(errorKinds.tooLarge, `more than ${maxSpans} spans`);
     this.spanProblem = '';
     this.spanIndex++;
   }
@@ -499,7 +501,10 @@ export class JsonDecoder {
   private wrong(field: JsonField, expectation: string): void {
     const name = field.message?.name;
     if (name === 'ResourceSpans' || name === 'ScopeSpans' || name === 'Span') {
-      throw new Refusal(refusals.undecodable, `${this.pathOf(field)} ${expectation}, at byte ${this.position}`);
+      throw new TracestoreError(
+        errorKinds.undecodable,
+        `${this.pathOf(field)} ${expectation}, at byte ${this.position}`,
+      );
     }
     this.fault(field, expectation, this.position);
     this.beginSkip();
@@ -1011,12 +1016,12 @@ export class JsonDecoder {
     this.state = this.skippedDepth === 0 ? 'after-value' : 'after-skipped-value';
   }
 
-  private unexpected(): Refusal {
+  private unexpected(): TracestoreError {
     const { body, position } = this;
     if (position >= body.length)
-      return new Refusal(refusals.undecodable, `the JSON ends too early, at byte ${position}`);
+      return new TracestoreError(errorKinds.undecodable, `the JSON ends too early, at byte ${position}`);
     const found = JSON.stringify(body.toString('utf8', position, position + 8));
-    return new Refusal(refusals.undecodable, `invalid JSON at byte ${position}: unexpected ${found}`);
+    return new TracestoreError(errorKinds.undecodable, `invalid JSON at byte ${position}: unexpected ${found}`);
   }
 }
 

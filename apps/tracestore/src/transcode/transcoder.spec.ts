@@ -25,7 +25,7 @@ import { Dictionaries } from './dictionaries.js';
 import type { DictionaryEntry } from '../storage/dictionary-entry.js';
 import { SpanSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { JsonNumber, parseJson } from '../storage/json-source.js';
-import { Refusal } from '../errors/refusal.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { Transcoder } from './transcoder.js';
 
 // Its calls are counted; it does what it always does.
@@ -77,7 +77,7 @@ function written(fill: (batch: CopyBatch) => Outcome): Written | 'refused' {
       dictionaries: [...batch.resources, ...batch.scopes, ...batch.operations].map(describeEntry).toSorted(),
     };
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof BrokenRequestError)) throw error;
+    if (!(error instanceof TracestoreError || error instanceof BrokenRequestError)) throw error;
     expect(batch.byteLength).toBe(0);
     return 'refused';
   }
@@ -345,7 +345,7 @@ describe('the transcoder', { timeout: 60_000 }, () => {
     const [body = Buffer.alloc(0)] = corpusRequests('services', 30, 30);
     transcoder.transcode(body, batch, 0);
     const before = batch.mark();
-    expect(() => transcoder.transcode(body.subarray(0, -1), batch, 0)).toThrow(Refusal);
+    expect(() => transcoder.transcode(body.subarray(0, -1), batch, 0)).toThrow(TracestoreError);
     expect(batch.mark()).toEqual(before);
   });
 

@@ -50,7 +50,8 @@ import {
   spanProblems,
   type SpanReferences,
 } from './reference-transcode.js';
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { SpanBlocks } from '../storage/span-blocks.js';
 import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js';
 import { decodeMessage } from './decode-message.js';
@@ -129,7 +130,7 @@ export class Transcoder extends ColumnTranscoder {
    *
    * @param body an ExportTraceServiceRequest in protobuf
    * @param firstInstance any 32-bit integer, different for each request, to distinguish spans with equal ids
-   * @throws Refusal `undecodable` when the body is not such a request, `tooLarge` when it is above a limit; the batch is
+   * @throws TracestoreError `undecodable` when the body is not such a request, `tooLarge` when it is above a limit; the batch is
    *   then unchanged
    */
   transcode(body: Buffer, batch: CopyBatch, firstInstance: number): Outcome {
@@ -168,7 +169,7 @@ export class Transcoder extends ColumnTranscoder {
    *
    * @param budgetMs the time until it pauses; it may be exceeded by a few milliseconds
    * @returns undefined when it has paused
-   * @throws Refusal as `transcode` does
+   * @throws TracestoreError as `transcode` does
    */
   run(budgetMs: number): Outcome | undefined {
     this.deadline = performance.now() + budgetMs;
@@ -924,8 +925,8 @@ export function maxRowBytesOf(byteLength: number): number {
   return Math.min(requestRowBytes.value, requestRowBytesFloor.value + requestRowBytesPerByte.value * byteLength);
 }
 
-function tooMuch(what: string): Refusal {
-  return new Refusal(refusals.tooLarge, what);
+function tooMuch(what: string): TracestoreError {
+  return new TracestoreError(errorKinds.tooLarge, what);
 }
 
 function spanPath(r: number, s: number, index: number): string {

@@ -1,4 +1,5 @@
-import { Refusal, refusals } from '../errors/refusal.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
 import { limits } from '../limits.js';
 
 /** The most fields in unknown groups outside spans. OTLP has no groups. */
@@ -14,8 +15,8 @@ const maxGroupDepth = 100;
 export const brokenSpan = new Error('a span that is not well-formed');
 
 /** Creates the error for a body that is not a request. @param at the byte where the decoder noticed it */
-export function malformedRequest(what: string, at: number): Refusal {
-  return new Refusal(refusals.undecodable, `${what} at byte ${at}`);
+export function malformedRequest(what: string, at: number): TracestoreError {
+  return new TracestoreError(errorKinds.undecodable, `${what} at byte ${at}`);
 }
 
 /** Reads protobuf's wire format (protobuf, "Encoding") in place, one field at a time. */

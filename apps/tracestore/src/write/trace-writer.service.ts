@@ -131,8 +131,8 @@ export class TraceWriterService {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseConnections'>,
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly database: DatabaseService,
+    private readonly metrics: IngestMetricsService,
   ) {
     this.idleSlots = Math.min(config.databaseConnections, maxSlots);
     this.free = Array.from({ length: this.idleSlots + 1 }, () => this.pooled());

@@ -1,16 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import type { ConsoleAccess } from '../../config/console.config.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { SessionStore } from './session-store.js';
 import { TokenAttempts } from './token-attempts.js';
 
 /** The cookie of a browser that has signed in with the token. */
 export const sessionCookie = 'spandrel_session';
-
-const tooManyAttempts = { code: 'too-many-attempts', status: 429, title: 'Too many wrong tokens' } as const;
 
 /** The name is undefined where a request need not say who sends it. */
 export type User = { readonly name: string | undefined };
@@ -23,7 +22,7 @@ export class AccessService {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'console'>,
-    @Inject(SessionStore) private readonly sessions: SessionStore,
+    private readonly sessions: SessionStore,
   ) {
     this.access = config.console.access;
   }
@@ -36,7 +35,7 @@ export class AccessService {
    * The user of a request: by its bearer token, its session or the header of a proxy.
    *
    * @returns undefined when the request has no valid credentials
-   * @throws Problem 429 when its client has tried too many wrong tokens; 503 when the database with the sessions is away
+   * @throws TracestoreError `tooManyAttempts`, or `unavailable` if a session cannot be checked
    */
   async userOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<User | undefined> {
     const { access } = this;
@@ -68,7 +67,7 @@ export class AccessService {
    * Begins a session for the holder of the token.
    *
    * @returns the session, for a cookie, or undefined when the token is wrong
-   * @throws Problem as `userOf`
+   * @throws TracestoreError as `userOf`
    */
   async signIn(token: string, { ip }: Pick<FastifyRequest, 'ip'>): Promise<string | undefined> {
     if (this.access.kind !== 'token' || !this.isToken(token, this.access.token, ip)) return undefined;
@@ -78,19 +77,19 @@ export class AccessService {
   /**
    * Ends the session of a request, for every store on the database.
    *
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async signOut({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
     const session = cookieOf(headers.cookie, sessionCookie);
     if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session, this.access.token);
   }
 
-  /** @throws Problem 429 before the token is looked at, when its client has tried too many wrong ones */
+  /** @throws TracestoreError `tooManyAttempts`, before it compares the token */
   private isToken(given: string, token: string, client: string): boolean {
     const waitMs = this.attempts.waitMs(client);
     if (waitMs > 0) {
       const retryAfterS = Math.ceil(waitMs / 1_000);
-      throw new Problem(tooManyAttempts, `Try again in ${retryAfterS} s`, { retryAfterS });
+      throw new TracestoreError(errorKinds.tooManyAttempts, `Retry in ${retryAfterS} s`, { retryAfterS });
     }
     if (isSame(given, token)) return true;
     this.attempts.noteWrong(client);

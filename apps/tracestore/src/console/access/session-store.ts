@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Problem } from '@spandrel/service';
 import pg from 'pg';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { limits } from '../../limits.js';
 import { type BoundStatement, readSql } from '../../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
@@ -18,18 +19,15 @@ const touchSession = readSql<{ readonly id_digest: Buffer; readonly idle_ms: num
 );
 const endSession = readSql<{ readonly id_digest: Buffer }>(import.meta.url, 'end-session.sql');
 
-const unavailable = { code: 'unavailable', status: 503, title: 'The database is not available' } as const;
-
 const timeoutMs = 5_000;
-const retryAfterS = 5;
 
-/** As `begin` makes them: 256 random bits, and what proves that the holder of a token has asked for them. */
+/** A session as `begin` creates it: 256 random bits, and a proof that the token was known. */
 const sessionPattern = /^([\w-]{43})\.([\w-]{43})$/;
 
 /**
- * The sessions of browsers, in the database, so that all stores on it know the same ones. It holds digests only: who
- * reads the table cannot use a session. A text that was made up is refused without a look at the database, and so is a
- * session that began with another token. The clock is the database's.
+ * The sessions of browsers. They are in the database, so that all processes on it share them. It holds digests only: a
+ * reader of the table cannot use a session. Invalid sessions and those of another token are rejected without a query.
+ * Times are those of the database's clock.
  */
 @Injectable()
 export class SessionStore implements OnApplicationShutdown {
@@ -59,9 +57,9 @@ export class SessionStore implements OnApplicationShutdown {
   /**
    * Begins a session.
    *
-   * @param token the token of the store: once it is another, the session is over
+   * @param token the token of the store: when it changes, the session ends
    * @returns the session, for a cookie
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async begin(token: string): Promise<string> {
     const id = randomBytes(32).toString('base64url');
@@ -80,7 +78,7 @@ export class SessionStore implements OnApplicationShutdown {
    * Notes that a session is used.
    *
    * @returns whether it is one, of this token, and neither too old nor idle for too long
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async touch(session: string, token: string): Promise<boolean> {
     const id = idOf(session, token);
@@ -91,7 +89,7 @@ export class SessionStore implements OnApplicationShutdown {
   /**
    * Ends a session, if it is one.
    *
-   * @throws Problem 503 when the database is away
+   * @throws TracestoreError `unavailable`
    */
   async end(session: string, token: string): Promise<void> {
     const id = idOf(session, token);
@@ -102,7 +100,7 @@ export class SessionStore implements OnApplicationShutdown {
     try {
       return (await this.pool.query(statement)).rows;
     } catch (cause) {
-      throw new Problem(unavailable, 'Sessions cannot be checked without the database', { cause, retryAfterS });
+      throw new TracestoreError(errorKinds.unavailable, 'Cannot check the session without the database', { cause });
     }
   }
 }
@@ -111,14 +109,14 @@ function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest();
 }
 
-/** The id of a session that began with this token; undefined when it is none. */
+/** The id of a session of this token; undefined for any other text. */
 function idOf(session: string, token: string): string | undefined {
   const [, id, proof] = sessionPattern.exec(session) ?? [];
   if (id === undefined || proof === undefined) return undefined;
   return timingSafeEqual(Buffer.from(proof, 'base64url'), proofOf(id, token)) ? id : undefined;
 }
 
-/** Says nothing of the token, which is the key. */
+/** A keyed digest, from which the token cannot be derived. */
 function proofOf(id: string, token: string): Buffer {
   return createHmac('sha256', token).update(`console session ${id}`).digest();
 }

@@ -1,26 +1,25 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import { type Credentials, credentials, type SessionAnswer, sessionAnswer } from '@spandrel/console-api';
-import { Problem } from '@spandrel/service';
+import { type Credentials, credentials, type SessionResponse, sessionResponse } from '@spandrel/console-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { AccessService, sessionCookie } from './access.service.js';
-
-const wrongToken = { code: 'wrong-token', status: 401, title: 'The token is wrong' } as const;
 
 /** Signing in and out. */
 @ApiTags('session')
 @Controller('api/session')
 export class SessionController {
   constructor(
-    @Inject(AccessService) private readonly access: AccessService,
+    private readonly access: AccessService,
     @Inject(TRACESTORE_CONFIG) private readonly config: Pick<TracestoreConfig, 'console'>,
   ) {}
 
   /** Whether one has to sign in, and has. */
   @Get()
-  @ApiResponse({ status: 200, description: 'how it is', standardSchema: sessionAnswer })
-  async session(@Req() request: FastifyRequest): Promise<SessionAnswer> {
+  @ApiResponse({ status: 200, description: 'how it is', standardSchema: sessionResponse })
+  async session(@Req() request: FastifyRequest): Promise<SessionResponse> {
     const user = await this.access.userOf(request);
     return { access: this.access.kind, isSignedIn: user !== undefined, user: user?.name ?? null };
   }
@@ -28,7 +27,7 @@ export class SessionController {
   /** Takes the token and gives a cookie. */
   @Post()
   @HttpCode(204)
-  @ApiResponse({ status: 401, description: 'The token is wrong' })
+  @ApiResponse({ status: 401, description: 'Wrong token' })
   @ApiResponse({ status: 429, description: 'Too many wrong tokens: `Retry-After` says for how long' })
   async signIn(
     @Body({ schema: credentials }) { token }: Credentials,
@@ -36,7 +35,8 @@ export class SessionController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const session = await this.access.signIn(token, request);
-    if (session === undefined) throw new Problem(wrongToken, 'This is not the token of this store');
+    if (session === undefined)
+      throw new TracestoreError(errorKinds.wrongToken, 'The token does not match TRACESTORE_CONSOLE_TOKEN');
     const maxAgeS = Math.floor(this.config.console.sessionLifetimeMs / 1_000);
     void reply.header('set-cookie', cookie(session, maxAgeS, request));
   }

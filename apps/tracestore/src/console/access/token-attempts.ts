@@ -13,7 +13,7 @@ interface Failures {
 /**
  * Counts wrong tokens, so that a client cannot guess. A client at its bound waits until its minute is over; others are
  * not affected. When all clients together are at their bound, a client that was wrong in the last minute waits, and any
- * other may still try once. So nobody locks out a client at another address.
+ * other may still try once. So one client cannot lock out another address.
  */
 export class TokenAttempts {
   /** By client, the oldest first. */

@@ -1,50 +1,48 @@
-import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
-  type AttributeKeysAnswer,
-  attributeKeysAnswer,
+  type AttributeKeysResponse,
+  attributeKeysResponse,
   type AttributeKeysQuery,
   attributeKeysQuery,
-  type AttributeValuesAnswer,
-  attributeValuesAnswer,
+  type AttributeValuesResponse,
+  attributeValuesResponse,
   type AttributeValuesQuery,
   attributeValuesQuery,
   nanoOf,
-  type OperationsAnswer,
-  operationsAnswer,
+  type OperationsResponse,
+  operationsResponse,
   type OperationsQuery,
   operationsQuery,
-  type ServicesAnswer,
-  servicesAnswer,
+  type ServicesResponse,
+  servicesResponse,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { findOperations } from '../../query/operations/find-operations.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { sampleSpans } from './sample-spans.js';
 
 /** What there is to ask about. */
 @ApiTags('catalogue')
 @Controller('api')
-@UseInterceptors(QueryProblemInterceptor)
 export class CatalogueController {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
   /** The names of all services that have spans. */
   @Get('services')
-  @ApiResponse({ status: 200, description: 'by name', standardSchema: servicesAnswer })
-  async services(@ClientSignal() signal: AbortSignal): Promise<ServicesAnswer> {
+  @ApiResponse({ status: 200, description: 'by name', standardSchema: servicesResponse })
+  async services(@ClientSignal() signal: AbortSignal): Promise<ServicesResponse> {
     return { services: [...(await findServices(this.database, signal))] };
   }
 
   /** What a service does, or all do. */
   @Get('operations')
-  @ApiResponse({ status: 200, description: 'by service, name and kind', standardSchema: operationsAnswer })
+  @ApiResponse({ status: 200, description: 'by service, name and kind', standardSchema: operationsResponse })
   async operations(
     @Query({ schema: operationsQuery }) { service, kind }: OperationsQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<OperationsAnswer> {
+  ): Promise<OperationsResponse> {
     const operations = await findOperations(this.database, { serviceName: service, spanKind: kind }, signal);
     return {
       operations: operations.map(({ serviceName, spanName, spanKind }) => ({
@@ -57,22 +55,22 @@ export class CatalogueController {
 
   /** Keys of attributes, for completion: those of a sample of recent spans. */
   @Get('attribute-keys')
-  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeKeysAnswer })
+  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeKeysResponse })
   async attributeKeys(
     @Query({ schema: attributeKeysQuery }) query: AttributeKeysQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<AttributeKeysAnswer> {
+  ): Promise<AttributeKeysResponse> {
     const rows = await this.sample({ ...query, key: undefined }, signal);
     return { keys: rows.map(({ text, level, spans }) => ({ key: text, level: level ?? 'span', spans })) };
   }
 
   /** Values of an attribute, for completion: those of a sample of recent spans. */
   @Get('attribute-values')
-  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeValuesAnswer })
+  @ApiResponse({ status: 200, description: 'at most 500', standardSchema: attributeValuesResponse })
   async attributeValues(
     @Query({ schema: attributeValuesQuery }) query: AttributeValuesQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<AttributeValuesAnswer> {
+  ): Promise<AttributeValuesResponse> {
     const rows = await this.sample(query, signal);
     return { values: rows.map(({ text, spans }) => ({ value: text, spans })) };
   }

@@ -31,14 +31,14 @@ export interface SampledText {
 /** Keys or values that are proposed. */
 const maxTexts = 500;
 
-/** Values that are read: several of them may have the same text, as 5, 5.0 and "5" have. */
+/** Limit of values to read. Several values can have the same text: 5, 5.0 and "5". */
 const maxValues = 2_000;
 
 /**
  * Keys or values that attributes of recent spans have, the most frequent first; not all there are, but what is worth
  * proposing. Values are texts that find the spans again.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function sampleSpans(
   database: QueryDatabaseService,

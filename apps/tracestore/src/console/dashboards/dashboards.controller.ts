@@ -1,57 +1,58 @@
 import { readFileSync } from 'node:fs';
-import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type Dashboard,
   type DashboardQuery,
-  dashboardsAnswer,
-  type QueryAnswer,
-  queryAnswer,
+  dashboardsResponse,
+  type QueryResponse,
+  queryResponse,
   type QueryParameters,
   queryParameters,
   type QueryValues,
   queryValues,
 } from '@spandrel/console-api';
-import { ClientSignal, Problem } from '@spandrel/service';
+import { ClientSignal } from '@spandrel/service';
 import { storableText } from '../../storage/attribute-json.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-
-const unknownQuery = { code: 'unknown-query', status: 404, title: 'There is no such query' } as const;
-const wrongParameter = { code: 'wrong-parameter', status: 400, title: 'The query has no such parameter' } as const;
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 
 /** As `npm run generate` has made them of dashboards/. */
-const dashboards: readonly Dashboard[] = dashboardsAnswer.shape.dashboards.parse(
+const dashboards: readonly Dashboard[] = dashboardsResponse.shape.dashboards.parse(
   JSON.parse(readFileSync(new URL('../dashboards.json', import.meta.url), 'utf8')),
 );
 
 /** The dashboards, and what their panels show. */
 @ApiTags('dashboards')
 @Controller('api/dashboards')
-@UseInterceptors(QueryProblemInterceptor)
 export class DashboardsController {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
   /** All dashboards with their panels, and the SQL of these. */
   @Get()
-  @ApiResponse({ status: 200, description: 'in the order in which they are listed', standardSchema: dashboardsAnswer })
+  @ApiResponse({
+    status: 200,
+    description: 'in the order in which they are listed',
+    standardSchema: dashboardsResponse,
+  })
   list(): { readonly dashboards: readonly Dashboard[] } {
     return { dashboards };
   }
 
   /** What a query of a dashboard, of a panel or of a variable, answers. Its parameters are in the query string. */
   @Get(':uid/queries/:query')
-  @ApiResponse({ status: 200, description: 'the rows', standardSchema: queryAnswer })
+  @ApiResponse({ status: 200, description: 'the rows', standardSchema: queryResponse })
   @ApiResponse({ status: 404, description: 'There is no such dashboard, or no such query in it' })
   async ask(
     @Param({ schema: queryParameters }) { uid, query: name }: QueryParameters,
     @Query({ schema: queryValues }) values: QueryValues,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<QueryAnswer> {
+  ): Promise<QueryResponse> {
     const { sql, parameters } = queryOf(uid, name);
     const unknown = Object.keys(values).find((key) => parameters.every((parameter) => parameter.name !== key));
-    if (unknown !== undefined) throw new Problem(wrongParameter, `${name} has no parameter ${unknown}`);
+    if (unknown !== undefined)
+      throw new TracestoreError(errorKinds.wrongParameter, `${name} has no parameter ${unknown}`);
     const rows = await this.database.query<Record<string, unknown>>(
       {
         text: sql,
@@ -76,12 +77,15 @@ const step = /^(?:auto|sparse|\d{1,9} ?(?:s|seconds?|m|min|minutes?|h|hours?|d|d
 /**
  * The value of a parameter as the database takes it.
  *
- * @throws QueryError `invalid` when it is no time or no step, and the parameter is one
+ * @throws TracestoreError `invalid` when it is no time or no step, and the parameter is one
  */
 function parameterValue(name: string, text: string): string {
   const requireThat = (isRight: boolean, right: string): void => {
     if (isRight) return;
-    throw new QueryError(queryErrors.invalid, `${name} must be ${right}, got ${JSON.stringify(text.slice(0, 100))}`);
+    throw new TracestoreError(
+      errorKinds.invalid,
+      `${name} must be ${right}, got ${JSON.stringify(text.slice(0, 100))}`,
+    );
   };
   if (name === 'from' || name === 'to') {
     const isTime = timeInWords.test(text) || (isoTime.test(text) && !Number.isNaN(Date.parse(text)));
@@ -98,6 +102,6 @@ function queryOf(uid: string, name: string): DashboardQuery {
     ...(dashboard?.variables.map((variable) => variable.query) ?? []),
   ];
   const found = queries.find((query) => query.name === name);
-  if (found === undefined) throw new Problem(unknownQuery, `There is no query ${name} of a dashboard ${uid}`);
+  if (found === undefined) throw new TracestoreError(errorKinds.unknownQuery, `Dashboard ${uid} has no query ${name}`);
   return found;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { levels } from '../../query/filter/filter.js';
-import { QueryError } from '../../errors/query-error.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { filterOf } from './search-filter.js';
 
 const ofAttribute = (condition: string): unknown => {
@@ -39,6 +39,6 @@ describe('a search', () => {
   });
 
   it.each(['=x', '"a', '', '!a', '"a"b', `${' '.repeat(9_000)}"`])('refuses %j', (condition) => {
-    expect(() => ofAttribute(condition)).toThrow(QueryError);
+    expect(() => ofAttribute(condition)).toThrow(TracestoreError);
   });
 });

@@ -9,14 +9,15 @@ import {
   levels,
   type OrderedOperator,
 } from '../../query/filter/filter.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 
 const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' };
 
 /**
  * What a search's words mean to the read model.
  *
- * @throws QueryError `invalid` when an attribute's condition can't be read
+ * @throws TracestoreError `invalid` when an attribute's condition can't be read
  */
 export function filterOf({
   service,
@@ -72,7 +73,7 @@ function attributeFilter(condition: string): Filter {
  * a value. `key=value` takes the value as it stands; `key = value`, with a blank before the operator, without the blanks
  * around it.
  *
- * @throws QueryError `invalid` when there is no key, or something else behind it
+ * @throws TracestoreError `invalid` when there is no key, or something else behind it
  */
 function parseCondition(condition: string): AttributeCondition {
   const trimmed = condition.trimStart();
@@ -82,8 +83,8 @@ function parseCondition(condition: string): AttributeCondition {
   const rest = trimmed.slice(keyText.length);
   const [operator = ''] = /^(?:=|!=|>=|<=|>|<|~)/.exec(rest.trimStart()) ?? [];
   if ((quoted === null && key === '') || (operator === '' && rest.trim() !== '')) {
-    throw new QueryError(
-      queryErrors.invalid,
+    throw new TracestoreError(
+      errorKinds.invalid,
       `attribute should be a key, or a key and a value with =, !=, >, >=, <, <= or ~ between, but is ${JSON.stringify(condition.slice(0, 100))}`,
     );
   }

@@ -1,27 +1,25 @@
-import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import { nanoOf, type SearchAnswer, searchAnswer, type SearchQuery, searchQuery } from '@spandrel/console-api';
+import { nanoOf, type SearchResponse, searchResponse, type SearchQuery, searchQuery } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { findTraces } from '../../query/find-traces/find-traces.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { filterOf } from './search-filter.js';
 
 /** Finds traces. */
 @ApiTags('traces')
 @Controller('api')
-@UseInterceptors(QueryProblemInterceptor)
 export class SearchController {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
-  /** Summaries of the traces of which some span fulfils all that is asked; a page of them. */
+  /** A page of summaries of the traces with a span that matches every condition. */
   @Get('traces')
-  @ApiResponse({ status: 200, description: 'in the order asked', standardSchema: searchAnswer })
+  @ApiResponse({ status: 200, description: 'in the requested order', standardSchema: searchResponse })
   async search(
     @Query({ schema: searchQuery }) query: SearchQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<SearchAnswer> {
+  ): Promise<SearchResponse> {
     const { from, to, order, limit, cursor } = query;
     const { traces, nextCursor } = await findTraces(
       this.database,
@@ -44,7 +42,7 @@ export class SearchController {
   }
 }
 
-function summaryOf(summary: TraceSummary): SearchAnswer['traces'][number] {
+function summaryOf(summary: TraceSummary): SearchResponse['traces'][number] {
   const { traceId, root, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
   return {
     traceId,

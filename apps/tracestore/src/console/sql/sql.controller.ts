@@ -1,22 +1,21 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import {
-  catalogueAnswer,
-  planAnswer,
-  sqlAnswer,
+  catalogueResponse,
+  planResponse,
+  sqlResponse,
   type SqlLimits,
   sqlLimits,
-  type SqlQuestion,
-  sqlQuestion,
+  type SqlQuery,
+  sqlQuery,
 } from '@spandrel/console-api';
 import { clientOf } from '@spandrel/service';
 import type { FastifyRequest } from 'fastify';
 import { ClientSignal } from '@spandrel/service';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { AccessService } from '../access/access.service.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
-import { maxAnswerBytes, SqlDeskService } from './sql-desk.service.js';
+import { maxAnswerBytes, SqlService } from './sql.service.js';
 
 /** Rows that become bytes together. */
 const rowsPerPiece = 100;
@@ -24,15 +23,14 @@ const rowsPerPiece = 100;
 /** Any question, in SQL. */
 @ApiTags('sql')
 @Controller('api/sql')
-@UseInterceptors(QueryProblemInterceptor)
 export class SqlController {
   constructor(
-    @Inject(SqlDeskService) private readonly desk: SqlDeskService,
+    private readonly sql: SqlService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
-    @Inject(AccessService) private readonly access: AccessService,
+    private readonly access: AccessService,
   ) {}
 
-  /** Runs a statement as ps_trace_reader, or explains it. Whoever closes the connection cancels it. */
+  /** Runs a statement as ps_trace_reader, or explains it. Closing the connection cancels it. */
   @Post()
   @HttpCode(200)
   @UseGuards(ThrottlerGuard)
@@ -40,28 +38,28 @@ export class SqlController {
   @ApiResponse({
     status: 200,
     description: 'rows; or with `explain`, the plan',
-    standardSchema: sqlAnswer.or(planAnswer),
+    standardSchema: sqlResponse.or(planResponse),
   })
   @ApiResponse({
     status: 400,
     description:
       'PostgreSQL refused the statement: `detail` is its message, and `position` where it saw the fault (line and column)',
   })
-  @ApiResponse({ status: 429, description: 'Too many questions in a minute' })
+  @ApiResponse({ status: 429, description: 'Too many requests in a minute' })
   @ApiResponse({
     status: 503,
     description: 'Other statements have all connections, or the database is away: Retry-After',
   })
   @ApiResponse({ status: 504, description: 'The statement took longer than it may' })
   async ask(
-    @Body({ schema: sqlQuestion }) { sql, explain }: SqlQuestion,
+    @Body({ schema: sqlQuery }) { sql, explain }: SqlQuery,
     @Req() request: FastifyRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<string | Buffer> {
-    const asker = this.askerOf(request);
-    if (explain !== 'no') return `{"plan":${await this.desk.plan(sql, explain, asker, signal)}}`;
+    const client = this.clientKeyOf(request);
+    if (explain !== 'no') return `{"plan":${await this.sql.plan(sql, explain, client, signal)}}`;
     const startedAt = performance.now();
-    const { columns, rows, isTruncated } = await this.desk.rows(sql, asker, signal);
+    const { columns, rows, isTruncated } = await this.sql.rows(sql, client, signal);
     const durationMs = performance.now() - startedAt;
     return Buffer.concat([
       Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`),
@@ -75,8 +73,8 @@ export class SqlController {
   @ApiResponse({ status: 200, description: 'for each statement', standardSchema: sqlLimits })
   limits(): SqlLimits {
     return {
-      timeoutMs: this.desk.timeoutMs,
-      maxRows: this.desk.maxRows,
+      timeoutMs: this.sql.timeoutMs,
+      maxRows: this.sql.maxRows,
       maxBytes: maxAnswerBytes,
       perMinute: this.config.console.sqlPerMinute,
     };
@@ -84,13 +82,13 @@ export class SqlController {
 
   /** The views and functions of ps_trace, for completion. */
   @Get('catalogue')
-  @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueAnswer })
+  @ApiResponse({ status: 200, description: 'by name', standardSchema: catalogueResponse })
   catalogue(@Req() request: FastifyRequest, @ClientSignal() signal: AbortSignal): Promise<unknown> {
-    return this.desk.catalogue(this.askerOf(request), signal);
+    return this.sql.catalogue(this.clientKeyOf(request), signal);
   }
 
   /** The client that shares connections: a user where users have names, otherwise an address or network of IPv6. */
-  private askerOf(request: FastifyRequest): string {
+  private clientKeyOf(request: FastifyRequest): string {
     const name = this.access.nameOf(request);
     return name === undefined ? `address ${clientOf(request.ip)}` : `user ${name}`;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QueryError } from '../../errors/query-error.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { StatementSlots } from './statement-slots.js';
 
 const patient = new AbortController().signal;
@@ -10,7 +10,7 @@ async function codeOf(taking: Promise<unknown>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  return error instanceof QueryError ? error.kind.code : 'none';
+  return error instanceof TracestoreError ? error.kind.code : 'none';
 }
 
 describe('slots for statements', () => {

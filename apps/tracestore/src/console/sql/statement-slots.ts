@@ -1,10 +1,11 @@
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 
 /** What `StatementSlots` may give away. */
 export interface SlotLimits {
   /** Slots in all. */
   readonly total: number;
-  /** Slots that one client may have at once. */
+  /** Slots of one client at a time. */
   readonly perClient: number;
   /** How long one waits for a slot. */
   readonly waitMs: number;
@@ -19,7 +20,7 @@ interface Waiting {
 
 /**
  * Slots for statements that run at once. No client has all of them, and a slot that comes free goes to the one that has
- * waited longest among those whose client may have another.
+ * waited longest among those whose client is below its limit.
  */
 export class StatementSlots {
   private readonly running = new Map<string, number>();
@@ -31,13 +32,13 @@ export class StatementSlots {
   /**
    * Takes a slot, or waits for one.
    *
-   * @param client whose statement it is
-   * @param signal comes when the client no longer waits
-   * @returns gives the slot back; to be called once
-   * @throws QueryError `busy` when no slot comes free in time or too many wait, `cancelled` when the signal comes first
+   * @param client sends the statement
+   * @param signal aborts when the client disconnects
+   * @returns releases the slot; call it once
+   * @throws TracestoreError `busy` when no slot comes free in time or too many wait, `cancelled` when the signal comes first
    */
   async take(client: string, signal: AbortSignal): Promise<() => void> {
-    if (signal.aborted) throw new QueryError(queryErrors.cancelled);
+    if (signal.aborted) throw new TracestoreError(errorKinds.cancelled);
     if (this.mayRun(client)) this.start(client);
     else await this.wait(client, signal);
     return () => this.end(client);
@@ -68,10 +69,10 @@ export class StatementSlots {
   private wait(client: string, signal: AbortSignal): Promise<void> {
     const { waitMs, waitingPerClient } = this.limits;
     if (this.waiting.filter((each) => each.client === client).length >= waitingPerClient) {
-      throw new QueryError(queryErrors.busy);
+      throw new TracestoreError(errorKinds.busy);
     }
     return new Promise((resolve, reject) => {
-      const leave = (error: QueryError | undefined): void => {
+      const leave = (error: TracestoreError | undefined): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', cancel);
         const at = this.waiting.indexOf(entry);
@@ -79,8 +80,8 @@ export class StatementSlots {
         if (error === undefined) resolve();
         else reject(error);
       };
-      const cancel = (): void => leave(new QueryError(queryErrors.cancelled));
-      const timer = setTimeout(() => leave(new QueryError(queryErrors.busy)), waitMs);
+      const cancel = (): void => leave(new TracestoreError(errorKinds.cancelled));
+      const timer = setTimeout(() => leave(new TracestoreError(errorKinds.busy)), waitMs);
       const entry: Waiting = { client, grant: () => leave(undefined) };
       signal.addEventListener('abort', cancel, { once: true });
       this.waiting.push(entry);

@@ -1,26 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { Body, Controller, Get, Inject, Put, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
-  type PartitionsAnswer,
-  partitionsAnswer,
+  type PartitionsResponse,
+  partitionsResponse,
   type Retention,
   retention,
   type RetentionRequest,
   retentionRequest,
-  type StorageAnswer,
-  storageAnswer,
-  type SystemAnswer,
-  systemAnswer,
+  type StorageResponse,
+  storageResponse,
+  type SystemResponse,
+  systemResponse,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { queryErrorOf } from '../../errors/query-error.js';
+import { queryErrorOf } from '../../errors/query-error-of.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { readSql } from '../../sql.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 
 const measureStorage = readSql(import.meta.url, 'measure-storage.sql');
 const measureHypertables = readSql(import.meta.url, 'measure-hypertables.sql');
@@ -50,18 +49,17 @@ const versions = { tracestore: readVersion(), node: process.versions.node };
 /** How the store does. */
 @ApiTags('system')
 @Controller('api/system')
-@UseInterceptors(QueryProblemInterceptor)
 export class SystemController {
   constructor(
-    @Inject(DatabaseService) private readonly store: DatabaseService,
-    @Inject(QueryDatabaseService) private readonly database: QueryDatabaseService,
-    @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    private readonly store: DatabaseService,
+    private readonly database: QueryDatabaseService,
+    private readonly metrics: IngestMetricsService,
   ) {}
 
   /** What the database can do, and what receiving and writing say of themselves. */
   @Get()
-  @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemAnswer })
-  async system(): Promise<SystemAnswer> {
+  @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemResponse })
+  async system(): Promise<SystemResponse> {
     const { capabilities } = this.store;
     await this.store.refreshWarnings();
     return {
@@ -75,8 +73,8 @@ export class SystemController {
 
   /** How much space tables and partitions take. */
   @Get('storage')
-  @ApiResponse({ status: 200, description: 'the greatest first', standardSchema: storageAnswer })
-  async storage(@ClientSignal() signal: AbortSignal): Promise<StorageAnswer> {
+  @ApiResponse({ status: 200, description: 'the greatest first', standardSchema: storageResponse })
+  async storage(@ClientSignal() signal: AbortSignal): Promise<StorageResponse> {
     const tables = await this.database.query<TableRow>(measureStorage.bind(), signal);
     const hypertables =
       this.store.capabilities?.storage === 'hypertables'
@@ -94,8 +92,8 @@ export class SystemController {
 
   /** The parts in which spans are kept: partitions, or chunks where there are hypertables. */
   @Get('partitions')
-  @ApiResponse({ status: 200, description: 'the latest first', standardSchema: partitionsAnswer })
-  async partitions(@ClientSignal() signal: AbortSignal): Promise<PartitionsAnswer> {
+  @ApiResponse({ status: 200, description: 'the latest first', standardSchema: partitionsResponse })
+  async partitions(@ClientSignal() signal: AbortSignal): Promise<PartitionsResponse> {
     const measure = this.store.capabilities?.storage === 'hypertables' ? measureChunks : measurePartitions;
     const rows = await this.database.query<PartitionRow>(measure.bind(), signal);
     return {

@@ -30,7 +30,7 @@ const anyTime = {
  *
  * @param traceId 32 hex digits
  * @returns undefined when it is not known
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function readWaterfall(
   database: QueryDatabaseService,
@@ -46,7 +46,7 @@ export async function readWaterfall(
  * The spans of a trace that have a text somewhere, capitals or not, by their start.
  *
  * @returns their ids, 16 hex digits each
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findMatches(
   database: QueryDatabaseService,
@@ -64,7 +64,7 @@ export async function findMatches(
 /**
  * The text of an OTLP/JSON document of a trace, part by part, with all as it was sent.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function* exportTrace(
   database: QueryDatabaseService,
@@ -83,7 +83,7 @@ export async function* exportTrace(
  * The spans that have an id, with all there is of them; more than one where the id was given twice.
  *
  * @param range when they start, which finds them faster
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function readSpans(
   database: QueryDatabaseService,

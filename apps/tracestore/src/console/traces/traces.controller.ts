@@ -1,12 +1,12 @@
-import { Controller, Get, Header, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
-  type MatchesAnswer,
-  matchesAnswer,
+  type MatchesResponse,
+  matchesResponse,
   type MatchesQuery,
   matchesQuery,
   nanoOf,
-  spanDetailsAnswer,
+  spanDetailsResponse,
   type SpanParameters,
   spanParameters,
   type SpanQuery,
@@ -15,22 +15,20 @@ import {
   traceParameters,
   waterfall,
 } from '@spandrel/console-api';
-import { ClientSignal, Problem, sendJsonParts } from '@spandrel/service';
+import { ClientSignal, sendJsonParts } from '@spandrel/service';
 import type { FastifyReply } from 'fastify';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryProblemInterceptor } from '../query-problem.interceptor.js';
 import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
 
-const unknownTrace = { code: 'unknown-trace', status: 404, title: 'The trace is not here' } as const;
-const unknownSpan = { code: 'unknown-span', status: 404, title: 'The span is not here' } as const;
 const json = 'application/json; charset=utf-8';
 
 /** One trace, and what is in it. */
 @ApiTags('traces')
 @Controller('api/traces/:traceId')
-@UseInterceptors(QueryProblemInterceptor)
 export class TracesController {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
   /** All spans of a trace, as a waterfall needs them: small, in columns, without attributes. */
   @Get()
@@ -48,12 +46,12 @@ export class TracesController {
 
   /** The spans of a trace that have a text in a name, an attribute or an event. */
   @Get('matches')
-  @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesAnswer })
+  @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesResponse })
   async matches(
     @Param({ schema: traceParameters }) { traceId }: TraceParameters,
     @Query({ schema: matchesQuery }) { text }: MatchesQuery,
     @ClientSignal() signal: AbortSignal,
-  ): Promise<MatchesAnswer> {
+  ): Promise<MatchesResponse> {
     return { spanIds: [...(await findMatches(this.database, traceId, text, signal))] };
   }
 
@@ -71,7 +69,7 @@ export class TracesController {
   /** A span with its attributes, events, links, resource and scope. */
   @Get('spans/:spanId')
   @Header('content-type', json)
-  @ApiResponse({ status: 200, description: 'all there is of it', standardSchema: spanDetailsAnswer })
+  @ApiResponse({ status: 200, description: 'all there is of it', standardSchema: spanDetailsResponse })
   @ApiResponse({ status: 404, description: 'The trace has no such span, or not in that time' })
   async span(
     @Param({ schema: spanParameters }) ids: SpanParameters,
@@ -81,14 +79,14 @@ export class TracesController {
     const traceId = ids.traceId.toLowerCase();
     const spanId = ids.spanId.toLowerCase();
     const spans = await readSpans(this.database, { traceId, spanId }, { from: nanoOf(from), to: nanoOf(to) }, signal);
-    if (spans.length === 0) throw new Problem(unknownSpan, `There is no span ${spanId} in trace ${traceId}`);
+    if (spans.length === 0) throw new TracestoreError(errorKinds.unknownSpan, `Trace ${traceId} has no span ${spanId}`);
     return `{"spans":[${spans.map((span) => spanJson(traceId, span)).join(',')}]}`;
   }
 }
 
-function notHere(traceId: string): Problem {
-  return new Problem(
-    unknownTrace,
-    `There are no spans of trace ${traceId}: its time is over, or they are still on their way`,
+function notHere(traceId: string): TracestoreError {
+  return new TracestoreError(
+    errorKinds.unknownTrace,
+    `No spans of trace ${traceId} are stored: their retention has passed, or they have not arrived yet`,
   );
 }

@@ -1,14 +1,11 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Problem } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { encodings, WebFilesService } from './web-files.service.js';
-import { pageRoutes } from './web-routes.js';
 
-const noFile = { code: 'no-file', status: 404, title: 'There is no such file' } as const;
-const notBuilt = { code: 'console-not-built', status: 404, title: 'The console is not built' } as const;
-
-/** Nothing but what comes from here, and nothing that stands in a page or an attribute. */
+/** Pages load nothing from other origins, and run no script that is part of a page or an attribute. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,22 +26,16 @@ const pageHeaders = {
 
 const assetLifetime = 'public, max-age=31536000, immutable';
 
-/** The console itself. What it shows comes from the API, which asks who it is for; the files are the same for everybody. */
+/** Programs request paths below these. An unknown one is an error and not a page. */
+const programPaths = /^(?:api|jaeger|v1|assets|livez|readyz|metrics|openapi\.json)(?:\/|$)/;
+
+/** Serves the files of the console, which are the same for every user. Its data come from the API. */
 @ApiExcludeController()
 @Controller()
 export class WebController {
-  constructor(@Inject(WebFilesService) private readonly files: WebFilesService) {}
+  constructor(private readonly files: WebFilesService) {}
 
-  /** Every page is the same document: which one it is, it reads from its address. */
-  @Get([...pageRoutes])
-  page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    if (this.files.find('index.html') === undefined) {
-      throw new Problem(notBuilt, 'This tracestore runs without its console: `npm run build` builds it');
-    }
-    this.send('index.html', 'no-cache', request, reply);
-  }
-
-  /** The name has a hash of the content, so a browser never asks twice. */
+  /** The name contains a hash of the content, so browsers never revalidate the file. */
   @Get('assets/:name')
   asset(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.send(`assets/${name}`, assetLifetime, request, reply);
@@ -55,9 +46,28 @@ export class WebController {
     this.send('favicon.svg', 'max-age=86400', request, reply);
   }
 
+  /**
+   * Serves the document of the console at every path that a browser opens and no other route has. The document shows
+   * the page that belongs to the path.
+   */
+  @Get('*')
+  page(
+    @Param('*') path: string,
+    @Headers('accept') accept: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): void {
+    const isPage = path === '' || (accept?.includes('text/html') === true && !programPaths.test(path));
+    if (!isPage) throw new NotFoundException(`Cannot ${request.method} ${request.url}`);
+    if (this.files.find('index.html') === undefined) {
+      throw new TracestoreError(errorKinds.consoleNotBuilt, 'Run `npm run build` to build it');
+    }
+    this.send('index.html', 'no-cache', request, reply);
+  }
+
   private send(name: string, cacheControl: string, { headers }: FastifyRequest, reply: FastifyReply): void {
     const file = this.files.find(name);
-    if (file === undefined) throw new Problem(noFile, `There is no file ${name}`);
+    if (file === undefined) throw new TracestoreError(errorKinds.unknownFile, `${name} does not exist`);
     void reply.headers({ ...pageHeaders, 'cache-control': cacheControl, etag: file.etag, vary: 'accept-encoding' });
     if (headers['if-none-match'] === file.etag) {
       void reply.status(304).send();
@@ -68,8 +78,8 @@ export class WebController {
         .split(',')
         .map((coding) => coding.trim()),
     );
-    const encoding = encodings.find((each) => accepted.has(each)) ?? 'identity';
-    if (encoding !== 'identity') void reply.header('content-encoding', encoding);
-    void reply.type(file.type).send(file.bytes(encoding));
+    const encoding = encodings.find((each) => accepted.has(each) && file.encoded.has(each));
+    if (encoding !== undefined) void reply.header('content-encoding', encoding);
+    void reply.type(file.type).send((encoding && file.encoded.get(encoding)) ?? file.bytes);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
@@ -16,6 +17,8 @@ beforeAll(async () => {
   mkdirSync(path.join(webFolder, 'assets'));
   writeFileSync(path.join(webFolder, 'index.html'), '<!doctype html><title>Spandrel</title>');
   writeFileSync(path.join(webFolder, 'assets/index-abc123.js'), script);
+  writeFileSync(path.join(webFolder, 'assets/index-abc123.js.br'), brotliCompressSync(script));
+  writeFileSync(path.join(webFolder, 'assets/index-abc123.js.gz'), gzipSync(script));
   writeFileSync(path.join(webFolder, 'assets/index-abc123.js.map'), 'a file of no known type');
   database = await createFreshDatabase();
   store = await startTracestore(database.url, { console: { ...readTracestoreConfig({}).console, webFolder } });
@@ -27,9 +30,14 @@ afterAll(async () => {
   rmSync(webFolder, { recursive: true });
 });
 
-it('gives every page the same document, which may load nothing foreign', async () => {
-  for (const page of ['/', '/search?service=x', `/trace/${'a'.repeat(32)}`]) {
-    const response = await fetch(`${store.url}${page}`);
+function openInBrowser(page: string): Promise<Response> {
+  return fetch(`${store.url}${page}`, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+}
+
+it.each(['/', '/search?service=x', `/trace/${'a'.repeat(32)}`, '/a-page-of-a-later-console/x'])(
+  'a browser gets the document at %s, with a policy that allows nothing of other origins',
+  async (page) => {
+    const response = await openInBrowser(page);
     expect(await response.text()).toContain('<title>Spandrel');
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('content-security-policy')).toMatch(
@@ -37,19 +45,22 @@ it('gives every page the same document, which may load nothing foreign', async (
     );
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('cache-control')).toBe('no-cache');
-  }
+  },
+);
+
+it('a program gets the document at / alone', async () => {
+  expect(await (await fetch(store.url)).text()).toContain('<title>Spandrel');
+  expect((await fetch(`${store.url}/search`)).status).toBe(404);
 });
 
-it('gives assets once and for all, compressed as the browser likes', async () => {
-  for (const encoding of ['br', 'gzip', 'identity']) {
-    const response = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'accept-encoding': encoding } });
-    expect(await response.text()).toBe(script);
-    expect(response.headers.get('content-encoding') ?? 'identity').toBe(encoding);
-    expect(response.headers.get('cache-control')).toContain('immutable');
-    const etag = response.headers.get('etag') ?? '';
-    const again = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'if-none-match': etag } });
-    expect(again.status).toBe(304);
-  }
+it.each(['br', 'gzip', 'identity'])('an asset has encoding %s if requested, and is immutable', async (encoding) => {
+  const response = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'accept-encoding': encoding } });
+  expect(await response.text()).toBe(script);
+  expect(response.headers.get('content-encoding') ?? 'identity').toBe(encoding);
+  expect(response.headers.get('cache-control')).toContain('immutable');
+  const etag = response.headers.get('etag') ?? '';
+  const again = await fetch(`${store.url}/assets/index-abc123.js`, { headers: { 'if-none-match': etag } });
+  expect(again.status).toBe(304);
 });
 
 it('takes time linear in the length of Accept-Encoding', async () => {
@@ -66,10 +77,20 @@ it('takes time linear in the length of Accept-Encoding', async () => {
   expect((user + system) / 1_000).toBeLessThan(1_500);
 });
 
-it('has nothing else', async () => {
-  for (const file of ['/assets/none.js', '/assets/..%2Findex.html', '/assets/index-abc123.js.map', '/nowhere']) {
-    const response = await fetch(`${store.url}${file}`);
-    expect(response.status).toBe(404);
-    expect(response.headers.get('content-type')).toContain('application/problem+json');
-  }
+it.each([
+  '/assets/none.js',
+  '/assets/..%2Findex.html',
+  '/assets/index-abc123.js.map',
+  '/assets/index-abc123.js.br',
+  '/assets/a/b',
+  '/api/nowhere',
+  '/api',
+  '/jaeger/nowhere',
+  '/v1/traces',
+  '/metrics/nowhere',
+  '/livez/nowhere',
+])('%s is not a page: 404, also for a browser', async (file) => {
+  const response = await openInBrowser(file);
+  expect(response.status).toBe(404);
+  expect(response.headers.get('content-type')).toContain('application/problem+json');
 });

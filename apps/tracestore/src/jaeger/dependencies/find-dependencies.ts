@@ -1,5 +1,6 @@
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { readSql } from '../../sql.js';
 
@@ -21,7 +22,7 @@ export interface Dependency {
  *
  * @param startTimeUnixNano the first start of a called span; no bound if undefined
  * @param endTimeUnixNano the last start; no bound if undefined
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findDependencies(
   database: QueryDatabaseService,
@@ -31,7 +32,7 @@ export async function findDependencies(
 ): Promise<readonly Dependency[]> {
   const from = clampUnixNano(startTimeUnixNano ?? firstUnixNano);
   const to = clampUnixNano(endTimeUnixNano ?? lastUnixNano);
-  if (to < from) throw new QueryError(queryErrors.invalid, 'the end is before the start');
+  if (to < from) throw new TracestoreError(errorKinds.invalid, 'the end is before the start');
   const rows = await database.query<{ parent: string; child: string; calls: string }>(
     dependencies.bind({ start_min: timestampOf(microsecondsOf(from)), start_max: timestampOf(microsecondsOf(to)) }),
     signal,

@@ -1,15 +1,4 @@
-import {
-  type ArgumentsHost,
-  Catch,
-  Controller,
-  type ExceptionFilter,
-  Get,
-  Inject,
-  Param,
-  Req,
-  Res,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { abortSignalOf, sendJsonParts } from '@spandrel/service';
@@ -18,12 +7,14 @@ import { type RequestedTrace, getTraces } from '../../query/get-traces/get-trace
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { findDependencies } from '../dependencies/find-dependencies.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { findJaegerOperations, spanKindNamed } from '../jaeger-operations.js';
 import { type Measure, minStepMs, monitor, type MonitorQuestion } from '../monitor/monitor.js';
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v1ErrorBody } from './jaeger-http-error.js';
+import { malformed } from './jaeger-error-body.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { hexTraceId } from './trace-id.js';
 
@@ -44,23 +35,14 @@ interface StructuredAnswer {
   readonly errors: readonly object[] | null;
 }
 
-@Catch()
-class JaegerV1ErrorFilter implements ExceptionFilter {
-  catch(failure: unknown, host: ArgumentsHost): void {
-    const error = jaegerHttpErrorOf(failure);
-    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, v1ErrorBody(error.status, error.message));
-  }
-}
-
 /**
  * Jaeger's older HTTP API, which Grafana and older UIs speak: times in microseconds, figures' in milliseconds. Traces
  * come as they were sent: nothing of Jaeger's own enriches them, so `raw` makes no difference.
  */
 @ApiExcludeController()
-@UseFilters(JaegerV1ErrorFilter)
 @Controller('jaeger/api')
 export class JaegerV1Controller {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
   @Get('services')
   async services(@Res({ passthrough: true }) reply: FastifyReply): Promise<StructuredAnswer> {
@@ -213,7 +195,7 @@ export class JaegerV1Controller {
       yield text + (writer?.spans(spans) ?? '');
       text = '';
     }
-    if (mustExist && found.size === 0) throw new JaegerHttpError(404, 'trace not found');
+    if (mustExist && found.size === 0) throw new TracestoreError(errorKinds.unknownTrace, 'trace not found');
     const errors = asked
       .filter(({ traceId }) => !found.has(traceId))
       .map(({ traceId }) => ({ msg: 'trace not found', traceID: uiTraceId(traceId) }));

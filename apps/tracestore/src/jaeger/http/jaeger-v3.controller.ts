@@ -1,16 +1,5 @@
 import { fromJsonString } from '@bufbuild/protobuf';
-import {
-  type ArgumentsHost,
-  Catch,
-  Controller,
-  type ExceptionFilter,
-  Get,
-  Inject,
-  Param,
-  Req,
-  Res,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { abortSignalOf, sendJsonParts } from '@spandrel/service';
@@ -22,23 +11,17 @@ import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { summarizeTraces } from '../../query/summarize-traces/summarize-traces.js';
 import { parseRfc3339 } from '../go-text.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { findJaegerOperations } from '../jaeger-operations.js';
 import { filterOfExpression } from '../search/expression-filter.js';
 import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
-import { JaegerHttpError, jaegerHttpErrorOf, malformed, sendError, v3ErrorBody } from './jaeger-http-error.js';
+import { malformed } from './jaeger-error-body.js';
 import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
-
-@Catch()
-class JaegerV3ErrorFilter implements ExceptionFilter {
-  catch(failure: unknown, host: ArgumentsHost): void {
-    const error = jaegerHttpErrorOf(failure);
-    sendError(host.switchToHttp().getResponse<FastifyReply>(), error, v3ErrorBody(error.status, error.message));
-  }
-}
 
 /**
  * Jaeger's newer HTTP API (`api_v3`): traces as OTLP's JSON. Parameters have the names of protobuf's JSON, or those of
@@ -46,10 +29,9 @@ class JaegerV3ErrorFilter implements ExceptionFilter {
  * makes no difference.
  */
 @ApiExcludeController()
-@UseFilters(JaegerV3ErrorFilter)
 @Controller('jaeger/api/v3')
 export class JaegerV3Controller {
-  constructor(@Inject(QueryDatabaseService) private readonly database: QueryDatabaseService) {}
+  constructor(private readonly database: QueryDatabaseService) {}
 
   @Get('services')
   async services(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
@@ -109,7 +91,7 @@ export class JaegerV3Controller {
       yield begin + resourceSpansJson(chunk);
       begin = ',';
     }
-    if (begin !== ',') throw new JaegerHttpError(404, 'No traces found');
+    if (begin !== ',') throw new TracestoreError(errorKinds.unknownTrace, 'No traces found');
     yield ']}}';
   }
 }
@@ -119,9 +101,9 @@ function searchOf(parameters: QueryParameters): TraceSearch {
   const from = time(parameters, ...both('startTimeMin', 'start_time_min'));
   const to = time(parameters, ...both('startTimeMax', 'start_time_max'));
   if (from === undefined || to === undefined) {
-    throw new JaegerHttpError(400, 'query.startTimeMin and query.startTimeMax are required');
+    throw new TracestoreError(errorKinds.invalid, 'query.startTimeMin and query.startTimeMax are required');
   }
-  if (from >= to) throw new JaegerHttpError(400, 'query.startTimeMin must be before query.startTimeMax');
+  if (from >= to) throw new TracestoreError(errorKinds.invalid, 'query.startTimeMin must be before query.startTimeMax');
   const attributes = parameters.text('query.attributes');
   const filter = parameters.text('query.filter');
   return traceSearchOf({

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { parseGoBool, parseGoDuration } from '../go-text.js';
-import { malformed } from './jaeger-http-error.js';
+import { malformed } from './jaeger-error-body.js';
 
 /** The parameters of a request's URL. A parameter may have several names, of which the first that is there counts. */
 export class QueryParameters {

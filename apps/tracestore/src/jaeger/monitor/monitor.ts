@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import { storableText } from '../../storage/attribute-json.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { limits } from '../../limits.js';
 import type { SpanKind } from '../../query/span-enums.js';
 import { readSql } from '../../sql.js';
@@ -91,7 +92,7 @@ interface Series {
  * Figures of services or their operations over time. They come from figures that are counted a little after the spans
  * (ADR 10): the newest calls are there within 30 seconds. Times are rounded to whole 10 seconds.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function monitor(
   database: QueryDatabaseService,
@@ -112,7 +113,7 @@ export async function monitor(
     signal,
   );
   const series = seriesOf(rows);
-  if (series.length * grid.points > limits.monitorPoints.value) throw new QueryError(queryErrors.tooLarge);
+  if (series.length * grid.points > limits.monitorPoints.value) throw new TracestoreError(errorKinds.responseTooLarge);
   const level = question.groupByOperation ? 'service_operation' : 'service';
   return {
     name: `${level}_${{ calls: 'call_rate', errors: 'error_rate', latencies: 'latencies' }[measure.of]}`,
@@ -149,11 +150,15 @@ function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuestion): Grid
   const points = Math.floor(lookbackMs / 1000 / stepSeconds) + 1;
   const spanSeconds = (points - 1) * stepSeconds + windowSeconds;
   if (points > maxPoints || spanSeconds / bucketSeconds > maxBuckets) {
-    throw new QueryError(queryErrors.invalid, `more than ${maxPoints} points or ${maxBuckets} buckets are asked for`);
+    throw new TracestoreError(
+      errorKinds.invalid,
+      `more than ${maxPoints} points or ${maxBuckets} buckets are asked for`,
+    );
   }
   const endSeconds = Math.floor(endMs / 1000 / bucketSeconds) * bucketSeconds;
   const fromSeconds = endSeconds - spanSeconds;
-  if (fromSeconds < 0 || endSeconds > 2 ** 33) throw new QueryError(queryErrors.invalid, 'the time is out of range');
+  if (fromSeconds < 0 || endSeconds > 2 ** 33)
+    throw new TracestoreError(errorKinds.invalid, 'the time is out of range');
   return { bucketSeconds, stepSeconds, windowSeconds, points, endSeconds, fromSeconds };
 }
 

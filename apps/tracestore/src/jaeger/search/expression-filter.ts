@@ -16,7 +16,8 @@ import {
   orderedOperators,
   type Reference,
 } from '../../query/filter/filter.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { parseGoDuration, parseRfc3339 } from '../go-text.js';
 
 /** What a filter may be made of here: all that Jaeger has but its search for words. */
@@ -53,7 +54,7 @@ const mirrored: Readonly<Record<OrderedOperator, OrderedOperator>> = { gt: 'lt',
 /**
  * Jaeger's structured filter (its RFC 0005) in the read model's words, which are nearly the same.
  *
- * @throws QueryError `invalid`, saying where, when it makes no sense, or asks what cannot be answered here: to compare
+ * @throws TracestoreError `invalid`, saying where, when it makes no sense, or asks what cannot be answered here: to compare
  *   two references, or two constants
  */
 export function filterOfExpression(call: Call): Filter {
@@ -209,5 +210,5 @@ function requireArity(args: readonly Expression[], arity: number, path: string):
 }
 
 function refuse(path: string, problem: string): never {
-  throw new QueryError(queryErrors.invalid, `${path} ${problem}`);
+  throw new TracestoreError(errorKinds.invalid, `${path} ${problem}`);
 }

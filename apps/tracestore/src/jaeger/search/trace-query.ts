@@ -1,7 +1,8 @@
 import { allOf, attributeIs, fieldCompares, fieldIs, type Filter } from '../../query/filter/filter.js';
 import type { Constant } from '../../query/filter/constant.js';
 import { type TraceSearch, maxPageSize } from '../../query/find-traces/trace-search.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { parseGoBool } from '../go-text.js';
 
 /** How many traces Jaeger gives where nothing is said. */
@@ -25,18 +26,21 @@ export interface TraceQuery {
   readonly limit: number;
 }
 
-/** @throws QueryError `invalid` when it makes no sense */
+/** @throws TracestoreError `invalid` when it makes no sense */
 export function traceSearchOf(query: TraceQuery): TraceSearch {
   const { startTimeMinUnixNano, startTimeMaxUnixNano, durationMinNs, durationMaxNs, limit } = query;
   if (limit < 0 || limit > maxPageSize) {
-    throw new QueryError(queryErrors.invalid, `the search depth should be from 1 to ${maxPageSize}, but is ${limit}`);
+    throw new TracestoreError(
+      errorKinds.invalid,
+      `the search depth should be from 1 to ${maxPageSize}, but is ${limit}`,
+    );
   }
   if (durationMinNs < 0n || durationMaxNs < 0n) {
-    throw new QueryError(queryErrors.invalid, 'a duration is less than 0');
+    throw new TracestoreError(errorKinds.invalid, 'a duration is less than 0');
   }
   if (query.filter !== undefined && !isWithoutPredicates(query)) {
-    throw new QueryError(
-      queryErrors.invalid,
+    throw new TracestoreError(
+      errorKinds.invalid,
       'a filter stands in place of service, operation, attributes and durations',
     );
   }

@@ -1,5 +1,6 @@
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 
 /** Enough for an expression written by hand. Each repetition costs the server memory. */
 const maxRepetitions = 255;
@@ -27,13 +28,13 @@ const controls: Readonly<Record<string, string>> = { t: '\t', n: '\n', f: '\f', 
  * (`limits.patternCharacters`, `limits.patternOptionals`).
  *
  * @param path of the expression in the query, for the message
- * @throws QueryError `invalid` with the path and the reason
+ * @throws TracestoreError `invalid` with the path and the reason
  */
 export function patternOf(source: string, path: string): string {
   // One character takes at most ten characters to write.
   const maxLength = limits.patternCharacters.value * 10;
   if (source.length > maxLength) {
-    throw new QueryError(queryErrors.invalid, `${path} is longer than ${maxLength} characters`);
+    throw new TracestoreError(errorKinds.invalid, `${path} is longer than ${maxLength} characters`);
   }
   return new Translator(source, path).translate();
 }
@@ -219,7 +220,7 @@ class Translator {
   }
 
   private refuse(problem: string): never {
-    throw new QueryError(queryErrors.invalid, `${this.path} ${problem} at character ${this.at}`);
+    throw new TracestoreError(errorKinds.invalid, `${this.path} ${problem} at character ${this.at}`);
   }
 }
 

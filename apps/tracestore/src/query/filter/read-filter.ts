@@ -1,6 +1,7 @@
 import { AttributeLimitError } from '../../storage/attribute-json.js';
 import { limits } from '../../limits.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { spanKinds, statusCodes } from '../span-enums.js';
 import {
   always,
@@ -47,7 +48,7 @@ export const filterLimits = {
 /**
  * Read a filter as a condition.
  *
- * @throws QueryError `invalid` with the path in the filter, when it makes no sense or is beyond `filterLimits`
+ * @throws TracestoreError `invalid` with the path in the filter, when it makes no sense or is beyond `filterLimits`
  */
 export function conditionOf(filter: Filter): Condition {
   return groupDictionaries(new Reader().read(filter, 'filter', 0, undefined));
@@ -256,5 +257,5 @@ function isEnumField(field: Field): field is EnumField {
 }
 
 function refuse(path: string, problem: string): never {
-  throw new QueryError(queryErrors.invalid, `${path} ${problem}`);
+  throw new TracestoreError(errorKinds.invalid, `${path} ${problem}`);
 }

@@ -1,5 +1,6 @@
 import type { QueryResultRow } from 'pg';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { type BoundStatement, constant, type Fragment, listOf, Parameter, readFragments, readSql } from '../../sql.js';
 import { blockCondition, testsDuration } from '../filter/block-condition.js';
 import type { Condition, DictionaryCondition } from '../filter/condition.js';
@@ -116,7 +117,7 @@ interface BatchRow extends QueryResultRow {
  * a trace that comes before the last one of the page. The newest spans of a few operations, without any other condition, are
  * found by an index instead (ADR 11).
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findTraces(
   database: QueryDatabaseService,
@@ -148,7 +149,7 @@ class Query {
 
   constructor({ filter, startTimeMinUnixNano, startTimeMaxUnixNano, order = 'newest', limit, cursor }: TraceSearch) {
     if (!Number.isInteger(limit) || limit < 1 || limit > maxPageSize) {
-      throw new QueryError(queryErrors.invalid, `limit must be an integer from 1 to ${maxPageSize}, got ${limit}`);
+      throw new TracestoreError(errorKinds.invalid, `limit must be an integer from 1 to ${maxPageSize}, got ${limit}`);
     }
     this.order = order;
     this.limit = limit;
@@ -207,7 +208,7 @@ class QueryRun {
         const enough = Math.ceil(((limit - final) / Math.max(final, 1)) * scanned * spareBlocks);
         const most = Math.min(batch * batchGrowth, maxBatch);
         batch = Math.max(batch, Math.min(most, enough), this.isRare ? rareBatch : 0);
-        if (performance.now() > this.deadlineMs) throw new QueryError(queryErrors.timedOut);
+        if (performance.now() > this.deadlineMs) throw new TracestoreError(errorKinds.timedOut);
       }
     }
     const page = this.final().slice(0, limit);

@@ -1,4 +1,5 @@
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import type { FoundTrace, TraceOrder } from './trace-search.js';
 
 const letters: Readonly<Record<TraceOrder, string>> = { newest: 'n', slowest: 's' };
@@ -11,14 +12,14 @@ export function cursorAt(order: TraceOrder, last: FoundTrace): string {
 /**
  * Read the end of the page before.
  *
- * @throws QueryError `invalid` when the text is not a cursor, or one of another order
+ * @throws TracestoreError `invalid` when the text is not a cursor, or one of another order
  */
 export function readCursor(order: TraceOrder, cursor: string): FoundTrace {
   const text = cursor.length > 100 ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
   const [, letter, position = '', traceId = ''] = /^([ns])(\d{1,19})\.([\da-f]{32})$/.exec(text) ?? [];
   if (letter !== letters[order]) {
-    throw new QueryError(
-      queryErrors.invalid,
+    throw new TracestoreError(
+      errorKinds.invalid,
       `cursor should be one from a page of the same search, ordered by ${order}`,
     );
   }

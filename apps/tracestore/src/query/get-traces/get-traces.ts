@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { commit, type Fragment, integer, readSql, rollback } from '../../sql.js';
 import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
-import { QueryError, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf, unixNanoOf } from '../unix-time.js';
 import { Dictionaries } from './dictionaries.js';
@@ -114,7 +115,7 @@ interface LinkRow extends RowPosition {
  * the caller is slow and other queries wait, it gives the connection back and continues on another one. Spans that were stored
  * or dropped in between may be missing.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function* getTraces(
   database: QueryDatabaseService,
@@ -168,7 +169,7 @@ class Reading {
         const last = yield* this.readTraces(some, after, rest.firstRows, first + tracesAtOnce >= traces.length);
         if (last !== undefined) return { ...restOf(traces.slice(first), last), firstRows };
       } catch (error) {
-        const isTooLarge = error instanceof QueryError && error.kind === queryErrors.tooLarge;
+        const isTooLarge = error instanceof TracestoreError && error.kind === errorKinds.responseTooLarge;
         const hasProgress = first > 0 || this.lastGiven !== undefined;
         if (!isTooLarge || (rest.firstRows === 1 && !hasProgress)) throw error;
         // Cursors only go forward, so new ones read these rows in smaller batches.
@@ -410,8 +411,8 @@ async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
 
 function requireTraces(requested: readonly RequestedTrace[]): readonly BoundedTrace[] {
   if (requested.length > maxTraceIds) {
-    throw new QueryError(
-      queryErrors.invalid,
+    throw new TracestoreError(
+      errorKinds.invalid,
       `at most ${maxTraceIds} traces can be requested, got ${requested.length}`,
     );
   }

@@ -26,7 +26,7 @@ export interface OperationsQuery {
 /**
  * Find operations, ordered by service, name and kind. A list that is too long has those that were seen last.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findOperations(
   database: QueryDatabaseService,

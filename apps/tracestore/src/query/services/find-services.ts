@@ -8,7 +8,7 @@ const allServices = readSql<{ readonly max_bytes: number }>(import.meta.url, 'fi
  * Find the names of all services, in the order of their code points. A name stays for two days after the last span of the
  * service was deleted. A list that is too long has the names that were seen last.
  *
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function findServices(database: QueryDatabaseService, signal?: AbortSignal): Promise<readonly string[]> {
   const rows = await database.query<{ service_name: string }>(

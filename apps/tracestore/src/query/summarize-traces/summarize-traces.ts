@@ -49,7 +49,7 @@ interface SummaryRow {
  * Summarize traces, in the order requested. Unknown traces are left out.
  *
  * @param traceIds 32 hex digits each
- * @throws QueryError
+ * @throws TracestoreError
  */
 export async function summarizeTraces(
   database: QueryDatabaseService,

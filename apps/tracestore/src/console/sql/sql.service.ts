@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { SqlQuestion, WrongSqlPosition } from '@spandrel/console-api';
-import { Problem } from '@spandrel/service';
+import type { SqlQuery, WrongSqlPosition } from '@spandrel/console-api';
 import pg from 'pg';
 import { cancelStatement } from '../../database/cancel-statement.js';
-import { QueryError, queryErrorOf, queryErrors } from '../../errors/query-error.js';
+import { errorKinds } from '../../errors/error-kinds.js';
+import { queryErrorOf } from '../../errors/query-error-of.js';
+import { TracestoreError } from '../../errors/tracestore-error.js';
 import { begin, commit, type Fragment, listOf, readSql, userSql } from '../../sql.js';
 import { limits } from '../../limits.js';
 import { noteBackendPid } from '../../database/database-session.js';
@@ -41,10 +42,10 @@ const explainAnalyze = readSql<{ readonly statement: Fragment }>(import.meta.url
 
 const connectTimeoutMs = 5_000;
 
-/** How long after the time of a statement, which is counted for its parse and for its run, the server has to say so. */
+/** How long the server may take to report a timeout. The timeout applies to the parse and to the run of a statement. */
 const standstillMs = 10_000;
 
-/** What the rows of an answer may have in all, as JSON. */
+/** Size of all rows of a result, as JSON. */
 export const maxAnswerBytes = limits.sqlAnswerBytes.value;
 
 const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
@@ -54,11 +55,8 @@ const maxOperatorCharacters = limits.sqlOperatorCharacters.value;
 /** `op_chars` in PostgreSQL's scan.l. */
 const operatorCharacters: ReadonlySet<string> = new Set('~!@#^&|`?+-*/%<>=');
 
-/** So many arguments a function of PostgreSQL may have, and with them the array of a row. */
+/** The number of arguments of a PostgreSQL function, and so of elements of the array of a row. */
 const maxColumns = 100;
-
-const wrongSql = { code: 'wrong-sql', status: 400, title: 'PostgreSQL does not take the statement' } as const;
-const noReader = { code: 'no-reader', status: 503, title: 'The role ps_trace_reader cannot be used' } as const;
 
 /** Rows as JSON: an array each. */
 export interface SqlRows {
@@ -68,11 +66,11 @@ export interface SqlRows {
 }
 
 /**
- * Answers statements that anybody has written. Each is asked as ps_trace_reader, in a transaction that only reads, on a
- * connection that nobody has used before and nobody uses after; within a time and a size.
+ * Runs the SQL statements of users. Each statement runs as ps_trace_reader, in a read-only transaction, on a new
+ * connection that is closed afterwards. Its time and the size of its result are limited.
  */
 @Injectable()
-export class SqlDeskService implements OnApplicationShutdown {
+export class SqlService implements OnApplicationShutdown {
   readonly maxRows: number;
   readonly timeoutMs: number;
   private readonly connection: pg.ClientConfig;
@@ -83,8 +81,8 @@ export class SqlDeskService implements OnApplicationShutdown {
 
   constructor(
     @Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>,
-    @Inject(DatabaseService) private readonly database: DatabaseService,
-    @Inject(QueryDatabaseService) private readonly queries: QueryDatabaseService,
+    private readonly database: DatabaseService,
+    private readonly queries: QueryDatabaseService,
   ) {
     this.maxRows = console.sqlMaxRows;
     this.timeoutMs = console.sqlTimeoutMs;
@@ -110,12 +108,12 @@ export class SqlDeskService implements OnApplicationShutdown {
   /**
    * The rows of a statement, at most `maxRows` of them and `maxAnswerBytes`.
    *
-   * @param asker whose statement it is: one has some of the connections, and never all
-   * @throws Problem 400 when PostgreSQL refuses the statement or fails in it, 503 when ps_trace_reader cannot be used
-   * @throws QueryError when it takes too long, was cancelled, or the database is busy or away
+   * @param client who sent the statement; one client never has all connections
+   * @throws TracestoreError `wrongSql` for an error in the statement, `noReader`, `timedOut`, `cancelled`, `busy` or
+   *   `unavailable`
    */
-  rows(sql: string, asker: string, signal: AbortSignal): Promise<SqlRows> {
-    return this.asReader(this.slots, asker, signal, async (client, memory) => {
+  rows(sql: string, client: string, signal: AbortSignal): Promise<SqlRows> {
+    return this.asReader(this.slots, client, signal, async (client, memory) => {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
       const lines = await this.ask(client, wrapped(statement, columns.length), this.maxRows, memory);
@@ -136,15 +134,10 @@ export class SqlDeskService implements OnApplicationShutdown {
    * The plan of a statement, as JSON.
    *
    * @param analyze whether to run it, and say how it went
-   * @throws Problem, QueryError as `rows`
+   * @throws TracestoreError as `rows`
    */
-  plan(
-    sql: string,
-    explain: Exclude<SqlQuestion['explain'], 'no'>,
-    asker: string,
-    signal: AbortSignal,
-  ): Promise<string> {
-    return this.asReader(this.slots, asker, signal, async (client, memory) => {
+  plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, client: string, signal: AbortSignal): Promise<string> {
+    return this.asReader(this.slots, client, signal, async (client, memory) => {
       const statement = alone(sql);
       await this.describe(client, statement);
       const plan = (explain === 'analyze' ? explainAnalyze : explainOnly).bind({ statement: userSql(statement) });
@@ -152,9 +145,12 @@ export class SqlDeskService implements OnApplicationShutdown {
     });
   }
 
-  /** What there is to ask, as JSON. @throws Problem 503, QueryError as `rows` */
-  catalogue(asker: string, signal: AbortSignal): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
-    return this.asReader(this.catalogueSlot, asker, signal, async (client) => {
+  /** The views and functions of ps_trace, as JSON. @throws TracestoreError as `rows` */
+  catalogue(
+    client: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly relations: unknown; readonly functions: unknown }> {
+    return this.asReader(this.catalogueSlot, client, signal, async (client) => {
       const { rows } = await client.query<{ relations: unknown; functions: unknown }>(readCatalogue.bind());
       return { relations: rows[0]?.relations ?? [], functions: rows[0]?.functions ?? [] };
     });
@@ -178,7 +174,10 @@ export class SqlDeskService implements OnApplicationShutdown {
 
   private async describe(client: pg.ClientBase, statement: string): Promise<readonly DescribedColumn[]> {
     if (/^\s*(?:explain|show)\b/i.test(statement)) {
-      throw new Problem(wrongSql, 'A plan is asked for by `explain`, and a setting by current_setting()');
+      throw new TracestoreError(
+        errorKinds.wrongSql,
+        'Request a plan with `explain`, and read a setting with current_setting()',
+      );
     }
     requireShortOperators(statement);
     let columns: readonly DescribedColumn[] | undefined;
@@ -188,33 +187,36 @@ export class SqlDeskService implements OnApplicationShutdown {
       throw statementProblem(cause, statement) ?? cause;
     }
     if (columns === undefined)
-      throw new Problem(wrongSql, 'Only statements that give rows can be asked: SELECT, VALUES');
+      throw new TracestoreError(errorKinds.wrongSql, 'The statement must return rows: SELECT or VALUES');
     if (columns.length > maxColumns) {
-      throw new Problem(wrongSql, `The answer would have ${columns.length} columns, more than ${maxColumns}`);
+      throw new TracestoreError(
+        errorKinds.wrongSql,
+        `The result must have at most ${maxColumns} columns, got ${columns.length}`,
+      );
     }
     return columns;
   }
 
   private async asReader<Answer>(
     slots: StatementSlots,
-    asker: string,
+    client: string,
     signal: AbortSignal,
     work: (client: pg.PoolClient, memory: AnswerReservation) => Promise<Answer>,
   ): Promise<Answer> {
-    const release = await slots.take(asker, signal);
+    const release = await slots.take(client, signal);
     const memory = this.queries.memory.open();
     try {
-      // An administrator may have mended a part, of which the store makes the rest.
+      // An administrator may have repaired the part that tracestore must not; then it does the rest.
       if (this.database.readerLack !== undefined) await this.database.checkReader();
       return await this.onConnection(signal, memory, work);
     } catch (error) {
       if (!(error instanceof ReaderError)) throw error;
       await this.database.checkReader();
       const { readerLack } = this.database;
-      if (readerLack === undefined) throw new Problem(noReader, error.message, { cause: error });
+      if (readerLack === undefined) throw new TracestoreError(errorKinds.noReader, error.message, { cause: error });
       const { message, statement } = readerLack;
-      const detail = `${message}. An administrator can mend it, without a restart, by: ${statement}`;
-      throw new Problem(noReader, detail, { cause: error, extensions: { statement } });
+      const detail = `${message}. An administrator can repair it, without a restart, with: ${statement}`;
+      throw new TracestoreError(errorKinds.noReader, detail, { cause: error, extensions: { statement } });
     } finally {
       release();
       memory.releaseSoon();
@@ -236,16 +238,18 @@ export class SqlDeskService implements OnApplicationShutdown {
     // A server that stands still answers neither in time nor to a cancellation: the slot is not its to keep.
     const patience = setTimeout(() => void endOf(client), 2 * this.timeoutMs + standstillMs);
     try {
-      if (signal.aborted) throw new QueryError(queryErrors.cancelled);
+      if (signal.aborted) throw new TracestoreError(errorKinds.cancelled);
       signal.addEventListener('abort', cancel, { once: true });
       await becomeReader(client, this.timeoutMs);
       return await work(client, memory);
     } catch (cause) {
-      if (cause instanceof Problem || cause instanceof ReaderError) throw cause;
+      if (cause instanceof TracestoreError || cause instanceof ReaderError) throw cause;
       const problem = signal.aborted ? undefined : statementProblem(cause, undefined);
       throw (
         problem ??
-        (isLockTimeout(cause) ? new QueryError(queryErrors.busy, undefined, { cause }) : queryErrorOf(cause, signal))
+        (isLockTimeout(cause)
+          ? new TracestoreError(errorKinds.busy, undefined, { cause })
+          : queryErrorOf(cause, signal))
       );
     } finally {
       clearTimeout(patience);
@@ -302,7 +306,10 @@ function requireShortOperators(statement: string): void {
   for (let index = 0; index < statement.length; index += 1) {
     length = operatorCharacters.has(statement.charAt(index)) ? length + 1 : 0;
     if (length > maxOperatorCharacters) {
-      throw new Problem(wrongSql, `The statement has more than ${maxOperatorCharacters} operator characters in a row`);
+      throw new TracestoreError(
+        errorKinds.wrongSql,
+        `The statement has more than ${maxOperatorCharacters} operator characters in a row`,
+      );
     }
   }
 }
@@ -315,15 +322,15 @@ function wrapped(statement: string, columns: number): string {
   return wrap.bind({ statement: inner, columns: listOf(names) }).text;
 }
 
-/** What is wrong with the statement, for whoever wrote it; undefined when something else failed. */
-function statementProblem(cause: unknown, statement: string | undefined): Problem | undefined {
+/** Converts an error in the statement to one for its author; undefined if something else failed. */
+function statementProblem(cause: unknown, statement: string | undefined): TracestoreError | undefined {
   // 53, 57, 58 and XX are the server's own troubles, 08 the connection's; but 53400 is a limit that the statement exceeds.
   if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) return undefined;
   if (/^(?:08|53(?!400)|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
   const position = statement === undefined ? undefined : positionIn(statement, Number(cause.position ?? 0));
   const place = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
-  return new Problem(wrongSql, `${cause.message}${place}${hint}`, {
+  return new TracestoreError(errorKinds.wrongSql, `${cause.message}${place}${hint}`, {
     cause,
     ...(position === undefined ? {} : { extensions: { position } }),
   });
@@ -334,7 +341,7 @@ function isLockTimeout(cause: unknown): boolean {
   return cause instanceof pg.DatabaseError && cause.code === '55P03';
 }
 
-/** @param character the how manieth; 0 where it is not known */
+/** @param character its position, from 1; 0 if unknown */
 function positionIn(statement: string, character: number): WrongSqlPosition | undefined {
   if (character < 1) return undefined;
   const before = Array.from(statement)

@@ -78,7 +78,7 @@ describe('a statement', () => {
     },
   );
 
-  it('that waits for a lock is told that the database is busy', async () => {
+  it('that waits for a lock fails with busy', async () => {
     const holder = new pg.Client(database.url);
     await holder.connect();
     try {
@@ -91,7 +91,7 @@ describe('a statement', () => {
     }
   });
 
-  it('may take advisory locks, which nobody else uses and end with it', async () => {
+  it('may take advisory locks, which end with it and which tracestore does not use', async () => {
     const key = '8318255638512821612';
     expect((await ask(`SELECT pg_advisory_lock(${key})`)).status).toBe(200);
     const held = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::int8 << 32 | objid::int8 = ${key}`;
