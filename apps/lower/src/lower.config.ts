@@ -1,10 +1,10 @@
 import { characterUrl, type FaultConfig, faultVariables, upstreamVariables } from '@spandrel/characters';
 import { ports, type ServiceConfig, serviceVariables } from '@spandrel/service';
 
-/** What lower is told at start. */
+/** Configuration of lower. */
 export interface LowerConfig extends ServiceConfig, FaultConfig {
   readonly DIGIT_URL: string;
-  /** How long digit may take to answer, in milliseconds. */
+  /** Time within which digit must respond, in ms. */
   readonly UPSTREAM_TIMEOUT_MS: number;
 }
 
@@ -12,5 +12,5 @@ export const lowerVariables = {
   ...serviceVariables(ports.lower),
   ...faultVariables(),
   ...upstreamVariables(),
-  DIGIT_URL: characterUrl(ports.digit),
+  DIGIT_URL: characterUrl('digit', ports.digit),
 };

@@ -391,7 +391,7 @@ describe('figures', () => {
     const lifecycle = {
       retentionMs: 30 * dayMs,
       ledgerRetentionMs: dayMs,
-      rollupRetentionMs: 30 * dayMs,
+      aggregateRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
     const done = await addPartitions({
@@ -414,7 +414,7 @@ describe('figures', () => {
     const lifecycle = {
       retentionMs: 30 * dayMs,
       ledgerRetentionMs: dayMs,
-      rollupRetentionMs: 30 * dayMs,
+      aggregateRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
     const context = { client, capabilities, config: lifecycle };

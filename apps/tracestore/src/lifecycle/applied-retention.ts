@@ -35,7 +35,7 @@ export interface AppliedRetention {
 export async function applyRetentions(client: ClientBase, wanted: LifecycleConfig): Promise<AppliedRetention> {
   const wantedMs: Readonly<Record<Name, number>> = {
     traces: wanted.retentionMs,
-    aggregates: wanted.rollupRetentionMs,
+    aggregates: wanted.aggregateRetentionMs,
     ledger: wanted.ledgerRetentionMs,
   };
   const { rows } = await client.query<Row>(applyRetention, [
@@ -48,7 +48,7 @@ export async function applyRetentions(client: ClientBase, wanted: LifecycleConfi
     config: {
       ...wanted,
       retentionMs: appliedMs.get('traces') ?? wanted.retentionMs,
-      rollupRetentionMs: appliedMs.get('aggregates') ?? wanted.rollupRetentionMs,
+      aggregateRetentionMs: appliedMs.get('aggregates') ?? wanted.aggregateRetentionMs,
       ledgerRetentionMs: appliedMs.get('ledger') ?? wanted.ledgerRetentionMs,
     },
     pendingMs: new Map(rows.flatMap((row) => (row.pending_s === null ? [] : [[row.name, row.pending_s * 1000]]))),
@@ -75,7 +75,7 @@ export function pendingRetentionWarning(
   if (pendingMs.size === 0) return undefined;
   const appliedMs: Readonly<Record<Name, number>> = {
     traces: applied.retentionMs,
-    aggregates: applied.rollupRetentionMs,
+    aggregates: applied.aggregateRetentionMs,
     ledger: applied.ledgerRetentionMs,
   };
   const changes = [...pendingMs].map(

@@ -27,7 +27,7 @@ const now = new Date('2026-03-29T13:30:00Z');
 const config: LifecycleConfig = {
   retentionMs: 30 * dayMs,
   ledgerRetentionMs: 30 * dayMs,
-  rollupRetentionMs: 30 * dayMs,
+  aggregateRetentionMs: 30 * dayMs,
   compressAfterMs: 6 * hourMs,
 };
 
@@ -134,7 +134,7 @@ describe('native partitions', () => {
   it('become narrower and wider with the retention, without a gap or an overlap', async () => {
     const retentions = [30 * dayMs, 3 * dayMs, 3 * hourMs, 30 * dayMs];
     for (const [index, retentionMs] of retentions.entries()) {
-      const narrow = { ...config, retentionMs, rollupRetentionMs: retentionMs };
+      const narrow = { ...config, retentionMs, aggregateRetentionMs: retentionMs };
       await letPass(daysFromNow(index * 4));
       await addPartitions(context({ config: narrow }));
     }

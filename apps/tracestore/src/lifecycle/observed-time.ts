@@ -34,11 +34,11 @@ export class ObservedTime {
    */
   async note(
     client: ClientBase,
-    { retentionMs, rollupRetentionMs, ledgerRetentionMs }: LifecycleConfig,
+    { retentionMs, aggregateRetentionMs, ledgerRetentionMs }: LifecycleConfig,
   ): Promise<void> {
     const startMs = performance.now();
     if (this.notedAtMs !== undefined && startMs - this.notedAtMs < everyMs) return;
-    const longestKeptMs = Math.max(retentionMs, rollupRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
+    const longestKeptMs = Math.max(retentionMs, aggregateRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
     await client.query(observeTime, [
       this.store,
       this.notedAtMs === undefined ? 0 : (startMs - this.notedAtMs) / 1000,

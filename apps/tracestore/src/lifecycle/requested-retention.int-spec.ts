@@ -11,7 +11,9 @@ import { lifecycleConfigOf, lifecycleVariables, withRetention } from '../config/
 
 const dayMs = 86_400_000;
 const lifecycle = lifecycleConfigOf(
-  parseEnvironment(lifecycleVariables, { TRACESTORE_RETENTION: '20d', TRACESTORE_LEDGER_RETENTION: '5d' }),
+  parseEnvironment(lifecycleVariables, {
+    environment: { TRACESTORE_RETENTION: '20d', TRACESTORE_LEDGER_RETENTION: '5d' },
+  }),
 );
 
 let database: FreshDatabase;
@@ -101,7 +103,7 @@ describe('what follows the retention', () => {
     expect(withRetention(lifecycle, 7 * dayMs)).toMatchObject({
       retentionMs: 7 * dayMs,
       ledgerRetentionMs: 5 * dayMs,
-      rollupRetentionMs: 7 * dayMs,
+      aggregateRetentionMs: 7 * dayMs,
     });
   });
 });

@@ -15,7 +15,7 @@ const dayMs = dayS * 1000;
 const config: LifecycleConfig = {
   retentionMs: 30 * dayMs,
   ledgerRetentionMs: 30 * dayMs,
-  rollupRetentionMs: 30 * dayMs,
+  aggregateRetentionMs: 30 * dayMs,
   compressAfterMs: 6 * hourS * 1000,
 };
 

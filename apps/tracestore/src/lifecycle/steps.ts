@@ -176,7 +176,7 @@ export async function packIndexes({
 /** Forgets resources, scopes and operations that nothing refers to any more. */
 export async function cleanDictionaries(context: LifecycleContext): Promise<string | undefined> {
   const { config } = context;
-  const keptMs = Math.max(config.retentionMs, config.rollupRetentionMs) + dictionaryGraceMs;
+  const keptMs = Math.max(config.retentionMs, config.aggregateRetentionMs) + dictionaryGraceMs;
   const done: string[] = [];
   for (const table of ['resource', 'scope', 'operation']) {
     const count = await inPortions(context, forgetEntries, [table, keptMs / secondMs, rowsPerPortion]);
