@@ -16,8 +16,13 @@ const seed = 7;
 /** Requests on their way at once: two transactions' worth, and some that wait. */
 const requestsInFlight = 16;
 
-/** Of the server that such a store is asked on: the most of a machine's memory that PostgreSQL's manual sees a use in. */
-export const sharedBuffers = `${Math.floor((totalmem() * 0.4) / 2 ** 20)}MB`;
+const sharedBuffersMb = (totalmem() * 0.4) / 2 ** 20;
+
+/** 40 % of the machine's memory, the maximum that PostgreSQL's manual recommends. */
+export const sharedBuffers = `${Math.floor(sharedBuffersMb)}MB`;
+
+/** For each of two servers that run at the same time. */
+export const halfOfSharedBuffers = `${Math.floor(sharedBuffersMb / 2)}MB`;
 
 /** What is in the store. */
 export interface LoadedSpans {

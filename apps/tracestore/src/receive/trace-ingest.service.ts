@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
@@ -25,7 +25,7 @@ const maxAtOnceMs = 20;
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
   private readonly dictionaries = new Dictionaries();
-  private readonly transcoder = new Transcoder(this.dictionaries);
+  private readonly transcoder: Transcoder;
   /** For requests that take long, each of which needs one for itself. */
   private readonly idleTranscoders: Transcoder[] = [];
   private generation = 0;
@@ -33,7 +33,9 @@ export class TraceIngestService {
   constructor(
     @Inject(TraceWriterService) private readonly writer: TraceWriterService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
-  ) {}
+  ) {
+    this.transcoder = this.makeTranscoder();
+  }
 
   /**
    * Stores a request, once, however often it comes. When this resolves, every span that isn't counted as rejected is
@@ -51,8 +53,8 @@ export class TraceIngestService {
   }
 
   private async store(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
-    const { work } = this.writer;
-    const digest = await digestOf(body, work);
+    const { work, plan } = this.writer;
+    const digest = plan.ledger ? await digestOf(body, work) : randomBytes(8);
     const message = new ReceivedMessage(body, encoding);
     const { rejectedSpans, errorMessage } = await this.writer.write({
       digest,
@@ -83,7 +85,7 @@ export class TraceIngestService {
   private async fillSlowly(message: ReceivedMessage, batch: CopyBatch): Promise<Outcome> {
     const { work } = this.writer;
     await work.run(() => message.decode(sliceMs) || undefined);
-    const transcoder = this.idleTranscoders.pop() ?? new Transcoder(this.dictionaries);
+    const transcoder = this.idleTranscoders.pop() ?? this.makeTranscoder();
     try {
       this.begin(transcoder, message, batch);
       return await work.run(() => transcoder.run(sliceMs));
@@ -91,6 +93,10 @@ export class TraceIngestService {
       transcoder.end();
       this.idleTranscoders.push(transcoder);
     }
+  }
+
+  private makeTranscoder(): Transcoder {
+    return new Transcoder(this.dictionaries, this.writer.plan);
   }
 
   private begin(transcoder: Transcoder, message: ReceivedMessage, batch: CopyBatch): Transcoder {

@@ -4,7 +4,7 @@ import { attributeProblems, doubleToJson, storableText, wrapperKeys } from '../s
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { jsonbVersion } from '../storage/copy-rows.js';
 import { decodeText } from './text.js';
-import { memberPlaces, TermList } from '../storage/term-list.js';
+import { memberPlaces, type TermList } from '../storage/term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
 const maxMembers = limits.attributes.value;
@@ -71,9 +71,6 @@ export abstract class ColumnTranscoder extends WireCursor {
   /** Whether a text since then was not as PostgreSQL takes it, and became U+FFFD in places. */
   private isMended = false;
 
-  /** The span's, its events' and its links' attributes. */
-  protected readonly terms = new TermList();
-
   /** Where the key and the value of a member are that was read last; a value that is absent is at -1. */
   private key = 0;
   private keyLength = 0;
@@ -90,6 +87,11 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   /** As written: where each member starts, where its key ends, and where its value does. */
   private readonly written = new Int32Array(maxMembers * memberPlaces);
+
+  /** @param terms receives the terms of a span, its events and its links */
+  constructor(protected readonly terms: TermList) {
+    super();
+  }
 
   /** A timestamptz, rounded down to the microsecond; the nanoseconds that are left are in `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {

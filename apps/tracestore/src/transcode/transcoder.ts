@@ -51,7 +51,9 @@ import {
 } from './reference-transcode.js';
 import { Refusal, refusals } from '../errors/refusal.js';
 import { SpanBlocks } from '../storage/span-blocks.js';
+import { TermList } from '../storage/term-list.js';
 import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js';
+import { completeWritePlan, NoAttributeTerms, NoSpanBlocks, type WritePlan } from '../storage/write-plan.js';
 import { decodeMessage } from './decode-message.js';
 import { brokenSpan, malformedRequest } from './wire-cursor.js';
 
@@ -98,7 +100,7 @@ export const noProblems: KnownProblems = new Map();
  * neither the body nor the batch may be used otherwise. Several transcoders may share the dictionaries.
  */
 export class Transcoder extends ColumnTranscoder {
-  private readonly blocks = new SpanBlocks();
+  private readonly blocks: SpanBlocks;
   private steps: Iterator<undefined, Outcome> | undefined;
   private seenSpans = 0;
   private seenParts = 0;
@@ -117,8 +119,12 @@ export class Transcoder extends ColumnTranscoder {
   private section: '' | 'events' | 'links' = '';
   private sectionIndex = 0;
 
-  constructor(private readonly dictionaries = new Dictionaries()) {
-    super();
+  constructor(
+    private readonly dictionaries = new Dictionaries(),
+    plan: WritePlan = completeWritePlan,
+  ) {
+    super(plan.blocks ? new TermList() : new NoAttributeTerms());
+    this.blocks = plan.blocks ? new SpanBlocks() : new NoSpanBlocks();
   }
 
   /**

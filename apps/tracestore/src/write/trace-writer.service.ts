@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
+import { completeWritePlan, WRITE_PLAN, type WritePlan } from '../storage/write-plan.js';
 import { SlicedWork } from './sliced-work.js';
 
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
@@ -126,6 +127,7 @@ export class TraceWriterService {
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseConnections'>,
     @Inject(DatabaseService) private readonly database: DatabaseService,
     @Inject(IngestMetricsService) private readonly metrics: IngestMetricsService,
+    @Optional() @Inject(WRITE_PLAN) readonly plan: WritePlan = completeWritePlan,
   ) {
     this.idleLanes = Math.min(config.databaseConnections, maxLanes);
     this.free = Array.from({ length: this.idleLanes + 1 }, () => this.pooled());
@@ -301,14 +303,16 @@ export class TraceWriterService {
       { statement: copyBlocks, rows: rows.blocks },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
-    const ledgerCall = { statement: insertLedger, values: [digests, String(transaction.epoch)] };
+    const ledgerCalls = this.plan.ledger
+      ? [{ statement: insertLedger, values: [digests, String(transaction.epoch)] }]
+      : [];
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
     // Others who need the same new rows of dictionaries wait for the transaction that adds them: not for a long one.
     const flights =
       isLong(rowsWritten) && dictionaries.length > 0
-        ? [new BatchFlight(dictionaries, []), new BatchFlight([ledgerCall], rowsWritten)]
-        : [new BatchFlight([ledgerCall, ...dictionaries], rowsWritten)];
+        ? [new BatchFlight(dictionaries, []), new BatchFlight(ledgerCalls, rowsWritten)]
+        : [new BatchFlight([...ledgerCalls, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
     // Ends the connection under the flight, which then fails.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
