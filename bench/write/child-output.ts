@@ -1,6 +1,6 @@
 import type { LeashedProcess } from '../../stack/leash.ts';
 
-/** Lets a person see what a child says: on stderr, since stdout holds the result alone. */
+/** Forwards the output of a child to stderr, because stdout holds only the result. */
 export function forwardOutput({ stdout, stderr }: LeashedProcess): void {
   for (const stream of [stdout, stderr]) stream.on('data', (text: Buffer) => process.stderr.write(text));
 }

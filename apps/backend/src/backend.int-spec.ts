@@ -45,7 +45,7 @@ afterAll(async () => {
 const draw = async () => (await (await fetch(`${url}/numbers`, { method: 'POST' })).json()) as RandomNumber;
 
 describe('backend', () => {
-  it('stores what it draws', async () => {
+  it('stores the number that it draws', async () => {
     const response = await fetch(`${url}/numbers`, { method: 'POST' });
     expect(response.status).toBe(201);
     const drawn = (await response.json()) as RandomNumber;
@@ -55,13 +55,13 @@ describe('backend', () => {
     expect(drawn.value).toBeLessThan(1_000_000);
   });
 
-  it('gives the latest numbers, newest first', async () => {
+  it('returns the latest numbers, newest first', async () => {
     const drawn = [await draw(), await draw(), await draw()];
     const latest = (await (await fetch(`${url}/numbers?limit=2`)).json()) as RandomNumber[];
     expect(latest).toEqual([drawn[2], drawn[1]]);
   });
 
-  it('leaves a schema alone that is migrated already', async () => {
+  it('starts on a schema that is already migrated', async () => {
     const before = await sql('SELECT count(*) FROM random_number');
     const second = await startBackend();
     await second.close();
@@ -69,11 +69,11 @@ describe('backend', () => {
     expect((await sql('SELECT count(*)::int AS count FROM migrations')).rows).toEqual([{ count: 1 }]);
   });
 
-  it('is ready while the database is there', async () => {
+  it('is ready while the database is available', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 
-  it('answers 503 while the database is away, and well again when it is back', async () => {
+  it('responds with 503 while the database is unavailable, and recovers', async () => {
     const server = new URL(database.url);
     const name = server.pathname.slice(1);
     server.pathname = '/postgres';

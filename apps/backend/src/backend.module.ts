@@ -6,7 +6,7 @@ import { CreateRandomNumber1700000000000 } from './migrations/1700000000000-crea
 import { NumbersModule } from './numbers/numbers.module.js';
 import { RandomNumberEntity } from './numbers/random-number.entity.js';
 
-/** How long a request waits for a connection before the database counts as away, in ms. */
+/** How long a request waits for a connection before the database counts as unavailable. */
 const connectTimeoutMs = 2000;
 
 @Module({ imports: [NumbersModule] })
@@ -17,7 +17,7 @@ export class BackendModule {
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',
-          // TypeORM would look for it by a name that it makes up at run time, which no image would hold.
+          // TypeORM would import it under a name that is only known at run time, so the image would not contain it.
           driver: pg,
           url: config.BACKEND_DATABASE_URL,
           applicationName: 'backend',

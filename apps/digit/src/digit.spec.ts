@@ -28,7 +28,7 @@ const processing = (value: string) => ({ name: 'processing digit char', ...char(
 const waveAt11Ms = expect.closeTo(0.002, 3);
 
 describe('digit', () => {
-  it('picks, processes and renders a digit, each in a span with the digit on it', async () => {
+  it('picks, processes and renders a digit, each in a span that has the digit', async () => {
     expect(await make('7')).toEqual({
       answer: { char: '7' },
       spans: [
@@ -64,7 +64,7 @@ describe('digit', () => {
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it.each(['0', '2', '8'])('has extra work with the even digit %s now and then', async (character) => {
+  it.each(['0', '2', '8'])('has extra work for the even digit %s by chance', async (character) => {
     const { answer, spans, sleptMs, draws } = await make(character, { unlucky: true });
     expect(answer).toEqual({ char: character });
     expect(spans[1]?.events).toEqual([processing(character), { name: 'extra work', ...char(character) }]);
@@ -72,11 +72,11 @@ describe('digit', () => {
     expect(draws.slice(3, 5)).toEqual(['P(0.01)', 'N(0.2, 0.1)']);
   });
 
-  it.each(['1', '3', '7', '9'])('has none with the odd digit %s, however unlucky', async (character) => {
+  it.each(['1', '3', '7', '9'])('has no extra work for the odd digit %s', async (character) => {
     expect((await make(character, { unlucky: true })).spans[1]?.events).toEqual([processing(character)]);
   });
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of its faults when they are off', async () => {
     expect(await make('4', { minute: 0, unlucky: true, off: faults })).toEqual({
       answer: { char: '4' },
       spans: [
@@ -89,7 +89,7 @@ describe('digit', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('has a fault that only %s turns off', async (flag) => {
     const all = await make('4', { minute: 0, unlucky: true });
     const without = await make('4', { minute: 0, unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

@@ -1,6 +1,6 @@
 import type { CharacterDescription } from '@spandrel/characters';
 
-/** Digits, in waves of slowness over the hour; it stumbles every fifth minute but never fails. */
+/** Digits. Their latency varies in waves over the hour, with a spike every fifth minute; none fails. */
 export const digit: CharacterDescription = {
   name: 'digit',
   alphabet: '0123456789',
@@ -8,7 +8,7 @@ export const digit: CharacterDescription = {
     work: { meanMs: 0.3, deviationMs: 0.1 },
     faults: [
       {
-        // The sine takes the minute for radians, so it jumps about between 0 and 400 ms.
+        // The sine takes the minute as radians, so the delay jumps between 0 and 400 ms.
         flag: 'digit-minute-wave',
         work: (minute) => ({ meanMs: (Math.sin(minute) + 1) * 200, deviationMs: 0 }),
       },

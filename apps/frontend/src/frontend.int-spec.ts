@@ -56,12 +56,12 @@ async function postNumber(
 }
 
 describe('frontend', () => {
-  it('passes on what backend has drawn', async () => {
+  it('returns the number that backend has drawn', async () => {
     const app = await startFrontend(await startBackend(answer(201, number)));
     expect(await postNumber(app)).toMatchObject({ status: 201, body: number });
   });
 
-  it('passes the limit on, 100 unless told otherwise', async () => {
+  it('passes the limit on, 100 by default', async () => {
     const asked: (string | undefined)[] = [];
     const app = await startFrontend(
       await startBackend((request, response) => {
@@ -74,7 +74,7 @@ describe('frontend', () => {
     expect(asked).toEqual(['/numbers?limit=3', '/numbers?limit=100']);
   });
 
-  it.each(['0', '1001', 'x', '1.5'])('refuses limit=%s before it bothers backend', async (limit) => {
+  it.each(['0', '1001', 'x', '1.5'])('refuses limit=%s without a request to backend', async (limit) => {
     let asked = 0;
     const app = await startFrontend(await startBackend(() => (asked += 1)));
     const response = await fetch(`${await app.getUrl()}/numbers?limit=${limit}`);
@@ -88,7 +88,7 @@ describe('frontend', () => {
     expect(asked).toBe(0);
   });
 
-  it('turns a slow backend into 504, and does not write twice', async () => {
+  it('responds with 504 if backend is slow, and does not write twice', async () => {
     let asked = 0;
     const app = await startFrontend(await startBackend(() => (asked += 1)));
     expect(await postNumber(app)).toMatchObject({
@@ -99,7 +99,7 @@ describe('frontend', () => {
     expect(asked).toBe(1);
   });
 
-  it('turns a backend that is not there into 503', async () => {
+  it('responds with 503 if nothing listens at the address of backend', async () => {
     const backend = await startBackend(answer(201, number));
     const app = await startFrontend(backend);
     backend.close();
@@ -110,7 +110,7 @@ describe('frontend', () => {
     });
   });
 
-  it('turns a backend that says it is unavailable into 503', async () => {
+  it('responds with 503 if backend does', async () => {
     const app = await startFrontend(await startBackend(answer(503, { title: 'no database' })));
     expect(await postNumber(app)).toMatchObject({
       status: 503,
@@ -131,7 +131,7 @@ describe('frontend', () => {
     const app = await startFrontend(await startBackend(listener));
     const { status, body } = await postNumber(app);
     expect(status).toBe(502);
-    expect(body).toMatchObject({ type: 'urn:spandrel:problem:backend-bad-answer', status: 502 });
+    expect(body).toMatchObject({ type: 'urn:spandrel:problem:backend-bad-response', status: 502 });
     expect(JSON.stringify(body)).not.toContain('secret');
   });
 

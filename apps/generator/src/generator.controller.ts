@@ -6,7 +6,7 @@ import { GeneratorService } from './generator.service.js';
 export class GeneratorController {
   constructor(private readonly generator: GeneratorService) {}
 
-  /** One password; 500 if a character service gives no character. */
+  /** Returns one password, or 500 if a character service fails. */
   @Get()
   @ApiOkResponse({
     description: 'A random password',

@@ -10,7 +10,7 @@ const maximumLength = 25;
 const maximumCallsPerKind = 3;
 const kinds: readonly CharacterKind[] = ['upper', 'lower', 'digit', 'special'];
 
-/** Makes passwords of the characters that the four services give, one call a character. */
+/** Creates passwords from characters of the four services, with one request for each character. */
 export class GeneratorService {
   private readonly urls: Readonly<Record<CharacterKind, string>>;
 
@@ -24,9 +24,9 @@ export class GeneratorService {
   }
 
   /**
-   * A password of 8 to 25 characters.
+   * Creates a password of 8 to 25 characters.
    *
-   * @throws Error `FAILED to fetch a <kind> char` as soon as one service gives none
+   * @throws Error `FAILED to fetch a <kind> char` if a service fails
    */
   @Span('generator.generate')
   async generate(): Promise<string> {

@@ -47,7 +47,7 @@ function generatorModule() {
   });
 }
 
-/** @param integers the password's length, then how many of each kind are fetched, round by round */
+/** @param integers the length of the password, then the number of fetched characters of each kind, by round */
 async function generate(...integers: readonly number[]) {
   const clock = new FixedClock();
   const randomness = new FixedRandomness({ integers });
@@ -80,7 +80,7 @@ function fetched(kinds: string, count: number): RecordedSpan {
 const loop = (iteration: number) => ({ name: `generate_loop_${iteration}`, attributes: { iteration } });
 
 describe('generator', () => {
-  it('fetches characters kind by kind, round by round, until they are enough, and shuffles them', async () => {
+  it('fetches characters by kind and round until there are enough, and shuffles them', async () => {
     await startUpstreams();
     expect(await generate(8, /* round 1 */ 3, 0, 1, 0, /* round 2 */ 1, 1, 0, 2)).toEqual({
       answer: '!!lU0UUU',
@@ -106,7 +106,7 @@ describe('generator', () => {
     });
   });
 
-  it('trims what is too much, after the shuffle', async () => {
+  it('trims surplus characters after the shuffle', async () => {
     await startUpstreams();
     const { answer, spans } = await generate(9, 3, 3, 3, 3);
     expect(answer).toBe('!!!000lll');
@@ -118,7 +118,7 @@ describe('generator', () => {
     ]);
   });
 
-  it('hands its trace on to the services', async () => {
+  it('propagates its trace to the services', async () => {
     await startUpstreams();
     await generate(8, 3, 3, 3, 3);
     const requests = Object.values(upstreams).flatMap((upstream) => upstream.requests);
@@ -139,13 +139,13 @@ describe('generator', () => {
     expect(upstreams.special.requests).toHaveLength(0);
   });
 
-  it('fails when a service is away', async () => {
+  it('fails if a service is unavailable', async () => {
     await startUpstreams();
     await upstreams.digit.stop();
     expect(await generate(8, 1, 1, 2)).toEqual(failureToFetchADigit);
   });
 
-  it('answers with a password over HTTP, or with a problem that does not say whose', async () => {
+  it('responds with a password over HTTP, or with a problem that does not name the failed service', async () => {
     await startUpstreams();
     const config = { HOST: '127.0.0.1', PORT: 1, LOG_LEVEL: 'silent' } as const;
     const service = await createService({ name: 'generator', description: '', module: generatorModule(), config });

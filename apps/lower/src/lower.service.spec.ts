@@ -37,7 +37,7 @@ const call = { name: 'GET', kind: 'CLIENT' };
 const digitSpan = (character: string) => ({ name: 'digit', ...char(character), children: [call] });
 
 describe('lower', () => {
-  it('asks for a digit, in the same trace, and throws it away', async () => {
+  it('requests a digit in the same trace and ignores it', async () => {
     digit = await startUpstream(aDigit);
     expect(await make('q')).toEqual({ answer: { char: 'q' }, spans: [digitSpan('q')], sleptMs: [], draws: [] });
     expect(digit.requests).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('lower', () => {
     });
   });
 
-  it.each(['z', 'a'])('shows no trace of the faults of %s when they are off', async (character) => {
+  it.each(['z', 'a'])('has no effect of the faults of %s when they are off', async (character) => {
     digit = await startUpstream(aDigit);
     expect(await make(character, { off: faults })).toEqual({
       answer: { char: character },
@@ -71,7 +71,7 @@ describe('lower', () => {
 
   it.each<[string, ScriptedAnswer, string, string]>([
     ['fails', { status: 500, body: '{"status":500}' }, 'ERR_BAD_RESPONSE', 'Request failed with status code 500'],
-    ['answers with something else', { status: 200, body: '{"digit":7}' }, 'Error', 'answered without a char'],
+    ['answers with something else', { status: 200, body: '{"digit":7}' }, 'Error', 'has no char'],
     ['does not answer', 'never', 'ECONNABORTED', 'timeout of 100ms exceeded'],
   ])('answers all the same when digit %s', async (_, answer, type, message) => {
     digit = await startUpstream(answer);
@@ -83,7 +83,7 @@ describe('lower', () => {
     });
   });
 
-  it('answers all the same when digit is away', async () => {
+  it('responds also if digit is unavailable', async () => {
     digit = await startUpstream(aDigit);
     await digit.stop();
     expect(await make('q')).toEqual({

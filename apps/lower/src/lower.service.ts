@@ -31,13 +31,13 @@ const processing: Step = {
 };
 
 /**
- * Lower-case letters; some are slow, none fails. Each costs a call to the digit service whose answer
- * is thrown away: it is there to be found in the traces, as the dependency that nobody needs.
+ * Lower-case letters. Some are slow, none fails. Each costs a request to digit whose response is ignored: an unnecessary
+ * dependency that traces show.
  */
 export class LowerService extends CharacterSource {
   private readonly logger = new Logger('LowerService');
 
-  /** @param digitUrl where the digit service is */
+  /** @param digitUrl address of digit */
   constructor(
     private readonly digitUrl: string,
     private readonly client: CharacterClient,
@@ -54,7 +54,7 @@ export class LowerService extends CharacterSource {
     return { char };
   }
 
-  /** Fails in the trace and in the log only: a letter needs no digit. */
+  /** A failure shows in the trace and in the log only, because a letter needs no digit. */
   @Span('digit', (char: string) => ({ attributes: { char } }))
   private async askForDigit(char: string): Promise<void> {
     try {
@@ -62,7 +62,7 @@ export class LowerService extends CharacterSource {
     } catch (error) {
       const span = trace.getActiveSpan();
       if (span !== undefined) recordFailure(span, error, { char });
-      this.logger.warn(`digit gave no digit: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`digit failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -21,7 +21,7 @@ const char = (value: string) => ({ attributes: { char: value } });
 const processing = (value: string) => ({ name: 'processing special char', ...char(value) });
 
 describe('special', () => {
-  it.each([...'^&*<>,.:;/+={}[]-_|\\~`'])('makes %s without ado, however unlucky', async (character) => {
+  it.each([...'^&*<>,.:;/+={}[]-_|\\~`'])('creates %s without extra work or failure', async (character) => {
     expect(await make(character, { unlucky: true })).toEqual({
       answer: { char: character },
       spans: [
@@ -42,7 +42,7 @@ describe('special', () => {
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it.each([...'!@?'])('fails at %s when it is unlucky, in the span of the process itself', async (character) => {
+  it.each([...'!@?'])('fails at %s by chance, in the span of the process step', async (character) => {
     const { answer, spans, draws } = await make(character, { unlucky: true, off: ['special-extra-process'] });
     expect(answer).toBe(`FAILED to process ${character}`);
     expect(draws.at(-1)).toBe('P(0.05)');
@@ -67,7 +67,7 @@ describe('special', () => {
     ]);
   });
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of its faults when they are off', async () => {
     expect(await make('@', { unlucky: true, off: faults })).toEqual({
       answer: { char: '@' },
       spans: [
@@ -80,7 +80,7 @@ describe('special', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('has a fault that only %s turns off', async (flag) => {
     const all = await make('@', { unlucky: true });
     const without = await make('@', { unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

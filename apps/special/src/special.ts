@@ -1,6 +1,6 @@
 import type { CharacterDescription } from '@spandrel/characters';
 
-/** Special characters; some are slow, and !, @ and ? fail now and then. */
+/** Special characters. Some are slow, and !, @ and ? sometimes fail. */
 export const special: CharacterDescription = {
   name: 'special',
   alphabet: '!@#$%^&*<>,.:;?/+={}[]-_\\|~`',

@@ -31,7 +31,7 @@ const exception = (value: string) => ({
 });
 
 describe('upper', () => {
-  it('picks, processes and renders a letter, each in a span with the letter on it', async () => {
+  it('picks, processes and renders a letter, each in a span that has the letter', async () => {
     expect(await make('Q')).toEqual({
       answer: { char: 'Q' },
       spans: [
@@ -44,12 +44,12 @@ describe('upper', () => {
     });
   });
 
-  it('gets slower by the minute of the hour', async () => {
+  it('gets slower with the minute of the hour', async () => {
     expect((await make('Q', { minute: 0 })).sleptMs).toEqual([0.1, 0.2]);
     expect((await make('Q', { minute: 59 })).sleptMs).toEqual([5.9, 0.1, 0.2]);
   });
 
-  it('has extra work with any letter now and then', async () => {
+  it('has extra work for any letter by chance', async () => {
     const { spans, sleptMs, draws } = await make('Q', { unlucky: true });
     expect(spans[1]?.events).toEqual([processing('Q'), { name: 'extra work', ...char('Q') }]);
     expect(sleptMs).toEqual([3, 0.1, 0.2, 0.2]);
@@ -63,7 +63,7 @@ describe('upper', () => {
     expect(draws).toContain('N(5, 0.5)');
   });
 
-  it('takes longer twice to process Z', async () => {
+  it('has two delays when it processes Z', async () => {
     const { spans, sleptMs } = await make('Z');
     expect(spans[1]?.children).toEqual([
       { name: 'extra_process_upper', ...char('Z') },
@@ -72,7 +72,7 @@ describe('upper', () => {
     expect(sleptMs).toEqual([3, 0.1, 5, 0.1, 0.2]);
   });
 
-  it.each(['A', 'T'])('fails at %s when it is unlucky, in the span that failed and in those above', async (letter) => {
+  it.each(['A', 'T'])('fails at %s by chance, in the failed span and its ancestors', async (letter) => {
     expect(await make(letter, { unlucky: true, off: ['upper-extra-work'] })).toEqual({
       answer: `FAILED to process ${letter}`,
       spans: [
@@ -103,7 +103,7 @@ describe('upper', () => {
     expect(spans[1]?.children).toEqual([{ name: 'extra_extra_process_upper', ...char('A') }]);
   });
 
-  it('shows no trace of its faults when they are off', async () => {
+  it('has no effect of its faults when they are off', async () => {
     expect(await make('Z', { minute: 59, unlucky: true, off: faults })).toEqual({
       answer: { char: 'Z' },
       spans: [
@@ -116,7 +116,7 @@ describe('upper', () => {
     });
   });
 
-  it.each(faults)('has a fault that %s alone turns off', async (flag) => {
+  it.each(faults)('has a fault that only %s turns off', async (flag) => {
     const all = await make('Z', { unlucky: true });
     const without = await make('Z', { unlucky: true, off: [flag] });
     expect(without).not.toEqual(all);

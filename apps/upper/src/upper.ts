@@ -1,6 +1,6 @@
 import type { CharacterDescription } from '@spandrel/characters';
 
-/** Upper-case letters, ever slower as the hour goes by; some are slow, and Z, A and T fail now and then. */
+/** Upper-case letters, slower with the minute of the hour. Some are slow, and Z, A and T sometimes fail. */
 export const upper: CharacterDescription = {
   name: 'upper',
   alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',

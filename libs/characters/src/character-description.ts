@@ -1,42 +1,42 @@
 import type { FaultFlag } from './fault-flags.js';
 
-/** How long some work takes: normally distributed, and nothing where that would be negative. */
+/** How long some work takes: normally distributed, and 0 instead of a negative value. */
 export interface WorkTime {
   readonly meanMs: number;
   readonly deviationMs: number;
 }
 
-/** Something that goes wrong now and then, on purpose, so that there is something to find in the traces. */
+/** An injected fault: a delay or an error that happens on purpose, so that traces show something to find. */
 export interface Fault {
-  /** Turns it on and off; a fault that is off leaves no trace: no span, event, delay or error. */
+  /** Turns it on and off. A fault that is off has no effect: no span, event, delay or error. */
   readonly flag: FaultFlag;
-  /** The characters that it strikes; all unless given. */
+  /** The characters that it affects; all by default. */
   readonly characters?: string;
-  /** The minutes of the hour (0 to 59) in which it strikes; all unless given. */
+  /** The minutes of the hour (0 to 59) in which it happens; all by default. */
   readonly duringMinute?: (minute: number) => boolean;
-  /** How probably it strikes, from 0 to 1; always unless given. */
+  /** Its probability, from 0 to 1; 1 by default. */
   readonly probability?: number;
-  /** The span that it happens in; the step's own unless given. */
+  /** The span in which it happens; that of the step by default. */
   readonly span?: string;
-  /** The event that tells of it on that span. */
+  /** The event that it adds to that span. */
   readonly event?: string;
-  /** How much longer it makes the step take, which may depend on the minute of the hour. */
+  /** The delay that it adds, which may depend on the minute of the hour. */
   readonly work?: WorkTime | ((minute: number) => WorkTime);
-  /** How probably it fails the request once it strikes, from 0 to 1; never unless given. */
+  /** The probability that it also fails the request, from 0 to 1; 0 by default. */
   readonly failureProbability?: number;
 }
 
-/** A part of a request: what it always takes, and what befalls it. */
+/** A part of a request: the time that it always takes, and its faults. */
 export interface Step {
   readonly work?: WorkTime;
   readonly faults?: readonly Fault[];
 }
 
-/** All that tells one character service from another. */
+/** The properties in which character services differ. */
 export interface CharacterDescription {
-  /** Ends the names of its spans: `random_<name>`, `process_<name>`, `render_<name>`. */
+  /** The end of its span names: `random_<name>`, `process_<name>`, `render_<name>`. */
   readonly name: string;
-  /** What it picks from, each character as likely. */
+  /** The characters that it picks from, all equally likely. */
   readonly alphabet: string;
   readonly pick: Step;
   readonly process: Step;

@@ -1,14 +1,14 @@
-/** What a character service answers with. */
+/** The response of a character service. */
 export interface Character {
   readonly char: string;
 }
 
-/** Where a service's characters come from. */
+/** Creates the characters of a service. */
 export abstract class CharacterSource {
   /**
-   * Makes the character for one request.
+   * Creates the character for one request.
    *
-   * @throws Error where a fault fails the request
+   * @throws Error if a fault fails the request
    */
   abstract next(): Promise<Character>;
 }

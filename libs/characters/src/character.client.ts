@@ -4,30 +4,30 @@ import { z } from 'zod';
 
 const answerSchema = z.object({ char: z.string().min(1) });
 
-/** Asks a character service for a character. */
+/** Requests a character from a character service. */
 @Injectable()
 export class CharacterClient {
   constructor(private readonly http: HttpService) {}
 
   /**
    * @param url the service's address
-   * @throws Error if the service is away, late, answers with another status than 2xx, or with no character
+   * @throws Error if the service is unavailable or late, or if its response has another status than 2xx or no character
    */
   async fetch(url: string): Promise<string> {
     const { data } = await this.http.axiosRef.get<unknown>(url);
     const answer = answerSchema.safeParse(data);
-    if (!answer.success) throw new Error(`${url} answered without a char`);
+    if (!answer.success) throw new Error(`the response of ${url} has no char`);
     return answer.data.char;
   }
 }
 
 @Module({})
 export class CharacterClientModule {
-  /** @param timeoutMs how long an answer may take, in milliseconds */
+  /** @param timeoutMs time within which a response must arrive */
   static forRoot(timeoutMs: number): DynamicModule {
     return {
       module: CharacterClientModule,
-      // Our own services never redirect and are never behind the proxy that HTTP_PROXY may name.
+      // The services never redirect, and are never behind the proxy of HTTP_PROXY.
       imports: [HttpModule.register({ timeout: timeoutMs, maxRedirects: 0, proxy: false })],
       providers: [CharacterClient],
       exports: [CharacterClient],

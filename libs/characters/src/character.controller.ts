@@ -7,7 +7,7 @@ import { type Character, CharacterSource } from './character-source.js';
 export class CharacterController {
   constructor(private readonly source: CharacterSource) {}
 
-  /** One character; 500 where a fault fails the request. */
+  /** Returns one character, or 500 if a fault fails the request. */
   @Get()
   @ApiOkResponse({
     description: 'A random character',

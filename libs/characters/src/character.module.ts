@@ -10,10 +10,10 @@ import { Randomness } from './randomness.js';
 import { SimulationModule } from './simulation.module.js';
 import { Workload } from './workload.service.js';
 
-/** `GET /` of a character service, with all that it takes to make characters and to go wrong at it. */
+/** `GET /` of a character service with everything that it needs, faults included. */
 @Module({})
 export class CharacterModule {
-  /** A service that makes its characters in the three usual steps, as its description says. */
+  /** A service that creates its characters in the three usual steps, as its description says. */
   static describedBy(description: CharacterDescription, config: FaultConfig): DynamicModule {
     return CharacterModule.servedBy(
       {
@@ -27,10 +27,10 @@ export class CharacterModule {
   }
 
   /**
-   * A service that makes its characters in its own way.
+   * A service that creates its characters in its own way.
    *
-   * @param source what provides `CharacterSource`
-   * @param imports the modules of what the source needs beyond `Randomness` and `Workload`
+   * @param source the provider of `CharacterSource`
+   * @param imports the modules that the source needs besides `Randomness` and `Workload`
    */
   static servedBy(
     source: Provider<CharacterSource>,

@@ -4,7 +4,7 @@ import { inSpan } from './in-span.js';
 import type { Randomness } from './randomness.js';
 import type { Workload } from './workload.service.js';
 
-/** Makes characters in three steps (pick, process, render), each in a span with the character on it. */
+/** Creates characters in three steps (pick, process, render), each in a span that has the character. */
 export class CharacterService extends CharacterSource {
   constructor(
     private readonly description: CharacterDescription,

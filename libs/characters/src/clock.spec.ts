@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SystemClock } from './clock.js';
 import { Randomness, SystemRandomness } from './randomness.js';
 
-/** Draws 0, 1/n, 2/n, … (n−1)/n: each as often as the other, so that a mean is exact. */
+/** Draws 0, 1/n, 2/n, … (n−1)/n, each equally often, so that a mean is exact. */
 class EvenRandomness extends Randomness {
   private draws = 0;
 
@@ -16,7 +16,7 @@ class EvenRandomness extends Randomness {
   }
 }
 
-/** How long each of `count` sleeps takes by a timer that is exact, in milliseconds. */
+/** @returns the durations of `count` sleeps by an exact timer, in ms */
 async function timersOf(durationMs: number, count: number): Promise<number[]> {
   const clock = new SystemClock(new EvenRandomness(count));
   const timers: number[] = [];
@@ -52,7 +52,7 @@ describe('SystemClock', () => {
     expect(await timersOf(durationMs, 20)).toEqual(Array(20).fill(0));
   });
 
-  it('leaves the event loop to others while it sleeps', async () => {
+  it('does not block the event loop while it sleeps', async () => {
     const clock = new SystemClock(new SystemRandomness());
     const first = await Promise.race([clock.sleep(20).then(() => 'the sleeper'), turn('the event loop')]);
     expect(first).toBe('the event loop');

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Randomness } from './randomness.js';
 
-/** Time as the services see it: a provider, so that a test can hold it still. */
+/** The time of the services. It is a provider, so that a test can replace it. */
 export abstract class Clock {
-  /** The present, in the host's time zone. */
+  /** The current time, in the host's time zone. */
   abstract now(): Date;
 
   /**
-   * Waits without holding up the event loop.
+   * Waits without blocking the event loop.
    *
-   * @param durationMs milliseconds, fractions allowed; nothing is waited for if it is zero or less
+   * @param durationMs may be a fraction; there is no wait for 0 or less
    */
   abstract sleep(durationMs: number): Promise<void>;
 }
@@ -31,9 +31,9 @@ export class SystemClock extends Clock {
   }
 
   /**
-   * Most sleeps last a fraction of a millisecond, which Node's timers don't know: they take 0.3 ms
-   * for 1 ms, and to spin for the rest would burn the CPU that tracing is measured with. So 0.3 ms
-   * becomes 1 ms in three calls of ten and nothing in the others, and the mean comes out right.
+   * Most sleeps last a fraction of a millisecond, but Node's timers round it up to 1 ms. A busy loop would use the CPU
+   * time that tracing is measured with. So 0.3 ms is 1 ms in three of ten calls and 0 in the others, which keeps the
+   * mean.
    */
   private wholeMilliseconds(durationMs: number): number {
     const floor = Math.floor(durationMs);

@@ -5,8 +5,8 @@ export type { FaultFlag };
 /** The flags of all injected faults, one per fault. A fault is on unless its flag turns it off. */
 export const faultFlags: readonly FaultFlag[] = services.flatMap(({ faults }) => faults);
 
-/** Tells which injected faults are on. */
+/** Knows which injected faults are on. */
 export abstract class FaultSwitches {
-  /** Called several times per request, so it answers from memory. */
+  /** Requests call it several times, so it must be fast. */
   abstract isOn(flag: FaultFlag): boolean;
 }

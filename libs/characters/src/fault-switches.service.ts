@@ -6,11 +6,11 @@ import { parseFlags, readIfPresent } from './flags-file.js';
 const openFeatureDomain = 'faults';
 
 /**
- * The faults' switches: OpenFeature evaluates them from a file, and they follow the file's edits.
+ * Turns faults on and off by the flags of a file, which OpenFeature evaluates, and follows changes of the file.
  *
- * The file is read every so often and its text compared. Unlike a watch that notices everything
- * (an edit, a rename over the file, the symlinks that Kubernetes swaps under a ConfigMap) on any file
- * system, and it costs a tenth of a millisecond. A file that makes no sense changes nothing.
+ * The file is read at intervals, which takes 0.1 ms. Unlike a watch, this notices every change on every file system: an
+ * edit, a rename over the file, and the symlinks that Kubernetes swaps for a ConfigMap. An invalid file changes
+ * nothing.
  */
 export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Faults');
@@ -18,14 +18,14 @@ export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, On
   private readonly client = OpenFeature.getClient(openFeatureDomain);
   private readonly evaluateOnChange = (): Promise<void> => this.evaluate();
   private flagsThatAreOn: ReadonlySet<FaultFlag> = new Set(faultFlags);
-  /** Null until the file has been looked for. */
+  /** Null before the first read. */
   private lastText: string | undefined | null = null;
   private lastComplaint: string | undefined;
   private poll: NodeJS.Timeout | undefined;
 
   /**
-   * @param path the file of flags; while there is none, every fault is on
-   * @param pollMs how long an edit may go unnoticed, in milliseconds
+   * @param path the file of flags; if it does not exist, every fault is on
+   * @param pollMs interval of the reads
    */
   constructor(
     private readonly path: string,
@@ -75,15 +75,15 @@ export class FileFaultSwitches extends FaultSwitches implements OnModuleInit, On
     }
   }
 
-  /** A file that can't be read fails at every poll, which is worth one line. */
+  /** Logs each reason once, because an unreadable file fails at every poll. */
   private complain(message: string): void {
     if (message !== this.lastComplaint) this.logger.warn(message);
     this.lastComplaint = message;
   }
 
   /**
-   * Asks OpenFeature for every flag and remembers the answers. One answer takes it 13 µs and a dozen
-   * promises, too much for every step of a request; and it changes with the definitions only.
+   * Evaluates every flag with OpenFeature and caches the values. One evaluation takes 13 µs and a dozen promises, too
+   * much for every step of a request, and the values only change with the definitions.
    */
   private async evaluate(): Promise<void> {
     const answers = await Promise.all(faultFlags.map((flag) => this.client.getBooleanValue(flag, true)));

@@ -40,11 +40,11 @@ const flags = (defaultVariant: 'on' | 'off', ...names: readonly string[]) =>
 
 const off = () => faultFlags.filter((flag) => !switches.isOn(flag));
 const warnings = () => warn.mock.calls.map(([message]) => String(message));
-/** Long enough for the file to have been read a few times. */
+/** Long enough for several reads of the file. */
 const severalPolls = () => new Promise((done) => setTimeout(done, 10 * pollMs));
 
-describe('the file of flags that comes along', () => {
-  it('names every fault, and turns it on', async () => {
+describe('libs/characters/flags.json', () => {
+  it('names every fault and turns it on', async () => {
     const { flags: definitions } = JSON.parse(await readFile(defaultFlagsFile, 'utf8'));
     expect(Object.keys(definitions).toSorted()).toEqual(faultFlags.toSorted());
     path = defaultFlagsFile;
@@ -55,20 +55,20 @@ describe('the file of flags that comes along', () => {
 });
 
 describe('FileFaultSwitches', () => {
-  it('has the flags of the file as soon as it has started, and the others on', async () => {
+  it('has the flags of the file when it has started, and turns the others on', async () => {
     await writeFile(path, flags('off', 'upper-failure', 'digit-minute-wave'));
     await start();
     expect(off()).toEqual(['digit-minute-wave', 'upper-failure']);
   });
 
-  it('leaves every fault on when there is no file, and says so once', async () => {
+  it('turns every fault on if there is no file, and logs that once', async () => {
     await start();
     await severalPolls();
     expect(off()).toEqual([]);
     expect(warnings()).toEqual([`${path} is missing: every fault is on`]);
   });
 
-  it('notices an edit, both ways', async () => {
+  it('notices that a flag is turned off and on again', async () => {
     await writeFile(path, flags('on', 'upper-failure'));
     await start();
     await writeFile(path, flags('off', 'upper-failure'));
@@ -77,7 +77,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([]);
   });
 
-  it('notices an edit that changes neither size nor time', async () => {
+  it('notices an edit that changes neither the size nor the time of the file', async () => {
     const time = new Date(2026, 0, 1);
     const sameSize = ['digit-extra-process', 'upper-extra-process'] as const;
     await writeFile(path, flags('off', sameSize[0]));
@@ -88,7 +88,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([sameSize[1]]);
   });
 
-  it('notices a file that comes, is renamed over, and goes', async () => {
+  it('notices a file that is created, replaced by a rename and deleted', async () => {
     await start();
     await writeFile(path, flags('off', 'special-failure'));
     await expect.poll(off).toEqual(['special-failure']);
@@ -99,7 +99,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual([]);
   });
 
-  it('notices the swap of a symlink to a directory, as Kubernetes updates a ConfigMap', async () => {
+  it('notices a swapped symlink to a directory, as Kubernetes updates a ConfigMap', async () => {
     for (const [version, flag] of [
       ['1', 'upper-drift'],
       ['2', 'lower-extra-process'],
@@ -142,7 +142,7 @@ describe('FileFaultSwitches', () => {
     await expect.poll(off).toEqual(['upper-drift']);
   });
 
-  it('keeps the last good flags while the file cannot be read, and says so once', async () => {
+  it('keeps the last valid flags while the file is invalid, and logs that once', async () => {
     await writeFile(path, flags('off', 'upper-failure'));
     await start();
     await rename(path, `${path}.old`);
@@ -153,20 +153,20 @@ describe('FileFaultSwitches', () => {
     expect(warnings()).toEqual(soFar);
   });
 
-  it('warns of a name that no fault has, and takes the rest', async () => {
+  it('warns about an unknown flag and uses the rest', async () => {
     await writeFile(path, flags('off', 'uper-failure', 'upper-drift'));
     await start();
     expect(warnings()).toEqual([`${path}: there is no fault called uper-failure`]);
     expect(off()).toEqual(['upper-drift']);
   });
 
-  it('takes a disabled flag for one that is not there: the fault is on', async () => {
+  it('treats a disabled flag as absent: the fault is on', async () => {
     await writeFile(path, flags('off', 'upper-drift').replace('ENABLED', 'DISABLED'));
     await start();
     expect(off()).toEqual([]);
   });
 
-  it('looks no more after its end', async () => {
+  it('reads the file no more after the shutdown', async () => {
     await writeFile(path, flags('on', 'upper-drift'));
     await start();
     switches.onModuleDestroy();

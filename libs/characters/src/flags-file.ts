@@ -3,25 +3,25 @@ import type { InMemoryFlagConfiguration } from '@openfeature/server-sdk';
 import { z } from 'zod';
 import { faultFlags } from './fault-flags.js';
 
-/** What a file of flags says. */
+/** The content of a file of flags. */
 export interface FlagsFile {
-  /** For OpenFeature; a fault that they leave out is on, which is the default at its evaluation. */
+  /** For OpenFeature. A fault without a definition is on, by the default at its evaluation. */
   readonly definitions: InMemoryFlagConfiguration;
-  /** Names that no fault has: a misspelling, or a fault of another version. */
+  /** Unknown names: a misspelling, or a fault of another version. */
   readonly unknownNames: readonly string[];
 }
 
 const flagSchema = z
   .object({
     state: z.enum(['ENABLED', 'DISABLED']),
-    variants: z.record(z.string(), z.boolean('should be true or false')),
+    variants: z.record(z.string(), z.boolean('must be true or false')),
     defaultVariant: z.string(),
-    // To pass over a rule in silence would be worse than to refuse it: a fault is on or off for everybody.
+    // Targeting rules are rejected, because ignoring them would be worse: a fault is on or off for every request.
     targeting: z.strictObject({}, 'is not supported').optional(),
   })
   .refine(({ variants, defaultVariant }) => Object.hasOwn(variants, defaultVariant), {
     path: ['defaultVariant'],
-    message: 'should be one of the variants',
+    message: 'must be one of the variants',
   });
 
 const fileSchema = z.object({ flags: z.record(z.string(), flagSchema) });
@@ -29,11 +29,11 @@ const fileSchema = z.object({ flags: z.record(z.string(), flagSchema) });
 const names: ReadonlySet<string> = new Set(faultFlags);
 
 /**
- * Reads definitions in flagd's format. As flagd has it, a flag whose state is DISABLED counts as
- * absent: that takes the switch away and not the fault.
+ * Parses definitions in flagd's format. As in flagd, a flag with the state DISABLED counts as absent, so its fault is
+ * on.
  *
- * @param text the file's content, or undefined if there is no file
- * @throws Error that says in one line what is wrong with the text
+ * @param text content of the file, or undefined if there is no file
+ * @throws Error that describes the invalid parts in one line
  */
 export function parseFlags(text: string | undefined): FlagsFile {
   if (text === undefined) return { definitions: {}, unknownNames: [] };
@@ -53,7 +53,7 @@ export function parseFlags(text: string | undefined): FlagsFile {
   };
 }
 
-/** A file's content, or undefined if there is no such file. */
+/** @returns the content of a file, or undefined if it does not exist */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');

@@ -3,11 +3,11 @@ import { type Attributes, type Span, SpanStatusCode, trace } from '@opentelemetr
 const tracer = trace.getTracer('@spandrel/characters');
 
 /**
- * Does some work inside a span of its own, which is the active one meanwhile and ends with the work.
- * It is for names that are known at run time only; nestjs-otel's `@Span` is for the others.
+ * Runs some work in a span of its own, which is active during the work and ends with it. It is for span names that are
+ * only known at run time; nestjs-otel's `@Span` is for constant ones.
  *
  * @param attributes set on the span, and on the exception if the work fails
- * @throws whatever the work throws, after `recordFailure`
+ * @throws what the work throws, after `recordFailure`
  */
 export function inSpan<Result>(
   name: string,
@@ -29,13 +29,13 @@ export function inSpan<Result>(
 /**
  * Records an exception and sets the span's status to ERROR with its message.
  *
- * @param attributes what the exception was about; the API's own `recordException` takes none
+ * @param attributes of the exception; `recordException` of the API accepts none
  */
 export function recordFailure(span: Span, failure: unknown, attributes: Attributes): void {
   const error: NodeJS.ErrnoException = failure instanceof Error ? failure : new Error(String(failure));
   span.addEvent('exception', {
     ...attributes,
-    // As the SDK has it: for a refused connection, the code says what the class does not.
+    // As in the SDK: for a refused connection, the code says more than the class.
     'exception.type': error.code ?? error.name,
     'exception.message': error.message,
     ...(error.stack === undefined ? {} : { 'exception.stacktrace': error.stack }),

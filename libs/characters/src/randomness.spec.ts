@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Randomness } from './randomness.js';
 
-/** A generator with a seed (Lehmer's, as MINSTD has it), so that a statistical test never flickers. */
+/** A generator with a seed (Lehmer's MINSTD), so that a statistical test is deterministic. */
 class SeededRandomness extends Randomness {
   private state = 20_260_101;
 
@@ -26,7 +26,7 @@ const draw = <Drawn>(count: number, one: () => Drawn) => Array.from({ length: co
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 describe('Randomness', () => {
-  it('draws normal numbers with the mean, the deviation and the tails that were asked for', () => {
+  it('draws normal numbers with the requested mean, deviation and tails', () => {
     const randomness = new SeededRandomness();
     const numbers = draw(100_000, () => randomness.normal(5, 0.5));
     const average = mean(numbers);
@@ -40,7 +40,7 @@ describe('Randomness', () => {
     expect(new ConstantRandomness(constant).normal(5, 0.5)).toSatisfy(Number.isFinite);
   });
 
-  it('draws every whole number of its range, both ends included, and no other', () => {
+  it('draws every integer of its range, both ends included, and no other', () => {
     const randomness = new SeededRandomness();
     const numbers = draw(4_000, () => randomness.integer(0, 3));
     for (const integer of [0, 1, 2, 3]) {
@@ -51,7 +51,7 @@ describe('Randomness', () => {
     expect(new ConstantRandomness(justBelowOne).integer(8, 25)).toBe(25);
   });
 
-  it('lets things happen as probably as they should', () => {
+  it('returns true with the requested probability', () => {
     const randomness = new SeededRandomness();
     expect(mean(draw(50_000, () => (randomness.chance(0.05) ? 1 : 0)))).toBeCloseTo(0.05, 2);
     expect(new ConstantRandomness(0).chance(0)).toBe(false);
@@ -63,7 +63,7 @@ describe('Randomness', () => {
     expect([...new Set(draw(500, () => randomness.choose('abcdef')))].toSorted().join('')).toBe('abcdef');
   });
 
-  it('shuffles into every order, and leaves its input as it was', () => {
+  it('shuffles into every order and does not change its input', () => {
     const randomness = new SeededRandomness();
     const input = ['a', 'b', 'c'] as const;
     const orders = draw(6_000, () => randomness.shuffle(input).join(''));

@@ -1,31 +1,31 @@
-/** Where chance comes from: a provider, so that a test can decide what happens. */
+/** The source of randomness. It is a provider, so that a test can replace it. */
 export abstract class Randomness {
-  /** A number from 0 up to, but not including, 1; every one is as likely. */
+  /** A uniformly distributed number from 0 up to, but not including, 1. */
   abstract uniform(): number;
 
-  /** A number of the normal distribution, in the unit of its arguments; it can be negative. */
+  /** A normally distributed number in the unit of the arguments; it may be negative. */
   normal(mean: number, deviation: number): number {
-    // Box and Muller's transform; 1 − u is never 0, whose logarithm is infinite.
+    // Box and Muller's transform. 1 − u is never 0, so its logarithm is finite.
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** A whole number, from `minimum` to `maximum` inclusive. */
+  /** A uniformly distributed integer from `minimum` to `maximum`, both included. */
   integer(minimum: number, maximum: number): number {
     return minimum + Math.floor(this.uniform() * (maximum - minimum + 1));
   }
 
-  /** Yields true with the given probability: never for 0, always for 1. */
+  /** Returns true with a probability from 0 to 1. */
   chance(probability: number): boolean {
     return this.uniform() < probability;
   }
 
-  /** One UTF-16 unit of a text that is not empty. */
+  /** A random UTF-16 code unit of a non-empty text. */
   choose(alphabet: string): string {
     return alphabet.charAt(this.integer(0, alphabet.length - 1));
   }
 
-  /** The same items in a new array and another order; every order is as likely. */
+  /** A copy of the items in a random order; all orders are equally likely. */
   shuffle<Item extends NonNullable<unknown>>(items: readonly Item[]): Item[] {
     const shuffled: Item[] = [];
     for (const item of items) {
@@ -38,7 +38,7 @@ export abstract class Randomness {
   }
 }
 
-/** Fast and good enough for a simulation, which keeps no secrets: its passwords are no passwords. */
+/** Fast, and not cryptographically secure: the passwords are part of a simulation. */
 export class SystemRandomness extends Randomness {
   override uniform(): number {
     return Math.random();

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { Clock, SystemClock } from './clock.js';
 import { Randomness, SystemRandomness } from './randomness.js';
 
-/** The two things that a simulated service takes from the world: time and chance. */
+/** The time and the randomness of a simulated service. */
 @Module({
   providers: [
     { provide: Clock, useClass: SystemClock },

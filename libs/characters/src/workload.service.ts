@@ -6,7 +6,7 @@ import { FaultSwitches } from './fault-flags.js';
 import { inSpan } from './in-span.js';
 import { Randomness } from './randomness.js';
 
-/** Does the work that a step is said to take, and lets its faults strike. */
+/** Simulates the work of a step and its faults. */
 @Injectable()
 export class Workload {
   constructor(
@@ -16,10 +16,10 @@ export class Workload {
   ) {}
 
   /**
-   * Performs a step inside the span that is active: its own work first, then its faults in their order.
+   * Performs a step in the active span: first its own work, then its faults in their order.
    *
-   * @param character what the request is about
-   * @throws Error `FAILED to process <character>` where a fault fails the request
+   * @param character that of the request
+   * @throws Error `FAILED to process <character>` if a fault fails the request
    */
   async perform(step: Step, character: string): Promise<void> {
     if (step.work !== undefined) await this.work(step.work);

@@ -4,24 +4,24 @@ import { CharacterSource, Clock, FaultSwitches, Randomness } from '@spandrel/cha
 import type { FixedClock, FixedRandomness, FixedSwitches } from './fixed-world.js';
 import type { RecordedSpan, SpanRecorder } from './span-recorder.js';
 
-/** What came of one request to a character service. */
+/** The result of one request to a character service. */
 export interface Outcome {
-  /** The answer, or the message of the error. */
+  /** The response, or the message of the error. */
   readonly answer: unknown;
   readonly spans: readonly RecordedSpan[];
   readonly sleptMs: readonly number[];
-  /** What was left to chance, as `FixedRandomness` notes it. */
+  /** The random decisions, as `FixedRandomness` records them. */
   readonly draws: readonly string[];
 }
 
-/** The part of the world that a trial decides. */
+/** The time, randomness and faults of a trial. */
 export interface World {
   readonly clock: FixedClock;
   readonly randomness: FixedRandomness;
   readonly switches: FixedSwitches;
 }
 
-/** Has a service's module make one character in a world where nothing is left to chance. */
+/** Creates one character with the module of a service, without any randomness. */
 export async function makeCharacter(module: DynamicModule, world: World, recorder: SpanRecorder): Promise<Outcome> {
   const testing = await Test.createTestingModule({ imports: [module] })
     .overrideProvider(Clock)

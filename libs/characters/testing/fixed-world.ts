@@ -1,8 +1,8 @@
 import { Clock, type FaultFlag, FaultSwitches, Randomness } from '@spandrel/characters';
 
-/** A clock that stands still at a minute of an hour, and writes down the sleeps instead of sleeping. */
+/** A clock that stays at a minute of an hour, and records sleeps instead of sleeping. */
 export class FixedClock extends Clock {
-  /** The milliseconds of every sleep that lasted, in order. */
+  /** The durations of all sleeps above 0, in order. */
   readonly sleptMs: number[] = [];
 
   constructor(private readonly minute = 1) {
@@ -20,17 +20,17 @@ export class FixedClock extends Clock {
 }
 
 interface Decisions {
-  /** What is chosen from every alphabet, which must hold it. */
+  /** The character that is chosen from every alphabet, which must contain it. */
   readonly character?: string;
-  /** Whether everything happens that has any chance to. */
+  /** Whether everything with a probability above 0 happens. */
   readonly unlucky?: boolean;
-  /** The whole numbers that are drawn, in order. */
+  /** The integers that are drawn, in order. */
   readonly integers?: readonly number[];
 }
 
-/** Chance as the test decides it; normal distributions give their mean, shuffles reverse. */
+/** Randomness as the test decides it. Normal distributions return their mean, shuffles reverse. */
 export class FixedRandomness extends Randomness {
-  /** What was left to chance, in order: `N(mean, deviation)`, `P(probability)` or `I(minimum, maximum)`. */
+  /** The random decisions, in order: `N(mean, deviation)`, `P(probability)` or `I(minimum, maximum)`. */
   readonly draws: string[] = [];
   private readonly integers: number[];
 
@@ -40,7 +40,7 @@ export class FixedRandomness extends Randomness {
   }
 
   override uniform(): number {
-    throw new Error('no test should depend on a number that it has not decided');
+    throw new Error('a test must decide every number that it depends on');
   }
 
   override normal(mean: number, deviation: number): number {
@@ -52,7 +52,7 @@ export class FixedRandomness extends Randomness {
     this.draws.push(`I(${minimum}, ${maximum})`);
     const integer = this.integers.shift();
     if (integer === undefined || integer < minimum || integer > maximum) {
-      throw new Error(`${integer} was drawn where ${minimum} to ${maximum} were possible`);
+      throw new Error(`${integer} is not an integer from ${minimum} to ${maximum}`);
     }
     return integer;
   }
@@ -75,7 +75,7 @@ export class FixedRandomness extends Randomness {
   }
 }
 
-/** Switches of which all are on but some. */
+/** Switches that are on, except the given ones. */
 export class FixedSwitches extends FaultSwitches {
   private readonly off: ReadonlySet<FaultFlag>;
 

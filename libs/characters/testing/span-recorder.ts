@@ -5,27 +5,27 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { TracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** A span as a test looks at it: what is absent was empty. */
+/** A span in the form that tests compare. Empty properties are absent. */
 export interface RecordedSpan {
   readonly name: string;
-  /** Absent where it is INTERNAL. */
+  /** Absent if it is INTERNAL. */
   readonly kind?: string;
   readonly attributes?: Attributes;
   readonly events?: readonly { readonly name: string; readonly attributes?: Attributes }[];
-  /** The message of an ERROR. */
+  /** The message of the status ERROR. */
   readonly error?: string;
   /** In the order in which they started. */
   readonly children?: readonly RecordedSpan[];
 }
 
 export interface SpanRecorder {
-  /** The trees of the spans that have ended since the last call. */
+  /** @returns the trees of the spans that have ended since the last call */
   trees(): readonly RecordedSpan[];
 }
 
 /**
- * Has the spans of this process recorded, once and for all. Attributes of CLIENT and SERVER spans
- * (which are the instrumentation's) and stack traces are left out.
+ * Records the spans of this process from now on. Attributes of CLIENT and SERVER spans (which belong to the
+ * instrumentation) and stack traces are left out.
  */
 export function recordSpans(): SpanRecorder {
   const exporter = new InMemorySpanExporter();
@@ -34,7 +34,7 @@ export function recordSpans(): SpanRecorder {
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   new HttpInstrumentation({ ignoreIncomingRequestHook: () => true }).setTracerProvider(provider);
-  // The instrumentation patches the module when it is next required, which the imports already were.
+  // The instrumentation patches a module when it is required, so it must be required again.
   createRequire(import.meta.url)('node:http');
   return {
     trees: () => {

@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What an upstream answers: a body with a status, or never. */
+/** The response of an upstream: a body with a status, or none. */
 export type ScriptedAnswer = { readonly status: number; readonly body: string } | 'never';
 
 export interface Upstream {
   readonly url: string;
-  /** The headers of every request so far. */
+  /** The headers of all requests so far. */
   readonly requests: readonly IncomingMessage['headers'][];
   stop(): Promise<void>;
 }
 
-/** Starts a real HTTP server on a port of its own, which answers by its script and repeats the last line. */
+/** Starts an HTTP server that sends the responses of a script, and repeats the last one. */
 export async function startUpstream(...script: readonly ScriptedAnswer[]): Promise<Upstream> {
   const requests: IncomingMessage['headers'][] = [];
   const server = createServer((request, response) => {

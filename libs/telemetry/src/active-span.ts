@@ -1,12 +1,12 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 
-/** The 32 hex digits of the trace that the caller runs in, or undefined outside of any. */
+/** @returns the active trace id as 32 hex digits, or undefined outside of a span */
 export function activeTraceId(): string | undefined {
   const context = trace.getActiveSpan()?.spanContext();
   return context !== undefined && isSpanContextValid(context) ? context.traceId : undefined;
 }
 
-/** What a log line needs to be found from its span and the other way round; empty outside of any span. */
+/** @returns the ids that link a log line with the active span; empty outside of a span */
 export function activeSpanIds(): {
   readonly trace_id?: string;
   readonly span_id?: string;

@@ -7,11 +7,11 @@ type ControllerMethod = (...parameters: readonly unknown[]) => unknown;
 const { version: nestVersion } = createRequire(import.meta.url)('@nestjs/core/package.json') as { version: string };
 
 /**
- * Gives each controller method its span, `NumbersController.create`.
+ * Adds a span for each controller method, such as `NumbersController.create`.
  *
- * The instrumentation waits for a loader hook to show it Nest's files, and lets them pass when Nest is
- * newer than 11. Its patch fits Nest 12 all the same, so it is handed Nest's class directly: that
- * needs no hook (some 90 MB a process) and can't go silent when Nest moves on.
+ * The instrumentation expects a loader hook for Nest's files and ignores Nest 12 and later. Its patch works with Nest 12,
+ * so it gets Nest's class directly. This needs no hook (which takes about 90 MB of each process), and a new version of
+ * Nest cannot turn it off unnoticed.
  */
 export class NestControllerInstrumentation extends NestInstrumentation {
   constructor() {
@@ -22,9 +22,9 @@ export class NestControllerInstrumentation extends NestInstrumentation {
 }
 
 /**
- * The instrumentation wraps the controller's method a second time, for a span `create` that says what
- * its parent has said. Here the method itself is put back in the wrapper's place, which saves a fifth
- * of what tracing costs a small request.
+ * The instrumentation wraps the controller's method a second time, for a span `create` with the same information as its
+ * parent. This puts the method itself in place of the wrapper, which saves a fifth of the cost of tracing a small
+ * request.
  */
 function withoutHandlerSpan(prototype: Pick<RouterExecutionContext, 'create'>): void {
   const create = prototype.create;

@@ -1,10 +1,9 @@
 /**
- * Starts tracing before the program that is traced: `node --import @spandrel/telemetry/register main.js`.
- * Everything that OpenTelemetry's own variables say (`OTEL_*`) holds; spans alone are exported.
+ * Starts tracing before the traced program: `node --import @spandrel/telemetry/register main.js`.
+ * OpenTelemetry's own variables (`OTEL_*`) configure it. Only spans are exported.
  *
- * No loader hook is installed: Node's own modules and CommonJS packages are patched when they are
- * required, and Nest's class is handed to its instrumentation. Loaded any later than by `--import`,
- * it would miss what `main.js` has imported by then.
+ * There is no loader hook: Node's own modules and CommonJS packages are patched when they are required, and Nest's
+ * instrumentation gets Nest's class. Without `--import`, modules that `main.js` has imported before would not be traced.
  */
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
@@ -19,7 +18,7 @@ const sdk = new NodeSDK({
     new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => isUntraced(request.url) }),
     new NestControllerInstrumentation(),
     new TypeormInstrumentation({
-      // TypeORM calls its driver `postgres`; the convention's name for the system is `postgresql`.
+      // TypeORM's name of the driver is `postgres`; the semantic conventions name the system `postgresql`.
       responseHook: (span) => span.setAttribute('db.system.name', 'postgresql'),
     }),
     new PgInstrumentation({ requireParentSpan: true }),

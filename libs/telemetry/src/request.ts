@@ -3,10 +3,9 @@ import { getRPCMetadata } from '@opentelemetry/core';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Tells the HTTP server span of each request the route that it met, so that the span is called
- * `GET /numbers/:id` rather than `GET`, and tells the client the trace in the `traceresponse` header
- * (W3C Trace Context Level 2). A hook of Fastify's does both at the price of one callback a request;
- * @fastify/otel would add two spans to say the same.
+ * Sets the route of each HTTP server span, so that its name is `GET /numbers/:id` instead of `GET`. Adds the
+ * `traceresponse` header with the trace to the response (W3C Trace Context Level 2). A Fastify hook does both for one
+ * callback a request; @fastify/otel would add two spans for the same information.
  */
 export function traceRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -1,11 +1,11 @@
 let flush: (() => Promise<void>) | undefined;
 
-/** Called once by the register file: how the spans that are still in memory get out. */
+/** Registers how to export the spans that are still in memory. The register file calls it once. */
 export function onShutdown(shutdown: () => Promise<void>): void {
   flush = shutdown;
 }
 
-/** Exports what is left and ends the SDK; does nothing in a process that is not traced. */
+/** Exports the remaining spans and stops the SDK. It does nothing in a process that is not traced. */
 export async function shutdownTelemetry(): Promise<void> {
   await flush?.();
 }

@@ -12,7 +12,7 @@ const databaseUnavailable = {
   title: 'The database of the numbers is unavailable',
 } as const;
 
-/** The numbers are drawn from 0 up to, and without, this one. */
+/** Numbers are drawn from 0 up to, but not including, this one. */
 const numberBound = 1_000_000;
 
 @Injectable()
@@ -22,7 +22,7 @@ export class NumbersService {
   /**
    * Draws a number and stores it.
    *
-   * @throws Problem `database-unavailable` when PostgreSQL can't be reached
+   * @throws Problem `database-unavailable` if PostgreSQL is unavailable
    */
   @Span('numbers.draw')
   async draw(): Promise<RandomNumberEntity> {
@@ -30,9 +30,9 @@ export class NumbersService {
   }
 
   /**
-   * @param limit how many at the most
+   * @param limit the maximum number of them
    * @returns the latest numbers, newest first
-   * @throws Problem `database-unavailable` when PostgreSQL can't be reached
+   * @throws Problem `database-unavailable` if PostgreSQL is unavailable
    */
   @Span('numbers.latest')
   async latest(limit: number): Promise<readonly RandomNumberEntity[]> {
@@ -41,8 +41,8 @@ export class NumbersService {
 }
 
 /**
- * SQLSTATE classes that blame the statement: data, constraints, syntax and access rules. With any other
- * error, a connection that can't be made among them, the database could not do what was right to ask.
+ * SQLSTATE classes of errors in the statement: data, constraints, syntax and access rules. Any other error, such as a
+ * failed connection, means that the database is unavailable.
  */
 const statementAtFault = /^(22|23|42)/;
 

@@ -1,9 +1,9 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-/** A number that was drawn. */
+/** A drawn number. */
 @Entity('random_number')
 export class RandomNumberEntity {
-  /** A bigint, which JavaScript gets as a string. */
+  /** A bigint, as a string. */
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   readonly id!: string;
 

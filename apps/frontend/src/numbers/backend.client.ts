@@ -7,16 +7,16 @@ import { Span } from 'nestjs-otel';
 import { firstValueFrom } from 'rxjs';
 import { z } from 'zod';
 
-/** What can be wrong with backend, and what frontend's client gets for it. */
+/** The failures of backend, and the response to the client of frontend. */
 const faults = {
-  slow: { code: 'backend-timeout', status: 504, title: 'The backend did not answer in time' },
+  slow: { code: 'backend-timeout', status: 504, title: 'The backend did not respond in time' },
   down: { code: 'backend-unavailable', status: 503, title: 'The backend is unavailable' },
-  wrong: { code: 'backend-bad-answer', status: 502, title: 'The backend gave an answer that makes no sense' },
+  wrong: { code: 'backend-bad-response', status: 502, title: 'The response of the backend is invalid' },
 } as const satisfies Record<string, ProblemKind>;
 
 /**
- * Asks backend, once: a write that got no answer may have been done, so nothing is retried here.
- * Every method throws a `Problem` when backend is slow (504), down (503) or wrong (502).
+ * Sends each request to backend once. Nothing is retried, because a write without a response may have succeeded. Every
+ * method throws a `Problem` if backend is slow (504), down (503) or wrong (502).
  */
 @Injectable()
 export class BackendClient {
@@ -28,7 +28,7 @@ export class BackendClient {
     return this.ask({ method: 'POST', url: '/numbers' }, HttpStatusCode.Created, randomNumber);
   }
 
-  /** The latest numbers, newest first; `limit` at the most. */
+  /** @returns at most `limit` of the latest numbers, newest first */
   @Span('backend.latest')
   async latest(limit: number): Promise<readonly RandomNumber[]> {
     return this.ask({ method: 'GET', url: '/numbers', params: { limit } }, HttpStatusCode.Ok, z.array(randomNumber));
@@ -43,7 +43,7 @@ export class BackendClient {
     if (status === HttpStatusCode.ServiceUnavailable) {
       throw new Problem(faults.down, 'The backend says that it is unavailable itself.');
     }
-    if (status !== expected) throw new Problem(faults.wrong, `The backend answered with status ${status}.`);
+    if (status !== expected) throw new Problem(faults.wrong, `The backend responded with status ${status}.`);
     const parsed = schema.safeParse(data);
     if (!parsed.success) {
       throw new Problem(faults.wrong, 'The backend answered with a body of another shape.', { cause: parsed.error });
