@@ -32,13 +32,13 @@ const postgresEpochSeconds = 946_684_800;
 const columnCounts = { operation: 11, service: 12 } as const;
 const oid = { int2: 21, int4: 23 } as const;
 
-/** More operations than there can be in a pass. */
+/** More operations than a run can have. */
 const indexBound = 2 ** 26;
 
 /** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
 const noCaller = { root: 0, notStored: 1 } as const;
 
-/** Sums up calls by bucket, operation and parent's operation. */
+/** Adds up calls by interval, operation and operation of the parent. */
 export class CallFigures {
   private readonly indexes = new Map<bigint, number>([
     [0n, noCaller.root],
@@ -50,7 +50,7 @@ export class CallFigures {
   private readonly services: number[] = [noCaller.root, noCaller.notStored];
   private readonly serviceNames: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
 
-  /** A number for an operation's id, the same for the same id. */
+  /** @returns a number for the id of an operation, always the same one for an id */
   operationIndex(id: bigint): number {
     let index = this.indexes.get(id);
     if (index === undefined) {
@@ -62,7 +62,7 @@ export class CallFigures {
   }
 
   /**
-   * @param sign 1 to add a call, -1 to take one away that was added before, maybe by another pass
+   * @param sign 1 to add a call, -1 to subtract one that was added before, maybe by another run
    * @param startSeconds of the span, since 1970
    */
   add(
@@ -83,7 +83,7 @@ export class CallFigures {
     addTo(figure.selves, durationClass(selfNs), sign);
   }
 
-  /** The ids of all operations that there are figures of. */
+  /** The ids of all operations that have aggregates. */
   get operationIds(): readonly bigint[] {
     return this.ids.slice(noCaller.notStored + 1);
   }
@@ -105,8 +105,8 @@ export class CallFigures {
   /**
    * Appends the rows of a table; for those of services after these were named.
    *
-   * @param untilSeconds only buckets that start before, since 1970
-   * @returns the buckets that have any, in seconds since 1970
+   * @param untilSeconds only intervals that start before, in seconds since 1970
+   * @returns the starts of the intervals with rows, in seconds since 1970
    */
   appendRows(out: CopyBuffer, { rowsOf, widthSeconds }: CallTable, untilSeconds: number): ReadonlySet<number> {
     const indexOf = (operation: number): number =>

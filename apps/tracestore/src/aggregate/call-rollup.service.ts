@@ -10,21 +10,21 @@ import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './
 const readLag = readSqlFile(import.meta.url, 'read-lag.sql');
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
-/** How often what is new is counted: what is committed is in the figures after that and the time of a pass. */
+/** The interval of runs. A committed span is in the aggregates after this time and that of a run. */
 const everyMs = 10_000;
 
-/** Bounds a transaction, and what of it is in memory; more that waits is counted at once afterwards. */
+/** Maximum of spans in a run, which bounds its memory. If more wait, the next run starts at once. */
 const spansPerPass = 20_000;
 
-/** For so long at most figures of the past are made again before what is new has its turn. */
+/** Maximum time for aggregates of the past before the next run for new spans. */
 const pastMs = 5_000;
 
 const lockTimeoutMs = 10_000;
 const statementTimeoutMs = 600_000;
 
 /**
- * Keeps the figures of calls, a little behind the spans. Of several stores on one database one does it at a time, on a
- * connection of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
+ * Maintains the aggregates of calls, a little later than the spans. Of several stores on one database, one does it at a
+ * time, on a connection of its own. A failure is logged and tried again, and never ends the store.
  */
 @Injectable()
 export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -34,9 +34,9 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  /** What was logged of a failure, and when it began, so that it is said once. */
+  /** The failure that was logged, and its start, so that it is logged once. */
   private failure: { readonly reason: string; readonly sinceMs: number } | undefined;
-  /** On this process's clock, so that a database that is away makes the lag grow; undefined until it was reached. */
+  /** By this process's clock, so that the lag grows while the database is unavailable. Undefined before the first contact. */
   private countedAtMs: number | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     tick();
   }
 
-  /** Ends with the connection a pass that runs; the next one does again what it has not committed. */
+  /** Ends a current run with its connection. The next run repeats what was not committed. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     this.stop.abort();
@@ -76,9 +76,9 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
       const recounted = await this.repeat(untilMs, async () => (await recountSlice(client)) !== undefined);
       if (recounted > 0) this.logger.log(`calls: counted ${recounted} slices of 5 minutes again`);
       const rolled = await this.repeat(untilMs, () => rollLateCalls(client));
-      if (rolled > 0) this.logger.debug(`calls: summed up ${rolled} buckets again to which late spans had come`);
+      if (rolled > 0) this.logger.debug(`calls: added up ${rolled} intervals again after late spans`);
     });
-    // Also of what another store counts.
+    // Also if another store aggregates.
     await this.noteLag(client);
   }
 
@@ -105,14 +105,14 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
     }
   }
 
-  /** Takes a step while there is one to take, until a time. @returns how many */
+  /** Repeats a step while it finds work, until a time. @returns the number of steps with work */
   private async repeat(untilMs: number, step: () => Promise<boolean>): Promise<number> {
     let count = 0;
     while (!this.stop.signal.aborted && performance.now() < untilMs && (await step())) count += 1;
     return count;
   }
 
-  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  /** Returns the connection, a new one if there is none. @throws DatabaseUnavailableError while the database is unavailable */
   private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
     const client = await this.database.connectAside();
@@ -131,8 +131,8 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private noteFailure(error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with the figures must not stop them. And it is
-    // said elsewhere that the database is away.
+    // This does not make the store unready: writers must go on if the aggregation fails. An unavailable database is
+    // reported elsewhere.
     if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
     if (this.failure?.reason === reason) return;

@@ -5,10 +5,10 @@ import { readSqlFile } from '../sql-file.js';
 const cancelBackend = readSqlFile(import.meta.url, 'cancel-statement.sql');
 
 /**
- * Has the server stop what it does for a client, on a connection of its own, as all of a pool may be busy. Never rejects: a
- * database that is away does not work on it any more, and the statement's own time-out is what else ends it.
+ * Cancels the current statement of a client. This uses a connection of its own, because all of a pool may be busy. It
+ * never rejects: an unavailable database does not execute the statement any more, and otherwise its time-out ends it.
  *
- * @param connection how to reach the same server as the same user
+ * @param connection to the same server as the same user
  */
 export async function cancelStatement(connection: pg.ClientConfig, client: pg.ClientBase): Promise<void> {
   const other = new pg.Client(connection);
@@ -17,7 +17,7 @@ export async function cancelStatement(connection: pg.ClientConfig, client: pg.Cl
     await other.connect();
     await other.query(cancelBackend, [backendPidOf(client)]);
   } catch {
-    // See above.
+    // The docstring says why.
   } finally {
     await other.end().catch(() => undefined);
   }

@@ -3,7 +3,7 @@ import { readSqlFile } from '../sql-file.js';
 
 const beginSessionSql = readSqlFile(import.meta.url, 'begin-session.sql');
 
-/** For how long the server works for a session before it stops, each in ms; 0 is for ever. */
+/** Time-outs of a session, in ms; 0 is none. */
 export interface SessionTimeouts {
   readonly statementMs: number;
   readonly idleInTransactionMs: number;
@@ -13,8 +13,8 @@ export interface SessionTimeouts {
 const backendPids = new WeakMap<ClientBase, number>();
 
 /**
- * Sets the time-outs of a session and notes its server process. By a statement: poolers refuse parameters at the start of
- * a connection that they do not know, and name processes of their own.
+ * Sets the time-outs of a session and stores the pid of its server process. It uses a statement, because poolers reject
+ * unknown parameters at the start of a connection, and return other pids.
  */
 export async function beginSession(client: ClientBase, timeouts: SessionTimeouts): Promise<void> {
   const { statementMs, idleInTransactionMs, lockMs } = timeouts;
@@ -23,12 +23,12 @@ export async function beginSession(client: ClientBase, timeouts: SessionTimeouts
   if (rows[0] !== undefined) noteBackendPid(client, rows[0].pid);
 }
 
-/** Notes the server process of a session, as `pg_backend_pid()` says it. */
+/** Stores the server process of a session, as returned by `pg_backend_pid()`. */
 export function noteBackendPid(client: ClientBase, pid: number): void {
   backendPids.set(client, pid);
 }
 
-/** The server process of a session: as noted, or as the server, or a pooler in front of it, named it at the start. */
+/** Returns the server process of a session: the stored one, or that which the server or a pooler named at the start. */
 export function backendPidOf(client: ClientBase & { readonly processID?: number | null }): number | undefined {
   return backendPids.get(client) ?? client.processID ?? undefined;
 }

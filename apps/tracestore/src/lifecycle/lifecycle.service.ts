@@ -15,37 +15,37 @@ import { type LifecycleStep, lifecycleSteps } from './steps.js';
 
 const setTimeouts = readSqlFile(import.meta.url, 'set-timeouts.sql');
 
-/** How often it is looked whether a step is due. */
+/** The interval of the check for due steps. */
 const tickMs = 1_000;
 
-/** How often the clocks are compared, and a retention is noticed that was requested or confirmed in SQL. */
+/** The interval in which clocks are compared and retentions set or confirmed in SQL are read. */
 const timeEveryMs = 10_000;
 
-/** A step that failed is tried again after so long, or earlier if it is due earlier. */
+/** A failed step is tried again after this time, or earlier if it is due earlier. */
 const retryMs = 15_000;
 
 /**
- * What is waited for a lock. Whoever writes waits as long behind us in the worst case, so it is short: what cannot be
- * done now can be done later.
+ * Maximum wait for a lock. In the worst case writers wait as long behind the lifecycle, so it is short: the work can be
+ * done later.
  */
 const lockTimeoutMs = 1_000;
 
 /**
- * Keeps the database in shape beside its work. Of several stores on one database one does it at a time, on a connection
- * of its own. Whatever fails is logged and tried again; nothing that happens here ends the store.
+ * Maintains the database in the background. Of several stores on one database, one does it at a time, on a connection of
+ * its own. A failure is logged and tried again, and never ends the store.
  */
 @Injectable()
 export class LifecycleService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(LifecycleService.name);
   private readonly stop = new AbortController();
   private readonly dueAtMs = new Map<string, number>();
-  /** What was logged of a step's failure, and when it began, so that it is said once. */
+  /** The logged failures of steps, and their start, so that each is logged once. */
   private readonly failures = new Map<string, { readonly reason: string; readonly sinceMs: number }>();
   private readonly lock: StoreLock;
-  /** What was logged of what waits. */
+  /** The logged warnings by reason. */
   private readonly warned = new Map<string, string | undefined>();
   private readonly time = new ObservedTime();
-  /** What the lifecycle kept to when it last ran here. */
+  /** The retentions of the last run of this store. */
   private applied: LifecycleConfig | undefined;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -73,7 +73,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     tick();
   }
 
-  /** Ends the step that runs after its current statement, or with its connection when that takes long. */
+  /** Ends a current step after its statement, or with its connection if that takes long. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     this.stop.abort();
@@ -106,13 +106,13 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     return (this.dueAtMs.get(name) ?? 0) <= performance.now();
   }
 
-  /** Notes the time that passed and settles what is kept for how long; says what waits. */
+  /** Advances observed time, determines the retentions that apply, and reports delayed ones. */
   private async noteTime(client: Client): Promise<LifecycleConfig> {
     const { retentionMs: appliedMs } = this.applied ?? this.config.lifecycle;
     const wanted = await withRequestedRetention(client, this.config.lifecycle);
     await this.time.note(client, wanted);
     const { config, pendingMs } = await applyRetentions(client, wanted);
-    // What was confirmed is done within seconds.
+    // A confirmed retention applies within seconds.
     if (config.retentionMs < appliedMs) this.dueAtMs.delete('retention');
     this.applied = config;
     this.warn('retention', pendingRetentionWarning(config, pendingMs));
@@ -120,7 +120,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     return config;
   }
 
-  /** Says once that less is dropped than was wanted, and once that this is over. */
+  /** Logs once that less is dropped than configured, and once that the reason has gone. */
   private warn(reason: 'retention' | 'time-gap', warning: Required<OperatorWarning> | undefined): void {
     const before = this.warned.get(reason);
     if (warning?.message === before) return;
@@ -150,7 +150,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     }
   }
 
-  /** The connection, made anew where there is none. @throws DatabaseUnavailableError while the database is away */
+  /** Returns the connection, a new one if there is none. @throws DatabaseUnavailableError while the database is unavailable */
   private async connect(): Promise<Client> {
     if (this.client !== undefined) return this.client;
     const client = await this.database.connectAside();
@@ -162,8 +162,8 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private noteFailure(name: string, error: unknown): void {
-    // Not a failure of the database as its writers know it: what is wrong with a step must not stop them. And it is said
-    // elsewhere that the database is away.
+    // This does not make the store unready: writers must go on if a step fails. An unavailable database is reported
+    // elsewhere.
     if (this.stop.signal.aborted || error instanceof DatabaseUnavailableError) return;
     const reason = error instanceof Error ? error.message || error.name : String(error);
     const before = this.failures.get(name);

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { IngestMetricsService } from './ingest-metrics.service.js';
 
-/** For Prometheus, and whoever else reads its text format. */
+/** Serves the metrics in the text format of Prometheus. */
 @ApiExcludeController()
 @Controller()
 export class MetricsController {

@@ -16,7 +16,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('says how far the figures of calls are behind, and does not stand still while nobody can count', async () => {
+it('tracestore_calls_lag_seconds grows while no store can aggregate', async () => {
   const lag = async (): Promise<number | undefined> => {
     const text = await (await fetch(`${store.url}/metrics`)).text();
     const [, seconds] = /^tracestore_calls_lag_seconds (\S+)$/m.exec(text) ?? [];
@@ -37,7 +37,7 @@ it('says how far the figures of calls are behind, and does not stand still while
   await expect.poll(lag, { timeout: 20_000 }).toBeLessThan(20);
 });
 
-it('serves the metrics in the text format of Prometheus', async () => {
+it('/metrics has the text format of Prometheus', async () => {
   const response = await fetch(`${store.url}/metrics`);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   const text = await response.text();
