@@ -1,7 +1,7 @@
 import { GrpcError, grpcStatus } from './grpc-error.js';
 import type { GrpcCallLimits } from './grpc-limits.js';
 
-/** What a call waits for: the rest of the request, the client that reads the answer, or this process. */
+/** What a call waits for: the rest of the request, a client that reads the response, or this process. */
 export type CallState = 'receiving' | 'sending' | 'working';
 
 /** After this time of waiting for its client, a call may lose its place to another call. */

@@ -5,7 +5,7 @@ import { readSqlFile } from '../../sql-file.js';
 
 const findDependenciesSql = readSqlFile(import.meta.url, 'find-dependencies.sql');
 
-/** One service has called another, or itself. */
+/** Calls from one service to another, or to itself. */
 export interface Dependency {
   readonly parent: string;
   readonly child: string;
@@ -13,11 +13,11 @@ export interface Dependency {
 }
 
 /**
- * Who called whom, by parent and child. It comes from figures that are counted a little after the spans (ADR 10): the
- * newest calls are there within 30 seconds. The range is widened to whole 10 seconds.
+ * Returns the calls between services, by parent and child. It reads aggregates, which have new calls within 30 seconds
+ * (ADR 10). The range is widened to whole 10 seconds.
  *
- * @param startTimeUnixNano the calls' spans start from here, or from ever
- * @param endTimeUnixNano to here, or to ever
+ * @param startTimeUnixNano lower bound of the start of spans; none if undefined
+ * @param endTimeUnixNano upper bound; none if undefined
  * @throws QueryError
  */
 export async function findDependencies(
