@@ -18,7 +18,7 @@ export type GrpcHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeade
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 8 * 1024 * 1024;
 
-/** Streams that a connection may have, no matter how many connections and streams there are. */
+/** The guaranteed streams of a connection, no matter how many connections and streams there are. */
 const minStreamsOfSession = 2;
 
 /** Invalid frames after which Node closes the connection. */
@@ -89,7 +89,7 @@ export class GrpcServer {
   }
 
   /**
-   * Drains, then closes. During draining, clients are asked to make further calls on another connection; on a new
+   * Drains, then closes. During draining, GOAWAY sends further calls to another connection; on a new
    * connection, after its first call. Then it accepts nothing and closes after the last response, or cuts what takes
    * too long.
    */

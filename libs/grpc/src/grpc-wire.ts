@@ -20,7 +20,7 @@ export const answerHeaders: OutgoingHttpHeaders = {
   'grpc-accept-encoding': 'identity,gzip,deflate,zstd',
 };
 
-/** Encodes a status as headers: the trailers, or a part of them. A message may have characters that headers may not. */
+/** Encodes a status as headers: the trailers, or a part of them. A message can contain characters that headers cannot. */
 export function statusHeaders(status: GrpcStatus, message = ''): OutgoingHttpHeaders {
   return status === grpcStatus.OK
     ? { 'grpc-status': '0' }

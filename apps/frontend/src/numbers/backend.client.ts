@@ -15,7 +15,7 @@ const faults = {
 } as const satisfies Record<string, ProblemKind>;
 
 /**
- * Sends each request to backend once. Nothing is retried, because a write without a response may have succeeded. Every
+ * Sends each request to backend once. Nothing is retried, because a write without a response can be stored. Every
  * method throws a `Problem` if backend is slow (504), down (503) or wrong (502).
  */
 @Injectable()
@@ -57,7 +57,7 @@ function throwTransportFault(cause: unknown): never {
   switch (code) {
     case AxiosError.ECONNABORTED:
     case AxiosError.ETIMEDOUT:
-      throw new Problem(faults.slow, 'The backend took too long; a number may have been written all the same.', {
+      throw new Problem(faults.slow, 'The backend did not respond in time; the number may still be stored.', {
         cause,
       });
     case 'ECONNREFUSED':

@@ -104,7 +104,7 @@ export async function rollLateCalls(client: Client): Promise<boolean> {
 
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   try {
-    // Two statements: the first may have begun the transaction when the second fails.
+    // Two statements: the first has begun the transaction if the second fails.
     await client.query(openPass);
     const result = await run();
     await client.query('COMMIT');

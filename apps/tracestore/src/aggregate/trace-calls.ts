@@ -101,7 +101,7 @@ export class TraceCalls {
 
   /**
    * Adds the calls of a trace. For a span that was counted before, the old call is subtracted if it differs, because its
-   * parent or children may have arrived since.
+   * parent or children can arrive later.
    *
    * @param spans the spans to count, and all others of the trace whose start is within twice the reach of theirs
    */

@@ -1,4 +1,4 @@
-/** The spans of one trace, as a run needs them: parallel arrays, of which the first `count` elements are used. */
+/** The spans of one trace, as a run needs them: parallel arrays with `count` used elements. */
 export class TraceSpans {
   count = 0;
   spanIdHigh = new Int32Array(0);

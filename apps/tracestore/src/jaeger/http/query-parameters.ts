@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { parseGoBool, parseGoDuration } from '../go-text.js';
 import { malformed } from './jaeger-http-error.js';
 
-/** The parameters of a URL. A parameter may have several names, of which the first present one counts. */
+/** The parameters of a URL. If a parameter has several names, the first present one counts. */
 export class QueryParameters {
   private readonly values: Readonly<Record<string, string | readonly string[] | undefined>>;
 

@@ -138,7 +138,10 @@ function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuestion): Grid
   const points = Math.floor(lookbackMs / 1000 / stepSeconds) + 1;
   const spanSeconds = (points - 1) * stepSeconds + windowSeconds;
   if (points > maxPoints || spanSeconds / bucketSeconds > maxBuckets) {
-    throw new QueryError(queryErrors.invalid, `more than ${maxPoints} points or ${maxBuckets} buckets are asked for`);
+    throw new QueryError(
+      queryErrors.invalid,
+      `the query must have at most ${maxPoints} points and ${maxBuckets} intervals`,
+    );
   }
   const endSeconds = Math.floor(endMs / 1000 / bucketSeconds) * bucketSeconds;
   const fromSeconds = endSeconds - spanSeconds;
