@@ -7,8 +7,8 @@ import { measureScrolling } from './console/scrolling.ts';
 import type { Figures } from './figures.ts';
 
 /**
- * The console on the embedded stack under its usual load, in a real Chromium: what the first page loads and how soon it
- * says something, how smoothly a trace of 50,000 spans scrolls, and what the API adds to its queries.
+ * Measures the console on the embedded stack under its usual load, in Chromium: the size and time of the first page, the
+ * frame rate while a trace of 50,000 spans scrolls, and the time that the API adds to its queries.
  */
 export async function consoleBench(say: (line: string) => void): Promise<Figures> {
   const stack = await startChildStack();

@@ -1,15 +1,15 @@
-/** What a benchmark found: figures by name, each with its unit in the name. */
+/** The results of a benchmark by name. Names end with the unit. */
 export type Figures = Readonly<Record<string, number>>;
 
 /**
  * A benchmark.
  *
- * @param say tells a person how it goes, a line at a time
- * @param options those of the command line that are its own
+ * @param say reports the progress, one line at a time
+ * @param options of the command line, without those of all benchmarks
  */
 export type Bench = (say: (line: string) => void, options: readonly string[]) => Promise<Figures>;
 
-/** A figure with as many decimals as it deserves. */
+/** Rounds a result to a number of decimals. */
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

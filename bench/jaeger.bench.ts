@@ -14,15 +14,15 @@ import { startBenchDatabase } from './write/bench-database.ts';
 import { defaultConnections } from './write/ingest-path.ts';
 import { startStore } from './write/processes.ts';
 
-/** Questions that are asked before the clock runs, of each kind: other ones than those that count. */
+/** Queries of each kind that run before the clock starts. They are others than those that count. */
 const warmUpAsks = 10;
 
-/** So many spans fit into Jaeger's memory on any machine that this runs on. */
+/** This many spans fit into Jaeger's memory on any machine that this runs on. */
 const mostForPeers = 1_000_000;
 
 /**
- * How long Jaeger's questions take over its HTTP API, and a trace of 100,000 spans over its storage API. Beside Jaeger
- * with its own stores, where there is one on the PATH. docs/jaeger.md says what came of it.
+ * Measures queries over Jaeger's HTTP API, and a trace of 100,000 spans over its storage API. If `jaeger` is on the PATH,
+ * it also measures Jaeger with its own stores. docs/jaeger.md has results.
  */
 export async function jaegerBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
   const { values } = parseArgs({
@@ -36,7 +36,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
   });
   const [spans, asks] = [Number(values.spans), Number(values.asks)];
   if (!(Number.isInteger(spans) && spans >= 10_000 && Number.isInteger(asks) && asks >= 10)) {
-    throw new Error('--spans is a whole number of at least 10000, --asks one of at least 10');
+    throw new Error('--spans must be an integer of at least 10000, --asks one of at least 10');
   }
   const figures: Record<string, number> = {};
   const database = await startBenchDatabase({ sharedBuffers, keptFolder: values.keep });
@@ -57,7 +57,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
     await database.stop();
   }
   if (!hasJaeger() || spans > mostForPeers) {
-    say(hasJaeger() ? `Jaeger's own stores are asked at up to ${mostForPeers} spans` : 'no `jaeger` on the PATH');
+    say(hasJaeger() ? `Jaeger's own stores are measured with up to ${mostForPeers} spans` : 'no `jaeger` on the PATH');
     return figures;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-bench-badger-'));
@@ -114,6 +114,6 @@ async function ask(
 async function read(url: string): Promise<number> {
   const response = await fetch(url);
   const { byteLength } = await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  if (!response.ok) throw new Error(`${url} responds with ${response.status}`);
   return byteLength;
 }

@@ -20,10 +20,12 @@ const args = process.argv.slice(2);
 const [name = '', ...options] = args.filter((arg) => arg !== '--json');
 const run = benches[name];
 if (run === undefined) {
-  process.stderr.write(`Which benchmark? npm run bench -- ${Object.keys(benches).join(' | ')} [--json]\n`);
+  process.stderr.write(
+    `The benchmark must be one of these: npm run bench -- ${Object.keys(benches).join(' | ')} [--json]\n`,
+  );
   process.exit(2);
 }
-// Progress goes to stderr, so that stdout holds the result alone.
+// Progress goes to stderr, so that stdout holds only the result.
 const figures = await run((line) => process.stderr.write(`${line}\n`), options);
 if (args.includes('--json')) {
   process.stdout.write(`${JSON.stringify(figures)}\n`);

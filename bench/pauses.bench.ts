@@ -11,15 +11,15 @@ import type { LongestHold } from './pauses/loop-probe.ts';
 
 type StorageMessages = typeof import('../apps/tracestore/src/gen/storage/v2/trace_storage_pb.ts');
 
-/** Of 4 MiB each, so that a body is just below the 64 MiB that a request may have. */
+/** 15 of 4 MiB each, so that a body is just below the limit of 64 MiB. */
 const scale = 15;
 const heapMb = 160;
 const maxBytesInFlight = 64 * 1024 * 1024;
 
 /**
- * The longest pause of the store's event loop while it takes each of the largest hostile requests, and while it reads a
- * trace of 50,000 spans through each API. The figure is the least of some rounds: what else runs only adds to a pause.
- * docs/benchmarks.md says how to read it.
+ * Measures the longest pause of the store's event loop while it processes each of the largest hostile requests, and while
+ * it reads a trace of 50,000 spans through each API. A result is the least of several rounds, because other processes only
+ * lengthen a pause. docs/benchmarks.md explains the results.
  */
 export async function pausesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
   const { values } = parseArgs({
@@ -28,7 +28,7 @@ export async function pausesBench(say: (line: string) => void, args: readonly st
   });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds is a whole number of at least 1, not ${values.rounds}`);
+    throw new Error(`--rounds must be an integer of at least 1, got ${values.rounds}`);
   const isWanted = (name: string): boolean => name.includes(values.only);
   const probePort = await freePort();
   const probe = new URL(`pauses/loop-probe.ts?port=${probePort}`, import.meta.url).href;
@@ -80,7 +80,7 @@ async function send({ ports }: StoreProcess, { body, contentType }: Bomb): Promi
   return String(response.status);
 }
 
-/** By what is read. Each returns the bytes of its answer. */
+/** The requests by name. Each returns the size of its response in bytes. */
 async function largeReads({ ports }: StoreProcess): Promise<Readonly<Record<string, () => Promise<string>>>> {
   const { TraceReader } = await importBuilt<StorageMessages>('gen/storage/v2/trace_storage_pb');
   const get = (path: string) => async (): Promise<string> => {

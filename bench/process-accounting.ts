@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** What a tick of /proc/PID/stat lasts: USER_HZ is 100 on every Linux that Node runs on. */
+/** The length of a tick in /proc/PID/stat: USER_HZ is 100 on every Linux that Node runs on. */
 const tickNs = 10_000_000;
 
 /**
- * What the kernel says that a process has used. Linux only: read from /proc.
+ * Reads the CPU time of a process from /proc. Linux only.
  *
  * @param pid the process
  * @returns CPU time of all its living threads, in ns
@@ -21,8 +21,8 @@ export async function cpuTimeNs(pid: number): Promise<number> {
 }
 
 /**
- * CPU time of a process and all its descendants, those included that have ended and were collected by one that
- * lives: a server whose workers come and go. Linux only.
+ * Reads the CPU time of a process and all its descendants, also of those that have ended and were waited for by a live
+ * one, such as the workers of a server. Linux only.
  *
  * @param root the process at the top
  * @returns ns
@@ -31,7 +31,7 @@ export async function treeCpuTimeNs(root: number): Promise<number> {
   for (;;) {
     const members = await treeOf(root);
     const times = await Promise.all(members.map(({ pid }) => cpuTimeNs(pid).catch(() => 0)));
-    // One that ends in between is neither among the living nor among those that were collected.
+    // A process that ends in between counts neither as live nor as waited for.
     if (JSON.stringify(members) !== JSON.stringify(await treeOf(root))) continue;
     const collected = members.reduce((sum, { collectedTicks }) => sum + collectedTicks, 0);
     return times.reduce((sum, time) => sum + time, collected * tickNs);
@@ -39,8 +39,8 @@ export async function treeCpuTimeNs(root: number): Promise<number> {
 }
 
 /**
- * Memory of a process and all its descendants as proportional set size: what several of them share
- * is split between them, so that the sum is what the machine has to give. Linux only.
+ * Reads the memory of a process and all its descendants as proportional set size: shared memory is divided between its
+ * users, so the sum is the memory in use. Linux only.
  *
  * @param root the process at the top
  * @returns bytes
@@ -56,7 +56,7 @@ export async function treePssBytes(root: number): Promise<number> {
 }
 
 /**
- * The most memory that a process has held since it began. Linux only.
+ * Reads the maximum memory of a process since its start. Linux only.
  *
  * @returns bytes
  */
@@ -65,20 +65,20 @@ export async function peakRssBytes(pid: number): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** What a process holds now. Linux only. @returns bytes */
+/** Reads the memory of a process now. Linux only. @returns bytes */
 export async function rssBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** CPU time that all cores together were busy, with whatever, in ns. Linux only. */
+/** Reads the CPU time of all processes on all cores in ns. Linux only. */
 export async function machineCpuTimeNs(): Promise<number> {
   const [all = ''] = (await readFile('/proc/stat', 'utf8')).split('\n', 1);
   const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = all.split(/ +/).map(Number);
   return (user + nice + system + irq + softirq + steal) * tickNs;
 }
 
-/** The pids of a process and of all its descendants. Linux only. */
+/** @returns the pids of a process and of all its descendants. Linux only. */
 export async function treePids(root: number): Promise<readonly number[]> {
   return (await treeOf(root)).map(({ pid }) => pid);
 }
@@ -86,7 +86,7 @@ export async function treePids(root: number): Promise<readonly number[]> {
 interface TreeMember {
   readonly pid: number;
   readonly parent: number;
-  /** CPU time of the children that it has waited for. */
+  /** CPU time of the children that the process has waited for. */
   readonly collectedTicks: number;
 }
 
@@ -96,8 +96,8 @@ async function treeOf(root: number): Promise<readonly TreeMember[]> {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => undefined);
     if (stat === undefined) continue;
-    // The command's name, in brackets, may hold anything; behind it come state and parent, and from the eleventh
-    // field user time, system time, and both of the children that were waited for.
+    // The name of the command, in brackets, may contain anything. State and parent follow, and from the eleventh field
+    // on user time, system time, and both of the children that were waited for.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const pid = Number(entry);
     members.set(pid, { pid, parent: Number(fields[1]), collectedTicks: Number(fields[13]) + Number(fields[14]) });

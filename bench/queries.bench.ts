@@ -1,29 +1,36 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figures, rounded } from './figures.ts';
 import { Asks } from './queries/asks.ts';
+import { compareBuilds } from './queries/compare-builds.ts';
 import { compressOld } from './queries/compress-old.ts';
-import { loadSpans, sharedBuffers } from './queries/loaded-store.ts';
+import { halfOfSharedBuffers, loadSpans, sharedBuffers } from './queries/loaded-store.ts';
 import { askPanels } from './queries/panels.ts';
 import { percentile } from './queries/percentile.ts';
+import { type QueryProcess, startQueryProcess } from './queries/query-process.ts';
 import { openReadModel } from './queries/read-model.ts';
 import { type BenchDatabase, startBenchDatabase, useBenchDatabase } from './write/bench-database.ts';
+import { ownRoot } from './write/processes.ts';
 
 interface QueriesOptions {
   readonly spans: number;
   readonly asks: number;
   readonly keptFolder: string | undefined;
   readonly databaseUrl: string | undefined;
+  /** Another built checkout to compare this one with; nothing else is measured. */
+  readonly before: string | undefined;
 }
 
-/** Questions that are asked before the clock runs, of each kind: other ones than those that count. */
+/** Queries of each kind that run before the clock starts. They are others than those that count. */
 const warmUpAsks = 25;
 
 /**
- * How long the store's own questions take, and the dashboards', over ten million spans of a day. docs/benchmarks.md says
- * what each figure means.
+ * Measures the queries of the read model and the dashboards, over ten million spans of a day. docs/benchmarks.md explains
+ * each result.
  */
 export async function queriesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
   const options = readOptions(args);
+  if (options.before !== undefined) return compareWith(options.before, options, say);
   const embedded = await measure(
     await startBenchDatabase({ sharedBuffers, keptFolder: options.keptFolder }),
     options,
@@ -42,19 +49,52 @@ function readOptions(args: readonly string[]): QueriesOptions {
       asks: { type: 'string', default: '100' },
       keep: { type: 'string' },
       database: { type: 'string' },
+      before: { type: 'string' },
     },
   });
+  if (values.before !== undefined && values.database !== undefined) {
+    throw new Error('--before compares builds on embedded databases: it excludes --database');
+  }
   const count = (name: string, text: string, least: number): number => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= least) return value;
-    throw new Error(`--${name} is a whole number of at least ${least}, not ${text}`);
+    throw new Error(`--${name} must be an integer of at least ${least}, got ${text}`);
   };
   return {
     spans: count('spans', values.spans, 10_000),
     asks: count('asks', values.asks, 10),
     keptFolder: values.keep,
     databaseUrl: values.database ?? process.env['TEST_DATABASE_URL'],
+    before: values.before === undefined ? undefined : path.resolve(values.before),
   };
+}
+
+/** Compares this build with that of another checkout, each on a database of its own with the same spans. */
+async function compareWith(
+  root: string,
+  { spans, asks, keptFolder }: QueriesOptions,
+  say: (line: string) => void,
+): Promise<Figures> {
+  const sides = [
+    { checkout: ownRoot, folder: keptFolder },
+    { checkout: root, folder: keptFolder === undefined ? undefined : `${keptFolder}-before` },
+  ];
+  const databases: BenchDatabase[] = [];
+  const processes: QueryProcess[] = [];
+  try {
+    for (const { checkout, folder } of sides) {
+      const database = await startBenchDatabase({ sharedBuffers: halfOfSharedBuffers, keptFolder: folder });
+      databases.push(database);
+      say(`${checkout}: loading`);
+      processes.push(await startQueryProcess({ root: checkout, databaseUrl: database.url, spans, asks }));
+    }
+    const [build, before] = processes;
+    if (build === undefined || before === undefined) throw new Error('a build has no process');
+    return await compareBuilds(build, before, asks, say);
+  } finally {
+    await Promise.all(processes.map((one) => one.leave()));
+    await Promise.all(databases.map((database) => database.stop()));
+  }
 }
 
 async function measure(

@@ -9,15 +9,15 @@ import { treePssBytes } from './process-accounting.ts';
 import { measureTracingCost } from './tracing-cost.ts';
 
 const root = path.dirname(import.meta.dirname);
-/** How long the stack is left alone before it counts as at rest. */
+/** How long the stack is idle before it counts as at rest. */
 const settleMs = 15_000;
-/** How long it is under its usual load of 20 requests a second, and how often it is weighed meanwhile. */
+/** How long it is under its usual load of 20 requests/s, and how often its memory is read in that time. */
 const loadMs = 60_000;
 const weighEveryMs = 5_000;
 
 /**
- * The embedded stack as a whole: how soon it is ready, what it weighs at rest and under load as proportional set
- * size of all its processes (PostgreSQL included), and what tracing costs a request.
+ * Measures the embedded stack: the time until it is ready, the proportional set size of all its processes with PostgreSQL
+ * at rest and under load, and the cost of tracing for a request.
  */
 export async function stackBench(say: (line: string) => void): Promise<Figures> {
   const rest = await withStack(['--no-load'], async (stack, readySeconds) => {
@@ -34,7 +34,7 @@ export async function stackBench(say: (line: string) => void): Promise<Figures> 
     }
     return most;
   });
-  say(`under load: ${megabytes(loadedBytes)} MB at the most`);
+  say(`under load: ${megabytes(loadedBytes)} MB at most`);
   const { untracedCpuUs, tracedCpuUs, tracedRatio } = await withFaultsOff((flags) => measureTracingCost(flags, say));
   return {
     readySeconds: rounded(rest.readySeconds, 1),

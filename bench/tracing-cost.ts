@@ -7,21 +7,21 @@ import { median } from './median.ts';
 import { cpuTimeNs } from './process-accounting.ts';
 import { type SpanSink, startSpanSink } from '@spandrel/testing/span-sink';
 
-/** How often each way is measured; the two ways take turns, so that a machine that drifts drifts for both. */
+/** Measurements of each variant. The two variants take turns, so that a change of the machine affects both. */
 const rounds = 5;
 const warmUpRequests = 3000;
 const measuredRequests = 6000;
-/** Slow enough for the exporter to keep up: a span that is dropped would have cost nothing. */
+/** Slow enough for the exporter to keep up. A dropped span would cost nothing. */
 const requestsPerSecond = 1200;
-/** Longer than the delay with which spans are exported, so that all of their cost is counted. */
+/** Longer than the delay of the export, so that the whole cost of the spans is counted. */
 const exportDelayMs = 500;
 
 export interface TracingCost {
   /** CPU time of the process per request without `--import`, in µs: the median of the rounds. */
   readonly untracedCpuUs: number;
-  /** The same with every request sampled and exported. */
+  /** The same with `--import`, with every request sampled and exported. */
   readonly tracedCpuUs: number;
-  /** The median of each round's ratio. */
+  /** The median of the ratios of all rounds. */
   readonly tracedRatio: number;
 }
 
@@ -29,7 +29,7 @@ export interface TracingCost {
  * Measures what tracing costs `GET /` of upper, with all faults off and the same logs.
  *
  * @param flagsOff path of a flags file in which every fault is off
- * @throws Error when a request fails or a span is missing: the figures would be about something else
+ * @throws Error if a request fails or a span is missing, because the results would be wrong
  */
 export async function measureTracingCost(flagsOff: string, say: (line: string) => void): Promise<TracingCost> {
   const sink = await startSpanSink();
@@ -53,7 +53,7 @@ export async function measureTracingCost(flagsOff: string, say: (line: string) =
   }
 }
 
-/** SERVER, controller, and the three steps of a character. */
+/** The server span, the controller, and the three steps of a character. */
 const spansPerRequest = 5;
 
 async function cpuUsPerRequest(nodeOptions: readonly string[], flagsOff: string, sink: SpanSink): Promise<number> {
@@ -93,7 +93,7 @@ async function cpuUsPerRequest(nodeOptions: readonly string[], flagsOff: string,
 
 async function untilReady(url: string, service: ChildProcess): Promise<void> {
   for (;;) {
-    if (service.exitCode !== null) throw new Error(`upper ended with ${service.exitCode} before it was ready`);
+    if (service.exitCode !== null) throw new Error(`upper ended with status ${service.exitCode} before it was ready`);
     const ready = await fetch(`${url}readyz`).then(
       (response) => response.ok,
       () => false,
@@ -103,7 +103,7 @@ async function untilReady(url: string, service: ChildProcess): Promise<void> {
   }
 }
 
-/** An open loop: requests leave at their rate whether or not those before have come back. */
+/** Sends requests at a constant rate, whether or not earlier ones have a response. */
 async function sendRequests(url: string, count: number, agent: Agent): Promise<void> {
   const pending: Promise<void>[] = [];
   const start = performance.now();

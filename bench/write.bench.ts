@@ -35,14 +35,14 @@ interface WriteOptions {
   readonly requestsInFlight: number;
   readonly soakSeconds: number;
   readonly peers: boolean;
-  /** Another built checkout to compare this one with; then that alone is measured. */
+  /** Another built checkout to compare this one with; nothing else is measured. */
   readonly before: string | undefined;
   readonly databaseUrl: string | undefined;
 }
 
 /**
- * tracestore's way from OTLP to committed rows against the ceiling, which is the same rows, encoded before the clock
- * runs. docs/benchmarks.md says what each figure means.
+ * Compares tracestore, from OTLP to committed rows, with the ceiling: the same rows, encoded before the clock starts.
+ * docs/benchmarks.md explains each result.
  */
 export async function writeBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
   const options = await readOptions(args);
@@ -54,7 +54,7 @@ export async function writeBench(say: (line: string) => void, args: readonly str
   try {
     const bench = new WriteBench(say, options, database, cores);
     if (options.before === undefined) return await bench.run();
-    // Of its own: the other build may know another schema.
+    // A separate database, because the other build may have another schema.
     const databaseBefore = await startBenchDatabase({ sharedBuffers: '512MB' });
     try {
       return await bench.compareWith(options.before, databaseBefore);
@@ -86,17 +86,17 @@ async function readOptions(args: readonly string[]): Promise<WriteOptions> {
   const count = (name: string, text: string, least: number): number => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= least) return value;
-    throw new Error(`--${name} is a whole number of at least ${least}, not ${text}`);
+    throw new Error(`--${name} must be an integer of at least ${least}, got ${text}`);
   };
   const shape = shapes.find((known) => known === values.shape);
-  if (shape === undefined) throw new Error(`--shape is one of ${shapes.join(', ')}`);
+  if (shape === undefined) throw new Error(`--shape must be one of ${shapes.join(', ')}, got ${values.shape}`);
   const spansPerRequest = count('spans-per-request', values['spans-per-request'], 1);
   const requestsInFlight = count('in-flight', values['in-flight'], 1);
   return {
     shape,
     spansPerRequest,
     requestsInFlight,
-    // A request is changed in place before it is sent again, so there have to be more than are on their way.
+    // A request is changed in place before it is sent again, so there must be more requests than are in flight.
     spans: count('spans', values.spans, 2 * requestsInFlight * spansPerRequest),
     spansPerSecond: count('spans-per-second', values['spans-per-second'], 1),
     rounds: count('rounds', values.rounds, 1),
@@ -108,24 +108,24 @@ async function readOptions(args: readonly string[]): Promise<WriteOptions> {
   };
 }
 
-/** What one way took for the whole corpus, once. */
+/** The measurement of one variant that sends the whole corpus once. */
 interface Sample {
   readonly wallMs: number;
   /** Of the process under test. */
   readonly nodeCpuMs: number;
-  /** NaN where the server's processes cannot be seen. */
+  /** NaN if the processes of the server are not visible. */
   readonly postgresCpuMs: number;
-  /** How many cores others were using meanwhile, this benchmark's own sender left out. */
+  /** The number of cores that other processes used at the same time, without this benchmark's sender. */
   readonly disturbance: number;
 }
 
-/** A way with all that it needs, warm and waiting. */
+/** A variant with its process, which waits for orders. */
 interface Competitor {
   readonly name: WayName;
   readonly contestant: RunningContestant;
-  /** Whose CPU counts: the contestant itself, or the store that it sends to. */
+  /** The process under test: the contestant itself, or the store that it sends to. */
   readonly pid: number;
-  /** Where it writes. */
+  /** The database that it writes to. */
   readonly database: BenchDatabase;
 }
 
@@ -137,8 +137,8 @@ type Stored = typeof import('./write/stored.ts');
 type Pair = readonly [name: WayName, against: WayName, times: number];
 
 /**
- * Who is compared with whom, and how many times as often: three figures hang on the first pair, and the next one's is so
- * small; nine rounds leave ± 5 %.
+ * The pairs to compare, with a factor for the number of rounds. The first pair has three results, and the result of the
+ * second is small. Nine rounds leave an error of ± 5 %.
  */
 const pairs: readonly Pair[] = [
   ['bytes', 'ceiling', 3],
@@ -148,14 +148,14 @@ const pairs: readonly Pair[] = [
   ['grpc', 'ceiling', 1],
 ];
 
-/** This build and another one, over the same way. */
+/** The pairs of this build and another one. */
 const pairsWithBefore: readonly Pair[] = [
   ['bytes', 'bytesBefore', 2],
   ['http', 'httpBefore', 2],
   ['grpc', 'grpcBefore', 1],
 ];
 
-/** Two ways, one right after the other: a machine that has neighbours is another one half a minute later. */
+/** Two measurements directly after each other, because a shared machine changes within half a minute. */
 interface Duel {
   readonly name: WayName;
   readonly against: WayName;
@@ -179,7 +179,7 @@ class WriteBench {
     this.#options = options;
     this.#database = database;
     this.#cores = cores;
-    // Within the last two hours, where a store has its partitions.
+    // Within the last two hours, for which a store has partitions.
     this.#startTimeUnixNano = `${Date.now() - 2 * 3_600_000}000000`;
   }
 
@@ -215,10 +215,10 @@ class WriteBench {
   }
 
   /**
-   * This build against another one, by turns: the ingest path alone, and the whole store over HTTP and gRPC.
+   * Compares this build with another one by turns: the ingest path alone, and the whole store over HTTP and gRPC.
    *
-   * @param root of the other checkout, which is built
-   * @param databaseBefore where the other build writes
+   * @param root the other checkout, which is built
+   * @param databaseBefore the database of the other build
    */
   async compareWith(root: string, databaseBefore: BenchDatabase): Promise<Figures> {
     const sides = [
@@ -242,7 +242,7 @@ class WriteBench {
         for (const [name, way] of ways) {
           competitors.push(await this.#startCompetitor(name, way, store, database, checkout));
         }
-        // Each build has its own way to keep stores from counting.
+        // Each build has its own means to prevent aggregation.
         const { holdCounting: hold } = (await import(path.join(checkout, 'bench/write/stored.ts'))) as Stored;
         releases.push(await hold(database));
       }
@@ -255,7 +255,7 @@ class WriteBench {
     } finally {
       await Promise.all(competitors.map(({ contestant }) => contestant.leave()));
       await Promise.all(stores.map((store) => store.stop()));
-      // An older build's lock ends with the connection of its database, and has nothing to call.
+      // The lock of an older build ends with its connection, and has no function to call.
       await Promise.all(releases.map((release) => release?.()));
     }
   }
@@ -263,7 +263,7 @@ class WriteBench {
   async #duels(competitors: readonly Competitor[], planned: readonly Pair[]): Promise<readonly Duel[]> {
     const duels: Duel[] = [];
     for (const [name, against, times] of planned) {
-      // Uncounted: a machine takes from idle processes what they have in memory and in its caches.
+      // These rounds do not count: idle processes lose pages and caches to others.
       for (let round = 1; round <= uncountedDuels; round++) await this.#duel(competitors, name, against, false);
       for (let round = 1; round <= this.#options.rounds * times; round++) {
         const duel = await this.#duel(competitors, name, against, round % 2 === 1);
@@ -277,20 +277,16 @@ class WriteBench {
 
   async #pinDatabase({ serverPid }: BenchDatabase): Promise<boolean> {
     if (this.#cores === undefined) {
-      this.#say(
-        'NOT PINNED: this needs Linux, taskset and two cores. The ratios mix what each side takes of the other.',
-      );
+      this.#say('NOT PINNED: pinning needs Linux, taskset and two cores. In the ratios, each side disturbs the other.');
       return false;
     }
     if (serverPid === undefined) {
-      this.#say('NOT PINNED, and no figures of its CPU: the processes of the given server cannot be seen from here.');
+      this.#say('NOT PINNED, and no CPU results: the processes of the given server are not visible.');
       return false;
     }
     await moveTree(serverPid, this.#cores.postgres);
     const { postgres, node, sender } = this.#cores;
-    this.#say(
-      `PostgreSQL on core ${postgres}, the process under test on core ${node}, what sends to it on core ${sender}`,
-    );
+    this.#say(`PostgreSQL on core ${postgres}, the process under test on core ${node}, the sender on core ${sender}`);
     return true;
   }
 
@@ -330,8 +326,8 @@ class WriteBench {
   }
 
   /**
-   * Every way twice, uncounted, for V8 to be done with it. What comes in while a transaction is on its way shares the next, so the ceiling takes
-   * rows and transactions as they came out for the way from bytes to committed.
+   * Runs every variant twice, so that V8 has compiled it. The ceiling then gets the rows and transactions of the variant
+   * from bytes to committed.
    */
   async #warmUp(competitors: readonly Competitor[]): Promise<number> {
     const [ceiling] = competitors.filter(({ name }) => name === 'ceiling');
@@ -354,14 +350,14 @@ class WriteBench {
     const measured = new Map<WayName, Sample>();
     for (const way of isFirst ? [name, against] : [against, name]) {
       const competitor = competitors.find((known) => known.name === way);
-      if (competitor === undefined) throw new Error(`nobody goes the way ${way}`);
+      if (competitor === undefined) throw new Error(`there is no contestant for ${way}`);
       const sample = await this.#measureUndisturbed(competitor);
       measured.set(way, sample);
     }
     return { name, against, sample: measured.get(name) as Sample, other: measured.get(against) as Sample };
   }
 
-  /** Measures again, a few times and in a calm if there is one, when others were using the cores; the least disturbed counts. */
+  /** Repeats a measurement up to three times while other processes use the cores. The least disturbed one counts. */
   async #measureUndisturbed(competitor: Competitor): Promise<Sample> {
     let best = await this.#measure(competitor);
     for (let tries = 1; tries < mostTries && best.disturbance > tolerableDisturbance; tries++) {
@@ -382,7 +378,7 @@ class WriteBench {
     const own = process.cpuUsage(ownBefore);
     const machine = (await machineCpuMs()) - machineBefore;
     const postgresCpuMs = (await postgresCpuMsOf(database)) - postgresBefore;
-    // What a process knows of itself is exact; another's is read from outside, where that is possible.
+    // The contestant reports its own CPU time exactly. That of a store is read from /proc.
     const nodeCpuMs = pid === contestant.pid ? cpuMs : (await this.#cpuMs(pid)) - nodeBefore;
     const counts = await countRows(database);
     for (const table of spanTables) {
@@ -405,7 +401,7 @@ class WriteBench {
     return `${perSecond} spans/s; CPU-s per million: Node ${perMillion(nodeCpuMs)}, PostgreSQL ${perMillion(postgresCpuMs)}; others used ${disturbance.toFixed(2)} cores`;
   }
 
-  /** Ratios are taken between neighbours in time; of these, the middle one counts. */
+  /** Returns the medians of the ratios of consecutive measurements. */
   #compare(duels: readonly Duel[]): Figures {
     const millions = this.#options.spans / 1e6;
     const ratios = (name: WayName, against: WayName, ratio: (sample: Sample, other: Sample) => number): number =>
@@ -457,7 +453,7 @@ class WriteBench {
     });
   }
 
-  /** A longer corpus through the real store, and what it takes when the database has come to rest. */
+  /** Sends a longer corpus through the store, and measures its size on disk after maintenance. */
   async #weighOnDisk(store: RunningStore): Promise<Figures> {
     const spans = Math.max(this.#options.spans, leastSpansOnDisk);
     const plan = this.#plan({ name: 'grpc', port: store.otlpGrpcPort });
@@ -493,7 +489,7 @@ class WriteBench {
     return known({ ...plain, ...(await perSpan('Compressed')) });
   }
 
-  /** The real store at full load over both protocols, for a while: what it holds, at the most and towards the end. */
+  /** Measures the memory of the store at full load over both protocols: its maximum and its medians in both halves. */
   async #soak(store: RunningStore, competitors: readonly Competitor[]): Promise<Figures> {
     const { soakSeconds } = this.#options;
     const senders = competitors.filter(({ name }) => name === 'http' || name === 'grpc');
@@ -531,7 +527,7 @@ class WriteBench {
     });
   }
 
-  /** Both sides use all cores, and are asked the same by the same sender. */
+  /** Compares with other systems. Every system uses all cores, and has the same sender. */
   async #comparePeers(): Promise<Figures> {
     const { serverPid } = this.#database;
     return measurePeers({
@@ -543,7 +539,7 @@ class WriteBench {
   }
 }
 
-/** This build over the other one: of wall time, and of the CPU time of Node and PostgreSQL together. */
+/** Returns ratios of this build to the other one: of the time, and of the CPU time of Node and PostgreSQL together. */
 function compareWithBefore(duels: readonly Duel[]): Figures {
   const ratio = (name: WayName, figure: (sample: Sample) => number): number =>
     rounded(
@@ -563,29 +559,29 @@ function compareWithBefore(duels: readonly Duel[]): Figures {
   });
 }
 
-/** What grows with time and operations rather than with spans. */
+/** The tables that grow with time and operations instead of spans. */
 const aggregateTables = /^tracestore\.(service_)?call_/;
 
-/** With fewer, empty partitions would weigh. */
+/** With fewer spans, empty partitions would distort the size. */
 const leastSpansOnDisk = 1_000_000;
 
-/** What the kernel does for all of them is never quite accounted for. */
+/** The CPU time of the kernel is never attributed completely. */
 const tolerableDisturbance = 0.15;
 const mostTries = 4;
 
-/** NaN where the server's processes cannot be seen. */
+/** @returns NaN if the processes of the server are not visible */
 async function postgresCpuMsOf({ serverPid }: BenchDatabase): Promise<number> {
   return serverPid === undefined || process.platform !== 'linux'
     ? Number.NaN
     : (await treeCpuTimeNs(serverPid)) / nsPerMs;
 }
 
-/** NaN where it cannot be known. */
+/** @returns NaN if it is unknown */
 async function machineCpuMs(): Promise<number> {
   return process.platform === 'linux' ? (await machineCpuTimeNs()) / nsPerMs : Number.NaN;
 }
 
-/** Waits for nobody to use the cores, but not for ever. */
+/** Waits until no other process uses the cores, but not longer than `longestWaitMs`. */
 async function untilCalm(): Promise<void> {
   for (let waited = 0; waited < longestWaitMs; waited += calmMs) {
     const before = await machineCpuMs();
@@ -600,7 +596,7 @@ const longestWaitMs = 15_000;
 const weighEveryMs = 500;
 const emptyEveryMs = 30_000;
 
-/** Without what could not be measured. */
+/** @returns the results without those that could not be measured */
 function known(figures: Figures): Figures {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 }

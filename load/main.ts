@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Counts, startLoad } from './driver.ts';
+import type { Targets } from './request.ts';
+import { loadVariables, readTargets } from './targets.ts';
 
 const usage = `npm run load -- [--rate N] [--concurrency N] [--duration 30s]
 
@@ -7,8 +9,8 @@ const usage = `npm run load -- [--rate N] [--concurrency N] [--duration 30s]
   --concurrency N   most requests in flight; further requests are dropped and counted (default: 64)
   --duration T      for example 30s, 5m or 1h (default: until Ctrl-C)
 
-FRONTEND_URL and GENERATOR_URL are the addresses of the services (default: http://127.0.0.1:3001 and
-http://127.0.0.1:5050).
+FRONTEND_URL and GENERATOR_URL are the addresses of the services (default: ${loadVariables.FRONTEND_URL.fallback} and
+${loadVariables.GENERATOR_URL.fallback}).
 `;
 
 interface LoadRun {
@@ -21,8 +23,10 @@ process.exitCode = await run();
 
 async function run(): Promise<number> {
   let plan: LoadRun | undefined;
+  let targets: Targets;
   try {
     plan = readArguments();
+    targets = readTargets(process.env);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
@@ -31,10 +35,6 @@ async function run(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const targets = {
-    frontend: readUrl('FRONTEND_URL', 'http://127.0.0.1:3001'),
-    generator: readUrl('GENERATOR_URL', 'http://127.0.0.1:5050'),
-  };
   const startedAt = performance.now();
   const load = startLoad({ targets, ...plan });
   const ticker = setInterval(() => {
@@ -85,10 +85,6 @@ function readDuration(value: string): number {
   if (amount === undefined) throw new Error(`--duration must be a duration such as 30s, 5m or 1h, got ${value}`);
   const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   return Number(amount) * (unitsMs[unit] ?? 1_000);
-}
-
-function readUrl(variable: string, fallback: string): string {
-  return (process.env[variable] || fallback).replace(/\/+$/, '');
 }
 
 function untilOver(durationMs: number): Promise<void> {

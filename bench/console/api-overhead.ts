@@ -26,8 +26,8 @@ interface WaterfallNames {
 }
 
 /**
- * What the API adds to the time that its query takes by itself: the same statement is asked of the database and of the
- * API, in turns, by clients that throw the answer away. Of a trace of 50,000 spans, and of one of the stack's load.
+ * Measures the time that the API adds to its query. The same statement runs directly and through the API by turns, and
+ * the clients discard the result. It reads a trace of 50,000 spans and one of the stack's load.
  */
 export async function measureApiOverhead(
   url: string,
@@ -84,11 +84,11 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Asks without keeping the answer. @throws Error when it is none */
+/** Sends a request and discards the response. @throws Error if the status is not 200 */
 function ask(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     get(url, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}`));
+      if (response.statusCode !== 200) reject(new Error(`${url} responded with ${response.statusCode}`));
       response.on('error', reject).on('end', resolve).resume();
     }).on('error', reject);
   });

@@ -4,12 +4,12 @@ import { type Figures, rounded } from '../figures.ts';
 import { median } from '../median.ts';
 
 const rounds = 5;
-/** A service of the stack: when the table of services has it, the first page says something. */
+/** A service of the stack. When the table of services shows it, the first page has content. */
 const usefulText = 'generator';
 
 /**
- * How much the first page loads, and how soon it says something: from nothing in the browser's cache. What is loaded is
- * counted as gzip has it, whatever it came as.
+ * Measures the size of the first page and the time until it has content, with an empty browser cache. Sizes are those
+ * after compression with gzip, whatever the transfer used.
  */
 export async function measureFirstLoad(browser: Browser, url: string, say: (line: string) => void): Promise<Figures> {
   const paints: number[] = [];
@@ -24,7 +24,7 @@ export async function measureFirstLoad(browser: Browser, url: string, say: (line
       sizes.push(response.body().then((body) => ({ isAnswer, bytes: gzipSync(body).length })));
     };
     page.on('response', note);
-    // Noted in the page itself, in the frame after the one in which the text came.
+    // The page itself records the time, in the frame after the one in which the text appears.
     await page.addInitScript(`
       globalThis.usefulAtMs = new Promise((resolve) => {
         new MutationObserver((_, observer) => {

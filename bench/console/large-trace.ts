@@ -6,10 +6,10 @@ const services = ['gateway', 'cart', 'payment', 'stock', 'account', 'catalog', '
 const children = 8;
 
 /**
- * Sends a trace of 50,000 spans of ten services, each with eight below it, as OTLP/JSON.
+ * Sends a trace of 50,000 spans of ten services, each with eight children, as OTLP/JSON.
  *
- * @param url where OTLP over HTTP is taken, without a path
- * @throws Error when it is not taken
+ * @param url of OTLP over HTTP, without a path
+ * @throws Error if the store does not accept it
  */
 export async function sendLargeTrace(url: string): Promise<void> {
   const startNs = BigInt(Date.now() - 300_000) * 1_000_000n;
@@ -26,7 +26,7 @@ export async function sendLargeTrace(url: string): Promise<void> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ resourceSpans }),
     });
-    if (!response.ok) throw new Error(`the trace was not taken: ${await response.text()}`);
+    if (!response.ok) throw new Error(`the store did not accept the trace: ${await response.text()}`);
   }
 }
 

@@ -7,7 +7,7 @@ const scrollMs = 6_000;
 /** Five rows a frame: at 60 frames a second, 300 rows a second. */
 const pxPerFrame = 120;
 
-/** How smoothly the waterfall of 50,000 spans scrolls: every frame the browser shows is counted, and how long it took. */
+/** Counts the frames that the browser shows while the waterfall of 50,000 spans scrolls, and measures their times. */
 export async function measureScrolling(browser: Browser, url: string, say: (line: string) => void): Promise<Figures> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   try {

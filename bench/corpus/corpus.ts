@@ -7,14 +7,14 @@ import {
 } from './otlp-writer.ts';
 import { SeededRandom } from './random.ts';
 
-/** What the traces of a corpus look like. */
+/** The shape of the traces of a corpus. */
 export type CorpusShape = 'services' | 'clickhouse';
 
 export interface CorpusOptions {
   /**
-   * `services`: traces of about 30 spans over 6 services, 8 to 11 attributes a span, 20 % of the spans with an
-   * event, 2 % in error. `clickhouse`: 10 spans a trace, 11 attributes a span out of 97 keys, as in the
-   * published benchmark of Jaeger's ClickHouse storage.
+   * `services`: traces of about 30 spans over 6 services. A span has 8 to 11 attributes, 20 % of the spans have an event,
+   * and 2 % are errors. `clickhouse`: traces of 10 spans. A span has 11 attributes out of 97 keys, as in the published
+   * benchmark of Jaeger's ClickHouse storage.
    */
   readonly shape: CorpusShape;
   readonly spans: number;
@@ -22,7 +22,7 @@ export interface CorpusOptions {
   readonly seed: number;
   /** When the first trace starts, in ns since 1970. */
   readonly startTimeUnixNano: bigint;
-  /** Over how long the starts of the traces are spread, in ns. */
+  /** The time over which the starts of the traces are distributed, in ns. */
   readonly durationNano: bigint;
 }
 
@@ -41,8 +41,8 @@ const scopes = [
 ] as const;
 
 /**
- * Makes OTLP requests, the same ones whenever the options are the same. A request holds whole traces as a
- * Collector would have gathered them: spans side by side that share a resource and a scope.
+ * Generates OTLP requests that depend on the options only. A request has whole traces, grouped as by a Collector: spans
+ * with the same resource and scope are together.
  */
 export function* makeCorpus(options: CorpusOptions): Generator<CorpusRequest, void> {
   const random = new SeededRandom(options.seed);
@@ -119,7 +119,7 @@ function resourceOf(service: number, instance: number): CorpusBatch['resourceAtt
   ];
 }
 
-/** The spans of one trace, each with a parent among those before it, children inside their parents' time. */
+/** Generates the spans of one trace. The parent of a span is an earlier one, and its time contains the span's. */
 function* makeTrace(
   random: SeededRandom,
   shape: CorpusShape,
@@ -167,12 +167,12 @@ function* makeTrace(
   }
 }
 
-/** What a service calls is always the same: two others, for the same route. */
+/** A service always calls the same two others, for the same route. */
 function calleeOf(random: SeededRandom, service: number): number {
   return (service + 1 + random.below(2)) % serviceNames.length;
 }
 
-/** Some are asked for far more often than others. */
+/** Some are requested much more often than others. */
 function popularRoute(random: SeededRandom): number {
   return Math.floor((random.below(routesPerService) * random.below(routesPerService)) / routesPerService);
 }

@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-/** The kinds of attribute values that a corpus has. A whole number is an int. */
+/** The kinds of attribute values in a corpus. An integer is an int. */
 export type AttributeValue = string | number | boolean;
 
 export interface CorpusEvent {
@@ -14,7 +14,7 @@ export interface CorpusSpan {
   readonly spanId: Uint8Array;
   readonly parentSpanId: Uint8Array | undefined;
   readonly name: string;
-  /** OTLP's number: 1 internal, 2 server, 3 client. */
+  /** The number in OTLP: 1 internal, 2 server, 3 client. */
   readonly kind: number;
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
@@ -31,7 +31,7 @@ export interface CorpusBatch {
   readonly spans: readonly CorpusSpan[];
 }
 
-/** An `ExportTraceServiceRequest` in protobuf, with one ResourceSpans a batch. */
+/** Encodes an `ExportTraceServiceRequest` in protobuf, with one ResourceSpans for each batch. */
 export function encodeRequest(batches: readonly CorpusBatch[]): Uint8Array {
   const writer = new BinaryWriter();
   for (const batch of batches) {

@@ -1,4 +1,4 @@
-/** A seeded source of randomness (the sfc32 generator), so that a corpus is the same wherever it is made. */
+/** A seeded source of randomness (the sfc32 generator), so that a corpus is the same on every machine. */
 export class SeededRandom {
   #a: number;
   #b: number;
@@ -22,12 +22,12 @@ export class SeededRandom {
     return sum >>> 0;
   }
 
-  /** From 0 up to, and without, the bound. */
+  /** An integer from 0 up to, but not including, the bound. */
   below(bound: number): number {
     return Math.floor((this.uint32() / 0x1_0000_0000) * bound);
   }
 
-  /** Whether something of this probability (0 to 1) comes true. */
+  /** Returns true with a probability from 0 to 1. */
   chance(probability: number): boolean {
     return this.uint32() / 0x1_0000_0000 < probability;
   }

@@ -5,7 +5,7 @@ import { openGrpcSender } from '../write/otlp-sender.ts';
 const requestsInFlight = 4;
 const prefixBytes = 5;
 
-/** Sends to whoever takes OTLP over gRPC at this port the same spans that a loaded store holds. */
+/** Sends the spans of a loaded store to a port with OTLP over gRPC. */
 export async function feed(port: number, loaded: LoadedSpans, say: (line: string) => void): Promise<void> {
   const startedAt = performance.now();
   const sender = openGrpcSender(port);
@@ -24,5 +24,5 @@ export async function feed(port: number, loaded: LoadedSpans, say: (line: string
   } finally {
     sender.close();
   }
-  say(`${loaded.spans} spans taken in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  say(`${loaded.spans} spans accepted in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }

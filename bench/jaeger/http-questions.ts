@@ -4,22 +4,22 @@ import type { LoadedSpans } from '../queries/loaded-store.ts';
 const msPerHour = 3_600_000;
 const msPerDay = 24 * msPerHour;
 
-/** How many traces a search asks for, as Jaeger's UI does. */
+/** The page size of Jaeger's UI. */
 const pageSize = 20;
 
-/** What questions are made of; the same for all who hold the same spans. */
+/** Values for queries, the same for all stores with the same spans. */
 export interface Samples {
   readonly services: readonly string[];
   readonly operations: readonly (readonly [string, string])[];
   readonly traceIds: readonly string[];
-  /** Attributes of some span, with its service. */
+  /** Attributes of a span, with its service. */
   readonly attributes: readonly { readonly service: string; readonly key: string; readonly value: string }[];
 }
 
 /**
- * Paths of Jaeger's HTTP API, by name of the figure, the same ones for the same samples.
+ * Returns paths of Jaeger's HTTP API by the name of the result, always the same ones for the same samples.
  *
- * @param count of each figure, each another one
+ * @param count number of different paths for each result
  */
 export function httpQuestions(
   samples: Samples,
@@ -67,7 +67,7 @@ export function httpQuestions(
   ]);
 }
 
-/** Takes samples from whoever answers Jaeger's HTTP API at this URL. */
+/** Reads samples through Jaeger's HTTP API at a URL. */
 export async function takeSamples(url: string, loaded: LoadedSpans): Promise<Samples> {
   const services = (await get<{ data: readonly string[] }>(`${url}/api/services`)).data;
   const operations: (readonly [string, string])[] = [];
@@ -113,6 +113,6 @@ function servicesOf({ data }: UiAnswer, traceId: string): string {
 
 async function get<Body>(url: string): Promise<Body> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answers ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`${url} responds with ${response.status}: ${await response.text()}`);
   return (await response.json()) as Body;
 }

@@ -13,7 +13,7 @@ const traceId = new Uint8Array(16).fill(0x5c);
 const spanCount = 100_000;
 const spansPerRequest = 1_000;
 
-/** How long a trace of 100,000 spans takes over the storage API, and what memory it takes the store to stream it. */
+/** Measures a trace of 100,000 spans over the storage API: its time, and the memory of the store. */
 export async function measureLargeTrace(store: RunningStore, say: (line: string) => void): Promise<Figures> {
   const jaeger = new GrpcClient(`127.0.0.1:${store.jaegerGrpcPort}`);
   try {
@@ -22,7 +22,7 @@ export async function measureLargeTrace(store: RunningStore, say: (line: string)
     const startedAt = performance.now();
     const { spans, bytes } = await read(jaeger);
     const seconds = (performance.now() - startedAt) / 1000;
-    if (spans !== spanCount) throw new Error(`${spans} spans came back instead of ${spanCount}`);
+    if (spans !== spanCount) throw new Error(`the store returned ${spans} spans, ${spanCount} were expected`);
     const figures = {
       tracestoreLargeTraceSeconds: rounded(seconds, 2),
       tracestoreLargeTraceMb: rounded(bytes / 1e6, 1),

@@ -1,13 +1,13 @@
 /**
- * Imported into a process before its own program, with `?port=N` behind the name of this file: answers there, on loopback,
- * how long the event loop was held at most since the last answer, and starts anew.
+ * Measures the longest pause of the event loop. It is imported into a process before its program, with `?port=N` after the
+ * name of this file. A request to that port on loopback returns the maximum and resets it.
  */
 import { createServer } from 'node:http';
 import { PerformanceObserver } from 'node:perf_hooks';
 
-/** The longest hold of the event loop. */
+/** The longest pause of the event loop. */
 export interface LongestHold {
-  /** By the clock, in ms: other processes that took the core are in it. */
+  /** By the clock, in ms. It includes the time of other processes on the core. */
   readonly wallMs: number;
   /** By the CPU time of the thread, in ms. */
   readonly cpuMs: number;

@@ -6,16 +6,16 @@ import type { Filter, ReadModel, TraceSearch } from './read-model.ts';
 const msPerDay = 86_400_000;
 const nsPerMs = 1_000_000n;
 
-/** How many traces a search asks for, as Jaeger's UI does. */
+/** The page size of Jaeger's UI. */
 const pageSize = 20;
 
-/** How far back searches go: an hour is what is asked most, all that is there costs most. */
+/** The time ranges of searches. An hour is the most usual one, and the whole day the most expensive. */
 const rangesMs = [900_000, 3_600_000, 21_600_000, msPerDay] as const;
 
-/** One question, to be asked once. */
+/** Runs one query. @returns the number of results */
 export type Ask = () => Promise<number>;
 
-/** Makes questions, the same ones for the same store: those of a figure, each another one. */
+/** Makes different queries of each kind, always the same ones for the same data. */
 export class Asks {
   private readonly database: BenchDatabase;
   private readonly model: ReadModel;
@@ -29,7 +29,7 @@ export class Asks {
     this.random = new SeededRandom(seed);
   }
 
-  /** By name of the figure. */
+  /** @returns queries by the name of the result */
   async make(count: number): Promise<ReadonlyMap<string, readonly Ask[]>> {
     const { model } = this;
     const traceIds = await this.sampleTraceIds(count);
@@ -59,7 +59,7 @@ export class Asks {
     return () => this.model.search({ filter, limit: pageSize, ...range, ...over });
   }
 
-  /** Ranges of several lengths, which end now or at any other time of the day. */
+  /** Returns ranges of several lengths that end now or at another time of the day. */
   private range(n: number): Pick<TraceSearch, 'startTimeMinUnixNano' | 'startTimeMaxUnixNano'> {
     const lengthMs = pick(rangesMs, n);
     const endMs = this.loaded.endMs - (n % 8 < 4 ? 0 : this.random.below(msPerDay - lengthMs + 1));
@@ -69,7 +69,7 @@ export class Asks {
     };
   }
 
-  /** Longer than most, longer than all but a few, longer than any; of a service; within 20 ms; the slowest. */
+  /** Conditions on the duration that match many, few or no spans; one with a service; a range of 20 ms; the slowest first. */
   private byDuration(n: number, service: string): Ask {
     const { allOf, fieldCompares, fieldIs } = this.model.filters;
     const atLeastMs = n % 5 === 2 ? 500 : 300 + this.random.below(105);
@@ -84,8 +84,8 @@ export class Asks {
   }
 
   /**
-   * In all of the day: a value that about one in ten thousand spans has; two that only the span has that they are taken
-   * from; the same with their service; one that stands in an event, once; one that nobody has.
+   * A value of about one span in ten thousand. Over the whole day: two values of one span only, the same with its service,
+   * a value of one event, and an absent value.
    */
   private byAttribute(n: number, span: SampledSpan): Ask {
     const { allOf, attributeIs, fieldIs } = this.model.filters;
@@ -136,7 +136,7 @@ export class Asks {
 
   private async sampleAttributes(count: number): Promise<readonly SampledSpan[]> {
     const sampled: SampledSpan[] = [];
-    // Most traces have such a span.
+    // Most traces have a span with that event.
     while (sampled.length < count) {
       const [traceId] = await this.sampleTraceIds(1);
       const [row] = await this.database.query<{ service: string; attributes: SampledSpan['attributes']; key: string }>(
@@ -164,12 +164,12 @@ interface SampledSpan {
   readonly service: string;
   /** Key and text of the value. */
   readonly attributes: readonly (readonly [string, string])[];
-  /** Of its event; no other has it. */
+  /** A value of its event that no other event has. */
   readonly cacheKey: string;
 }
 
 function pick<Item>(items: readonly Item[], n: number): Item {
   const item = items[n % items.length];
-  if (item === undefined) throw new RangeError('nothing to pick from');
+  if (item === undefined) throw new RangeError('the list to pick from is empty');
   return item;
 }

@@ -1,8 +1,9 @@
 import type { BenchDatabase } from '../write/bench-database.ts';
 
 /**
- * Compresses all chunks but each table's newest, as the store does in time. @returns how many; 0 where there is nothing
- * that could be: no TimescaleDB, or its Apache edition
+ * Compresses all chunks except the newest of each table, as the store does eventually.
+ *
+ * @returns the number of chunks; 0 without TimescaleDB or with its Apache edition
  */
 export async function compressOld({ query }: BenchDatabase): Promise<number> {
   const [found] = await query<{ found: boolean }>(

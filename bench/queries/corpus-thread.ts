@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { type CorpusOptions, type CorpusRequest, makeCorpus } from '../corpus/corpus.ts';
 
-/** Requests that come from the other thread at once; as many are made ahead. */
+/** Requests in one message of the other thread, which generates as many in advance. */
 const requestsAtOnce = 64;
 
 interface Work {
@@ -10,7 +10,7 @@ interface Work {
   readonly port: MessagePort;
 }
 
-/** The corpus, made on a core of its own: making it costs as much as storing it. The bytes are whose they are given to. */
+/** Generates the corpus on another core, because that costs as much as storing it. The caller owns the bytes. */
 export async function* makeCorpusAside(options: CorpusOptions): AsyncGenerator<CorpusRequest, void, undefined> {
   const { port1: port, port2 } = new MessageChannel();
   const work: Work = { options, port: port2 };
@@ -47,7 +47,7 @@ if (work !== null) {
       const { value } = corpus.next();
       if (value !== undefined) requests.push(value);
     }
-    // Given away, not copied.
+    // Transferred, not copied.
     port.postMessage(
       requests,
       requests.map(({ bytes }) => bytes.buffer as ArrayBuffer),

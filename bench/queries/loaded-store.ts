@@ -13,22 +13,27 @@ const msPerDay = 86_400_000;
 const spansPerRequest = 1000;
 const seed = 7;
 
-/** Requests on their way at once: two transactions' worth, and some that wait. */
+/** Concurrent requests: enough for two transactions, and some that wait. */
 const requestsInFlight = 16;
 
-/** Of the server that such a store is asked on: the most of a machine's memory that PostgreSQL's manual sees a use in. */
-export const sharedBuffers = `${Math.floor((totalmem() * 0.4) / 2 ** 20)}MB`;
+const sharedBuffersMb = (totalmem() * 0.4) / 2 ** 20;
 
-/** What is in the store. */
+/** 40 % of the machine's memory, the maximum that PostgreSQL's manual recommends. */
+export const sharedBuffers = `${Math.floor(sharedBuffersMb)}MB`;
+
+/** For each of two servers that run at the same time. */
+export const halfOfSharedBuffers = `${Math.floor(sharedBuffersMb / 2)}MB`;
+
+/** The content of the store. */
 export interface LoadedSpans {
   readonly spans: number;
-  /** ms since 1970: the spans are spread over the 24 hours before. */
+  /** In ms since 1970. The spans are distributed over the 24 hours before. */
   readonly endMs: number;
 }
 
 /**
- * Fills a database with spans of the `clickhouse` shape, over the 24 hours up to now, through the way of writing that the
- * store has, and lets it come to rest. A database that holds as many already is left as it is.
+ * Fills a database with spans of the shape `clickhouse` over the last 24 hours, through the store's ingest path, and waits
+ * until calls are aggregated and tables are vacuumed. A database that already has as many spans stays unchanged.
  */
 export async function loadSpans(
   database: BenchDatabase,
@@ -37,18 +42,17 @@ export async function loadSpans(
 ): Promise<LoadedSpans> {
   const known = await findLoaded(database);
   if (known?.spans === spans) {
-    say(`${spans} spans are there, up to ${new Date(known.endMs).toISOString()}`);
+    say(`${spans} spans are stored, up to ${new Date(known.endMs).toISOString()}`);
     await warm(database, say);
     return known;
   }
-  if (known !== undefined) throw new Error(`the database holds ${known.spans} spans, not ${spans}: name another one`);
+  if (known !== undefined)
+    throw new Error(`the database must have ${spans} spans, got ${known.spans}: name another one`);
   const endMs = Date.now();
   const startedAt = performance.now();
   await write(database, spans, endMs, say);
   const seconds = (performance.now() - startedAt) / 1000;
-  say(
-    `${spans} spans stored in ${seconds.toFixed(0)} s, with the making of them on the other of ${availableParallelism()} cores`,
-  );
+  say(`${spans} spans stored in ${seconds.toFixed(0)} s, generated on another of ${availableParallelism()} cores`);
   await untilAtRest(database, say);
   await database.query('CREATE TABLE public.bench_loaded AS SELECT $1::int8 AS spans, $2::int8 AS end_ms', [
     spans,
@@ -58,7 +62,7 @@ export async function loadSpans(
   return { spans, endMs };
 }
 
-/** What it was filled with, to fill another store with the same. */
+/** @returns the options of the corpus in a store, to fill another store with it */
 export function corpusOf({ spans, endMs }: LoadedSpans): CorpusOptions {
   return {
     shape: 'clickhouse',
@@ -95,7 +99,7 @@ async function write(
       if (underWay.size >= requestsInFlight) await Promise.race(underWay);
       const done = path.ingest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
         underWay.delete(done);
-        // Freed at once: there is so little else to collect that these would pile up.
+        // Freed at once, because the garbage collector would let them accumulate.
         (bytes.buffer as ArrayBuffer).transfer(0);
         const before = stored;
         stored += spanCount;
@@ -109,7 +113,7 @@ async function write(
   }
 }
 
-/** The store runs until its figures have all that is stored; then the database does what it does in time. */
+/** Runs the store until all calls are aggregated, then the maintenance that autovacuum would do. */
 async function untilAtRest(database: BenchDatabase, say: (line: string) => void): Promise<void> {
   const startedAt = performance.now();
   const loadedAt = new Date();
@@ -119,12 +123,12 @@ async function untilAtRest(database: BenchDatabase, say: (line: string) => void)
   } finally {
     await store.stop();
   }
-  say(`counted after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  say(`aggregated after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   await settle(database);
   say(`at rest after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
-/** Has all of it read into the server's memory, as far as there is room, as it is once a server has run for a while. */
+/** Reads the database into shared buffers as far as it fits, as after some time of operation. */
 async function warm({ query }: BenchDatabase, say: (line: string) => void): Promise<void> {
   const startedAt = performance.now();
   const available = await query("SELECT FROM pg_available_extensions WHERE name = 'pg_prewarm'");
@@ -140,7 +144,7 @@ async function warm({ query }: BenchDatabase, say: (line: string) => void): Prom
   say(`${Number(row?.megabytes).toFixed(0)} MB read in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
-/** Whether calls are counted, and summed up to minutes and hours, late ones again, as far as they can be now. */
+/** Whether all calls are aggregated, also by 5 minutes and hours as far as these are over, and late ones too. */
 async function isCounted({ query }: BenchDatabase, loadedAt: Date): Promise<boolean> {
   const [row] = await query<{ counted: boolean }>(
     `SELECT counted_at >= $1 AND rolled_5m >= $1::timestamptz - interval '15 minutes'

@@ -5,16 +5,16 @@ import { type Figures, rounded } from '../figures.ts';
 import type { LoadedSpans } from './loaded-store.ts';
 import { percentile } from './percentile.ts';
 
-/** How far back the dashboards look. */
+/** The time ranges of the dashboards. */
 const ranges = [
   { figure: 'panels1h', milliseconds: 3_600_000 },
   { figure: 'panels24h', milliseconds: 86_400_000 },
 ] as const;
 
-/** How often each query is asked, of one service after the other, and of all. */
+/** Runs of each query, for all services and for each service by turns. */
 const asksEach = 20;
 
-/** How long the dashboards' queries take: the p95 of the slowest one, over an hour and over a day. */
+/** Measures the queries of the dashboards. The results are the p95 of the slowest one, over an hour and over a day. */
 export async function askPanels(
   databaseUrl: string,
   loaded: LoadedSpans,
@@ -44,7 +44,7 @@ export async function askPanels(
   }
 }
 
-/** Every query that a panel has, once. */
+/** Every query of a panel, once. */
 function panelQueries(): readonly { readonly name: string; readonly query: Query }[] {
   return dashboards.flatMap(({ folder, dashboard }) =>
     [...new Set(dashboard.panels.flatMap(({ queries }) => queries))].map((file) => ({
@@ -70,7 +70,7 @@ async function ask(
     const { text, values } = bindQuery(query, Object.fromEntries(known.map((name) => [name, chosen[name] ?? ''])));
     const startedAt = performance.now();
     await client.query(text, [...values]);
-    // The first one is not counted: it finds nothing in memory.
+    // The first run does not count, because it finds no plan and no data in memory.
     if (n > 0) durationsMs.push(performance.now() - startedAt);
   }
   return percentile(durationsMs, 0.95);

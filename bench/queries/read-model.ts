@@ -10,12 +10,12 @@ type FindOperations = typeof import('../../apps/tracestore/src/query/operations/
 export type TraceSearch = import('../../apps/tracestore/src/query/find-traces/trace-search.ts').TraceSearch;
 export type Filter = import('../../apps/tracestore/src/query/filter/filter.ts').Filter;
 
-/** The questions that tracestore answers, asked in this process as its dialects ask them. */
+/** The queries of tracestore, run in this process as its protocols run them. */
 export interface ReadModel {
   readonly filters: Filters;
-  /** All of a trace. @returns the number of its spans */
+  /** Reads a whole trace. @returns the number of its spans */
   getTrace(traceId: string): Promise<number>;
-  /** A page of traces with their summaries, as a list of results shows them. @returns how many */
+  /** Reads a page of traces with their summaries. @returns the number of traces */
   search(search: TraceSearch): Promise<number>;
   findServices(): Promise<readonly string[]>;
   findOperations(serviceName: string): Promise<number>;

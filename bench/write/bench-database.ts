@@ -9,19 +9,19 @@ import { untilPostgresAnswers } from '../../stack/readiness.ts';
 import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
 import { forwardOutput } from './child-output.ts';
 
-/** The database that is written to, and what can be known of it from outside. */
+/** The database of a benchmark. */
 export interface BenchDatabase {
   readonly url: string;
-  /** The server's first process; undefined when it is not ours to look at (another host, a container). */
+  /** The main process of the server; undefined if it is not visible (another host, a container). */
   readonly serverPid: number | undefined;
   query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   stop(): Promise<void>;
 }
 
 /**
- * What a server for real load would have; the embedded one is set up for a laptop. Vacuuming in the background would
- * hit one way and spare another, so it waits for the end, when the size is taken; that BRIN indexes then have nobody to
- * ask for a summary is not worth a line each time.
+ * Settings of a server for real load, which the embedded one does not have. Autovacuum would disturb some measurements
+ * and not others, so tables are vacuumed before their size is read. Without it, the summarization of BRIN indexes logs a
+ * line at each request, which log_min_messages hides.
  */
 const settings = {
   max_wal_size: '4GB',
@@ -30,17 +30,17 @@ const settings = {
 } as const;
 
 export interface BenchDatabaseOptions {
-  /** As PostgreSQL's setting has it. */
+  /** In the format of PostgreSQL's setting. */
   readonly sharedBuffers: string;
-  /** Is used instead of a folder that is gone afterwards, with what it holds, and stays. */
+  /** A folder that is used with its content and kept. By default the folder is a new one, deleted at the end. */
   readonly keptFolder?: string | undefined;
 }
 
-/** A PostgreSQL of our own that syncs to a real disk. */
+/** Starts an embedded PostgreSQL that syncs to a real disk. */
 export async function startBenchDatabase({ sharedBuffers, keptFolder }: BenchDatabaseOptions): Promise<BenchDatabase> {
   const user = databaseUser();
   if (keptFolder !== undefined) mkdirSync(keptFolder, { recursive: true });
-  // Not where tests have theirs: a disk in memory would sync for free.
+  // Not in the folder of the tests: syncing to a disk in memory costs nothing.
   const folder = keptFolder ?? mkdtempSync(path.join(tmpdir(), 'spandrel-bench-'));
   if (user !== undefined) chownSync(folder, user.uid >>> 0, user.gid >>> 0);
   const tempFolder = keptFolder === undefined ? folder : undefined;
@@ -67,9 +67,9 @@ export async function startBenchDatabase({ sharedBuffers, keptFolder }: BenchDat
 }
 
 /**
- * A database that is given, such as one with TimescaleDB. All that tracestore has in it is thrown away.
+ * Uses a given database, such as one with TimescaleDB. `stop` drops everything that tracestore created in it.
  *
- * @throws Error when it already holds spans: it may be somebody's
+ * @throws Error if it already has a schema tracestore, which may be in use
  */
 export async function useBenchDatabase(url: string): Promise<BenchDatabase> {
   const client = await connect(url);
@@ -77,7 +77,7 @@ export async function useBenchDatabase(url: string): Promise<BenchDatabase> {
   const [found] = await database.query<{ found: boolean }>("SELECT to_regnamespace('tracestore') IS NOT NULL AS found");
   if (found?.found === true) {
     await client.end();
-    throw new Error('the database has a schema tracestore: give one that is empty');
+    throw new Error('the database must be empty, but has a schema tracestore');
   }
   const [backend] = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return {
@@ -106,7 +106,7 @@ function describe(url: string, client: Client): Pick<BenchDatabase, 'url' | 'que
   };
 }
 
-/** A backend's parent is the server, if that pid is a PostgreSQL on this host at all. */
+/** @returns the parent of a backend, which is the server; undefined if the pid is not a PostgreSQL on this host */
 function parentOfPostgres(backend: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${backend}/stat`, 'utf8');

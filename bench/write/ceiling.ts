@@ -2,9 +2,9 @@ import { Client, type Connection, type Submittable } from 'pg';
 import { spanTables } from './stored.ts';
 
 /*
- * The ceiling: what PostgreSQL takes when nobody has to think. The rows are those that the measured way has left, read
- * back as they are and divided as they were: a transaction for each of its transactions, with the same rows in the same
- * order. It is one query with a COPY a table, sent in one piece together with its data, and one answer.
+ * The ceiling: the maximum throughput of PostgreSQL for the same rows. The rows are read back from what the measured
+ * variant has written, with one transaction for each of its transactions and the same rows in the same order. A
+ * transaction is one query with a COPY for each table, sent in one piece with its data, and has one response.
  *
  * COPY's binary format (PostgreSQL manual, "COPY", "Binary Format"):
  *
@@ -15,8 +15,8 @@ import { spanTables } from './stored.ts';
 const head = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const tail = Buffer.from([0xff, 0xff]);
 
-/** How many bytes of rows one message carries; a message of many megabytes would have to be whole before it is read. */
-const portionBytes = 1024 * 1024;
+/** Maximum bytes of rows in one message. PostgreSQL reads a message completely before it processes it. */
+const messageBytes = 1024 * 1024;
 
 export class Ceiling {
   readonly #clients: readonly Client[];
@@ -32,16 +32,16 @@ export class Ceiling {
     return new Ceiling(clients);
   }
 
-  /** Takes what is in the tables for what it will write. */
+  /** Reads the content of the tables, which `run` then writes. */
   async capture(): Promise<void> {
     const [client] = this.#clients;
-    if (client === undefined) throw new Error('a ceiling needs a connection');
+    if (client === undefined) throw new Error('the ceiling needs a connection');
     const contents = new Map<bigint, TransactionContent>();
     for (const table of spanTables) {
       const columns = await readColumns(client, table);
       const list = columns.join(', ');
       const copy = `COPY tracestore.${table} (${list}) FROM STDIN (FORMAT binary)`;
-      // Several parts of one table would come one after the other, so a transaction's rows are brought together.
+      // The partitions of a table would follow each other, so the rows are sorted by transaction.
       const sql = `COPY (SELECT xmin::text::int8, ${list} FROM tracestore.${table} ORDER BY 1, tableoid, ctid)
         TO STDOUT (FORMAT binary)`;
       for (const [transaction, rows] of rowsByTransaction(await readCopy(client, sql))) {
@@ -49,8 +49,8 @@ export class Ceiling {
         contents.set(transaction, content);
         content.statements.push(copy);
         const file = Buffer.concat([head, ...rows, tail]);
-        for (let offset = 0; offset < file.length; offset += portionBytes) {
-          content.data.push(message('d', file.subarray(offset, offset + portionBytes)));
+        for (let offset = 0; offset < file.length; offset += messageBytes) {
+          content.data.push(message('d', file.subarray(offset, offset + messageBytes)));
         }
         content.data.push(message('c', Buffer.alloc(0)));
       }
@@ -61,7 +61,7 @@ export class Ceiling {
     );
   }
 
-  /** Sends all of it, a transaction at a time on each connection. */
+  /** Sends all transactions, one at a time on each connection. */
   async run(): Promise<void> {
     const waiting = this.#transactions.values();
     await Promise.all(
@@ -82,7 +82,7 @@ export class Ceiling {
 
 interface TransactionContent {
   readonly statements: string[];
-  /** Messages. */
+  /** Encoded messages. */
   readonly data: Buffer[];
 }
 
@@ -96,10 +96,10 @@ async function readColumns(client: Client, table: string): Promise<readonly stri
 }
 
 /**
- * Takes a COPY file apart.
+ * Splits a COPY file by transaction.
  *
- * @param file whose rows begin with the number of their transaction, and are in its order
- * @returns by transaction the rows without it, as they stand in a file
+ * @param file with rows that begin with their transaction id and are sorted by it
+ * @returns the encoded rows without the id, by transaction
  */
 function rowsByTransaction(file: Buffer): ReadonlyMap<bigint, readonly Buffer[]> {
   const found = new Map<bigint, Buffer[]>();
@@ -125,7 +125,7 @@ async function readCopy(client: Client, sql: string): Promise<Buffer> {
   await submit(
     client,
     (connection) => connection.query(sql),
-    // pg reads on into the same memory.
+    // pg reuses the memory of a chunk.
     ({ chunk }) => chunks.push(Buffer.from(chunk)),
   );
   return Buffer.concat(chunks);
@@ -138,7 +138,7 @@ function message(type: string, content: Buffer): Buffer {
   return Buffer.concat([start, content]);
 }
 
-/** Resolves when the server is ready for the next query, which is after the commit. */
+/** Resolves when the server is ready for the next query, that is, after the commit. */
 function submit(
   client: Client,
   send: (connection: Connection) => void,
@@ -149,7 +149,7 @@ function submit(
     const nothing = (): void => {};
     const query = {
       submit: send,
-      // pg calls these by name for whatever the server sends.
+      // pg calls these methods by name for the messages of the server.
       handleRowDescription: nothing,
       handleDataRow: nothing,
       handleCommandComplete: nothing,

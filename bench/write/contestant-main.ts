@@ -24,7 +24,7 @@ const idle: Report = { rows, wallMs: 0, cpuMs: 0, spans: rows.span, requests: re
 
 interface Contestant {
   capture(): Promise<void>;
-  /** Sends requests until there are no more. @returns how many were refused for the moment */
+  /** Sends all requests. @returns the number of those that were refused and sent again */
   send(stream: Iterable<ResendableRequest>): Promise<number>;
   close(): Promise<void> | void;
 }
@@ -62,25 +62,25 @@ async function openContestant(): Promise<Contestant> {
   };
 }
 
-/** A closed loop: so many requests are always on their way. */
+/** Sends requests in a closed loop with a constant number of concurrent ones. */
 async function inParallel(
   stream: Iterable<ResendableRequest>,
-  lanes: number,
+  concurrency: number,
   send: (message: ResendableRequest) => Promise<number>,
 ): Promise<number> {
   let refused = 0;
   const waiting = stream[Symbol.iterator]();
-  const lane = async (): Promise<void> => {
+  const sendInTurn = async (): Promise<void> => {
     for (let next = waiting.next(); next.done !== true; next = waiting.next()) {
       renew(next.value);
       refused += await send(next.value);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, sendInTurn));
   return refused;
 }
 
-/** Sends and measures. */
+/** Sends all requests and measures that. */
 async function measured(stream: Iterable<ResendableRequest>): Promise<Report> {
   let spans = 0;
   let sent = 0;
@@ -96,7 +96,7 @@ async function measured(stream: Iterable<ResendableRequest>): Promise<Report> {
   const refused = await contestant.send(counted());
   const wallMs = performance.now() - before;
   const { user, system } = process.cpuUsage(cpuBefore);
-  // The ceiling has the requests in its transactions, and asks for none.
+  // The ceiling has the requests in its transactions and reads none from the stream.
   if (sent === 0) [spans, sent] = [rows.span, requests.length];
   return { rows, wallMs, cpuMs: (user + system) / 1000, spans, requests: sent, refused };
 }
@@ -128,7 +128,7 @@ async function obey(order: Order): Promise<Report | undefined> {
 }
 
 const contestant = await openContestant();
-// Whoever gives the orders is gone, or needs us no more.
+// The benchmark has ended, or does not need this process any more.
 process.once('disconnect', () => process.exit());
 process.on('message', (order) => {
   obey(order as Order).then(

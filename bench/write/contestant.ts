@@ -3,11 +3,12 @@ import type { Extra } from './ingest-path.ts';
 import type { RowCounts } from './stored.ts';
 
 /*
- * A contestant is a process of its own, so that it can be pinned to a core, has no one else's garbage, and is as warm
- * in each round as in the one before. The benchmark tells it what to do over the channel that `fork` opens.
+ * A contestant is a process that runs one variant. So it can be pinned to a core, shares no heap, and stays warm between
+ * rounds. The benchmark sends it orders over an IPC channel. Plans, orders and reports keep their names, so that
+ * `--before` can start the contestant of an older checkout.
  */
 
-/** What a contestant does when it is told to run. */
+/** The variant that a contestant runs. */
 export type Way =
   | { readonly name: 'ceiling' }
   | { readonly name: 'bytes'; readonly without: readonly Extra[] }
@@ -25,29 +26,29 @@ export interface ContestantPlan {
     readonly spansPerRequest: number;
     /** When the first trace starts, in ns since 1970, in decimal. */
     readonly startTimeUnixNano: string;
-    /** By the times in the spans, however fast they are sent. */
+    /** By the times in the spans, no matter how fast they are sent. */
     readonly spansPerSecond: number;
   };
 }
 
 export type Order =
-  /** To the ceiling: what is in the tables now is what it will write. */
+  /** For the ceiling: read the rows in the tables, which `run` writes. */
   | { readonly order: 'capture' }
-  /** Sends the whole corpus once. */
+  /** Send the whole corpus once. */
   | { readonly order: 'run' }
-  /** Sends it over and over. */
+  /** Send it repeatedly. */
   | { readonly order: 'soak'; readonly seconds: number }
   | { readonly order: 'leave' };
 
-/** What comes back for each order, and once when the contestant is ready for its first. */
+/** The response to each order. A contestant also sends one when it is ready. */
 export interface Report {
-  /** Rows that the corpus has by table, counted in its protobuf. */
+  /** Rows of the corpus by table, counted in its protobuf. */
   readonly rows: RowCounts;
   readonly wallMs: number;
   /** CPU time of the contestant itself. */
   readonly cpuMs: number;
   readonly spans: number;
   readonly requests: number;
-  /** How many requests were refused for the moment and sent again. */
+  /** Requests that were refused and sent again. */
   readonly refused: number;
 }

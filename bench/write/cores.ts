@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { treePids } from '../process-accounting.ts';
 
-/** Which cores the two sides of the benchmark have for themselves, and what is left for whoever sends. */
+/** The cores of PostgreSQL, of the process under test and of the sender. */
 export interface Cores {
   readonly postgres: string;
   readonly node: string;
-  /** A third core where there is one, or else PostgreSQL's: what sends is not what is measured. */
+  /** A third core if there is one, otherwise PostgreSQL's. The sender is not measured. */
   readonly sender: string;
 }
 
-/** @returns undefined where processes cannot be pinned: not Linux, no taskset, or a single core */
+/** @returns undefined if processes cannot be pinned: not Linux, no taskset, or a single core */
 export function findCores(): Cores | undefined {
   if (process.platform !== 'linux') return undefined;
   const { status, stdout } = spawnSync('taskset', ['-c', '-p', String(process.pid)], { encoding: 'utf8' });
@@ -19,7 +19,7 @@ export function findCores(): Cores | undefined {
   return { postgres: String(postgres), node: String(node), sender: String(third ?? postgres) };
 }
 
-/** `0-2,5` as it is written. */
+/** Parses a list such as `0-2,5`. */
 function parseList(text: string): readonly number[] {
   return text
     .trim()
@@ -30,12 +30,12 @@ function parseList(text: string): readonly number[] {
     });
 }
 
-/** A command that runs on these cores only, or anywhere when there are none. */
+/** @returns a command that runs on these cores only, or on all if they are undefined */
 export function onCores(cores: string | undefined, command: string, args: readonly string[]): readonly string[] {
   return cores === undefined ? [command, ...args] : ['taskset', '-c', cores, command, ...args];
 }
 
-/** Moves a server and all its processes; those that it starts later are born there. */
+/** Moves a server and all its processes to cores. Later processes inherit them. */
 export async function moveTree(root: number, cores: string): Promise<void> {
   for (const pid of await treePids(root)) spawnSync('taskset', ['-a', '-p', '-c', cores, String(pid)]);
 }

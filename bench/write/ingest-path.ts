@@ -5,36 +5,29 @@ type Config = typeof import('../../apps/tracestore/src/config/tracestore.config.
 type Database = typeof import('../../apps/tracestore/src/database/database.service.ts');
 type Metrics = typeof import('../../apps/tracestore/src/metrics/ingest-metrics.service.ts');
 type Writer = typeof import('../../apps/tracestore/src/write/trace-writer.service.ts');
-type PipelineModule = typeof import('../../apps/tracestore/src/database/pipelined-batch.ts');
-type Statement = import('../../apps/tracestore/src/database/pipelined-batch.ts').Statement;
-type WriteRequest = import('../../apps/tracestore/src/write/trace-writer.service.ts').WriteRequest;
 type Ingest = typeof import('../../apps/tracestore/src/receive/trace-ingest.service.ts');
-type Terms = typeof import('../../apps/tracestore/src/storage/term-list.ts');
-type Blocks = typeof import('../../apps/tracestore/src/storage/span-blocks.ts');
-type Transcoding = typeof import('../../apps/tracestore/src/transcode/transcoder.ts');
+type WritePlan = import('../../apps/tracestore/src/storage/write-plan.ts').WritePlan;
 
-/** tracestore's way from the bytes of a request to committed rows, in this process and without a receiver. */
+/** tracestore's path from the bytes of a request to committed rows, in this process and without a receiver. */
 export interface IngestPath {
   /** Resolves when every span of the request is committed. */
   ingest(body: Buffer): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * What a store does besides storing spans: `ledger`, by which it knows a retry; `blocks`, by which a search
- * skips spans.
- */
-export type Extra = 'ledger' | 'blocks';
+/** A part of writing that can be left out, to measure what it costs. */
+export type Extra = keyof WritePlan;
 
 export interface IngestPathOptions {
   readonly databaseUrl: string;
   readonly connections: number;
-  /** A store never leaves any of these out, so what they cost can only be seen where they are taken out by force. */
+  /** A real store never leaves any of these out. */
   readonly without: readonly Extra[];
 }
 
+/** Opens the path, with the parts that are not left out. */
 export async function openIngestPath(options: IngestPathOptions): Promise<IngestPath> {
-  // What it logs otherwise goes to stdout, which holds a benchmark's result alone.
+  // Its log would go to stdout, which holds only the result of the benchmark.
   Logger.overrideLogger(['error', 'fatal']);
   const { readTracestoreConfig } = await importBuilt<Config>('config/tracestore.config');
   const { DatabaseService } = await importBuilt<Database>('database/database.service');
@@ -48,56 +41,20 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
   const database = new DatabaseService(config);
   await database.onModuleInit();
   const metrics = new IngestMetricsService();
-  const writer = new TraceWriterService(config, database, metrics);
-  const close = (): Promise<void> => database.onApplicationShutdown();
-  if (options.without.includes('blocks')) await sumUpNoBlocks();
-  if (!options.without.includes('ledger')) {
-    const service = new TraceIngestService(writer, metrics);
-    return {
-      ingest: async (body) => {
-        await service.ingest(body, 'protobuf');
-      },
-      close,
-    };
-  }
-  await keepNoLedger();
-  const { Transcoder } = await importBuilt<Transcoding>('transcode/transcoder');
-  const transcoder = new Transcoder();
-  let sent = 0;
+  const plan: WritePlan = {
+    ledger: !options.without.includes('ledger'),
+    blocks: !options.without.includes('blocks'),
+  };
+  const service = new TraceIngestService(new TraceWriterService(config, database, metrics, plan), metrics);
   return {
     ingest: async (body) => {
-      const digest = Buffer.alloc(8);
-      digest.writeDoubleBE(++sent);
-      const fill: WriteRequest['fill'] = (batch) => transcoder.transcode(body, batch, sent << 12);
-      const fillSlowly: WriteRequest['fillSlowly'] = async (batch) => transcoder.transcode(body, batch, sent << 12);
-      await writer.write({ digest, byteLength: body.byteLength, fill, fillSlowly });
+      await service.ingest(body, 'protobuf');
     },
-    close,
+    close: () => database.onApplicationShutdown(),
   };
 }
 
-/** No attribute is hashed, and no block is written. */
-async function sumUpNoBlocks(): Promise<void> {
-  const { TermList } = await importBuilt<Terms>('storage/term-list');
-  const { SpanBlocks } = await importBuilt<Blocks>('storage/span-blocks');
-  TermList.prototype.addAttributes = () => {};
-  SpanBlocks.prototype.add = () => {};
-}
-
-/** Leaves the ledger's statement out of every transaction. */
-async function keepNoLedger(): Promise<void> {
-  const { PipelinedBatch } = await importBuilt<PipelineModule>('database/pipelined-batch');
-  const { submit } = PipelinedBatch.prototype;
-  PipelinedBatch.prototype.submit = function (connection) {
-    const pipeline = this as unknown as { calls: readonly { readonly statement: Statement }[] };
-    const without = pipeline.calls.filter(({ statement }) => statement.name !== 'insert-ledger');
-    if (without.length === pipeline.calls.length) throw new Error('there is no ledger that could be left out');
-    pipeline.calls = without;
-    submit.call(this, connection);
-  };
-}
-
-/** Over how many connections the store writes when nobody says. */
+/** @returns over how many connections a store writes by default */
 export async function defaultConnections(): Promise<number> {
   const { readTracestoreConfig } = await importBuilt<Config>('config/tracestore.config');
   const { maxSlots } = await importBuilt<Writer>('write/trace-writer.service');

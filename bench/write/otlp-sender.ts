@@ -3,21 +3,21 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResendableRequest } from './request-stream.ts';
 
-/** Sends requests as a Collector would, but with next to no CPU of its own. */
+/** Sends requests as a Collector does, with very little CPU time. */
 export interface OtlpSender {
-  /** Resolves when the server has said that the request is stored. @throws Error with what it said instead */
+  /** Resolves when the server has acknowledged the request. @throws Error with its status otherwise */
   send(request: ResendableRequest): Promise<void>;
   close(): void;
 }
 
-/** A server is overloaded or its database away: the request may be sent again. */
+/** The server is overloaded or its database unavailable. The request may be sent again. */
 export class TryAgainError extends Error {
   override readonly name = 'TryAgainError';
 }
 
 const retryMs = 100;
 
-/** Sends until the server takes it. @returns how often it did not */
+/** Sends a request until the server accepts it. @returns the number of refusals */
 export async function sendUntilTaken(sender: OtlpSender, message: ResendableRequest): Promise<number> {
   for (let refused = 0; ; refused++) {
     try {
@@ -56,7 +56,7 @@ export function openHttpSender(port: number, connections: number): OtlpSender {
 const grpcOk = 0;
 const grpcTryAgain: ReadonlySet<number> = new Set([8, 14]);
 
-/** Two connections, as of two Collectors, since a server may limit what one of them has in flight. */
+/** Two connections, as of two Collectors, because a server may limit the requests of one connection. */
 const sessionCount = 2;
 
 export function openGrpcSender(port: number): OtlpSender {
@@ -66,7 +66,7 @@ export function openGrpcSender(port: number): OtlpSender {
     send: (message) => {
       next = (next + 1) % sessionCount;
       let session = sessions[next];
-      // A server closes what has not been used for minutes.
+      // A server closes a connection that was idle for minutes.
       if (session === undefined || session.closed || session.destroyed) {
         session = connect(`http://127.0.0.1:${port}`).on('error', () => {});
         sessions[next] = session;
@@ -86,7 +86,7 @@ function sendOn(session: ClientHttp2Session, { grpcMessage }: ResendableRequest)
       te: 'trailers',
     });
     let status: unknown;
-    // A call that fails at once has its status among the headers.
+    // A call that fails at once has its status in the headers.
     stream.on('response', (headers) => (status ??= headers['grpc-status']));
     stream.on('trailers', (trailers) => (status ??= trailers['grpc-status']));
     stream.on('error', reject);

@@ -12,13 +12,13 @@ import type { ContestantPlan } from './contestant.ts';
 import { moveTree } from './cores.ts';
 import { type RunningStore, startContestant } from './processes.ts';
 
-/** What comparing with others needs. */
+/** The parameters of a comparison with other systems. */
 export interface PeerRun {
   readonly say: (line: string) => void;
-  /** For a sender to that port, over gRPC. */
+  /** @returns the plan of a sender over gRPC to a port */
   readonly plan: (port: number) => ContestantPlan;
   readonly startOurs: () => Promise<RunningStore>;
-  /** The server that ours writes to, whose CPU and memory are ours to answer for. */
+  /** The PostgreSQL server of tracestore. Its CPU and memory count for tracestore. */
   readonly databasePid: number | undefined;
 }
 
@@ -32,8 +32,8 @@ interface Subject {
 }
 
 /**
- * Sends the corpus once, over gRPC, to tracestore and to those others whose programs are on the PATH. Nothing is
- * pinned, nothing is warmed up, for nobody. The others answer from memory; ours has committed.
+ * Sends the corpus once over gRPC to tracestore, and to the other systems whose programs are on the PATH. No process is
+ * pinned or warmed up. The others acknowledge from memory; tracestore has committed.
  */
 export async function measurePeers(run: PeerRun): Promise<Figures> {
   const { say, databasePid } = run;
@@ -83,10 +83,10 @@ async function measure({ name, grpcPort, pids }: Subject, { say, plan }: PeerRun
     const weighing = weigh();
     const report = await sender.obey({ order: 'run' }).finally(() => over.abort());
     await weighing;
-    // What it still has to do for what it has acknowledged.
+    // Includes the work after the acknowledgement.
     await sleep(afterMathMs);
     const cpu = (await cpuSeconds(pids)) - cpuBefore;
-    // Proportional sizes are sampled, the kernel's peak of a single process is not.
+    // Proportional set sizes are sampled; the peak of a single process comes from the kernel.
     if (pids.length === 1 && (await treePids(pids[0] ?? 0)).length === 1) {
       peakBytes = Math.max(peakBytes, await peakRssBytes(pids[0] ?? 0));
     }
@@ -115,7 +115,7 @@ async function cpuSeconds(pids: readonly number[]): Promise<number> {
   return times.reduce((sum, time) => sum + time, 0) / 1e9;
 }
 
-/** Jaeger with nothing between its receiver and its storage, so that its answer means as much as it can. */
+/** Starts Jaeger without a processor between receiver and storage, so that its response means as much as possible. */
 async function startJaeger(storage: 'memory' | 'badger'): Promise<Subject> {
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-jaeger-'));
   const [grpcPort, queryHttpPort, queryGrpcPort, healthPort] = [

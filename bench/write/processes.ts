@@ -15,15 +15,15 @@ export const ownRoot = path.dirname(path.dirname(import.meta.dirname));
 /** A contestant that waits for orders. */
 export interface RunningContestant {
   readonly pid: number;
-  /** What its corpus has. */
+  /** The size of its corpus. */
   readonly corpus: Pick<Report, 'rows' | 'requests'>;
   obey(order: Exclude<Order, { order: 'leave' }>): Promise<Report>;
   leave(): Promise<void>;
 }
 
 /**
- * @param root of the checkout whose build it measures, with the benchmark of that checkout
- * @throws Error when it ends before it is ready
+ * @param root the checkout whose build it measures, with the benchmark of that checkout
+ * @throws Error if it ends before it is ready
  */
 export async function startContestant(
   plan: ContestantPlan,
@@ -32,7 +32,7 @@ export async function startContestant(
 ): Promise<RunningContestant> {
   const script = path.join(root, 'bench/write/contestant-main.ts');
   const [command = '', ...args] = onCores(cores, process.execPath, [script, JSON.stringify(plan)]);
-  // What the store logs is for people: stdout holds the result alone.
+  // The log of the store goes to stderr, because stdout holds only the result.
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', process.stderr, 'inherit', 'ipc'] });
   const corpus: RunningContestant['corpus'] = await nextReport(child, plan.way.name);
   return {
@@ -63,7 +63,7 @@ function nextReport(child: ChildProcess, name: string): Promise<Report> {
   });
 }
 
-/** The real tracestore, as everybody runs it. */
+/** A tracestore process, started as in production. */
 export interface RunningStore {
   readonly pid: number;
   readonly httpPort: number;
@@ -74,8 +74,8 @@ export interface RunningStore {
 }
 
 /**
- * @param cores those that it may use, if not all
- * @param root of the checkout whose build it is
+ * @param cores that it may use; all if undefined
+ * @param root the checkout whose build runs
  */
 export async function startStore(
   databaseUrl: string,
@@ -108,7 +108,7 @@ export async function startStore(
   });
   forwardOutput(store);
   await untilServiceReady(`http://127.0.0.1:${httpPort}`, store, AbortSignal.timeout(60_000));
-  // taskset becomes the store, so its pid is the store's.
+  // taskset replaces itself with the store, so its pid is the store's.
   return { pid: store.pid, httpPort, otlpHttpPort, otlpGrpcPort, jaegerGrpcPort, stop: () => stop(store) };
 }
 

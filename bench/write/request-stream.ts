@@ -1,14 +1,14 @@
 import { type CorpusOptions, makeCorpus } from '../corpus/corpus.ts';
 
 /*
- * The corpus as requests that can be sent over and over, each time with other bytes and the same spans: behind the
- * message stands a field that OTLP does not have, fixed64 number 1999, which holds a count. A store that
- * recognises retries has to take every one for a new request, and one that knows its protobuf skips the field.
+ * The corpus as requests that can be sent repeatedly, each time with other bytes and the same spans. A field that OTLP
+ * does not define, fixed64 number 1999, follows the message and contains a counter. So the ledger treats each one as a new
+ * request, and protobuf decoders skip the field.
  */
 const tag = Buffer.from([0xf9, 0x7c]);
 const nonceBytes = 8;
 
-/** gRPC puts in front of a message: a byte that says whether it is compressed, and its length. */
+/** The prefix of a message in gRPC: a byte that says whether it is compressed, and its length. */
 const grpcPrefixBytes = 5;
 
 /** One request in one buffer, both with and without its gRPC prefix. */
@@ -29,12 +29,12 @@ export function makeRequests(options: CorpusOptions): readonly ResendableRequest
   });
 }
 
-/** Makes a request another one, in place: it must not be on its way. */
+/** Changes the bytes of a request in place. It must not be in flight. */
 export function renew({ body }: ResendableRequest): void {
   sent += 1n;
   body.writeBigUInt64LE((processPart << 40n) | sent, body.length - nonceBytes);
 }
 
-/** Two processes never send the same. */
+/** Different in each process, so that two processes never send the same bytes. */
 const processPart = BigInt(process.pid);
 let sent = 0n;

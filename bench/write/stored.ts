@@ -11,19 +11,19 @@ export type RowCounts = Readonly<Record<(typeof spanTables)[number], number>>;
 export async function countRows({ query }: BenchDatabase): Promise<RowCounts> {
   const counts = spanTables.map((table) => `(SELECT count(*)::int FROM tracestore.${table}) AS ${table}`);
   const [row] = await query<RowCounts & QueryResultRow>(`SELECT ${counts.join(', ')}`);
-  if (row === undefined) throw new Error('a count of nothing');
+  if (row === undefined) throw new Error('the count has no row');
   return row;
 }
 
-/** In how many transactions the spans were written. */
+/** @returns the number of transactions that wrote the spans */
 export async function countTransactions({ query }: BenchDatabase): Promise<number> {
   const [row] = await query<{ count: number }>('SELECT count(DISTINCT xmin::text)::int AS count FROM tracestore.span');
   return row?.count ?? 0;
 }
 
 /**
- * Leaves the tables as if nothing had been written, but for the dictionaries and the migrations: what a store that
- * has run for a while knows stays known.
+ * Empties all tables except dictionaries and migrations, so that a store finds the dictionaries of one that has run for
+ * some time.
  */
 export async function empty({ query }: BenchDatabase): Promise<void> {
   const tables = await query<{ name: string }>(
@@ -39,7 +39,7 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
   await query('CHECKPOINT');
 }
 
-/** A store that keeps its tables in shape meanwhile may have locked some of them in another order: one of both gives way. */
+/** The store's lifecycle may lock the tables in another order. Then PostgreSQL cancels one of both transactions. */
 async function truncate(query: BenchDatabase['query'], sql: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
@@ -54,13 +54,13 @@ async function truncate(query: BenchDatabase['query'], sql: string): Promise<voi
 const deadlockDetected = '40P01';
 const mostTries = 10;
 
-/** What one relation takes on disk. */
+/** The size of one relation on disk. */
 export interface DiskUse {
   readonly name: string;
   readonly bytes: number;
 }
 
-/** Tables and indexes, those of partitions and chunks under the name of the table or index that they are part of. */
+/** @returns tables and indexes; partitions and chunks count for the table or index that they are part of */
 export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUse[]> {
   return query<DiskUse & QueryResultRow>(
     `WITH stored AS (
@@ -75,9 +75,9 @@ export async function diskUse({ query }: BenchDatabase): Promise<readonly DiskUs
 }
 
 /**
- * Keeps stores from counting calls, which they do afterwards, so that what they do at once can be measured by itself.
+ * Prevents stores from aggregating calls, so that writing is measured alone.
  *
- * @returns lets them count again
+ * @returns a function that allows it again
  */
 export async function holdCounting({ url }: BenchDatabase): Promise<() => Promise<void>> {
   const client = new Client(url);
@@ -87,7 +87,7 @@ export async function holdCounting({ url }: BenchDatabase): Promise<() => Promis
   return () => client.end();
 }
 
-/** Waits until the store has counted the calls of all spans. */
+/** Waits until the store has aggregated the calls of all spans. */
 export async function untilCounted({ query }: BenchDatabase): Promise<void> {
   const deadline = performance.now() + settleTimeoutMs;
   for (;;) {
@@ -95,14 +95,14 @@ export async function untilCounted({ query }: BenchDatabase): Promise<void> {
       `SELECT tracestore.has_uncounted_spans('-infinity', 'infinity') AS waits`,
     );
     if (row?.waits === false) return;
-    if (performance.now() > deadline) throw new Error('the store does not come to an end of counting');
+    if (performance.now() > deadline) throw new Error('the store did not aggregate all calls in time');
     await sleep(500);
   }
 }
 
 const settleTimeoutMs = 120_000;
 
-/** Lets the database come to rest, as its own maintenance and the store's would have let it in time. */
+/** Does the maintenance that PostgreSQL and the store would do eventually. */
 export async function settle({ query }: BenchDatabase): Promise<void> {
   const indexes = await query<{ name: string }>(
     `SELECT i.indexrelid::regclass::text AS name
@@ -120,7 +120,7 @@ export async function settle({ query }: BenchDatabase): Promise<void> {
   await query('CHECKPOINT');
 }
 
-/** Compresses every chunk. @returns false where there is nothing that could be: no TimescaleDB, or its Apache edition */
+/** Compresses every chunk. @returns false without TimescaleDB or with its Apache edition */
 export async function compress({ query }: BenchDatabase): Promise<boolean> {
   const [found] = await query<{ found: boolean }>(
     "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL AS found",

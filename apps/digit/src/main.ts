@@ -1,8 +1,8 @@
-import { faultVariables } from '@spandrel/characters';
-import { parseEnvironment, ports, serviceVariables, startService } from '@spandrel/service';
+import { parseEnvironment, startService } from '@spandrel/service';
+import { digitVariables } from './digit.config.js';
 import { DigitModule } from './digit.module.js';
 
 await startService(
-  () => parseEnvironment({ ...serviceVariables(ports.digit), ...faultVariables() }),
+  () => parseEnvironment(digitVariables),
   (config) => ({ name: 'digit', description: 'Random digits', module: DigitModule.forRoot(config) }),
 );

@@ -1,10 +1,10 @@
 import { characterUrl, type FaultConfig, faultVariables, upstreamVariables } from '@spandrel/characters';
 import { ports, type ServiceConfig, serviceVariables } from '@spandrel/service';
 
-/** The configuration of lower. */
+/** Configuration of lower. */
 export interface LowerConfig extends ServiceConfig, FaultConfig {
   readonly DIGIT_URL: string;
-  /** Timeout of a call of digit, in ms. */
+  /** Time within which digit must respond, in ms. */
   readonly UPSTREAM_TIMEOUT_MS: number;
 }
 
@@ -12,5 +12,5 @@ export const lowerVariables = {
   ...serviceVariables(ports.lower),
   ...faultVariables(),
   ...upstreamVariables(),
-  DIGIT_URL: characterUrl(ports.digit),
+  DIGIT_URL: characterUrl('digit', ports.digit),
 };

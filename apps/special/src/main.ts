@@ -1,8 +1,8 @@
-import { faultVariables } from '@spandrel/characters';
-import { parseEnvironment, ports, serviceVariables, startService } from '@spandrel/service';
+import { parseEnvironment, startService } from '@spandrel/service';
+import { specialVariables } from './special.config.js';
 import { SpecialModule } from './special.module.js';
 
 await startService(
-  () => parseEnvironment({ ...serviceVariables(ports.special), ...faultVariables() }),
+  () => parseEnvironment(specialVariables),
   (config) => ({ name: 'special', description: 'Random special characters', module: SpecialModule.forRoot(config) }),
 );

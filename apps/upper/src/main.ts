@@ -1,8 +1,8 @@
-import { faultVariables } from '@spandrel/characters';
-import { parseEnvironment, ports, serviceVariables, startService } from '@spandrel/service';
+import { parseEnvironment, startService } from '@spandrel/service';
+import { upperVariables } from './upper.config.js';
 import { UpperModule } from './upper.module.js';
 
 await startService(
-  () => parseEnvironment({ ...serviceVariables(ports.upper), ...faultVariables() }),
+  () => parseEnvironment(upperVariables),
   (config) => ({ name: 'upper', description: 'Random upper-case letters', module: UpperModule.forRoot(config) }),
 );

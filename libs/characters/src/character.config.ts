@@ -1,30 +1,39 @@
 import { fileURLToPath } from 'node:url';
 import { variable } from '@spandrel/service';
 
-/** The file that comes with the library: all faults on. It is beside both `src` and `dist`. */
+/** The file that turns all injected faults on. It is beside both `src` and `dist`. */
 export const defaultFlagsFile = fileURLToPath(new URL('../flags.json', import.meta.url));
 
-/** The configuration of the injected faults. */
+/** Configuration of a service with injected faults. */
 export interface FaultConfig {
-  /** Path of a file with flag definitions in the format of flagd. */
+  /** Path of a file of flag definitions in the format of flagd. */
   readonly FLAGS_FILE: string;
 }
 
-/** Returns the variable of a service with injected faults, to be spread into its variables. */
+/** Makes the variable of a service that has injected faults. */
 export function faultVariables() {
-  return { FLAGS_FILE: variable.path().default(defaultFlagsFile) };
+  return {
+    FLAGS_FILE: variable
+      .path(defaultFlagsFile, '`libs/characters/flags.json`')
+      .describe('File of flags in the format of flagd that turn injected faults on and off. It is reread on a change.'),
+  };
 }
 
-/** Returns the variable of a service that calls others, to be spread into its variables. */
+/** Makes the variable of a service that calls other services. */
 export function upstreamVariables() {
-  return { UPSTREAM_TIMEOUT_MS: variable.integer(5_000, 1, 600_000) };
+  return {
+    UPSTREAM_TIMEOUT_MS: variable
+      .integer(5_000, 1, 600_000, 'ms')
+      .describe('Time within which a called service must respond.'),
+  };
 }
 
 /**
- * Returns the variable with the URL of a character service.
+ * Makes the variable with the address of a character service.
  *
- * @param defaultPort the port of the service in `ports`
+ * @param name the service
+ * @param defaultPort the service's port in `ports`
  */
-export function characterUrl(defaultPort: number) {
-  return variable.url(['http', 'https'], `http://127.0.0.1:${defaultPort}`);
+export function characterUrl(name: string, defaultPort: number) {
+  return variable.url(['http', 'https'], `http://127.0.0.1:${defaultPort}`).describe(`Address of ${name}.`);
 }

@@ -14,14 +14,14 @@ export interface FlagsFile {
 const flagSchema = z
   .object({
     state: z.enum(['ENABLED', 'DISABLED']),
-    variants: z.record(z.string(), z.boolean('should be true or false')),
+    variants: z.record(z.string(), z.boolean('must be true or false')),
     defaultVariant: z.string(),
     // Rejected instead of silently ignored: a fault is on or off for all requests.
     targeting: z.strictObject({}, 'is not supported').optional(),
   })
   .refine(({ variants, defaultVariant }) => Object.hasOwn(variants, defaultVariant), {
     path: ['defaultVariant'],
-    message: 'should be one of the variants',
+    message: 'must be one of the variants',
   });
 
 const fileSchema = z.object({ flags: z.record(z.string(), flagSchema) });

@@ -6,7 +6,7 @@ export type ScriptedResponse = { readonly status: number; readonly body: string 
 
 export interface Upstream {
   readonly url: string;
-  /** The headers of every request so far. */
+  /** The headers of all requests so far. */
   readonly requests: readonly IncomingMessage['headers'][];
   stop(): Promise<void>;
 }

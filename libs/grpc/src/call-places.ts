@@ -1,19 +1,19 @@
 import { GrpcError, grpcStatus } from './grpc-error.js';
 import type { GrpcCallLimits } from './grpc-limits.js';
 
-/** What a call waits for: the rest of the request, the client that reads the answer, or this process. */
+/** What a call waits for: the rest of the request, a client that reads the response, or this process. */
 export type CallState = 'receiving' | 'sending' | 'working';
 
-/** A call that waits for its client for so long may lose its place to another. */
+/** After this time of waiting for its client, a call may lose its place to another call. */
 const waitsForClientMs = 1_000;
 
-/** One that works for so long only watches: no statement of the database may take as long. */
+/** A call that works for longer is a watch: no statement of the database may take as long. */
 const watchesMs = 60_000;
 
 /** One of the places that calls share. */
 export interface Place {
   enter(state: CallState): void;
-  /** Harmless when repeated. */
+  /** Idempotent. */
   release(): void;
 }
 
@@ -26,9 +26,9 @@ interface TakenPlace {
 }
 
 /**
- * Bounds the calls that are answered at once, of a connection, a client and all together. When there is no place, the
- * call that has been waiting for its own client for the longest time gives way: nobody can keep places by trickling a
- * request or by not reading an answer.
+ * Bounds the concurrent calls of a connection, of a client and of all clients together. If there is no free place, the
+ * call that has waited for its own client for the longest time loses its place. So a client cannot occupy places with a
+ * slow request or an unread response.
  */
 export class CallPlaces {
   /** In the order in which they entered their states. */
@@ -37,7 +37,7 @@ export class CallPlaces {
   constructor(private readonly limits: Pick<GrpcCallLimits, 'callsPerConnection' | 'callsPerClient' | 'calls'>) {}
 
   /**
-   * @param connection as an identity
+   * @param connection identifies the connection
    * @param client as `clientOf` names it
    * @param evict called at most once; the place is released already
    * @throws GrpcError RESOURCE_EXHAUSTED
@@ -70,11 +70,11 @@ export class CallPlaces {
     }
     if (count < most) return;
     if (victim === undefined) {
-      throw new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, `${most} calls are being answered already ${where}`);
+      throw new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, `${most} calls are already being processed ${where}`);
     }
     this.taken.delete(victim);
     victim.evict(
-      new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, 'The call waited for its client while others had no place'),
+      new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, 'The call waited for its client while other calls had no place'),
     );
   }
 }

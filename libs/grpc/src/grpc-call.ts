@@ -4,14 +4,14 @@ import type { CallPlaces, Place } from './call-places.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
 import { answerHeaders, clientOfStream, closeUnread, frameOf, isAnswered, refuse, statusHeaders } from './grpc-wire.js';
 
-/** More than any timer takes. */
+/** The maximum delay of a timer. */
 const maxTimeoutMs = 2 ** 31 - 1;
 
 const millisecondsIn: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 
 /**
- * One call, from the server's side. Its end is exactly one of `end` and `fail`; what was sent before a failure stays
- * sent, and the status tells that it is not all.
+ * One call, from the server's side. It ends with exactly one of `end` and `fail`. Messages that were sent before a
+ * failure stay sent; the status says that the response is incomplete.
  */
 export class GrpcCall {
   private readonly controller = new AbortController();
@@ -20,10 +20,10 @@ export class GrpcCall {
   private forgetUnsent: (() => void) | undefined;
   private waitsForReader = false;
   private readonly onClose = (): void => {
-    this.controller.abort(new GrpcError(grpcStatus.CANCELLED, 'The client is gone, or took nothing for too long'));
+    this.controller.abort(new GrpcError(grpcStatus.CANCELLED, 'The client disconnected or stopped reading'));
   };
 
-  /** @throws GrpcError when its headers make no sense, or it has no place */
+  /** @throws GrpcError if the headers are invalid or there is no place */
   constructor(
     private readonly stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
@@ -37,20 +37,20 @@ export class GrpcCall {
     stream.once('close', this.onClose);
   }
 
-  /** Aborted, with a GrpcError as its reason, when the client is gone or its deadline over. */
+  /** Aborted, with a GrpcError as its reason, when the client disconnects or the deadline passes. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
-  /** The request is whole. */
+  /** Notes that the request is complete. */
   received(): void {
     this.place.enter('working');
   }
 
   /**
-   * Resolves when the client's window has room for more.
+   * Resolves when the client's window has room.
    *
-   * @throws GrpcError the signal's, or when the client takes nothing for too long
+   * @throws GrpcError that of the signal, or one if the client reads nothing for too long
    */
   async send(message: Uint8Array): Promise<void> {
     this.signal.throwIfAborted();
@@ -78,7 +78,7 @@ export class GrpcCall {
     });
   }
 
-  /** All is said. */
+  /** Ends the call with the status OK. */
   end(): void {
     this.finish(statusHeaders(grpcStatus.OK));
   }
@@ -104,7 +104,7 @@ export class GrpcCall {
     closeUnread(stream, this.answerStallMs);
   }
 
-  /** A status would wait behind what the client does not read, so the stream is reset. */
+  /** Resets the stream, because a status would wait behind data that the client does not read. */
   private evict(error: GrpcError): void {
     const { waitsForReader } = this;
     this.controller.abort(error);
@@ -112,15 +112,15 @@ export class GrpcCall {
   }
 
   private expire(): void {
-    this.controller.abort(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The deadline of the call is over'));
+    this.controller.abort(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The deadline of the call has passed'));
   }
 }
 
-/** @throws GrpcError when it is not what gRPC says */
+/** @throws GrpcError if the value is not valid in gRPC */
 function timeoutOf(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined;
   const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(header)) ?? [];
   const milliseconds = millisecondsIn[unit];
-  if (milliseconds === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'grpc-timeout makes no sense');
+  if (milliseconds === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'grpc-timeout is invalid');
   return Number(digits) * milliseconds;
 }

@@ -1,4 +1,4 @@
-/** gRPC's status codes, as far as anything here answers with them. A library for their sake would be 15 MB. */
+/** The status codes of gRPC that are used here. A library that has them takes 15 MB. */
 export const grpcStatus = {
   OK: 0,
   CANCELLED: 1,
@@ -13,7 +13,7 @@ export const grpcStatus = {
 } as const;
 export type GrpcStatus = (typeof grpcStatus)[keyof typeof grpcStatus];
 
-/** How a call ends other than well. The message is for the client; the cause is for the log. */
+/** The failure of a call. The message is for the client; the cause is for the log. */
 export class GrpcError extends Error {
   override readonly name = 'GrpcError';
 

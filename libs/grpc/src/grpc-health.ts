@@ -3,13 +3,13 @@ import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from './ge
 import { GrpcError, grpcStatus } from './grpc-error.js';
 import type { GrpcRouter } from './grpc-router.js';
 
-/** How often those who watch are told. */
+/** How often watchers get the state. */
 const watchEveryMs = 5_000;
 
 /**
- * Adds gRPC's health checking (`grpc.health.v1.Health`). All services of a router are as healthy as one another.
+ * Adds gRPC's health checking (`grpc.health.v1.Health`). All services of a router have the same health.
  *
- * @param check rejects when they cannot be served now
+ * @param check rejects if they cannot be served now
  */
 export function addHealth(router: GrpcRouter, check: () => Promise<unknown>): void {
   const status = (): Promise<ServingStatus> =>
@@ -21,7 +21,7 @@ export function addHealth(router: GrpcRouter, check: () => Promise<unknown>): vo
     service === '' || router.services.some(({ typeName }) => typeName === service);
   router.add(Health, {
     check: async ({ service }) => {
-      if (!isKnown(service)) throw new GrpcError(grpcStatus.NOT_FOUND, `${service} is not served`);
+      if (!isKnown(service)) throw new GrpcError(grpcStatus.NOT_FOUND, `there is no service ${service}`);
       return { status: await status() };
     },
     list: async () => {

@@ -1,12 +1,12 @@
 import type { ServerLimits } from '@spandrel/service';
 
-/** What clients may make a gRPC server spend before a handler sees their call. */
+/** Bounds of a gRPC server, which apply before a handler sees a call. */
 export interface GrpcServerLimits extends Pick<ServerLimits, 'connections' | 'connectionsPerClient'> {
-  /** Streams that one connection has open at once; REFUSED_STREAM above. */
+  /** Concurrent streams of one connection. Further ones get REFUSED_STREAM. */
   readonly callsPerConnection: number;
-  /** Streams of all connections at once. Above, each connection keeps its share of them. */
+  /** Concurrent streams of all connections. Beyond it, each connection keeps its share. */
   readonly calls: number;
-  /** Streams in a row that are refused to a connection before it is closed. */
+  /** Consecutive streams of a connection that are refused before it is closed. */
   readonly refusedCalls: number;
   /** Headers of one call, in bytes. */
   readonly headerBytes: number;
@@ -16,18 +16,18 @@ export interface GrpcServerLimits extends Pick<ServerLimits, 'connections' | 'co
   readonly idleMs: number;
 }
 
-/** What clients may make a router spend on their calls. */
+/** Bounds of the calls of a router. */
 export interface GrpcCallLimits {
-  /** Calls of one connection, of one client and of all of them at once; RESOURCE_EXHAUSTED above. */
+  /** Concurrent calls of one connection, of one client and of all clients. Further ones get RESOURCE_EXHAUSTED. */
   readonly callsPerConnection: number;
   readonly callsPerClient: number;
   readonly calls: number;
-  /** A request message in bytes, as received and after decompression. */
+  /** Size of a request message in bytes, both as received and decompressed. */
   readonly messageBytes: number;
-  /** Time in which a request message has to be complete, in ms. */
+  /** Time within which a request message must be complete, in ms. */
   readonly messageMs: number;
-  /** Pieces that a request may come in, beyond one for each 64 bytes. */
+  /** Pieces in which a request may arrive, in addition to one for each 64 bytes. */
   readonly messagePieces: number;
-  /** How long a client may take nothing of an answer, in ms. */
+  /** How long a client may read nothing of a response, in ms. */
   readonly answerStallMs: number;
 }

@@ -18,7 +18,7 @@ import type { GrpcHandler } from './grpc-server.js';
 import { answerWithoutGrpc, isGrpc, refuse, statusHeaders } from './grpc-wire.js';
 import { readMessages } from './message-reader.js';
 
-/** A message, or its bytes where they are made without one. */
+/** A message, or its encoded bytes. */
 type Answer<Output extends DescMessage> = MessageInitShape<Output> | Uint8Array;
 
 type Unary<Input extends DescMessage, Output extends DescMessage> = (
@@ -43,18 +43,18 @@ type MethodOf<Method> = Method extends {
       : never
   : never;
 
-/** What answers the methods of a service; one that is left out is not implemented. */
+/** The handlers of a service. A method without one gets UNIMPLEMENTED. */
 export type Implementation<Service extends DescService> = {
   readonly [Name in keyof Service['method']]?: MethodOf<Service['method'][Name]>;
 };
 
-/** Finds the method of each call, and makes of what it returns or throws an answer. */
+/** Finds the handler of each call and turns what it returns or throws into a response. */
 export class GrpcRouter {
   private readonly handlers = new Map<string, GrpcHandler>();
   private readonly known: DescService[] = [];
   private readonly places: CallPlaces;
 
-  /** @param errorOf what a failure means for the client; it logs what is our own fault */
+  /** @param errorOf returns the error for the client, and logs an error of the server */
   constructor(
     private readonly errorOf: (failure: unknown) => GrpcError,
     private readonly unsent: UnsentAnswers,
@@ -78,7 +78,7 @@ export class GrpcRouter {
     }
   }
 
-  /** A method that reads its call itself. */
+  /** Adds a method that reads its call itself. */
   addRaw(method: DescMethod, handler: GrpcHandler): void {
     this.known.push(method.parent);
     this.handlers.set(pathOf(method), handler);
@@ -92,7 +92,7 @@ export class GrpcRouter {
     const path = String(headers[constants.HTTP2_HEADER_PATH]);
     const handler = this.handlers.get(path);
     if (handler === undefined) {
-      refuse(stream, statusHeaders(grpcStatus.UNIMPLEMENTED, `${path.slice(0, 200)} is not served`));
+      refuse(stream, statusHeaders(grpcStatus.UNIMPLEMENTED, `there is no method ${path.slice(0, 200)}`));
       return;
     }
     await handler(stream, headers);
@@ -114,14 +114,14 @@ export class GrpcRouter {
     }
   }
 
-  /** Whatever failed because of it, the client's own doing is what ended the call. */
+  /** If the client ended the call, that is its result, whatever else failed as a consequence. */
   private errorFor(failure: unknown, signal: AbortSignal | undefined): GrpcError {
     if (signal?.aborted === true && signal.reason instanceof GrpcError) return signal.reason;
     return failure instanceof GrpcError ? failure : this.errorOf(failure);
   }
 }
 
-/** The bytes of the answers of a call, whatever kind its method is of. */
+/** Yields the encoded messages of a response, whatever kind the method has. */
 type Answers = (
   messages: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
@@ -154,10 +154,11 @@ function answersOf(method: DescMethod, implemented: unknown): Answers {
 async function onlyOne(schema: DescMessage, messages: AsyncIterable<Uint8Array>): Promise<MessageShape<DescMessage>> {
   let only: Uint8Array | undefined;
   for await (const message of messages) {
-    if (only !== undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is more than one message');
+    if (only !== undefined)
+      throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A request must be one message, got several');
     only = message;
   }
-  if (only === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'There is no message');
+  if (only === undefined) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A request must be one message, got none');
   return decode(schema, only);
 }
 
@@ -165,7 +166,7 @@ function decode(schema: DescMessage, message: Uint8Array): MessageShape<DescMess
   try {
     return fromBinary(schema, message);
   } catch (cause) {
-    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The message is no ${schema.typeName}`, { cause });
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The message is not a ${schema.typeName}`, { cause });
   }
 }
 

@@ -11,30 +11,30 @@ import { ConnectionTable, type Draining, drainMs } from '@spandrel/service';
 import type { GrpcServerLimits } from './grpc-limits.js';
 import { calmDown } from './grpc-wire.js';
 
-/** Answers a call in any case, and never throws. */
+/** Responds to every call and never throws. */
 export type GrpcHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
 
-/** How much a sender may send ahead on a stream and on a connection: a request of usual size, and several of them. */
+/** Flow control windows of a stream and of a connection: a request of usual size, and several of them. */
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 8 * 1024 * 1024;
 
-/** Streams that a connection may have, however many connections and streams there are. */
+/** The guaranteed streams of a connection, no matter how many connections and streams there are. */
 const minStreamsOfSession = 2;
 
-/** Frames that make no sense, after which Node closes the connection. */
+/** Invalid frames after which Node closes the connection. */
 const maxInvalidFrames = 100;
 
 const keepAliveMs = 30_000;
 
 const maxStreamId = 2 ** 31 - 1;
 
-/** The streams of a connection: those that are open, and those that were refused since the last one that was not. */
+/** The number of open streams of a connection, and of streams refused since the last accepted one. */
 interface StreamCounts {
   open: number;
   refused: number;
 }
 
-/** Listens for gRPC without TLS, and ends well. What a call is and what its answer is, the handler knows. */
+/** Listens for gRPC without TLS and shuts down without failed calls. The handler processes the calls. */
 export class GrpcServer {
   private readonly server: Http2Server;
   private readonly sessions = new Map<ServerHttp2Session, StreamCounts>();
@@ -53,7 +53,7 @@ export class GrpcServer {
         maxConcurrentStreams: limits.callsPerConnection,
         maxHeaderListSize: limits.headerBytes,
       },
-      // Room for the headers of all streams: without it Node resets streams, after which clients give up their data.
+      // Room for the headers of all streams. Without it Node resets streams, and clients drop their data.
       maxSessionMemory: limits.connectionBytes / (1024 * 1024),
       maxSessionInvalidFrames: maxInvalidFrames,
     });
@@ -68,8 +68,8 @@ export class GrpcServer {
   }
 
   /**
-   * @returns where it listens, for the log
-   * @throws Error when the port is taken
+   * @returns the address, for the log
+   * @throws Error if the port is in use
    */
   async listen(host: string, port: number): Promise<string> {
     await new Promise<void>((resolve, reject) => {
@@ -89,8 +89,9 @@ export class GrpcServer {
   }
 
   /**
-   * While it drains, clients are asked to make further calls on another connection, and of a new one after its first.
-   * Then it takes no more and ends with the last answer, or cuts what takes too long.
+   * Drains, then closes. During draining, GOAWAY sends further calls to another connection; on a new
+   * connection, after its first call. Then it accepts nothing and closes after the last response, or cuts what takes
+   * too long.
    */
   async close(draining: Draining): Promise<void> {
     if (!this.server.listening) return;
@@ -112,7 +113,7 @@ export class GrpcServer {
   /**
    * Counts a stream until it is closed.
    *
-   * @returns false when it is refused: there are many, and its connection has more than its share
+   * @returns false if it is refused: there are many streams, and its connection has more than its share
    */
   private begin(stream: ServerHttp2Stream): boolean {
     const session = stream.session as ServerHttp2Session;
@@ -143,7 +144,7 @@ export class GrpcServer {
       this.sessions.delete(session);
       this.table.remove(session);
     });
-    // Of a connection that breaks the streams are told, and those who wait for them.
+    // The streams of a broken connection report the error to their handlers.
     session.on('error', () => undefined);
     session.setTimeout(this.limits.idleMs, () => session.close());
     session.setLocalWindowSize(sessionWindowBytes);
@@ -154,7 +155,7 @@ export class GrpcServer {
   }
 }
 
-/** Calls that are on their way are answered: it says that whatever number they have they are not too late. */
+/** Makes the server respond to calls that are in transit: it announces the highest number as the last stream. */
 function askToLeave(session: Http2Session | undefined): void {
   if (session === undefined || session.closed || session.destroyed) return;
   session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);

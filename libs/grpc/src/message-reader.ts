@@ -5,7 +5,7 @@ import { GrpcError, grpcStatus } from './grpc-error.js';
 import type { GrpcCallLimits } from './grpc-limits.js';
 import { calmDown, prefixBytes } from './grpc-wire.js';
 
-/** What a message gets first, whatever it announces. */
+/** The first buffer of a message, whatever length it announces. */
 const firstBytes = 16 * 1024;
 
 const bytesPerPiece = 64;
@@ -19,11 +19,11 @@ const inflaters: Readonly<Record<string, Inflate>> = {
 };
 
 /**
- * The messages of a call, one after the other, inflated on another thread. They are small, as they only ask: each is
- * collected first, in one buffer, and has to be whole in time.
+ * Yields the messages of a call, decompressed on another thread. They are queries and therefore small: each is collected
+ * in one buffer, and must be complete in time.
  *
- * @param signal ends the waiting for more, with its reason
- * @throws GrpcError when one is cut off, too large or damaged, comes in too many pieces, or not in time
+ * @param signal ends the wait for more, with its reason
+ * @throws GrpcError if a message is cut off, too large, damaged, in too many pieces or late
  */
 export async function* readMessages(
   stream: ServerHttp2Stream,
@@ -34,7 +34,7 @@ export async function* readMessages(
   let frame = new FrameBuffer(limits.messageBytes);
   let endsAtMs = performance.now() + limits.messageMs;
   let sparePieces = limits.messagePieces;
-  // What is not read of the question is no reason to lose the answer.
+  // The rest of the request is not read; that must not reset the response.
   const source: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false });
   for (;;) {
     const next = await inTime(source.next(), signal, endsAtMs);
@@ -42,7 +42,7 @@ export async function* readMessages(
     sparePieces += next.value.length / bytesPerPiece - 1;
     if (sparePieces < 0) {
       calmDown(stream);
-      throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message comes in too many tiny pieces');
+      throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message arrives in too many tiny pieces');
     }
     for (let rest = next.value; rest.length > 0;) {
       rest = frame.append(rest);
@@ -55,7 +55,7 @@ export async function* readMessages(
   if (!frame.isEmpty) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message is cut off');
 }
 
-/** One message with its prefix, while it comes in. */
+/** A message with its prefix that is being received. */
 class FrameBuffer {
   private bytes = Buffer.allocUnsafe(prefixBytes);
   private used = 0;
@@ -80,8 +80,8 @@ class FrameBuffer {
   }
 
   /**
-   * @returns what is left over
-   * @throws GrpcError when the announced length is too large
+   * @returns the bytes after the message
+   * @throws GrpcError if the announced length is too large
    */
   append(piece: Buffer): Buffer {
     const part = piece.subarray(0, this.length - this.used);
@@ -113,7 +113,7 @@ function inTime<Value>(promise: Promise<Value>, signal: AbortSignal, endsAtMs: n
     const onAbort = (): void => reject(signal.reason);
     const late = setTimeout(
       () => {
-        reject(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The message did not come in time'));
+        reject(new GrpcError(grpcStatus.DEADLINE_EXCEEDED, 'The message did not arrive in time'));
       },
       Math.max(0, endsAtMs - performance.now()),
     );
@@ -139,29 +139,29 @@ async function messageOf(
   maxMessageBytes: number,
 ): Promise<Uint8Array> {
   if (flag === 0) return bytes;
-  if (flag !== 1) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The compressed flag is ${flag}`);
+  if (flag !== 1) throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `The compressed flag must be 0 or 1, got ${flag}`);
   const inflate = inflateOf(headers['grpc-encoding']);
   try {
     return await inflate(bytes, { maxOutputLength: maxMessageBytes });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE')
       throw tooLarge(maxMessageBytes);
-    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message cannot be inflated', { cause });
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'The message cannot be decompressed', { cause });
   }
 }
 
 function inflateOf(encoding: string | string[] | undefined): Inflate {
   if (encoding === undefined || encoding === 'identity') {
-    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A message is compressed, but grpc-encoding does not say how');
+    throw new GrpcError(grpcStatus.INVALID_ARGUMENT, 'A message is compressed, but grpc-encoding is not set');
   }
   const name = String(encoding);
   const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
   if (inflate === undefined) {
-    throw new GrpcError(grpcStatus.UNIMPLEMENTED, 'Messages may be compressed with gzip, deflate or zstd');
+    throw new GrpcError(grpcStatus.UNIMPLEMENTED, 'grpc-encoding must be gzip, deflate or zstd');
   }
   return inflate;
 }
 
 function tooLarge(maxMessageBytes: number): GrpcError {
-  return new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, `A message has at most ${maxMessageBytes} bytes`);
+  return new GrpcError(grpcStatus.RESOURCE_EXHAUSTED, `A message must have at most ${maxMessageBytes} bytes`);
 }

@@ -3,7 +3,14 @@ export { clientOf } from './client-address.js';
 export { abortSignalOf, ClientSignal } from './client-signal.js';
 export { ConnectionTable, limitConnections } from './connection-table.js';
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
-export { EnvironmentError, parseEnvironment, variable } from './environment.js';
+export {
+  describeVariables,
+  type DocumentedVariable,
+  EnvironmentError,
+  type EnvironmentRule,
+  parseEnvironment,
+  variable,
+} from './environment.js';
 export { READINESS_CHECK, type ReadinessCheck, type ReadinessNote, type ReadinessReport } from './health.controller.js';
 export { sendJsonParts } from './json-answer.js';
 export { ports } from './ports.js';

@@ -1,11 +1,11 @@
 import { variable } from './environment.js';
 
-/** How a service listens and how much it says; every service has these variables. */
+/** The variables that every service has. */
 export interface ServiceConfig {
   readonly HOST: string;
   readonly PORT: number;
   readonly LOG_LEVEL: LogLevel;
-  /** How long it still serves requests after SIGTERM, in ms; by default 0. */
+  /** How long it keeps responding after SIGTERM, in ms; not at all if absent. */
   readonly SHUTDOWN_DELAY_MS?: number;
 }
 
@@ -13,15 +13,17 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * The variables that every service has, to be spread into its own.
+ * Makes the variables that every service has.
  *
  * @param defaultPort the service's port in `ports`
  */
 export function serviceVariables(defaultPort: number) {
   return {
-    HOST: variable.host('127.0.0.1'),
-    PORT: variable.port(defaultPort),
-    LOG_LEVEL: variable.oneOf(logLevels, 'info'),
-    SHUTDOWN_DELAY_MS: variable.integer(0, 0, 60_000),
+    HOST: variable.host('127.0.0.1').describe('Address on which the service listens.'),
+    PORT: variable.port(defaultPort).describe('Port on which the service listens.'),
+    LOG_LEVEL: variable.oneOf(logLevels, 'info').describe('Minimum level of the log lines that are written.'),
+    SHUTDOWN_DELAY_MS: variable
+      .integer(0, 0, 60_000, 'ms')
+      .describe('Time during which requests are still accepted after SIGTERM. Load balancers need it in Kubernetes.'),
   };
 }

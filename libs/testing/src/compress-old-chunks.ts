@@ -19,7 +19,7 @@ export async function compressOldChunks(databaseUrl: string): Promise<void> {
     const config = {
       retentionMs: 30 * dayMs,
       ledgerRetentionMs: dayMs,
-      rollupRetentionMs: 30 * dayMs,
+      aggregateRetentionMs: 30 * dayMs,
       compressAfterMs: 0,
     };
     const tables = timedTables.filter((table) => table !== 'span_block');

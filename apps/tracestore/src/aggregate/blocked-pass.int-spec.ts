@@ -23,8 +23,8 @@ async function connect(): Promise<pg.Client> {
   return client;
 }
 
-describe('a pass that does not get the lock on spans', () => {
-  it('fails with that cause each time, and the next one after that works on the same connection', async () => {
+describe('a run that does not get the lock on spans', () => {
+  it('fails each time with that cause, and a later run succeeds on the same connection', async () => {
     const client = await connect();
     await migrate(client);
     await client.query(`SET lock_timeout = '100ms'`);

@@ -21,7 +21,7 @@ interface Figure {
 
 const oid = { int2: 21, int4: 23 } as const;
 
-/** More operations than there can be in a pass. */
+/** More operations than a run can have. */
 const indexBound = 2 ** 26;
 
 /** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
@@ -100,7 +100,7 @@ export class CallFigures {
   private readonly services: number[] = [noCaller.root, noCaller.notStored];
   private readonly serviceNames: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
 
-  /** A number for an operation's id, the same for the same id. */
+  /** @returns a number for the id of an operation, always the same one for an id */
   operationIndex(id: bigint): number {
     let index = this.indexes.get(id);
     if (index === undefined) {
@@ -112,7 +112,7 @@ export class CallFigures {
   }
 
   /**
-   * @param sign 1 to add a call, -1 to take one away that was added before, maybe by another pass
+   * @param sign 1 to add a call, -1 to subtract one that was added before, maybe by another run
    * @param startSeconds of the span, since 1970
    */
   add(
@@ -133,7 +133,7 @@ export class CallFigures {
     addTo(figure.selves, durationClass(selfNs), sign);
   }
 
-  /** The ids of all operations that there are figures of. */
+  /** The ids of all operations that have aggregates. */
   get operationIds(): readonly bigint[] {
     return this.ids.slice(noCaller.notStored + 1);
   }
@@ -155,8 +155,8 @@ export class CallFigures {
   /**
    * Appends the rows of a table; for those of services after these were named.
    *
-   * @param untilSeconds only buckets that start before, since 1970
-   * @returns the buckets that have any, in seconds since 1970
+   * @param untilSeconds only intervals that start before, in seconds since 1970
+   * @returns the starts of the intervals with rows, in seconds since 1970
    */
   appendRows(out: CopyBuffer, table: CallTable, untilSeconds: number): ReadonlySet<number> {
     const { rowsOf, widthSeconds } = table;

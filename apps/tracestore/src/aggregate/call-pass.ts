@@ -33,27 +33,27 @@ interface RunState {
   readonly rolled1h: number;
 }
 
-/** What a pass did. */
+/** The result of a run. */
 export interface CallPass {
-  /** Spans that came since the pass before. */
+  /** Spans that were committed since the run before. */
   readonly spanCount: number;
-  /** Nothing that came before this pass is left to be counted. */
+  /** All spans that were committed before this run are counted. */
   readonly isLast: boolean;
-  /** Slices of time that are to be counted again, as the database is another one than before; undefined if it is not. */
+  /** Slices of time to count again, because the database was restored from a dump; undefined if it was not. */
   readonly restoredSlices?: number;
 }
 
-/** Prepares a connection for passes, once. */
+/** Prepares a connection for runs. It must be called once. */
 export async function prepareForPasses(client: Client): Promise<void> {
   await client.query(new PipelinedPrepare(callTables.map(({ copy }) => copy.statement))).done;
 }
 
 /**
- * Counts calls that came since the last pass, in one transaction: all of them once, or none.
+ * Counts the calls that were committed since the last run, in one transaction.
  *
- * @param client prepared, in no transaction, and the only one that runs passes
- * @param mostSpans bounds the transaction: so many spans are counted, and what came with the last of them
- * @throws DatabaseError of pg; the next pass then does what this one has not done
+ * @param client prepared, in no transaction, and the only one with aggregation runs
+ * @param mostSpans the number of spans to count; those of the last one's request are included
+ * @throws DatabaseError of pg; the next run then counts these calls
  */
 export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
   return inTransaction(client, async () => {
@@ -73,10 +73,10 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
 }
 
 /**
- * Counts the calls of one slice of time again that `tracestore.recount_calls` has asked for.
+ * Counts the calls of one slice of time again, as requested by `tracestore.recount_calls`.
  *
  * @param client as for `countNewCalls`
- * @returns when the slice starts; undefined when there is none
+ * @returns the start of the slice; undefined if there is none
  */
 export async function recountSlice(client: Client): Promise<Date | undefined> {
   return inTransaction(client, async () => {
@@ -88,10 +88,10 @@ export async function recountSlice(client: Client): Promise<Date | undefined> {
 }
 
 /**
- * Sums up again what was added to one bucket of figures after it had been summed up, once no more comes.
+ * Adds up one interval of aggregates again that got late spans, when no more arrive.
  *
  * @param client as for `countNewCalls`
- * @returns whether there was such a bucket
+ * @returns whether there was such an interval
  */
 export async function rollLateCalls(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ found: boolean }>(rollLate.bind());
@@ -156,5 +156,5 @@ async function readTraces(
   const reader = new TraceReader(figures, mostSpans, (spans) => calls.add(spans));
   await client.query(new CopyOutFlight(statement, (chunk) => reader.read(chunk))).done;
   reader.end();
-  return reader.endless;
+  return reader.oversized;
 }

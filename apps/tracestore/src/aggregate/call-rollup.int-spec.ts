@@ -48,7 +48,7 @@ afterEach(async () => {
 
 async function insert(spans: readonly BruteSpan[], on: pg.Client = client): Promise<void> {
   const operations = [...new Set(spans.map(({ operationId }) => operationId))];
-  // Seen before by whoever counts the spans, and never taken back with them.
+  // The statements that count the spans see these first, and they are never rolled back with the spans.
   await client.query(
     `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
      SELECT id, service_name, 2, 'operation ' || id FROM unnest($1::int8[], $2::text[]) AS o (id, service_name)
@@ -58,15 +58,15 @@ async function insert(spans: readonly BruteSpan[], on: pg.Client = client): Prom
   await insertSpans(on, spans);
 }
 
-/** Counts until nothing is left. */
+/** Runs the aggregation until all spans are counted. */
 async function countAll(mostSpans = 1_000_000, on: pg.Client = client): Promise<void> {
   for (let pass = 0; pass < 1000; pass++) {
     if ((await countNewCalls(on, mostSpans)).isLast) return;
   }
-  throw new Error('The passes come to no end');
+  throw new Error('The runs do not end');
 }
 
-/** Moves the boundaries back, so that the passes have something to sum up to wider buckets. */
+/** Moves the boundaries back, so that the runs have something to add up to longer intervals. */
 async function setRolled(at: Date): Promise<void> {
   await client.query(
     `UPDATE tracestore.call_state SET rolled_5m = date_bin('1 hour', $1, 'epoch'), rolled_1h = date_bin('1 hour', $1, 'epoch'),
@@ -75,7 +75,7 @@ async function setRolled(at: Date): Promise<void> {
   );
 }
 
-/** As if the last late span had come long ago. */
+/** Simulates that the last late span arrived long ago. */
 async function rollAllLate(): Promise<number> {
   await client.query("UPDATE tracestore.late_call SET added_at = now() - interval '1 hour'");
   let count = 0;
@@ -140,7 +140,7 @@ function span(
   };
 }
 
-describe('the figures of calls', () => {
+describe('the aggregates of calls', () => {
   it.each([1, 2, 3, 4, 5, 6])(
     'are those of all spans whatever the order and the passes in which they come (seed %i)',
     async (seed) => {
@@ -155,7 +155,7 @@ describe('the figures of calls', () => {
         const portion = waiting.splice(0, chance.below(120));
         switch (chance.below(5)) {
           case 0: {
-            // A slow transaction, which others overtake.
+            // A slow transaction that commits after later ones.
             const slow = await connect();
             await slow.query('BEGIN');
             await insert(portion, slow);
@@ -197,7 +197,7 @@ describe('the figures of calls', () => {
     },
   );
 
-  it('are summed up again where spans came late, once no more come, or many times', async () => {
+  it('are added up again for late spans, when no more arrive or after many of them', async () => {
     await prepare();
     await setRolled(new Date(Date.now() - 5 * hourMs));
     const chance = new SeededChance(11);
@@ -222,7 +222,7 @@ describe('the figures of calls', () => {
     expect(await rollLateCalls(client)).toBe(false);
   });
 
-  it('say what a child changes that comes long after its parent, and a parent after its child', async () => {
+  it('change with a child that arrives long after its parent, and with a parent after its child', async () => {
     await prepare();
     const parent = span(1, undefined, 0, 100);
     const child = span(2, 1, 20, 60, { isError: true });
@@ -247,7 +247,7 @@ describe('the figures of calls', () => {
     ]);
   });
 
-  it('are not harmed by spans that are their own ancestors, share an id, or have no parent', async () => {
+  it('are right for spans that are their own ancestors, share an id, or have no stored parent', async () => {
     await prepare();
     const spans = [
       span(1, 1, 0, 10),
@@ -266,32 +266,36 @@ describe('the figures of calls', () => {
     await expectFigures(spans);
   });
 
-  it('hold a trace of 100,000 spans, and of a longer one what comes together', { timeout: 120_000 }, async () => {
-    await prepare();
-    const long = Array.from({ length: 100_000 }, (_, n) =>
-      span(n + 1, n === 0 ? undefined : Math.floor((n + 1) / 2), n % 1000, (n % 1000) + 100, {
-        operationId: BigInt((n % 50) + 1),
-      }),
-    );
-    for (let from = 0; from < long.length; from += 25_000) await insert(long.slice(from, from + 25_000));
-    await countAll();
-    await expectFigures(long);
-    const more = [span(200_001, 200_002, 0, 10), span(200_002, 1, 0, 100)];
-    await insert(more);
-    await countAll();
-    const { rows } = await client.query(
-      `SELECT operation_id::int AS operation, parent_operation_id::int AS parent, calls::int, self_ns_sum / 1e6 AS self_ms
+  it(
+    'have a trace of 100,000 spans, and of an oversized one the spans that arrive together',
+    { timeout: 120_000 },
+    async () => {
+      await prepare();
+      const long = Array.from({ length: 100_000 }, (_, n) =>
+        span(n + 1, n === 0 ? undefined : Math.floor((n + 1) / 2), n % 1000, (n % 1000) + 100, {
+          operationId: BigInt((n % 50) + 1),
+        }),
+      );
+      for (let from = 0; from < long.length; from += 25_000) await insert(long.slice(from, from + 25_000));
+      await countAll();
+      await expectFigures(long);
+      const more = [span(200_001, 200_002, 0, 10), span(200_002, 1, 0, 100)];
+      await insert(more);
+      await countAll();
+      const { rows } = await client.query(
+        `SELECT operation_id::int AS operation, parent_operation_id::int AS parent, calls::int, self_ns_sum / 1e6 AS self_ms
        FROM tracestore.call_10s WHERE operation_id IN (200101, 200102) ORDER BY 1`,
-    );
-    expect(rows).toEqual([
-      { operation: 200_101, parent: 200_102, calls: 1, self_ms: 10 },
-      { operation: 200_102, parent: -1, calls: 1, self_ms: 90 },
-    ]);
-  });
+      );
+      expect(rows).toEqual([
+        { operation: 200_101, parent: 200_102, calls: 1, self_ms: 10 },
+        { operation: 200_102, parent: -1, calls: 1, self_ms: 90 },
+      ]);
+    },
+  );
 });
 
-describe('a pass', () => {
-  it('that dies leaves nothing, and the next one counts', async () => {
+describe('an aggregation run', () => {
+  it('leaves nothing when its connection ends, and the next one counts', async () => {
     await prepare();
     const spans = randomSpans(new SeededChance(7), { traces: 20, startNs: hoursAgo(1), rangeNs: 1_000_000_000n });
     await insert(spans.slice(0, 50));
@@ -313,7 +317,7 @@ describe('a pass', () => {
     await expectFigures(spans);
   });
 
-  it('beside another one counts nothing twice, even without the lock that keeps them apart', async () => {
+  it('counts nothing twice beside another one, even without the store lock', async () => {
     await prepare();
     const other = await connectForPasses();
     const spans = randomSpans(new SeededChance(8), { traces: 60, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
@@ -325,7 +329,7 @@ describe('a pass', () => {
     await expectFigures(spans);
   });
 
-  it('takes no more than it is told and the rest of a transaction', async () => {
+  it('counts at most the given number of spans and the rest of a transaction', async () => {
     await prepare();
     const spans = randomSpans(new SeededChance(9), { traces: 30, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
     for (let from = 0; from < spans.length; from += 10) await insert(spans.slice(from, from + 10));
@@ -341,8 +345,8 @@ describe('a pass', () => {
   });
 });
 
-describe('figures', () => {
-  it('that are lost are made again from the spans, while others come', async () => {
+describe('aggregates', () => {
+  it('are computed again from the spans after a loss, while others arrive', async () => {
     await prepare();
     await setRolled(new Date(Date.now() - 6 * hourMs));
     const spans = randomSpans(new SeededChance(10), {
@@ -361,12 +365,12 @@ describe('figures', () => {
     await expectFigures([...spans, ...late]);
   });
 
-  it('of a database that was restored from a dump are made again', async () => {
+  it('are computed again in a database that was restored from a dump', async () => {
     await prepare();
     const spans = randomSpans(new SeededChance(11), { traces: 20, startNs: hoursAgo(1), rangeNs: 60_000_000_000n });
     await insert(spans);
     await countAll();
-    // As a dump does: the values are those of another server, the rows are written by this one.
+    // As in a restored dump: the values are those of another server, but this server has written the rows.
     await client.query(
       `UPDATE tracestore.call_state SET snapshot = '900000000:900000000:'; UPDATE tracestore.span_block SET transaction_id = 5`,
     );
@@ -376,7 +380,7 @@ describe('figures', () => {
     await expectFigures(spans);
   });
 
-  it('survive that spans move to a partition of their own', async () => {
+  it('stay right when spans move to a partition of their own', async () => {
     await prepare();
     const chance = new SeededChance(12);
     const spans = randomSpans(chance, { traces: 600, startNs: hoursAgo(24 * 9), rangeNs: 3_600_000_000_000n });
@@ -385,13 +389,13 @@ describe('figures', () => {
     await insert(first);
     await countAll();
     await insert(second);
-    // So many that they are worth a partition.
+    // Enough for a partition of their own.
     const others = randomSpans(chance, { traces: 1500, startNs: hoursAgo(24 * 9), rangeNs: 3_600_000_000_000n });
     await insert(others);
     const lifecycle = {
       retentionMs: 30 * dayMs,
       ledgerRetentionMs: dayMs,
-      rollupRetentionMs: 30 * dayMs,
+      aggregateRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
     const done = await addPartitions({
@@ -407,14 +411,16 @@ describe('figures', () => {
     expect((await client.query('SELECT FROM tracestore.moved_span')).rows).toEqual([]);
   });
 
-  it('survive that spans are compressed, which waits until they are counted (needs TimescaleDB)', async ({ skip }) => {
+  it('stay right when spans are compressed, which waits until they are counted (needs TimescaleDB)', async ({
+    skip,
+  }) => {
     await prepare(true);
     const capabilities = await probeCapabilities(client);
     if (!capabilities.compression) skip('this server has no TimescaleDB');
     const lifecycle = {
       retentionMs: 30 * dayMs,
       ledgerRetentionMs: dayMs,
-      rollupRetentionMs: 30 * dayMs,
+      aggregateRetentionMs: 30 * dayMs,
       compressAfterMs: hourMs,
     };
     const context = { client, capabilities, config: lifecycle };

@@ -12,13 +12,13 @@ const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly stateme
   'set-timeouts.sql',
 );
 
-/** How often what is new is counted: what is committed is in the figures after that and the time of a pass. */
+/** The interval of runs. A committed span is in the aggregates after this time and that of a run. */
 const everyMs = 10_000;
 
-/** Bounds a transaction, and what of it is in memory; more that waits is counted at once afterwards. */
+/** Maximum of spans in a run, which bounds its memory. If more wait, the next run starts at once. */
 const spansPerPass = 20_000;
 
-/** For so long at most figures of the past are made again before what is new has its turn. */
+/** Maximum time for aggregates of the past before the next run for new spans. */
 const pastMs = 5_000;
 
 const lockTimeoutMs = 10_000;

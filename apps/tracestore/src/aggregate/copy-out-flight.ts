@@ -1,13 +1,13 @@
 import type { Connection, Submittable } from 'pg';
 
-/** Runs a `COPY … TO STDOUT` on a connection and hands on each message of it as it comes, which is a row. */
+/** Runs a `COPY … TO STDOUT` on a connection and passes on each message, which is a row, when it arrives. */
 export class CopyOutFlight implements Submittable {
   readonly done: Promise<void>;
   private resolve: () => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
   private failure: Error | undefined;
 
-  /** @param read gets a row's bytes, which are valid until it returns */
+  /** @param read receives the bytes of a row, which are valid until it returns */
   constructor(
     private readonly text: string,
     private readonly read: (chunk: Buffer) => void,
@@ -16,7 +16,7 @@ export class CopyOutFlight implements Submittable {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever awaits `done` gets the failure; that nobody has yet is no fault.
+    // A caller that awaits `done` gets the failure. Without one, the rejection counts as handled.
     this.done.catch(() => undefined);
   }
 
@@ -29,7 +29,7 @@ export class CopyOutFlight implements Submittable {
     try {
       this.read(chunk);
     } catch (error) {
-      // The rest of the rows still comes.
+      // The remaining rows still arrive.
       this.failure = error instanceof Error ? error : new Error(String(error));
     }
   }

@@ -38,7 +38,7 @@ beforeAll(async () => {
      SELECT id, service_name, 2, 'operation ' || id FROM unnest($1::int8[], $2::text[]) AS o (id, service_name)`,
     [operations, operations.map(serviceOf)],
   );
-  // Half comes after most of the time is summed up to wider buckets.
+  // Half of them arrive after most of the range is added up to longer intervals.
   await insertSpans(
     client,
     spans.filter((_, index) => index % 2 === 0),
@@ -67,7 +67,7 @@ const ranges = Array.from({ length: 12 }, () => {
 const steps = [null, '10 seconds', '1 minute', '5 minutes', '15 minutes', '1 hour', '2 hours'];
 
 describe('ps_trace.operation_call', () => {
-  it.each(steps)('sums up to what the spans of any range are, in steps of %s', async (step) => {
+  it.each(steps)('has the calls of the spans of any range, in steps of %s', async (step) => {
     const { rows: widths } = await client.query<{ ms: number | null }>(
       'SELECT (extract(epoch FROM $1::interval) * 1000)::float8 AS ms',
       [step],
@@ -109,7 +109,7 @@ describe('ps_trace.operation_call', () => {
     }
   });
 
-  it('gives percentiles that are at most 4.5 % off, of durations and of self times', async () => {
+  it('has percentiles of durations and self times that are at most 4.5 % off', async () => {
     const { rows } = await client.query<{ span_name: string; what: string; p: number; ms: number }>(
       `SELECT span_name, what, p, ps_trace.class_percentile(p, array_agg(class), array_agg(n)) AS ms
        FROM (
@@ -134,7 +134,7 @@ describe('ps_trace.operation_call', () => {
     }
   });
 
-  it('is looked into by the planner: a bucket that is not asked for is not read', async () => {
+  it('is inlined by the planner: only the requested intervals are read', async () => {
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(
       `EXPLAIN SELECT sum(calls) FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL) WHERE service_name = 'x'`,
     );
@@ -143,7 +143,7 @@ describe('ps_trace.operation_call', () => {
     expect(plan).toMatch(/Index Cond: .*time_bucket >=/);
   });
 
-  it('never gives a negative self time', async () => {
+  it('has no negative self time', async () => {
     const { rows } = await client.query(
       `SELECT FROM ps_trace.operation_call($1, $2, '10 seconds')
        GROUP BY time_bucket, span_name, parent_span_name, is_root HAVING sum(self_ns_sum) < 0 OR sum(calls) < 0`,
@@ -154,7 +154,7 @@ describe('ps_trace.operation_call', () => {
 });
 
 describe('ps_trace.operation_call_total', () => {
-  it('says of any range what operation_call says in one bucket', async () => {
+  it('has for any range what operation_call has in one interval', async () => {
     const columns =
       'parent_service_name, parent_span_name, parent_span_kind, service_name, span_name, span_kind, is_root';
     let pairs = 0;
@@ -222,8 +222,8 @@ describe('ps_trace.service_call', () => {
   );
 });
 
-describe('the classes of durations', () => {
-  it('are what they are said to be, for hours', () => {
+describe('the buckets of durations', () => {
+  it('have the documented bounds up to hours', () => {
     for (const exponent of Array.from({ length: 45 }, (_, n) => BigInt(n))) {
       for (const ns of [2n ** exponent - 1n, 2n ** exponent, 2n ** exponent + 1n, 3n ** (exponent / 2n)]) {
         expect(durationClass(Number(ns)), String(ns)).toBe(classOf(ns));
@@ -231,7 +231,7 @@ describe('the classes of durations', () => {
     }
   });
 
-  it('are read by the reader role', async () => {
+  it('can be read by the reader role', async () => {
     await client.query('BEGIN; SET LOCAL ROLE ps_trace_reader');
     const { rows } = await client.query(
       `SELECT (SELECT count(*) FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL)) > 0 AS calls,

@@ -4,23 +4,23 @@ import { spanFlags, type TraceSpans } from './trace-spans.js';
 /** The longest time between the starts of a span and its parent. Equals `tracestore.call_reach()`. */
 export const callReachNs = 7_200e9;
 
-/** No parent among the spans. */
+/** There is no parent among the spans. */
 const none = -1;
 
-/** Who is whose parent, and how much of each span its children cover. */
-class Kinship {
+/** Relates spans to their parents, and computes how much of each span its children cover. */
+class ParentIndex {
   parent = new Int32Array(0);
   coveredNs = new Float64Array(0);
   private reachedNs = new Float64Array(0);
-  /** A hash table of spans by their ids: the first of a chain, and for each span the next. */
+  /** A hash table of spans by their ids: the first span of each chain, and for each span the next. */
   private first = new Int32Array(0);
   private next = new Int32Array(0);
-  /** How much of `first` is the table: a power of two, so that a small trace after a large one costs little. */
+  /** The used part of `first`, a power of two, so that a small trace after a large one costs little. */
   private slots = 0;
 
   /**
    * @param order the indexes of the spans by their start
-   * @param mask spans without one of these flags are not there
+   * @param mask spans without one of these flags are ignored
    */
   find(spans: TraceSpans, order: Int32Array, mask: number): void {
     const { count, flags, startNs, endNs } = spans;
@@ -32,7 +32,7 @@ class Kinship {
       const mother = this.parentOf(spans, child);
       parent[child] = mother;
       if (mother === none) continue;
-      // In the order of their starts, each child covers what lies beyond all before it, inside of the parent.
+      // In the order of their starts, each child covers the part of its parent that no earlier child covers.
       const from = Math.max(startNs[child] as number, startNs[mother] as number, reachedNs[mother] as number);
       const to = Math.min(endNs[child] as number, endNs[mother] as number);
       if (to <= from) continue;
@@ -70,7 +70,7 @@ class Kinship {
     return (mixed ^ (mixed >>> 15)) & (this.slots - 1);
   }
 
-  /** Of spans with the parent's id that are near enough the first, by start and instance; no span is its own parent. */
+  /** Returns the first span near enough with the parent's id, by start and instance. No span is its own parent. */
   private parentOf(spans: TraceSpans, child: number): number {
     const { flags, spanIdHigh, spanIdLow, parentIdHigh, parentIdLow, startNs, instance } = spans;
     if (((flags[child] as number) & spanFlags.root) !== 0) return none;
@@ -92,18 +92,18 @@ class Kinship {
   }
 }
 
-/** Counts the calls of traces, one trace after the other. */
+/** Counts the calls of traces, one trace at a time. */
 export class TraceCalls {
-  private readonly now = new Kinship();
-  private readonly before = new Kinship();
+  private readonly now = new ParentIndex();
+  private readonly before = new ParentIndex();
 
   constructor(private readonly figures: CallFigures) {}
 
   /**
-   * Adds what the trace says now. Of a span that was counted before, what it said then is taken away, if it was another
-   * thing: its parent may have come since, or children of its own.
+   * Adds the calls of a trace. For a span that was counted before, the old call is subtracted if it differs, because its
+   * parent or children can arrive later.
    *
-   * @param spans the spans to count and all others of the trace whose start is within twice the reach of theirs
+   * @param spans the spans to count, and all others of the trace whose start is within twice the reach of theirs
    */
   add(spans: TraceSpans): void {
     const { count, flags, startNs, endNs, startSeconds, operation } = spans;
@@ -140,7 +140,7 @@ export class TraceCalls {
   }
 }
 
-/** Indexes that `CallFigures` has for what is no operation. */
+/** The indexes in `CallFigures` of callers that are not operations. */
 export const noOperation = { root: 0, unknown: 1 } as const;
 
 function parentOperation({ flags, operation }: TraceSpans, span: number, parent: number): number {

@@ -5,8 +5,8 @@ import { TraceSpans } from './trace-spans.js';
 /** PostgreSQL manual, "COPY", "Binary Format": signature, flags, length of the extension, which is empty. */
 const headerBytes = 19;
 
-// Every column has a fixed length and is never NULL, so it stands where it stands. A row is the number of its columns in
-// two bytes, and of each column its length in four bytes, and its bytes.
+// Every column has a fixed length and is never NULL, so it has a fixed offset. A row is the number of columns (2 bytes),
+// and for each column its length (4 bytes) and its bytes.
 const at = {
   traceNr: 2 + 4,
   spanId: 10 + 4,
@@ -22,19 +22,18 @@ const at = {
 const rowBytes = 96;
 
 /**
- * Reads the rows of copy-spans.sql and hands them on trace by trace. Holds the spans of one trace, and no more of a trace
- * than there may be.
+ * Reads the rows of copy-spans.sql and passes them on by trace. It holds the spans of one trace, up to the maximum.
  */
 export class TraceReader {
-  readonly endless: number[] = [];
+  readonly oversized: number[] = [];
   private readonly spans = new TraceSpans();
   private traceNr = 0;
   private baseMicros = 0;
   private isFirst = true;
 
   /**
-   * @param mostSpans traces with more are named in `endless` instead of handed on
-   * @param take gets the spans of a trace, which are valid until it returns
+   * @param mostSpans traces with more spans are listed in `oversized` instead
+   * @param take receives the spans of a trace, which are valid until it returns
    */
   constructor(
     private readonly figures: Pick<CallFigures, 'operationIndex'>,
@@ -42,19 +41,20 @@ export class TraceReader {
     private readonly take: (spans: TraceSpans) => void,
   ) {}
 
-  /** @param chunk what the server sends as one message: one row, behind the header if it is the first */
+  /** @param chunk a message of the server: one row, after the header in the first one */
   read(chunk: Buffer): void {
     const start = this.isFirst ? headerBytes : 0;
     this.isFirst = false;
     if (chunk.length - start < rowBytes) return;
-    if (chunk.length - start !== rowBytes) throw new Error(`A row of ${chunk.length - start} bytes, not ${rowBytes}`);
+    if (chunk.length - start !== rowBytes)
+      throw new Error(`A row must have ${rowBytes} bytes, got ${chunk.length - start}`);
     this.row(chunk, start);
   }
 
-  /** To be called when all is read. */
+  /** Passes on the last trace. To be called after the last row. */
   end(): void {
     const { spans } = this;
-    if (spans.count > this.mostSpans) this.endless.push(this.traceNr);
+    if (spans.count > this.mostSpans) this.oversized.push(this.traceNr);
     else if (spans.count > 0) this.take(spans);
     spans.count = 0;
   }
@@ -87,7 +87,7 @@ export class TraceReader {
   }
 }
 
-/** An int8 that is exact in a `Number`: microseconds of any time that a span may have are. */
+/** Reads an int8 that is exact in a `Number`, as the microseconds of every valid time of a span are. */
 function readWide(chunk: Buffer, offset: number): number {
   return chunk.readInt32BE(offset) * 0x1_0000_0000 + chunk.readUInt32BE(offset + 4);
 }

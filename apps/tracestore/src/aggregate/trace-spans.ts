@@ -1,23 +1,23 @@
-/** What a pass needs to know of the spans of one trace: parallel arrays, the first `count` elements of each. */
+/** The spans of one trace, as a run needs them: parallel arrays with `count` used elements. */
 export class TraceSpans {
   count = 0;
   spanIdHigh = new Int32Array(0);
   spanIdLow = new Int32Array(0);
   parentIdHigh = new Int32Array(0);
   parentIdLow = new Int32Array(0);
-  /** Seconds since 1970, whole. */
+  /** Whole seconds since 1970. */
   startSeconds = new Float64Array(0);
-  /** Nanoseconds since the start of the trace's first span in this list: exact, as spans of a trace are near each other. */
+  /** Nanoseconds since the start of the first span in this list: exact, because spans of a trace are near each other. */
   startNs = new Float64Array(0);
-  /** As `startNs`, and never before it. */
+  /** Like `startNs`, and never less than it. */
   endNs = new Float64Array(0);
-  /** An index that `CallFigures.operationIndex` gave. */
+  /** An index from `CallFigures.operationIndex`. */
   operation = new Int32Array(0);
   instance = new Int32Array(0);
-  /** `spanFlags`. */
+  /** A combination of `spanFlags`. */
   flags = new Uint8Array(0);
 
-  /** Makes room for one span more. */
+  /** Makes room for one more span. */
   reserve(): void {
     if (this.count < this.flags.length) return;
     const capacity = Math.max(64, this.flags.length * 2);

@@ -1,14 +1,15 @@
 import { isIP } from 'node:net';
+import { variable } from '@spandrel/service';
 import { z } from 'zod';
 import { hostPattern, HostList } from '../access/host-list.js';
 import { originPattern, OriginList } from '../access/origin-list.js';
 
-/** Who may talk to the HTTP ports, before any sign-in. */
+/** Which requests the HTTP ports accept, before any sign-in. */
 export interface AccessConfig {
   readonly hosts: HostList;
-  /** Whose pages may send spans. */
+  /** Origins whose pages may send spans. */
   readonly otlpOrigins: OriginList;
-  /** Whose pages may read: the console's API and Jaeger's. */
+  /** Origins whose pages may read: through the API of the console and Jaeger's. */
   readonly apiOrigins: OriginList;
   /** Addresses and networks of proxies whose `X-Forwarded-For` names the client. */
   readonly trustedProxies: readonly string[];
@@ -17,37 +18,39 @@ export interface AccessConfig {
 /** Of each list. */
 const maxEntries = 100;
 
-/** A comma-separated list, empty by default. */
-function list(pattern: RegExp, message: string) {
-  return z
+/**
+ * Makes a variable whose value is a comma-separated list, empty by default.
+ *
+ * @param isEntry whether an entry is valid
+ * @param entries what the entries are: a noun phrase with examples
+ */
+function list(isEntry: (entry: string) => boolean, entries: string) {
+  const value = `a comma-separated list of at most ${maxEntries} ${entries}`;
+  const message = `must be ${value}`;
+  const schema = z
     .string()
     .transform((text) => text.split(',').map((entry) => entry.trim()))
-    .pipe(z.array(z.string().regex(pattern, message)).max(maxEntries, `must have at most ${maxEntries} entries`))
+    .refine((all) => all.length <= maxEntries && all.every(isEntry), message)
     .default([]);
+  return variable.with(schema, { value });
 }
 
 const origins = list(
-  originPattern,
-  'must be a comma-separated list of origins such as https://shop.example, https://*.shop.example, http://localhost:* or *',
+  (entry) => originPattern.test(entry),
+  'origins such as https://shop.example, https://*.shop.example, http://localhost:* or *',
 );
 
-/** The variables of who may talk to the HTTP ports. */
+/** The variables about access to the HTTP ports. */
 export const accessVariables = {
   TRACESTORE_ALLOWED_HOSTS: list(
-    hostPattern,
-    'must be a comma-separated list of host names without ports, such as traces.example, *.svc.cluster.local or *',
+    (entry) => hostPattern.test(entry),
+    'host names without ports, such as traces.example, *.svc.cluster.local or *',
+  ).describe('Accepted values of `Host` besides `localhost` and IP addresses: [browsers](browsers.md).'),
+  TRACESTORE_OTLP_ALLOWED_ORIGINS: origins.describe('Origins whose pages may send spans: [browsers](browsers.md).'),
+  TRACESTORE_API_ALLOWED_ORIGINS: origins.describe('Origins whose pages may read traces: [browsers](browsers.md).'),
+  TRACESTORE_TRUSTED_PROXIES: list(isNetwork, 'addresses and networks such as 10.0.0.0/8').describe(
+    'Proxies whose `X-Forwarded-For` names the client. Limits for one client and sign-in attempts count by that name.',
   ),
-  TRACESTORE_OTLP_ALLOWED_ORIGINS: origins,
-  TRACESTORE_API_ALLOWED_ORIGINS: origins,
-  TRACESTORE_TRUSTED_PROXIES: z
-    .string()
-    .transform((text) => text.split(',').map((entry) => entry.trim()))
-    .pipe(
-      z.array(
-        z.string().refine(isNetwork, 'must be a comma-separated list of addresses and networks such as 10.0.0.0/8'),
-      ),
-    )
-    .default([]),
 };
 
 type AccessValues = z.infer<z.ZodObject<typeof accessVariables>>;

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { EnvironmentError, variable } from '@spandrel/service';
+import { type EnvironmentRule, variable } from '@spandrel/service';
 import { z } from 'zod';
-import { duration, unitMs } from '../duration.js';
+import { duration } from '../duration.js';
 import { limits } from '../limits.js';
 
 /** Who may use the console and its API. */
 export type ConsoleAccess =
-  /** Everybody who reaches the port. */
+  /** Every client that reaches the port. */
   | { readonly kind: 'none' }
   /** Clients with the token: as a bearer token, or with the cookie from the sign-in page. */
   | { readonly kind: 'token'; readonly token: string }
@@ -17,11 +17,11 @@ export type ConsoleAccess =
 /** Configuration of the console and its API. */
 export interface ConsoleConfig {
   readonly access: ConsoleAccess;
-  /** How long after signing in a session ends at the latest. */
+  /** Maximum age of a session. */
   readonly sessionLifetimeMs: number;
-  /** How long after its last use a session ends. */
+  /** Maximum time between two requests of a session. */
   readonly sessionIdleMs: number;
-  /** Where the built console is. */
+  /** Folder of the built console. */
   readonly webFolder: string;
   readonly sqlConnections: number;
   readonly sqlTimeoutMs: number;
@@ -32,43 +32,73 @@ export interface ConsoleConfig {
 
 const accessKinds = ['none', 'token', 'proxy'] as const;
 
-/** Variables that console and API have. */
+/** What an HTTP header can carry. */
+const tokenPattern = /^[\x21-\x7e]{16,}$/;
+const tokenValue = '16 or more printable ASCII characters, without spaces and line breaks';
+
+/** The variables of the console and its API. */
 export const consoleVariables = {
-  TRACESTORE_CONSOLE_ACCESS: z.enum(accessKinds, `should be one of ${accessKinds.join(', ')}`).optional(),
-  TRACESTORE_CONSOLE_TOKEN: variable.secret(
-    z
-      .string()
-      .min(16, 'should have at least 16 characters')
-      // What a header can carry.
-      .regex(
-        /^[\x21-\x7e]*$/,
-        'should have letters, digits and punctuation of ASCII only, without blanks and without a line break at its end',
-      )
-      .optional(),
+  TRACESTORE_CONSOLE_ACCESS: variable
+    .optionalOneOf(accessKinds)
+    .describe(
+      'Who may use the console and its API: every client (`none`), clients with the token, or users that a proxy has ' +
+        'signed in. If it is not set, `token` applies if there is a token; otherwise `none`, on a loopback address only.',
+    ),
+  TRACESTORE_CONSOLE_TOKEN: variable
+    .secret(z.string().regex(tokenPattern, `must be ${tokenValue}`).optional(), { value: tokenValue })
+    .describe('The token, for `Authorization: Bearer …` and the sign-in page.'),
+  TRACESTORE_CONSOLE_USER_HEADER: variable
+    .with(
+      z
+        .string()
+        .regex(/^[\w-]+$/, 'must be the name of an HTTP header')
+        .default('x-forwarded-user'),
+      { value: 'the name of an HTTP header' },
+    )
+    .describe('With `proxy`: the header that names the user. The proxy must remove it from client requests.'),
+  TRACESTORE_SESSION_LIFETIME: duration('1m', limits.sessionMs.value).describe('Maximum age of a session.'),
+  TRACESTORE_SESSION_IDLE: duration('1m', limits.sessionIdleMs.value).describe(
+    'Maximum time between two requests of a session.',
   ),
-  TRACESTORE_CONSOLE_USER_HEADER: z
-    .string()
-    .regex(/^[\w-]+$/, "should be a header's name")
-    .default('x-forwarded-user'),
-  TRACESTORE_SESSION_LIFETIME: duration(unitMs.m, '1m').default(limits.sessionMs.value),
-  TRACESTORE_SESSION_IDLE: duration(unitMs.m, '1m').default(limits.sessionIdleMs.value),
-  TRACESTORE_SQL_CONNECTIONS: variable.integer(limits.sqlStatements.value, 1, 20),
-  TRACESTORE_SQL_TIMEOUT_MS: variable.integer(limits.sqlMs.value, 10, 600_000),
-  TRACESTORE_SQL_MAX_ROWS: variable.integer(limits.sqlRows.value, 1, 1_000_000),
-  TRACESTORE_SQL_PER_MINUTE: variable.integer(limits.sqlPerMinute.value, 1, 100_000),
+  TRACESTORE_SQL_CONNECTIONS: variable
+    .integer(limits.sqlStatements.value, 1, 20)
+    .describe('Statements of the SQL page that run at the same time. One client never gets all.'),
+  TRACESTORE_SQL_TIMEOUT_MS: variable
+    .integer(limits.sqlMs.value, 10, 600_000, 'ms')
+    .describe('Maximum time of a statement of the SQL page.'),
+  TRACESTORE_SQL_MAX_ROWS: variable
+    .integer(limits.sqlRows.value, 1, 1_000_000)
+    .describe('Maximum number of rows in a result of the SQL page.'),
+  TRACESTORE_SQL_PER_MINUTE: variable
+    .integer(limits.sqlPerMinute.value, 1, 100_000)
+    .describe('Statements of one address in a minute. Beyond it, the address gets 429.'),
 };
 
-type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>>;
+type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>> & { readonly TRACESTORE_HOST: string };
+
+/** Requires a token, or an explicit decision without one where other machines reach the console. */
+export const consoleAccessRule: EnvironmentRule<ConsoleValues> = {
+  variables: [
+    'TRACESTORE_HOST',
+    'TRACESTORE_CONSOLE_ACCESS',
+    'TRACESTORE_CONSOLE_TOKEN',
+    'TRACESTORE_CONSOLE_USER_HEADER',
+  ],
+  check: (values) => {
+    const access = accessOf(values);
+    return typeof access === 'string' ? { variable: 'TRACESTORE_CONSOLE_TOKEN', message: access } : undefined;
+  },
+};
 
 /**
- * On loopback no sign-in is required, unless a token is set. On any other address the access must be configured.
- *
- * @param host where the port listens
- * @throws EnvironmentError if it is not, or the token is missing
+ * @param values that satisfy `consoleAccessRule`
+ * @throws Error if they do not
  */
-export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleConfig {
+export function consoleConfigOf(values: ConsoleValues): ConsoleConfig {
+  const access = accessOf(values);
+  if (typeof access === 'string') throw new Error(`TRACESTORE_CONSOLE_TOKEN ${access}`);
   return {
-    access: accessOf(values, host),
+    access,
     sessionLifetimeMs: values.TRACESTORE_SESSION_LIFETIME,
     sessionIdleMs: values.TRACESTORE_SESSION_IDLE,
     webFolder: fileURLToPath(new URL('../console/web/files', import.meta.url)),
@@ -79,28 +109,18 @@ export function consoleConfigOf(values: ConsoleValues, host: string): ConsoleCon
   };
 }
 
-function accessOf(values: ConsoleValues, host: string): ConsoleAccess {
-  const token = values.TRACESTORE_CONSOLE_TOKEN;
-  const kind = values.TRACESTORE_CONSOLE_ACCESS ?? (token === undefined ? undefined : 'token');
-  switch (kind) {
-    case 'none':
-      return { kind };
-    case 'proxy':
-      return { kind, userHeader: values.TRACESTORE_CONSOLE_USER_HEADER.toLowerCase() };
-    case 'token':
-      if (token === undefined) {
-        throw new EnvironmentError(
-          'The environment has 1 bad value(s):\n  TRACESTORE_CONSOLE_TOKEN is not set: should be set, as TRACESTORE_CONSOLE_ACCESS is token',
-        );
-      }
-      return { kind, token };
-    case undefined:
-      if (isLoopback(host)) return { kind: 'none' };
-      throw new EnvironmentError(
-        `The environment has 1 bad value(s):\n  TRACESTORE_CONSOLE_TOKEN is not set: should be set, as TRACESTORE_HOST is ${host}, where ` +
-          'others can reach the console; or say by TRACESTORE_CONSOLE_ACCESS that a proxy checks who they are (proxy) or that nobody has to (none)',
-      );
-  }
+/** @returns who may use the console, or why a token is required */
+function accessOf(values: ConsoleValues): ConsoleAccess | string {
+  const { TRACESTORE_HOST: host, TRACESTORE_CONSOLE_ACCESS: kind, TRACESTORE_CONSOLE_TOKEN: token } = values;
+  if (kind === 'none') return { kind };
+  if (kind === 'proxy') return { kind, userHeader: values.TRACESTORE_CONSOLE_USER_HEADER.toLowerCase() };
+  if (token !== undefined) return { kind: 'token', token };
+  if (kind === 'token') return 'must be set, because TRACESTORE_CONSOLE_ACCESS is token';
+  if (isLoopback(host)) return { kind: 'none' };
+  return (
+    `must be set, because other machines reach the console if TRACESTORE_HOST is ${host}; ` +
+    'or set TRACESTORE_CONSOLE_ACCESS to proxy (a proxy signs users in) or to none (no sign-in)'
+  );
 }
 
 /** Whether only this machine reaches an address. */

@@ -1,51 +1,59 @@
-import { duration, unitMs } from '../duration.js';
+import { dayMs, duration, hourMs, minuteMs, optionalDuration } from '../duration.js';
 
 /**
- * For how long what is kept, and when it is compressed. What is kept is dropped when both its own time and its receipt are
- * so long ago.
+ * How long data is kept, and when it is compressed. Rows are dropped when both their own time and their receipt are
+ * longer ago than their retention.
  */
 export interface LifecycleConfig {
   readonly retentionMs: number;
-  /** The digests of requests. Never shorter than needed for a retry to be known: see docs/operations.md. */
+  /** Of request digests. Never shorter than the time in which a sender may retry: see docs/operations.md. */
   readonly ledgerRetentionMs: number;
   /** Aggregates of calls. */
-  readonly rollupRetentionMs: number;
+  readonly aggregateRetentionMs: number;
   /** How long after its end a chunk is compressed. */
   readonly compressAfterMs: number;
-  /** Which of the others are as long as `retentionMs` whatever that is, because they were not set; by default none. */
-  readonly followRetention?: readonly ('ledgerRetentionMs' | 'rollupRetentionMs')[];
+  /** The retentions that were not set and therefore equal `retentionMs`, also when it changes. None by default. */
+  readonly followRetention?: readonly ('ledgerRetentionMs' | 'aggregateRetentionMs')[];
 }
+
+const asRetention = 'the value of `TRACESTORE_RETENTION`';
 
 /** The variables of the lifecycle, for `parseEnvironment`. */
 export const lifecycleVariables = {
-  TRACESTORE_RETENTION: duration(unitMs.h, '1h').default(30 * unitMs.d),
-  // A retry that comes later than its spans' retention stores what is dropped at once.
-  TRACESTORE_LEDGER_RETENTION: duration(unitMs.h, '1h').optional(),
-  TRACESTORE_ROLLUP_RETENTION: duration(unitMs.h, '1h').optional(),
-  TRACESTORE_COMPRESS_AFTER: duration(unitMs.m, '1m').default(6 * unitMs.h),
-  TRACESTORE_MAX_CLOCK_OFFSET: duration(unitMs.s, '1s').default(5 * unitMs.m),
+  TRACESTORE_RETENTION: duration('1h', 30 * dayMs).describe(
+    'How long spans, events and links are kept, counted from their start and from their receipt, whichever is later.',
+  ),
+  // A retry after the retention of its spans stores rows that the next run of the lifecycle drops.
+  TRACESTORE_LEDGER_RETENTION: optionalDuration('1h', asRetention).describe('How long request digests are kept.'),
+  TRACESTORE_AGGREGATE_RETENTION: optionalDuration('1h', asRetention).describe('How long aggregates are kept.'),
+  TRACESTORE_COMPRESS_AFTER: duration('1m', 6 * hourMs).describe(
+    'With TimescaleDB: how long after its end a chunk is compressed.',
+  ),
+  TRACESTORE_MAX_CLOCK_OFFSET: duration('1s', 5 * minuteMs).describe(
+    "Maximum difference between the store's clock and the database's. Beyond it, nothing is dropped.",
+  ),
 };
 
-/** Fills in what depends on another variable. */
+/** Fills in the values that default to another variable. */
 export function lifecycleConfigOf(values: {
   readonly TRACESTORE_RETENTION: number;
   readonly TRACESTORE_LEDGER_RETENTION?: number | undefined;
-  readonly TRACESTORE_ROLLUP_RETENTION?: number | undefined;
+  readonly TRACESTORE_AGGREGATE_RETENTION?: number | undefined;
   readonly TRACESTORE_COMPRESS_AFTER: number;
 }): LifecycleConfig {
   return {
     retentionMs: values.TRACESTORE_RETENTION,
     ledgerRetentionMs: values.TRACESTORE_LEDGER_RETENTION ?? values.TRACESTORE_RETENTION,
-    rollupRetentionMs: values.TRACESTORE_ROLLUP_RETENTION ?? values.TRACESTORE_RETENTION,
+    aggregateRetentionMs: values.TRACESTORE_AGGREGATE_RETENTION ?? values.TRACESTORE_RETENTION,
     compressAfterMs: values.TRACESTORE_COMPRESS_AFTER,
     followRetention: [
       ...(values.TRACESTORE_LEDGER_RETENTION === undefined ? (['ledgerRetentionMs'] as const) : []),
-      ...(values.TRACESTORE_ROLLUP_RETENTION === undefined ? (['rollupRetentionMs'] as const) : []),
+      ...(values.TRACESTORE_AGGREGATE_RETENTION === undefined ? (['aggregateRetentionMs'] as const) : []),
     ],
   };
 }
 
-/** The same with spans kept for another time, and all that follows it. */
+/** @returns the configuration with another retention of spans, and of everything that follows it */
 export function withRetention(config: LifecycleConfig, retentionMs: number): LifecycleConfig {
   const following = Object.fromEntries((config.followRetention ?? []).map((name) => [name, retentionMs]));
   return { ...config, ...following, retentionMs };

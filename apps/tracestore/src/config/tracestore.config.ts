@@ -1,43 +1,43 @@
 import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
-import { z } from 'zod';
 import { type AccessConfig, accessConfigOf, accessVariables } from './access.config.js';
-import { type ConsoleConfig, consoleConfigOf, consoleVariables } from './console.config.js';
+import { consoleAccessRule, type ConsoleConfig, consoleConfigOf, consoleVariables } from './console.config.js';
 import { limits } from '../limits.js';
 import { type LifecycleConfig, lifecycleConfigOf, lifecycleVariables } from './lifecycle.config.js';
 
-/** How tracestore listens, what it accepts and where it writes. */
+/** Configuration of tracestore. */
 export interface TracestoreConfig {
-  /** Where all of its servers listen. */
+  /** Address on which all of its servers listen. */
   readonly host: string;
   readonly httpPort: number;
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
-  /** Who may ask Jaeger's HTTP API: those who may use the console, or everybody. */
+  /** Who may use Jaeger's HTTP API: the users of the console, or every client. */
   readonly jaegerHttpAccess: (typeof jaegerHttpAccesses)[number];
-  /** Where Promscale's users have OTLP and Jaeger's storage, if they want it still. */
+  /** Port of OTLP and Jaeger's storage API for clients of Promscale; undefined if it is closed. */
   readonly promscaleGrpcPort: number | undefined;
-  /** Limit of a request, both as received and decompressed. */
+  /** Maximum size of a request, both as received and decompressed. */
   readonly maxRequestBytes: number;
-  /** What may be in memory at once, of all requests that are being received and written. */
+  /** Maximum memory of all requests together that are being received and written. */
   readonly maxBytesInFlight: number;
-  /** How long a sender may take from the head of a request to the end of its body. */
+  /** Maximum time from the head of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
-  /** Holds for each port. */
+  /** Of each port. */
   readonly maxConnections: number;
   readonly databaseUrl: string;
+  /** For writing. */
   readonly databaseConnections: number;
-  /** For those who ask; apart from the writers' connections. */
+  /** For queries, apart from those for writing. */
   readonly queryConnections: number;
-  /** How long the database may work on one statement of a question. */
+  /** Maximum time of one statement of a query. */
   readonly queryTimeoutMs: number;
   readonly access: AccessConfig;
   readonly console: ConsoleConfig;
   readonly lifecycle: LifecycleConfig;
-  /** By how much the store's clock and the database's may differ before the store drops nothing. */
+  /** Maximum difference between the store's clock and the database's. Beyond it, nothing is dropped. */
   readonly maxClockOffsetMs: number;
   readonly logLevel: LogLevel;
-  /** How long it goes on taking and answering after it was told to end. */
+  /** Time during which requests are still accepted after SIGTERM. */
   readonly shutdownDelayMs: number;
 }
 
@@ -48,40 +48,66 @@ const jaegerHttpAccesses = ['console', 'none'] as const;
 
 const mebibyte = 1024 * 1024;
 
+const { LOG_LEVEL, SHUTDOWN_DELAY_MS } = serviceVariables(ports.tracestore);
+
+/** Every variable of tracestore. docs/configuration.md is generated from it. */
+export const tracestoreVariables = {
+  TRACESTORE_HOST: variable.host('127.0.0.1').describe('Address on which all ports listen.'),
+  TRACESTORE_HTTP_PORT: variable
+    .port(ports.tracestore)
+    .describe("Port of the console, its API, Jaeger's HTTP API, `/livez`, `/readyz` and `/metrics`."),
+  TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc).describe('Port of OTLP over gRPC.'),
+  TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp).describe('Port of OTLP over HTTP.'),
+  TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc).describe("Port of Jaeger's storage API over gRPC."),
+  TRACESTORE_JAEGER_HTTP_ACCESS: variable
+    .oneOf(jaegerHttpAccesses, 'console')
+    .describe("Who may use Jaeger's HTTP API: the users of the console, or every client (`none`)."),
+  TRACESTORE_PROMSCALE_GRPC_PORT: variable
+    .optionalPort()
+    .describe("Also serves OTLP and Jaeger's storage API on this port, as Promscale does on 9202."),
+  // At most what a jsonb value can hold if one attribute is the whole request.
+  TRACESTORE_MAX_REQUEST_BYTES: variable
+    .integer(limits.requestBytes.value, 1024, 128 * mebibyte, 'bytes')
+    .describe('Maximum size of an OTLP request, both as received and decompressed.'),
+  TRACESTORE_MAX_BYTES_IN_FLIGHT: variable
+    .integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte, 'bytes')
+    .describe(
+      'Maximum memory of all OTLP requests together, from their first byte to their response. At least one request of ' +
+        'the maximum size always fits.',
+    ),
+  TRACESTORE_BODY_TIMEOUT_MS: variable
+    .integer(limits.bodyMs.value, 100, 600_000, 'ms')
+    .describe('Maximum time from the head of an OTLP request to the end of its body.'),
+  TRACESTORE_MAX_CONNECTIONS: variable
+    .integer(limits.connections.value, 1, 65_536)
+    .describe('Maximum number of connections to each port. An idle or slow one is closed in favor of a new one.'),
+  TRACESTORE_DATABASE_URL: variable
+    .databaseUrl(`postgres://tracestore@127.0.0.1:${ports.database}/postgres`)
+    .describe('Database of the store: [operations](operations.md).'),
+  TRACESTORE_DATABASE_CONNECTIONS: variable
+    .integer(4, 1, 100)
+    .describe('Maximum number of database connections for writing.'),
+  TRACESTORE_QUERY_CONNECTIONS: variable
+    .integer(4, 1, 100)
+    .describe('Maximum number of database connections for queries, besides those for the SQL page.'),
+  TRACESTORE_QUERY_TIMEOUT_MS: variable
+    .integer(30_000, 10, 600_000, 'ms')
+    .describe('Maximum time of one statement of a query.'),
+  ...accessVariables,
+  ...consoleVariables,
+  ...lifecycleVariables,
+  LOG_LEVEL,
+  SHUTDOWN_DELAY_MS,
+};
+
 /**
  * Reads the configuration from the environment.
  *
- * @throws EnvironmentError naming every bad variable
+ * @param environment that of the process by default
+ * @throws EnvironmentError that lists all invalid variables
  */
 export function readTracestoreConfig(environment?: Readonly<Record<string, string | undefined>>): TracestoreConfig {
-  const values = parseEnvironment(
-    {
-      TRACESTORE_HOST: variable.host('127.0.0.1'),
-      TRACESTORE_HTTP_PORT: variable.port(ports.tracestore),
-      TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc),
-      TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp),
-      TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc),
-      TRACESTORE_JAEGER_HTTP_ACCESS: z
-        .enum(jaegerHttpAccesses, `should be one of ${jaegerHttpAccesses.join(', ')}`)
-        .default('console'),
-      TRACESTORE_PROMSCALE_GRPC_PORT: variable.optionalPort(),
-      // At most what a jsonb value can surely hold when one attribute is all of the request.
-      TRACESTORE_MAX_REQUEST_BYTES: variable.integer(limits.requestBytes.value, 1024, 128 * mebibyte),
-      TRACESTORE_MAX_BYTES_IN_FLIGHT: variable.integer(limits.bytesInFlight.value, 1024, 16 * 1024 * mebibyte),
-      TRACESTORE_BODY_TIMEOUT_MS: variable.integer(limits.bodyMs.value, 100, 600_000),
-      TRACESTORE_MAX_CONNECTIONS: variable.integer(limits.connections.value, 1, 65_536),
-      TRACESTORE_DATABASE_URL: variable.databaseUrl(`postgres://tracestore@127.0.0.1:${ports.database}/postgres`),
-      TRACESTORE_DATABASE_CONNECTIONS: variable.integer(4, 1, 100),
-      TRACESTORE_QUERY_CONNECTIONS: variable.integer(4, 1, 100),
-      TRACESTORE_QUERY_TIMEOUT_MS: variable.integer(30_000, 10, 600_000),
-      ...accessVariables,
-      ...consoleVariables,
-      ...lifecycleVariables,
-      LOG_LEVEL: serviceVariables(ports.tracestore).LOG_LEVEL,
-      SHUTDOWN_DELAY_MS: serviceVariables(ports.tracestore).SHUTDOWN_DELAY_MS,
-    },
-    environment,
-  );
+  const values = parseEnvironment(tracestoreVariables, { environment, rules: [consoleAccessRule] });
   return {
     host: values.TRACESTORE_HOST,
     httpPort: values.TRACESTORE_HTTP_PORT,
@@ -99,7 +125,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
     access: accessConfigOf(values),
-    console: consoleConfigOf(values, values.TRACESTORE_HOST),
+    console: consoleConfigOf(values),
     lifecycle: lifecycleConfigOf(values),
     maxClockOffsetMs: values.TRACESTORE_MAX_CLOCK_OFFSET,
     logLevel: values.LOG_LEVEL,

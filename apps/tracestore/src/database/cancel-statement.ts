@@ -8,7 +8,7 @@ const cancelBackend = readSql<{ readonly pid: number }>(import.meta.url, 'cancel
  * Cancel the statement that runs for a client. It uses a connection of its own, as all of a pool may be busy. Never rejects: if
  * the database is away, nothing runs, and the time-out of the statement ends it otherwise.
  *
- * @param connection how to reach the same server as the same user
+ * @param connection to the same server as the same user
  */
 export async function cancelStatement(connection: pg.ClientConfig, client: pg.ClientBase): Promise<void> {
   const pid = backendPidOf(client);
@@ -19,7 +19,7 @@ export async function cancelStatement(connection: pg.ClientConfig, client: pg.Cl
     await other.connect();
     await other.query(cancelBackend.bind({ pid }));
   } catch {
-    // See above.
+    // The docstring says why.
   } finally {
     await other.end().catch(() => undefined);
   }

@@ -3,21 +3,21 @@ import { readSql } from '../sql.js';
 
 const readClock = readSql(import.meta.url, 'read-clock.sql');
 
-/** The clock of this process beside that of the database, measured once. */
+/** One comparison of the clocks of this process and the database. */
 export interface ClockReading {
   /** How far this process's clock is ahead, in ms; negative if it is behind. */
   readonly offsetMs: number;
-  /** The true offset is at most so far from `offsetMs`: half of what the question took. */
+  /** The maximum error of `offsetMs`: half of the time of the query. */
   readonly uncertaintyMs: number;
   /** The epoch of the dictionaries, at the same moment. */
   readonly epoch: number;
 }
 
 /**
- * Asks the database for its clock and compares it with this process's, as if the answer had been given in the middle of
- * the time that it took.
+ * Compares the database's clock with this process's. It assumes that the database read its clock in the middle of the
+ * query's time.
  *
- * @param client to a migrated database
+ * @param client connected to a migrated database
  * @throws DatabaseError of pg
  */
 export async function compareClocks(client: ClientBase): Promise<ClockReading> {

@@ -31,38 +31,38 @@ const setLockTimeout = readSql(import.meta.url, 'set-lock-timeout.sql');
 const retryMs = 1_000;
 const connectTimeoutMs = 5_000;
 
-/** How long the server may work on one statement, and keep a transaction in which nothing happens. */
+/** Maximum time of a statement, and of a transaction without statements. */
 const statementTimeoutMs = 30_000;
 
-/** Waits for a lock are bounded by the statement. */
+/** The time-out of the statement also bounds waits for a lock. */
 const writerTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: statementTimeoutMs, lockMs: 0 };
 
-/** Of a connection aside, until its holder sets others. What is counted in a transaction takes the time of this process. */
+/** Time-outs of a connection outside of the pool, until its owner sets others. A transaction of the aggregation waits for this process. */
 const asideTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: 600_000, lockMs: 5_000 };
 
-/** Of the connection that migrates: a migration takes the time that it takes. */
+/** Time-outs of the connection for migrations, which may take any time. */
 const prepareTimeouts = { statementMs: 0, idleInTransactionMs: 0, lockMs: 5_000 };
 
-/** How often it is looked whether an administrator has mended what the role ps_trace_reader lacks. */
+/** How often the store checks whether an administrator has granted missing rights to the role ps_trace_reader. */
 const readerCheckMs = 5_000;
 
-/** How long a probe waits for such a look. */
+/** How long a probe waits for such a check. */
 const refreshMs = 500;
 
-/** So often the store tries to give the role what it lacks: another database may have changed the role at the same time. */
+/** Number of tries to grant the missing rights: another database may change the role at the same time. */
 const mostReaderTries = 3;
 
-/** Something that an operator should know. */
+/** A warning for the operator. */
 export interface OperatorWarning {
   readonly message: string;
-  /** SQL that mends it, to be run in the database of the store. */
+  /** SQL that solves the problem, to be run in the database of the store. */
   readonly statement?: string;
 }
 
 /**
- * The pool of connections and what is known of the database behind it: it is used only when it is reachable and
- * migrated. It may come late, go, and come back, even empty: in the background this service tries until it is as it
- * should be, and until then everyone is told so at once instead of waiting.
+ * The connection pool and the state of its database, which is used only while it is reachable and migrated. The database
+ * may become available late, disappear, and come back, even empty. This service retries in the background. Until it
+ * succeeds, callers get an error at once instead of waiting.
  */
 @Injectable()
 export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
@@ -76,7 +76,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private generation = 0;
   private found: DatabaseCapabilities | undefined;
   private readonly writes: FailureEpisode;
-  /** When the database was found not to be ready, and how many requests were refused since. */
+  /** Since when the database is not ready, and how many requests were refused since then. */
   private unreadySince: Date | undefined;
   private refusedWhileUnready = 0;
   private lackOfReader: ReaderLack | undefined;
@@ -97,8 +97,8 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       ...this.connection,
       max: config.databaseConnections,
       onConnect: async (client) => {
-        // A connection that breaks says so twice: to the query in flight and by an event. Without a listener, an event
-        // between two queries of a transaction would end the process.
+        // A broken connection reports to the current query and emits an event. Without a listener, an event between two
+        // queries of a transaction would end the process.
         client.on('error', () => undefined);
         await beginSession(client, writerTimeouts);
       },
@@ -107,14 +107,14 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     this.readerChecks = setInterval(() => {
       if (this.lackOfReader !== undefined) void this.checkReader();
     }, readerCheckMs).unref();
-    // An idle connection that breaks is the pool's to replace.
+    // The pool replaces a broken idle connection.
     this.pool.on('error', (error) => this.noteFailure(error));
   }
 
   /**
-   * Tries once; a database that is away is waited for in the background.
+   * Tries once. If the database is unavailable, it retries in the background.
    *
-   * @throws UnsuitableDatabaseError when the database and this build don't belong together, or a pooler is in between
+   * @throws UnsuitableDatabaseError if this build cannot use the database, or an unsuitable pooler is in between
    */
   async onModuleInit(): Promise<void> {
     try {
@@ -125,7 +125,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Ends every connection once it is free. */
+  /** Ends every connection when it is free. */
   async onApplicationShutdown(): Promise<void> {
     this.stop.abort();
     clearInterval(this.readerChecks);
@@ -134,25 +134,25 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     await this.pool.end();
   }
 
-  /** What the database can do; undefined until it was reached. */
+  /** The capabilities of the database; undefined before the first contact. */
   get capabilities(): DatabaseCapabilities | undefined {
     return this.found;
   }
 
   /**
-   * Counts how often the database was found as it should be, and its epochs. What was remembered of its content under
-   * another number is void: it may be another database, and the lifecycle removes what was not written for long.
+   * Changes when the database becomes ready again and with its epoch. Caches of its content from another generation are
+   * void: it may be another database, and the lifecycle removes entries that were not written for long.
    */
   get readyGeneration(): number {
     return this.generation;
   }
 
-  /** The epoch of the database's dictionaries, as far as it is known here: what is remembered of them is of this epoch. */
+  /** The last known epoch. Caches of dictionaries belong to it. */
   get epoch(): number {
     return this.knownEpoch;
   }
 
-  /** To be told of the epoch whenever it was read. */
+  /** Notes an epoch that was read. */
   noteEpoch(epoch: number): void {
     if (epoch === this.knownEpoch) return;
     this.knownEpoch = epoch;
@@ -160,7 +160,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Reads the epoch again, as the database has refused a transaction for it.
+   * Reads the epoch again, after the database has refused a transaction with an older one.
    *
    * @throws DatabaseUnavailableError as `connect` does; DatabaseError of pg
    */
@@ -178,10 +178,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Notes something that an operator should know although the store works; it replaces what was noted under the code.
+   * Sets a warning for the operator of a working store. It replaces an earlier one with the same code.
    *
    * @param code stable, in kebab-case
-   * @param warning undefined when it is over
+   * @param warning undefined if the reason has gone
    */
   noteWarning(code: string, warning: OperatorWarning | undefined): void {
     if (warning === undefined) this.notedWarnings.delete(code);
@@ -189,9 +189,9 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * A connection to a migrated database. The caller releases it, with the error if there was one.
+   * Returns a connection to a migrated database. The caller releases it, with the error if there was one.
    *
-   * @throws DatabaseUnavailableError at once when the database isn't ready, or when no connection comes free in time
+   * @throws DatabaseUnavailableError at once if the database is not ready, or if no connection becomes free in time
    */
   async connect(): Promise<pg.PoolClient> {
     this.requirePrepared();
@@ -204,10 +204,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * A connection to a migrated database outside of the pool, for the lifecycle; the caller ends it.
+   * Opens a connection to a migrated database outside of the pool, for background jobs. The caller ends it.
    *
-   * @param applicationName as `pg_stat_activity` shows it
-   * @throws DatabaseUnavailableError when the database isn't ready or doesn't answer
+   * @param applicationName for `pg_stat_activity`
+   * @throws DatabaseUnavailableError if the database is not ready or does not respond
    */
   async connectAside(applicationName = 'tracestore lifecycle'): Promise<pg.Client> {
     this.requirePrepared();
@@ -219,19 +219,19 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
       return client;
     } catch (cause) {
       await client.end().catch(() => undefined);
-      // A machine that is too busy to connect in time may have connections that work.
+      // On a busy machine, a connection may fail in time although existing ones work.
       if (problemOf(cause).code !== 'no-answer') this.noteFailure(cause);
       throw new DatabaseUnavailableError('No connection to the database', { cause });
     }
   }
 
-  /** Has the server stop what it does for a connection aside, and ends the connection. Never rejects. */
+  /** Cancels the statement of a connection outside of the pool and ends the connection. Never rejects. */
   async stopAside(client: pg.Client): Promise<void> {
     await cancelStatement(this.connection, client);
     await client.end().catch(() => undefined);
   }
 
-  /** Whether the service can do its work, and what else an operator should know. Never rejects. */
+  /** Returns whether the store works, and the warnings for the operator. Never rejects. */
   async check(): Promise<ReadinessReport> {
     await this.refreshWarnings();
     const problems = [...this.problems()];
@@ -242,13 +242,13 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     return { problems, warnings: this.warnings() };
   }
 
-  /** @throws DatabaseUnavailableError with the first reason why the service cannot do its work */
+  /** @throws DatabaseUnavailableError with the first reason why the store does not work */
   async requireReady(): Promise<void> {
     const [problem] = (await this.check()).problems;
     if (problem !== undefined) throw new DatabaseUnavailableError(problem.message);
   }
 
-  /** Why the service cannot do its work, as far as it is known without a look. */
+  /** Returns why the store does not work, as far as it is known without a query. */
   problems(): readonly ReadinessNote[] {
     if (this.unreadyBecause !== undefined) {
       const since = this.unreadySince === undefined ? '' : ` (since ${this.unreadySince.toISOString()})`;
@@ -265,13 +265,13 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  /** Looks again at what `warnings` would say, but does not wait long for it. Never rejects. */
+  /** Updates `warnings`, with a bounded wait. Never rejects. */
   async refreshWarnings(): Promise<void> {
     if (this.lackOfReader === undefined) return;
     await Promise.race([this.checkReader(), sleep(refreshMs, this.stop.signal)]);
   }
 
-  /** What an operator should know, and what does not keep the service from its work, as it was found last. */
+  /** The last known warnings for the operator of a working store. */
   warnings(): readonly ReadinessNote[] {
     const noted = [...this.notedWarnings].map(([code, warning]) => ({ code, ...warning }));
     if (this.lackOfReader === undefined) return noted;
@@ -279,30 +279,30 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     return [{ code: 'reader-role', message, statement }, ...noted];
   }
 
-  /** To be told of every failure of a query, so that a database that went away is waited for. */
+  /** Notes the failure of a query, which may show that the database is unavailable. */
   noteFailure(error: unknown): void {
     if (this.unreadyBecause === undefined && classifyFailure(error) === 'away') this.unready(error);
   }
 
-  /** To be told of a transaction that failed, and of how many requests were refused for it. */
+  /** Notes a failed transaction and the number of requests that were refused for it. */
   noteFailedWrite(error: unknown, refusedRequests: number): void {
     this.noteFailure(error);
-    // While nothing is ready, that is what is said.
+    // While the database is not ready, that is the reported problem.
     if (this.unreadyBecause === undefined) this.writes.fail(error, refusedRequests);
     else this.refusedWhileUnready += refusedRequests;
   }
 
-  /** To be told of a transaction that was committed. */
+  /** Notes a committed transaction. */
   noteWritten(): void {
     this.writes.succeed();
   }
 
-  /** What statements of users lack; undefined when they can run, and while the database was not reached. */
+  /** The missing rights of the SQL page; undefined if there are none, and before the first contact. */
   get readerLack(): ReaderLack | undefined {
     return this.lackOfReader;
   }
 
-  /** Looks whether statements of users can run, and mends what is in our power. Never rejects. */
+  /** Checks the rights of the SQL page, and grants missing ones if possible. Never rejects. */
   checkReader(): Promise<void> {
     this.readerCheck ??= this.mendReader().finally(() => {
       this.readerCheck = undefined;
@@ -316,7 +316,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     try {
       client = await this.connectAside();
       const lack = await findLackOfReader(client);
-      // What was tried in vain is tried again when something has changed: each try writes to the catalog.
+      // A failed try is repeated only after a change, because each try writes to the catalog.
       const isNews = lack?.statement !== this.lackOfReader?.statement;
       if (lack === undefined || (!isNews && this.readerTries >= mostReaderTries)) return this.noteReader(lack);
       this.readerTries = isNews ? 1 : this.readerTries + 1;
@@ -332,10 +332,10 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     if (lack?.statement === this.lackOfReader?.statement) return;
     this.lackOfReader = lack;
     if (lack === undefined) {
-      this.logger.log('The role ps_trace_reader lacks nothing any more: the SQL page can be used');
+      this.logger.log('The role ps_trace_reader has all rights: the SQL page works');
       return;
     }
-    this.logger.warn(`${lack.message}. An administrator can mend it; no restart is needed:\n${lack.statement}`);
+    this.logger.warn(`${lack.message}. An administrator can grant them; no restart is needed:\n${lack.statement}`);
   }
 
   private async tryStatement(): Promise<ReadinessNote | undefined> {
@@ -357,7 +357,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** @throws DatabaseUnavailableError while the database isn't ready */
+  /** @throws DatabaseUnavailableError while the database is not ready */
   private requirePrepared(): void {
     if (this.unreadyBecause === undefined) return;
     throw new DatabaseUnavailableError(this.unreadyBecause, { cause: this.unreadyCause });
@@ -376,7 +376,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** @param said the code of the problem that was logged last */
+  /** @param said the code of the last logged problem */
   private async prepareUntilReady(said: string): Promise<void> {
     let lastSaid = said;
     while (!this.stop.signal.aborted) {
@@ -395,7 +395,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** On a connection of its own: it may wait long for another process that migrates, and never for a busy pool. */
+  /** Uses a connection of its own, because it may wait long for the migrations of another process. */
   private async prepare(): Promise<void> {
     const client = await this.openSession();
     const watch = new LockWaitWatch(this.connection, client, (what) => {
@@ -432,7 +432,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
    */
   private async openSession(): Promise<pg.Client> {
     const [client, other] = [new pg.Client(this.connection), new pg.Client(this.connection)];
-    // Every query in flight fails with the connection; the event itself says nothing new.
+    // Every current query fails with the connection, so the event needs no handling.
     for (const each of [client, other]) each.on('error', () => undefined);
     try {
       await client.connect();
@@ -463,7 +463,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Before the first span comes, so that it need not be moved. Without them the default partition takes all. */
+  /** Adds partitions before the first span arrives. Without them, the default partition gets all rows. */
   private async addPartitions(client: pg.Client): Promise<void> {
     try {
       await client.query(setLockTimeout.bind());
@@ -478,19 +478,19 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** What keeps the database from being ready, for the log. */
+/** Describes for the log why the database is not ready. */
 function describe(error: unknown): string {
   if (error instanceof DatabaseUnavailableError || error instanceof UnsuitableDatabaseError) return error.message;
   return reasonOf(error);
 }
 
-/** The same for those who do not sign in: of what the server or the network says, only what kind it is. */
+/** Describes it for clients without sign-in: of a message of the server or the network, only its kind. */
 function describeInPublic(error: unknown): string {
   if (error instanceof DatabaseUnavailableError || error instanceof UnsuitableDatabaseError) return error.message;
   return problemOf(error).message;
 }
 
-/** Resolves after a while, or at once when the signal comes. */
+/** Resolves after a time, or at once when the signal is aborted. */
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {

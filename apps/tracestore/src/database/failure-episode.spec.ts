@@ -22,7 +22,7 @@ function databaseError(code: string, message: string): Error {
 const diskFull = databaseError('53100', 'could not extend file "base/5/16384": No space left on device');
 
 describe('an episode of failed writes', () => {
-  it('is logged when it begins, with its cause, and when it ends, with its duration and what was refused', () => {
+  it('is logged with its cause at the beginning, and with duration and refused requests at the end', () => {
     for (let second = 0; second < 45; second += 1) {
       episode.fail(diskFull, 2);
       nowMs += 1000;
@@ -35,14 +35,14 @@ describe('an episode of failed writes', () => {
     ]);
   });
 
-  it('gets another line when the cause changes', () => {
+  it('is logged again when the cause changes', () => {
     episode.fail(databaseError('55P03', 'canceling statement due to lock timeout'), 1);
     episode.fail(diskFull, 1);
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('out of disk space');
   });
 
-  it('says since when writes fail, until the last failure is long ago', () => {
+  it('reports since when writes fail, until the last failure is long ago', () => {
     episode.fail(diskFull, 1);
     nowMs += 10_000;
     episode.fail(diskFull, 3);
@@ -57,7 +57,7 @@ describe('an episode of failed writes', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('takes more than one transaction that was cancelled, timed out or in conflict', () => {
+  it('needs more than one transaction that was cancelled, timed out or in conflict', () => {
     episode.fail(databaseError('57014', 'canceling statement due to statement timeout'), 1);
     expect(episode.ongoing).toBeUndefined();
     episode.fail(databaseError('57014', 'canceling statement due to statement timeout'), 1);
@@ -66,7 +66,7 @@ describe('an episode of failed writes', () => {
 });
 
 describe('the reason of a failure', () => {
-  it('is the message at its root', () => {
+  it('is the message of its root cause', () => {
     expect(reasonOf(diskFull)).toContain('No space left on device');
     expect(reasonOf(new AggregateError([new Error('connect ECONNREFUSED ::1:5432'), new Error('and 127.0.0.1')]))).toBe(
       'connect ECONNREFUSED ::1:5432; and 127.0.0.1',

@@ -1,27 +1,27 @@
 import { type DatabaseProblem, problemOf } from '../errors/database-failure.js';
 
-/** After so long without another failure nothing says that writes still fail: then the next write has to show it. */
+/** After this time without another failure, the next write must show whether writes still fail. */
 const recentMs = 30_000;
 
-/** These may hit one transaction and not the next: one alone says nothing about the writes to come. */
+/** Errors that may affect one transaction and not the next. A single one does not begin an episode. */
 const passing: ReadonlySet<string> = new Set(['lock-timeout', 'statement-timeout', 'conflict']);
 
-/** What is known of an episode in which writes fail. */
+/** An episode in which writes fail. */
 export interface OngoingFailure extends DatabaseProblem {
   readonly since: Date;
   /** Requests that were refused so far. */
   readonly refusedRequests: number;
 }
 
-/** Where lines go: a logger. */
+/** Receives the log lines. */
 export interface EpisodeLog {
   warn(text: string): void;
   log(text: string): void;
 }
 
 /**
- * Knows whether writes fail, and says so twice: when it begins, with the cause, and when it ends, with how long it took.
- * Another cause in between is worth a line, too. An episode ends with the first write that succeeds.
+ * Tracks whether writes fail. It logs the beginning with the cause, a change of the cause, and the end with the duration.
+ * An episode ends with the first successful write.
  */
 export class FailureEpisode {
   private problem: DatabaseProblem | undefined;
@@ -37,9 +37,9 @@ export class FailureEpisode {
   ) {}
 
   /**
-   * Notes that a transaction failed for want of a database that works.
+   * Notes that a transaction failed because the database does not work.
    *
-   * @param refusedRequests how many requests were refused for it
+   * @param refusedRequests the number of requests that were refused for it
    */
   fail(error: unknown, refusedRequests: number): void {
     const problem = problemOf(error);
@@ -55,7 +55,7 @@ export class FailureEpisode {
     this.problem = problem;
   }
 
-  /** Notes that a transaction was committed. */
+  /** Notes a committed transaction. */
   succeed(): void {
     if (this.problem === undefined) return;
     const seconds = Math.round((this.nowMs() - this.since.getTime()) / 1000);
@@ -66,8 +66,8 @@ export class FailureEpisode {
   }
 
   /**
-   * Why the next write will fail, as far as the last ones tell. Undefined as well when the last failure is long ago:
-   * without a write nothing can end an episode.
+   * Returns why the next write will probably fail. Undefined also if the last failure is long ago, because only a write can
+   * end an episode.
    */
   get ongoing(): OngoingFailure | undefined {
     if (this.problem === undefined || this.nowMs() - this.lastMs > recentMs) return undefined;
@@ -76,7 +76,7 @@ export class FailureEpisode {
   }
 }
 
-/** The message at the root of an error: what wraps it says less. */
+/** @returns the message of the root cause of an error */
 export function reasonOf(error: unknown): string {
   let root = error;
   while (root instanceof Error && root.cause !== undefined) root = root.cause;

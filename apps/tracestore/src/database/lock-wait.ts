@@ -4,7 +4,7 @@ import { backendPidOf } from './database-session.js';
 
 const findLockWait = readSql<{ readonly pid: number }>(import.meta.url, 'find-lock-wait.sql');
 
-/** How often it is looked whether a connection waits. */
+/** The interval of the checks. */
 const everyMs = 1_000;
 
 interface LockWaitRow {
@@ -18,8 +18,8 @@ interface LockWaitRow {
 }
 
 /**
- * Watches from a second connection what a connection waits for, and says so in words. For connections that may wait long:
- * those that migrate.
+ * Watches from a second connection which lock a connection waits for, and describes it. For connections that may wait
+ * long: those of migrations.
  */
 export class LockWaitWatch {
   private readonly timer: NodeJS.Timeout;
@@ -27,9 +27,9 @@ export class LockWaitWatch {
   private found: string | undefined;
 
   /**
-   * @param connection how to reach the same server, as the same role
+   * @param connection to the same server, as the same role
    * @param watched connected
-   * @param onWait is given each new finding, as the end of "The store waits for …"
+   * @param onWait receives each new description, as the end of "The store waits for …"
    */
   constructor(
     private readonly connection: pg.ClientConfig,
@@ -43,7 +43,7 @@ export class LockWaitWatch {
     }, everyMs).unref();
   }
 
-  /** What was waited for last; undefined when there was no wait. */
+  /** The last description; undefined if there was no wait. */
   get last(): string | undefined {
     return this.found;
   }
@@ -63,7 +63,7 @@ export class LockWaitWatch {
       const { rows } = await client.query<LockWaitRow>(findLockWait.bind({ pid }));
       if (rows[0] !== undefined) this.note(describe(rows[0]));
     } catch {
-      // The watched connection has the same trouble, and whoever uses it says so.
+      // The watched connection has the same problem, and its user reports it.
     } finally {
       await client.end().catch(() => undefined);
     }

@@ -3,7 +3,7 @@ import type { Connection, Submittable } from 'pg';
 import { serialize } from 'pg-protocol';
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 
-/** A statement that is sent again and again; each connection prepares it once, under its name. */
+/** A statement that is sent repeatedly. Each connection prepares it once, under its name. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -70,19 +70,19 @@ export class PipelinedPrepare extends Pipeline {
   }
 }
 
-/** Rows of so many bytes are handed to the socket at once; more go in pieces, as the socket takes them. */
+/** Rows up to this size are written to the socket at once. Larger ones are written in pieces, at the pace of the socket. */
 const maxAtOnceBytes = 8 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
-/** Whether rows take so long to be sent and stored that others should not wait for that. */
+/** Whether rows take so long to send and store that other requests should not wait for them. */
 export function isLong(copies: readonly CopyCall[]): boolean {
   return copies.reduce((sum, { rows }) => sum + rows.length, 0) > maxAtOnceBytes;
 }
 
 /**
- * A whole transaction in one round trip: everything is sent without waiting for the server to ask for the data of a COPY
- * (PostgreSQL manual, "Message Flow", "Pipelining"). What stands before one Sync is one transaction; when a statement
- * fails, the server skips the rest and nothing of it has happened.
+ * A whole transaction in one round trip: everything is sent without waiting until the server requests the data of a COPY
+ * (PostgreSQL manual, "Message Flow", "Pipelining"). All statements before one Sync are one transaction. If a statement
+ * fails, the server skips the rest and rolls back.
  *
  * The rows' buffers must stay as they are until `done` has settled.
  */
@@ -123,7 +123,7 @@ export class PipelinedBatch extends Pipeline {
     stream.write(serialize.sync());
   }
 
-  /** A failed transaction needs no more rows, but its Sync: without it, the server says nothing any more. */
+  /** A failed transaction needs no more rows, but a Sync. Without it, the server does not respond any more. */
   private async sendInPieces(stream: Writable): Promise<void> {
     for (const { statement, rows } of this.copies) {
       if (this.hasFailed) break;
@@ -141,7 +141,7 @@ export class PipelinedBatch extends Pipeline {
   }
 }
 
-/** What stands before so many bytes of a COPY. */
+/** The header of a message with data of a COPY. */
 function copyDataHead(length: number): Buffer {
   const head = Buffer.allocUnsafe(5);
   head.writeUInt8(copyDataTag);
@@ -149,7 +149,7 @@ function copyDataHead(length: number): Buffer {
   return head;
 }
 
-/** Resolves when a stream takes more, or will never. */
+/** Resolves when a stream can accept more data, or is closed. */
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed) {

@@ -26,7 +26,7 @@ describe.skipIf(!hasPgBouncer)('tracestore behind pgbouncer (requires pgbouncer)
     await database.drop();
   });
 
-  it('in session mode a store stores, answers, cancels, and leaves nothing in the sessions of others', async () => {
+  it('in session mode a store writes, reads, cancels, and leaves nothing in shared sessions', async () => {
     pooler = await startPgBouncer(database.url, 'session');
     const store = await startTracestore(pooler.url);
     try {
@@ -47,7 +47,7 @@ describe.skipIf(!hasPgBouncer)('tracestore behind pgbouncer (requires pgbouncer)
       });
       expect(await (await fetch(`${store.url}/api/services`)).text()).toContain('services');
 
-      // The pooler names server processes of its own, none of which could be cancelled.
+      // The pids that the pooler reports are its own, and could not be cancelled.
       const patience = new AbortController();
       const given = ask('SELECT pg_sleep(60)', patience.signal).catch((error: unknown) => error);
       const sleeping = async (): Promise<unknown> =>
@@ -65,7 +65,7 @@ describe.skipIf(!hasPgBouncer)('tracestore behind pgbouncer (requires pgbouncer)
     } finally {
       await store.stop();
     }
-    // Sessions that others get from the pool, some of which the store has had.
+    // Sessions of the pool, some of which the store has used.
     for (let n = 0; n < 5; n += 1) {
       const [row] = await queryOnce(
         pooler.url,
@@ -76,7 +76,7 @@ describe.skipIf(!hasPgBouncer)('tracestore behind pgbouncer (requires pgbouncer)
     }
   });
 
-  it.each(['transaction', 'statement'] as const)('in %s mode a start is refused with a sentence', async (mode) => {
+  it.each(['transaction', 'statement'] as const)('in %s mode the start fails with one sentence', async (mode) => {
     pooler = await startPgBouncer(database.url, mode);
     await expect(startTracestore(pooler.url)).rejects.toThrow(
       'TRACESTORE_DATABASE_URL leads to a pooler in transaction or statement mode',

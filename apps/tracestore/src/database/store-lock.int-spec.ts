@@ -42,7 +42,7 @@ async function migrated(): Promise<void> {
   await migrate(await connect());
 }
 
-/** Resolves once `hold` runs, with what ends it. */
+/** Resolves when `hold` runs, with a function that ends it. */
 async function holding(lock: StoreLock): Promise<{ readonly lost: AbortSignal; release(): Promise<void> }> {
   let end: () => void = () => undefined;
   let held: Promise<boolean> | undefined;
@@ -63,7 +63,7 @@ async function holding(lock: StoreLock): Promise<{ readonly lost: AbortSignal; r
 }
 
 describe('a lock of the store', () => {
-  it('is held by one at a time, and free again after that', async () => {
+  it('is held by one store at a time, and is then free again', async () => {
     await migrated();
     const [one, other, different] = [
       new StoreLock('calls', connect),
@@ -81,14 +81,14 @@ describe('a lock of the store', () => {
     expect(ran).toBe(3);
   });
 
-  it('is free again when what it guards fails', async () => {
+  it('is free again when the guarded work fails', async () => {
     await migrated();
     const lock = new StoreLock('calls', connect);
     await expect(lock.hold(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await new StoreLock('calls', connect).hold(() => Promise.resolve())).toBe(true);
   });
 
-  it('is lost with its connection, which its holder is told, and the next one gets it', async () => {
+  it('is lost with its connection: the holder is notified, and another store gets it', async () => {
     await migrated();
     const lock = new StoreLock('calls', connect);
     const { lost, release } = await holding(lock);
@@ -103,7 +103,7 @@ describe('a lock of the store', () => {
     expect(await lock.hold(() => Promise.resolve())).toBe(true);
   });
 
-  it('keeps no row from being cleaned up, and lets backups read', async () => {
+  it('does not hold back vacuum, and permits backups', async () => {
     await migrated();
     const held = await holding(new StoreLock('lifecycle', connect));
     const [row] = await queryOnce<{ xmin: string | null; xid: string | null }>(
@@ -119,7 +119,7 @@ describe('a lock of the store', () => {
     await held.release();
   });
 
-  it('can be taken by no reader, and none of a running store is an advisory lock', async () => {
+  it('cannot be taken by a reader, and is not an advisory lock', async () => {
     await start();
     const reader = await createReaderLogin(database.url);
     try {
@@ -139,7 +139,7 @@ describe('a lock of the store', () => {
     }
   });
 
-  it('does not depend on advisory locks, whoever holds them: a second store starts, and calls are counted', async () => {
+  it('does not depend on advisory locks: while another session holds them, a second store starts and calls are counted', async () => {
     await migrated();
     const holder = await connect();
     await holder.query(
@@ -160,7 +160,7 @@ describe('a lock of the store', () => {
 });
 
 describe('a store that waits for a lock', () => {
-  it('says for what, since when and who holds it, and is ready when it is free', async () => {
+  it('logs the lock, the time and its holder, and becomes ready when the lock is free', async () => {
     gate = await startDatabaseGate(database.url);
     const store = await start(gate.url);
     const holder = await connect();
@@ -181,9 +181,9 @@ describe('a store that waits for a lock', () => {
     await expect.poll(detail, { timeout: 30_000 }).toBe('ready');
   });
 
-  it('does not wait without a bound: it listens, and tries again', async () => {
+  it('listens and retries, instead of an unbounded wait', async () => {
     await migrated();
-    // As an older store left it.
+    // The state that an older store leaves.
     await queryOnce(
       database.url,
       `DELETE FROM tracestore.migration WHERE name = '0006-locks.sql';

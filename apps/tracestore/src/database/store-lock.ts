@@ -3,17 +3,17 @@ import { ping, readSql, rollback } from '../sql.js';
 
 const holdLock = readSql<{ readonly lock: string; readonly silence_ms: number }>(import.meta.url, 'hold-lock.sql');
 
-/** What one store at a time does, by the name of its table `tracestore.<name>_lock`. */
+/** The jobs that one store does at a time. The table of the lock is `tracestore.<name>_lock`. */
 export type StoreLockName = 'lifecycle' | 'calls';
 
 /**
- * So often a held lock says that its store is alive. The server ends a transaction that says nothing for `silenceMs`, and
- * with it the lock of a store whose machine has gone without closing its connections.
+ * The interval of the heartbeat of a held lock. The server ends a transaction that is silent for `silenceMs`, and with it
+ * the lock of a store whose machine has disappeared without closing its connections.
  */
 const heartbeatMs = 10_000;
 const silenceMs = 60_000;
 
-/** A lock whose heartbeat the server has not answered for so long counts as lost: before the server gives it to another. */
+/** After this time without a response to a heartbeat, the lock counts as lost. That is before the server can give it to another store. */
 const unansweredMs = 40_000;
 
 /** SQLSTATE lock_not_available. */
@@ -22,17 +22,17 @@ const lockNotAvailable = '55P03';
 /**
  * A lock that one store of several on a database holds at a time.
  *
- * It is the lock of an open transaction on a private table: readers may not lock the table, a store that dies gives the
- * lock back with its connection, and a pooler cannot take it away. What the lock guards runs on other connections, as some
- * of it cannot run inside of a transaction. The open transaction has neither a snapshot nor an id, so it keeps no row from
- * being cleaned up.
+ * It is the lock of an open transaction on a private table. Readers may not lock the table, a store that ends releases the
+ * lock with its connection, and a pooler cannot take it away. The guarded work runs on other connections, because some of
+ * it cannot run inside of a transaction. The open transaction has neither a snapshot nor an id, so it does not hold back
+ * vacuum.
  */
 export class StoreLock {
   private client: pg.Client | undefined;
 
   /**
-   * @param name says which lock
-   * @param connect opens a connection that is the lock's alone; it is kept between two uses of the lock
+   * @param name of the lock
+   * @param connect opens a connection for this lock only, which is kept between two uses
    */
   constructor(
     private readonly name: StoreLockName,
@@ -40,10 +40,10 @@ export class StoreLock {
   ) {}
 
   /**
-   * Runs something while it holds the lock. Does not wait for the lock.
+   * Runs a function while it holds the lock. It does not wait for the lock.
    *
-   * @param run is given a signal that comes when the lock is lost, as its connection is: `run` must then stop
-   * @returns false when another store holds the lock, and nothing ran
+   * @param run gets a signal that is aborted when the lock is lost with its connection. It must then stop
+   * @returns false if another store holds the lock and nothing ran
    * @throws what `connect` and `run` throw
    */
   async hold(run: (lost: AbortSignal) => Promise<void>): Promise<boolean> {

@@ -7,7 +7,7 @@ const readPid = readSql(import.meta.url, 'read-pid.sql');
 /** Rounds of the check: one finds a pool that hands out the connection that was used last, the others any other pool. */
 const rounds = 4;
 
-/** A pooler between tracestore and the database changes the server's session between two transactions. */
+/** Thrown if a pooler changes the server's session between two transactions. */
 export class TransactionPoolingError extends UnsuitableDatabaseError {
   override readonly name = 'TransactionPoolingError';
 
@@ -20,17 +20,17 @@ export class TransactionPoolingError extends UnsuitableDatabaseError {
 }
 
 /**
- * Checks that each connection has a server process to itself from its start to its end: settings, prepared statements
- * and temporary functions are lost or leak to others where a pooler shares it. Changes no session.
+ * Checks that each connection has a server process of its own. If a pooler shares it, settings, prepared statements and
+ * temporary functions are lost or leak. The check changes no session.
  *
  * @param first, second connected at the same time, in no transaction
- * @throws TransactionPoolingError when a pooler shares server processes
+ * @throws TransactionPoolingError if a pooler shares server processes
  * @throws DatabaseError of pg
  */
 export async function requireSessions(first: ClientBase, second: ClientBase): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     const before = await backendPid(first);
-    // Inside of a transaction every pooler keeps the process, so that the other connection has to get another one.
+    // Inside of a transaction every pooler keeps the process, so the other connection gets another one.
     await begin(second);
     try {
       const other = await backendPid(second);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   gate = await startDatabaseGate(fresh.url);
   store = await startTracestore(gate.url, { queryTimeoutMs: 1_000 });
   jaeger = new GrpcClient(store.jaegerAddress);
-  // More than all buffers on the way hold.
+  // More than all buffers between server and client can hold.
   const spans = Array.from({ length: spanCount }, () =>
     goodSpan({ traceId: hexBytes(traceId), attributes: [text('value', 'x'.repeat(4_000))] }),
   );
@@ -44,15 +44,15 @@ afterAll(async () => {
 
 const get = (path: string): Promise<Response> => fetch(`${store.url}/jaeger${path}`);
 
-/** The store notices by itself that the database is there again. */
+/** Waits until the store has noticed that the database is available again. */
 async function untilBack(): Promise<void> {
   await vi.waitUntil(async () => (await get('/api/services')).ok, { timeout: 20_000 });
 }
 
-describe('a database that goes away', () => {
+describe('a database that becomes unavailable', () => {
   beforeEach(untilBack);
 
-  it('ends a stream with a status, after what was sent', async () => {
+  it('ends a stream with a status, after the messages that were sent', async () => {
     let received = 0;
     const read = async (): Promise<void> => {
       for await (const bytes of jaeger.bytes(TraceReader.method.getTraces, {
@@ -93,7 +93,7 @@ describe('a database that goes away', () => {
     },
   );
 
-  it('is said at once where nothing was sent', async () => {
+  it('is reported at once if nothing was sent', async () => {
     await gate.close();
     try {
       const v1 = await get(`/api/traces/${traceId}`);
@@ -117,7 +117,7 @@ describe('a database that goes away', () => {
 });
 
 describe('a database that takes too long', () => {
-  it('is answered with a status of its own', async () => {
+  it('has a status of its own', async () => {
     await untilBack();
     const lock = new pg.Client(fresh.url);
     await lock.connect();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseGoBool, parseGoDuration, parseRfc3339 } from './go-text.js';
 
-describe('a duration', () => {
+describe('a duration of Go', () => {
   it.each<readonly [string, bigint]>([
     ['0', 0n],
     ['1ns', 1n],
@@ -22,7 +22,7 @@ describe('a duration', () => {
   });
 });
 
-describe('a time', () => {
+describe('a time of Go', () => {
   it.each<readonly [string, bigint]>([
     ['1970-01-01T00:00:00Z', 0n],
     ['2023-11-14T22:13:20.123456789Z', 1_700_000_000_123_456_789n],
@@ -37,8 +37,8 @@ describe('a time', () => {
   });
 });
 
-describe('a truth', () => {
-  it('is one of those that Go knows', () => {
+describe('a boolean of Go', () => {
+  it('has one of the forms of strconv.ParseBool', () => {
     expect(['1', 't', 'True', '0', 'F', 'false', 'yes', ''].map(parseGoBool)).toEqual([
       true,
       true,

@@ -1,11 +1,11 @@
 /*
- * Values as text, in the forms that Go reads and writes: Jaeger takes them in URLs and in filters.
+ * Parses values in the text forms of Go, which Jaeger uses in URLs and filters.
  */
 
 const nanosecondsIn: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
-  // Two characters look like it: micro and mu.
+  // Two characters look the same: micro and mu.
   '\u00b5s': 1_000n,
   '\u03bcs': 1_000n,
   ms: 1_000_000n,
@@ -14,7 +14,7 @@ const nanosecondsIn: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-/** Nanoseconds of a duration such as `1.5s` or `1h30m`; undefined when it is none. */
+/** @returns nanoseconds of a duration such as `1.5s` or `1h30m`; undefined if it is invalid */
 export function parseGoDuration(text: string): bigint | undefined {
   const [, sign = '', parts = ''] =
     /^([+-]?)((?:(?:\d{1,19}(?:\.\d{0,30})?|\.\d{1,30})(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h)){1,10})$/.exec(text) ?? [];
@@ -28,7 +28,7 @@ export function parseGoDuration(text: string): bigint | undefined {
   return sign === '-' ? -nanoseconds : nanoseconds;
 }
 
-/** Nanoseconds since 1970 of a time in RFC 3339, with up to nine decimals; undefined when it is none. */
+/** @returns nanoseconds since 1970 of a time in RFC 3339 with up to nine decimals; undefined if it is invalid */
 export function parseRfc3339(text: string): bigint | undefined {
   const [, seconds = '', fraction = '', zone = ''] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/i.exec(text) ?? [];
@@ -39,7 +39,7 @@ export function parseRfc3339(text: string): bigint | undefined {
 const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const untruths: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
-/** Undefined when it is neither. */
+/** @returns undefined if it is neither true nor false */
 export function parseGoBool(text: string): boolean | undefined {
   if (truths.has(text)) return true;
   return untruths.has(text) ? false : undefined;

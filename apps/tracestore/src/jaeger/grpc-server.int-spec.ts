@@ -33,8 +33,8 @@ afterAll(async () => {
 const call = (pieces: readonly Buffer[], { headers, ...options }: GrpcCallOptions = {}) =>
   callGrpc(store.jaegerAddress, pieces, { ...options, headers: { ...getServices.headers, ...headers } });
 
-describe('a call', () => {
-  it('is answered when its question comes in single bytes', async () => {
+describe('a gRPC call', () => {
+  it('gets a response if its request arrives in single bytes', async () => {
     const answer = await call(Array.from(grpcFrame(Buffer.alloc(0)), (byte) => Buffer.of(byte)));
     expect(answer.grpcStatus).toBe(status.OK);
     expect(fromBinary(GetServicesResponseSchema, new Uint8Array(answer.message.subarray(5))).services).toEqual([
@@ -42,7 +42,7 @@ describe('a call', () => {
     ]);
   });
 
-  it('is answered when its question is compressed', async () => {
+  it('gets a response if its request is compressed', async () => {
     const answer = await call([grpcFrame(gzipSync(Buffer.alloc(0)), 1)], { headers: { 'grpc-encoding': 'gzip' } });
     expect(answer.grpcStatus).toBe(status.OK);
   });
@@ -54,7 +54,7 @@ describe('a call', () => {
     ['a message that is no protobuf', status.INVALID_ARGUMENT, [grpcFrame(Buffer.from('nonsense'))], {}],
     ['a message that is too large', status.RESOURCE_EXHAUSTED, [grpcFrame(Buffer.alloc(2 ** 20 + 1))], {}],
     [
-      'a message that inflates to too much',
+      'a message that is too large after decompression',
       status.RESOURCE_EXHAUSTED,
       [grpcFrame(gzipSync(Buffer.alloc(2 ** 22)), 1)],
       { headers: { 'grpc-encoding': 'gzip' } },
@@ -66,26 +66,26 @@ describe('a call', () => {
       { headers: { 'grpc-encoding': 'gzip' } },
     ],
     [
-      'compression that is not known',
+      'an unknown compression',
       status.UNIMPLEMENTED,
       [grpcFrame(Buffer.alloc(1), 1)],
       { headers: { 'grpc-encoding': 'snappy' } },
     ],
-    ['a flag that means nothing', status.INVALID_ARGUMENT, [grpcFrame(Buffer.alloc(0), 2)], {}],
+    ['an invalid flag', status.INVALID_ARGUMENT, [grpcFrame(Buffer.alloc(0), 2)], {}],
     [
-      'a deadline that makes no sense',
+      'an invalid deadline',
       status.INVALID_ARGUMENT,
       [grpcFrame(Buffer.alloc(0))],
       { headers: { 'grpc-timeout': 'soon' } },
     ],
     [
-      'a deadline that is over',
+      'a deadline that passes',
       status.DEADLINE_EXCEEDED,
       [grpcFrame(Buffer.alloc(0)).subarray(0, 3)],
       { headers: { 'grpc-timeout': '50m' }, end: false },
     ],
     [
-      'a method that is not served',
+      'an unknown method',
       status.UNIMPLEMENTED,
       [grpcFrame(Buffer.alloc(0))],
       { headers: { ':path': '/jaeger.storage.v2.TraceReader/Nothing' } },
@@ -94,13 +94,13 @@ describe('a call', () => {
     expect(await call(pieces, options)).toMatchObject({ httpStatus: 200, grpcStatus: expected });
   });
 
-  it('that is no gRPC is answered in HTTP', async () => {
+  it('with another content type gets a response in HTTP', async () => {
     expect(await call([], { headers: { 'content-type': 'text/html' } })).toMatchObject({ httpStatus: 415 });
   });
 });
 
-describe('health', () => {
-  it('is that of the database, for every service that is served', async () => {
+describe('the health of a gRPC service', () => {
+  it('is that of the database, for every service', async () => {
     for (const service of ['', TraceReader.typeName, Health.typeName]) {
       expect(await client.unary(Health.method.check, { service })).toMatchObject({ status: ServingStatus.SERVING });
     }
@@ -111,7 +111,7 @@ describe('health', () => {
     expect(statuses[TraceReader.typeName]).toMatchObject({ status: ServingStatus.SERVING });
   });
 
-  it('may be watched', async () => {
+  it('can be watched', async () => {
     for await (const bytes of client.bytes(Health.method.watch, { service: 'nobody' })) {
       // 3: SERVICE_UNKNOWN
       expect([...bytes]).toEqual([8, ServingStatus.SERVICE_UNKNOWN]);
@@ -121,7 +121,7 @@ describe('health', () => {
 });
 
 describe("Promscale's port", () => {
-  it('has all of that too, where it is opened', async () => {
+  it('has the same services, if it is opened', async () => {
     const other = await startTracestore(fresh.url, { promscaleGrpcPort: 0 });
     const promscale = new GrpcClient(other.promscaleAddress);
     try {

@@ -52,7 +52,7 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     this.promscaleServer = new GrpcServer(grpcServerLimitsOf(config), router.handle);
   }
 
-  /** @throws Error when a port is taken */
+  /** @throws Error if a port is in use */
   async onApplicationBootstrap(): Promise<void> {
     const { host, jaegerGrpcPort, promscaleGrpcPort } = this.config;
     this.logger.log(`Jaeger's storage over gRPC at ${await this.server.listen(host, jaegerGrpcPort)}`);
@@ -61,17 +61,17 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     this.logger.log(`OTLP and Jaeger's storage over gRPC, as Promscale had them, at ${address}`);
   }
 
-  /** Where it listens; undefined before it does. */
+  /** The address; undefined before it listens. */
   get port(): number | undefined {
     return this.server.port;
   }
 
-  /** Where it listens for those who come from Promscale, if it does. */
+  /** The address of Promscale's port, if it is open. */
   get promscalePort(): number | undefined {
     return this.promscaleServer.port;
   }
 
-  /** Drains, takes no more calls and answers those in flight. */
+  /** Drains, accepts no further calls and responds to those in flight. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.server.close(this.draining), this.promscaleServer.close(this.draining)]);
   }

@@ -2,15 +2,15 @@ import { findOperations } from '../query/operations/find-operations.js';
 import type { QueryDatabaseService } from '../query/query-database.service.js';
 import { type SpanKind, spanKinds } from '../query/span-enums.js';
 
-/** What a service does, in Jaeger's words. */
+/** An operation of a service, in Jaeger's terms. */
 export interface JaegerOperation {
   readonly name: string;
-  /** Empty where it is unspecified. */
+  /** Empty if it is unspecified. */
   readonly spanKind: string;
 }
 
 /**
- * The operations of a service.
+ * Returns the operations of a service.
  *
  * @param spanKind a word such as `server`, in any case; empty for all
  * @throws TracestoreError
@@ -22,7 +22,7 @@ export async function findJaegerOperations(
   signal?: AbortSignal,
 ): Promise<readonly JaegerOperation[]> {
   const kind = spanKindNamed(spanKind);
-  // No span is of a kind that nobody knows.
+  // No span has an unknown kind.
   if (spanKind !== '' && kind === undefined) return [];
   const operations = await findOperations(database, { serviceName, spanKind: kind }, signal);
   return operations.map((operation) => ({

@@ -30,7 +30,7 @@ beforeAll(async () => {
   fresh = await createFreshDatabase();
   store = await startTracestore(fresh.url, { queryConnections: 4 });
   jaeger = new GrpcClient(store.jaegerAddress);
-  // More than all buffers on the way hold. Many spans start at the same time, and each has an event.
+  // More than all buffers between server and client can hold. Many spans start at the same time, and each has an event.
   const spans = Array.from({ length: spanCount }, (_, n) =>
     goodSpan({
       traceId: hexBytes(traceId),
@@ -54,7 +54,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-/** A connection whose streams take nothing. */
+/** Opens a connection whose streams read nothing. */
 async function dialStalled(): Promise<ClientHttp2Session> {
   const session = connectHttp2(`http://${store.jaegerAddress}`, { settings: { initialWindowSize: 0 } });
   session.on('error', () => undefined);
@@ -81,15 +81,15 @@ function call<Method extends DescMethod>(
   return stream;
 }
 
-/** @throws Error when another client is not served */
+/** @throws Error if another client gets no response */
 async function witnessMs(): Promise<number> {
   const startedAt = performance.now();
   const answers = await witness();
-  if (String(answers) !== String(served)) throw new Error(`Another client is answered ${String(answers)}`);
+  if (String(answers) !== String(served)) throw new Error(`Another client gets ${String(answers)}`);
   return performance.now() - startedAt;
 }
 
-/** What a client that reads is answered, over HTTP and gRPC. */
+/** @returns the responses to a client that reads, over HTTP and gRPC */
 async function witness(): Promise<readonly unknown[]> {
   const response = await fetch(`${store.url}/jaeger/api/services`);
   await response.json();
@@ -98,14 +98,14 @@ async function witness(): Promise<readonly unknown[]> {
 
 const served = [200, ['shop']];
 
-describe('clients that take nothing of their answers', () => {
+describe('clients that do not read their responses', () => {
   it.each([8, 60])('hold no connection to the database: %i streams of gRPC', async (count) => {
     const session = await dialStalled();
     for (let n = 0; n < count; n += 1) call(session, TraceReader.method.getTraces, question);
     await sleep(300);
     const waits: number[] = [];
     for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
-    // A connection that is not given back would be waited for 5 s, and then be an error.
+    // If a connection were not released, others would wait 5 s for it and then fail.
     expect(Math.max(...waits)).toBeLessThan(4_000);
   });
 
@@ -126,7 +126,7 @@ describe('clients that take nothing of their answers', () => {
     },
   );
 
-  it('get the rest of their answer, each span once, when they go on to read', async () => {
+  it('get the rest of their response, each span once, if they read again', async () => {
     const readSlowly = async (): Promise<readonly string[]> => {
       const session = connectHttp2(`http://${store.jaegerAddress}`);
       sessions.push(session);
@@ -134,7 +134,7 @@ describe('clients that take nothing of their answers', () => {
       const pieces: Buffer[] = [];
       for await (const piece of stream) {
         pieces.push(piece as Buffer);
-        // Long enough, every few megabytes, that the connection is given to those who wait for it.
+        // A pause every few megabytes that is long enough for the connection to go to waiting requests.
         if (pieces.length % 200 === 0) await sleep(300);
       }
       let bytes = Buffer.concat(pieces);
@@ -163,7 +163,7 @@ describe('clients that take nothing of their answers', () => {
 });
 
 describe('places for calls', () => {
-  it('are not kept by requests that trickle', async () => {
+  it('are not occupied by slow requests', async () => {
     for (let n = 0; n < 4; n += 1) {
       const session = await dialStalled();
       for (let m = 0; m < limits.jaegerCallsPerConnection.value; m += 1) {
@@ -174,7 +174,7 @@ describe('places for calls', () => {
     for (let n = 0; n < 5; n += 1) expect(await witness()).toEqual(served);
   });
 
-  it('of one connection are not those of others', async () => {
+  it('of one connection are not taken from others', async () => {
     const session = await dialStalled();
     const streams = Array.from({ length: 120 }, () => call(session, SpanReaderPlugin.method.getServices, {}, false));
     const refused = await Promise.race(
@@ -186,7 +186,7 @@ describe('places for calls', () => {
 });
 
 describe('a message', () => {
-  it('in frames of one byte closes its connection, at a cost that is linear', async () => {
+  it('in frames of one byte closes its connection, at a linear cost', async () => {
     const { socket, closed, send } = dialHttp2(store.jaegerAddress);
     sockets.push(socket);
     const prefix = Buffer.alloc(5);

@@ -54,7 +54,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-it('gives a trace in the older model, whatever OTLP has besides as tags', async () => {
+it('storage v1 returns a trace in the older model, with other fields of OTLP as tags', async () => {
   const chunks = await jaeger.streaming(method.getTrace, { traceId: hexBytes(traceId) });
   const string = (key: string, vStr: string) => ({ key, vType: ValueType.STRING, vStr });
   expect(chunks).toHaveLength(1);
@@ -88,14 +88,14 @@ it('gives a trace in the older model, whatever OTLP has besides as tags', async 
   ]);
 });
 
-it('says that a trace is not there as Jaeger 1 expects it', async () => {
+it('storage v1 reports a missing trace as Jaeger 1 expects it', async () => {
   await expect(jaeger.streaming(method.getTrace, { traceId: hexBytes('ee'.repeat(16)) })).rejects.toMatchObject({
     code: status.NOT_FOUND,
     details: 'trace not found',
   });
 });
 
-it('finds services, operations and traces', async () => {
+it('storage v1 finds services, operations and traces', async () => {
   expect((await jaeger.unary(method.getServices, {})).services).toEqual(['shop']);
   const { operations, operationNames } = await jaeger.unary(method.getOperations, { service: 'shop' });
   expect(operations.map(({ name, spanKind }) => `${name} ${spanKind}`)).toEqual(['other server', 'work client']);
@@ -114,7 +114,7 @@ it('finds services, operations and traces', async () => {
   expect(traceIds).toEqual([hexBytes(traceId)]);
 });
 
-it('has neither an archive nor calls that are not there', async () => {
+it('storage v1 has no archive and no further calls', async () => {
   expect(await jaeger.unary(PluginCapabilities.method.capabilities, {})).toMatchObject({ streamingSpanWriter: false });
   const { dependencies } = await jaeger.unary(DependenciesReaderPlugin.method.getDependencies, {
     startTime: timestampFromMs(noonMs),

@@ -19,10 +19,10 @@ import { traceSearchOf } from './search/trace-query.js';
 import { widened } from './search/time-hints.js';
 import { type ModelSpan, modelSpanOf, type ModelTag } from './spans/model-span.js';
 
-/** Of what is known of their size, so many characters of spans go into a message: well below the 4 MiB that clients take. */
+/** Approximate characters of the spans in a message, well below the 4 MiB that clients accept. */
 const targetLength = 512 * 1024;
 
-/** `jaeger.storage.v1.SpanReaderPlugin`: what Jaeger 1 reads from a remote store, as Promscale was one. */
+/** Implements `jaeger.storage.v1.SpanReaderPlugin`, which Jaeger 1 uses for a remote store such as Promscale. */
 export function spanReaderPlugin(database: QueryDatabaseService): Implementation<typeof SpanReaderPlugin> {
   async function* spans(asked: readonly RequestedTrace[], signal: AbortSignal) {
     for await (const chunk of getTraces(database, asked, signal)) {
@@ -75,7 +75,7 @@ export function dependenciesReaderPlugin(
   };
 }
 
-/** `jaeger.storage.v1.PluginCapabilities`: neither an archive, nor writing other than by OTLP. */
+/** Implements `jaeger.storage.v1.PluginCapabilities`: no archive, and writes by OTLP only. */
 export const pluginCapabilities: Implementation<typeof PluginCapabilities> = {
   capabilities: async () => ({}),
 };
@@ -94,7 +94,7 @@ function searchOf(query: TraceQueryParameters | undefined): TraceSearch {
   });
 }
 
-/** Spans as messages, in parts that are none too large. */
+/** Splits spans into messages of limited size. */
 function* parts({ traceId, spans }: TraceChunk) {
   let part: ReturnType<typeof spanMessage>[] = [];
   let length = 0;

@@ -61,7 +61,7 @@ function together(chunks: readonly TracesData[]): ExportTraceServiceRequest {
   return create(ExportTraceServiceRequestSchema, { resourceSpans: chunks.flatMap((chunk) => chunk.resourceSpans) });
 }
 
-/** The same with the name of each service as searches know it: also where none was sent, or one that is no text. */
+/** Sets the service names as searches use them, also if none was sent or it was not a text. */
 function withServiceNames(request: ExportTraceServiceRequest): ExportTraceServiceRequest {
   const named = clone(ExportTraceServiceRequestSchema, request);
   for (const resourceSpans of named.resourceSpans) {
@@ -76,7 +76,7 @@ function withServiceNames(request: ExportTraceServiceRequest): ExportTraceServic
   return named;
 }
 
-/** A trace of this number, with one span. */
+/** Makes a trace with one span from a number. */
 function trace(number: number, over: SpanInit = {}): SpanInit {
   return goodSpan({
     traceId: hexBytes(number.toString(16).padStart(32, '0')),
@@ -87,7 +87,7 @@ function trace(number: number, over: SpanInit = {}): SpanInit {
   });
 }
 
-describe('a trace', () => {
+describe('a trace over storage v2', () => {
   it.each([1, 2, 3, 4])(
     'comes back as it was sent, with the name of its service, whatever it holds (seed %i)',
     async (seed) => {
@@ -102,7 +102,7 @@ describe('a trace', () => {
     },
   );
 
-  it('that is large comes in parts of its own, one after the other, each below what clients take', async () => {
+  it('is split into messages below the limit of clients if it is large', async () => {
     const ids = ['0b', '0c'].map((digits) => digits.repeat(16));
     const value = 'x'.repeat(20_000);
     const spans = Array.from({ length: 700 }, (_, n) =>
@@ -116,7 +116,7 @@ describe('a trace', () => {
     expect(expectedSpans(together(chunks))).toEqual(expectedSpans(requestOf(spans)));
   });
 
-  it('that nobody knows is no answer, and one without an id is refused', async () => {
+  it('has an empty response if it is unknown, and is refused without an id', async () => {
     expect(await jaeger.streaming(method.getTraces, asked('dd'.repeat(16)))).toEqual([]);
     await expect(jaeger.streaming(method.getTraces, asked('dd'))).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
@@ -124,7 +124,7 @@ describe('a trace', () => {
     });
   });
 
-  it('is found by times that are a little off, as Jaeger gives them', async () => {
+  it('is found with approximate times, as Jaeger sends them', async () => {
     const sent = requestOf([trace(0xfeed)]);
     await send(sent);
     const [traceId = ''] = traceIdsOf(sent);
@@ -138,8 +138,8 @@ describe('a trace', () => {
   });
 });
 
-describe('services and operations', () => {
-  it('are those of spans, with kinds in words', async () => {
+describe('services and operations over storage v2', () => {
+  it('are those of spans, with kinds as words', async () => {
     await send(
       requestOf(
         [trace(1, { name: 'a', kind: 2 }), trace(2, { name: 'a', kind: 3 }), trace(3, { name: 'b', kind: 0 })],
@@ -158,7 +158,7 @@ describe('services and operations', () => {
   });
 });
 
-describe('a search', () => {
+describe('a search over storage v2', () => {
   const int = (value: bigint) => ({ case: 'intValue' as const, value });
   const string = (value: string) => ({ case: 'stringValue' as const, value });
 
@@ -222,7 +222,7 @@ describe('a search', () => {
     });
   }
 
-  it('compares attributes with their types, and a text with whatever is written so', async () => {
+  it('compares attributes by type, and a text with values of any type', async () => {
     expect(await find({ attributes: [{ key: 'n', value: { value: int(5n) } }] })).toEqual([1]);
     expect(await find({ attributes: [{ key: 'n', value: { value: { case: 'doubleValue', value: 5 } } }] })).toEqual([
       2,
@@ -256,7 +256,7 @@ describe('a search', () => {
     expect(await find({ attributes: [{ key, value: { value: string(value) } }] })).toEqual(expected);
   });
 
-  it('asks for operation, duration and time, newest first, so many at most', async () => {
+  it('has conditions on operation, duration and time, a limit, and the newest first', async () => {
     expect(await find({ durationMin: { seconds: 2n } })).toEqual([4]);
     expect(await find({ durationMax: { seconds: 1n } })).toEqual([5, 3, 2, 1]);
     expect(await find({ searchDepth: 2 })).toEqual([5, 4]);
@@ -266,11 +266,11 @@ describe('a search', () => {
     expect(await find({ startTimeMin: at(5), startTimeMax: { seconds: -62_135_596_800n } })).toEqual([5]);
   });
 
-  it('finds in any service when none is named', async () => {
+  it('finds traces of all services if none is given', async () => {
     expect(await find({ serviceName: '', attributes: [{ key: 'in', value: { value: string('link') } }] })).toEqual([4]);
   });
 
-  it('takes structured filters, constants on either side', async () => {
+  it('accepts structured filters with constants on either side', async () => {
     const attr = (key: string, level = '') => ({ term: { case: 'attr' as const, value: { key, level } } });
     const scalar = (value: string, type = '') => ({ term: { case: 'scalar' as const, value: { value, type } } });
     const field = (level: string, name: string) => ({ term: { case: 'field' as const, value: { level, name } } });
@@ -325,7 +325,7 @@ describe('a search', () => {
     });
   });
 
-  it('refuses what makes no sense', async () => {
+  it('refuses invalid conditions', async () => {
     await expect(find({ searchDepth: 20_000 })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
     await expect(find({ filter: { op: 'and' }, serviceName: 'x' })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
@@ -336,7 +336,7 @@ describe('a search', () => {
     );
   });
 
-  it('goes on page by page, where that is asked for', async () => {
+  it('returns pages if they are requested', async () => {
     const found: number[] = [];
     let pageToken = '';
     do {
@@ -350,7 +350,7 @@ describe('a search', () => {
     expect(found).toEqual([5, 4, 3, 2, 1]);
   });
 
-  it('is summed up', async () => {
+  it('returns summaries', async () => {
     const [answer] = await jaeger.streaming(method.findTraceSummaries, {
       query: { serviceName: 'search', attributes: [{ key: 'error', value: { value: string('true') } }] },
     });
@@ -369,8 +369,8 @@ describe('a search', () => {
   });
 });
 
-describe('dependencies', () => {
-  it('are calls between services and within them, when both ends are there', async () => {
+describe('dependencies over storage v2', () => {
+  it('are calls between and within services whose parent is stored', async () => {
     const ids = { traceId: hexBytes('0d'.repeat(16)) };
     const spanId = (n: number) => hexBytes(n.toString(16).padStart(16, '0'));
     await send(requestOf([trace(1, { ...ids, spanId: spanId(0xa1) })], 'caller'));
@@ -395,8 +395,8 @@ describe('dependencies', () => {
   });
 });
 
-describe('capabilities', () => {
-  it('are named', async () => {
+describe('capabilities over storage v2', () => {
+  it('are listed', async () => {
     const { search } = await jaeger.unary(Capabilities.method.getCapabilities, {});
     expect(search).toMatchObject({
       withoutServiceName: true,
@@ -409,8 +409,8 @@ describe('capabilities', () => {
   });
 });
 
-describe('a question that the database works on', () => {
-  /** Questions wait for this table until the lock is gone. */
+describe('a query that runs in the database', () => {
+  /** Queries wait for this table until the lock is released. */
   async function lockOperations(): Promise<pg.Client> {
     const client = new pg.Client(fresh.url);
     await client.connect();
@@ -428,7 +428,7 @@ describe('a question that the database works on', () => {
     return Number(rows[0]?.n);
   }
 
-  it('ends with its deadline, in the database too', async () => {
+  it('ends with its deadline, also in the database', async () => {
     const lock = await lockOperations();
     try {
       await expect(jaeger.unary(method.getServices, {}, { deadline: Date.now() + 300 })).rejects.toMatchObject({
@@ -441,7 +441,7 @@ describe('a question that the database works on', () => {
     expect((await jaeger.unary(method.getServices, {})).services.length).toBeGreaterThan(0);
   });
 
-  it('ends when it is cancelled', async () => {
+  it('ends when the client cancels it', async () => {
     const lock = await lockOperations();
     try {
       const call = jaeger.client.makeUnaryRequest(
@@ -459,7 +459,7 @@ describe('a question that the database works on', () => {
     }
   });
 
-  it('gives its connection back when nobody reads the answer to its end', async () => {
+  it('releases its connection if the client does not read the whole response', async () => {
     const traceId = '0e'.repeat(16);
     const value = 'x'.repeat(5_000);
     const spans = Array.from({ length: 2_000 }, () =>
@@ -479,8 +479,8 @@ describe('a question that the database works on', () => {
   });
 });
 
-describe('the end of the process', () => {
-  it('waits for answers that are on their way', async () => {
+describe('the shutdown of the process', () => {
+  it('waits for responses in flight', async () => {
     const ending = await startTracestore(fresh.url);
     const client = new GrpcClient(ending.jaegerAddress);
     const lock = new pg.Client(fresh.url);

@@ -18,10 +18,10 @@ import { widened } from './search/time-hints.js';
 import { countsOfSummary } from './spans/summary.js';
 import { TracesDataWriter } from '../query/otlp/traces-data.js';
 
-/** Summaries that go into one message: some 100 kB. */
+/** Summaries in one message: about 100 kB. */
 const summariesAtOnce = 200;
 
-/** `jaeger.storage.v2.TraceReader`. FindSpans is left out, as the capabilities say. */
+/** Implements `jaeger.storage.v2.TraceReader` without FindSpans, as the capabilities say. */
 export function traceReader(database: QueryDatabaseService): Implementation<typeof TraceReader> {
   async function* tracesData(asked: readonly RequestedTrace[], signal: AbortSignal) {
     const writer = new TracesDataWriter();
@@ -110,12 +110,12 @@ function searchOf(query: TraceQueryParameters | undefined): TraceSearch {
   return { ...search, cursor: pagination.pageToken === '' ? undefined : pagination.pageToken };
 }
 
-/** Only who asks for pages is told that there are more. */
+/** Only a client that requests pages gets the token of the next one. */
 function nextTokenOf(query: TraceQueryParameters | undefined, nextCursor: string): string {
   return query?.pagination === undefined ? '' : nextCursor;
 }
 
-/** Jaeger's users write values as text, whatever type they were recorded with; other types are meant. */
+/** A text matches values of any type, because Jaeger's users write all values as text. Other types match exactly. */
 function constantOf(value: AnyValue | undefined, key: string): Constant {
   const content = value?.value;
   return content?.case === 'stringValue' ? { type: 'any', text: content.value } : typedConstantOf(value, key);

@@ -10,7 +10,7 @@ const applyRetention = readSql<{
   readonly wait_s: number;
 }>(import.meta.url, 'apply-retention.sql');
 
-/** How long a shorter retention waits unless it is confirmed. */
+/** The delay of a shorter retention that is not confirmed. */
 export const shorterRetentionWaitsMs = dayMs;
 
 const names = ['traces', 'aggregates', 'ledger'] as const;
@@ -22,24 +22,24 @@ interface Row {
   readonly pending_s: number | null;
 }
 
-/** What the lifecycle keeps to now. */
+/** The retentions that apply now. */
 export interface AppliedRetention {
   readonly config: LifecycleConfig;
-  /** The shorter retentions that wait, in ms, by what they are for. */
+  /** The shorter retentions that are delayed, in ms, by their subject. */
   readonly pendingMs: ReadonlyMap<Name, number>;
 }
 
 /**
- * What the lifecycle keeps to when this is wanted: a shorter retention waits until it is confirmed or a day has passed.
+ * Returns the retentions that apply. A shorter retention waits until it is confirmed or a day has passed.
  *
- * @param client only of the store that has the lock of the lifecycle
+ * @param client of the store that holds the lock of the lifecycle
  * @param wanted as configured or requested
  * @throws DatabaseError of pg
  */
 export async function applyRetentions(client: ClientBase, wanted: LifecycleConfig): Promise<AppliedRetention> {
   const wantedMs: Readonly<Record<Name, number>> = {
     traces: wanted.retentionMs,
-    aggregates: wanted.rollupRetentionMs,
+    aggregates: wanted.aggregateRetentionMs,
     ledger: wanted.ledgerRetentionMs,
   };
   const { rows } = await client.query<Row>(
@@ -54,14 +54,14 @@ export async function applyRetentions(client: ClientBase, wanted: LifecycleConfi
     config: {
       ...wanted,
       retentionMs: appliedMs.get('traces') ?? wanted.retentionMs,
-      rollupRetentionMs: appliedMs.get('aggregates') ?? wanted.rollupRetentionMs,
+      aggregateRetentionMs: appliedMs.get('aggregates') ?? wanted.aggregateRetentionMs,
       ledgerRetentionMs: appliedMs.get('ledger') ?? wanted.ledgerRetentionMs,
     },
     pendingMs: new Map(rows.flatMap((row) => (row.pending_s === null ? [] : [[row.name, row.pending_s * 1000]]))),
   };
 }
 
-/** A number of milliseconds as PostgreSQL reads an interval, such as `7 days` or `90 minutes`. */
+/** Formats milliseconds as an interval of PostgreSQL, such as `7 days` or `90 minutes`. */
 export function intervalText(ms: number): string {
   for (const [unit, unitMs] of [
     ['day', dayMs],
@@ -73,7 +73,7 @@ export function intervalText(ms: number): string {
   return `${ms / 1000} seconds`;
 }
 
-/** What an operator should know of retentions that wait; undefined if none does. */
+/** Returns the warning about delayed retentions; undefined if there are none. */
 export function pendingRetentionWarning(
   applied: LifecycleConfig,
   pendingMs: AppliedRetention['pendingMs'],
@@ -81,7 +81,7 @@ export function pendingRetentionWarning(
   if (pendingMs.size === 0) return undefined;
   const appliedMs: Readonly<Record<Name, number>> = {
     traces: applied.retentionMs,
-    aggregates: applied.rollupRetentionMs,
+    aggregates: applied.aggregateRetentionMs,
     ledger: applied.ledgerRetentionMs,
   };
   const changes = [...pendingMs].map(

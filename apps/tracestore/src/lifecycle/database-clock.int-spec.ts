@@ -50,14 +50,14 @@ async function metric(name: string): Promise<number> {
   );
 }
 
-/** Waits until the lifecycle has run once more and done all that was due: every run begins by comparing the clocks. */
+/** Waits until the lifecycle has run once more. Every run begins with a comparison of the clocks. */
 async function untilNextRun(): Promise<void> {
   const runs = vi.spyOn(DatabaseClockService.prototype, 'agrees');
   const before = runs.mock.calls.length;
   await expect.poll(() => runs.mock.calls.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(before + 2);
 }
 
-describe("a store whose clock is not the database's", () => {
+describe("a store whose clock differs from the database's", () => {
   it.each([40, -40])(
     'drops nothing while the database is %d days ahead, says so, and goes on when they agree',
     { timeout: 240_000 },
@@ -69,7 +69,7 @@ describe("a store whose clock is not the database's", () => {
         encodeProtobuf(requestOf([goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start })])),
       );
       await store.stop();
-      // By its own time and by that of its receipt it could go.
+      // Its own time and that of its receipt permit a drop.
       await passTime(client, 31 * (dayMs / 1000));
       await setDatabaseClock(client, new Date(Date.now() + days * dayMs));
 
@@ -96,7 +96,7 @@ describe("a store whose clock is not the database's", () => {
 });
 
 describe('the comparison of the clocks', () => {
-  it('is exact to half of what the answer takes', async () => {
+  it('has an error of at most half of the time of the query', async () => {
     store = await startTracestore(database.url);
     const { offsetMs, uncertaintyMs } = await compareClocks(client);
     expect(Math.abs(offsetMs)).toBeLessThanOrEqual(uncertaintyMs + 5);

@@ -6,12 +6,12 @@ import { DatabaseService } from '../database/database.service.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { compareClocks } from '../database/database-clock.js';
 
-/** How often the clocks are compared, and the epoch of the dictionaries is read. */
+/** The interval in which clocks are compared and the epoch is read. */
 const everyMs = 30_000;
 
 /**
- * Compares the clock of this process with the database's, at start and regularly. When they differ by more than
- * `TRACESTORE_MAX_CLOCK_OFFSET`, one of them is wrong, and nothing tells which: this store then removes nothing by age.
+ * Compares the clock of this process with the database's, at the start and regularly. If they differ by more than
+ * `TRACESTORE_MAX_CLOCK_OFFSET`, one of them is wrong, and it is unknown which. This store then removes nothing by age.
  */
 @Injectable()
 export class DatabaseClockService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -82,7 +82,7 @@ export class DatabaseClockService implements OnApplicationBootstrap, OnApplicati
         client.release(failure);
       }
     } catch (error) {
-      // The database is away, which is logged elsewhere.
+      // The database is unavailable, which is logged elsewhere.
       if (!(error instanceof DatabaseUnavailableError)) throw error;
     }
   }

@@ -27,7 +27,7 @@ const now = new Date('2026-03-29T13:30:00Z');
 const config: LifecycleConfig = {
   retentionMs: 30 * dayMs,
   ledgerRetentionMs: 30 * dayMs,
-  rollupRetentionMs: 30 * dayMs,
+  aggregateRetentionMs: 30 * dayMs,
   compressAfterMs: 6 * hourMs,
 };
 
@@ -45,7 +45,7 @@ async function connect(url = database.url): Promise<pg.Client> {
   return connected;
 }
 
-/** Makes the tables, as hypertables where that is asked for and can be had. */
+/** Creates the tables, as hypertables if requested and possible. */
 async function prepare(timescale: boolean): Promise<void> {
   client = await connect();
   if (timescale) await installTimescale(await connect(database.superuserUrl));
@@ -56,7 +56,7 @@ async function prepare(timescale: boolean): Promise<void> {
   await setDatabaseClock(client, now);
 }
 
-/** Lets time pass until the database's clock shows this, as stores observe it. */
+/** Advances the observed time to a time of the database's clock. */
 async function letPass(until: Date): Promise<void> {
   await passTime(client, (until.getTime() - clockAt.getTime()) / 1000);
   await setDatabaseClock(client, until);
@@ -116,7 +116,7 @@ const partitionsOf = async (table: string): Promise<readonly string[]> =>
 describe('native partitions', () => {
   beforeEach(() => prepare(false));
 
-  it('are made ahead and a little behind, once, by the days of UTC whatever the time zone is', async () => {
+  it('are created ahead and for the recent past, once, by days of UTC in every time zone', async () => {
     await client.query(`SET timezone = 'America/New_York'`);
     expect(capabilities.storage).toBe('native partitions');
     expect(await addPartitions(context())).toBe(
@@ -126,15 +126,15 @@ describe('native partitions', () => {
       ['20260327', '20260328', '20260329', '20260330', '20260331', '20260401'].map((day) => `span_${day}_0000`),
     );
     expect(await addPartitions(context())).toBeUndefined();
-    // The two tables of figures of 10 seconds are kept for two days, in slots of 6 hours.
+    // The two tables with aggregates of 10 seconds are kept for two days, in partitions of 6 hours.
     await letPass(daysFromNow(1));
     expect(await addPartitions(context())).toMatch(`added ${timedTables.length + 6} partitions`);
   });
 
-  it('become narrower and wider with the retention, without a gap or an overlap', async () => {
+  it('become narrower and wider with the retention, without gaps or overlaps', async () => {
     const retentions = [30 * dayMs, 3 * dayMs, 3 * hourMs, 30 * dayMs];
     for (const [index, retentionMs] of retentions.entries()) {
-      const narrow = { ...config, retentionMs, rollupRetentionMs: retentionMs };
+      const narrow = { ...config, retentionMs, aggregateRetentionMs: retentionMs };
       await letPass(daysFromNow(index * 4));
       await addPartitions(context({ config: narrow }));
     }
@@ -148,7 +148,7 @@ describe('native partitions', () => {
     expect(await count('span_default')).toBe(0);
   });
 
-  it('leave a home to what is early or late, which the views see and retention ends after its receipt', async () => {
+  it('leave early and late rows to the default partition, where views show them until their retention ends', async () => {
     await addPartitions(context());
     await insertSpans([new Date(0), daysFromNow(-29), daysFromNow(-31), daysFromNow(0), daysFromNow(300)]);
     expect(await count('span_default')).toBe(4);
@@ -170,7 +170,7 @@ describe('native partitions', () => {
     expect(await dropExpired(context())).toBeUndefined();
   });
 
-  it('take over from the default one what is in their range, while writers go on', async () => {
+  it('get rows in their range from the default partition, while writers continue', async () => {
     await client.query('SET lock_timeout = 0');
     const late = daysFromNow(-5);
     await insertSpans(Array.from({ length: 20_000 }, (_, n) => new Date(late.getTime() + n)));
@@ -192,21 +192,21 @@ describe('native partitions', () => {
     await Promise.all(writers);
     expect(await count('span')).toBe(20_001 + written);
     expect(await partitionsOf('span')).toContain('span_20260324_0000');
-    // The few that are as late as no others stay where they are.
+    // The few rows of other days stay in the default partition.
     const homeless = await rowsOf<{ day: string }>(
       `SELECT DISTINCT to_char(start_time AT TIME ZONE 'UTC', 'MM-DD') AS day FROM tracestore.span_default ORDER BY 1`,
     );
     expect(homeless.map(({ day }) => day)).toEqual(['03-09', '03-20']);
   });
 
-  it('are dropped whole when the last of their time is beyond retention, with their events and links', async () => {
+  it('are dropped with their events and links when their whole range is beyond retention', async () => {
     await addPartitions(context());
     await insertSpans([daysFromNow(-2), daysFromNow(0)]);
     await client.query('UPDATE tracestore.call_state SET rolled_5m = $1', [daysFromNow(26)]);
     await letPass(daysFromNow(27));
     expect(await dropExpired(context())).toMatch(/^dropped (tracestore\.(service_)?call_10s_\d+_\d+(, )?)+$/);
     await letPass(new Date('2026-04-27T00:00:00Z'));
-    // Their time is over, but what they hold was received within the retention.
+    // Their range is beyond retention, but their rows were received within it.
     expect(await dropExpired(context())).toBeUndefined();
     expect(await count('span')).toBe(2);
     await letPass(new Date('2026-04-28T13:31:00Z'));
@@ -218,9 +218,9 @@ describe('native partitions', () => {
     expect(await count('span')).toBe(1);
   });
 
-  it('have their indexes packed once, when nobody writes to them any more', async () => {
+  it('get compact indexes once, when they are not written to any more', async () => {
     await addPartitions(context());
-    // Of many operations in turns, as they come.
+    // Of many operations by turns, as senders send them.
     await client.query(
       `INSERT INTO tracestore.span (trace_id, span_id, start_time, end_time, operation_id, resource_id, scope_id, instance,
          start_nanos, end_nanos, attributes)
@@ -237,7 +237,7 @@ describe('native partitions', () => {
       )
     ).map((row) => row.name.replace('tracestore.', ''));
     const before = await sizeOf(name);
-    // Left behind by one that was killed.
+    // Left by a killed store.
     await client.query(`CREATE INDEX loose_ccnew ON tracestore.span_20260328_0000 (trace_id)`);
     await queryOnce(
       database.superuserUrl,
@@ -251,7 +251,7 @@ describe('native partitions', () => {
     expect(await packIndexes(context())).toMatch(/^packed/);
   });
 
-  it('wait for nobody for long: a reader makes the drop fail, and the next run does it', async () => {
+  it('do not wait long: a reader makes a drop fail, and the next run repeats it', async () => {
     await addPartitions(context());
     const reader = await connect();
     await reader.query('BEGIN; SELECT count(*) FROM ps_trace.span');
@@ -262,14 +262,14 @@ describe('native partitions', () => {
     expect(await dropExpired(context())).toMatch('span_20260401_0000');
   });
 
-  it('are added once when two stores do so at once', async () => {
+  it('are added once by two stores at the same time', async () => {
     await client.query('SET lock_timeout = 0');
     const other = await connect();
     await Promise.all([addPartitions(context()), addPartitions(context({ client: other }))]);
     expect(await partitionsOf('span')).toHaveLength(6);
   });
 
-  it('are looked through by trace id one index each, and an event only in the one of its span', async () => {
+  it('are searched by trace id through one index each, and events only in the partition of their span', async () => {
     await addPartitions(context());
     await insertSpans(Array.from({ length: 3000 }, (_, n) => daysFromNow(-2 + n / 1000)));
     await client.query('ANALYZE tracestore.span');
@@ -283,7 +283,7 @@ describe('native partitions', () => {
 });
 
 describe('the ledger', () => {
-  it('forgets, in portions, what is older than its retention', async () => {
+  it('deletes entries older than its retention, in batches', async () => {
     await prepare(false);
     await client.query(
       `INSERT INTO tracestore.ledger (received_at, digest)
@@ -310,7 +310,7 @@ describe('the dictionaries', () => {
 
   beforeEach(() => prepare(false));
 
-  it('forget what nobody has written for longer than anything is kept, but not what early spans refer to', async () => {
+  it('delete entries that were not written for longer than all retentions, but not those that early spans refer to', async () => {
     await seen(1, daysFromNow(-33));
     await seen(2, daysFromNow(-33));
     await seen(3, daysFromNow(-31));
@@ -327,7 +327,7 @@ describe('the dictionaries', () => {
     expect(await operations()).toEqual([2]);
   });
 
-  it('keep what is written again while they forget, whoever is first', async () => {
+  it('keep entries that are written again during the deletion, in either order', async () => {
     await seen(1, daysFromNow(-40));
     await passTime(client, 33 * 86_400);
     const writer = await connect();
@@ -356,7 +356,7 @@ describe('a store', () => {
     for (const role of roles) await queryOnce(inject('superuserUrl'), `DROP ROLE ${role}`);
   });
 
-  it('keeps its tables in shape as a role that owns them and is no superuser, two of them without a fight', async () => {
+  it('maintains its tables as an owner without superuser rights, also beside a second store', async () => {
     const role = `role_${randomBytes(4).toString('hex')}`;
     roles.push(role);
     await queryOnce(database.superuserUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEROLE`);
@@ -378,7 +378,7 @@ describe('a store', () => {
     await client.query(`INSERT INTO tracestore.ledger VALUES ('2020-01-01', 'x')`);
     await Promise.all(stores.map((store) => store.stop()));
     await passTime(client, 31 * 86_400);
-    // The next start drops what is beyond retention, which is shorter than before.
+    // The next start drops rows beyond the retention, which is shorter than before.
     const next = await startTracestore(url.href, { lifecycle: config });
     await client.query(`SELECT ps_trace.confirm_trace_retention('30 days')`);
     await expect.poll(() => count('span'), { timeout: 30_000 }).toBe(0);
@@ -401,7 +401,7 @@ describe('hypertables', () => {
     await fresh.drop();
   });
 
-  it('take early and late spans, lose whole chunks, and compress old ones (needs TimescaleDB)', async ({ skip }) => {
+  it('accept early and late spans, drop whole chunks, and compress old ones (needs TimescaleDB)', async ({ skip }) => {
     if (!hasTimescale) skip('this server has no TimescaleDB');
     await prepare(true);
     expect(capabilities).toMatchObject({
@@ -412,15 +412,15 @@ describe('hypertables', () => {
     expect(await addPartitions(context())).toBeUndefined();
     await insertSpans([new Date(0), daysFromNow(-31.6), daysFromNow(-3), daysFromNow(0), daysFromNow(300)]);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(5);
-    // Received just now, whatever their time is.
+    // Received just now, no matter what their time is.
     expect(await dropExpired(context())).toBeUndefined();
-    // Compression waits for the count of calls.
+    // Compression waits for the aggregation.
     expect(await compress(context())).toBeUndefined();
     await prepareForPasses(client);
     await countNewCalls(client, 100);
     expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\._hyper_1_\w+, /);
     expect(await compress(context())).toBeUndefined();
-    // What comes late to a compressed chunk is seen, and compressed later.
+    // Late rows of a compressed chunk are visible, and compressed later.
     await insertSpans([daysFromNow(-3)]);
     expect(await rowsOf('SELECT FROM ps_trace.span')).toHaveLength(6);
     await countNewCalls(client, 100);

@@ -17,18 +17,18 @@ const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly stateme
   'set-timeouts.sql',
 );
 
-/** How often it is looked whether a step is due. */
+/** The interval of the check for due steps. */
 const tickMs = 1_000;
 
-/** How often the clocks are compared, and a retention is noticed that was requested or confirmed in SQL. */
+/** The interval in which clocks are compared and retentions set or confirmed in SQL are read. */
 const timeEveryMs = 10_000;
 
-/** A step that failed is tried again after so long, or earlier if it is due earlier. */
+/** A failed step is tried again after this time, or earlier if it is due earlier. */
 const retryMs = 15_000;
 
 /**
- * What is waited for a lock. Whoever writes waits as long behind us in the worst case, so it is short: what cannot be
- * done now can be done later.
+ * Maximum wait for a lock. In the worst case writers wait as long behind the lifecycle, so it is short: the work can be
+ * done later.
  */
 const lockTimeoutMs = 1_000;
 
@@ -97,13 +97,13 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     return (this.dueAtMs.get(name) ?? 0) <= performance.now();
   }
 
-  /** Notes the time that passed and settles what is kept for how long; says what waits. */
+  /** Advances observed time, determines the retentions that apply, and reports delayed ones. */
   private async noteTime(client: Client): Promise<LifecycleConfig> {
     const { retentionMs: appliedMs } = this.applied ?? this.config.lifecycle;
     const wanted = await withRequestedRetention(client, this.config.lifecycle);
     await this.time.note(client, wanted);
     const { config, pendingMs } = await applyRetentions(client, wanted);
-    // What was confirmed is done within seconds.
+    // A confirmed retention applies within seconds.
     if (config.retentionMs < appliedMs) this.dueAtMs.delete('retention');
     this.applied = config;
     this.warn('retention', pendingRetentionWarning(config, pendingMs));
@@ -111,7 +111,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     return config;
   }
 
-  /** Says once that less is dropped than was wanted, and once that this is over. */
+  /** Logs once that less is dropped than configured, and once that the reason has gone. */
   private warn(reason: 'retention' | 'time-gap', warning: Required<OperatorWarning> | undefined): void {
     const before = this.warned.get(reason);
     if (warning?.message === before) return;

@@ -14,36 +14,35 @@ const observeTime = readSql<{
 }>(import.meta.url, 'observe-time.sql');
 const readTimeGap = readSql(import.meta.url, 'read-time-gap.sql');
 
-/** How often a store notes the time that passed. */
+/** The interval in which a store advances observed time. */
 const everyMs = 60_000;
 
-/** The dictionaries are kept for the longest retention and 2 days; marks go back by some more. */
+/** Dictionaries are kept for the longest retention and 2 days. Receipt marks are kept a little longer. */
 const beyondRetentionMs = 5 * dayMs;
 
 /**
- * Time as the stores of a database have observed it pass: what the retention since receipt is measured in. A process
- * measures it by a clock that nobody can set; where no process ran, the database's clock counts, but for
- * a tenth of the retention at most.
+ * Observed time, in which the retention since receipt counts. A process measures it with its monotonic clock. For times
+ * without a process, the database's clock counts, for at most a tenth of the retention.
  */
 export class ObservedTime {
   private readonly store = randomUUID();
   private notedAtMs: number | undefined;
-  /** What the database's clock went ahead by and is not counted, in ms; undefined if nothing. */
+  /** The time gap in ms: a jump of the database's clock that does not count; undefined if there is none. */
   gapMs: number | undefined;
 
   /**
-   * Notes the time that passed, once a minute.
+   * Advances observed time, once a minute.
    *
-   * @param client only of the store that has the lock of the lifecycle
+   * @param client of the store that holds the lock of the lifecycle
    * @throws DatabaseError of pg; the time then counts with the next call
    */
   async note(
     client: ClientBase,
-    { retentionMs, rollupRetentionMs, ledgerRetentionMs }: LifecycleConfig,
+    { retentionMs, aggregateRetentionMs, ledgerRetentionMs }: LifecycleConfig,
   ): Promise<void> {
     const startMs = performance.now();
     if (this.notedAtMs !== undefined && startMs - this.notedAtMs < everyMs) return;
-    const longestKeptMs = Math.max(retentionMs, rollupRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
+    const longestKeptMs = Math.max(retentionMs, aggregateRetentionMs, ledgerRetentionMs) + beyondRetentionMs;
     await client.query(
       observeTime.bind({
         store: this.store,
@@ -59,7 +58,7 @@ export class ObservedTime {
   }
 }
 
-/** What an operator should know of time that was not observed. */
+/** Returns the warning about a time gap. */
 export function timeGapWarning(gapMs: number): Required<OperatorWarning> {
   const gap = intervalText(Math.max(Math.round(gapMs / hourMs), 1) * hourMs);
   return {

@@ -11,7 +11,9 @@ import { lifecycleConfigOf, lifecycleVariables, withRetention } from '../config/
 
 const dayMs = 86_400_000;
 const lifecycle = lifecycleConfigOf(
-  parseEnvironment(lifecycleVariables, { TRACESTORE_RETENTION: '20d', TRACESTORE_LEDGER_RETENTION: '5d' }),
+  parseEnvironment(lifecycleVariables, {
+    environment: { TRACESTORE_RETENTION: '20d', TRACESTORE_LEDGER_RETENTION: '5d' },
+  }),
 );
 
 let database: FreshDatabase;
@@ -24,7 +26,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('the retention that is asked for in SQL', () => {
+describe('the retention that is set in SQL', () => {
   const ask = async (sql: string): Promise<unknown> => Object.values((await queryOnce(database.url, sql))[0] ?? {})[0];
   const kept = `SELECT extract(epoch FROM ps_trace.get_trace_retention_period())::int / 86400`;
   const spans = 'SELECT count(*)::int FROM ps_trace.span';
@@ -40,7 +42,7 @@ describe('the retention that is asked for in SQL', () => {
         return goodSpan({ startTimeUnixNano: start, endTimeUnixNano: start + 1n });
       };
       await sendGrpc(first.grpcAddress, encodeProtobuf(requestOf([old(0), old(4), old(9)])));
-      // Without one that was applied before, the first retention holds at once.
+      // Without an earlier retention, the first one applies at once.
       await expect
         .poll(() => ask(`SELECT applied_s::int FROM tracestore.applied_retention WHERE name = 'traces'`), {
           timeout: 30_000,
@@ -53,7 +55,7 @@ describe('the retention that is asked for in SQL', () => {
       const client = new pg.Client(database.url);
       await client.connect();
       await passTime(client, 8 * 86_400);
-      // As if it had been set just now.
+      // Simulates that it was set just now.
       await client.query(`UPDATE tracestore.applied_retention SET pending_since_s = NULL`);
       const lines: string[] = [];
       const log = vi
@@ -89,19 +91,19 @@ describe('the retention that is asked for in SQL', () => {
     },
   );
 
-  it.each(['59 minutes', '-1 day', '36501 days', '101 years'])('is not %s', async (period) => {
+  it.each(['59 minutes', '-1 day', '36501 days', '101 years'])('cannot be %s', async (period) => {
     await expect(ask(`SELECT ps_trace.set_trace_retention_period('${period}')`)).rejects.toThrow(
       'retention period must be from 1 hour to 36500 days, got ',
     );
   });
 });
 
-describe('what follows the retention', () => {
-  it('is what was not set', () => {
+describe('withRetention', () => {
+  it('changes the retentions that were not set', () => {
     expect(withRetention(lifecycle, 7 * dayMs)).toMatchObject({
       retentionMs: 7 * dayMs,
       ledgerRetentionMs: 5 * dayMs,
-      rollupRetentionMs: 7 * dayMs,
+      aggregateRetentionMs: 7 * dayMs,
     });
   });
 });

@@ -15,7 +15,7 @@ const dayMs = dayS * 1000;
 const config: LifecycleConfig = {
   retentionMs: 30 * dayMs,
   ledgerRetentionMs: 30 * dayMs,
-  rollupRetentionMs: 30 * dayMs,
+  aggregateRetentionMs: 30 * dayMs,
   compressAfterMs: 6 * hourS * 1000,
 };
 
@@ -48,7 +48,7 @@ async function connect(): Promise<pg.Client> {
 
 const inDays = (days: number): Date => new Date(Date.now() + days * dayMs);
 
-/** What one request stores, with entries of the dictionaries under the number `id`. */
+/** Stores the rows of one request, with dictionary entries of the number `id`. */
 async function store(start: Date, id = 1, on: pg.Client = client): Promise<void> {
   await on.query(
     `WITH request AS (INSERT INTO tracestore.ledger (digest) VALUES (sha256(gen_random_uuid()::text::bytea))),
@@ -81,7 +81,7 @@ async function store(start: Date, id = 1, on: pg.Client = client): Promise<void>
   );
 }
 
-/** How much there is of everything that the lifecycle removes. */
+/** Counts the rows that the lifecycle can remove. */
 async function counts(): Promise<unknown> {
   const tables = ['ledger', 'resource', 'scope', 'operation', 'call_5m', 'span', 'span_block'];
   const { rows } = await client.query<Record<string, number>>(
@@ -95,13 +95,13 @@ async function spans(): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Every step once, as a store does it, but for the comparison of the clocks. */
+/** Runs every step once, as a store does, without the comparison of the clocks. */
 async function runAll(): Promise<void> {
   for (const step of lifecycleSteps) await step.run(context);
 }
 
 describe('a database clock that is set', () => {
-  it.each([40, 4000, -40])('%d days ahead removes nothing, and nothing when it is set right again', async (days) => {
+  it.each([40, 4000, -40])('%d days ahead removes nothing, also when it is corrected', async (days) => {
     await store(inDays(0));
     await store(inDays(-2));
     await store(inDays(-45));
@@ -117,7 +117,7 @@ describe('a database clock that is set', () => {
     expect(await counts()).toEqual(before);
   });
 
-  it('does not keep for ever what was received before it was set', async () => {
+  it('does not keep rows forever that were received before it was set', async () => {
     await store(inDays(0));
     await setDatabaseClock(client, inDays(40));
     await store(inDays(40), 2);
@@ -134,7 +134,7 @@ describe('a database clock that is set', () => {
     expect(await counts()).toMatchObject({ span: 0, span_block: 0, call_5m: 0, operation: 0, ledger: 0 });
   });
 
-  it('leaves aggregates of 10 seconds until they are in those of 5 minutes', async () => {
+  it('keeps aggregates of 10 seconds until they are added up to 5 minutes', async () => {
     const add = (table: string): Promise<unknown> =>
       client.query(
         `INSERT INTO tracestore.${table} (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum,
@@ -147,21 +147,21 @@ describe('a database clock that is set', () => {
     await dropExpired(context);
     expect((await client.query('SELECT FROM tracestore.call_10s')).rowCount).toBe(1);
     await client.query(`UPDATE tracestore.call_state SET rolled_5m = now()`);
-    // Its row is in the default partition; the table is asked for rows that were received 2 days ago.
+    // Its row is in the default partition, and was received 2 days ago.
     await dropExpired(context);
     expect((await client.query('SELECT FROM tracestore.call_10s')).rowCount).toBe(0);
   });
 });
 
-describe('what was received late', () => {
-  it('is kept for the retention after its receipt, in a partition or in none, and then goes', async () => {
+describe('a late row', () => {
+  it('is kept for the retention after its receipt, in a partition or in the default one', async () => {
     await setDatabaseClock(client, inDays(-31));
     await addPartitions(context);
-    // In time, into a partition.
+    // In time, to a partition.
     await store(inDays(-31));
     await passTime(client, 29 * dayS);
     await setDatabaseClock(client, inDays(-2));
-    // Into the same one, 29 days later.
+    // To the same partition, 29 days later.
     await store(inDays(-31), 2);
     await store(new Date(0), 3);
     await passTime(client, 2 * dayS);
@@ -171,7 +171,7 @@ describe('what was received late', () => {
     await passTime(client, 27.9 * dayS);
     await setDatabaseClock(client, inDays(27.9));
     await runAll();
-    // Nothing loses its name, though nobody has used the first entry for 59 days.
+    // No span loses its dictionary entry, although the first entry was not used for 59 days.
     expect(await counts()).toMatchObject({ span: 3, operation: 3, call_5m: 3, resource: 3 });
     await passTime(client, 0.2 * dayS);
     await setDatabaseClock(client, inDays(28.1));
@@ -179,7 +179,7 @@ describe('what was received late', () => {
     expect(await counts()).toMatchObject({ span: 0, span_block: 0, call_5m: 0 });
   });
 
-  it('is not lost when its transaction ends while the partition is about to be dropped', async () => {
+  it('is not lost if its transaction ends just before the partition is dropped', async () => {
     await setDatabaseClock(client, inDays(-31));
     await addPartitions(context);
     await store(inDays(-31));
@@ -203,7 +203,7 @@ describe('what was received late', () => {
     expect(await spans()).toBe(2);
   });
 
-  it('goes row by row where a sender stands still in time and holds its partition for ever', async () => {
+  it('is deleted as a row if a sender with a stopped clock keeps its partition alive', async () => {
     const stuckAt = inDays(-1);
     await store(stuckAt);
     for (let days = 10; days <= 70; days += 10) {
@@ -215,10 +215,10 @@ describe('what was received late', () => {
     }
   });
 
-  it('is all that a database holds that was restored from a dump: ids of transactions say nothing then', async () => {
+  it('is every row of a database that was restored from a dump, because transaction ids mean nothing then', async () => {
     await store(inDays(-45));
     await passTime(client, 40 * dayS);
-    // Written by another transaction than it says.
+    // Its transaction id is not that of the transaction that wrote it.
     await client.query('UPDATE tracestore.receipt_mark SET observed_s = observed_s');
     await dropExpired(context);
     expect(await spans()).toBe(1);
@@ -244,7 +244,7 @@ describe('observed time', () => {
   const observed = async (): Promise<number> =>
     (await client.query<{ s: number }>('SELECT observed_s AS s FROM tracestore.lifecycle_time')).rows[0]?.s ?? NaN;
 
-  it('goes on with the stores, by the clock of the database from one to the next, and over a short pause', async () => {
+  it('advances with the stores, and by the database clock between them and over a short pause', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
     expect(await observe(first, 0)).toBeNull();
     expect(await observed()).toBe(0);
@@ -255,7 +255,7 @@ describe('observed time', () => {
     expect(Math.abs((await observed()) - 60 - 2 * dayS)).toBeLessThan(60);
   });
 
-  it('does not go on with a clock that is set ahead, which it says, until that is confirmed', async () => {
+  it('does not advance with a clock that is set ahead, and reports it, until it is confirmed', async () => {
     await store(inDays(0));
     const id = randomUUID();
     await observe(id, 0);
@@ -274,7 +274,7 @@ describe('observed time', () => {
     expect((await client.query('SELECT FROM tracestore.time_gap')).rowCount).toBe(0);
   });
 
-  it('does not go twice through the same hours when a clock is set back and forth', async () => {
+  it('does not count the same hours twice when a clock is set back and forth', async () => {
     await observe(randomUUID(), 0);
     for (let turn = 0; turn < 4; turn++) {
       await setDatabaseClock(client, inDays(2));
@@ -285,7 +285,7 @@ describe('observed time', () => {
     expect(await observed()).toBeLessThan(2.1 * dayS);
   });
 
-  it('goes on where a clock was set back', async () => {
+  it('advances after a clock was set back', async () => {
     const id = randomUUID();
     await observe(id, 0);
     await setDatabaseClock(client, inDays(-40));
@@ -294,7 +294,7 @@ describe('observed time', () => {
     expect(await observed()).toBe(120);
   });
 
-  it('reaches back to what was received before it began, by the ledger', async () => {
+  it('covers rows that were received before it began, by the ledger', async () => {
     for (const days of [20, 10, 0]) {
       await client.query(
         `INSERT INTO tracestore.ledger (received_at, digest)
@@ -302,7 +302,7 @@ describe('observed time', () => {
         [days],
       );
     }
-    // As the migration does it in a database that has a ledger already.
+    // As the migration does in a database that already has a ledger.
     const marks = readMigrations().map(({ sql }) => /^DO \$marks\$[^]*?^\$marks\$;/m.exec(sql)?.[0] ?? '');
     await client.query(marks.join(''));
     const { rows } = await client.query<{ requests: number }>(
@@ -310,21 +310,21 @@ describe('observed time', () => {
          WHERE pg_current_xact_id()::text::int8 - age(xmin) < tracestore.receipt_cutoff(days * 86400)) AS requests
        FROM unnest(ARRAY[0, 9, 11, 19, 21]) AS days`,
     );
-    // Each mark leaves the last of its requests to the next one.
+    // Each mark leaves its last request to the next one.
     expect(rows.map(({ requests }) => requests)).toEqual([5, 5, 0, 0, 0]);
   });
 });
 
-describe('a retention that is made shorter', () => {
+describe('a shorter retention', () => {
   const apply = async (days: number): Promise<number> =>
     (await applyRetentions(client, { ...config, retentionMs: days * dayMs })).config.retentionMs / dayMs;
 
-  it('counts at once where nothing was kept for longer, and a longer one always', async () => {
+  it('applies at once if nothing was kept for longer, as does a longer one', async () => {
     expect(await apply(7)).toBe(7);
     expect(await apply(30)).toBe(30);
   });
 
-  it('waits for a day of observed time, and not by a clock that is set', async () => {
+  it('waits for a day of observed time, not of a clock that is set', async () => {
     await apply(30);
     expect(await apply(1 / 24)).toBe(30);
     await setDatabaseClock(client, inDays(3));
@@ -335,7 +335,7 @@ describe('a retention that is made shorter', () => {
     expect(await apply(1 / 24)).toBe(1 / 24);
   });
 
-  it('waits anew when another one is set, and no more when it is set back', async () => {
+  it('waits again if another one is set, and no more if the old one is set', async () => {
     await apply(30);
     await apply(20);
     await passTime(client, 20 * hourS);
@@ -347,7 +347,7 @@ describe('a retention that is made shorter', () => {
     expect(await apply(10)).toBe(30);
   });
 
-  it('counts at once when it is confirmed by its value, and only that one', async () => {
+  it('applies at once if its value is confirmed, and only that one', async () => {
     await apply(30);
     await client.query(`SELECT ps_trace.set_trace_retention_period('7 days')`);
     await expect(client.query(`SELECT ps_trace.confirm_trace_retention('3 days')`)).rejects.toThrow(

@@ -45,29 +45,29 @@ const findCompressibleChunks = readSql<OfTable & { readonly older_s: number; rea
 const compressChunk = readSql<{ readonly chunk: string }>(import.meta.url, 'compress-chunk.sql');
 const forgetEntries = readSql<OfTable & OfAge & Limited>(import.meta.url, 'forget-entries.sql');
 
-/** What a step works with. */
+/** The context of a step. */
 export interface LifecycleContext {
-  /** In no transaction; has a lock_timeout. */
+  /** In no transaction, with a lock_timeout. */
   readonly client: ClientBase;
   readonly capabilities: DatabaseCapabilities;
-  /** What is applied: see `applyRetentions`. */
+  /** The retentions that apply: see `applyRetentions`. */
   readonly config: LifecycleConfig;
   /** Ends a step between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Something that is done again and again. Doing it twice, or half of it, harms nothing. */
+/** A repeated step of maintenance. It may run twice or end halfway without harm. */
 export interface LifecycleStep {
   readonly name: string;
   readonly everyMs: number;
-  /** The server gives a statement of this step up after so long. */
+  /** The statement time-out of this step. */
   readonly statementTimeoutMs: number;
-  /** Whether it removes or rewrites what is of some age. A store whose clock is not the database's leaves that alone. */
+  /** Whether it removes or rewrites rows by age. A store whose clock differs from the database's skips such a step. */
   readonly goesByAge: boolean;
   /**
-   * Resolves with what was done, in words, or undefined when there was nothing to do.
+   * Resolves with a description of the work, or undefined if there was none.
    *
-   * @throws DatabaseError of pg; the next run goes on from what was done
+   * @throws DatabaseError of pg; the next run continues
    */
   run(context: LifecycleContext): Promise<string | undefined>;
 }
@@ -80,10 +80,10 @@ const rowsPerBatch = 5_000;
 /** Batches of a run, so that no step delays the others for long. */
 const batchesPerRun = 200;
 
-/** How long beyond all retention a dictionary's row stays: many times longer than a writer may rely on it. */
+/** How long a dictionary entry is kept beyond all retentions: many times longer than a writer may cache it. */
 const dictionaryGraceMs = 2 * dayMs;
 
-/** In the order in which they are done. */
+/** The steps in their order. */
 export const lifecycleSteps: readonly LifecycleStep[] = [
   { name: 'partitions', everyMs: minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: false, run: addPartitions },
   { name: 'retention', everyMs: 10 * minuteMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: dropExpired },
@@ -93,7 +93,7 @@ export const lifecycleSteps: readonly LifecycleStep[] = [
   { name: 'dictionaries', everyMs: hourMs, statementTimeoutMs: 10 * minuteMs, goesByAge: true, run: cleanDictionaries },
 ];
 
-/** Makes partitions ahead of time, and gives those rows of the default partition a home that are many. */
+/** Creates partitions ahead of time, and moves many default-partition rows of a range to a partition of their own. */
 export async function addPartitions({ client, config, capabilities }: LifecycleContext): Promise<string | undefined> {
   const added = [];
   for (const table of timedTables) {
@@ -111,8 +111,8 @@ export async function addPartitions({ client, config, capabilities }: LifecycleC
 }
 
 /**
- * Drops whole partitions or chunks whose time is beyond retention and of which nothing was received within it, and such
- * rows of the partitions that hold any time.
+ * Drops whole partitions or chunks that are beyond retention and received nothing within it. Deletes such rows of the
+ * default partitions.
  */
 export async function dropExpired(context: LifecycleContext): Promise<string | undefined> {
   const { client, config, signal } = context;
@@ -133,19 +133,19 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
   }
   const done = [
     ...(dropped.length === 0 ? [] : [`dropped ${dropped.join(', ')}`]),
-    ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows that came too early or too late for a partition`]),
+    ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows that arrived too early or too late for a partition`]),
   ];
   return done.length === 0 ? undefined : done.join(' and ');
 }
 
-/** Forgets requests whose retry nobody waits for any more. */
+/** Deletes digests of requests that are not retried any more. */
 export async function cleanLedger(context: LifecycleContext): Promise<string | undefined> {
   const kept_s = context.config.ledgerRetentionMs / secondMs;
   const count = await inBatches(context, deleteLedger.bind({ kept_s, limit: rowsPerBatch }));
   return count === 0 ? undefined : `forgot ${count} requests`;
 }
 
-/** Compresses the chunks that nobody writes to any more. */
+/** Compresses chunks that are not written to any more. */
 export async function compress({
   client,
   config,
@@ -155,7 +155,7 @@ export async function compress({
   if (!capabilities.compression) return undefined;
   const compressed: string[] = [];
   for (const table of timedTables) {
-    // Most of a block is random bits, which nothing compresses.
+    // A block is mostly random bits, which cannot be compressed.
     if (table === 'span_block') continue;
     await client.query(enableCompression.bind({ table }));
     const ages = { older_s: config.compressAfterMs / secondMs, younger_s: retentionOf(table, config) / secondMs };
@@ -170,8 +170,8 @@ export async function compress({
 }
 
 /**
- * Builds the indexes of partitions anew that nobody writes to any more. Rows that came in another order than that of an
- * index have left its pages half full: packed, an index of operations takes three fifths of it.
+ * Rebuilds the indexes of partitions that are not written to any more. Rows that arrived in another order than that of an
+ * index have left its pages half full. A rebuilt index of operations has three fifths of the size.
  */
 export async function packIndexes({
   client,
@@ -201,10 +201,10 @@ export async function packIndexes({
   return packed === 0 ? undefined : `packed ${packed} indexes`;
 }
 
-/** Forgets resources, scopes and operations that nothing refers to any more. */
+/** Deletes resources, scopes and operations that no row refers to any more. */
 export async function cleanDictionaries(context: LifecycleContext): Promise<string | undefined> {
   const { config } = context;
-  const keptMs = Math.max(config.retentionMs, config.rollupRetentionMs) + dictionaryGraceMs;
+  const keptMs = Math.max(config.retentionMs, config.aggregateRetentionMs) + dictionaryGraceMs;
   const done: string[] = [];
   for (const table of ['resource', 'scope', 'operation']) {
     const names = { table, kept_s: keptMs / secondMs, limit: rowsPerBatch };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IngestMetricsService } from './ingest-metrics.service.js';
 
-/** The samples of ingest in the text exposition, by name and labels. */
+/** @returns the samples about ingest in the text exposition, by name and labels */
 async function samplesOf(metrics: IngestMetricsService): Promise<Readonly<Record<string, number>>> {
   const lines = (await metrics.expose()).split('\n').filter((line) => line.startsWith('tracestore_ingest_'));
   return Object.fromEntries(
@@ -9,8 +9,8 @@ async function samplesOf(metrics: IngestMetricsService): Promise<Readonly<Record
   );
 }
 
-describe('the metrics', () => {
-  it('start at zero, so that the first of each kind is an increase', async () => {
+describe('IngestMetricsService', () => {
+  it('starts counters at zero, so that the first event of each kind is an increase', async () => {
     expect(await samplesOf(new IngestMetricsService())).toMatchObject({
       tracestore_ingest_spans_accepted_total: 0,
       tracestore_ingest_commits_total: 0,
@@ -19,7 +19,7 @@ describe('the metrics', () => {
     });
   });
 
-  it('count what happened', async () => {
+  it('counts events by their labels', async () => {
     const metrics = new IngestMetricsService();
     metrics.requestReceived('http');
     metrics.bytesReceived('http', 1_000);
@@ -44,7 +44,7 @@ describe('the metrics', () => {
     });
   });
 
-  it('read gauges when they are asked for', async () => {
+  it('reads gauges at each scrape', async () => {
     const metrics = new IngestMetricsService();
     let bytes = 5;
     metrics.observeInFlight(() => bytes, 100);
@@ -58,11 +58,11 @@ describe('the metrics', () => {
     });
   });
 
-  it('bring those of the process along', async () => {
+  it('exposes the metrics of the process', async () => {
     expect(await new IngestMetricsService().expose()).toContain('process_resident_memory_bytes');
   });
 
-  it('are apart for each store in a process', async () => {
+  it('counts separately for each store in a process', async () => {
     const [one, other] = [new IngestMetricsService(), new IngestMetricsService()];
     one.spansAccepted(1);
     expect((await samplesOf(other))['tracestore_ingest_spans_accepted_total']).toBe(0);

@@ -1,25 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** How a request came. */
+/** How a request arrived. */
 export type IngestProtocol = 'grpc' | 'http';
 
 /**
- * Why the lifecycle may drop less than it was told to: this store's clock is not the database's, a shorter retention waits
- * to be confirmed, or the database's clock went ahead while no store ran.
+ * Why the lifecycle may drop less than configured: this store's clock differs from the database's, a shorter retention is
+ * not confirmed yet, or the database's clock went ahead while no store ran.
  */
 const holdReasons = ['clock', 'retention', 'time-gap'] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
-/** One transaction that was committed. */
+/** A committed transaction. */
 export interface CommitFacts {
-  /** From the first byte to the database until its word that all is committed. */
+  /** From the first byte to the database until the response to the commit. */
   readonly durationSeconds: number;
   readonly requests: number;
   readonly spans: number;
 }
 
-/** A metric as it is now. */
+/** The current value of a metric. */
 export interface MetricReading {
   readonly name: string;
   readonly help: string;
@@ -38,18 +38,18 @@ export interface IngestQueue {
 }
 
 const prefix = 'tracestore_ingest_';
-/** Of all that is not of the process as such. */
+/** The prefix of every metric that is not about the process. */
 const ownPrefix = 'tracestore_';
 
-/** From a commit that a fast disk makes to the statement time-out. */
+/** From the commit time of a fast disk to the statement time-out. */
 const commitSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const commitRequestsBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const commitSpansBuckets = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000];
 
 /**
- * What receiving and writing say of themselves, in Prometheus' terms: counters that only grow, gauges that are read
- * when asked for, base units in the names. Each instance has a registry of its own, as a process may run several
- * stores. No method fails, and none costs more than a few additions: they are called once a request or a commit.
+ * The metrics of receiving and writing for Prometheus: counters that only grow, gauges that are read at each scrape, base
+ * units in the names. Each instance has a registry of its own, because a process may run several stores. No method fails
+ * or costs more than a few additions: they are called once for each request or commit.
  */
 @Injectable()
 export class IngestMetricsService {
@@ -98,12 +98,12 @@ export class IngestMetricsService {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A request began to come in. */
+  /** Counts a request when it begins. */
   requestReceived(protocol: IngestProtocol): void {
     this.requests.inc({ protocol });
   }
 
-  /** So many bytes of bodies came in, compressed if they were. */
+  /** Counts received bytes of bodies, before decompression. */
   bytesReceived(protocol: IngestProtocol, bytes: number): void {
     this.receivedBytes.inc({ protocol }, bytes);
   }
@@ -113,17 +113,17 @@ export class IngestMetricsService {
     this.refused.inc({ code });
   }
 
-  /** Called after the commit, so that what is counted is stored. A retry that was stored before doesn't count again. */
+  /** Counts spans after their commit. A retry that was stored before does not count again. */
   spansAccepted(count: number): void {
     this.accepted.inc(count);
   }
 
-  /** @param reason one of a small closed list in kebab-case, never anything that a client has written */
+  /** @param reason one of a short list in kebab-case, never a text of a client */
   spansRejected(reason: string, count: number): void {
     this.rejected.inc({ reason }, count);
   }
 
-  /** A transaction was committed. */
+  /** Counts a committed transaction. */
   committed({ durationSeconds, requests, spans }: CommitFacts): void {
     this.commits.inc();
     this.commitSeconds.observe(durationSeconds);
@@ -131,13 +131,13 @@ export class IngestMetricsService {
     this.commitSpans.observe(spans);
   }
 
-  /** A request was found in the ledger and answered as success. */
+  /** Counts a request that was found in the ledger and acknowledged. */
   ledgerHit(): void {
     this.ledgerHits.inc();
   }
 
   /**
-   * Shows what is waiting for a transaction.
+   * Shows the queue of requests that wait for a transaction.
    *
    * @param read called at each scrape; must be cheap
    */
@@ -147,13 +147,13 @@ export class IngestMetricsService {
   }
 
   /**
-   * Shows what admission has let in.
+   * Shows the bytes in flight.
    *
    * @param read called at each scrape; must be cheap
    * @param limitBytes above which requests are refused
    */
   observeInFlight(read: () => number, limitBytes: number): void {
-    this.gauge(`${prefix}in_flight_bytes`, 'Bytes of requests from their first byte to their answer', read);
+    this.gauge(`${prefix}in_flight_bytes`, 'Bytes of requests from their first byte to their response', read);
     this.gauge(`${prefix}in_flight_limit_bytes`, 'Bytes in flight above which requests are refused', () => limitBytes);
   }
 
@@ -171,7 +171,7 @@ export class IngestMetricsService {
   }
 
   /**
-   * Shows how far this process's clock is ahead of the database's.
+   * Shows by how much this process's clock is ahead of the database's.
    *
    * @param read seconds; called at each scrape; must be cheap
    */
@@ -184,7 +184,7 @@ export class IngestMetricsService {
     this.held.set({ reason }, isHeld ? 1 : 0);
   }
 
-  /** The metrics of receiving, writing and counting, without the process's own. */
+  /** @returns the metrics of receiving, writing and aggregation, without those of the process */
   async read(): Promise<readonly MetricReading[]> {
     const metrics = await this.registry.getMetricsAsJSON();
     return metrics
@@ -194,7 +194,7 @@ export class IngestMetricsService {
         help,
         type: String(type),
         values: values.map((value) => ({
-          // Of a histogram: the name with what it counts.
+          // A sample of a histogram has a name of its own.
           name: 'metricName' in value && typeof value.metricName === 'string' ? value.metricName : name,
           labels: Object.fromEntries(Object.entries(value.labels).map(([label, text]) => [label, String(text)])),
           value: value.value,
@@ -202,7 +202,7 @@ export class IngestMetricsService {
       }));
   }
 
-  /** The text exposition of everything, with the process's own metrics. */
+  /** @returns the text exposition of all metrics, with those of the process */
   expose(): Promise<string> {
     return this.registry.metrics();
   }

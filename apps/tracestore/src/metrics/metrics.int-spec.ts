@@ -37,7 +37,7 @@ it('the aggregation lag grows while no process can aggregate', async () => {
   await expect.poll(lag, { timeout: 20_000 }).toBeLessThan(20);
 });
 
-it('serves the metrics in the text format of Prometheus', async () => {
+it('/metrics has the text format of Prometheus', async () => {
   const response = await fetch(`${store.url}/metrics`);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   const text = await response.text();

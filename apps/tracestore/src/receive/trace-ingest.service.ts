@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Injectable, Logger } from '@nestjs/common';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
@@ -26,7 +26,7 @@ const maxAtOnceMs = 20;
 export class TraceIngestService {
   private readonly logger = new Logger(TraceIngestService.name);
   private readonly dictionaries = new Dictionaries();
-  private readonly transcoder = new Transcoder(this.dictionaries);
+  private readonly transcoder: Transcoder;
   /** For long requests: each needs a transcoder of its own. */
   private readonly idleTranscoders: Transcoder[] = [];
   private generation = 0;
@@ -34,7 +34,9 @@ export class TraceIngestService {
   constructor(
     private readonly writer: TraceWriterService,
     private readonly metrics: IngestMetricsService,
-  ) {}
+  ) {
+    this.transcoder = this.makeTranscoder();
+  }
 
   /**
    * Stores a request once, also when it is received repeatedly. When this resolves, every span that the response does
@@ -52,8 +54,8 @@ export class TraceIngestService {
   }
 
   private async store(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
-    const { work } = this.writer;
-    const digest = await digestOf(body, work);
+    const { work, plan } = this.writer;
+    const digest = plan.ledger ? await digestOf(body, work) : randomBytes(8);
     const message = new ReceivedMessage(body, encoding);
     const { rejectedSpans, errorMessage } = await this.writer.write({
       digest,
@@ -84,7 +86,7 @@ export class TraceIngestService {
   private async fillSlowly(message: ReceivedMessage, batch: CopyBatch): Promise<Outcome> {
     const { work } = this.writer;
     await work.run(() => message.decode(sliceMs) || undefined);
-    const transcoder = this.idleTranscoders.pop() ?? new Transcoder(this.dictionaries);
+    const transcoder = this.idleTranscoders.pop() ?? this.makeTranscoder();
     try {
       this.begin(transcoder, message, batch);
       return await work.run(() => transcoder.run(sliceMs));
@@ -92,6 +94,10 @@ export class TraceIngestService {
       transcoder.end();
       this.idleTranscoders.push(transcoder);
     }
+  }
+
+  private makeTranscoder(): Transcoder {
+    return new Transcoder(this.dictionaries, this.writer.plan);
   }
 
   private begin(transcoder: Transcoder, message: ReceivedMessage, batch: CopyBatch): Transcoder {

@@ -25,16 +25,16 @@ export type TimedTable = (typeof timedTables)[number];
 export const finestAggregatesMs = 2 * dayMs;
 
 /** How long the rows of a table are kept. */
-export function retentionOf(table: TimedTable, { retentionMs, rollupRetentionMs }: LifecycleConfig): number {
+export function retentionOf(table: TimedTable, { retentionMs, aggregateRetentionMs }: LifecycleConfig): number {
   switch (table) {
     case 'call_5m':
     case 'call_1h':
     case 'service_call_5m':
     case 'service_call_1h':
-      return rollupRetentionMs;
+      return aggregateRetentionMs;
     case 'call_10s':
     case 'service_call_10s':
-      return Math.min(rollupRetentionMs, finestAggregatesMs);
+      return Math.min(aggregateRetentionMs, finestAggregatesMs);
     default:
       return retentionMs;
   }

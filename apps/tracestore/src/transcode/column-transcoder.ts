@@ -5,7 +5,7 @@ import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { jsonbVersion } from '../storage/copy-rows.js';
 import { postgresEpochMicros, two32 } from '../storage/postgres-time.js';
 import { decodeText } from './text.js';
-import { memberOffsets, TermList } from '../storage/term-list.js';
+import { memberOffsets, type TermList } from '../storage/term-list.js';
 import { WireCursor } from './wire-cursor.js';
 
 const maxMembers = limits.attributes.value;
@@ -69,9 +69,6 @@ export abstract class ColumnTranscoder extends WireCursor {
   /** Whether a string of these attributes had U+0000 or invalid UTF-8, which became U+FFFD. */
   private hasReplacements = false;
 
-  /** The terms of the span, its events and its links. */
-  protected readonly terms = new TermList();
-
   /** The offsets of the key and the value that were read last; -1 for an absent value. */
   private key = 0;
   private keyLength = 0;
@@ -88,6 +85,11 @@ export abstract class ColumnTranscoder extends WireCursor {
 
   /** The output offsets of each member: its start, the end of its key, and the end of its value. */
   private readonly written = new Int32Array(maxMembers * memberOffsets);
+
+  /** @param terms collects the terms of the span, its events and its links */
+  constructor(protected readonly terms: TermList) {
+    super();
+  }
 
   /** Appends a timestamptz, rounded down to the microsecond, and sets `nanos`. */
   protected time(out: CopyBuffer, high: number, low: number): void {

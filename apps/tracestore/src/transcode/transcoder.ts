@@ -53,7 +53,9 @@ import {
 import { errorKinds } from '../errors/error-kinds.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
 import { SpanBlocks } from '../storage/span-blocks.js';
+import { TermList } from '../storage/term-list.js';
 import type { OperationRow, ScopeRow, SpanRows } from '../storage/trace-rows.js';
+import { completeWritePlan, NoAttributeTerms, NoSpanBlocks, type WritePlan } from '../storage/write-plan.js';
 import { decodeMessage } from './decode-message.js';
 import { brokenSpan, malformedRequest } from './wire-cursor.js';
 
@@ -102,7 +104,7 @@ export const noSpanErrors: SpanErrors = new Map();
  * Until then, nothing else may use the body or the batch. Several transcoders may share the dictionaries.
  */
 export class Transcoder extends ColumnTranscoder {
-  private readonly blocks = new SpanBlocks();
+  private readonly blocks: SpanBlocks;
   private steps: Iterator<undefined, Outcome> | undefined;
   private seenSpans = 0;
   private seenParts = 0;
@@ -121,8 +123,12 @@ export class Transcoder extends ColumnTranscoder {
   private section: '' | 'events' | 'links' = '';
   private sectionIndex = 0;
 
-  constructor(private readonly dictionaries = new Dictionaries()) {
-    super();
+  constructor(
+    private readonly dictionaries = new Dictionaries(),
+    plan: WritePlan = completeWritePlan,
+  ) {
+    super(plan.blocks ? new TermList() : new NoAttributeTerms());
+    this.blocks = plan.blocks ? new SpanBlocks() : new NoSpanBlocks();
   }
 
   /**

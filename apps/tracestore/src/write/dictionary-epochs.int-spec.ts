@@ -32,7 +32,7 @@ beforeEach(async () => {
   const config = {
     retentionMs: retentionDays * dayMs,
     ledgerRetentionMs: retentionDays * dayMs,
-    rollupRetentionMs: retentionDays * dayMs,
+    aggregateRetentionMs: retentionDays * dayMs,
     compressAfterMs: 6 * 3_600_000,
   };
   context = { client, capabilities: await probeCapabilities(client), config };

@@ -1,9 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import { eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
 import { blockTable } from '../storage/span-blocks.js';
+import { completeWritePlan, WRITE_PLAN, type WritePlan } from '../storage/write-plan.js';
 import { SlicedWork } from './sliced-work.js';
 
 import { classifyFailure, DatabaseUnavailableError, problemOf } from '../errors/database-failure.js';
@@ -133,6 +134,7 @@ export class TraceWriterService {
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'databaseConnections'>,
     private readonly database: DatabaseService,
     private readonly metrics: IngestMetricsService,
+    @Optional() @Inject(WRITE_PLAN) readonly plan: WritePlan = completeWritePlan,
   ) {
     this.idleSlots = Math.min(config.databaseConnections, maxSlots);
     this.free = Array.from({ length: this.idleSlots + 1 }, () => this.pooled());
@@ -323,17 +325,16 @@ export class TraceWriterService {
       { statement: blockTable.statement, rows: rows.blocks },
     ];
     const digests = `{${requests.map(({ digest }) => `"\\\\x${digest.toString('hex')}"`).join()}}`;
-    const ledgerCall = {
-      statement: insertLedger,
-      values: insertLedger.values({ digests, epoch: String(transaction.epoch) }),
-    };
+    const ledgerCalls = this.plan.ledger
+      ? [{ statement: insertLedger, values: insertLedger.values({ digests, epoch: String(transaction.epoch) }) }]
+      : [];
     const dictionaries = await dictionaryCalls(rows, this.work);
     const rowsWritten = copies.filter((copy) => copy.rows.length > 0);
     // Writers that need the same new dictionary rows wait for this transaction. A long one adds them in a short one first.
     const pipelines =
       isLong(rowsWritten) && dictionaries.length > 0
-        ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch([ledgerCall], rowsWritten)]
-        : [new PipelinedBatch([ledgerCall, ...dictionaries], rowsWritten)];
+        ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch(ledgerCalls, rowsWritten)]
+        : [new PipelinedBatch([...ledgerCalls, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
     // Closing the connection makes the pipeline fail.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);

@@ -31,7 +31,7 @@ async function send(spans: readonly SpanInit[], service: string): Promise<void> 
   await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf(spans, service)));
 }
 
-describe('a trace', () => {
+describe('a trace over HTTP', () => {
   beforeAll(async () => {
     await send(
       [
@@ -53,7 +53,7 @@ describe('a trace', () => {
     );
   });
 
-  it('is given again and again on one connection, which nothing is left hanging on', async () => {
+  it('is returned repeatedly on one connection, without leaked listeners', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
@@ -74,7 +74,7 @@ describe('a trace', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is in the form of older UIs, with short ids and times in microseconds', async () => {
+  it('has the form of older UIs, with short ids and times in microseconds', async () => {
     expect(await get('/api/traces/AB')).toEqual({
       status: 200,
       body: {
@@ -115,7 +115,7 @@ describe('a trace', () => {
     });
   });
 
-  it('is found by base64 too, where newer clients ask', async () => {
+  it('is also found by base64 in the newer API', async () => {
     const base64 = Buffer.from('000000000000000000000000000000ab', 'hex').toString('base64');
     const { status, body } = await get(`/api/v3/traces/${encodeURIComponent(base64)}`);
     expect(status).toBe(200);
@@ -145,7 +145,7 @@ describe('a trace', () => {
     });
   });
 
-  it('that is missing among others is named', async () => {
+  it('that is missing among others is listed as an error', async () => {
     const { status, body } = await get('/api/traces?traceID=ab&traceID=ff');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -155,7 +155,7 @@ describe('a trace', () => {
   });
 });
 
-describe('a search', () => {
+describe('a search over HTTP', () => {
   beforeAll(async () => {
     await send(
       [1, 2, 3].map((n) =>
@@ -176,7 +176,7 @@ describe('a search', () => {
     return (body as { summaries: { traceId: string }[] }).summaries.map(({ traceId }) => Number(traceId.at(-1)));
   };
 
-  it('gives summaries, by either name of each parameter', async () => {
+  it('returns summaries, by either name of each parameter', async () => {
     expect(await summaries('query.serviceName=search')).toEqual([3, 2, 1]);
     expect(await summaries('query.service_name=search&query.search_depth=1')).toEqual([3]);
     expect(await summaries('query.serviceName=search&query.attributes={"n":"2"}')).toEqual([2]);
@@ -188,7 +188,7 @@ describe('a search', () => {
     expect(await summaries(`query.filter=${filter}`)).toEqual([3]);
   });
 
-  it('takes tags one by one, and as an object', async () => {
+  it('accepts tags as single parameters and as an object', async () => {
     const ids = async (parameters: string) => {
       const { body } = await get(
         `/api/traces?service=search&start=1699999999000000&end=1700000060000000&${parameters}`,
@@ -262,7 +262,7 @@ describe('the monitor', () => {
       calls.map((call) => spanOf(call, 2)),
       'monitored',
     );
-    // Of another kind, and of another service: not to be counted.
+    // Spans of another kind and of another service, which must not count.
     await send(
       calls.map((call) => spanOf(call, 3)),
       'monitored',
@@ -278,7 +278,7 @@ describe('the monitor', () => {
     });
   });
 
-  /** Points as [operation, time in ms, value]. */
+  /** @returns points as [operation, time in ms, value] */
   async function figures(measure: string, more: string): Promise<readonly (readonly [string, number, number])[]> {
     const { status, body } = await get(
       `/api/metrics/${measure}?service=monitored&endTs=${endMs}&lookback=1500000&step=60000&ratePer=300000${more}`,
@@ -299,7 +299,7 @@ describe('the monitor', () => {
     });
   }
 
-  /** What started in the five minutes before a point. */
+  /** @returns the spans that started in the five minutes before a point */
   function before(timeMs: number, operation: string): readonly Call[] {
     return calls.filter(
       (call) =>
@@ -339,7 +339,7 @@ describe('the monitor', () => {
     },
   );
 
-  it('names what it gives, and how fine', async () => {
+  it('reports its names and the minimum step', async () => {
     expect((await get(`/api/metrics/latencies?service=monitored&quantile=0.95&endTs=${endMs}`)).body).toMatchObject({
       name: 'service_latencies',
       type: 'GAUGE',

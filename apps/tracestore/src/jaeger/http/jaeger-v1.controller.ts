@@ -21,12 +21,12 @@ import { hexTraceId } from './trace-id.js';
 const nsPerUs = 1_000n;
 const nsPerMs = 1_000_000n;
 
-/** Where nothing is said: how far back a search goes in Jaeger, dependencies, and figures. */
+/** Jaeger's default time ranges of searches, dependencies and metrics. */
 const searchLookbackNs = 172_800_000_000_000n;
 const dependenciesLookbackMs = 86_400_000n;
 const monitorDefaultsMs = { lookback: 3_600_000n, step: 5_000n, ratePer: 600_000n } as const;
 
-/** What answers besides data have, whatever it is about. */
+/** The fields of every response besides the data. */
 interface StructuredAnswer {
   readonly data: unknown;
   readonly total: number;
@@ -36,8 +36,8 @@ interface StructuredAnswer {
 }
 
 /**
- * Jaeger's older HTTP API, which Grafana and older UIs speak: times in microseconds, figures' in milliseconds. Traces
- * come as they were sent: nothing of Jaeger's own enriches them, so `raw` makes no difference.
+ * Jaeger's older HTTP API, which Grafana and older UIs use: times in microseconds, those of metrics in milliseconds. Traces
+ * are returned as they were sent, without Jaeger's enrichment, so `raw` has no effect.
  */
 @ApiExcludeController()
 @Controller('jaeger/api')
@@ -176,7 +176,7 @@ export class JaegerV1Controller {
     return monitor(this.database, measure, monitorQuestionOf(new QueryParameters(request)), abortSignalOf(reply));
   }
 
-  /** @param mustExist whether there is no answer without the one trace that is asked for */
+  /** @param mustExist whether a missing trace is an error */
   private async *traces(
     asked: readonly RequestedTrace[],
     mustExist: boolean,
@@ -220,7 +220,7 @@ function requireTraceId(name: string, id: string): string {
   return traceId;
 }
 
-/** `tag=key:value`, any number of them, and `tags=<JSON>`; of a key that is given twice the last counts. */
+/** Parses any number of `tag=key:value`, and `tags=<JSON>`. The last value of a key counts. */
 function tagsOf(parameters: QueryParameters): readonly (readonly [string, string])[] {
   const simple = parameters.all('tag').map((tag) => {
     const colon = tag.indexOf(':');

@@ -24,9 +24,9 @@ import { QueryParameters, quoted, stringMap } from './query-parameters.js';
 import { anyTraceId } from './trace-id.js';
 
 /**
- * Jaeger's newer HTTP API (`api_v3`): traces as OTLP's JSON. Parameters have the names of protobuf's JSON, or those of
- * its fields, which older clients use. Traces come as they were sent: nothing of Jaeger's own enriches them, so `raw`
- * makes no difference.
+ * Jaeger's newer HTTP API (`api_v3`): traces in OTLP/JSON. Parameters have the names of protobuf's JSON, or those of its
+ * fields, which older clients use. Traces are returned as they were sent, without Jaeger's enrichment, so `raw` has no
+ * effect.
  */
 @ApiExcludeController()
 @Controller('jaeger/api/v3')
@@ -47,7 +47,7 @@ export class JaegerV3Controller {
       parameters.text('spanKind', 'span_kind'),
       abortSignalOf(reply),
     );
-    // As Jaeger's own gateway has it.
+    // The same as in Jaeger's own gateway.
     return { operations: operations.map(({ name, spanKind }) => ({ name, spanKind: spanKind || 'internal' })) };
   }
 

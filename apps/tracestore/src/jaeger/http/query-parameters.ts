@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { parseGoBool, parseGoDuration } from '../go-text.js';
 import { malformed } from './jaeger-error-body.js';
 
-/** The parameters of a request's URL. A parameter may have several names, of which the first that is there counts. */
+/** The parameters of a URL. If a parameter has several names, the first present one counts. */
 export class QueryParameters {
   private readonly values: Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -10,7 +10,7 @@ export class QueryParameters {
     this.values = query as Readonly<Record<string, string | readonly string[] | undefined>>;
   }
 
-  /** Empty where it is not given. */
+  /** Empty if it is absent. */
   text(...names: readonly string[]): string {
     for (const name of names) {
       const [first = ''] = this.all(name);
@@ -19,7 +19,7 @@ export class QueryParameters {
     return '';
   }
 
-  /** Every value of a parameter that may be repeated. */
+  /** All values of a parameter that may be repeated. */
   all(name: string): readonly string[] {
     const value = Object.hasOwn(this.values, name) ? this.values[name] : undefined;
     if (value === undefined) return [];
@@ -52,12 +52,12 @@ export class QueryParameters {
   }
 }
 
-/** A part of a value, for a message about it. */
+/** Shortens a value for an error message. */
 export function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
-/** An object of texts, as Jaeger's clients give attributes. @throws JaegerHttpError when it is none */
+/** Parses an object of texts, the form of attributes in Jaeger's clients. @throws JaegerHttpError when it is none */
 export function stringMap(name: string, json: string): readonly (readonly [string, string])[] {
   let parsed: unknown;
   try {

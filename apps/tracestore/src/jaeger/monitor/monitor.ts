@@ -19,37 +19,37 @@ interface CallsNames {
 const findCalls = readSql<CallsNames>(import.meta.url, 'find-calls.sql');
 const findDurations = readSql<CallsNames>(import.meta.url, 'find-durations.sql');
 
-/** The finest that figures of calls are kept (ADR 10). */
+/** The shortest interval of aggregates (ADR 10). */
 const finestSeconds = 10;
 export const minStepMs = finestSeconds * 1000;
 
-/** As many points as Prometheus gives, from which Jaeger has these figures otherwise. */
+/** The maximum number of points of Prometheus, which Jaeger uses otherwise. */
 const maxPoints = 11_000;
 const maxBuckets = 100_000;
 
-/** What is drawn. */
+/** The quantity that is shown. */
 export type Measure =
-  /** Calls a second. */
+  /** Calls per second. */
   | { readonly of: 'calls' }
-  /** The share of calls that failed, 0 to 1. */
+  /** The ratio of errors to calls, from 0 to 1. */
   | { readonly of: 'errors' }
-  /** The duration in milliseconds that this share (0 to 1) of calls does not exceed: at most 4.5 % off. */
+  /** The quantile (from 0 to 1) of durations in ms, at most 4.5 % off. */
   | { readonly of: 'latencies'; readonly quantile: number };
 
-/** Each point is about the calls of the time `ratePer` before it. */
+/** Each point covers the calls in the time `ratePer` before it. */
 export interface MonitorQuestion {
   readonly serviceNames: readonly string[];
   readonly spanKinds: readonly SpanKind[];
   readonly groupByOperation: boolean;
-  /** The last point, since 1970. */
+  /** The time of the last point, since 1970. */
   readonly endMs: number;
-  /** The first point is so long before. */
+  /** The time from the first to the last point. */
   readonly lookbackMs: number;
   readonly stepMs: number;
   readonly ratePerMs: number;
 }
 
-/** Jaeger's MetricFamily, as its JSON. */
+/** Jaeger's MetricFamily in JSON. */
 export interface MetricFamily {
   readonly name: string;
   readonly type: 'GAUGE';
@@ -63,12 +63,12 @@ export interface MetricFamily {
   }[];
 }
 
-/** What happened in a bucket, and can be taken back when it leaves the time that a point is about. */
+/** The calls of an interval, which are subtracted when the interval leaves the window of a point. */
 interface Bucket {
   readonly seconds: number;
   readonly calls: number;
   readonly errors: number;
-  /** By class of duration; none where that is not asked. */
+  /** By bucket of durations; empty if it is not needed. */
   readonly durations: readonly (readonly [number, number])[];
 }
 
@@ -84,13 +84,13 @@ interface BucketRow extends QueryResultRow {
 interface Series {
   readonly serviceName: string;
   readonly spanName: string;
-  /** In the order of time. */
+  /** Ordered by time. */
   readonly buckets: Bucket[];
 }
 
 /**
- * Figures of services or their operations over time. They come from figures that are counted a little after the spans
- * (ADR 10): the newest calls are there within 30 seconds. Times are rounded to whole 10 seconds.
+ * Returns RED metrics of services or their operations over time. It reads aggregates, which have new calls within 30
+ * seconds (ADR 10). Times are rounded to whole 10 seconds.
  *
  * @throws TracestoreError
  */
@@ -131,15 +131,15 @@ export async function monitor(
   };
 }
 
-/** When points are, and what they are made of. */
+/** The times of the points, and their window. */
 interface Grid {
   readonly bucketSeconds: number;
   readonly stepSeconds: number;
   readonly windowSeconds: number;
   readonly points: number;
-  /** The last point. */
+  /** The time of the last point. */
   readonly endSeconds: number;
-  /** The first bucket that some point is about. */
+  /** The start of the first interval of any point. */
   readonly fromSeconds: number;
 }
 
@@ -170,7 +170,7 @@ function greatestCommonDivisor(left: number, right: number): number {
   return right === 0 ? left : greatestCommonDivisor(right, left % right);
 }
 
-/** Rows come in order, those of a series and those of a bucket side by side. */
+/** Groups rows, which are ordered by series and interval. */
 function seriesOf(rows: readonly BucketRow[]): readonly Series[] {
   const all: Series[] = [];
   for (const row of rows) {
@@ -226,7 +226,7 @@ function pointsOf({ buckets }: Series, grid: Grid, measure: Measure): MetricFami
   );
 }
 
-/** The time that a point is about, which slides from point to point. */
+/** The sliding window of a point. */
 class Window {
   private calls = 0;
   private errors = 0;
@@ -238,7 +238,7 @@ class Window {
     for (const [key, count] of durations) this.durations.set(key, (this.durations.get(key) ?? 0) + sign * count);
   }
 
-  /** Undefined where there is nothing to divide by. */
+  /** Undefined without calls. */
   value(measure: Measure, windowSeconds: number): number | undefined {
     switch (measure.of) {
       case 'calls':
@@ -250,7 +250,7 @@ class Window {
     }
   }
 
-  /** As `ps_trace.class_percentile` has it. */
+  /** The same computation as `ps_trace.class_percentile`. */
   private percentile(share: number): number | undefined {
     let soFar = 0;
     for (const [key, count] of [...this.durations].toSorted(([left], [right]) => left - right)) {

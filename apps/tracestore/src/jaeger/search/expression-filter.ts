@@ -20,13 +20,13 @@ import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { parseGoDuration, parseRfc3339 } from '../go-text.js';
 
-/** What a filter may be made of here: all that Jaeger has but its search for words. */
+/** The supported parts of a filter: all of Jaeger's except full-text search. */
 export const filterCapabilities = {
   levels: [...levels],
   operators: ['and', 'or', 'not', 'eq', 'ne', ...orderedOperators, 'regex', 'exists', 'in', 'not_in', 'some'],
 } as const;
 
-/** Deeper than the read model takes, so that it says what is wrong. */
+/** Deeper than the read model accepts, so that the read model reports the error. */
 const maxDepth = 100;
 
 const fields: Readonly<Record<Level, Readonly<Record<string, Field>>>> = {
@@ -52,7 +52,7 @@ const fields: Readonly<Record<Level, Readonly<Record<string, Field>>>> = {
 const mirrored: Readonly<Record<OrderedOperator, OrderedOperator>> = { gt: 'lt', lt: 'gt', gte: 'lte', lte: 'gte' };
 
 /**
- * Jaeger's structured filter (its RFC 0005) in the read model's words, which are nearly the same.
+ * Translates Jaeger's structured filter (its RFC 0005) to the similar filter of the read model.
  *
  * @throws TracestoreError `invalid`, saying where, when it makes no sense, or asks what cannot be answered here: to compare
  *   two references, or two constants
@@ -158,7 +158,7 @@ function fieldOf({ level, name }: FieldReference, path: string): Field {
   return field ?? refuse(path, `has the field ${JSON.stringify(`${level}.${name}`.slice(0, 80))}, which is not known`);
 }
 
-/** A constant takes its type from what it is compared with, where it says none. */
+/** A constant without a type gets that of the other operand. */
 function constantOf(reference: Reference, text: string, type: string, path: string): Constant {
   if ('field' in reference) {
     if (type !== '' && type !== 'string') refuse(path, `is ${type}, but ${reference.field} is none`);

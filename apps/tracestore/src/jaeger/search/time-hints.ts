@@ -1,15 +1,15 @@
-/** As far as Jaeger's own stores look beyond the times that are given with the id of a trace. */
+/** How far Jaeger's own stores look beyond the times that are given with a trace id. */
 const marginNs = 3_600_000_000_000n;
 
-/** Within which to look for spans of a trace, as the read model takes it. */
+/** The time range for the spans of a trace, for the read model. */
 export interface TimeHints {
   readonly startTimeMinUnixNano: bigint | undefined;
   readonly startTimeMaxUnixNano: bigint | undefined;
 }
 
 /**
- * What is said of a trace's time beside its id makes finding it faster. It is said to be rough, so that no span may be
- * lost for it that is near.
+ * Returns the time range for a trace from the times beside its id, which make the query faster. These times are
+ * approximate, so the range is wider.
  */
 export function widened(from: bigint | undefined, to: bigint | undefined): TimeHints {
   return {

@@ -5,10 +5,10 @@ import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { parseGoBool } from '../go-text.js';
 
-/** How many traces Jaeger gives where nothing is said. */
+/** Jaeger's default number of traces. */
 export const defaultTraceLimit = 100;
 
-/** What Jaeger's searches ask, whichever of its protocols they come by. All of it is asked of one span. */
+/** A search of any of Jaeger's protocols. One span must meet all conditions. */
 export interface TraceQuery {
   /** Empty for any. */
   readonly serviceName: string;
@@ -18,11 +18,11 @@ export interface TraceQuery {
   /** Nanoseconds; 0 for none. */
   readonly durationMinNs: bigint;
   readonly durationMaxNs: bigint;
-  /** In place of all that. */
+  /** Replaces all conditions above. */
   readonly filter?: Filter | undefined;
   readonly startTimeMinUnixNano?: bigint | undefined;
   readonly startTimeMaxUnixNano?: bigint | undefined;
-  /** How many traces; 0 for `defaultTraceLimit`. */
+  /** Maximum number of traces; 0 for `defaultTraceLimit`. */
   readonly limit: number;
 }
 
@@ -73,15 +73,15 @@ function filterOf({ serviceName, operationName, attributes, durationMinNs, durat
 }
 
 /**
- * An attribute of a search. Some keys stand for a field of the span as well: Jaeger's older model shows fields as tags, and
- * its users search for what they see. An attribute that is sent with such a key is found, too.
+ * Returns the condition on an attribute. Some keys also stand for a field of the span: Jaeger's older model shows fields
+ * as tags, so its users search for them. An attribute that was sent with such a key matches, too.
  */
 function attributeFilter(key: string, value: Constant): Filter {
   const field = fieldFilter(key, value);
   return field === undefined ? attributeIs(key, value) : anyOf(field, attributeIs(key, value));
 }
 
-/** What an attribute of a search says of a span's fields; undefined when it says nothing. */
+/** @returns the condition on a field of the span; undefined if the key does not stand for one */
 function fieldFilter(key: string, value: Constant): Filter | undefined {
   const text = textOf(value);
   switch (key) {
@@ -120,7 +120,7 @@ function fieldFilter(key: string, value: Constant): Filter | undefined {
   }
 }
 
-/** A span failed when its status says so, or an attribute `error` that is true. */
+/** A span is an error by its status, or by an attribute `error` that is true. */
 function errorFilter(isError: boolean | undefined): Filter | undefined {
   if (isError === undefined) return undefined;
   const status = fieldIs('span.status', 'error');

@@ -5,9 +5,8 @@ import { spanKindOf, statusCodeOf } from '../../query/span-enums.js';
 import { textOfValue } from '../../query/value-text.js';
 
 /*
- * A span in Jaeger's older model, which its first storage API and its older HTTP API speak. What OTLP has fields for and
- * that model has not becomes tags, by the same rules as in Jaeger itself (OpenTelemetry's "OpenTelemetry to Jaeger
- * Transformation").
+ * A span in Jaeger's older model, which its first storage API and its older HTTP API use. Fields of OTLP that the model does
+ * not have become tags, by the same rules as in Jaeger (OpenTelemetry's "OpenTelemetry to Jaeger Transformation").
  */
 
 export type ModelValue =
@@ -21,9 +20,9 @@ export type ModelTag = ModelValue & { readonly key: string };
 
 export interface ModelReference {
   readonly refType: 'CHILD_OF' | 'FOLLOWS_FROM';
-  /** 32 hex digits; zeros when a link names no trace. */
+  /** 32 hex digits; zeros if a link has no trace id. */
   readonly traceId: string;
-  /** 16 hex digits; zeros when a link names no span. */
+  /** 16 hex digits; zeros if a link has no span id. */
   readonly spanId: string;
 }
 
@@ -73,7 +72,7 @@ export function modelSpanOf(traceId: string, span: TraceSpan): ModelSpan {
   };
 }
 
-/** The same object for the same resource. The service has the name that is listed and searched for. */
+/** Returns the process of a resource, the same object for the same one. Its service name is that of lists and searches. */
 function modelProcessOf({ resource, serviceName }: TraceSpan): ModelProcess {
   let process = processes.get(resource);
   if (process === undefined) {
@@ -100,11 +99,11 @@ function tagsOf(span: TraceSpan): readonly ModelTag[] {
   return tags;
 }
 
-/** The parent first, where its readers look for it. */
+/** Returns the references, the parent first, where clients expect it. */
 function referencesOf(traceId: string, { parentSpanId, links }: TraceSpan): readonly ModelReference[] {
   const isParent = (link: SpanLink): boolean =>
     parentSpanId !== '' && link.traceId === traceId && link.spanId === parentSpanId;
-  // A link to the parent says what kind of parent it is; the last one counts.
+  // A link to the parent has the type of the reference; the last one counts.
   const toParent = links.findLast(isParent);
   const parent: ModelReference = {
     refType: toParent === undefined ? 'CHILD_OF' : refTypeOf(toParent),
@@ -161,7 +160,7 @@ function tagOf({ key, value }: KeyValue): ModelTag {
   }
 }
 
-/** JSON as Go writes it, which escapes what HTML minds. */
+/** Writes JSON as Go does, with HTML characters escaped. */
 function goJson(json: string): string {
   return json.replaceAll(
     /[<>&\u2028\u2029]/g,

@@ -1,6 +1,6 @@
 import type { TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
 
-/** What Jaeger says of a trace in a summary, by the names of `jaeger.storage.v2.TraceSummary`; but its id and times. */
+/** Returns the fields of `jaeger.storage.v2.TraceSummary`, except id and times. */
 export function countsOfSummary({ root, spanCount, errorCount, orphanCount, services }: TraceSummary) {
   return {
     rootServiceName: root?.serviceName ?? '',

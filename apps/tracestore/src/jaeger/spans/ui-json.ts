@@ -2,12 +2,12 @@ import type { TraceSpan } from '../../query/get-traces/trace-span.js';
 import { type ModelProcess, type ModelSpan, modelSpanOf, type ModelTag } from './model-span.js';
 
 /*
- * A trace as Jaeger's older HTTP API gives it, and its UI reads it: times in microseconds, what spans share as processes.
+ * A trace in the JSON of Jaeger's older HTTP API and its UI: times in microseconds, resources as processes.
  */
 
 const nsPerUs = 1000n;
 
-/** Writes one trace, part by part: `begin`, `spans` as often as there are some, `end`. */
+/** Writes one trace in parts: `begin`, `spans` for each chunk, `end`. */
 export class UiTraceWriter {
   private readonly processes = new Map<ModelProcess, string>();
   private separator = '';
@@ -50,7 +50,7 @@ export class UiTraceWriter {
     return `{"traceID":"${uiTraceId(span.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.operationName)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${span.durationNs / nsPerUs},"tags":${tagsJson(span.tags)},"logs":[${logs.join(',')}],"processID":"${this.processId(span.process)}","warnings":${warningsJson}}`;
   }
 
-  /** A span that was sent again in another request is stored again. Both start at once, so they stand side by side. */
+  /** A span that was sent in two requests is stored twice. Both have the same start, so they are adjacent. */
   private warningsJson(span: TraceSpan): string {
     const { previous } = this;
     const isAgain =
@@ -70,7 +70,7 @@ export class UiTraceWriter {
   }
 }
 
-/** Jaeger writes ids of 64 bits with 16 digits. @param traceId 32 hex digits */
+/** Shortens an id of 64 bits to 16 digits, as Jaeger does. @param traceId 32 hex digits */
 export function uiTraceId(traceId: string): string {
   return traceId.startsWith('0'.repeat(16)) ? traceId.slice(16) : traceId;
 }
@@ -92,7 +92,7 @@ function valueJson(tag: ModelTag): string {
       if (Object.is(tag.value, -0)) return '-0';
       return Number.isFinite(tag.value) ? String(tag.value) : `"${tag.value}"`;
     case 'binary':
-      // As Go writes no bytes.
+      // Go's form of an empty array of bytes.
       return tag.value.length === 0 ? 'null' : `"${Buffer.from(tag.value).toString('base64')}"`;
   }
 }
