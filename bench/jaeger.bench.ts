@@ -4,9 +4,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeFolder } from '../stack/unprivileged.ts';
 import { hasJaeger, type JaegerBackend, startJaeger } from '../test/jaeger/jaeger-process.ts';
-import { type Figures, rounded } from './figures.ts';
+import { type Results, rounded } from './results.ts';
 import { feed } from './jaeger/feed.ts';
-import { httpQuestions, type Samples, takeSamples } from './jaeger/http-questions.ts';
+import { httpQueries, type Samples, takeSamples } from './jaeger/http-queries.ts';
 import { measureLargeTrace } from './jaeger/large-trace.ts';
 import { type LoadedSpans, loadSpans, sharedBuffers } from './queries/loaded-store.ts';
 import { percentile } from './queries/percentile.ts';
@@ -24,7 +24,7 @@ const mostForPeers = 1_000_000;
  * Measures queries over Jaeger's HTTP API, and a trace of 100,000 spans over its storage API. If `jaeger` is on the PATH,
  * it also measures Jaeger with its own stores. docs/jaeger.md has results.
  */
-export async function jaegerBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+export async function jaegerBench(say: (line: string) => void, args: readonly string[]): Promise<Results> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -38,7 +38,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
   if (!(Number.isInteger(spans) && spans >= 10_000 && Number.isInteger(asks) && asks >= 10)) {
     throw new Error('--spans must be an integer of at least 10000, --asks one of at least 10');
   }
-  const figures: Record<string, number> = {};
+  const results: Record<string, number> = {};
   const database = await startBenchDatabase({ sharedBuffers, keptFolder: values.keep });
   let samples: Samples;
   let loaded: LoadedSpans;
@@ -48,8 +48,8 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
     try {
       const url = `http://127.0.0.1:${store.httpPort}/jaeger`;
       samples = await takeSamples(url, loaded);
-      Object.assign(figures, await ask('tracestore', url, samples, loaded, asks, say));
-      Object.assign(figures, await measureLargeTrace(store, say));
+      Object.assign(results, await ask('tracestore', url, samples, loaded, asks, say));
+      Object.assign(results, await measureLargeTrace(store, say));
     } finally {
       await store.stop();
     }
@@ -58,7 +58,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
   }
   if (!hasJaeger() || spans > mostForPeers) {
     say(hasJaeger() ? `Jaeger's own stores are measured with up to ${mostForPeers} spans` : 'no `jaeger` on the PATH');
-    return figures;
+    return results;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'spandrel-bench-badger-'));
   const backends: Readonly<Record<string, JaegerBackend>> = {
@@ -70,7 +70,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
       const jaeger = await startJaeger(backend);
       try {
         await feed(jaeger.otlpPort, loaded, say);
-        Object.assign(figures, await ask(name, jaeger.url, samples, loaded, asks, say));
+        Object.assign(results, await ask(name, jaeger.url, samples, loaded, asks, say));
       } finally {
         await jaeger.stop();
       }
@@ -78,7 +78,7 @@ export async function jaegerBench(say: (line: string) => void, args: readonly st
   } finally {
     removeFolder(folder);
   }
-  return figures;
+  return results;
 }
 
 async function ask(
@@ -88,10 +88,10 @@ async function ask(
   loaded: LoadedSpans,
   asks: number,
   say: (line: string) => void,
-): Promise<Figures> {
-  const figures: Record<string, number> = {};
-  const warmUp = httpQuestions(samples, loaded, warmUpAsks, 1);
-  for (const [question, paths] of httpQuestions(samples, loaded, asks, 2)) {
+): Promise<Results> {
+  const results: Record<string, number> = {};
+  const warmUp = httpQueries(samples, loaded, warmUpAsks, 1);
+  for (const [question, paths] of httpQueries(samples, loaded, asks, 2)) {
     for (const path of warmUp.get(question) ?? []) await read(`${url}${path}`);
     const durationsMs: number[] = [];
     let bytes = 0;
@@ -101,14 +101,14 @@ async function ask(
       durationsMs.push(performance.now() - startedAt);
     }
     const [p50, p95] = [percentile(durationsMs, 0.5), percentile(durationsMs, 0.95)];
-    figures[`${name}${question[0]?.toUpperCase()}${question.slice(1)}P50Ms`] = rounded(p50, 2);
-    figures[`${name}${question[0]?.toUpperCase()}${question.slice(1)}P95Ms`] = rounded(p95, 2);
+    results[`${name}${question[0]?.toUpperCase()}${question.slice(1)}P50Ms`] = rounded(p50, 2);
+    results[`${name}${question[0]?.toUpperCase()}${question.slice(1)}P95Ms`] = rounded(p95, 2);
     say(
       `${name} ${question.padEnd(16)} p50 ${p50.toFixed(2)} ms, p95 ${p95.toFixed(2)} ms, ` +
         `${(bytes / paths.length / 1000).toFixed(1)} kB each`,
     );
   }
-  return figures;
+  return results;
 }
 
 async function read(url: string): Promise<number> {

@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME [--json] [OPTIONS]`: runs one benchmark and prints a table, or one JSON object. */
 import { consoleBench } from './console.bench.ts';
-import type { Bench } from './figures.ts';
+import type { Bench } from './results.ts';
 import { jaegerBench } from './jaeger.bench.ts';
 import { pausesBench } from './pauses.bench.ts';
 import { queriesBench } from './queries.bench.ts';
@@ -26,10 +26,10 @@ if (run === undefined) {
   process.exit(2);
 }
 // Progress goes to stderr, so that stdout holds only the result.
-const figures = await run((line) => process.stderr.write(`${line}\n`), options);
+const results = await run((line) => process.stderr.write(`${line}\n`), options);
 if (args.includes('--json')) {
-  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  process.stdout.write(`${JSON.stringify(results)}\n`);
 } else {
-  const width = Math.max(...Object.keys(figures).map((key) => key.length));
-  for (const [key, value] of Object.entries(figures)) process.stdout.write(`${key.padEnd(width)}  ${value}\n`);
+  const width = Math.max(...Object.keys(results).map((key) => key.length));
+  for (const [key, value] of Object.entries(results)) process.stdout.write(`${key.padEnd(width)}  ${value}\n`);
 }

@@ -6,7 +6,7 @@ import { importBuilt } from '../stack/built-tracestore.ts';
 import { freePort } from '@spandrel/testing/free-port';
 import { StoreProcess } from '../test/fuzz/store-process.ts';
 import { largeTraceId, sendLargeTrace } from './console/large-trace.ts';
-import { type Figures, rounded } from './figures.ts';
+import { type Results, rounded } from './results.ts';
 import type { LongestHold } from './pauses/loop-probe.ts';
 
 type StorageMessages = typeof import('../apps/tracestore/src/gen/storage/v2/trace_storage_pb.ts');
@@ -21,7 +21,7 @@ const maxBytesInFlight = 64 * 1024 * 1024;
  * it reads a trace of 50,000 spans through each API. A result is the least of several rounds, because other processes only
  * lengthen a pause. docs/benchmarks.md explains the results.
  */
-export async function pausesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+export async function pausesBench(say: (line: string) => void, args: readonly string[]): Promise<Results> {
   const { values } = parseArgs({
     args: [...args],
     options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } },
@@ -40,7 +40,7 @@ export async function pausesBench(say: (line: string) => void, args: readonly st
   });
   const takeHold = async (): Promise<LongestHold> =>
     (await (await fetch(`http://127.0.0.1:${probePort}`)).json()) as LongestHold;
-  const figures: Record<string, number> = {};
+  const results: Record<string, number> = {};
   try {
     const measure = async (name: string, times: number, run: (round: number) => Promise<string>): Promise<void> => {
       const holds: LongestHold[] = [];
@@ -51,7 +51,7 @@ export async function pausesBench(say: (line: string) => void, args: readonly st
         holds.push(await takeHold());
       }
       const wall = holds.map(({ wallMs }) => wallMs);
-      figures[name] = rounded(Math.min(...wall), 0);
+      results[name] = rounded(Math.min(...wall), 0);
       const list = (values: readonly number[]): string => values.map((ms) => ms.toFixed(0).padStart(4)).join(' ');
       const [cpu, gc] = [holds.map(({ cpuMs }) => cpuMs), holds.map(({ gcMs }) => gcMs)];
       say(`${name.padEnd(50)} ms:${list(wall)}  CPU:${list(cpu)}  GC:${list(gc)}  ${outcome}`);
@@ -63,7 +63,7 @@ export async function pausesBench(say: (line: string) => void, args: readonly st
     const reads = Object.entries(await largeReads(store)).filter(([name]) => isWanted(name));
     if (reads.length > 0) await sendLargeTrace(`http://127.0.0.1:${store.ports.otlpHttp}`);
     for (const [name, read] of reads) await measure(name, rounds, read);
-    return figures;
+    return results;
   } finally {
     await store.stop();
   }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Figures, rounded } from './figures.ts';
+import { type Results, rounded } from './results.ts';
 import { Asks } from './queries/asks.ts';
 import { compareBuilds } from './queries/compare-builds.ts';
 import { compressOld } from './queries/compress-old.ts';
@@ -28,7 +28,7 @@ const warmUpAsks = 25;
  * Measures the queries of the read model and the dashboards, over ten million spans of a day. docs/benchmarks.md explains
  * each result.
  */
-export async function queriesBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+export async function queriesBench(say: (line: string) => void, args: readonly string[]): Promise<Results> {
   const options = readOptions(args);
   if (options.before !== undefined) return compareWith(options.before, options, say);
   const embedded = await measure(
@@ -74,7 +74,7 @@ async function compareWith(
   root: string,
   { spans, asks, keptFolder }: QueriesOptions,
   say: (line: string) => void,
-): Promise<Figures> {
+): Promise<Results> {
   const sides = [
     { checkout: ownRoot, folder: keptFolder },
     { checkout: root, folder: keptFolder === undefined ? undefined : `${keptFolder}-before` },
@@ -101,14 +101,14 @@ async function measure(
   database: BenchDatabase,
   { spans, asks }: QueriesOptions,
   say: (line: string) => void,
-): Promise<Figures> {
+): Promise<Results> {
   try {
     const loaded = await loadSpans(database, spans, say);
     const compressed = await compressOld(database);
     if (compressed > 0) say(`${compressed} chunks compressed`);
     const model = await openReadModel(database.url);
     try {
-      const figures: Record<string, number> = {};
+      const results: Record<string, number> = {};
       const warmUp = await new Asks(database, model, loaded, 1).make(warmUpAsks);
       const measured = await new Asks(database, model, loaded, 2).make(asks);
       for (const [name, questions] of measured) {
@@ -121,13 +121,13 @@ async function measure(
           durationsMs.push(performance.now() - startedAt);
         }
         const p95 = rounded(percentile(durationsMs, 0.95), 2);
-        figures[name] = p95;
+        results[name] = p95;
         say(
           `${name.padEnd(16)} p50 ${percentile(durationsMs, 0.5).toFixed(2)} ms, p95 ${p95} ms, ` +
             `slowest ${Math.max(...durationsMs).toFixed(2)} ms; ${(answers / questions.length).toFixed(1)} answers each`,
         );
       }
-      return { ...figures, ...(await askPanels(database.url, loaded, await model.findServices(), say)) };
+      return { ...results, ...(await askPanels(database.url, loaded, await model.findServices(), say)) };
     } finally {
       await model.close();
     }

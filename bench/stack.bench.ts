@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
 import { writeFlagsFile } from '../stack/flags-file.ts';
-import type { Figures } from './figures.ts';
+import type { Results } from './results.ts';
 import { treePssBytes } from './process-accounting.ts';
 import { measureTracingCost } from './tracing-cost.ts';
 
@@ -19,7 +19,7 @@ const weighEveryMs = 5_000;
  * Measures the embedded stack: the time until it is ready, the proportional set size of all its processes with PostgreSQL
  * at rest and under load, and the cost of tracing for a request.
  */
-export async function stackBench(say: (line: string) => void): Promise<Figures> {
+export async function stackBench(say: (line: string) => void): Promise<Results> {
   const rest = await withStack(['--no-load'], async (stack, readySeconds) => {
     say(`ready after ${readySeconds.toFixed(1)} s`);
     await sleep(settleMs);

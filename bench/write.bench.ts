@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { CorpusShape } from './corpus/corpus.ts';
-import { type Figures, rounded } from './figures.ts';
+import { type Results, rounded } from './results.ts';
 import { median } from './median.ts';
 import { cpuTimeNs, machineCpuTimeNs, rssBytes, treeCpuTimeNs } from './process-accounting.ts';
 import { type BenchDatabase, startBenchDatabase, useBenchDatabase } from './write/bench-database.ts';
@@ -44,7 +44,7 @@ interface WriteOptions {
  * Compares tracestore, from OTLP to committed rows, with the ceiling: the same rows, encoded before the clock starts.
  * docs/benchmarks.md explains each result.
  */
-export async function writeBench(say: (line: string) => void, args: readonly string[]): Promise<Figures> {
+export async function writeBench(say: (line: string) => void, args: readonly string[]): Promise<Results> {
   const options = await readOptions(args);
   const cores = findCores();
   const database =
@@ -183,7 +183,7 @@ class WriteBench {
     this.#startTimeUnixNano = `${Date.now() - 2 * 3_600_000}000000`;
   }
 
-  async run(): Promise<Figures> {
+  async run(): Promise<Results> {
     const pinned = await this.#pinDatabase(this.#database);
     const { connections, spansPerRequest } = this.#options;
     const store = await startStore(this.#database.url, connections, this.#cores?.node);
@@ -194,7 +194,7 @@ class WriteBench {
       const requestsPerTransaction = await this.#warmUp(competitors);
       const duels = await this.#duels(competitors, pairs);
       await letCount();
-      const figures = {
+      const results = {
         pinned: pinned ? 1 : 0,
         spansPerRequest,
         connections,
@@ -205,9 +205,9 @@ class WriteBench {
       };
       for (const { contestant } of competitors) await contestant.leave();
       await store.stop();
-      if (!this.#options.peers) return figures;
+      if (!this.#options.peers) return results;
       await empty(this.#database);
-      return { ...figures, ...(await this.#comparePeers()) };
+      return { ...results, ...(await this.#comparePeers()) };
     } finally {
       await Promise.all(competitors.map(({ contestant }) => contestant.leave()));
       await store.stop();
@@ -220,7 +220,7 @@ class WriteBench {
    * @param root the other checkout, which is built
    * @param databaseBefore the database of the other build
    */
-  async compareWith(root: string, databaseBefore: BenchDatabase): Promise<Figures> {
+  async compareWith(root: string, databaseBefore: BenchDatabase): Promise<Results> {
     const sides = [
       { suffix: '', root: ownRoot, database: this.#database },
       { suffix: 'Before', root, database: databaseBefore },
@@ -402,7 +402,7 @@ class WriteBench {
   }
 
   /** Returns the medians of the ratios of consecutive measurements. */
-  #compare(duels: readonly Duel[]): Figures {
+  #compare(duels: readonly Duel[]): Results {
     const millions = this.#options.spans / 1e6;
     const ratios = (name: WayName, against: WayName, ratio: (sample: Sample, other: Sample) => number): number =>
       median(
@@ -414,15 +414,15 @@ class WriteBench {
       { name, sample },
       { name: against, sample: other },
     ]);
-    const middle = (name: WayName, figure: (sample: Sample) => number): number =>
-      median(samples.filter((measured) => measured.name === name).map(({ sample }) => figure(sample)));
+    const middle = (name: WayName, result: (sample: Sample) => number): number =>
+      median(samples.filter((measured) => measured.name === name).map(({ sample }) => result(sample)));
     const throughput = (name: WayName): number => ratios(name, 'ceiling', (a, b) => b.wallMs / a.wallMs);
     const nodeCpu = (name: WayName): number => ratios(name, 'ceiling', (a, b) => a.nodeCpuMs / b.postgresCpuMs);
     const postgresCpu = (name: WayName): number => ratios(name, 'ceiling', (a, b) => a.postgresCpuMs / b.postgresCpuMs);
     const cpu = ({ nodeCpuMs, postgresCpuMs }: Sample): number => nodeCpuMs + postgresCpuMs;
     const extraCpu = (name: WayName, to: WayName): number => ratios(name, to, (a, b) => cpu(a) / cpu(b) - 1);
     const extraTime = (name: WayName, to: WayName): number => ratios(name, to, (a, b) => a.wallMs / b.wallMs - 1);
-    const absolute = (suffix: string, name: WayName): Figures => ({
+    const absolute = (suffix: string, name: WayName): Results => ({
       [`spansPerSecond${suffix}`]: rounded(this.#options.spans / middle(name, ({ wallMs }) => wallMs / 1000), 0),
       [`nodeCpuSecondsPerMillion${suffix}`]: rounded(middle(name, ({ nodeCpuMs }) => nodeCpuMs / 1000) / millions, 2),
       [`postgresCpuSecondsPerMillion${suffix}`]: rounded(
@@ -454,7 +454,7 @@ class WriteBench {
   }
 
   /** Sends a longer corpus through the store, and measures its size on disk after maintenance. */
-  async #weighOnDisk(store: RunningStore): Promise<Figures> {
+  async #weighOnDisk(store: RunningStore): Promise<Results> {
     const spans = Math.max(this.#options.spans, leastSpansOnDisk);
     const plan = this.#plan({ name: 'grpc', port: store.otlpGrpcPort });
     const contestant = await startContestant({ ...plan, corpus: { ...plan.corpus, spans } }, this.#cores?.sender);
@@ -471,7 +471,7 @@ class WriteBench {
     const aggregatingMs = (await postgresCpuMsOf(this.#database)) - before - postgresCpuMs;
     const aggregateCpuSecondsPerMillion = rounded(aggregatingMs / 1000 / millions, 2);
     await settle(this.#database);
-    const perSpan = async (suffix: string): Promise<Figures> => {
+    const perSpan = async (suffix: string): Promise<Results> => {
       const uses = await diskUse(this.#database);
       for (const { name, bytes } of uses) this.#say(`on disk: ${name} ${(bytes / spans).toFixed(1)} B a span`);
       const weight = (isAggregate: boolean): number =>
@@ -490,7 +490,7 @@ class WriteBench {
   }
 
   /** Measures the memory of the store at full load over both protocols: its maximum and its medians in both halves. */
-  async #soak(store: RunningStore, competitors: readonly Competitor[]): Promise<Figures> {
+  async #soak(store: RunningStore, competitors: readonly Competitor[]): Promise<Results> {
     const { soakSeconds } = this.#options;
     const senders = competitors.filter(({ name }) => name === 'http' || name === 'grpc');
     if (soakSeconds === 0 || process.platform !== 'linux') return {};
@@ -528,7 +528,7 @@ class WriteBench {
   }
 
   /** Compares with other systems. Every system uses all cores, and has the same sender. */
-  async #comparePeers(): Promise<Figures> {
+  async #comparePeers(): Promise<Results> {
     const { serverPid } = this.#database;
     return measurePeers({
       say: this.#say,
@@ -540,10 +540,10 @@ class WriteBench {
 }
 
 /** Returns ratios of this build to the other one: of the time, and of the CPU time of Node and PostgreSQL together. */
-function compareWithBefore(duels: readonly Duel[]): Figures {
-  const ratio = (name: WayName, figure: (sample: Sample) => number): number =>
+function compareWithBefore(duels: readonly Duel[]): Results {
+  const ratio = (name: WayName, result: (sample: Sample) => number): number =>
     rounded(
-      median(duels.filter((duel) => duel.name === name).map(({ sample, other }) => figure(sample) / figure(other))),
+      median(duels.filter((duel) => duel.name === name).map(({ sample, other }) => result(sample) / result(other))),
       3,
     );
   const wallMs = (sample: Sample): number => sample.wallMs;
@@ -597,6 +597,6 @@ const weighEveryMs = 500;
 const emptyEveryMs = 30_000;
 
 /** @returns the results without those that could not be measured */
-function known(figures: Figures): Figures {
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+function known(results: Results): Results {
+  return Object.fromEntries(Object.entries(results).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/aggregate/call-pass.js';
+import { countNewCalls, prepareForRuns } from '../apps/tracestore/src/aggregate/aggregation-run.js';
 import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
 import { migrate } from '../apps/tracestore/src/schema/migration.js';
-import { type BruteSpan, classOf } from '@spandrel/testing/call-figures';
+import { type BruteSpan, classOf } from '@spandrel/testing/call-aggregates';
 import { insertSpans } from '@spandrel/testing/insert-spans';
 import { SeededChance } from '@spandrel/testing/random-spans';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
@@ -56,7 +56,7 @@ beforeAll(async () => {
   await client.connect();
   await installTimescale(client);
   await migrate(client);
-  await prepareForPasses(client);
+  await prepareForRuns(client);
   const chance = new SeededChance(7);
   spans = Object.values(behaviours).flatMap(([before, now], index) => [
     ...spansOf(index, before, firstMs, cutMs, chance),

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countNewCalls, prepareForPasses } from '../apps/tracestore/src/aggregate/call-pass.js';
+import { countNewCalls, prepareForRuns } from '../apps/tracestore/src/aggregate/aggregation-run.js';
 import { installTimescale } from '../apps/tracestore/src/schema/capabilities.js';
 import { migrate } from '../apps/tracestore/src/schema/migration.js';
-import { type BruteSpan, classOf, relate } from '@spandrel/testing/call-figures';
+import { type BruteSpan, classOf, relate } from '@spandrel/testing/call-aggregates';
 import { insertSpans } from '@spandrel/testing/insert-spans';
 import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
@@ -51,7 +51,7 @@ beforeAll(async () => {
   await client.connect();
   await installTimescale(client);
   await migrate(client);
-  await prepareForPasses(client);
+  await prepareForRuns(client);
   const spans = randomSpans(new SeededChance(31), {
     traces: 500,
     startNs: BigInt(fromMs - 2 * minuteMs) * 1_000_000n,

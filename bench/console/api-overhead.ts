@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { Client } from 'pg';
 import { importBuilt } from '../../stack/built-tracestore.ts';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { median } from '../median.ts';
 import { largeTraceId } from './large-trace.ts';
 
@@ -33,7 +33,7 @@ export async function measureApiOverhead(
   url: string,
   databaseUrl: string,
   say: (line: string) => void,
-): Promise<Figures> {
+): Promise<Results> {
   const client = new Client(databaseUrl);
   await client.connect();
   try {
@@ -61,7 +61,7 @@ export async function measureApiOverhead(
     };
     const large = await compare(largeTraceId);
     const ordinary = small === undefined ? undefined : await compare(small);
-    const figures = {
+    const results = {
       apiOverheadMs: rounded(large.overheadMs, 1),
       apiQueryMs: rounded(large.queryMs, 1),
       ...(ordinary === undefined
@@ -71,8 +71,8 @@ export async function measureApiOverhead(
             apiQuerySmallMs: rounded(ordinary.queryMs, 1),
           }),
     };
-    say(`the API: ${JSON.stringify(figures)}`);
-    return figures;
+    say(`the API: ${JSON.stringify(results)}`);
+    return results;
   } finally {
     await client.end();
   }

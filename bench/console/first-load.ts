@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Response } from 'playwright-core';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { median } from '../median.ts';
 
 const rounds = 5;
@@ -11,7 +11,7 @@ const usefulText = 'generator';
  * Measures the size of the first page and the time until it has content, with an empty browser cache. Sizes are those
  * after compression with gzip, whatever the transfer used.
  */
-export async function measureFirstLoad(browser: Browser, url: string, say: (line: string) => void): Promise<Figures> {
+export async function measureFirstLoad(browser: Browser, url: string, say: (line: string) => void): Promise<Results> {
   const paints: number[] = [];
   const files: number[] = [];
   const answers: number[] = [];
@@ -44,11 +44,11 @@ export async function measureFirstLoad(browser: Browser, url: string, say: (line
     answers.push(sumOf(true));
     await context.close();
   }
-  const figures = {
+  const results = {
     firstLoadKb: rounded(median(files) / 1000, 1),
     firstAnswersKb: rounded(median(answers) / 1000, 1),
     firstPaintMs: rounded(median(paints), 0),
   };
-  say(`first load: ${JSON.stringify(figures)}`);
-  return figures;
+  say(`first load: ${JSON.stringify(results)}`);
+  return results;
 }

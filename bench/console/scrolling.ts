@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { percentile } from '../queries/percentile.ts';
 import { largeSpanCount, largeTraceId } from './large-trace.ts';
 
@@ -8,7 +8,7 @@ const scrollMs = 6_000;
 const pxPerFrame = 120;
 
 /** Counts the frames that the browser shows while the waterfall of 50,000 spans scrolls, and measures their times. */
-export async function measureScrolling(browser: Browser, url: string, say: (line: string) => void): Promise<Figures> {
+export async function measureScrolling(browser: Browser, url: string, say: (line: string) => void): Promise<Results> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   try {
     const startedAt = performance.now();
@@ -30,13 +30,13 @@ export async function measureScrolling(browser: Browser, url: string, say: (line
       requestAnimationFrame(onFrame);
     })`);
     const total = frames.reduce((sum, ms) => sum + ms, 0);
-    const figures = {
+    const results = {
       scrollFps: rounded((1000 * frames.length) / total, 1),
       scrollFrameP95Ms: rounded(percentile(frames, 0.95), 1),
       largeTraceOpenMs: rounded(openMs, 0),
     };
-    say(`${largeSpanCount} spans, ${frames.length} frames: ${JSON.stringify(figures)}`);
-    return figures;
+    say(`${largeSpanCount} spans, ${frames.length} frames: ${JSON.stringify(results)}`);
+    return results;
   } finally {
     await page.close();
   }

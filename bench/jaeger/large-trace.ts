@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { GrpcClient } from '@spandrel/testing/grpc-client';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { peakRssBytes, rssBytes } from '../process-accounting.ts';
 import { importBuilt } from '../../stack/built-tracestore.ts';
 import { openGrpcSender } from '../write/otlp-sender.ts';
@@ -14,7 +14,7 @@ const spanCount = 100_000;
 const spansPerRequest = 1_000;
 
 /** Measures a trace of 100,000 spans over the storage API: its time, and the memory of the store. */
-export async function measureLargeTrace(store: RunningStore, say: (line: string) => void): Promise<Figures> {
+export async function measureLargeTrace(store: RunningStore, say: (line: string) => void): Promise<Results> {
   const jaeger = new GrpcClient(`127.0.0.1:${store.jaegerGrpcPort}`);
   try {
     if ((await read(jaeger)).spans === 0) await write(store);
@@ -23,15 +23,15 @@ export async function measureLargeTrace(store: RunningStore, say: (line: string)
     const { spans, bytes } = await read(jaeger);
     const seconds = (performance.now() - startedAt) / 1000;
     if (spans !== spanCount) throw new Error(`the store returned ${spans} spans, ${spanCount} were expected`);
-    const figures = {
+    const results = {
       tracestoreLargeTraceSeconds: rounded(seconds, 2),
       tracestoreLargeTraceMb: rounded(bytes / 1e6, 1),
       tracestoreRestMb: rounded(restBytes / 1e6, 0),
       tracestoreAfterLargeTraceMb: rounded((await rssBytes(store.pid)) / 1e6, 0),
       tracestorePeakMb: rounded((await peakRssBytes(store.pid)) / 1e6, 0),
     };
-    say(`a trace of ${spanCount} spans: ${JSON.stringify(figures)}`);
-    return figures;
+    say(`a trace of ${spanCount} spans: ${JSON.stringify(results)}`);
+    return results;
   } finally {
     jaeger.close();
   }

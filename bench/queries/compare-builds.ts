@@ -1,4 +1,4 @@
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { median } from '../median.ts';
 import { percentile } from './percentile.ts';
 import type { QueryProcess } from './query-process.ts';
@@ -23,8 +23,8 @@ export async function compareBuilds(
   before: QueryProcess,
   asks: number,
   say: (line: string) => void,
-): Promise<Figures> {
-  const figures: Record<string, number> = {};
+): Promise<Results> {
+  const results: Record<string, number> = {};
   for (const kind of build.kinds.filter((name) => before.kinds.includes(name))) {
     for (let index = 0; index < Math.min(warmUpQueries, asks); index++) {
       for (const side of [build, before]) await side.query({ kind, index, isWarmUp: true });
@@ -40,17 +40,17 @@ export async function compareBuilds(
     }
     const ratio = median(ownMs.map((durationMs, index) => durationMs / (beforeMs[index] ?? Number.NaN)));
     const [own, other] = [percentile(ownMs, 0.95), percentile(beforeMs, 0.95)];
-    figures[`${kind}OverBefore`] = rounded(ratio, 3);
-    figures[`${kind}P95OverBefore`] = rounded(own / other, 3);
+    results[`${kind}OverBefore`] = rounded(ratio, 3);
+    results[`${kind}P95OverBefore`] = rounded(own / other, 3);
     say(
       `${kind.padEnd(16)} this build p50 ${percentile(ownMs, 0.5).toFixed(2)} ms, p95 ${own.toFixed(2)} ms; ` +
         `before p50 ${percentile(beforeMs, 0.5).toFixed(2)} ms, p95 ${other.toFixed(2)} ms; ratio ${ratio.toFixed(3)}`,
     );
   }
-  return { ...figures, ...(await comparePanels(build, before, say)) };
+  return { ...results, ...(await comparePanels(build, before, say)) };
 }
 
-async function comparePanels(build: QueryProcess, before: QueryProcess, say: (line: string) => void): Promise<Figures> {
+async function comparePanels(build: QueryProcess, before: QueryProcess, say: (line: string) => void): Promise<Results> {
   const ratios = new Map<string, number[]>();
   for (let round = 1; round <= panelRounds; round++) {
     const own = await build.panels();

@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 import { dashboards, readQuery } from '../../dashboards/all.ts';
 import { bindQuery, type Query } from '../../dashboards/query.ts';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import type { LoadedSpans } from './loaded-store.ts';
 import { percentile } from './percentile.ts';
 
 /** The time ranges of the dashboards. */
 const ranges = [
-  { figure: 'panels1h', milliseconds: 3_600_000 },
-  { figure: 'panels24h', milliseconds: 86_400_000 },
+  { result: 'panels1h', milliseconds: 3_600_000 },
+  { result: 'panels24h', milliseconds: 86_400_000 },
 ] as const;
 
 /** Runs of each query, for all services and for each service by turns. */
@@ -20,12 +20,12 @@ export async function askPanels(
   loaded: LoadedSpans,
   services: readonly string[],
   say: (line: string) => void,
-): Promise<Figures> {
+): Promise<Results> {
   const client = new Client(databaseUrl);
   await client.connect();
   try {
-    const figures: Record<string, number> = {};
-    for (const { figure, milliseconds } of ranges) {
+    const results: Record<string, number> = {};
+    for (const { result, milliseconds } of ranges) {
       const range = {
         from: new Date(loaded.endMs - milliseconds).toISOString(),
         to: new Date(loaded.endMs).toISOString(),
@@ -33,12 +33,12 @@ export async function askPanels(
       let slowest = 0;
       for (const { name, query } of panelQueries()) {
         const p95 = await ask(client, query, range, services);
-        if (p95 > slowest / 2) say(`${figure.padEnd(10)} ${name.padEnd(60)} p95 ${p95.toFixed(1)} ms`);
+        if (p95 > slowest / 2) say(`${result.padEnd(10)} ${name.padEnd(60)} p95 ${p95.toFixed(1)} ms`);
         slowest = Math.max(slowest, p95);
       }
-      figures[figure] = rounded(slowest, 1);
+      results[result] = rounded(slowest, 1);
     }
-    return figures;
+    return results;
   } finally {
     await client.end();
   }

@@ -37,7 +37,7 @@ const measured = await new Asks(database, model, loaded, 2).make(asks);
 
 async function obey(order: Exclude<QueryOrder, { order: 'leave' }>): Promise<QueryReport> {
   if (order.order === 'panels') {
-    return { figures: await askPanels(databaseUrl, loaded, await model.findServices(), () => undefined) };
+    return { panels: await askPanels(databaseUrl, loaded, await model.findServices(), () => undefined) };
   }
   const ask = (order.isWarmUp ? warmUp : measured).get(order.kind)?.[order.index];
   if (ask === undefined) throw new Error(`${root} has no query ${order.index} of the kind ${order.kind}`);

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { Figures } from '../figures.ts';
+import type { Results } from '../results.ts';
 
 /*
  * A build that is compared with another one has a process of its own, so that it shares neither memory nor compiled code
@@ -27,7 +27,7 @@ export type QueryOrder =
   | { readonly order: 'leave' };
 
 /** The response to an order. */
-export type QueryReport = { readonly durationMs: number; readonly results: number } | { readonly figures: Figures };
+export type QueryReport = { readonly durationMs: number; readonly results: number } | { readonly panels: Results };
 
 /** Sent once, when the database is loaded and the queries are made. */
 export interface ReadyReport {
@@ -40,7 +40,7 @@ export interface QueryProcess {
   /** @returns the time of the query in ms */
   query(order: Omit<Extract<QueryOrder, { order: 'query' }>, 'order'>): Promise<number>;
   /** @returns the 95th percentiles of the slowest panels in ms */
-  panels(): Promise<Figures>;
+  panels(): Promise<Results>;
   leave(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startQueryProcess(plan: QueryProcessPlan): Promise<QueryPr
     },
     panels: async () => {
       const report = await obey({ order: 'panels' });
-      return 'figures' in report ? report.figures : {};
+      return 'panels' in report ? report.panels : {};
     },
     leave: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

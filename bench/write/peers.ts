@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@spandrel/testing/free-port';
 import { describeExit, startGuarded } from '../../stack/parent-guard.ts';
 import { removeFolder } from '../../stack/unprivileged.ts';
-import { type Figures, rounded } from '../figures.ts';
+import { type Results, rounded } from '../results.ts';
 import { peakRssBytes, treeCpuTimeNs, treePids, treePssBytes } from '../process-accounting.ts';
 import type { ContestantPlan } from './contestant.ts';
 import { moveTree } from './cores.ts';
@@ -35,18 +35,18 @@ interface Subject {
  * Sends the corpus once over gRPC to tracestore, and to the other systems whose programs are on the PATH. No process is
  * pinned or warmed up. The others acknowledge from memory; tracestore has committed.
  */
-export async function measurePeers(run: PeerRun): Promise<Figures> {
+export async function measurePeers(run: PeerRun): Promise<Results> {
   const { say, databasePid } = run;
   if (process.platform !== 'linux') {
     say('peers: this needs Linux');
     return {};
   }
   if (databasePid !== undefined) await moveTree(databasePid, '0-1023');
-  const figures: Record<string, number> = {};
+  const results: Record<string, number> = {};
   const take = async (start: () => Promise<Subject>): Promise<void> => {
     const subject = await start();
     try {
-      Object.assign(figures, await measure(subject, run));
+      Object.assign(results, await measure(subject, run));
     } finally {
       await subject.stop();
     }
@@ -58,13 +58,13 @@ export async function measurePeers(run: PeerRun): Promise<Figures> {
   });
   if (spawnSync('jaeger', ['version']).error !== undefined) {
     say('peers: no `jaeger` on the PATH');
-    return figures;
+    return results;
   }
   for (const storage of ['memory', 'badger'] as const) await take(() => startJaeger(storage));
-  return figures;
+  return results;
 }
 
-async function measure({ name, grpcPort, pids }: Subject, { say, plan }: PeerRun): Promise<Figures> {
+async function measure({ name, grpcPort, pids }: Subject, { say, plan }: PeerRun): Promise<Results> {
   const sender = await startContestant(plan(grpcPort), undefined);
   try {
     let peakBytes = 0;
@@ -91,17 +91,17 @@ async function measure({ name, grpcPort, pids }: Subject, { say, plan }: PeerRun
       peakBytes = Math.max(peakBytes, await peakRssBytes(pids[0] ?? 0));
     }
     const millions = report.spans / 1e6;
-    const figures = {
+    const results = {
       [`${name}SpansPerSecond`]: rounded(report.spans / (report.wallMs / 1000), 0),
       [`${name}CpuSecondsPerMillion`]: rounded(cpu / millions, 2),
       [`${name}PeakMb`]: rounded(peakBytes / 1e6, 0),
     };
     say(
-      `peers: ${Object.entries(figures)
+      `peers: ${Object.entries(results)
         .map(([key, value]) => `${key} ${value}`)
         .join(', ')}`,
     );
-    return figures;
+    return results;
   } finally {
     await sender.leave();
   }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { BruteSpan } from './call-figures.ts';
+import type { BruteSpan } from './call-aggregates.ts';
 
 /** Stores spans with their blocks, in a new or in an open transaction. */
 export async function insertSpans(on: pg.ClientBase, spans: readonly BruteSpan[]): Promise<void> {

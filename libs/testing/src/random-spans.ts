@@ -1,4 +1,4 @@
-import type { BruteSpan } from './call-figures.ts';
+import type { BruteSpan } from './call-aggregates.ts';
 
 /** Random numbers that are the same for the same seed. */
 export class SeededChance {

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { type BruteSpan, classOf, relate, serviceOf } from '@spandrel/testing/call-figures';
+import { type BruteSpan, classOf, relate, serviceOf } from '@spandrel/testing/call-aggregates';
 import { insertSpans } from '@spandrel/testing/insert-spans';
 import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
 import { migrate } from '../schema/migration.js';
-import { countNewCalls, prepareForPasses } from './call-pass.js';
+import { countNewCalls, prepareForRuns } from './aggregation-run.js';
 import { durationClass } from './duration-class.js';
 
 const hourMs = 3_600_000;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   client = new pg.Client(database.url);
   await client.connect();
   await migrate(client);
-  await prepareForPasses(client);
+  await prepareForRuns(client);
   spans = randomSpans(new SeededChance(21), {
     traces: 400,
     startNs: BigInt(firstMs) * 1_000_000n,
@@ -43,12 +43,12 @@ beforeAll(async () => {
     client,
     spans.filter((_, index) => index % 2 === 0),
   );
-  for (let pass = 0; pass < 10; pass++) await countNewCalls(client, 1_000_000);
+  for (let run = 0; run < 10; run++) await countNewCalls(client, 1_000_000);
   await insertSpans(
     client,
     spans.filter((_, index) => index % 2 === 1),
   );
-  for (let pass = 0; pass < 3; pass++) await countNewCalls(client, 1_000_000);
+  for (let run = 0; run < 3; run++) await countNewCalls(client, 1_000_000);
 });
 
 afterAll(async () => {
@@ -88,24 +88,24 @@ describe('ps_trace.operation_call', () => {
           `operation ${span.operationId}`,
           span.parentSpanId === undefined,
         ].join(' ');
-        const figure = expected.get(key) ?? [0, 0, 0, 0];
+        const aggregate = expected.get(key) ?? [0, 0, 0, 0];
         const durationNs = span.endNs > span.startNs ? span.endNs - span.startNs : 0n;
         expected.set(key, [
-          (figure[0] ?? 0) + 1,
-          (figure[1] ?? 0) + (span.isError ? 1 : 0),
-          (figure[2] ?? 0) + Number(durationNs),
-          (figure[3] ?? 0) + Number(selfNs),
+          (aggregate[0] ?? 0) + 1,
+          (aggregate[1] ?? 0) + (span.isError ? 1 : 0),
+          (aggregate[2] ?? 0) + Number(durationNs),
+          (aggregate[3] ?? 0) + Number(selfNs),
         ]);
       }
-      const { rows } = await client.query<{ key: string; figure: number[] }>(
+      const { rows } = await client.query<{ key: string; aggregate: number[] }>(
         `SELECT to_char(time_bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ' ' || coalesce(parent_span_name, '') || ' '
            || span_name || ' ' || is_root AS key,
-           ARRAY[sum(calls), sum(errors), sum(duration_ns_sum), sum(self_ns_sum)]::float8[] AS figure
+           ARRAY[sum(calls), sum(errors), sum(duration_ns_sum), sum(self_ns_sum)]::float8[] AS aggregate
          FROM ps_trace.operation_call($1, $2, $3)
          GROUP BY 1 HAVING sum(calls) <> 0`,
         [new Date(from), new Date(to), step],
       );
-      expect(new Map(rows.map(({ key, figure }) => [key, figure]))).toEqual(expected);
+      expect(new Map(rows.map(({ key, aggregate }) => [key, aggregate]))).toEqual(expected);
     }
   });
 
@@ -200,16 +200,16 @@ describe('ps_trace.service_call', () => {
       for (const { from, to } of ranges) {
         const read = async (source: string): Promise<readonly unknown[]> => {
           const { rows } = await client.query(
-            `WITH figure AS (SELECT *, concat_ws(' ', time_bucket, parent_service_name, '→', service_name, is_root) AS who FROM ps_trace.${source}($1, $2, $3))
-           SELECT who, 'calls' AS what, NULL::int2 AS class, sum(calls)::float8 AS n FROM figure GROUP BY who HAVING sum(calls) <> 0
-           UNION ALL SELECT who, 'errors', NULL, sum(errors)::float8 FROM figure GROUP BY who HAVING sum(errors) <> 0
-           UNION ALL SELECT who, 'duration', NULL, sum(duration_ns_sum) FROM figure GROUP BY who HAVING sum(duration_ns_sum) <> 0
-           UNION ALL SELECT who, 'self', NULL, sum(self_ns_sum) FROM figure GROUP BY who HAVING sum(self_ns_sum) <> 0
+            `WITH aggregate AS (SELECT *, concat_ws(' ', time_bucket, parent_service_name, '→', service_name, is_root) AS who FROM ps_trace.${source}($1, $2, $3))
+           SELECT who, 'calls' AS what, NULL::int2 AS class, sum(calls)::float8 AS n FROM aggregate GROUP BY who HAVING sum(calls) <> 0
+           UNION ALL SELECT who, 'errors', NULL, sum(errors)::float8 FROM aggregate GROUP BY who HAVING sum(errors) <> 0
+           UNION ALL SELECT who, 'duration', NULL, sum(duration_ns_sum) FROM aggregate GROUP BY who HAVING sum(duration_ns_sum) <> 0
+           UNION ALL SELECT who, 'self', NULL, sum(self_ns_sum) FROM aggregate GROUP BY who HAVING sum(self_ns_sum) <> 0
            UNION ALL SELECT who, 'durations', class, sum(n)::float8
-             FROM (SELECT who, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM figure) AS entry
+             FROM (SELECT who, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM aggregate) AS entry
              GROUP BY who, class HAVING sum(n) <> 0
            UNION ALL SELECT who, 'selves', class, sum(n)::float8
-             FROM (SELECT who, unnest(self_class) AS class, unnest(self_calls) AS n FROM figure) AS entry
+             FROM (SELECT who, unnest(self_class) AS class, unnest(self_calls) AS n FROM aggregate) AS entry
              GROUP BY who, class HAVING sum(n) <> 0
            ORDER BY who, what, class`,
             [new Date(from), new Date(to), step],

@@ -1,4 +1,4 @@
-import type { CallFigures } from './call-figures.js';
+import type { CallAggregates } from './call-aggregates.js';
 import { spanFlags, type TraceSpans } from './trace-spans.js';
 
 /** The longest time between the starts of a span and its parent. Equals `tracestore.call_reach()`. */
@@ -29,15 +29,15 @@ class ParentIndex {
     const { parent, coveredNs, reachedNs } = this;
     for (const child of order) {
       if (mask !== 0 && ((flags[child] as number) & mask) === 0) continue;
-      const mother = this.parentOf(spans, child);
-      parent[child] = mother;
-      if (mother === none) continue;
+      const parentIndex = this.parentOf(spans, child);
+      parent[child] = parentIndex;
+      if (parentIndex === none) continue;
       // In the order of their starts, each child covers the part of its parent that no earlier child covers.
-      const from = Math.max(startNs[child] as number, startNs[mother] as number, reachedNs[mother] as number);
-      const to = Math.min(endNs[child] as number, endNs[mother] as number);
+      const from = Math.max(startNs[child] as number, startNs[parentIndex] as number, reachedNs[parentIndex] as number);
+      const to = Math.min(endNs[child] as number, endNs[parentIndex] as number);
       if (to <= from) continue;
-      coveredNs[mother] = (coveredNs[mother] as number) + to - from;
-      reachedNs[mother] = to;
+      coveredNs[parentIndex] = (coveredNs[parentIndex] as number) + to - from;
+      reachedNs[parentIndex] = to;
     }
   }
 
@@ -97,7 +97,7 @@ export class TraceCalls {
   private readonly now = new ParentIndex();
   private readonly before = new ParentIndex();
 
-  constructor(private readonly figures: CallFigures) {}
+  constructor(private readonly aggregates: CallAggregates) {}
 
   /**
    * Adds the calls of a trace. For a span that was counted before, the old call is subtracted if it differs, because its
@@ -111,7 +111,7 @@ export class TraceCalls {
     order.sort((a, b) => (startNs[a] as number) - (startNs[b] as number));
     let counted = 0;
     for (let span = 0; span < count; span++) counted |= (flags[span] as number) & spanFlags.counted;
-    const { now, before, figures } = this;
+    const { now, before, aggregates } = this;
     now.find(spans, order, 0);
     if (counted !== 0) before.find(spans, order, spanFlags.counted);
     for (let span = 0; span < count; span++) {
@@ -125,7 +125,7 @@ export class TraceCalls {
         const oldParent = parentOperation(spans, span, before.parent[span] as number);
         const oldSelfNs = durationNs - (before.coveredNs[span] as number);
         if (parent === oldParent && selfNs === oldSelfNs) continue;
-        figures.add(
+        aggregates.add(
           -1,
           startSeconds[span] as number,
           operation[span] as number,
@@ -135,12 +135,12 @@ export class TraceCalls {
           oldSelfNs,
         );
       }
-      figures.add(1, startSeconds[span] as number, operation[span] as number, parent, isError, durationNs, selfNs);
+      aggregates.add(1, startSeconds[span] as number, operation[span] as number, parent, isError, durationNs, selfNs);
     }
   }
 }
 
-/** The indexes in `CallFigures` of callers that are not operations. */
+/** The indexes in `CallAggregates` of callers that are not operations. */
 export const noOperation = { root: 0, unknown: 1 } as const;
 
 function parentOperation({ flags, operation }: TraceSpans, span: number, parent: number): number {

@@ -1,5 +1,5 @@
 import { postgresEpochSeconds } from '../storage/postgres-time.js';
-import type { CallFigures } from './call-figures.js';
+import type { CallAggregates } from './call-aggregates.js';
 import { TraceSpans } from './trace-spans.js';
 
 /** PostgreSQL manual, "COPY", "Binary Format": signature, flags, length of the extension, which is empty. */
@@ -36,7 +36,7 @@ export class TraceReader {
    * @param take receives the spans of a trace, which are valid until it returns
    */
   constructor(
-    private readonly figures: Pick<CallFigures, 'operationIndex'>,
+    private readonly aggregates: Pick<CallAggregates, 'operationIndex'>,
     private readonly mostSpans: number,
     private readonly take: (spans: TraceSpans) => void,
   ) {}
@@ -81,7 +81,7 @@ export class TraceReader {
     spans.startSeconds[index] = Math.floor(startMicros / 1e6) + postgresEpochSeconds;
     spans.startNs[index] = startNs;
     spans.endNs[index] = startNs + Math.max(0, durationNs);
-    spans.operation[index] = this.figures.operationIndex(chunk.readBigInt64BE(start + at.operationId));
+    spans.operation[index] = this.aggregates.operationIndex(chunk.readBigInt64BE(start + at.operationId));
     spans.instance[index] = chunk.readInt32BE(start + at.instance);
     spans.flags[index] = chunk.readInt16BE(start + at.flags);
   }

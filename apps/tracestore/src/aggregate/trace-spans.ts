@@ -11,7 +11,7 @@ export class TraceSpans {
   startNs = new Float64Array(0);
   /** Like `startNs`, and never less than it. */
   endNs = new Float64Array(0);
-  /** An index from `CallFigures.operationIndex`. */
+  /** An index from `CallAggregates.operationIndex`. */
   operation = new Int32Array(0);
   instance = new Int32Array(0);
   /** A combination of `spanFlags`. */

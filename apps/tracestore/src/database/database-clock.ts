@@ -21,14 +21,14 @@ export interface ClockReading {
  * @throws DatabaseError of pg
  */
 export async function compareClocks(client: ClientBase): Promise<ClockReading> {
-  const askedAtMs = Date.now();
+  const requestedAtMs = Date.now();
   const startMs = performance.now();
   const { rows } = await client.query<{ seconds: number; epoch: number }>(readClock.bind());
   const tookMs = performance.now() - startMs;
   const [row] = rows;
   if (row === undefined) throw new Error('The table tracestore.lifecycle_time has no row');
   return {
-    offsetMs: askedAtMs + tookMs / 2 - row.seconds * 1000,
+    offsetMs: requestedAtMs + tookMs / 2 - row.seconds * 1000,
     uncertaintyMs: tookMs / 2,
     epoch: row.epoch,
   };

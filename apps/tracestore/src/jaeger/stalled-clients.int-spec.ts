@@ -18,7 +18,7 @@ import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
 
 const traceId = '0f'.repeat(16);
 const spanCount = 3_000;
-const question = { query: [{ traceId: hexBytes(traceId) }] };
+const query = { query: [{ traceId: hexBytes(traceId) }] };
 
 let fresh: FreshDatabase;
 let store: RunningTracestore;
@@ -101,7 +101,7 @@ const served = [200, ['shop']];
 describe('clients that do not read their responses', () => {
   it.each([8, 60])('hold no connection to the database: %i streams of gRPC', async (count) => {
     const session = await dialStalled();
-    for (let n = 0; n < count; n += 1) call(session, TraceReader.method.getTraces, question);
+    for (let n = 0; n < count; n += 1) call(session, TraceReader.method.getTraces, query);
     await sleep(300);
     const waits: number[] = [];
     for (let n = 0; n < 5; n += 1) waits.push(await witnessMs());
@@ -130,7 +130,7 @@ describe('clients that do not read their responses', () => {
     const readSlowly = async (): Promise<readonly string[]> => {
       const session = connectHttp2(`http://${store.jaegerAddress}`);
       sessions.push(session);
-      const stream = call(session, TraceReader.method.getTraces, question);
+      const stream = call(session, TraceReader.method.getTraces, query);
       const pieces: Buffer[] = [];
       for await (const piece of stream) {
         pieces.push(piece as Buffer);

@@ -24,8 +24,8 @@ const targetLength = 512 * 1024;
 
 /** Implements `jaeger.storage.v1.SpanReaderPlugin`, which Jaeger 1 uses for a remote store such as Promscale. */
 export function spanReaderPlugin(database: QueryDatabaseService): Implementation<typeof SpanReaderPlugin> {
-  async function* spans(asked: readonly RequestedTrace[], signal: AbortSignal) {
-    for await (const chunk of getTraces(database, asked, signal)) {
+  async function* spans(requested: readonly RequestedTrace[], signal: AbortSignal) {
+    for await (const chunk of getTraces(database, requested, signal)) {
       for (const part of parts(chunk)) yield { spans: part };
     }
   }
@@ -35,12 +35,12 @@ export function spanReaderPlugin(database: QueryDatabaseService): Implementation
       if (traceId.length !== 16) {
         throw new GrpcError(grpcStatus.INVALID_ARGUMENT, `trace_id has ${traceId.length} bytes instead of 16`);
       }
-      const asked = {
+      const requested = {
         traceId: Buffer.from(traceId).toString('hex'),
         ...widened(unixNanoOfTimestamp(startTime), unixNanoOfTimestamp(endTime)),
       };
       let isFound = false;
-      for await (const message of spans([asked], signal)) {
+      for await (const message of spans([requested], signal)) {
         isFound = true;
         yield message;
       }

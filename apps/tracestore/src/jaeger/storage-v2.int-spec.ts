@@ -53,7 +53,7 @@ function traceIdsOf({ resourceSpans }: ExportTraceServiceRequest | TracesData): 
   return [...new Set(spans.map(({ traceId }) => Buffer.from(traceId).toString('hex')))];
 }
 
-function asked(...traceIds: readonly string[]) {
+function requested(...traceIds: readonly string[]) {
   return { query: traceIds.map((traceId) => ({ traceId: hexBytes(traceId) })) };
 }
 
@@ -95,7 +95,7 @@ describe('a trace over storage v2', () => {
       for (const request of [fullRequest(), requests.next(), requests.next(), requests.next()]) {
         await send(request);
         const ids = traceIdsOf(request);
-        const chunks = await jaeger.streaming(method.getTraces, asked(...ids));
+        const chunks = await jaeger.streaming(method.getTraces, requested(...ids));
         expect(expectedSpans(together(chunks))).toEqual(expectedSpans(withServiceNames(request)));
         expect(chunks.flatMap(traceIdsOf)).toEqual(ids);
       }
@@ -109,7 +109,7 @@ describe('a trace over storage v2', () => {
       goodSpan({ traceId: hexBytes(ids[n % 2] ?? ''), attributes: [text('value', value)] }),
     );
     await send(requestOf(spans));
-    const chunks = await jaeger.streaming(method.getTraces, asked(...ids, 'ee'.repeat(16)));
+    const chunks = await jaeger.streaming(method.getTraces, requested(...ids, 'ee'.repeat(16)));
     expect(chunks.length).toBeGreaterThan(5);
     expect(chunks.map(traceIdsOf).filter((its) => its.length !== 1)).toEqual([]);
     expect(chunks.flatMap(traceIdsOf).filter((id, n, all) => id !== all[n - 1])).toEqual(ids);
@@ -117,8 +117,8 @@ describe('a trace over storage v2', () => {
   });
 
   it('has an empty response if it is unknown, and is refused without an id', async () => {
-    expect(await jaeger.streaming(method.getTraces, asked('dd'.repeat(16)))).toEqual([]);
-    await expect(jaeger.streaming(method.getTraces, asked('dd'))).rejects.toMatchObject({
+    expect(await jaeger.streaming(method.getTraces, requested('dd'.repeat(16)))).toEqual([]);
+    await expect(jaeger.streaming(method.getTraces, requested('dd'))).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
       details: 'query[0].trace_id has 1 bytes instead of 16',
     });
@@ -467,12 +467,12 @@ describe('a query that runs in the database', () => {
     );
     await send(requestOf(spans));
     for (let n = 0; n < 6; n += 1) {
-      for await (const chunk of jaeger.bytes(method.getTraces, asked(traceId))) {
+      for await (const chunk of jaeger.bytes(method.getTraces, requested(traceId))) {
         expect(chunk.length).toBeGreaterThan(0);
         break;
       }
     }
-    const chunks = await jaeger.streaming(method.getTraces, asked(traceId));
+    const chunks = await jaeger.streaming(method.getTraces, requested(traceId));
     expect(chunks.reduce((sum, chunk) => sum + (chunk.resourceSpans[0]?.scopeSpans[0]?.spans.length ?? 0), 0)).toBe(
       2_000,
     );

@@ -23,9 +23,9 @@ const summariesAtOnce = 200;
 
 /** Implements `jaeger.storage.v2.TraceReader` without FindSpans, as the capabilities say. */
 export function traceReader(database: QueryDatabaseService): Implementation<typeof TraceReader> {
-  async function* tracesData(asked: readonly RequestedTrace[], signal: AbortSignal) {
+  async function* tracesData(requested: readonly RequestedTrace[], signal: AbortSignal) {
     const writer = new TracesDataWriter();
-    for await (const chunk of getTraces(database, asked, signal)) yield* writer.write(chunk);
+    for await (const chunk of getTraces(database, requested, signal)) yield* writer.write(chunk);
   }
 
   return {

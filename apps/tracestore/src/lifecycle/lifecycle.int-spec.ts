@@ -6,7 +6,7 @@ import { passTime, setDatabaseClock } from '@spandrel/testing/database-time';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { goodSpan, requestOf } from '@spandrel/testing/requests';
 import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
-import { countNewCalls, prepareForPasses } from '../aggregate/call-pass.js';
+import { countNewCalls, prepareForRuns } from '../aggregate/aggregation-run.js';
 import { type DatabaseCapabilities, installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
 import { timedTables } from '../schema/partitions.js';
@@ -416,7 +416,7 @@ describe('hypertables', () => {
     expect(await dropExpired(context())).toBeUndefined();
     // Compression waits for the aggregation.
     expect(await compress(context())).toBeUndefined();
-    await prepareForPasses(client);
+    await prepareForRuns(client);
     await countNewCalls(client, 100);
     expect(await compress(context())).toMatch(/^compressed _timescaledb_internal\._hyper_1_\w+, /);
     expect(await compress(context())).toBeUndefined();

@@ -6,7 +6,7 @@ import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { createReleasedSchema } from '@spandrel/testing/released-schema';
 import { fullRequest } from '@spandrel/testing/requests';
 import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';
-import { countNewCalls, prepareForPasses } from '../aggregate/call-pass.js';
+import { countNewCalls, prepareForRuns } from '../aggregate/aggregation-run.js';
 import { type MigrationOutcome, migrate, readSchema, type Schema } from './migration.js';
 import type { SchemaObject } from './schema-objects.js';
 
@@ -127,7 +127,7 @@ describe('an upgrade of the schema of an earlier build', () => {
     const client = new pg.Client(database.url);
     await client.connect();
     try {
-      await prepareForPasses(client);
+      await prepareForRuns(client);
       expect(await countNewCalls(client, 1_000)).toEqual({ spanCount: 3, isLast: true });
     } finally {
       await client.end();

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { startTracestore } from '@spandrel/testing/running-tracestore';
-import { CallFigures, callTables } from '../aggregate/call-figures.js';
+import { CallAggregates, callTables } from '../aggregate/call-aggregates.js';
 import { durationClass } from '../aggregate/duration-class.js';
 import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { saltOf } from './block-filter.js';
@@ -192,16 +192,16 @@ describe('COPY', () => {
   });
 
   it.each(callTables)('stores each value of $copy.name in the column of its name', async ({ copy }) => {
-    const figures = new CallFigures();
+    const aggregates = new CallAggregates();
     const seconds = Number(start / 1_000_000_000n);
-    const [callee, caller] = [figures.operationIndex(5n), figures.operationIndex(6n)];
-    figures.nameServices((id) => `service ${id}`);
-    figures.add(1, seconds, callee, caller, true, 1_000, 10);
-    figures.add(1, seconds, callee, caller, false, 1_000, 10);
-    figures.add(1, seconds, callee, caller, false, 2_000, 10);
+    const [callee, caller] = [aggregates.operationIndex(5n), aggregates.operationIndex(6n)];
+    aggregates.nameServices((id) => `service ${id}`);
+    aggregates.add(1, seconds, callee, caller, true, 1_000, 10);
+    aggregates.add(1, seconds, callee, caller, false, 1_000, 10);
+    aggregates.add(1, seconds, callee, caller, false, 2_000, 10);
     const buffer = new CopyBuffer(1_024);
     const table = callTables.find((other) => other.copy === copy) as (typeof callTables)[number];
-    figures.appendRows(buffer, table, Infinity);
+    aggregates.appendRows(buffer, table, Infinity);
     const width = table.widthSeconds;
     const bucket = new Date((seconds - (seconds % width)) * 1_000).toISOString().replace('.000Z', '+00:00');
     expect(await store(copy, buffer)).toEqual([

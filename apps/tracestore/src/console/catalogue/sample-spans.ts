@@ -13,7 +13,7 @@ const sampleBy = readSql<{
 }>(import.meta.url, 'sample-spans.sql');
 
 /** Which spans, and what of them. */
-export interface SampleQuestion {
+export interface SampleQuery {
   readonly serviceName: string | undefined;
   readonly startTimeMinUnixNano: bigint | undefined;
   readonly startTimeMaxUnixNano: bigint | undefined;
@@ -42,7 +42,7 @@ const maxValues = 2_000;
  */
 export async function sampleSpans(
   database: QueryDatabaseService,
-  { serviceName, startTimeMinUnixNano, startTimeMaxUnixNano, key }: SampleQuestion,
+  { serviceName, startTimeMinUnixNano, startTimeMaxUnixNano, key }: SampleQuery,
   signal: AbortSignal | undefined,
 ): Promise<readonly SampledText[]> {
   const timeOf = (unixNano: bigint): string => timestampOf(microsecondsOf(clampUnixNano(unixNano)));

@@ -92,10 +92,10 @@ export async function readSpans(
   signal?: AbortSignal,
 ): Promise<readonly TraceSpan[]> {
   const found: TraceSpan[] = [];
-  const asked = { traceId, startTimeMinUnixNano: range.from, startTimeMaxUnixNano: range.to };
+  const requested = { traceId, startTimeMinUnixNano: range.from, startTimeMaxUnixNano: range.to };
   const memory = database.memory.open();
   try {
-    for await (const { spans } of getTraces(database, [asked], signal)) {
+    for await (const { spans } of getTraces(database, [requested], signal)) {
       for (const span of spans) {
         if (span.spanId !== spanId) continue;
         memory.grow(weightOf(span));

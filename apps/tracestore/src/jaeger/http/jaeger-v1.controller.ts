@@ -10,7 +10,7 @@ import { findDependencies } from '../dependencies/find-dependencies.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { findJaegerOperations, spanKindNamed } from '../jaeger-operations.js';
-import { type Measure, minStepMs, monitor, type MonitorQuestion } from '../monitor/monitor.js';
+import { type Measure, minStepMs, monitor, type MonitorQuery } from '../monitor/monitor.js';
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
@@ -173,19 +173,19 @@ export class JaegerV1Controller {
   }
 
   private measure(measure: Measure, request: FastifyRequest, reply: FastifyReply): Promise<object> {
-    return monitor(this.database, measure, monitorQuestionOf(new QueryParameters(request)), abortSignalOf(reply));
+    return monitor(this.database, measure, monitorQueryOf(new QueryParameters(request)), abortSignalOf(reply));
   }
 
   /** @param mustExist whether a missing trace is an error */
   private async *traces(
-    asked: readonly RequestedTrace[],
+    requested: readonly RequestedTrace[],
     mustExist: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<string, void, undefined> {
     const found = new Set<string>();
     let text = '{"data":[';
     let writer: UiTraceWriter | undefined;
-    for await (const { traceId, spans } of getTraces(this.database, asked, signal)) {
+    for await (const { traceId, spans } of getTraces(this.database, requested, signal)) {
       if (!found.has(traceId)) {
         text += writer === undefined ? '' : `${writer.end()},`;
         writer = new UiTraceWriter(traceId);
@@ -196,7 +196,7 @@ export class JaegerV1Controller {
       text = '';
     }
     if (mustExist && found.size === 0) throw new TracestoreError(errorKinds.unknownTrace, 'trace not found');
-    const errors = asked
+    const errors = requested
       .filter(({ traceId }) => !found.has(traceId))
       .map(({ traceId }) => ({ msg: 'trace not found', traceID: uiTraceId(traceId) }));
     const { total, limit, offset } = answerOf([], 0);
@@ -230,7 +230,7 @@ function tagsOf(parameters: QueryParameters): readonly (readonly [string, string
   return [...new Map([...simple, ...parameters.all('tags').flatMap((json) => stringMap('tags', json))])];
 }
 
-function monitorQuestionOf(parameters: QueryParameters): MonitorQuestion {
+function monitorQueryOf(parameters: QueryParameters): MonitorQuery {
   const serviceNames = parameters.all('service');
   if (serviceNames.length === 0) throw malformed('service', 'is required');
   const kinds = parameters.all('spanKind').map((word) => {

@@ -83,11 +83,11 @@ export class JaegerV3Controller {
   }
 
   private async *traces(
-    asked: readonly RequestedTrace[],
+    requested: readonly RequestedTrace[],
     signal: AbortSignal,
   ): AsyncGenerator<string, void, undefined> {
     let begin = '{"result":{"resourceSpans":[';
-    for await (const chunk of getTraces(this.database, asked, signal)) {
+    for await (const chunk of getTraces(this.database, requested, signal)) {
       yield begin + resourceSpansJson(chunk);
       begin = ',';
     }

@@ -37,7 +37,7 @@ export type Measure =
   | { readonly of: 'latencies'; readonly quantile: number };
 
 /** Each point covers the calls in the time `ratePer` before it. */
-export interface MonitorQuestion {
+export interface MonitorQuery {
   readonly serviceNames: readonly string[];
   readonly spanKinds: readonly SpanKind[];
   readonly groupByOperation: boolean;
@@ -97,32 +97,32 @@ interface Series {
 export async function monitor(
   database: QueryDatabaseService,
   measure: Measure,
-  question: MonitorQuestion,
+  query: MonitorQuery,
   signal?: AbortSignal,
 ): Promise<MetricFamily> {
-  const grid = gridOf(question);
+  const grid = gridOf(query);
   const rows = await database.query<BucketRow>(
     (measure.of === 'latencies' ? findDurations : findCalls).bind({
       start_min: new Date(grid.fromSeconds * 1000),
       before: new Date(grid.endSeconds * 1000),
       bucket: `${grid.bucketSeconds} seconds`,
-      service_names: question.serviceNames.map(storableText),
-      span_kinds: question.spanKinds,
-      by_operation: question.groupByOperation,
+      service_names: query.serviceNames.map(storableText),
+      span_kinds: query.spanKinds,
+      by_operation: query.groupByOperation,
     }),
     signal,
   );
   const series = seriesOf(rows);
   if (series.length * grid.points > limits.monitorPoints.value) throw new TracestoreError(errorKinds.responseTooLarge);
-  const level = question.groupByOperation ? 'service_operation' : 'service';
+  const level = query.groupByOperation ? 'service_operation' : 'service';
   return {
     name: `${level}_${{ calls: 'call_rate', errors: 'error_rate', latencies: 'latencies' }[measure.of]}`,
     type: 'GAUGE',
-    help: `${helpOf(measure)}, grouped by service${question.groupByOperation ? ' & operation' : ''}`,
+    help: `${helpOf(measure)}, grouped by service${query.groupByOperation ? ' & operation' : ''}`,
     metrics: series
       .map((each) => ({
         labels: [
-          ...(question.groupByOperation ? [{ name: 'operation', value: each.spanName }] : []),
+          ...(query.groupByOperation ? [{ name: 'operation', value: each.spanName }] : []),
           { name: 'service_name', value: each.serviceName },
         ],
         metricPoints: pointsOf(each, grid, measure),
@@ -143,7 +143,7 @@ interface Grid {
   readonly fromSeconds: number;
 }
 
-function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuestion): Grid {
+function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuery): Grid {
   const stepSeconds = wholeBuckets(stepMs);
   const windowSeconds = wholeBuckets(ratePerMs);
   const bucketSeconds = greatestCommonDivisor(stepSeconds, windowSeconds);

@@ -32,9 +32,9 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-async function get(...asked: readonly RequestedTrace[]): Promise<readonly TraceChunk[]> {
+async function get(...requested: readonly RequestedTrace[]): Promise<readonly TraceChunk[]> {
   const chunks: TraceChunk[] = [];
-  for await (const chunk of getTraces(store.database, asked)) chunks.push(chunk);
+  for await (const chunk of getTraces(store.database, requested)) chunks.push(chunk);
   return chunks;
 }
 

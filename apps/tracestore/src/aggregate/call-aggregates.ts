@@ -7,7 +7,7 @@ import { durationClass } from './duration-class.js';
 const finestSeconds = 10;
 
 /** A row to be added: what spans did that are of one operation or service, and whose parents are of another, by their indexes. */
-interface Figure {
+interface Aggregate {
   readonly bucketSeconds: number;
   readonly callee: number;
   readonly caller: number;
@@ -27,9 +27,9 @@ const indexBound = 2 ** 26;
 /** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
 const noCaller = { root: 0, notStored: 1 } as const;
 
-/** What the rows of every table of figures have. */
+/** What the rows of every table of aggregates have. */
 interface CallRow {
-  readonly figure: Figure;
+  readonly aggregate: Aggregate;
   /** Numbers of calls by the class of their duration, and of their own time. */
   readonly durations: readonly (readonly [number, number])[];
   readonly selves: readonly (readonly [number, number])[];
@@ -46,14 +46,14 @@ interface ServiceCallRow extends CallRow {
 }
 
 const timeColumn = {
-  time_bucket: (out, { figure }) => out.wide((figure.bucketSeconds - postgresEpochSeconds) * 1e6),
+  time_bucket: (out, { aggregate }) => out.wide((aggregate.bucketSeconds - postgresEpochSeconds) * 1e6),
 } satisfies Record<string, ColumnEncoder<CallRow>>;
 
 const countColumns = {
-  calls: (out, { figure }) => out.wide(figure.calls),
-  errors: (out, { figure }) => out.wide(figure.errors),
-  duration_ns_sum: (out, { figure }) => out.float64(figure.durationNs),
-  self_ns_sum: (out, { figure }) => out.float64(figure.selfNs),
+  calls: (out, { aggregate }) => out.wide(aggregate.calls),
+  errors: (out, { aggregate }) => out.wide(aggregate.errors),
+  duration_ns_sum: (out, { aggregate }) => out.float64(aggregate.durationNs),
+  self_ns_sum: (out, { aggregate }) => out.float64(aggregate.selfNs),
   duration_class: (out, { durations }) => appendClasses(out, durations),
   duration_calls: (out, { durations }) => appendCounts(out, durations),
   self_class: (out, { selves }) => appendClasses(out, selves),
@@ -73,11 +73,11 @@ const serviceCalls = (name: string) =>
     ...timeColumn,
     service_name: (out, { name: service }) => out.copy(service, 0, service.length),
     parent_service_name: (out, { parentName }) => out.copy(parentName, 0, parentName.length),
-    is_root: (out, { figure }) => out.boolean(figure.caller === noCaller.root),
+    is_root: (out, { aggregate }) => out.boolean(aggregate.caller === noCaller.root),
     ...countColumns,
   });
 
-/** The tables of figures, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
+/** The tables of aggregates, as `tracestore.call_level` has them: what each has a row for, and how wide its buckets are. */
 export const callTables = [
   { copy: operationCalls('call_10s'), rowsOf: 'operation', widthSeconds: 10 },
   { copy: operationCalls('call_5m'), rowsOf: 'operation', widthSeconds: 300 },
@@ -89,13 +89,13 @@ export const callTables = [
 export type CallTable = (typeof callTables)[number];
 
 /** Sums up calls by bucket, operation and parent's operation. */
-export class CallFigures {
+export class CallAggregates {
   private readonly indexes = new Map<bigint, number>([
     [0n, noCaller.root],
     [-1n, noCaller.notStored],
   ]);
   private readonly ids: bigint[] = [0n, -1n];
-  private readonly byPair = new Map<number, Map<number, Figure>>();
+  private readonly byPair = new Map<number, Map<number, Aggregate>>();
   /** Of each operation by its index, the index of its service; then the names by these. */
   private readonly services: number[] = [noCaller.root, noCaller.notStored];
   private readonly serviceNames: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
@@ -124,13 +124,18 @@ export class CallFigures {
     durationNs: number,
     selfNs: number,
   ): void {
-    const figure = figureAt(this.byPair, startSeconds - (startSeconds % finestSeconds), operation, parentOperation);
-    figure.calls += sign;
-    if (isError) figure.errors += sign;
-    figure.durationNs += sign * durationNs;
-    figure.selfNs += sign * selfNs;
-    addTo(figure.durations, durationClass(durationNs), sign);
-    addTo(figure.selves, durationClass(selfNs), sign);
+    const aggregate = aggregateAt(
+      this.byPair,
+      startSeconds - (startSeconds % finestSeconds),
+      operation,
+      parentOperation,
+    );
+    aggregate.calls += sign;
+    if (isError) aggregate.errors += sign;
+    aggregate.durationNs += sign * durationNs;
+    aggregate.selfNs += sign * selfNs;
+    addTo(aggregate.durations, durationClass(durationNs), sign);
+    addTo(aggregate.selves, durationClass(selfNs), sign);
   }
 
   /** The ids of all operations that have aggregates. */
@@ -163,43 +168,43 @@ export class CallFigures {
     const indexOf = (operation: number): number =>
       rowsOf === 'operation' ? operation : (this.services[operation] as number);
     const bucketsSeconds = new Set<number>();
-    const wide = new Map<number, Map<number, Figure>>();
+    const wide = new Map<number, Map<number, Aggregate>>();
     for (const buckets of this.byPair.values()) {
-      for (const figure of buckets.values()) {
-        const bucketSeconds = figure.bucketSeconds - (figure.bucketSeconds % widthSeconds);
+      for (const aggregate of buckets.values()) {
+        const bucketSeconds = aggregate.bucketSeconds - (aggregate.bucketSeconds % widthSeconds);
         if (bucketSeconds >= untilSeconds) continue;
-        const sum = figureAt(wide, bucketSeconds, indexOf(figure.callee), indexOf(figure.caller));
-        sum.calls += figure.calls;
-        sum.errors += figure.errors;
-        sum.durationNs += figure.durationNs;
-        sum.selfNs += figure.selfNs;
-        for (const [key, value] of figure.durations) addTo(sum.durations, key, value);
-        for (const [key, value] of figure.selves) addTo(sum.selves, key, value);
+        const sum = aggregateAt(wide, bucketSeconds, indexOf(aggregate.callee), indexOf(aggregate.caller));
+        sum.calls += aggregate.calls;
+        sum.errors += aggregate.errors;
+        sum.durationNs += aggregate.durationNs;
+        sum.selfNs += aggregate.selfNs;
+        for (const [key, value] of aggregate.durations) addTo(sum.durations, key, value);
+        for (const [key, value] of aggregate.selves) addTo(sum.selves, key, value);
       }
     }
     for (const buckets of wide.values()) {
-      for (const figure of buckets.values()) {
-        if (this.appendRow(out, table, figure)) bucketsSeconds.add(figure.bucketSeconds);
+      for (const aggregate of buckets.values()) {
+        if (this.appendRow(out, table, aggregate)) bucketsSeconds.add(aggregate.bucketSeconds);
       }
     }
     return bucketsSeconds;
   }
 
-  private appendRow(out: CopyBuffer, table: CallTable, figure: Figure): boolean {
-    const durations = [...figure.durations].filter(([, calls]) => calls !== 0);
-    const selves = [...figure.selves].filter(([, calls]) => calls !== 0);
-    const { calls, errors, durationNs, selfNs } = figure;
+  private appendRow(out: CopyBuffer, table: CallTable, aggregate: Aggregate): boolean {
+    const durations = [...aggregate.durations].filter(([, calls]) => calls !== 0);
+    const selves = [...aggregate.selves].filter(([, calls]) => calls !== 0);
+    const { calls, errors, durationNs, selfNs } = aggregate;
     const isNothing = calls === 0 && errors === 0 && durationNs === 0 && selfNs === 0;
     if (isNothing && durations.length === 0 && selves.length === 0) return false;
-    const row = { figure, durations, selves };
+    const row = { aggregate, durations, selves };
     const fixedBytes = 512 + (durations.length + selves.length) * 16;
     if (table.rowsOf === 'operation') {
       out.reserve(fixedBytes);
-      const { callee, caller } = figure;
+      const { callee, caller } = aggregate;
       table.copy.append(out, { ...row, id: this.ids[callee] as bigint, parentId: this.ids[caller] as bigint });
     } else {
-      const name = this.serviceNames[figure.callee] as Buffer;
-      const parentName = this.serviceNames[figure.caller] as Buffer;
+      const name = this.serviceNames[aggregate.callee] as Buffer;
+      const parentName = this.serviceNames[aggregate.caller] as Buffer;
       out.reserve(fixedBytes + name.length + parentName.length);
       table.copy.append(out, { ...row, name, parentName });
     }
@@ -207,21 +212,21 @@ export class CallFigures {
   }
 }
 
-function figureAt(
-  byPair: Map<number, Map<number, Figure>>,
+function aggregateAt(
+  byPair: Map<number, Map<number, Aggregate>>,
   bucketSeconds: number,
   callee: number,
   caller: number,
-): Figure {
+): Aggregate {
   const pair = caller * indexBound + callee;
   let buckets = byPair.get(pair);
   if (buckets === undefined) {
     buckets = new Map();
     byPair.set(pair, buckets);
   }
-  let figure = buckets.get(bucketSeconds);
-  if (figure === undefined) {
-    figure = {
+  let aggregate = buckets.get(bucketSeconds);
+  if (aggregate === undefined) {
+    aggregate = {
       bucketSeconds,
       callee,
       caller,
@@ -232,9 +237,9 @@ function figureAt(
       durations: new Map(),
       selves: new Map(),
     };
-    buckets.set(bucketSeconds, figure);
+    buckets.set(bucketSeconds, aggregate);
   }
-  return figure;
+  return aggregate;
 }
 
 function addTo(counts: Map<number, number>, key: number, value: number): void {

@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { CopyBuffer } from '../storage/copy-buffer.js';
 import { commit, readSql, rollback } from '../sql.js';
 import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
-import { CallFigures, callTables } from './call-figures.js';
-import { CopyOutFlight } from './copy-out-flight.js';
+import { CallAggregates, callTables } from './call-aggregates.js';
+import { CopyOutQuery } from './copy-out-query.js';
 import { TraceCalls } from './trace-calls.js';
 import { TraceReader } from './trace-reader.js';
 
@@ -34,7 +34,7 @@ interface RunState {
 }
 
 /** The result of a run. */
-export interface CallPass {
+export interface AggregationRun {
   /** Spans that were committed since the run before. */
   readonly spanCount: number;
   /** All spans that were committed before this run are counted. */
@@ -44,7 +44,7 @@ export interface CallPass {
 }
 
 /** Prepares a connection for runs. It must be called once. */
-export async function prepareForPasses(client: Client): Promise<void> {
+export async function prepareForRuns(client: Client): Promise<void> {
   await client.query(new PipelinedPrepare(callTables.map(({ copy }) => copy.statement))).done;
 }
 
@@ -55,7 +55,7 @@ export async function prepareForPasses(client: Client): Promise<void> {
  * @param mostSpans the number of spans to count; those of the last one's request are included
  * @throws DatabaseError of pg; the next run then counts these calls
  */
-export async function countNewCalls(client: Client, mostSpans: number): Promise<CallPass> {
+export async function countNewCalls(client: Client, mostSpans: number): Promise<AggregationRun> {
   return inTransaction(client, async () => {
     const { rows } = await client.query<RunState & { spanCount: number; isLast: boolean; restored: boolean }>(
       beginRun.bind({ most_spans: mostSpans }),
@@ -66,7 +66,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
       const { rows: recounted } = await client.query<{ slices: number }>(recountEverything.bind());
       return { spanCount: 0, isLast: false, restoredSlices: recounted[0]?.slices ?? 0 };
     }
-    if (state.spanCount > 0) await addFigures(client, state);
+    if (state.spanCount > 0) await addAggregates(client, state);
     await client.query(endRun.bind({ run: state.run, is_last: state.isLast }));
     return { spanCount: state.spanCount, isLast: state.isLast };
   });
@@ -82,7 +82,7 @@ export async function recountSlice(client: Client): Promise<Date | undefined> {
   return inTransaction(client, async () => {
     const { rows } = await client.query<RunState & { startFrom: Date }>(beginRecount.bind());
     const slice = rows[0];
-    if (slice !== undefined) await addFigures(client, slice);
+    if (slice !== undefined) await addAggregates(client, slice);
     return slice?.startFrom;
   });
 }
@@ -112,16 +112,16 @@ async function inTransaction<Result>(client: Client, run: () => Promise<Result>)
   }
 }
 
-async function addFigures(client: Client, { run, rolled5m, rolled1h }: RunState): Promise<void> {
-  const figures = new CallFigures();
-  const oversized = await readTraces(client, figures, spansOfRun(run, []), mostSpansOfTrace);
-  if (oversized.length > 0) await readTraces(client, figures, spansOfRun(run, oversized), Infinity);
-  await nameServices(client, figures);
+async function addAggregates(client: Client, { run, rolled5m, rolled1h }: RunState): Promise<void> {
+  const aggregates = new CallAggregates();
+  const oversized = await readTraces(client, aggregates, spansOfRun(run, []), mostSpansOfTrace);
+  if (oversized.length > 0) await readTraces(client, aggregates, spansOfRun(run, oversized), Infinity);
+  await nameServices(client, aggregates);
   const untilSeconds = { 10: Infinity, 300: rolled5m, 3_600: rolled1h };
   const late: { readonly table: string; readonly bucketsSeconds: readonly number[] }[] = [];
   const copies = callTables.flatMap((table) => {
     const rows = new CopyBuffer(rowBufferBytes);
-    const buckets = figures.appendRows(rows, table, untilSeconds[table.widthSeconds]);
+    const buckets = aggregates.appendRows(rows, table, untilSeconds[table.widthSeconds]);
     if (buckets.size === 0) return [];
     if (table.widthSeconds > 10) late.push({ table: table.copy.name, bucketsSeconds: [...buckets] });
     return [{ statement: table.copy.statement, rows }];
@@ -132,12 +132,12 @@ async function addFigures(client: Client, { run, rolled5m, rolled1h }: RunState)
   }
 }
 
-async function nameServices(client: Client, figures: CallFigures): Promise<void> {
+async function nameServices(client: Client, aggregates: CallAggregates): Promise<void> {
   const { rows } = await client.query<{ id: string; service_name: string }>(
-    findServices.bind({ operation_ids: figures.operationIds }),
+    findServices.bind({ operation_ids: aggregates.operationIds }),
   );
   const names = new Map(rows.map(({ id, service_name: name }) => [BigInt(id), name]));
-  figures.nameServices((id) => names.get(id));
+  aggregates.nameServices((id) => names.get(id));
 }
 
 /** The statement that reads the spans of a run; of the oversized traces with these numbers alone, unless there are none. */
@@ -148,13 +148,13 @@ function spansOfRun(run: string, oversized: readonly number[]): string {
 /** @returns the numbers of the traces that are too long to be counted whole */
 async function readTraces(
   client: Client,
-  figures: CallFigures,
+  aggregates: CallAggregates,
   statement: string,
   mostSpans: number,
 ): Promise<readonly number[]> {
-  const calls = new TraceCalls(figures);
-  const reader = new TraceReader(figures, mostSpans, (spans) => calls.add(spans));
-  await client.query(new CopyOutFlight(statement, (chunk) => reader.read(chunk))).done;
+  const calls = new TraceCalls(aggregates);
+  const reader = new TraceReader(aggregates, mostSpans, (spans) => calls.add(spans));
+  await client.query(new CopyOutQuery(statement, (chunk) => reader.read(chunk))).done;
   reader.end();
   return reader.oversized;
 }

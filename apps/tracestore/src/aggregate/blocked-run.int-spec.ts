@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { migrate } from '../schema/migration.js';
-import { countNewCalls, prepareForPasses } from './call-pass.js';
+import { countNewCalls, prepareForRuns } from './aggregation-run.js';
 
 let database: FreshDatabase;
 const clients: pg.Client[] = [];
@@ -28,10 +28,10 @@ describe('a run that does not get the lock on spans', () => {
     const client = await connect();
     await migrate(client);
     await client.query(`SET lock_timeout = '100ms'`);
-    await prepareForPasses(client);
+    await prepareForRuns(client);
     const holder = await connect();
     await holder.query('BEGIN; LOCK TABLE tracestore.span IN ACCESS EXCLUSIVE MODE');
-    for (let pass = 0; pass < 2; pass += 1) {
+    for (let run = 0; run < 2; run += 1) {
       await expect(countNewCalls(client, 1000)).rejects.toThrow('canceling statement due to lock timeout');
     }
     await holder.query('ROLLBACK');

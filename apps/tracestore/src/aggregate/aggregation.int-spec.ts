@@ -4,10 +4,10 @@ import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh
 import { addPartitions, compress } from '../lifecycle/steps.js';
 import { installTimescale, probeCapabilities } from '../schema/capabilities.js';
 import { migrate } from '../schema/migration.js';
-import { type BruteSpan, bruteForceFigures, readFigures, serviceOf } from '@spandrel/testing/call-figures';
+import { type BruteSpan, bruteForceAggregates, readAggregates, serviceOf } from '@spandrel/testing/call-aggregates';
 import { insertSpans } from '@spandrel/testing/insert-spans';
 import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
-import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
+import { countNewCalls, prepareForRuns, recountSlice, rollLateCalls } from './aggregation-run.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -26,7 +26,7 @@ async function connect(url = database.url): Promise<pg.Client> {
 
 async function connectForPasses(): Promise<pg.Client> {
   const connected = await connect();
-  await prepareForPasses(connected);
+  await prepareForRuns(connected);
   return connected;
 }
 
@@ -60,7 +60,7 @@ async function insert(spans: readonly BruteSpan[], on: pg.Client = client): Prom
 
 /** Runs the aggregation until all spans are counted. */
 async function countAll(mostSpans = 1_000_000, on: pg.Client = client): Promise<void> {
-  for (let pass = 0; pass < 1000; pass++) {
+  for (let run = 0; run < 1000; run++) {
     if ((await countNewCalls(on, mostSpans)).isLast) return;
   }
   throw new Error('The runs do not end');
@@ -95,7 +95,7 @@ async function countRows(table: string): Promise<{ readonly rows: number; readon
   return rows[0] ?? { rows: 0, distinct: 0 };
 }
 
-async function expectFigures(spans: readonly BruteSpan[]): Promise<void> {
+async function expectAggregates(spans: readonly BruteSpan[]): Promise<void> {
   const { rows } = await client.query<{ rolled_5m: Date; rolled_1h: Date }>(
     'SELECT rolled_5m, rolled_1h FROM tracestore.call_state',
   );
@@ -106,12 +106,12 @@ async function expectFigures(spans: readonly BruteSpan[]): Promise<void> {
     ['5m', 300, state.rolled_5m],
     ['1h', 3600, state.rolled_1h],
   ] as const) {
-    for (const [table, figuresOf] of [
+    for (const [table, aggregatesOf] of [
       [`call_${width}`, 'operation'],
       [`service_call_${width}`, 'service'],
     ] as const) {
-      const expected = bruteForceFigures(spans, figuresOf, widthSeconds, until);
-      expect(await readFigures(client, figuresOf, table), table).toEqual(expected);
+      const expected = bruteForceAggregates(spans, aggregatesOf, widthSeconds, until);
+      expect(await readAggregates(client, aggregatesOf, table), table).toEqual(expected);
     }
   }
 }
@@ -152,27 +152,27 @@ describe('the aggregates of calls', () => {
       const stored: BruteSpan[] = [];
       const open: { readonly client: pg.Client; readonly spans: readonly BruteSpan[] }[] = [];
       while (waiting.length > 0 || open.length > 0) {
-        const portion = waiting.splice(0, chance.below(120));
+        const batch = waiting.splice(0, chance.below(120));
         switch (chance.below(5)) {
           case 0: {
             // A slow transaction that commits after later ones.
             const slow = await connect();
             await slow.query('BEGIN');
-            await insert(portion, slow);
-            open.push({ client: slow, spans: portion });
+            await insert(batch, slow);
+            open.push({ client: slow, spans: batch });
             break;
           }
           case 1: {
             const failing = await connect();
             await failing.query('BEGIN');
-            await insert(portion, failing);
+            await insert(batch, failing);
             await failing.query('ROLLBACK');
-            waiting.push(...portion);
+            waiting.push(...batch);
             break;
           }
           default:
-            await insert(portion);
-            stored.push(...portion);
+            await insert(batch);
+            stored.push(...batch);
         }
         if (open.length > 2 || waiting.length === 0) {
           const [slow] = open.splice(chance.below(open.length), 1);
@@ -182,14 +182,14 @@ describe('the aggregates of calls', () => {
         if (chance.below(2) === 0) {
           await countAll(chance.below(2) === 0 ? 1 + chance.below(200) : undefined);
           if (chance.below(3) === 0) await rollAllLate();
-          await expectFigures(stored);
+          await expectAggregates(stored);
         }
       }
       await countAll();
       expect(stored).toHaveLength(spans.length);
-      await expectFigures(spans);
+      await expectAggregates(spans);
       await rollAllLate();
-      await expectFigures(spans);
+      await expectAggregates(spans);
       for (const table of ['call_5m', 'call_1h', 'service_call_5m', 'service_call_1h']) {
         const { rows, distinct } = await countRows(table);
         expect(rows, table).toBe(distinct);
@@ -204,8 +204,8 @@ describe('the aggregates of calls', () => {
     const spans = randomSpans(chance, { traces: 40, startNs: hoursAgo(4), rangeNs: 60_000_000_000n });
     await countAll();
     const [first, second] = [spans.slice(0, 150), spans.slice(150)];
-    for (const portion of [first, second]) {
-      await insert(portion);
+    for (const batch of [first, second]) {
+      await insert(batch);
       await countAll();
     }
     expect(await rollLateCalls(client)).toBe(false);
@@ -213,7 +213,7 @@ describe('the aggregates of calls', () => {
     expect(before.rows).toBeGreaterThan(before.distinct);
     expect(await rollAllLate()).toBeGreaterThan(0);
     expect(await countRows('call_5m')).toEqual({ rows: before.distinct, distinct: before.distinct });
-    await expectFigures(spans);
+    await expectAggregates(spans);
     await client.query(
       `INSERT INTO tracestore.late_call (table_name, time_bucket)
        SELECT 'call_5m', (SELECT min(time_bucket) FROM tracestore.call_5m) FROM generate_series(1, 32)`,
@@ -231,10 +231,10 @@ describe('the aggregates of calls', () => {
     await countAll();
     await insert([grandchild]);
     await countAll();
-    await expectFigures([parent, grandchild]);
+    await expectAggregates([parent, grandchild]);
     await insert([child]);
     await countAll();
-    await expectFigures([parent, child, grandchild]);
+    await expectAggregates([parent, child, grandchild]);
     const { rows } = await client.query(
       `SELECT operation_id::int AS operation, parent_operation_id::int AS parent, sum(calls)::int AS calls,
          sum(errors)::int AS errors, sum(self_ns_sum)::float8 / 1e6 AS self_ms
@@ -263,7 +263,7 @@ describe('the aggregates of calls', () => {
       await insert([one]);
       await countAll();
     }
-    await expectFigures(spans);
+    await expectAggregates(spans);
   });
 
   it(
@@ -278,7 +278,7 @@ describe('the aggregates of calls', () => {
       );
       for (let from = 0; from < long.length; from += 25_000) await insert(long.slice(from, from + 25_000));
       await countAll();
-      await expectFigures(long);
+      await expectAggregates(long);
       const more = [span(200_001, 200_002, 0, 10), span(200_002, 1, 0, 100)];
       await insert(more);
       await countAll();
@@ -312,9 +312,9 @@ describe('an aggregation run', () => {
     await client.query('SELECT pg_terminate_backend($1)', [pid]);
     expect(await outcome).toBeInstanceOf(Error);
     await blocker.query('ROLLBACK');
-    await expectFigures(spans.slice(0, 50));
+    await expectAggregates(spans.slice(0, 50));
     await countAll();
-    await expectFigures(spans);
+    await expectAggregates(spans);
   });
 
   it('counts nothing twice beside another one, even without the store lock', async () => {
@@ -326,7 +326,7 @@ describe('an aggregation run', () => {
       await Promise.allSettled([countNewCalls(client, 1_000_000), countNewCalls(other, 1_000_000)]);
     }
     await countAll();
-    await expectFigures(spans);
+    await expectAggregates(spans);
   });
 
   it('counts at most the given number of spans and the rest of a transaction', async () => {
@@ -335,13 +335,13 @@ describe('an aggregation run', () => {
     for (let from = 0; from < spans.length; from += 10) await insert(spans.slice(from, from + 10));
     const counts: number[] = [];
     for (let isLast = false; !isLast;) {
-      const pass = await countNewCalls(client, 25);
-      counts.push(pass.spanCount);
-      ({ isLast } = pass);
+      const run = await countNewCalls(client, 25);
+      counts.push(run.spanCount);
+      ({ isLast } = run);
     }
     expect(Math.max(...counts)).toBe(30);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(spans.length);
-    await expectFigures(spans);
+    await expectAggregates(spans);
   });
 });
 
@@ -356,13 +356,13 @@ describe('aggregates', () => {
     });
     const late = spans.splice(0, 100);
     await insert(spans);
-    for (let pass = 0; pass < 10; pass++) await countAll();
+    for (let run = 0; run < 10; run++) await countAll();
     await client.query('DELETE FROM tracestore.call_10s; DELETE FROM tracestore.call_1h');
     await client.query(`SELECT tracestore.recount_calls(now() - interval '9 hours', now() + interval '4 hours')`);
     await insert(late);
     await countAll();
     for (let slice: Date | undefined = new Date(); slice !== undefined;) slice = await recountSlice(client);
-    await expectFigures([...spans, ...late]);
+    await expectAggregates([...spans, ...late]);
   });
 
   it('are computed again in a database that was restored from a dump', async () => {
@@ -377,7 +377,7 @@ describe('aggregates', () => {
     expect(await countNewCalls(client, 1_000)).toMatchObject({ isLast: false, restoredSlices: expect.any(Number) });
     for (let slice: Date | undefined = new Date(); slice !== undefined;) slice = await recountSlice(client);
     await countAll();
-    await expectFigures(spans);
+    await expectAggregates(spans);
   });
 
   it('stay right when spans move to a partition of their own', async () => {
@@ -406,7 +406,7 @@ describe('aggregates', () => {
     expect(done).toMatch(/moved \d{5,} rows/);
     await insert(spans);
     await countAll();
-    await expectFigures([...first, ...second, ...others, ...spans]);
+    await expectAggregates([...first, ...second, ...others, ...spans]);
     expect((await client.query('SELECT FROM tracestore.span_move')).rows).toEqual([]);
     expect((await client.query('SELECT FROM tracestore.moved_span')).rows).toEqual([]);
   });
@@ -429,20 +429,20 @@ describe('aggregates', () => {
       startNs: hoursAgo(24 * 5),
       rangeNs: 3_600_000_000_000n,
     });
-    const portions = [0, 1, 2, 3].map((portion) => spans.filter((_, index) => index % 4 === portion));
+    const batches = [0, 1, 2, 3].map((batch) => spans.filter((_, index) => index % 4 === batch));
     const stored: BruteSpan[] = [];
-    for (const portion of portions) {
-      await insert(portion);
-      stored.push(...portion);
+    for (const batch of batches) {
+      await insert(batch);
+      stored.push(...batch);
       expect((await compress(context)) ?? '').not.toMatch(/_hyper_1_/);
       await countAll();
-      await expectFigures(stored);
+      await expectAggregates(stored);
       expect(await compress(context)).toMatch(/_hyper_/);
       await rollAllLate();
-      await expectFigures(stored);
+      await expectAggregates(stored);
     }
     await insert([]);
     await countAll();
-    await expectFigures(stored);
+    await expectAggregates(stored);
   });
 });

@@ -79,7 +79,7 @@ export function serviceOf(operationId: bigint): string {
 export type AggregateLevel = 'operation' | 'service';
 
 /** Aggregates by `bucket operation parent`, or by `bucket service parent-service is-root`, sorted by this key. */
-export function bruteForceFigures(
+export function bruteForceAggregates(
   spans: readonly BruteSpan[],
   level: AggregateLevel,
   widthSeconds: number,
@@ -116,8 +116,8 @@ export function bruteForceFigures(
   return sortKeys(aggregates);
 }
 
-/** The aggregates of the database, in the form of `bruteForceFigures`. */
-export async function readFigures(
+/** The aggregates of the database, in the form of `bruteForceAggregates`. */
+export async function readAggregates(
   client: pg.Client,
   level: AggregateLevel,
   table: string,

@@ -1,7 +1,7 @@
 import type { Connection, Submittable } from 'pg';
 
 /** Runs a `COPY … TO STDOUT` on a connection and passes on each message, which is a row, when it arrives. */
-export class CopyOutFlight implements Submittable {
+export class CopyOutQuery implements Submittable {
   readonly done: Promise<void>;
   private resolve: () => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;

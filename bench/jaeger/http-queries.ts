@@ -21,7 +21,7 @@ export interface Samples {
  *
  * @param count number of different paths for each result
  */
-export function httpQuestions(
+export function httpQueries(
   samples: Samples,
   { endMs }: LoadedSpans,
   count: number,

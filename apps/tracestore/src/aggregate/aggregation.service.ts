@@ -4,7 +4,7 @@ import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
 import { DatabaseService } from '../database/database.service.js';
 import { LockedJob } from '../database/locked-job.js';
 import { readSql } from '../sql.js';
-import { countNewCalls, prepareForPasses, recountSlice, rollLateCalls } from './call-pass.js';
+import { countNewCalls, prepareForRuns, recountSlice, rollLateCalls } from './aggregation-run.js';
 
 const readLag = readSql(import.meta.url, 'read-lag.sql');
 const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly statement_timeout_ms: string }>(
@@ -16,7 +16,7 @@ const setTimeouts = readSql<{ readonly lock_timeout_ms: string; readonly stateme
 const everyMs = 10_000;
 
 /** Maximum of spans in a run, which bounds its memory. If more wait, the next run starts at once. */
-const spansPerPass = 20_000;
+const spansPerRun = 20_000;
 
 /** Maximum time for aggregates of the past before the next run for new spans. */
 const pastMs = 5_000;
@@ -28,8 +28,8 @@ const statementTimeoutMs = 600_000;
  * Aggregates calls, a few seconds after their spans are written. One process on a database does it at a time.
  */
 @Injectable()
-export class CallRollupService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(CallRollupService.name);
+export class AggregationService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(AggregationService.name);
   private readonly job: LockedJob;
   /** Calls that started before are aggregated. On the clock of this process: the lag grows while the database is unavailable. */
   private countedAtMs: number | undefined;
@@ -48,7 +48,7 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
             statement_timeout_ms: String(statementTimeoutMs),
           }),
         );
-        await prepareForPasses(client);
+        await prepareForRuns(client);
       },
       run: (client, signal) => this.run(client, signal),
       // Also while another process aggregates.
@@ -85,7 +85,7 @@ export class CallRollupService implements OnApplicationBootstrap, OnApplicationS
   private async countNew(client: Client, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startMs = performance.now();
-      const { spanCount, isLast, restoredSlices } = await countNewCalls(client, spansPerPass);
+      const { spanCount, isLast, restoredSlices } = await countNewCalls(client, spansPerRun);
       if (restoredSlices !== undefined) {
         this.logger.warn('The database was restored from a dump: the calls of all its spans are aggregated again');
       }
