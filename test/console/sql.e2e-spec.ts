@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     const proposal = page.getByRole('option', { name: /^span ?view/ });
     await proposal.waitFor();
     // The comment of the view.
-    await page.getByText('One row a span.').waitFor();
+    await page.getByText('One row per span.').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.type("an\nWHERE service_name = 'generator' AND is_root_sp");
     await page.getByRole('option', { name: /^is_root_span/ }).waitFor();

@@ -361,7 +361,7 @@ describe.skipIf(!hasChromium)('the trace page', () => {
           console.databaseUrl,
           `SELECT count(*)::int AS count FROM pg_stat_activity
            WHERE application_name = 'tracestore query' AND datname = current_database()
-             AND wait_event_type = 'Lock' AND query LIKE '%for a waterfall%'`,
+             AND wait_event_type = 'Lock' AND query LIKE '%operation_position%'`,
         );
         return row?.count ?? 0;
       };
