@@ -120,8 +120,7 @@ export class SqlService implements OnApplicationShutdown {
       const { rows: types } = await client.query<{ name: string }>(
         findTypeNames.bind({ oids: columns.map(({ typeOid }) => typeOid) }),
       );
-      let bytes = 0;
-      const rows = lines.slice(0, this.maxRows).filter((line) => (bytes += Buffer.byteLength(line)) <= maxAnswerBytes);
+      const rows = lines.slice(0, this.maxRows).filter((line) => line !== null);
       return {
         columns: columns.map(({ name }, n) => ({ name, type: types[n]?.name ?? 'unknown' })),
         rows,
@@ -156,14 +155,14 @@ export class SqlService implements OnApplicationShutdown {
     });
   }
 
-  /** The rows of a statement, as the database has written them. */
+  /** The rows of a statement as the database wrote them. A row beyond `maxAnswerBytes` is null. */
   private async ask(
     client: pg.PoolClient,
     statement: string,
     maxRows: number,
     memory: AnswerReservation,
-  ): Promise<readonly string[]> {
-    const rows = await rowsWithin<{ line: string }>(
+  ): Promise<readonly (string | null)[]> {
+    const rows = await rowsWithin<{ line: string | null }>(
       client,
       askFor.bind({ statement, max_rows: maxRows, max_bytes: maxAnswerBytes }),
       memory,
