@@ -142,7 +142,7 @@ describe('a sender of tiny pieces', () => {
     const flood = Buffer.from('1\r\nx\r\n'.repeat(10_000));
     socket.write(flood);
     const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
-    expect(String(answer)).toMatch(/^HTTP\/1.1 400 [^]*connection: close\r\n[^]*tiny pieces/i);
+    expect(String(answer)).toMatch(/^HTTP\/1.1 400 [^]*connection: close\r\n[^]*tiny chunks/i);
     socket.on('end', () => undefined).resume();
     await new Promise((resolve) => socket.once('close', resolve));
     expect(await witness()).toEqual([200, 0]);
