@@ -98,7 +98,7 @@ describe('QueryDatabaseService', () => {
     const result = database.query(sleepFor(60), undefined).catch((error: unknown) => error);
     await expect.poll(underWay, patiently).toHaveLength(1);
     await gate.close();
-    expect(await result).toMatchObject({ kind: { code: 'unavailable', mayRetry: true } });
+    expect(await result).toMatchObject({ kind: { code: 'unavailable', retryAfterS: 5 } });
     await expect(database.query(statement('SELECT 1'), undefined)).rejects.toMatchObject({
       kind: { code: 'unavailable' },
     });
