@@ -15,7 +15,7 @@ export interface AnswerReservation {
   /**
    * Takes memory, before or just after it is filled.
    *
-   * @throws TracestoreError `tooLarge` when one response may not hold as much, `busy` when others hold the rest
+   * @throws TracestoreError `responseTooLarge` if one response may not hold as much, `busy` if others hold the rest
    */
   grow(bytes: number): void;
   /** Gives everything back; harmless when repeated. */
