@@ -39,7 +39,7 @@ export async function empty({ query }: BenchDatabase): Promise<void> {
   await query('CHECKPOINT');
 }
 
-/** The store's lifecycle may lock the tables in another order. Then PostgreSQL cancels one of both transactions. */
+/** The store's lifecycle may lock the tables in another order. PostgreSQL then cancels one of the two transactions. */
 async function truncate(query: BenchDatabase['query'], sql: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

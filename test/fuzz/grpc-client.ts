@@ -8,7 +8,7 @@ export interface GrpcRequest {
   readonly kind: 'grpc';
   readonly port: number;
   readonly headers: OutgoingHttpHeaders;
-  /** Written one by one. */
+  /** The body, in pieces that are written one by one. */
   readonly pieces: readonly Buffer[];
   readonly pauseMs?: number;
   /** False: the client does not end the stream. */

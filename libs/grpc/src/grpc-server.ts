@@ -89,9 +89,9 @@ export class GrpcServer {
   }
 
   /**
-   * Drains, then closes. During draining, GOAWAY sends further calls to another connection; on a new
-   * connection, after its first call. Then it accepts nothing and closes after the last response, or cuts what takes
-   * too long.
+   * Drains, then closes. While it drains, GOAWAY tells each client to make further calls on another connection; a client
+   * that connects then gets it after its first call. Afterwards the server accepts no connections and waits for the last
+   * response. It destroys connections that are still open after `drainMs`.
    */
   async close(draining: Draining): Promise<void> {
     if (!this.server.listening) return;

@@ -14,7 +14,7 @@ export interface BuiltStore {
   /** The address of its HTTP API. */
   readonly url: string;
   readonly tracesUrl: string;
-  /** The last output. */
+  /** Returns the last 4,000 characters that the process printed. */
   readonly output: () => string;
   readonly hasEnded: () => boolean;
   readonly stop: () => Promise<void>;

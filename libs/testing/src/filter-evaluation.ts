@@ -35,7 +35,7 @@ interface Context {
   readonly link: Span_Link | undefined;
 }
 
-/** Whether a span matches a filter. */
+/** Returns whether a span matches a filter. */
 export function fulfils(filter: Filter, stored: StoredSpan, serviceName: string): boolean {
   return holds(filter, { stored, serviceName, event: undefined, link: undefined });
 }

@@ -20,7 +20,7 @@ const rollLate = readSql(import.meta.url, 'roll-late.sql');
 const endRun = readSql<{ readonly run: string; readonly is_last: boolean }>(import.meta.url, 'end-run.sql');
 const findServices = readSql<{ readonly operation_ids: readonly bigint[] }>(import.meta.url, 'find-services.sql');
 
-/** A trace with more spans is oversized: its new spans are related to each other alone. Equals `tracestore.most_spans_of_trace()`. */
+/** A trace with more spans is oversized: its new spans are related only to each other. Equals `tracestore.most_spans_of_trace()`. */
 export const mostSpansOfTrace = 100_000;
 
 const rowBufferBytes = 256 * 1024;

@@ -22,12 +22,12 @@ export interface TracestoreConfig {
   readonly maxBytesInFlight: number;
   /** Maximum time from the head of a request to the end of its body. */
   readonly bodyTimeoutMs: number;
-  /** Of each port. */
+  /** Maximum number of connections to each port. */
   readonly maxConnections: number;
   readonly databaseUrl: string;
-  /** For writing. */
+  /** Maximum number of database connections for writing. */
   readonly databaseConnections: number;
-  /** For queries, apart from those for writing. */
+  /** Maximum number of database connections for queries, besides those for writing. */
   readonly queryConnections: number;
   /** Maximum time of one statement of a query. */
   readonly queryTimeoutMs: number;

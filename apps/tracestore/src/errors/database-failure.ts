@@ -14,14 +14,14 @@ export type DatabaseFailure =
   | 'away'
   /** This attempt was stopped, another may work: a deadlock, a time-out, a full disk. */
   | 'transient'
-  /** The values were refused, by the server or by a fault of ours: the same ones will be refused again. */
+  /** The values were refused, by the server or because of a bug here. A retry with the same values fails too. */
   | 'refused';
 
-/** SQLSTATE classes that blame the statement's values: cardinality, data, constraints, program limits. */
+/** SQLSTATE classes of errors that the values of a statement cause: cardinality, data, constraints, program limits. */
 const refusedClasses: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
 /**
- * SQLSTATE classes after which nothing works until something has changed: no connection, no such database, wrong
+ * SQLSTATE classes of errors that persist until the server or its set-up changes: no connection, no such database, wrong
  * password, missing schema or table or right, server shutting down (57P01 to 57P05).
  */
 const awayClasses: ReadonlySet<string> = new Set(['08', '28', '3D', '3F', '42']);

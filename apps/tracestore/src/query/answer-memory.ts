@@ -2,10 +2,10 @@ import { errorKinds } from '../errors/error-kinds.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
 import { limits } from '../limits.js';
 
-/** Memory of a value besides its characters: its place in a row, its header, and the same again in the response. */
+/** Memory of a value besides its characters, in the row and in the response: its header and the reference to it. */
 const valueBytes = 128;
 
-/** A character of a row has two bytes at most, and is in the row and in the response. */
+/** A character takes up to two bytes, and it is held twice: in the row and in the response. */
 const bytesPerCharacter = 4;
 
 /** Memory that one response holds. */
@@ -25,8 +25,8 @@ export interface AnswerReservation {
 }
 
 /**
- * Bounds the heap that the rows of all responses take together. A response may always hold a little, so that small
- * ones are made beside large ones: the number of connections bounds those.
+ * Bounds the heap that the rows of all responses take together. A response of up to `smallBytes` is always admitted, so
+ * that large responses do not block small ones. The number of connections bounds how many small ones there are.
  */
 export class AnswerMemory {
   private held = 0;

@@ -142,7 +142,7 @@ function nameOf(file: string): string {
 interface Overload {
   /** The function's name with its schema. */
   readonly name: string;
-  /** Another one after the function was replaced. */
+  /** It changes when the function is replaced. */
   readonly version: string;
 }
 

@@ -74,7 +74,7 @@ export function appendRows(batch: CopyBatch, { span, events, links }: SpanRows):
   }
 }
 
-/** Reserves a row: 12 bytes for each column, as an int8 needs, 16 more for two ids of traces, and the texts as UTF-8. */
+/** Reserves a row: 12 bytes for each column, as an int8 needs, 16 more for two trace ids, and 3 for each character. */
 function reserve(
   out: CopyBuffer,
   { columnCount }: { readonly columnCount: number },

@@ -39,7 +39,7 @@ const maxFrames = 8 + 3 * (maxDepth + 2);
 /** Bytes that are reserved for a length until it is known. */
 const lengthBytes = 4;
 
-/** The most that the result exceeds the JSON by: the reserved lengths of all open messages. */
+/** Maximum bytes by which the result is longer than the JSON: the reserved lengths of all open messages. */
 const slackBytes = 64 + maxFrames * lengthBytes;
 
 /** The most characters of a value, and members of its path, in an error message. */
@@ -492,7 +492,7 @@ export class JsonDecoder {
     if (!this.knowsEnough) this.found.set(ordinal, problem);
   }
 
-  /** Whether further reasons are not described, so that no message is needed. */
+  /** Whether enough rejected spans are described, so that a further one needs no message. */
   private get knowsEnough(): boolean {
     return this.found.size >= maxProblems;
   }

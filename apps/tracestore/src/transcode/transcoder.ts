@@ -78,7 +78,7 @@ const oldSpansMessage = 'instrumentation_library_spans is not supported: send sp
 /** A shorter span cannot have both ids. */
 const minSpanBytes = 28;
 
-/** The clock is read once for this many bytes. */
+/** Number of bytes after which the transcoder reads the clock again. */
 const bytesBetweenClockReads = 16 * 1024;
 
 const maxSpanBytes = limits.spanBytes.value;

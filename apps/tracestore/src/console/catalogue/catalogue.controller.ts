@@ -23,7 +23,7 @@ import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { sampleSpans } from './sample-spans.js';
 
-/** What there is to ask about. */
+/** The services, operations and attributes that a search can name. */
 @ApiTags('catalogue')
 @Controller('api')
 export class CatalogueController {
@@ -36,7 +36,7 @@ export class CatalogueController {
     return { services: [...(await findServices(this.database, signal))] };
   }
 
-  /** What a service does, or all do. */
+  /** Returns the operations of a service, or of all services. */
   @Get('operations')
   @ApiResponse({ status: 200, description: 'by service, name and kind', standardSchema: operationsResponse })
   async operations(

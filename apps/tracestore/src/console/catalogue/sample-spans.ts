@@ -17,7 +17,7 @@ export interface SampleQuery {
   readonly serviceName: string | undefined;
   readonly startTimeMinUnixNano: bigint | undefined;
   readonly startTimeMaxUnixNano: bigint | undefined;
-  /** Whose values are asked for; all keys where it is undefined. */
+  /** The key whose values are returned; undefined to return all keys. */
   readonly key: string | undefined;
 }
 

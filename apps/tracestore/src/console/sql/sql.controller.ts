@@ -94,7 +94,7 @@ export class SqlController {
   }
 }
 
-/** The rows are JSON that the database has written. Together they would be a string of twice the size. */
+/** Joins rows, which the database has written as JSON, in pieces: one string of all rows would double the memory. */
 function* jsonOfRows(rows: readonly string[]): Generator<Buffer, void, undefined> {
   for (let first = 0; first < rows.length; first += rowsPerPiece) {
     const piece = rows.slice(first, first + rowsPerPiece).join(',');

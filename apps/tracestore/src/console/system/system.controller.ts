@@ -46,7 +46,7 @@ interface PartitionRow {
 
 const versions = { tracestore: readVersion(), node: process.versions.node };
 
-/** How the store does. */
+/** The state of the store: features, metrics, sizes and retention. */
 @ApiTags('system')
 @Controller('api/system')
 export class SystemController {
@@ -56,7 +56,7 @@ export class SystemController {
     private readonly metrics: IngestMetricsService,
   ) {}
 
-  /** What the database can do, and what receiving and writing say of themselves. */
+  /** Returns the features of the database and the metrics of receiving and writing. */
   @Get()
   @ApiResponse({ status: 200, description: 'at this moment', standardSchema: systemResponse })
   async system(): Promise<SystemResponse> {
@@ -71,7 +71,7 @@ export class SystemController {
     };
   }
 
-  /** How much space tables and partitions take. */
+  /** Returns the sizes of the tables and of the database. */
   @Get('storage')
   @ApiResponse({ status: 200, description: 'the greatest first', standardSchema: storageResponse })
   async storage(@ClientSignal() signal: AbortSignal): Promise<StorageResponse> {
@@ -90,7 +90,7 @@ export class SystemController {
     };
   }
 
-  /** The parts in which spans are kept: partitions, or chunks where there are hypertables. */
+  /** Returns the partitions of spans, or their chunks with TimescaleDB. */
   @Get('partitions')
   @ApiResponse({ status: 200, description: 'the latest first', standardSchema: partitionsResponse })
   async partitions(@ClientSignal() signal: AbortSignal): Promise<PartitionsResponse> {
@@ -107,7 +107,7 @@ export class SystemController {
     };
   }
 
-  /** For how long spans are kept. */
+  /** Returns how long spans are kept. */
   @Get('retention')
   @ApiResponse({
     status: 200,
@@ -122,7 +122,7 @@ export class SystemController {
     return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
   }
 
-  /** Sets for how long spans are kept; a shorter time counts after 24 hours or when it is confirmed in SQL. */
+  /** Sets how long spans are kept. A shorter time applies after 24 hours, or at once if it is confirmed in SQL. */
   @Put('retention')
   @ApiResponse({ status: 200, description: 'as it is set from now on', standardSchema: retention })
   async setRetention(
@@ -144,7 +144,7 @@ export class SystemController {
   }
 }
 
-/** Of the package that this file is in. */
+/** Returns the version of the package that this file is in. */
 function readVersion(): string {
   const file = findPackageJSON('.', import.meta.url);
   if (file === undefined) return 'unknown';
