@@ -54,7 +54,7 @@ export async function writeBench(say: (line: string) => void, args: readonly str
   try {
     const bench = new WriteBench(say, options, database, cores);
     if (options.before === undefined) return await bench.run();
-    // A separate database, because the other build may have another schema.
+    // A separate database, because the schema of the other build can differ.
     const databaseBefore = await startBenchDatabase({ sharedBuffers: '512MB' });
     try {
       return await bench.compareWith(options.before, databaseBefore);

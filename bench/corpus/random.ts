@@ -38,7 +38,7 @@ export class SeededRandom {
     return item;
   }
 
-  /** Random bytes, of which the first is never zero: no id is all zeros. */
+  /** Random bytes. The first is never zero, so no id is all zeros. */
   id(bytes: 8 | 16): Uint8Array {
     const id = new Uint8Array(bytes);
     const view = new DataView(id.buffer);

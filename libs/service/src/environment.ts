@@ -101,7 +101,7 @@ function factsOf(schema: z.core.$ZodType): VariableFacts | undefined {
   return facts.get(schema as z.ZodType);
 }
 
-/** Whether a value that is no secret may be a URL with credentials all the same. */
+/** Whether a value can contain a password, although it is not declared as a secret. */
 function mayHavePassword(value: string): boolean {
   return value.includes('@') || /[?&;\s](?:pass|token|key|secret|sig|auth)/i.test(value) || /password/i.test(value);
 }

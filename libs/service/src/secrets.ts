@@ -1,5 +1,5 @@
 /**
- * Values that no log line and no message may have. What is parsed as a secret is noted here, and everything that a
+ * Values that must not be in a log line or a message. What is parsed as a secret is noted here, and everything that a
  * service writes is searched for it, since an error of a library may quote what it was given.
  */
 const values = new Set<string>();

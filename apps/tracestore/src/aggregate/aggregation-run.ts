@@ -100,7 +100,7 @@ export async function rollLateCalls(client: Client): Promise<boolean> {
 
 async function inTransaction<Result>(client: Client, run: () => Promise<Result>): Promise<Result> {
   try {
-    // Two statements: the first may have begun the transaction when the second fails.
+    // Two statements: if the second fails, the first has begun the transaction.
     await client.query(openRun.bind());
     const result = await run();
     await client.query(commit);

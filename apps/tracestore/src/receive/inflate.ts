@@ -119,7 +119,7 @@ class InflatedBytes {
   }
 }
 
-/** Decompresses further frames of zstd, of which Node reads only the first. Node reads all members of gzip. */
+/** Decompresses the further frames of zstd. Node reads only the first frame, but all members of gzip. */
 async function inflateRest(
   source: Buffer,
   compression: Compression,

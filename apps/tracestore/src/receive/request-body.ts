@@ -109,7 +109,7 @@ export class GrowingBytes {
   }
 }
 
-/** A body may have one piece for each 64 bytes, beyond `limits.bodyPieces`. */
+/** A body is limited to one piece for each 64 bytes, beyond `limits.bodyPieces`. */
 const bytesPerPiece = 64;
 
 /** Options of `readToEnd`. */

@@ -396,7 +396,7 @@ export abstract class ColumnTranscoder extends WireCursor {
     this.requireEnd(end);
   }
 
-  /** Appends an ArrayValue or a KeyValueList, both of which consist of fields 1. */
+  /** Appends an ArrayValue or a KeyValueList. Both consist of fields 1. */
   protected list(out: CopyBuffer, end: number, depth: number, open: number, close: number): void {
     if (depth >= maxDepth) throw this.beyond(problems.depth);
     out.byte(open);

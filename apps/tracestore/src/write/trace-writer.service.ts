@@ -304,7 +304,7 @@ export class TraceWriterService {
       const client = await this.database.connect();
       if (transaction.generation !== this.database.readyGeneration) {
         client.release();
-        // The rows were made for another database, which may have had dictionary rows that this one lacks.
+        // The rows were made for another database. This one can lack dictionary rows that they refer to.
         this.putBack(requests, false);
         return;
       }
