@@ -73,14 +73,14 @@ export default {
       name: 'product-never-imports-tools',
       comment: 'Only a test may import what drives the stack and the tests.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: [tests, '^libs/(testing|[^/]+/testing)/'] },
-      to: { path: '^(stack|load|bench|test|libs/[^/]+/testing)/' },
+      from: { path: '^(apps|libs)/', pathNot: [tests, '^libs/(embedded|testing|[^/]+/testing)/'] },
+      to: { path: '^(stack|smoke|load|bench|test|libs/embedded|libs/[^/]+/testing)/' },
     },
     {
       name: 'only-tests-import-tests',
       comment: 'What is in bench/ and test/ is used by benchmarks and tests alone.',
       severity: 'error',
-      from: { path: '^(stack|load|dashboards|docker|k8s)/', pathNot: tests },
+      from: { path: '^(stack|smoke|load|dashboards|docker|k8s|libs/embedded)/', pathNot: tests },
       to: { path: '^(bench|test)/' },
     },
     {

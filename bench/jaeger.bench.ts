@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { removeFolder } from '../stack/unprivileged.ts';
+import { removeFolder } from '@spandrel/embedded/unprivileged';
 import { hasJaeger, type JaegerBackend, startJaeger } from '../test/jaeger/jaeger-process.ts';
 import { type Results, rounded } from './results.ts';
 import { feed } from './jaeger/feed.ts';

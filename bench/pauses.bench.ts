@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
-import { GrpcClient } from '../stack/grpc-client.ts';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { type Bomb, bombs, variantOf } from '@spandrel/testing/bombs';
-import { importBuilt } from '../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 import { freePort } from '@spandrel/testing/free-port';
 import { StoreProcess } from '../test/fuzz/store-process.ts';
 import { largeTraceId, sendLargeTrace } from './console/large-trace.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
-import type { GuardedProcess } from './parent-guard.ts';
+import type { GuardedProcess } from '@spandrel/embedded/parent-guard';
 import { print } from './terminal.ts';
 
 const keptLines = 30;

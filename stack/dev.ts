@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, watch } from 'node:fs
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
-import { startGuarded } from './parent-guard.ts';
+import { startGuarded } from '@spandrel/embedded/parent-guard';
 import { print } from './terminal.ts';
 
 /** The compiler writes many files for one change. */

@@ -8,7 +8,7 @@ import { canShowBrowser, openBrowser } from './open-browser.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { findFreeOffset, findTakenPorts } from './ports.ts';
 import { services, serviceUrl, type UserEnvironment } from './services.ts';
-import { runSmoke } from './smoke.ts';
+import { runSmoke } from '../smoke/smoke.ts';
 import { Stack } from './stack.ts';
 import { createTemporaryStateFolder, openStateFolder, processTitle } from './state-folder.ts';
 import { NotReadyError } from './supervised-child.ts';

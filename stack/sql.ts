@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { databaseUrlFromPassfile } from './database-access.ts';
+import { databaseUrlFromPassfile } from '@spandrel/embedded/database-access';
 import { parsePortOffset } from './options.ts';
 import { planPorts } from './ports.ts';
 import { printResults } from './print-results.ts';

@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ChildLog } from './child-log.ts';
-import { writePassfile } from './database-access.ts';
+import { writePassfile } from '@spandrel/embedded/database-access';
 import type { Options } from './options.ts';
 import { planPorts } from './ports.ts';
-import { prepareDatabases, preparePostgres } from './postgres.ts';
-import { untilPostgresAnswers, untilServiceReady } from './readiness.ts';
+import { prepareDatabases, preparePostgres } from '@spandrel/embedded/postgres';
+import { untilPostgresAnswers, untilServiceReady } from '@spandrel/embedded/readiness';
 import {
   chooseHost,
   nodeFlagsOf,

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import type { ChildLog } from './child-log.ts';
-import { describeExit, type Exit, type GuardedProcess, type GuardOptions, startGuarded } from './parent-guard.ts';
+import {
+  describeExit,
+  type Exit,
+  type GuardedProcess,
+  type GuardOptions,
+  startGuarded,
+} from '@spandrel/embedded/parent-guard';
 import { print } from './terminal.ts';
 
 /** A process that the stack keeps running. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '@spandrel/testing/free-port';
-import { type GuardedProcess, startGuarded } from '../stack/parent-guard.ts';
-import { query } from '../stack/postgres.ts';
-import { untilServiceReady } from '../stack/readiness.ts';
+import { type GuardedProcess, startGuarded } from '@spandrel/embedded/parent-guard';
+import { query } from '@spandrel/embedded/postgres';
+import { untilServiceReady } from '@spandrel/embedded/readiness';
 import { nodeFlagsOf, tracestore } from '../stack/services.ts';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 

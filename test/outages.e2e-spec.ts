@@ -2,7 +2,7 @@ import { type ServiceName, services as manifest } from '@spandrel/service/servic
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Load, startLoad } from '../load/driver.ts';
 import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
-import { query } from '../stack/postgres.ts';
+import { query } from '@spandrel/embedded/postgres';
 import { StackProcesses, until } from '@spandrel/testing/stack-processes';
 
 // Each service is killed in turn under load. Its callers return an error, the trace shows the error, the service is

@@ -8,10 +8,10 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '@spandrel/testing/free-port';
-import { binariesPackage } from '../stack/postgres-binaries.ts';
-import { query } from '../stack/postgres.ts';
+import { binariesPackage } from '@spandrel/embedded/postgres-binaries';
+import { query } from '@spandrel/embedded/postgres';
 import { startPostgres } from '@spandrel/testing/embedded-postgres';
-import { databaseUser, makeTemporaryFolder, removeFolder } from '../stack/unprivileged.ts';
+import { databaseUser, makeTemporaryFolder, removeFolder } from '@spandrel/embedded/unprivileged';
 
 const root = path.dirname(import.meta.dirname);
 

@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChildStack, startChildStack } from '@spandrel/testing/child-stack';
-import { passfileOf } from '../stack/database-access.ts';
+import { passfileOf } from '@spandrel/embedded/database-access';
 import { StackProcesses, until } from '@spandrel/testing/stack-processes';
 
 const root = path.dirname(import.meta.dirname);

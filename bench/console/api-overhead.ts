@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { Client } from 'pg';
-import { importBuilt } from '../../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 import { type Results, rounded } from '../results.ts';
 import { median } from '../median.ts';
 import { largeTraceId } from './large-trace.ts';

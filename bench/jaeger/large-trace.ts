@@ -1,8 +1,8 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { type Results, rounded } from '../results.ts';
 import { peakRssBytes, rssBytes } from '../process-accounting.ts';
-import { importBuilt } from '../../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 import { openGrpcSender } from '../write/otlp-sender.ts';
 import type { RunningStore } from '../write/processes.ts';
 

@@ -1,4 +1,4 @@
-import { importBuilt } from '../../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 
 type Database = typeof import('../../apps/tracestore/src/query/query-database.service.ts');
 type Filters = typeof import('../../apps/tracestore/src/query/filter/filter.ts');

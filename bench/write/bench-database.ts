@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
 import { freePort } from '@spandrel/testing/free-port';
-import { startGuarded } from '../../stack/parent-guard.ts';
-import { preparePostgres } from '../../stack/postgres.ts';
-import { untilPostgresAnswers } from '../../stack/readiness.ts';
-import { databaseUser, removeFolder } from '../../stack/unprivileged.ts';
+import { startGuarded } from '@spandrel/embedded/parent-guard';
+import { preparePostgres } from '@spandrel/embedded/postgres';
+import { untilPostgresAnswers } from '@spandrel/embedded/readiness';
+import { databaseUser, removeFolder } from '@spandrel/embedded/unprivileged';
 import { forwardOutput } from './child-output.ts';
 
 /** The database of a benchmark. */

@@ -1,4 +1,4 @@
-import type { GuardedProcess } from '../../stack/parent-guard.ts';
+import type { GuardedProcess } from '@spandrel/embedded/parent-guard';
 
 /** Lets a person see what a child says: on stderr, since stdout holds the result alone. */
 export function forwardOutput({ stdout, stderr }: GuardedProcess): void {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { importBuilt } from '../../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 
 type Config = typeof import('../../apps/tracestore/src/config/tracestore.config.ts');
 type Database = typeof import('../../apps/tracestore/src/database/database.service.ts');

@@ -3,7 +3,7 @@ import { appNames } from '@spandrel/service/services';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { createAgent, performRequest } from '../../load/request.ts';
 import { scenarios } from '../../load/scenarios.ts';
-import { query } from '../../stack/postgres.ts';
+import { query } from '@spandrel/embedded/postgres';
 import { startLoadJob } from './load-job.ts';
 import { Release } from './release.ts';
 import { type StoredTraces, untilStored } from './stored-traces.ts';

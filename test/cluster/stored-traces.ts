@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ports } from '@spandrel/service/ports';
-import { findDefects, type TraceSpan } from '../../stack/whole-trace.ts';
+import { findDefects, type TraceSpan } from '../../smoke/whole-trace.ts';
 
 /** The stored traces of a time range. */
 export interface StoredTraces {
@@ -42,7 +42,7 @@ async function readTraces(databaseUrl: string, since: Date): Promise<StoredTrace
       'SELECT DISTINCT trace_id_hex AS id FROM ps_trace.span WHERE start_time >= $1 ORDER BY 1',
       [since],
     );
-    const sql = readFileSync(new URL('../../stack/trace-spans.sql', import.meta.url), 'utf8');
+    const sql = readFileSync(new URL('../../smoke/trace-spans.sql', import.meta.url), 'utf8');
     const defects: string[] = [];
     let requests = 0;
     let spans = 0;

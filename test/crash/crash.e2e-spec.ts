@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '@spandrel/testing/free-port';
-import { removeFolder } from '../../stack/unprivileged.ts';
+import { removeFolder } from '@spandrel/embedded/unprivileged';
 import { runCrashes } from './crash-run.ts';
 import { GrpcCaller } from './grpc-caller.ts';
 import { numberedRequests } from './numbered-requests.ts';

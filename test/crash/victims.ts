@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treePids } from '../../bench/process-accounting.ts';
-import { describeExit, type GuardedProcess, type GuardOptions, startGuarded } from '../../stack/parent-guard.ts';
-import { preparePostgres } from '../../stack/postgres.ts';
-import { untilPostgresAnswers } from '../../stack/readiness.ts';
+import { describeExit, type GuardedProcess, type GuardOptions, startGuarded } from '@spandrel/embedded/parent-guard';
+import { preparePostgres } from '@spandrel/embedded/postgres';
+import { untilPostgresAnswers } from '@spandrel/embedded/readiness';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const startMs = 60_000;

@@ -1,6 +1,6 @@
 /** Descriptors of the messages of tracestore. They come from the build, since Node cannot strip the enums of the generated code. */
 import { Health } from '@spandrel/grpc/health';
-import { importBuilt } from '../../stack/built-tracestore.ts';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 
 type TraceService =
   typeof import('../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@spandrel/testing/free-port';
-import { startGuarded } from '../../stack/parent-guard.ts';
-import { removeFolder } from '../../stack/unprivileged.ts';
+import { startGuarded } from '@spandrel/embedded/parent-guard';
+import { removeFolder } from '@spandrel/embedded/unprivileged';
 
 /** Whether Jaeger 2 is on the PATH. */
 export function hasJaeger(): boolean {

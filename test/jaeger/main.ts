@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '@spandrel/testing/free-port';
-import { removeFolder } from '../../stack/unprivileged.ts';
+import { removeFolder } from '@spandrel/embedded/unprivileged';
 import { findPostgresForTests } from '@spandrel/testing/postgres-for-tests';
 import { fetchJaegerModule, hasGo, placeJaeger, runJaegerTest } from './jaeger-module.ts';
 import { startPurgeableStore } from './purgeable-store.ts';

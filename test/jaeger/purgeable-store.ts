@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { freePort } from '@spandrel/testing/free-port';
-import { type GuardedProcess, startGuarded } from '../../stack/parent-guard.ts';
-import { query } from '../../stack/postgres.ts';
-import { untilServiceReady } from '../../stack/readiness.ts';
+import { type GuardedProcess, startGuarded } from '@spandrel/embedded/parent-guard';
+import { query } from '@spandrel/embedded/postgres';
+import { untilServiceReady } from '@spandrel/embedded/readiness';
 import { nodeFlagsOf, tracestore } from '../../stack/services.ts';
 
 const root = path.dirname(path.dirname(import.meta.dirname));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { create } from '@bufbuild/protobuf';
 import {
   type ExportTraceServiceRequest,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { encodeProtobuf } from '@spandrel/testing/otlp-client';
 import { goodSpan, requestOf } from '@spandrel/testing/requests';
 import { queryOnce, startTracestore } from '@spandrel/testing/running-tracestore';

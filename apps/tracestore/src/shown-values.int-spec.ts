@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { attributeText, attributeValuesResponse, searchResponse } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { attribute, goodSpan, hexBytes, text } from '@spandrel/testing/requests';
 import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';

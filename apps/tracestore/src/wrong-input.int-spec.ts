@@ -2,7 +2,7 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../bench/corpus/random.ts';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { passwordTraceId, sendPasswordTraces } from '@spandrel/testing/password-traces';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { TraceReader } from './gen/storage/v2/trace_storage_pb.js';

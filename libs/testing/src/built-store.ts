@@ -1,7 +1,7 @@
 /** The built tracestore in a process, with the heap and the bytes in flight that the chart gives it. */
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { type GuardedProcess, startGuarded } from '../../../stack/parent-guard.ts';
+import { type GuardedProcess, startGuarded } from '@spandrel/embedded/parent-guard';
 import { until } from './stack-processes.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { databaseUrlFromPassfile } from '../../../stack/database-access.ts';
-import { describeExit, startGuarded } from '../../../stack/parent-guard.ts';
+import { databaseUrlFromPassfile } from '@spandrel/embedded/database-access';
+import { describeExit, startGuarded } from '@spandrel/embedded/parent-guard';
 import { findFreeOffset, planPorts, type PortName, type PortPlan } from '../../../stack/ports.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { query, urlOf } from '../../../stack/postgres.ts';
+import { query, urlOf } from '@spandrel/embedded/postgres';
 
 /** The owner of the databases of tests. */
 const role = 'spandrel_tests';

@@ -1,6 +1,6 @@
-import { startGuarded } from '../../../stack/parent-guard.ts';
-import { type PostgresOptions, preparePostgres } from '../../../stack/postgres.ts';
-import { untilPostgresAnswers } from '../../../stack/readiness.ts';
+import { startGuarded } from '@spandrel/embedded/parent-guard';
+import { type PostgresOptions, preparePostgres } from '@spandrel/embedded/postgres';
+import { untilPostgresAnswers } from '@spandrel/embedded/readiness';
 
 /** A PostgreSQL server that ends with this process at the latest. */
 export interface RunningPostgres {

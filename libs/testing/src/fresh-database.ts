@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { query, urlOf } from '../../../stack/postgres.ts';
+import { query, urlOf } from '@spandrel/embedded/postgres';
 import { ownerUrlOf } from './database-owner.ts';
 
 /** A new, empty database for one spec file. `drop` ends its connections. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import { databaseUser } from '../../../stack/unprivileged.ts';
+import { databaseUser } from '@spandrel/embedded/unprivileged';
 
 /** A connection pooler in front of a database. */
 export interface PgBouncer {

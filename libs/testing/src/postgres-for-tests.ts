@@ -1,6 +1,6 @@
 import { freePort } from './free-port.ts';
 import { startPostgres } from './embedded-postgres.ts';
-import { databaseUser, makeTemporaryFolder, removeFolder } from '../../../stack/unprivileged.ts';
+import { databaseUser, makeTemporaryFolder, removeFolder } from '@spandrel/embedded/unprivileged';
 
 interface SharedServer {
   readonly url: string;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { query } from '../../../stack/postgres.ts';
+import { query } from '@spandrel/embedded/postgres';
 
 interface SpanRow {
   readonly spanId: string;
@@ -29,7 +29,7 @@ export interface Branch {
  * @param traceId 32 hex digits
  */
 export async function readSpanTree(databaseUrl: string, traceId: string): Promise<readonly SpanNode[]> {
-  const sql = readFileSync(new URL('../../../stack/trace-spans.sql', import.meta.url), 'utf8');
+  const sql = readFileSync(new URL('../../../smoke/trace-spans.sql', import.meta.url), 'utf8');
   const rows = await query<SpanRow>(databaseUrl, sql, [[traceId]], 'ps_trace_reader');
   const ids = new Set(rows.map(({ spanId }) => spanId));
   const nodesBelow = (parent: string | undefined): readonly SpanNode[] =>

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { type DatabaseGate, startDatabaseGate } from '@spandrel/testing/database-gate';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';

@@ -3,7 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { callGrpc, type GrpcCallOptions, grpcFrame } from '@spandrel/testing/grpc-wire';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { goodSpan, requestOf } from '@spandrel/testing/requests';

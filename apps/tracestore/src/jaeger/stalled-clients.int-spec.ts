@@ -5,7 +5,7 @@ import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } 
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { grpcFrame } from '@spandrel/testing/grpc-wire';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { callHeaders, dialHttp2, frame, frameType } from '@spandrel/testing/raw-http2';

@@ -2,7 +2,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { attribute, goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';

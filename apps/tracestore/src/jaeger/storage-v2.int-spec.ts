@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { GrpcClient } from '@spandrel/testing/grpc-client';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { RandomRequests } from '@spandrel/testing/random-request';
 import { attribute, fullRequest, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@spandrel/testing/free-port';
 import { type RunningPostgres, startPostgres } from '@spandrel/testing/embedded-postgres';
-import { databaseUser, makeTemporaryFolder, removeFolder } from '../../../../stack/unprivileged.js';
+import { databaseUser, makeTemporaryFolder, removeFolder } from '@spandrel/embedded/unprivileged';
 import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 
 /** A name that has to be quoted everywhere, also inside of a DO block. */

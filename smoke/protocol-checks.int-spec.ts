@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { checkProtocols, type CheckResult } from './protocol-checks.ts';
-import { query } from './postgres.ts';
+import { query } from '@spandrel/embedded/postgres';
 
 /** The smoke test makes more checks than this. */
 const leastChecks = 40;

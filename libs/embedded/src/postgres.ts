@@ -13,7 +13,7 @@ import {
 } from './database-access.ts';
 import type { GuardOptions } from './parent-guard.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
-import { untilServerEnds } from './state-folder.ts';
+import { untilServerEnds } from './running-server.ts';
 import { databaseUser, makePrivateFolder, removeFolder } from './unprivileged.ts';
 
 export interface PostgresOptions {

@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { outsideFolder } from './state-folder.ts';
-import { removeFolder, tryAs, type User } from './unprivileged.ts';
+import { outsideFolder, removeFolder, tryAs, type User } from './unprivileged.ts';
 
 /** The programs of PostgreSQL. */
 export interface PostgresBinaries {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { GrpcClient } from './grpc-client.ts';
-import { importBuilt } from './built-tracestore.ts';
+import type { GrpcClient } from '@spandrel/embedded/grpc-client';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 
 type TraceServiceMessages =
   typeof import('../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts');

@@ -3,5 +3,5 @@
  * The type comes from the source, so a type check needs no build.
  */
 export async function importBuilt<Module>(module: string): Promise<Module> {
-  return (await import(new URL(`../dist/apps/tracestore/${module}.js`, import.meta.url).href)) as Module;
+  return (await import(new URL(`../../../dist/apps/tracestore/${module}.js`, import.meta.url).href)) as Module;
 }

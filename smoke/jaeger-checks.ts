@@ -1,6 +1,6 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { GrpcClient } from './grpc-client.ts';
-import { importBuilt } from './built-tracestore.ts';
+import type { GrpcClient } from '@spandrel/embedded/grpc-client';
+import { importBuilt } from '@spandrel/embedded/built-tracestore';
 import {
   type Checks,
   type CheckTarget,

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -9,6 +10,9 @@ export interface User {
   readonly gid: number;
 }
 
+/** The clone that this file belongs to. */
+const root = path.resolve(import.meta.dirname, '../../..');
+const sharedFolder = '/var/lib/spandrel';
 let nobody: User | undefined;
 
 /** The user that PostgreSQL runs as: it refuses root, so `nobody` for root, otherwise the current user (undefined). */
@@ -47,6 +51,16 @@ export function makePrivateFolder(folder: string, user: User | undefined): void 
 /** Whether `user` can create files in a folder. */
 export function canWriteIn(folder: string, user: User | undefined): boolean {
   return tryAs(user, '/bin/sh', ['-c', 'probe=$1/.probe.$$ && : >"$probe" && rm "$probe"', 'probe', folder]).ok;
+}
+
+/** Creates a folder outside the clone that every user can enter. */
+export function outsideFolder(): string {
+  const folder = path.join(sharedFolder, createHash('sha256').update(root).digest('hex').slice(0, 16));
+  for (const level of [sharedFolder, folder]) {
+    mkdirSync(level, { recursive: true });
+    chmodSync(level, 0o755);
+  }
+  return folder;
 }
 
 /** Creates a temporary folder that belongs to `user`, in memory where the host has such a folder. */

@@ -4,12 +4,12 @@ import { styleText } from 'node:util';
 import { dashboards } from '../dashboards/all.ts';
 import { createAgent, type Outcome, performRequest, type Targets } from '../load/request.ts';
 import { scenarios } from '../load/scenarios.ts';
-import { query } from './postgres.ts';
-import { printResults } from './print-results.ts';
+import { query } from '@spandrel/embedded/postgres';
+import { printResults } from '../stack/print-results.ts';
 import { checkProtocols } from './protocol-checks.ts';
-import { serviceUrl, type Surroundings } from './services.ts';
-import { layOut } from './table.ts';
-import { print, step } from './terminal.ts';
+import { serviceUrl, type Surroundings } from '../stack/services.ts';
+import { layOut } from '../stack/table.ts';
+import { print, step } from '../stack/terminal.ts';
 import { findDefects, type TraceSpan } from './whole-trace.ts';
 
 interface ExaminedTrace {

@@ -20,7 +20,7 @@ import {
   waterfall,
 } from '@spandrel/console-api';
 import type { z } from 'zod';
-import { GrpcClient } from './grpc-client.ts';
+import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { dashboards, readQuery } from '../dashboards/all.ts';
 import { bindQuery } from '../dashboards/query.ts';
 import {
@@ -36,7 +36,7 @@ import {
   spansOf,
 } from './checks.ts';
 import { jaegerChecks } from './jaeger-checks.ts';
-import { query } from './postgres.ts';
+import { query } from '@spandrel/embedded/postgres';
 import {
   checkedService,
   childName,

@@ -1,1 +1,0 @@
-export { GrpcClient } from '../../../stack/grpc-client.ts';
