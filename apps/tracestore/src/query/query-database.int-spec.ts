@@ -73,6 +73,21 @@ describe('a cancelled query', () => {
 });
 
 describe('QueryDatabaseService', () => {
+  it('runs one list query at a time, and other queries beside it', async () => {
+    const list = (): Promise<readonly { from: Date; to: Date }[]> =>
+      database.queryList(
+        statement('SELECT clock_timestamp() AS from, pg_sleep(0.3) AS slept, clock_timestamp() AS to'),
+        undefined,
+      );
+    const lists = [list(), list(), list()];
+    await expect.poll(underWay, patiently).toHaveLength(1);
+    expect(await database.query(statement('SELECT 1 AS one'), undefined)).toEqual([{ one: 1 }]);
+    const times = (await Promise.all(lists)).flatMap(([row]) => row ?? []);
+    expect(times).toHaveLength(3);
+    for (const [index, { to }] of times.slice(0, -1).entries())
+      expect(times[index + 1]?.from.getTime()).toBeGreaterThanOrEqual(to.getTime());
+  });
+
   it('ends a statement at the time limit', async () => {
     const hasty = new QueryDatabaseService({ databaseUrl: fresh.url, queryConnections: 1, queryTimeoutMs: 200 });
     await expect(hasty.query(sleepFor(60), undefined)).rejects.toMatchObject({ kind: { code: 'timed-out' } });

@@ -62,6 +62,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   private reclaiming: NodeJS.Timeout | undefined;
   private inUse = 0;
   private readonly slots: Slots;
+  private readonly listSlots = new Slots(1);
 
   constructor(@Inject(TRACESTORE_CONFIG) config: QueryDatabaseConfig) {
     this.timeoutMs = config.queryTimeoutMs;
@@ -111,6 +112,24 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     } finally {
       connection.release();
       memory.releaseSoon();
+    }
+  }
+
+  /**
+   * Run one statement as `query` does, one at a time: for lists that cost as much as a dictionary is long. However many
+   * clients request lists, the other queries have the rest of the database and of the connections.
+   *
+   * @throws TracestoreError
+   */
+  async queryList<Row extends QueryResultRow>(
+    statement: BoundStatement,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Row[]> {
+    await this.listSlots.take(() => undefined, signal);
+    try {
+      return await this.query<Row>(statement, signal);
+    } finally {
+      this.listSlots.giveBack();
     }
   }
 
@@ -219,7 +238,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   }
 }
 
-/** Slots for queries of several statements, in the order of requests. */
+/** Slots for queries that take much, in the order of requests. */
 class Slots {
   private readonly queue = new Set<() => void>();
 

@@ -33,7 +33,7 @@ export async function findOperations(
   { serviceName, spanKind }: OperationsQuery,
   signal?: AbortSignal,
 ): Promise<readonly Operation[]> {
-  const rows = await database.query<{ service_name: string; span_name: string; span_kind: number }>(
+  const rows = await database.queryList<{ service_name: string; span_name: string; span_kind: number }>(
     operationsBy.bind({
       service_name: serviceName === undefined ? null : storableText(serviceName),
       span_kind: spanKind === undefined ? null : spanKinds.indexOf(spanKind),

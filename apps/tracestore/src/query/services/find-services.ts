@@ -11,7 +11,7 @@ const allServices = readSql<{ readonly max_bytes: number }>(import.meta.url, 'fi
  * @throws TracestoreError
  */
 export async function findServices(database: QueryDatabaseService, signal?: AbortSignal): Promise<readonly string[]> {
-  const rows = await database.query<{ service_name: string }>(
+  const rows = await database.queryList<{ service_name: string }>(
     allServices.bind({ max_bytes: limits.nameListBytes.value }),
     signal,
   );
