@@ -30,7 +30,7 @@ WHERE start_time > $1::text::timestamptz AND ($2::text = '' OR service_name = $2
     const { text, values } = bindQuery(parseQuery(source), { service: hostile });
     expect(values).toEqual(['now-15m', hostile]);
     expect(text).not.toContain('DROP');
-    expect(() => bindQuery(parseQuery(source), { operation: 'x' })).toThrow('no such parameter: operation');
+    expect(() => bindQuery(parseQuery(source), { operation: 'x' })).toThrow('the parameter operation is unknown');
   });
 
   it.each([

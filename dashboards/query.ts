@@ -81,7 +81,7 @@ export function numberParameters(query: Query): string {
  */
 export function bindQuery(query: Query, values: Readonly<Record<string, string>> = {}): BoundQuery {
   const unknown = Object.keys(values).find((name) => query.parameters.every((parameter) => parameter.name !== name));
-  if (unknown !== undefined) throw new Error(`no such parameter: ${unknown}`);
+  if (unknown !== undefined) throw new Error(`the parameter ${unknown} is unknown`);
   return {
     text: numberParameters(query),
     values: query.parameters.map(({ name, defaultValue }) => values[name] ?? defaultValue),

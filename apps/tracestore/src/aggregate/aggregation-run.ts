@@ -61,7 +61,7 @@ export async function countNewCalls(client: Client, mostSpans: number): Promise<
       beginRun.bind({ most_spans: mostSpans }),
     );
     const state = rows[0];
-    if (state === undefined) throw new Error('The state of the count of calls is missing');
+    if (state === undefined) throw new Error('tracestore.call_state has no row');
     if (state.restored) {
       const { rows: recounted } = await client.query<{ slices: number }>(recountEverything.bind());
       return { spanCount: 0, isLast: false, restoredSlices: recounted[0]?.slices ?? 0 };

@@ -1,3 +1,6 @@
--- Creates the partition of the table $1 from $2 to $3. moved is the number of rows from the default partition; NULL where
--- another store has created it.
-SELECT tracestore.add_partition($1, $2, $3)::int4 AS moved;
+-- Creates a partition of a table. moved is the number of rows from the default partition; NULL where another store has
+-- created it.
+-- :'table'  the table.
+-- :'start'  the start of the range.
+-- :'end'    the end of the range, exclusive.
+SELECT tracestore.add_partition(:'table', :'start', :'end')::int4 AS moved;

@@ -1,2 +1,5 @@
--- Gives the applied migration $1 the name $2 and the checksum $3 that its table file has now.
-UPDATE tracestore.migration SET name = $2, checksum = $3 WHERE name = $1;
+-- Gives an applied migration the name and the checksum that its table file has now.
+-- :'name'      the name in the database.
+-- :'new_name'  the name of the table file.
+-- :'checksum'  the checksum of the table file.
+UPDATE tracestore.migration SET name = :'new_name', checksum = :'checksum' WHERE name = :'name';

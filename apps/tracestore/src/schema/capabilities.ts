@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 
-const probeSql = readSqlFile(import.meta.url, 'probe-capabilities.sql');
-const createTimescaleSql = readSqlFile(import.meta.url, 'create-timescale.sql');
+const probeSql = readSql(import.meta.url, 'probe-capabilities.sql');
+const createTimescaleSql = readSql(import.meta.url, 'create-timescale.sql');
 
 /** The TimescaleDB of this database; under the Apache licence it has hypertables and no compression. */
 export interface TimescaleCapabilities {
@@ -45,7 +45,7 @@ export async function installTimescale(client: ClientBase): Promise<string | und
   if (!row.timescale_is_available) return 'the server does not have it';
   if (!row.timescale_is_preloaded) return 'it is not in shared_preload_libraries';
   try {
-    await client.query(createTimescaleSql);
+    await client.query(createTimescaleSql.bind());
     return undefined;
   } catch (error) {
     // Another store can have created it.
@@ -85,7 +85,7 @@ export function describeCapabilities(capabilities: DatabaseCapabilities): string
 }
 
 async function probe(client: ClientBase): Promise<CapabilitiesRow> {
-  const { rows } = await client.query<CapabilitiesRow>(probeSql);
+  const { rows } = await client.query<CapabilitiesRow>(probeSql.bind());
   const row = rows[0];
   if (row === undefined) throw new Error('probe-capabilities.sql returned no row');
   return row;

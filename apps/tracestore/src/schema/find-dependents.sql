@@ -1,6 +1,7 @@
--- The views, functions and aggregates with one of the names $1 (with schema), and all those with one of the names $2 that
--- depend on them, each once. Dependents come first: the order in which all can be dropped. grants restores the privileges
--- that the owner has granted on an object.
+-- Returns views, functions and aggregates, and the objects that depend on them, each once. Dependents come first: the order in
+-- which all can be dropped. grants restores the privileges that the owner has granted on an object.
+-- :'names'  the names of the objects, with schema.
+-- :'ours'   the names of all objects that may be dependents.
 WITH RECURSIVE object AS (
   SELECT
     'pg_proc'::regclass::oid AS class_id, p.oid AS object_id, n.nspname || '.' || p.proname AS name,
@@ -8,12 +9,12 @@ WITH RECURSIVE object AS (
     p.proacl AS acl, p.proowner AS owner
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname || '.' || p.proname = ANY ($2::text[])
+  WHERE n.nspname || '.' || p.proname = ANY (:'ours'::text[])
   UNION ALL
   SELECT 'pg_class'::regclass, c.oid, n.nspname || '.' || c.relname, 'VIEW ', c.oid::regclass::text, c.relacl, c.relowner
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind = 'v' AND n.nspname || '.' || c.relname = ANY ($2::text[])
+  WHERE c.relkind = 'v' AND n.nspname || '.' || c.relname = ANY (:'ours'::text[])
 ),
 -- A view depends by its rule. A function can depend on the row type of a view, or on its array.
 dependency AS (
@@ -28,7 +29,7 @@ dependency AS (
   LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 ),
 hit AS (
-  SELECT o.class_id, o.object_id, 0 AS depth FROM object o WHERE o.name = ANY ($1::text[])
+  SELECT o.class_id, o.object_id, 0 AS depth FROM object o WHERE o.name = ANY (:'names'::text[])
   UNION
   SELECT o.class_id, o.object_id, h.depth + 1
   FROM hit h

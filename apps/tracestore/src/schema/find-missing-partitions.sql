@@ -1,7 +1,14 @@
--- The time ranges of the table $1 without a partition that should have one. A range has $2 seconds. These are the
--- $3 ranges before now and $4 after now, and ranges of the last $5 seconds with $6 rows in the default partition.
+-- Returns the time ranges of a table without a partition that should have one: those around now, and those of late spans with
+-- many rows in the default partition.
+-- :'table'            the table.
+-- :'width_s'          the width of a range, in seconds.
+-- :'behind'           how many ranges before now.
+-- :'ahead'            how many ranges after now.
+-- :'kept_s'           how long rows are kept, in seconds.
+-- :'enough_rows'      from how many rows in the default partition on a range gets a partition.
 SELECT range_start, range_end
 FROM tracestore.database_time() AS time_now
 CROSS JOIN LATERAL tracestore.missing_partitions(
-  $1, time_now, make_interval(secs => $2), $3, $4, time_now - make_interval(secs => $5), $6
+  :'table', time_now, make_interval(secs => :'width_s'), :'behind', :'ahead', time_now - make_interval(secs => :'kept_s'),
+  :'enough_rows'
 );

@@ -1,2 +1,3 @@
--- Records that the objects of the files $1 were dropped.
-DELETE FROM tracestore.schema_object WHERE name = ANY ($1::text[]);
+-- Records that objects were dropped.
+-- :'files'  the object files.
+DELETE FROM tracestore.schema_object WHERE name = ANY (:'files'::text[]);

@@ -1,2 +1,4 @@
--- Records that the table file $1 with the checksum $2 was applied.
-INSERT INTO tracestore.migration (name, checksum) VALUES ($1, $2);
+-- Records that a table file was applied.
+-- :'name'      the name of the table file.
+-- :'checksum'  its checksum.
+INSERT INTO tracestore.migration (name, checksum) VALUES (:'name', :'checksum');

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import pg, { type ClientBase } from 'pg';
 import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { checksumOf } from './checksum.js';
 import { MigrationError } from './migration-error.js';
 import { prepareReaderRole, type ReaderLack } from './reader-role.js';
@@ -36,13 +37,19 @@ export interface MigrationOutcome {
   readonly readerLack: ReaderLack | undefined;
 }
 
-const beginMigrations = readSqlFile(import.meta.url, 'begin-migrations.sql');
-const lockMigrations = readSqlFile(import.meta.url, 'lock-migrations.sql');
-const makeLedger = readSqlFile(import.meta.url, 'migration-ledger.sql');
-const findMigrations = readSqlFile(import.meta.url, 'find-migrations.sql');
-const insertMigration = readSqlFile(import.meta.url, 'insert-migration.sql');
-const adoptMigration = readSqlFile(import.meta.url, 'adopt-migration.sql');
-const retireMigration = readSqlFile(import.meta.url, 'retire-migration.sql');
+const beginMigrations = readSql(import.meta.url, 'begin-migrations.sql');
+const lockMigrations = readSql(import.meta.url, 'lock-migrations.sql');
+const makeLedger = readSql(import.meta.url, 'migration-ledger.sql');
+const findMigrations = readSql(import.meta.url, 'find-migrations.sql');
+const insertMigration = readSql<{ readonly name: string; readonly checksum: string }>(
+  import.meta.url,
+  'insert-migration.sql',
+);
+const adoptMigration = readSql<{ readonly name: string; readonly new_name: string; readonly checksum: string }>(
+  import.meta.url,
+  'adopt-migration.sql',
+);
+const retireMigration = readSql<{ readonly name: string }>(import.meta.url, 'retire-migration.sql');
 
 /**
  * Two processes created the same schema or table at once, and this one failed: unique_violation, duplicate_schema,
@@ -93,7 +100,7 @@ export async function migrate(
     }
     for (const { name, sql } of pending) {
       await client.query(sql);
-      await client.query(insertMigration, [name, checksumOf(sql)]);
+      await client.query(insertMigration.bind({ name, checksum: checksumOf(sql) }));
     }
     return { applied: names, objects: await applyObjects(client, objects, names.length > 0) };
   });
@@ -104,16 +111,16 @@ export async function migrate(
 
 /** @returns the checksums of the applied migrations by name; those of earlier builds have got their present names */
 async function findApplied(client: ClientBase, migrations: readonly Migration[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(findMigrations);
+  const { rows } = await client.query<{ name: string; checksum: string }>(findMigrations.bind());
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const checksums = new Map(migrations.map(({ name, sql }) => [name, checksumOf(sql)]));
   for (const { name, tables } of releasedAmong(applied)) {
     applied.delete(name);
     const checksum = tables === undefined ? undefined : checksums.get(tables);
     if (tables === undefined || checksum === undefined) {
-      await client.query(retireMigration, [name]);
+      await client.query(retireMigration.bind({ name }));
     } else {
-      await client.query(adoptMigration, [name, tables, checksum]);
+      await client.query(adoptMigration.bind({ name, new_name: tables, checksum }));
       applied.set(tables, checksum);
     }
   }
@@ -150,7 +157,7 @@ export function mendReaderRole(client: ClientBase): Promise<ReaderLack | undefin
 /** Runs in a transaction under the lock of the migrations. On an empty database it creates the table to lock first. */
 async function underLock<Result>(client: ClientBase, run: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
-    await client.query(beginMigrations);
+    await client.query(beginMigrations.bind());
     try {
       if (!(await lock(client))) {
         await client.query('ROLLBACK');
@@ -171,8 +178,8 @@ async function underLock<Result>(client: ClientBase, run: () => Promise<Result>)
 /** @returns false when another process has created the table of migrations at the same time */
 async function lock(client: ClientBase): Promise<boolean> {
   try {
-    await client.query(makeLedger);
-    await client.query(lockMigrations);
+    await client.query(makeLedger.bind());
+    await client.query(lockMigrations.bind());
     return true;
   } catch (error) {
     if (error instanceof pg.DatabaseError && lostRace.has(error.code ?? '')) return false;

@@ -1,3 +1,4 @@
--- Stores the configured retention of $1 seconds. A day has 24 hours.
-UPDATE tracestore.trace_retention SET configured = justify_hours(make_interval(secs => $1))
-WHERE configured <> make_interval(secs => $1);
+-- Stores the configured retention. A day has 24 hours.
+-- :'retention_s'  the retention, in seconds.
+UPDATE tracestore.trace_retention SET configured = justify_hours(make_interval(secs => :'retention_s'))
+WHERE configured <> make_interval(secs => :'retention_s');

@@ -1,10 +1,20 @@
 import type { ClientBase } from 'pg';
 import type { LifecycleConfig } from '../config/lifecycle.config.js';
 import { dayMs, hourMs } from '../duration.js';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 
-const findMissingPartitions = readSqlFile(import.meta.url, 'find-missing-partitions.sql');
-const addPartition = readSqlFile(import.meta.url, 'add-partition.sql');
+const findMissingPartitions = readSql<{
+  readonly table: TimedTable;
+  readonly width_s: number;
+  readonly behind: number;
+  readonly ahead: number;
+  readonly kept_s: number;
+  readonly enough_rows: number;
+}>(import.meta.url, 'find-missing-partitions.sql');
+const addPartition = readSql<{ readonly table: TimedTable; readonly start: Date; readonly end: Date }>(
+  import.meta.url,
+  'add-partition.sql',
+);
 
 /** The tables that are stored by time, in the order in which they lose expired rows. Equal to `tracestore.timed_table`. */
 export const timedTables = [
@@ -78,18 +88,20 @@ export async function addMissingPartitions(
   table: TimedTable,
   retentionMs: number,
 ): Promise<readonly AddedPartition[]> {
-  const { rows: missing } = await client.query<{ range_start: Date; range_end: Date }>(findMissingPartitions, [
-    table,
-    partitionWidthMs(retentionMs) / 1000,
-    slotsBehind,
-    slotsAhead,
-    retentionMs / 1000,
-    enoughRows,
-  ]);
+  const { rows: missing } = await client.query<{ range_start: Date; range_end: Date }>(
+    findMissingPartitions.bind({
+      table,
+      width_s: partitionWidthMs(retentionMs) / 1000,
+      behind: slotsBehind,
+      ahead: slotsAhead,
+      kept_s: retentionMs / 1000,
+      enough_rows: enoughRows,
+    }),
+  );
   const added: AddedPartition[] = [];
   for (const { range_start: start, range_end: end } of missing) {
     // One after the other: each takes a lock of the table that writers wait for.
-    const { rows } = await client.query<{ moved: number | null }>(addPartition, [table, start, end]);
+    const { rows } = await client.query<{ moved: number | null }>(addPartition.bind({ table, start, end }));
     const moved = rows[0]?.moved;
     if (moved !== null && moved !== undefined) added.push({ table, start, movedRows: moved });
   }

@@ -1,8 +1,8 @@
 import pg, { type ClientBase } from 'pg';
-import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 
-const findReaderLack = readSqlFile(import.meta.url, 'find-reader-lack.sql');
-const makeReaderRole = readSqlFile(import.meta.url, 'reader-role.sql');
+const findReaderLack = readSql(import.meta.url, 'find-reader-lack.sql');
+const makeReaderRole = readSql(import.meta.url, 'reader-role.sql');
 
 /** Statements of users run as this role. */
 const reader = 'ps_trace_reader';
@@ -47,7 +47,7 @@ export interface ReaderState {
 export async function prepareReaderRole(client: ClientBase): Promise<ReaderLack | undefined> {
   const state = await readState(client);
   if (readerLackOf(state) === undefined && state.has_settings) return undefined;
-  await client.query(makeReaderRole);
+  await client.query(makeReaderRole.bind());
   return readerLackOf(await readState(client));
 }
 
@@ -57,7 +57,7 @@ export async function findLackOfReader(client: ClientBase): Promise<ReaderLack |
 }
 
 async function readState(client: ClientBase): Promise<ReaderState> {
-  const { rows } = await client.query<ReaderState>(findReaderLack);
+  const { rows } = await client.query<ReaderState>(findReaderLack.bind());
   const state = rows[0];
   if (state === undefined) throw new Error('The check of the role ps_trace_reader returned no row');
   return state;

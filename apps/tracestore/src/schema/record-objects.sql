@@ -1,4 +1,7 @@
--- Records that the object files $1 with the checksums $2 were applied by a build of revision $3.
+-- Records that object files were applied.
+-- :'files'      the object files.
+-- :'checksums'  their checksums, in the same order.
+-- :'revision'   the revision of the build.
 INSERT INTO tracestore.schema_object (name, checksum, revision)
-SELECT name, checksum, $3 FROM unnest($1::text[], $2::text[]) AS applied (name, checksum)
+SELECT name, checksum, :'revision' FROM unnest(:'files'::text[], :'checksums'::text[]) AS applied (name, checksum)
 ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, revision = excluded.revision;

@@ -1,2 +1,3 @@
--- Removes the applied migration $1, which has no table file now.
-DELETE FROM tracestore.migration WHERE name = $1;
+-- Removes an applied migration that has no table file now.
+-- :'name'  its name.
+DELETE FROM tracestore.migration WHERE name = :'name';

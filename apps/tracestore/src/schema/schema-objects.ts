@@ -5,14 +5,26 @@
  */
 import pg, { type ClientBase } from 'pg';
 import { readSqlFile } from '../sql-file.js';
+import { readSql } from '../sql.js';
 import { checksumOf } from './checksum.js';
 import { MigrationError } from './migration-error.js';
 
-const findObjects = readSqlFile(import.meta.url, 'find-objects.sql');
-const recordObjects = readSqlFile(import.meta.url, 'record-objects.sql');
-const forgetObjects = readSqlFile(import.meta.url, 'forget-objects.sql');
-const findOverloads = readSqlFile(import.meta.url, 'find-overloads.sql');
-const findDependents = readSqlFile(import.meta.url, 'find-dependents.sql');
+const findObjects = readSql(import.meta.url, 'find-objects.sql');
+const recordObjects = readSql<{
+  readonly files: readonly string[];
+  readonly checksums: readonly string[];
+  readonly revision: number;
+}>(import.meta.url, 'record-objects.sql');
+const forgetObjects = readSql<{ readonly files: readonly string[] }>(import.meta.url, 'forget-objects.sql');
+const findOverloads = readSql<{ readonly names: readonly string[] }>(import.meta.url, 'find-overloads.sql');
+const findObject = readSql<{ readonly is_view: boolean; readonly identity: string }>(
+  import.meta.url,
+  'find-object.sql',
+);
+const findDependents = readSql<{ readonly names: readonly string[]; readonly ours: readonly string[] }>(
+  import.meta.url,
+  'find-dependents.sql',
+);
 
 /** A file of `objects/`, such as `views/ps_trace.span.sql`: the statements that create one object, or replace it. */
 export interface SchemaObject {
@@ -75,7 +87,7 @@ export async function applyObjects(
   objects: SchemaObjects,
   tablesChanged: boolean,
 ): Promise<ObjectsOutcome> {
-  const { rows } = await client.query<{ name: string; checksum: string; revision: number }>(findObjects);
+  const { rows } = await client.query<{ name: string; checksum: string; revision: number }>(findObjects.bind());
   if (!tablesChanged && rows.some(({ revision }) => revision > objects.revision)) return 'newer';
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const files = [...objects.beforeTables, ...objects.afterTables];
@@ -120,12 +132,14 @@ export async function applyObjects(
     }
     await client.query('ROLLBACK TO SAVEPOINT objects');
   }
-  await client.query(forgetObjects, [removed]);
-  await client.query(recordObjects, [
-    files.map(({ file }) => file),
-    files.map(({ sql }) => checksumOf(sql)),
-    objects.revision,
-  ]);
+  await client.query(forgetObjects.bind({ files: removed }));
+  await client.query(
+    recordObjects.bind({
+      files: files.map(({ file }) => file),
+      checksums: files.map(({ sql }) => checksumOf(sql)),
+      revision: objects.revision,
+    }),
+  );
   return 'applied';
 }
 
@@ -147,7 +161,7 @@ interface Overload {
 }
 
 async function overloadsOf(client: ClientBase, names: readonly string[]): Promise<ReadonlyMap<string, Overload>> {
-  const { rows } = await client.query<Overload & { oid: string }>(findOverloads, [names]);
+  const { rows } = await client.query<Overload & { oid: string }>(findOverloads.bind({ names }));
   return new Map(rows.map((row) => [row.oid, row]));
 }
 
@@ -201,8 +215,7 @@ async function dropObjects(
 ): Promise<readonly Grant[]> {
   if (names.length === 0) return [];
   const { rows } = await client.query<{ target: string; grants: string[]; is_view: boolean; identity: string }>(
-    findDependents,
-    [names, ours],
+    findDependents.bind({ names, ours }),
   );
   for (const { target } of rows) await drop(client, target);
   return rows.flatMap(({ grants, is_view: isView, identity }) =>
@@ -225,9 +238,6 @@ async function drop(client: ClientBase, target: string): Promise<void> {
 
 /** Does nothing if the object exists no longer, or has another signature. */
 async function restoreGrant(client: ClientBase, { isView, identity, statement }: Grant): Promise<void> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `SELECT ${isView ? 'to_regclass' : 'to_regprocedure'}($1) IS NOT NULL AS exists`,
-    [identity],
-  );
+  const { rows } = await client.query<{ exists: boolean }>(findObject.bind({ is_view: isView, identity }));
   if (rows[0]?.exists === true) await client.query(statement);
 }

@@ -152,13 +152,13 @@ function gridOf({ endMs, lookbackMs, stepMs, ratePerMs }: MonitorQuery): Grid {
   if (points > maxPoints || spanSeconds / bucketSeconds > maxBuckets) {
     throw new TracestoreError(
       errorKinds.invalid,
-      `more than ${maxPoints} points or ${maxBuckets} buckets are asked for`,
+      `more than ${maxPoints} points or ${maxBuckets} buckets are requested`,
     );
   }
   const endSeconds = Math.floor(endMs / 1000 / bucketSeconds) * bucketSeconds;
   const fromSeconds = endSeconds - spanSeconds;
   if (fromSeconds < 0 || endSeconds > 2 ** 33)
-    throw new TracestoreError(errorKinds.invalid, 'the time is out of range');
+    throw new TracestoreError(errorKinds.invalid, 'the range must begin after 1970 and end before 2242');
   return { bucketSeconds, stepSeconds, windowSeconds, points, endSeconds, fromSeconds };
 }
 
