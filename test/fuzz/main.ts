@@ -31,7 +31,7 @@ const { values } = parseArgs({
     protocols: { type: 'string', default: protocols.map(({ name }) => name).join(',') },
     only: { type: 'string' },
     time: { type: 'string', default: String(Date.now()) },
-    'in-flight': { type: 'string', default: '96' },
+    'in-flight': { type: 'string', default: '48' },
     'port-offset': { type: 'string' },
     heap: { type: 'string', default: '160' },
     'max-bytes-in-flight': { type: 'string', default: String(64 * mebibyte) },
