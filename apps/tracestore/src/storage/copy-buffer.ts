@@ -51,7 +51,8 @@ export class CopyBuffer {
 
   /** Reserves the bytes of a row. @throws TracestoreError `too-large` above the maximum of a chunk */
   reserveRow(byteCount: number): void {
-    if (this.position + byteCount > this.bytes.length && this.position >= fullChunkBytes) this.beginChunk(byteCount);
+    // Also if the row seems to fit: it can take more, and would then copy everything before it.
+    if (this.position >= fullChunkBytes) this.beginChunk(byteCount);
     this.reserve(byteCount);
   }
 

@@ -38,9 +38,6 @@ const stringPieceBytes = 64 * 1024;
 /** The highest tag of a field of AnyValue, with any wire type. */
 const highestValueTag = 8 * 8 + 7;
 
-/** Characters of a double that `jsonGrowth` covers. Without exponents, some have hundreds. */
-const maxShortDouble = 25;
-
 /** The one error that sends a span to the fallback. */
 export const needsFallback = new Error('the fast path cannot handle the span');
 
@@ -484,14 +481,30 @@ export abstract class ColumnTranscoder extends WireCursor {
   }
 
   protected double(out: CopyBuffer): void {
-    const json = doubleToJson(this.view.getFloat64(this.position, true));
+    const value = this.view.getFloat64(this.position, true);
     this.position += 8;
-    if (json.length > maxShortDouble) {
-      out.reserve(rowOverheadBytes + json.length + jsonGrowth * this.messageBytes);
-      out.position += out.bytes.write(json, out.position, 'latin1');
-    } else {
-      this.ascii(out, json);
-    }
+    const magnitude = Math.abs(value);
+    // String() writes these with an exponent.
+    const isLong = magnitude < 1e-6 ? magnitude > 0 : magnitude >= 1e21 && magnitude < Infinity;
+    if (isLong) this.longDouble(out, value);
+    else this.ascii(out, doubleToJson(value));
+  }
+
+  /** Appends what `doubleToJson` returns, without a string of hundreds of zeros. */
+  private longDouble(out: CopyBuffer, value: number): void {
+    const text = String(value);
+    const exponentAt = text.indexOf('e');
+    const exponent = Number(text.slice(exponentAt + 1));
+    const from = value < 0 ? 1 : 0;
+    const digits = text.slice(from, exponentAt).replace('.', '');
+    const zeros = exponent < 0 ? -exponent - 1 : exponent + 1 - digits.length;
+    out.reserve(rowOverheadBytes + digits.length + zeros + jsonGrowth * this.messageBytes);
+    if (value < 0) this.ascii(out, '-');
+    if (exponent < 0) this.ascii(out, '0.');
+    else this.ascii(out, digits);
+    out.bytes.fill(0x30, out.position, out.position + zeros);
+    out.position += zeros;
+    this.ascii(out, exponent < 0 ? digits : '.0');
   }
 
   protected ascii(out: CopyBuffer, text: string): void {

@@ -256,6 +256,11 @@ describe('transcoder and reference decoder', () => {
     const doubles = [
       [0, -0, 0.1, 0.001, 0.0005, 0.1 + 0.2, 1.005, 4.35, 100, 5e-324, 1e12, 2 ** 53, -0.25],
       [999_999_999_999.999, 999_999_999_999.9995, 1e12 - 2 ** -13, 123_456_789_012.345],
+      [1e-6, 9.999e-7, -1e-7, 1e21, -1.5e21, 999_999_999_999_999_900_000, Number.MAX_VALUE, -Number.MIN_VALUE],
+      Array.from(
+        { length: 631 },
+        (_, n) => (n % 2 === 0 ? 1 : -1) * Number(`${1 + random.below(9_999) / 1000}e${n - 323}`),
+      ),
       Array.from({ length: 4000 }, (_, n) => random.below(2 ** 31) * (1 + random.below(1000)) * 10 ** ((n % 12) - 9)),
     ].flat();
     const attributes = doubles.map((value, n) => attribute(String(n), { case: 'doubleValue', value }));
