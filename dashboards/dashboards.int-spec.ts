@@ -131,8 +131,11 @@ const inRange = (from = fromMs, to = toMs): readonly Related[] =>
 const floor = (ms: number, width: number): number => ms - (ms % width);
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const errorsOf = (calls: readonly Related[]): number => calls.filter(({ span }) => span.isError).length;
+/** Calls from outside of the service: a client span whose parent is not stored was called by its own service. */
 const entriesOf = (calls: readonly Related[]): readonly Related[] =>
-  calls.filter(({ parent, service }) => parent === undefined || serviceOf(parent) !== service);
+  calls.filter(({ span, parent, service, isRoot }) =>
+    parent === undefined ? isRoot || (span.operationId & clientBit) === 0n : serviceOf(parent) !== service,
+  );
 const operation = ({ service, name }: Related): string => JSON.stringify([service, name]);
 
 /** The smallest value that at least this share of the values does not exceed. */

@@ -1,5 +1,5 @@
 -- Error rate of each operation per minute, or in wider steps over a long range. Only operations with errors, at most
--- the twenty with the most errors. Empty :'service' selects all services.
+-- the twenty with the most errors. A step is left out while fewer than 30 seconds of it are aggregated. Empty :'service' selects all services.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -10,6 +10,10 @@ WITH operation_step AS MATERIALIZED (
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
     greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
   )
+  JOIN ps_trace.counted_step(
+    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+    greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
+  ) AS step USING (time_bucket)
   WHERE :'service' = '' OR service_name = :'service'
   GROUP BY time_bucket, service_name, span_name
   HAVING sum(calls) > 0
