@@ -1,6 +1,6 @@
 -- Requests per second, in steps of one minute, or wider steps over a long range. A request is a trace; it counts at the
--- start of its root span. Steps without requests have the value 0. A step that is not over is divided by the seconds of it
--- that are already aggregated, and left out while these are fewer than 30.
+-- start of its root span. Steps without requests have the value 0. A step that is not over is divided by the seconds of
+-- it that are already aggregated, and left out while these are fewer than 30.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif

@@ -1,5 +1,6 @@
 -- Error rate of each operation per minute, or in wider steps over a long range. Only operations with errors, at most
--- the twenty with the most errors. A step is left out while fewer than 30 seconds of it are aggregated. Empty :'service' selects all services.
+-- the twenty with the most errors. A step is left out while fewer than 30 seconds of it are aggregated. Empty
+-- :'service' selects all services.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif

@@ -1,8 +1,8 @@
--- Self time of an operation and of all operations below it over time, in milliseconds per second: the ten operations with the most
--- self time, and all others as one series. Self time is the time in which a span has no active child. Overlapping
--- children count once and only within their parent, so self time is never negative. Empty :'service' selects the
--- service with the most requests; empty :'operation' selects all operations of the service. The graph follows
--- operations, not single traces: the values cover all calls that operations in the graph make.
+-- Self time of an operation and of all operations below it over time, in milliseconds per second: the ten operations
+-- with the most self time, and all others as one series. Self time is the time in which a span has no active child.
+-- Overlapping children count once and only within their parent, so self time is never negative. Empty :'service'
+-- selects the service with the most requests; empty :'operation' selects all operations of the service. The graph
+-- follows operations, not single traces: the values cover all calls that operations in the graph make.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif

@@ -1,5 +1,6 @@
--- Golden signals per service: calls per second of the aggregated part of the range from outside the service, their error rate, and the median, 95th and
--- 99th percentile of their durations in milliseconds. The relative error of percentiles is at most 4.5 %.
+-- Golden signals per service: calls per second of the aggregated part of the range from outside the service, their
+-- error rate, and the median, 95th and 99th percentile of their durations in milliseconds. The relative error of
+-- percentiles is at most 4.5 %.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH entry AS (
