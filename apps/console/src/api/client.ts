@@ -1,15 +1,25 @@
+/** An error for the user: what failed, and in the message the reason, which may be empty. */
+export class TitledError extends Error {
+  constructor(
+    readonly title: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A failed request. */
-export class ApiError extends Error {
+export class ApiError extends TitledError {
   override readonly name = 'ApiError';
 
   constructor(
     readonly status: number,
-    readonly title: string,
+    title: string,
     message: string,
     /** All members of the problem details (RFC 9457). */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
-    super(message);
+    super(title, message);
   }
 }
 
@@ -56,13 +66,13 @@ async function request(path: string, init: RequestInit): Promise<Response> {
 async function bodyOf(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined;
   const text = await response.text();
-  if (response.ok) return parseBody(text);
+  if (response.ok) return parseJson(text);
   const problem = problemOf(text);
   throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
 }
 
-/** Parse JSON. Integers that JavaScript would round become bigints. */
-function parseBody(text: string): unknown {
+/** Parse JSON. Integers that JavaScript would round become bigints. @throws SyntaxError */
+export function parseJson(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   const reviver = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
