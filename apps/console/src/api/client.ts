@@ -1,3 +1,10 @@
+import { noteMissing, noteResponse } from '../connection/connection.ts';
+
+/** Responses that may mean that something is missing. */
+const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+/** The type of the response of a tracestore without its database. */
+const unavailableType = 'urn:spandrel:problem:unavailable';
+
 /** An error for the user: what failed, and in the message the reason, which may be empty. */
 export class TitledError extends Error {
   constructor(
@@ -21,6 +28,12 @@ export class ApiError extends TitledError {
   ) {
     super(title, message);
   }
+}
+
+/** Whether a request failed because tracestore or its database does not respond: the same request succeeds later. */
+export function isOutage(error: Error): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return [0, 502, 504].includes(error.status) || error.details['type'] === unavailableType;
 }
 
 /**
@@ -56,10 +69,13 @@ export async function send<Answer = void>(
 
 async function request(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(`/api/${path}`, init);
+    const response = await fetch(`/api/${path}`, init);
+    if (!unavailableStatuses.has(response.status)) noteResponse();
+    return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw new ApiError(0, 'tracestore is unreachable', 'It may be stopped or restarting.');
+    noteMissing('tracestore');
+    throw new ApiError(0, 'tracestore is not reachable', 'It may be stopped or restarting.');
   }
 }
 
@@ -68,6 +84,8 @@ async function bodyOf(response: Response): Promise<unknown> {
   const text = await response.text();
   if (response.ok) return parseJson(text);
   const problem = problemOf(text);
+  if (problem.type === unavailableType) noteMissing('database');
+  else if (response.status === 502 || response.status === 504) noteMissing('tracestore');
   throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
 }
 
@@ -82,6 +100,7 @@ export function parseJson(text: string): unknown {
 }
 
 function problemOf(text: string): {
+  readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
   readonly [member: string]: unknown;
