@@ -5,6 +5,19 @@ const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 /** The type of the response of a tracestore without its database. */
 const unavailableType = 'urn:spandrel:problem:unavailable';
 
+/** Titles of responses that have no title of their own but the reason phrase of HTTP. */
+const plainTitles: ReadonlyMap<number, string> = new Map([
+  [400, 'The request is not valid'],
+  [403, 'This is not allowed'],
+  [404, 'There is nothing at this address'],
+  [413, 'The request is too large'],
+  [429, 'Too many requests'],
+  [500, 'Something went wrong in tracestore'],
+  [502, 'tracestore is not reachable'],
+  [503, 'tracestore is busy'],
+  [504, 'tracestore is not reachable'],
+]);
+
 /** An error for the user: what failed, and in the message the reason, which may be empty. */
 export class TitledError extends Error {
   constructor(
@@ -86,7 +99,14 @@ async function bodyOf(response: Response): Promise<unknown> {
   const problem = problemOf(text);
   if (problem.type === unavailableType) noteMissing('database');
   else if (response.status === 502 || response.status === 504) noteMissing('tracestore');
-  throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
+  const title = plainTitles.get(response.status);
+  const isPlain = problem.title === undefined || problem.type === 'about:blank';
+  throw new ApiError(
+    response.status,
+    (isPlain ? title : undefined) ?? problem.title ?? response.statusText,
+    problem.detail ?? '',
+    problem,
+  );
 }
 
 /** Parse JSON. Integers that JavaScript would round become bigints. @throws SyntaxError */
