@@ -20,7 +20,12 @@ export function consoleDashboards(dashboards: readonly DashboardFolder[]): Json 
       panels: panels.map(({ queries, columns = [], timeFrom, ...panel }) => ({
         ...panel,
         ...(timeFrom === undefined ? {} : { timeFrom }),
-        columns: columns.map(({ width: _, ...column }) => column),
+        columns: columns.map(({ name, title, unit: columnUnit, link }) => ({
+          name,
+          title,
+          ...(columnUnit === undefined ? {} : { unit: columnUnit }),
+          ...(link === undefined ? {} : { link }),
+        })),
         queries: queries.map((file) => consoleQuery(folder, file)),
       })),
     };

@@ -132,7 +132,9 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
       await page.waitForLoadState('networkidle');
       await picture(`phone${address.replace('/', '-')}`);
       expect(await page.evaluate('document.documentElement.scrollWidth'), address).toBeLessThanOrEqual(phone.width);
-      const small = await page.evaluate<readonly string[]>(`[...document.querySelectorAll('header button, header select, header a, main button, main select, main input:not([type=radio]):not([type=checkbox]), footer a')]
+      const small = await page.evaluate<
+        readonly string[]
+      >(`[...document.querySelectorAll('header button, header select, header a, main button, main select, main input:not([type=radio]):not([type=checkbox]), footer a')]
         .map((element) => [element, element.getBoundingClientRect()])
         .filter(([element, { width, height }]) => width > 0 && (width < 24 || height < 24))
         .map(([element, { width, height }]) => element.outerHTML.slice(0, 80) + ' ' + width + ' x ' + height)`);
