@@ -26,9 +26,15 @@ export function ConnectSnippets() {
   return (
     <div className="connect">
       <p>
-        OTLP over HTTP: <code>{http}</code> · OTLP over gRPC: <code>{grpc}</code>
+        OTLP over HTTP: <code>{http}</code>
+        {grpc !== undefined && (
+          <>
+            {' '}
+            · OTLP over gRPC: <code>{grpc}</code>
+          </>
+        )}
       </p>
-      {receivers.data.isLoopback && (
+      {receivers.data.isLoopback && receivers.data.otlpHttp.url === null && (
         <p className="quiet">Only applications on the machine of tracestore reach these ports.</p>
       )}
       <fieldset className="row">

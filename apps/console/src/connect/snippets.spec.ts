@@ -14,7 +14,7 @@ describe('snippets', () => {
 
   it('have the configured addresses instead', () => {
     const configured = { ...receivers, otlpHttp: { port: 4318, url: 'https://otlp.example' } };
-    expect(endpointsOf(configured, 'localhost').http).toBe('https://otlp.example');
+    expect(endpointsOf(configured, 'localhost')).toEqual({ http: 'https://otlp.example', grpc: undefined });
   });
 
   it.each(snippetsFor('http://localhost:14318').map((snippet) => [snippet.title, snippet] as const))(

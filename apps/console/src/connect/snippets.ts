@@ -9,14 +9,15 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** The addresses of OTLP for a user of the console at a host name. */
+/** The addresses of OTLP for a user of the console at a host name. OTLP over gRPC may have none. */
 export function endpointsOf(
   { otlpHttp, otlpGrpc }: ReceiversResponse,
   hostname: string,
-): { readonly http: string; readonly grpc: string } {
+): { readonly http: string; readonly grpc: string | undefined } {
   return {
     http: otlpHttp.url ?? `http://${hostname}:${otlpHttp.port}`,
-    grpc: otlpGrpc.url ?? `http://${hostname}:${otlpGrpc.port}`,
+    // Where HTTP has an address of its own, senders do not reach the other port of this host either.
+    grpc: otlpGrpc.url ?? (otlpHttp.url === null ? `http://${hostname}:${otlpGrpc.port}` : undefined),
   };
 }
 
