@@ -1,9 +1,7 @@
-import { noteMissing, noteResponse } from '../connection/connection.ts';
+import { missingIn, noteMissing, noteResponse } from '../connection/connection.ts';
 
 /** Responses that may mean that something is missing. */
 const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
-/** The type of the response of a tracestore without its database. */
-const unavailableType = 'urn:spandrel:problem:unavailable';
 
 /** Titles of responses that have no title of their own but the reason phrase of HTTP. */
 const plainTitles: ReadonlyMap<number, string> = new Map([
@@ -46,7 +44,7 @@ export class ApiError extends TitledError {
 /** Whether a request failed because tracestore or its database does not respond: the same request succeeds later. */
 export function isOutage(error: Error): boolean {
   if (!(error instanceof ApiError)) return false;
-  return [0, 502, 504].includes(error.status) || error.details['type'] === unavailableType;
+  return error.status === 0 || missingIn(error.status, String(error.details['type'])) !== undefined;
 }
 
 /**
@@ -97,8 +95,8 @@ async function bodyOf(response: Response): Promise<unknown> {
   const text = await response.text();
   if (response.ok) return parseJson(text);
   const problem = problemOf(text);
-  if (problem.type === unavailableType) noteMissing('database');
-  else if (response.status === 502 || response.status === 504) noteMissing('tracestore');
+  const missing = missingIn(response.status, problem.type);
+  if (missing !== undefined) noteMissing(missing);
   const title = plainTitles.get(response.status);
   const isPlain = problem.title === undefined || problem.type === 'about:blank';
   throw new ApiError(

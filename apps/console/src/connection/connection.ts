@@ -15,8 +15,13 @@ let connection: Connection = { missing: undefined, staleSinceMs: undefined };
 let lastResponseMs: number | undefined;
 const listeners = new Set<() => void>();
 
-/** Notes that a request got a response, of whatever status. */
-export function noteResponse(): void {
+/**
+ * Notes that a request got a response, of whatever status.
+ *
+ * @param isFromDatabase whether the response needed the database; another one does not show that it is back
+ */
+export function noteResponse(isFromDatabase = false): void {
+  if (connection.missing === 'database' && !isFromDatabase) return;
   lastResponseMs = Date.now();
   change(undefined);
 }
@@ -51,13 +56,25 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** Asks tracestore whether it and its database respond, and notes the result. */
+/** What a response shows to be missing; undefined if it is a response of tracestore with its database. */
+export function missingIn(status: number, problemType: string | undefined): Missing | undefined {
+  // A proxy responds with these in place of tracestore.
+  if (status === 502 || status === 504) return 'tracestore';
+  return problemType === unavailableType ? 'database' : undefined;
+}
+
+/** The type of the response of a tracestore without its database. */
+const unavailableType = 'urn:spandrel:problem:unavailable';
+
+/** Sends a small request that needs the database, and notes the result. */
 export async function checkConnection(): Promise<void> {
   try {
-    const response = await fetch('/readyz', { cache: 'no-store' });
-    // A proxy responds with 502 or 504 in place of tracestore; tracestore itself with 503 if it has no database.
-    if (response.ok) noteResponse();
-    else noteMissing(response.status === 503 ? 'database' : 'tracestore');
+    const response = await fetch('/api/services', { cache: 'no-store' });
+    const body: unknown = response.ok ? undefined : await response.json().catch(() => undefined);
+    const type = typeof body === 'object' && body !== null && 'type' in body ? String(body.type) : undefined;
+    const missing = missingIn(response.status, type);
+    if (missing === undefined) noteResponse(true);
+    else noteMissing(missing);
   } catch {
     noteMissing('tracestore');
   }
