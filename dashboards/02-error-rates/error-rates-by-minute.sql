@@ -11,10 +11,6 @@ WITH operation_step AS MATERIALIZED (
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
     greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
   )
-  JOIN ps_trace.counted_step(
-    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
-    greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
-  ) AS step USING (time_bucket)
   WHERE :'service' = '' OR service_name = :'service'
   GROUP BY time_bucket, service_name, span_name
   HAVING sum(calls) > 0
@@ -30,4 +26,8 @@ failing AS (
 SELECT time_bucket AS time, service_name || ' ' || span_name AS series, errors::float8 / calls::float8 AS error_rate
 FROM operation_step
 JOIN failing USING (service_name, span_name)
+JOIN ps_trace.counted_step(
+  ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+  greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
+) AS step USING (time_bucket)
 ORDER BY time, series;
