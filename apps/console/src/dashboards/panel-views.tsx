@@ -211,15 +211,17 @@ function StatView({ panel, results }: ViewProps) {
   return <p className="stat">{value === undefined ? '–' : formatValue(value, panel.unit)}</p>;
 }
 
-function DashboardLinks() {
+function DashboardLinks({ dashboard }: ViewProps) {
   const { data } = useDashboards();
   return (
     <ul className="dashboard-links">
-      {data?.dashboards.map(({ uid, title, description }) => (
-        <li key={uid}>
-          <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
-        </li>
-      ))}
+      {data?.dashboards
+        .filter(({ uid }) => uid !== dashboard.uid)
+        .map(({ uid, title, description }) => (
+          <li key={uid}>
+            <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
+          </li>
+        ))}
     </ul>
   );
 }
