@@ -17,9 +17,15 @@ export function consoleDashboards(dashboards: readonly DashboardFolder[]): Json 
       description,
       from,
       variables: variables.map((variable) => ({ ...variable, query: consoleQuery('variables', variable.query) })),
-      panels: panels.map(({ queries, columns = [], ...panel }) => ({
+      panels: panels.map(({ queries, columns = [], timeFrom, ...panel }) => ({
         ...panel,
-        columns: columns.map((column) => ({ ...column })),
+        ...(timeFrom === undefined ? {} : { timeFrom }),
+        columns: columns.map(({ name, title, unit: columnUnit, link }) => ({
+          name,
+          title,
+          ...(columnUnit === undefined ? {} : { unit: columnUnit }),
+          ...(link === undefined ? {} : { link }),
+        })),
         queries: queries.map((file) => consoleQuery(folder, file)),
       })),
     };

@@ -130,9 +130,19 @@ const inRange = (from = fromMs, to = toMs): readonly Related[] =>
   related.filter(({ startMs }) => startMs >= from && startMs < to);
 const floor = (ms: number, width: number): number => ms - (ms % width);
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** Seconds of a step in the range; undefined if they are too few for the step to be shown. */
+function secondsOf(time: number, stepMs: number): number | undefined {
+  const ms = Math.min(time + stepMs, toMs) - Math.max(time, fromMs);
+  return ms >= Math.min(stepMs, minuteMs / 2) ? ms / 1000 : undefined;
+}
+const isShown = (call: Related, stepMs: number): boolean =>
+  secondsOf(floor(call.startMs, stepMs), stepMs) !== undefined;
 const errorsOf = (calls: readonly Related[]): number => calls.filter(({ span }) => span.isError).length;
+/** Calls from outside of the service: a client span whose parent is not stored was called by its own service. */
 const entriesOf = (calls: readonly Related[]): readonly Related[] =>
-  calls.filter(({ parent, service }) => parent === undefined || serviceOf(parent) !== service);
+  calls.filter(({ span, parent, service, isRoot }) =>
+    parent === undefined ? isRoot || (span.operationId & clientBit) === 0n : serviceOf(parent) !== service,
+  );
 const operation = ({ service, name }: Related): string => JSON.stringify([service, name]);
 
 /** The smallest value that at least this share of the values does not exceed. */
@@ -182,8 +192,10 @@ describe('dashboard 01 request rate', () => {
     for (let time = floor(fromMs, width); time < toMs; time += width) {
       const start = Math.max(time, fromMs);
       const end = Math.min(time + width, toMs);
+      const seconds = secondsOf(time, width);
+      if (seconds === undefined) continue;
       const requests = inRange(start, end).filter(({ isRoot }) => isRoot).length;
-      expected.push({ time, requests_per_second: requests / ((end - start) / 1000) });
+      expected.push({ time, requests_per_second: requests / seconds });
     }
     expectRows(rows, expected);
     expect(sum(rows.map(({ requests_per_second: rate }) => Number(rate)))).toBeGreaterThan(0);
@@ -239,7 +251,7 @@ describe('dashboard 02 error rates', () => {
     );
     expect(failing.size).toBeLessThanOrEqual(20);
     const expected = [...Map.groupBy(calls, (call) => `${floor(call.startMs, stepMs)} ${operation(call)}`).values()]
-      .filter(([call]) => call !== undefined && failing.has(operation(call)))
+      .filter(([call]) => call !== undefined && failing.has(operation(call)) && isShown(call, stepMs))
       .map((own) => ({
         time: floor(own[0]?.startMs ?? 0, stepMs),
         series: `${own[0]?.service} ${own[0]?.name}`,
@@ -257,7 +269,8 @@ describe('dashboard 03 request durations', () => {
 
   it('returns the distribution over time with one bucket per power of two', async () => {
     const rows = await runQuery('03-request-durations', 'duration-distribution.sql');
-    const expected = [...Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs))].map(([time, calls]) => {
+    const shown = requests().filter((call) => isShown(call, minuteMs));
+    const expected = [...Map.groupBy(shown, ({ startMs }) => floor(startMs, minuteMs))].map(([time, calls]) => {
       const row: Record<string, number> = { time };
       for (let power = 16; power <= 36; power++) {
         const least = power === 16 ? 0 : 2 ** (power - 1) / 1e6;
@@ -275,19 +288,31 @@ describe('dashboard 03 request durations', () => {
 
   it('returns the histogram of the whole range', async () => {
     const rows = await runQuery('03-request-durations', 'duration-histogram.sql');
-    const expected = [...Map.groupBy(requests(), ({ span }) => classOf(span.endNs - span.startNs))]
-      .toSorted(([a], [b]) => a - b)
-      .map(([key, calls]) => ({
-        xMin: key === 0 ? 0 : 2 ** ((key - 1) / 8) / 1e6,
-        xMax: 2 ** (key / 8) / 1e6,
-        requests: calls.length,
-      }));
-    expectRows(rows, expected);
+    const byClass = Map.groupBy(requests(), ({ span }) => classOf(span.endNs - span.startNs));
+    const [least, most] = [Math.min(...byClass.keys()), Math.max(...byClass.keys())];
+    const expected = Array.from({ length: most - least + 1 }, (_, n) => least + n).map((key) => ({
+      xMin: key === 0 ? 0 : 2 ** ((key - 1) / 8) / 1e6,
+      xMax: 2 ** (key / 8) / 1e6,
+      requests: byClass.get(key)?.length ?? 0,
+    }));
+    expectRows(
+      rows.map(({ xMin, xMax, requests: count }) => ({ xMin, xMax, requests: count })),
+      expected,
+    );
+    // The name of a bucket is its upper bound with three digits.
+    const factors: Readonly<Record<string, number>> = { µs: 1e-3, ms: 1, s: 1e3 };
+    for (const { xMax, bucket } of rows) {
+      const [, digits, unit = ''] = /^([\d.]+) (µs|ms|s)$/.exec(String(bucket)) ?? [];
+      expectClose(Number(digits) * (factors[unit] ?? Number.NaN), Number(xMax), String(bucket), 0.005);
+    }
   });
 
   it('returns percentiles with a relative error of at most 4.5 %', async () => {
     const rows = await runQuery('03-request-durations', 'duration-percentiles.sql');
-    const minutes = Map.groupBy(requests(), ({ startMs }) => floor(startMs, minuteMs));
+    const minutes = Map.groupBy(
+      requests().filter((call) => isShown(call, minuteMs)),
+      ({ startMs }) => floor(startMs, minuteMs),
+    );
     expect(rows.map(({ time }) => time)).toEqual([...minutes.keys()].toSorted((a, b) => a - b));
     for (const row of rows) {
       const durations = (minutes.get(Number(row['time'])) ?? []).map(({ durationMs }) => durationMs);
@@ -508,9 +533,11 @@ describe('dashboard 06 self time', () => {
     const seriesOf = (call: Related): string =>
       largest.has(operation(call)) ? `${call.service} ${call.name}` : 'others';
     const groups = Map.groupBy(calls, (call) => JSON.stringify([floor(call.startMs, stepMs), seriesOf(call)]));
-    const expected = [...groups].map(([key, own]) => {
+    const expected = [...groups].flatMap(([key, own]) => {
       const [time, series] = JSON.parse(key) as readonly [number, string];
-      return { time, series, self_ms: sum(own.map(({ selfMs }) => selfMs)) };
+      const seconds = secondsOf(time, stepMs);
+      if (seconds === undefined) return [];
+      return [{ time, series, self_ms_per_second: sum(own.map(({ selfMs }) => selfMs)) / seconds }];
     });
     expectRows(sorted(rows), sorted(expected));
     expect(new Set(rows.map(({ series }) => series)).size).toBe(11);
@@ -533,7 +560,7 @@ describe('dashboard services', () => {
   });
 
   it.each([
-    ['traffic.sql', minuteMs, 'calls_per_second', (own: readonly Related[]) => own.length / 60],
+    ['traffic.sql', minuteMs, 'calls_per_second', (own: readonly Related[], seconds: number) => own.length / seconds],
     ['errors.sql', minuteMs, 'error_rate', (own: readonly Related[]) => errorsOf(own) / own.length],
     [
       'durations.sql',
@@ -547,13 +574,17 @@ describe('dashboard services', () => {
     ],
   ] as const)('returns golden signals over time with %s', async (file, stepMs, column, exact) => {
     const rows = await runQuery('overview', file);
-    const groups = Map.groupBy(entriesOf(inRange()), ({ startMs, service }) =>
-      JSON.stringify([floor(startMs, stepMs), service]),
-    );
+    const shown = entriesOf(inRange()).filter((call) => isShown(call, stepMs));
+    const groups = Map.groupBy(shown, ({ startMs, service }) => JSON.stringify([floor(startMs, stepMs), service]));
     expect(new Set(rows.map(({ time, series }) => JSON.stringify([time, series])))).toEqual(new Set(groups.keys()));
     for (const row of rows) {
       const own = groups.get(JSON.stringify([row['time'], row['series']])) ?? [];
-      expectClose(row[column], exact(own), file, column === 'p95_ms' ? 0.045 : 1e-9);
+      expectClose(
+        row[column],
+        exact(own, secondsOf(Number(row['time']), stepMs) ?? 0),
+        file,
+        column === 'p95_ms' ? 0.045 : 1e-9,
+      );
     }
   });
 });
@@ -577,11 +608,10 @@ describe('dashboard home', () => {
     expect(await one('aggregation-lag.sql')).toBeGreaterThanOrEqual(0);
     expect(await one('aggregation-lag.sql')).toBeLessThan(600);
     const groups = Map.groupBy(requests, ({ startMs }) => floor(startMs, minuteMs));
-    const expected = [...groups].map(([time, own]) => ({
-      time,
-      requests: own.length / 60,
-      failed: errorsOf(own) / 60,
-    }));
+    const expected = [...groups].flatMap(([time, own]) => {
+      const counted = secondsOf(time, minuteMs);
+      return counted === undefined ? [] : [{ time, requests: own.length / counted, failed: errorsOf(own) / counted }];
+    });
     expectRows(sorted(await runQuery('home', 'traffic.sql')), sorted(expected));
   });
 
@@ -590,6 +620,54 @@ describe('dashboard home', () => {
     expect(await runQuery('home', 'requests-per-second.sql', never)).toEqual([{ requests_per_second: 0 }]);
     expect(await runQuery('home', 'error-rate.sql', never)).toEqual([{ error_rate: null }]);
     expect(await runQuery('home', 'p95.sql', never)).toEqual([{ p95_ms: null }]);
+  });
+});
+
+describe('steps of a range', () => {
+  it('end where the aggregates end, so that a rate does not sink in the step that is not over', async () => {
+    await client.query('BEGIN');
+    try {
+      const countedMs = fromMs - (fromMs % minuteMs) + 12 * minuteMs;
+      const rates: number[] = [];
+      for (const seconds of [45, 20]) {
+        await client.query('UPDATE tracestore.call_state SET counted_at = $1', [new Date(countedMs + seconds * 1_000)]);
+        const { rows } = await client.query<{ time: Date; seconds: number }>(
+          'SELECT time_bucket AS time, seconds FROM ps_trace.counted_step($1, $2, $3) ORDER BY time_bucket DESC',
+          [new Date(fromMs), new Date(toMs), '1 minute'],
+        );
+        const last = rows[0];
+        expect(last?.time.getTime()).toBe(seconds === 45 ? countedMs : countedMs - minuteMs);
+        rates.push(last?.seconds ?? 0);
+        const { rows: whole } = await client.query<{ time: Date; seconds: number }>(
+          'SELECT time_bucket AS time, seconds FROM ps_trace.counted_step($1, $2, NULL)',
+          [new Date(fromMs), new Date(toMs)],
+        );
+        expect(whole).toEqual([{ time: new Date(fromMs), seconds: (countedMs - fromMs) / 1_000 + seconds }]);
+      }
+      expect(rates).toEqual([45, 60]);
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  });
+});
+
+describe('a variable of Grafana', () => {
+  it.each(['', 'Job$run(daily)', hostile, '100 %', '%41', 'O\'Brien & Söhne "shop"', '数 🙂', '$__all()'])(
+    'reaches a query without anything that Grafana replaces: %j',
+    async (name) => {
+      // As Grafana encodes it: encodeURIComponent, and the characters that it leaves.
+      const encoded = encodeURIComponent(name).replaceAll(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16)}`);
+      expect(encoded).not.toMatch(/[$'(]/);
+      const { rows } = await client.query(`SELECT ps_trace.variable_of('${encoded}') AS name`);
+      expect(rows).toEqual([{ name }]);
+    },
+  );
+
+  it('is empty for the choice All, encoded or not', async () => {
+    const { rows } = await client.query(
+      "SELECT ps_trace.variable_of('$__all') AS plain, ps_trace.variable_of('%24__all') AS encoded",
+    );
+    expect(rows).toEqual([{ plain: '', encoded: '' }]);
   });
 });
 

@@ -7,6 +7,8 @@ export interface Column {
   readonly title: string;
   readonly unit?: Unit;
   readonly link?: ColumnLink;
+  /** Width of the column in Grafana, in pixels; by default that of a number, if it has a unit. */
+  readonly width?: number;
 }
 
 export interface Panel {
@@ -25,7 +27,7 @@ export interface Panel {
    *
    * - `timeseries`: `time`, and one column per series; or `time`, `series` and one column of values.
    * - `heatmap`: `time`, and one column per bucket, named by its upper bound, in ascending order.
-   * - `histogram`: `xMin`, `xMax` and a count.
+   * - `histogram`: `xMin`, `xMax`, a count, and `bucket`, the bounds as text. Buckets without calls have a row too.
    * - `pie`: a column of names and a column of values.
    * - `stat`: one row with one value.
    * - `nodeGraph`, nodes: `id`, `title`, `subTitle`, `mainStat`, `secondaryStat`, `arc__…` (shares with a sum of 1).
@@ -33,6 +35,8 @@ export interface Panel {
    */
   readonly queries: readonly string[];
   readonly columns?: readonly Column[];
+  /** The panel shows only the end of the range: `5m`. Its queries must do the same. */
+  readonly timeFrom?: string;
   /** Draw a time series as stacked areas. */
   readonly isStacked?: boolean;
   /** The links of a chart lead to failed traces only. */
@@ -45,6 +49,8 @@ export interface Variable {
   readonly title: string;
   /** A file in dashboards/variables that returns one column, the values. It may use the variables before this one. */
   readonly query: string;
+  /** What the empty value selects. */
+  readonly emptyTitle: string;
 }
 
 export interface Dashboard {
@@ -55,12 +61,24 @@ export interface Dashboard {
   readonly from: string;
   readonly variables: readonly Variable[];
   readonly panels: readonly Panel[];
+  /** How often Grafana refreshes it: `30s`. */
+  readonly refresh: string;
   /** The query that `--smoke` prints. */
   readonly summary?: string;
 }
 
-export const serviceVariable: Variable = { name: 'service', title: 'Service', query: 'services.sql' };
-export const operationVariable: Variable = { name: 'operation', title: 'Operation', query: 'operations.sql' };
+export const serviceVariable: Variable = {
+  name: 'service',
+  title: 'Service',
+  query: 'services.sql',
+  emptyTitle: 'All services',
+};
+export const operationVariable: Variable = {
+  name: 'operation',
+  title: 'Operation',
+  query: 'operations.sql',
+  emptyTitle: 'All operations',
+};
 
 /** The last part of a dashboard's URL: its title in lower-case letters, digits and hyphens. */
 export function slugOf({ title }: Pick<Dashboard, 'title'>): string {

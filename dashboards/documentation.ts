@@ -23,7 +23,7 @@ Most queries read \`ps_trace.operation_call\`, aggregates that are updated every
 over an hour.
 
 The dashboards refer to Grafana's data sources by UID: \`spandrel-sql\` (PostgreSQL), and \`spandrel-jaeger\` and
-\`spandrel-tempo\` for links to traces. Before Grafana 10.2 the type of the first was \`postgres\` instead of
+\`spandrel-tempo\` for links to traces. Before Grafana 10.2.3 the type of the first was \`postgres\` instead of
 \`grafana-postgresql-datasource\`.
 `;
 

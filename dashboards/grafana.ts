@@ -9,6 +9,11 @@ const jaegerUid = 'spandrel-jaeger';
 const tempoUid = 'spandrel-tempo';
 
 const tag = 'spandrel';
+/** The list of dashboards on the home dashboard has those with this tag: all others. */
+const listTag = 'spandrel-list';
+
+/** Widths of columns that no definition sets. Without them a column has at least 150 px, and the last ones are out of sight. */
+const columnWidth = { least: 60, number: 95 } as const;
 
 /** Grafana's dashboard model: plain JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -21,7 +26,7 @@ const units: Readonly<Record<Unit, string>> = {
   count: 'short',
 };
 
-/** Convert a dashboard to Grafana's classic model, which Grafana 9 to 12 read. */
+/** Convert a dashboard to Grafana's classic model, which Grafana 9 to 13 read. */
 export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
   return {
     annotations: { list: [] },
@@ -34,7 +39,7 @@ export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
       {
         asDropdown: true,
         icon: 'external link',
-        includeVars: false,
+        includeVars: true,
         keepTime: true,
         tags: [tag],
         targetBlank: false,
@@ -45,9 +50,9 @@ export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
       },
     ],
     panels: dashboard.panels.map((panel) => grafanaPanel(folder, panel)),
-    refresh: '',
+    refresh: dashboard.refresh,
     schemaVersion: 37,
-    tags: [tag],
+    tags: folder === 'home' ? [tag] : [tag, listTag],
     templating: { list: dashboard.variables.map(grafanaVariable) },
     time: { from: dashboard.from, to: 'now' },
     timepicker: {},
@@ -59,7 +64,10 @@ export function grafanaDashboard({ folder, dashboard }: DashboardFolder): Json {
   };
 }
 
-/** Write a query with Grafana's macros and variables. Grafana replaces each with a quoted literal, with quotes doubled. */
+/**
+ * Write a query with Grafana's macros and variables. Grafana replaces variables first, then macros, also in their values: a
+ * service called `a$b(c)` would be an unknown macro. So values are percent-encoded, and the query decodes them.
+ */
 function grafanaSql(query: Query): string {
   const defaults = new Map(query.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
   return replaceParameters(query, (name) => {
@@ -70,24 +78,25 @@ function grafanaSql(query: Query): string {
         return '$__timeTo()';
       case 'service':
       case 'operation':
-        return `\${${name}:sqlstring}`;
+        return `ps_trace.variable_of('\${${name}:percentencode}')`;
       default:
         return `'${defaults.get(name) ?? ''}'`;
     }
   });
 }
 
-function grafanaVariable({ name, title, query }: Variable): Json {
+function grafanaVariable({ name, title, query, emptyTitle }: Variable): Json {
   const sql = grafanaSql(readQuery('variables', query));
   return {
-    // Grafana inserts this as it is: an empty literal, which the queries read as all.
-    allValue: "''",
+    // Grafana inserts this as it is, or percent-encoded. ps_trace.variable_of returns an empty text for both.
+    allValue: '$__all',
     current: { selected: true, text: 'All', value: '$__all' },
     datasource: sqlSource,
     definition: sql,
     hide: 0,
     includeAll: true,
-    label: title,
+    // The list always calls this choice All.
+    label: emptyTitle.startsWith('All ') ? title : `${title} (All: ${lowerFirst(emptyTitle)})`,
     multi: false,
     name,
     options: [],
@@ -98,6 +107,10 @@ function grafanaVariable({ name, title, query }: Variable): Json {
     sort: 0,
     type: 'query',
   };
+}
+
+function lowerFirst(text: string): string {
+  return `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;
 }
 
 function grafanaPanel(folder: string, panel: Panel): Json {
@@ -117,7 +130,7 @@ function grafanaPanel(folder: string, panel: Panel): Json {
         showRecentlyViewed: false,
         showSearch: true,
         showStarred: false,
-        tags: [tag],
+        tags: [listTag],
       },
     };
   }
@@ -127,6 +140,7 @@ function grafanaPanel(folder: string, panel: Panel): Json {
   return {
     ...head,
     type: types[panel.kind],
+    ...(panel.timeFrom === undefined ? {} : { timeFrom: panel.timeFrom }),
     datasource: sqlSource,
     targets: queries.map((query, index) => ({
       datasource: sqlSource,
@@ -142,16 +156,20 @@ function grafanaPanel(folder: string, panel: Panel): Json {
         ...(isLong ? { displayName: '${__field.labels.series}' } : {}),
         ...fieldDefaults(panel),
       },
-      overrides: [...columns.flatMap((column) => overridesOf(column, panel)), ...arcColors(panel)],
+      // A node graph takes units and colors as options, and no overrides.
+      overrides: panel.kind === 'nodeGraph' ? [] : columns.flatMap((column) => overridesOf(column, panel)),
     },
     options: optionsOf(panel),
+    ...(panel.kind === 'histogram' ? { transformations: [withoutColumns('xMin', 'xMax')] } : {}),
   };
 }
 
 const types = {
   timeseries: 'timeseries',
   heatmap: 'heatmap',
-  histogram: 'histogram',
+  // Grafana 9's histogram takes other column names than that of later versions, and both have a linear axis, on which most
+  // buckets are in the first percent.
+  histogram: 'barchart',
   pie: 'piechart',
   table: 'table',
   stat: 'stat',
@@ -159,8 +177,10 @@ const types = {
 } as const;
 
 function fieldDefaults({ kind, unit, isStacked = false }: Panel): { readonly [key: string]: Json } {
-  if (kind === 'histogram') return { custom: { fillOpacity: 80, lineWidth: 1 } };
-  if (kind === 'table') return { custom: { align: 'auto', filterable: true } };
+  if (kind === 'histogram') return { unit: units.count, custom: { fillOpacity: 80, lineWidth: 1 } };
+  if (kind === 'table') return { custom: { align: 'auto', filterable: true, minWidth: columnWidth.least } };
+  // Grafana's own thresholds are red from 80, in any unit.
+  if (kind === 'stat') return { thresholds: { mode: 'absolute', steps: [{ color: 'text', value: null }] } };
   if (kind !== 'timeseries') return {};
   return {
     min: 0,
@@ -178,12 +198,14 @@ function fieldDefaults({ kind, unit, isStacked = false }: Panel): { readonly [ke
 
 function overridesOf(column: Column, panel: Panel): readonly Json[] {
   const links = column.link === undefined ? [] : linksOf(column, panel);
+  const width = column.width ?? (column.unit === undefined ? undefined : columnWidth.number);
   return [
     {
       matcher: { id: 'byName', options: column.name },
       properties: [
         { id: 'displayName', value: column.title },
         ...(column.unit === undefined ? [] : [{ id: 'unit', value: units[column.unit] }]),
+        ...(width === undefined || panel.kind !== 'table' ? [] : [{ id: 'custom.width', value: width }]),
         ...(links.length === 0 ? [] : [{ id: 'links', value: links }]),
       ],
     },
@@ -194,6 +216,7 @@ function linksOf({ link }: Column, { columns = [] }: Panel): readonly Json[] {
   if (link === 'trace') {
     return [
       { title: 'Trace in Jaeger', url: explore(jaegerUid, { query: '${__value.raw}' }), targetBlank: true },
+      // The chart removes this link where there is no Tempo.
       {
         title: 'Trace in Tempo',
         url: explore(tempoUid, { queryType: 'traceql', query: '${__value.raw}' }),
@@ -227,16 +250,19 @@ function explore(uid: string, query: Readonly<Record<string, string>>): string {
   return `/explore?left=${encoded.replaceAll(/%24%7B(\w+(?:\.\w+)?)%7D/g, '${$1}')}`;
 }
 
-function arcColors({ kind }: Panel): readonly Json[] {
-  if (kind !== 'nodeGraph') return [];
-  const color = (name: string, fixedColor: string): Json => ({
-    matcher: { id: 'byName', options: name },
-    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
-  });
-  return [color('arc__failed', 'red'), color('arc__passed', 'green')];
+/** A transformation that leaves out columns. */
+function withoutColumns(...names: readonly string[]): Json {
+  return {
+    id: 'organize',
+    options: {
+      excludeByName: Object.fromEntries(names.map((name) => [name, true])),
+      indexByName: {},
+      renameByName: {},
+    },
+  };
 }
 
-function optionsOf({ kind }: Panel): Json {
+function optionsOf({ kind, columns = [] }: Panel): Json {
   const legend = { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: true };
   switch (kind) {
     case 'timeseries':
@@ -256,12 +282,26 @@ function optionsOf({ kind }: Panel): Json {
         yAxis: { axisPlacement: 'left', reverse: false, unit: 'ms' },
       };
     case 'histogram':
-      return { bucketOffset: 0, legend: { ...legend, showLegend: false }, tooltip: { mode: 'single', sort: 'none' } };
+      return {
+        barRadius: 0,
+        barWidth: 0.97,
+        fullHighlight: false,
+        groupWidth: 0.7,
+        legend: { ...legend, showLegend: false },
+        orientation: 'vertical',
+        showValue: 'never',
+        stacking: 'none',
+        tooltip: { mode: 'single', sort: 'none' },
+        xField: 'bucket',
+        xTickLabelRotation: 0,
+        xTickLabelSpacing: 100,
+      };
     case 'pie':
       return {
         displayLabels: ['percent'],
         orientation: 'auto',
-        legend: { ...legend, displayMode: 'table', placement: 'right', values: ['value', 'percent'] },
+        // Below the pie, a name has the whole width, and the value beside it stays in sight. The pie shows the shares.
+        legend: { ...legend, displayMode: 'table', placement: 'bottom', values: ['value'] },
         pieType: 'pie',
         reduceOptions: { calcs: ['lastNotNull'], fields: '', values: true },
         tooltip: { mode: 'single', sort: 'none' },
@@ -270,7 +310,7 @@ function optionsOf({ kind }: Panel): Json {
       return { cellHeight: 'sm', frameIndex: 0, showHeader: true };
     case 'stat':
       return {
-        colorMode: 'value',
+        colorMode: 'none',
         graphMode: 'none',
         justifyMode: 'auto',
         orientation: 'auto',
@@ -280,6 +320,20 @@ function optionsOf({ kind }: Panel): Json {
         textMode: 'auto',
         wideLayout: true,
       };
+    case 'nodeGraph': {
+      const unitOf = (name: string): string => units[columns.find((column) => column.name === name)?.unit ?? 'count'];
+      const statUnits = { mainStatUnit: unitOf('mainStat'), secondaryStatUnit: unitOf('secondaryStat') };
+      return {
+        nodes: {
+          ...statUnits,
+          arcs: [
+            { field: 'arc__failed', color: 'red' },
+            { field: 'arc__passed', color: 'green' },
+          ],
+        },
+        edges: statUnits,
+      };
+    }
     default:
       return {};
   }

@@ -121,6 +121,22 @@ describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { time
     for (const account of accounts) expect(account.automountServiceAccountToken).toBe(false);
   });
 
+  it.each([
+    ['--set=tempo.enabled=true', true],
+    ['--set=tempo.enabled=false,tempo.external.url=http://tempo:3200', true],
+    ['--set=tempo.enabled=false', false],
+  ])('links traces to Tempo only where there is one: %s', (setting, hasTempo) => {
+    const maps = parseObjects(renderChart([setting, '--set=grafana.enabled=true'])).filter(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'spandrel-grafana-dashboards',
+    );
+    const files = Object.entries((maps[0] as unknown as { readonly data: Readonly<Record<string, string>> }).data);
+    expect(files.length).toBeGreaterThan(7);
+    for (const [, text] of files) JSON.parse(text);
+    const all = files.map(([, text]) => text).join('');
+    expect(all).toContain('Trace in Jaeger');
+    expect(all.includes('Trace in Tempo')).toBe(hasTempo);
+  });
+
   it('gives the sidecar of an external Grafana the same password and token as the other Secrets', () => {
     const secrets = parseObjects(renderChart(['--set', 'grafana.enabled=false,grafana.sidecar=true'])).filter(
       ({ kind }) => kind === 'Secret',

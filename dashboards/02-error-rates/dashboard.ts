@@ -7,13 +7,14 @@ export const dashboard: Dashboard = {
   description: 'Errors by service and operation. A span is failed if its status is error.',
   from: 'now-30m',
   variables: [serviceVariable],
+  refresh: '1m',
   summary: 'error-rates.sql',
   panels: [
     {
       id: 6,
       kind: 'pie',
-      title: 'Errors by Service',
-      description: 'Number of failed spans per service, for all services.',
+      title: 'Errors by service',
+      description: 'Number of failed spans per service. It shows all services, also if one is selected.',
       grid: { x: 0, y: 0, width: 7, height: 11 },
       unit: 'count',
       queries: ['errors-by-service.sql'],
@@ -22,7 +23,7 @@ export const dashboard: Dashboard = {
     {
       id: 2,
       kind: 'table',
-      title: 'Error Rates',
+      title: 'Error rates',
       description: 'Operations with errors, highest error rate first.',
       grid: { x: 7, y: 0, width: 17, height: 11 },
       queries: ['error-rates.sql'],
@@ -37,7 +38,7 @@ export const dashboard: Dashboard = {
     {
       id: 8,
       kind: 'timeseries',
-      title: 'Error Rates by Minute',
+      title: 'Error rates over time',
       description: 'Share of calls that failed, for the twenty operations with the most errors.',
       grid: { x: 0, y: 11, width: 24, height: 14 },
       unit: 'share',

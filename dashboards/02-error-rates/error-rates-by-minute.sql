@@ -1,5 +1,6 @@
 -- Error rate of each operation per minute, or in wider steps over a long range. Only operations with errors, at most
--- the twenty with the most errors. Empty :'service' selects all services.
+-- the twenty with the most errors. A step is left out while fewer than 30 seconds of it are aggregated. Empty
+-- :'service' selects all services.
 \if :{?from} \else \set from 'now-30m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -25,4 +26,8 @@ failing AS (
 SELECT time_bucket AS time, service_name || ' ' || span_name AS series, errors::float8 / calls::float8 AS error_rate
 FROM operation_step
 JOIN failing USING (service_name, span_name)
+JOIN ps_trace.counted_step(
+  ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+  greatest(interval '1 minute', ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))
+) AS step USING (time_bucket)
 ORDER BY time, series;

@@ -1,5 +1,6 @@
 -- Distribution of request durations over time. One column per power of two, named by its upper bound in milliseconds,
--- with the number of requests; the last column has no upper bound. The duration of a request is that of its root span.
+-- with the number of requests; the last column has no upper bound. The duration of a request is that of its root
+-- span. A step is left out while fewer than 30 seconds of it are aggregated.
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif
@@ -32,6 +33,10 @@ FROM (
     ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
     ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
   )
+  JOIN ps_trace.counted_step(
+    ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+    ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
+  ) AS step USING (time_bucket)
   WHERE is_root
 ) AS entry
 GROUP BY time_bucket

@@ -4,15 +4,17 @@ import { type Dashboard, operationVariable, serviceVariable } from '../definitio
 export const dashboard: Dashboard = {
   uid: dashboardUids.upstreamSpans,
   title: '05 Upstream Spans',
-  description: 'Direct and indirect callers of an operation.',
+  description:
+    'Direct and indirect callers of an operation. Without a selected service, it shows the one that other services call most.',
   from: 'now-15m',
-  variables: [serviceVariable, operationVariable],
+  variables: [{ ...serviceVariable, emptyTitle: 'Most called service' }, operationVariable],
+  refresh: '1m',
   summary: 'upstream-nodes.sql',
   panels: [
     {
       id: 2,
       kind: 'nodeGraph',
-      title: 'Upstream Spans',
+      title: 'Upstream spans',
       description:
         'Operations that call the selected one directly or indirectly, with the number and average duration of their calls. ' +
         'The graph follows operations, not single traces.',

@@ -8,15 +8,18 @@ const selfTime =
 export const dashboard: Dashboard = {
   uid: dashboardUids.downstreamSpans,
   title: '06 Downstream Spans',
-  description: 'Operations that an operation calls directly and indirectly, and their self time.',
+  description:
+    'Operations that an operation calls directly and indirectly, and their self time. Without a selected service, it shows ' +
+    'the one with the most requests.',
   from: 'now-15m',
-  variables: [serviceVariable, operationVariable],
+  variables: [{ ...serviceVariable, emptyTitle: 'Service with the most requests' }, operationVariable],
+  refresh: '1m',
   summary: 'self-times.sql',
   panels: [
     {
       id: 2,
       kind: 'nodeGraph',
-      title: 'Downstream Spans',
+      title: 'Downstream spans',
       description:
         'Operations that the selected one calls directly or indirectly, with the number and average duration of their calls. ' +
         'The graph follows operations, not single traces.',
@@ -30,7 +33,7 @@ export const dashboard: Dashboard = {
     {
       id: 4,
       kind: 'pie',
-      title: 'Total Execution Time by Operation',
+      title: 'Self time by operation',
       description: `Self time per operation. ${selfTime}`,
       grid: { x: 0, y: 14, width: 10, height: 17 },
       unit: 'milliseconds',
@@ -39,8 +42,8 @@ export const dashboard: Dashboard = {
     {
       id: 6,
       kind: 'timeseries',
-      title: 'Total Execution Time by Operation Over Time',
-      description: `Self time of the ten operations with the most of it, and of all others as one series. ${selfTime}`,
+      title: 'Self time by operation over time',
+      description: `Self time per second of the ten operations with the most of it, and of all others as one series. ${selfTime}`,
       grid: { x: 10, y: 14, width: 14, height: 17 },
       unit: 'milliseconds',
       queries: ['self-time-over-time.sql'],
@@ -49,7 +52,7 @@ export const dashboard: Dashboard = {
     {
       id: 8,
       kind: 'table',
-      title: 'Operation Execution Times',
+      title: 'Calls and self time by operation',
       description: `Calls and self time per operation. The relative error of percentiles is at most 4.5 %. ${selfTime}`,
       grid: { x: 0, y: 31, width: 24, height: 14 },
       queries: ['self-times.sql'],

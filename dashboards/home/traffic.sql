@@ -1,15 +1,20 @@
--- Requests and failed requests per second, over time.
+-- Requests and failed requests per second, over time. A step that is not over is divided by the seconds of it that are
+-- already aggregated, and left out while these are fewer than 30.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'auto' \endif
 SELECT
   time_bucket AS time,
-  sum(calls)::float8 / extract(epoch FROM ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))::float8 AS requests,
-  sum(errors)::float8 / extract(epoch FROM ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to')))::float8 AS failed
+  sum(calls)::float8 / seconds AS requests,
+  sum(errors)::float8 / seconds AS failed
 FROM ps_trace.service_call(
   ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
   ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
 )
+JOIN ps_trace.counted_step(
+  ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+  ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
+) AS step USING (time_bucket)
 WHERE is_root
-GROUP BY time_bucket
+GROUP BY time_bucket, seconds
 ORDER BY time;

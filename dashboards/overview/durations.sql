@@ -1,5 +1,5 @@
 -- 95th percentile in milliseconds of the durations of calls that each service receives from outside itself, over time.
--- The relative error is at most 4.5 %.
+-- A step is left out while fewer than 30 seconds of it are aggregated. The relative error is at most 4.5 %.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -11,6 +11,10 @@ WITH entry AS (
       ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
       ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
     )
+    JOIN ps_trace.counted_step(
+      ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
+      ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
+    ) AS step USING (time_bucket)
     WHERE parent_service_name IS DISTINCT FROM service_name
   ) AS unnested
   GROUP BY time_bucket, service_name, class

@@ -1,5 +1,6 @@
--- Golden signals per service: calls per second from outside the service, their error rate, and the median, 95th and
--- 99th percentile of their durations in milliseconds. The relative error of percentiles is at most 4.5 %.
+-- Golden signals per service: calls per second of the aggregated part of the range from outside the service, their
+-- error rate, and the median, 95th and 99th percentile of their durations in milliseconds. The relative error of
+-- percentiles is at most 4.5 %.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH entry AS (
@@ -40,7 +41,7 @@ percentile AS (
 )
 SELECT
   service_name,
-  calls / greatest(extract(epoch FROM ps_trace.time_of(:'to') - ps_trace.time_of(:'from')), 1)::float8 AS calls_per_second,
+  calls / (SELECT seconds FROM ps_trace.counted_step(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)) AS calls_per_second,
   errors / calls AS error_rate,
   p50_ms, p95_ms, p99_ms
 FROM total

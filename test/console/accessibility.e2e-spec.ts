@@ -24,6 +24,7 @@ const pages = [
   [`/compare/${passwordTraceId(1)}/${passwordTraceId(2)}`, '[role=treeitem]'],
   ['/sql', 'h1'],
   ['/system', 'h1'],
+  ['/connect', '.connect pre'],
   ['/docs', 'h1'],
 ] as const;
 

@@ -194,7 +194,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
       }
     }
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?range=1h`);
-    await page.getByRole('link', { name: 'Show SQL of Slowest Requests' }).click();
+    await page.getByRole('link', { name: 'Show SQL of Slowest requests' }).click();
     await page.waitForURL(/\/sql\?query=/);
     expect(new URL(page.url()).searchParams.get('query')).toContain("ps_trace.time_of('now-1h')");
     await page.getByText('The ten slowest requests').first().waitFor();
@@ -202,7 +202,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
 
   it('zoom to a time range that is selected by dragging, and out again', async () => {
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`);
-    const chart = page.getByRole('region', { name: 'Request Duration Percentiles' });
+    const chart = page.getByRole('region', { name: 'Request duration percentiles' });
     const box = await boxOf(chart.locator('.u-over'));
     const y = box.y + box.height / 2;
     await page.mouse.move(box.x + box.width * 0.25, y);
@@ -227,14 +227,14 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
   it('link a row to its trace, and a point, a cell and a bar to a search for their traces', async () => {
     const address = `${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`;
     await page.goto(address);
-    const row = page.getByRole('table', { name: 'Slowest Requests' }).locator('tbody tr').first();
+    const row = page.getByRole('table', { name: 'Slowest requests' }).locator('tbody tr').first();
     const traceAddress = await row.locator('a[href^="/trace/"]').getAttribute('href');
     await row.getByRole('link').first().click();
     await page.getByRole('treeitem').first().waitFor();
     expect(new URL(page.url()).pathname).toBe(traceAddress);
     await page.goBack();
 
-    await clickAt(page, 'Request Duration Percentiles', 0.5, 0.9);
+    await clickAt(page, 'Request duration percentiles', 0.5, 0.9);
     await page.waitForURL(/\/search\?/);
     const found = rangeOf(page);
     expect(found.toMs - found.fromMs).toBe(60_000);
@@ -242,12 +242,12 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(requestsPerMinute);
 
     await page.goto(address);
-    await clickAt(page, 'Distribution of Request Durations', 0.5, 0.6);
+    await clickAt(page, 'Distribution of request durations', 0.5, 0.6);
     await page.waitForURL(/\/search\?.*max=/);
     expect(rangeOf(page).toMs - rangeOf(page).fromMs).toBe(60_000);
 
     await page.goto(address);
-    await clickAt(page, 'Histogram of Request Durations', 0.2, 0.9);
+    await clickAt(page, 'Histogram of request durations', 0.2, 0.9);
     await page.waitForURL(/\/search\?.*max=/);
     expect(new URL(page.url()).searchParams.get('min')).toMatch(/^\d+us$/);
     await page.locator('a[href^="/trace/"]').first().waitFor();
@@ -255,9 +255,9 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
 
   it('have a table for each chart, with links to the same traces', async () => {
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.errorRates}?${range}`);
-    const panel = page.getByRole('region', { name: 'Error Rates by Minute' });
+    const panel = page.getByRole('region', { name: 'Error rates over time' });
     await panel.getByRole('button', { name: 'Table' }).click();
-    const table = panel.getByRole('table', { name: 'Error Rates by Minute' });
+    const table = panel.getByRole('table', { name: 'Error rates over time' });
     await table.getByRole('button', { name: 'error rate' }).click();
     expect(await table.getByRole('columnheader', { name: /error rate/ }).getAttribute('aria-sort')).toBe('descending');
     const service = await table.locator('tbody tr').first().locator('td').nth(1).textContent();
@@ -271,7 +271,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
 
   it('select a service and an operation in a list or by a click in a graph', async () => {
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.downstreamSpans}?${range}`);
-    const nodes = page.getByRole('region', { name: 'Downstream Spans' }).locator('.node');
+    const nodes = page.getByRole('region', { name: 'Downstream spans' }).locator('.node');
     await nodes.first().waitFor();
     await page.getByLabel('Service', { exact: true }).selectOption('checkout');
     await expect.poll(() => nodes.count()).toBe(5);
@@ -280,7 +280,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     await expect.poll(() => nodes.count()).toBe(2);
     expect(await page.getByLabel('Operation', { exact: true }).inputValue()).toBe('reserve');
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.serviceDependencies}?${range}`);
-    const calls = page.getByRole('table', { name: 'Service Dependencies' }).locator('tbody tr');
+    const calls = page.getByRole('table', { name: 'Calls between services' }).locator('tbody tr');
     await expect.poll(() => calls.count()).toBe(11);
     await page.getByRole('button', { name: /^stock \d/ }).click();
     await expect.poll(() => calls.count()).toBe(2);
@@ -304,15 +304,15 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     expect(await page.getByRole('dialog').count()).toBe(0);
 
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`);
-    const chart = page.getByRole('slider', { name: 'Request Duration Percentiles' });
+    const chart = page.getByRole('slider', { name: 'Request duration percentiles' });
     await chart.waitFor();
-    await tabTo(page, 'Request Duration Percentiles');
+    await tabTo(page, 'Request duration percentiles');
     await page.keyboard.press('ArrowLeft');
     expect(await chart.getAttribute('aria-valuetext')).toMatch(/p99 .* ms, .*p50/);
     for (let nr = 0; nr < 10; nr++) await page.keyboard.press('Shift+ArrowLeft');
     await page.keyboard.press('Enter');
     await expect.poll(() => rangeOf(page).toMs - rangeOf(page).fromMs).toBe(600_000);
-    await tabTo(page, 'Request Duration Percentiles');
+    await tabTo(page, 'Request duration percentiles');
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');

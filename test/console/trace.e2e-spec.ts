@@ -339,15 +339,27 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     );
     expect(stored?.spans).toBe(0);
     await drop(page, 'picture.png', '\u0089PNG');
-    await page.getByRole('alert').getByText('Cannot open picture.png: it is not JSON').waitFor();
+    await page.getByRole('alert').getByText('Cannot open picture.png').waitFor();
+    await page.getByRole('alert').getByText('It is not JSON.').waitFor();
     await page.reload();
     await page.getByRole('heading', { name: 'Trace from a file' }).waitFor();
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
-      page.getByRole('button', { name: 'Open OTLP JSON…' }).click(),
+      page.getByRole('button', { name: 'Open file…' }).click(),
     ]);
     await chooser.setFiles({ name: 'chosen.json', mimeType: 'application/json', buffer: Buffer.from(file) });
     await page.getByText('chosen.json (not stored)').waitFor();
+  });
+
+  it('is opened from the JSON of the Jaeger API as from the store', async () => {
+    await open(passwordTraceId(2));
+    const before = await labels();
+    const response = await fetch(`${store.url}/jaeger/api/traces/${passwordTraceId(2)}`);
+    const other = '8'.repeat(32);
+    await drop(page, 'jaeger.json', (await response.text()).replaceAll(passwordTraceId(2), other));
+    await page.getByText('jaeger.json (not stored)').waitFor();
+    await page.getByText(other).waitFor();
+    await expect.poll(labels).toEqual(before);
   });
 
   it('shows the elapsed time, and can be cancelled, in the database too', async () => {

@@ -3,8 +3,10 @@ import { type ComponentType, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import type { SessionResponse } from './api/types.ts';
 import { get } from './api/client.ts';
+import { ConnectionNotice } from './connection/connection-notice.tsx';
 import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';
+import { selectTimeZone, timeZones, useTimeZone } from './format/time.ts';
 import { lazyComponent } from './lazy-component.tsx';
 import { PageBoundary } from './page-boundary.tsx';
 import { SessionState, SignIn } from './session/session.tsx';
@@ -24,6 +26,7 @@ const TracePage = page(async () => (await import('./trace/trace-page.tsx')).Trac
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
 const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
 const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
+const ConnectPage = page(async () => (await import('./connect/connect-page.tsx')).ConnectPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
 const ApiDocsPage = page(async () => (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage);
 
@@ -42,6 +45,7 @@ export function App() {
         Skip to main content
       </a>
       <Header session={session.data} />
+      <ConnectionNotice />
       <main id="content" tabIndex={-1}>
         {session.isError && <Failure error={session.error} retry={() => void session.refetch()} />}
         {session.data?.isSignedIn === false && <SignIn access={session.data.access} />}
@@ -55,8 +59,10 @@ export function App() {
 
 function Pages() {
   const [path] = useLocation();
+  // A page is rendered again with the times of another zone, its charts too.
+  const timeZone = useTimeZone();
   return (
-    <PageBoundary key={path}>
+    <PageBoundary key={`${path} ${timeZone}`}>
       <Routes />
     </PageBoundary>
   );
@@ -85,6 +91,9 @@ function Routes() {
       <Route path="/compare/:left/:right">
         {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
       </Route>
+      <Route path="/connect">
+        <ConnectPage />
+      </Route>
       <Route path="/sql">
         <SqlPage />
       </Route>
@@ -108,6 +117,7 @@ function Routes() {
 
 function Header({ session }: { readonly session: SessionResponse | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
+  const timeZone = useTimeZone();
   const select = (next: Theme): void => {
     setTheme(next);
     applyTheme(next);
@@ -136,6 +146,17 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
         </Link>
       </nav>
       <SessionState session={session} />
+      <label className="theme">
+        <span>Times</span>
+        <select
+          aria-label="Time zone"
+          value={timeZone}
+          onChange={(event) => selectTimeZone(timeZones.find((each) => each === event.target.value) ?? 'local')}
+        >
+          <option value="local">local</option>
+          <option value="utc">UTC</option>
+        </select>
+      </label>
       <label className="theme">
         <span>Theme</span>
         <select

@@ -1,11 +1,12 @@
 import { type ComponentType, useEffect, useState } from 'react';
+import { PageCodeError } from './connection/page-unavailable.tsx';
 
 /**
  * Create a component whose code is fetched when it is first rendered, or earlier by `load`. React's own `lazy` shows its
  * fallback for at least 300 ms, even if the code is already there.
  *
  * @param label the activity, for screen readers: `Loading page`
- * @param importComponent called again on the next mount if it failed; the error is thrown during rendering
+ * @param importComponent called again on the next mount if it failed; a PageCodeError is then thrown during rendering
  */
 export function lazyComponent<Props extends object>(
   label: string,
@@ -21,7 +22,7 @@ export function lazyComponent<Props extends object>(
       if (Component !== undefined) return;
       load().then(
         () => setState({}),
-        (error: unknown) => setState({ error }),
+        (error: unknown) => setState({ error: new PageCodeError('The code could not be loaded', { cause: error }) }),
       );
     }, []);
     if (state?.error !== undefined) throw state.error;

@@ -1,10 +1,13 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiError } from './api/client.ts';
+import { ApiError, isOutage } from './api/client.ts';
 import { App } from './app.tsx';
 import { applyTheme, savedTheme } from './theme.ts';
 import './styles.css';
+
+/** The pause between two attempts of a query in an outage. */
+const outageRetryMs = 2_000;
 
 applyTheme(savedTheme());
 
@@ -20,8 +23,12 @@ const queries = new QueryClient({
     queries: {
       refetchOnWindowFocus: false,
       staleTime: 30_000,
-      // Retry only if tracestore or its database was unavailable. Other errors would repeat.
-      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
+      // A busy tracestore is asked again twice. Other errors would repeat.
+      retry: (count, error) => isOutage(error) || (count < 2 && error instanceof ApiError && error.status === 503),
+      // In an outage, a query waits for its end, and the page keeps what it shows. ConnectionNotice says so.
+      retryDelay: (count, error) => (isOutage(error) ? outageRetryMs : 1_000 * 2 ** count),
+      // tracestore may run on this machine, which needs no network.
+      networkMode: 'always',
     },
   },
 });

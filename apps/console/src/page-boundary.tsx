@@ -1,11 +1,12 @@
 import { Component, type ReactNode } from 'react';
+import { PageCodeError, PageUnavailable } from './connection/page-unavailable.tsx';
 import { Failure } from './failure.tsx';
 
 interface State {
   readonly error: Error | undefined;
 }
 
-/** Shows an error in place of a page whose script failed or could not be loaded. */
+/** Shows an error in place of a page whose script failed. */
 export class PageBoundary extends Component<{ readonly children: ReactNode }, State> {
   override readonly state: State = { error: undefined };
 
@@ -16,10 +17,10 @@ export class PageBoundary extends Component<{ readonly children: ReactNode }, St
   override render(): ReactNode {
     const { error } = this.state;
     if (error === undefined) return this.props.children;
+    if (error instanceof PageCodeError) return <PageUnavailable />;
     return (
       <section className="notice">
         <h1>This page could not be shown</h1>
-        {/* After an update of tracestore the old chunks no longer exist; a reload loads the new ones. */}
         <Failure error={error} retry={() => location.reload()} />
       </section>
     );

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { startService } from '@spandrel/service';
-import { serverLimitsOf } from './config/server-limits.js';
+import { compressedPaths, serverLimitsOf } from './config/server-limits.js';
 import { readTracestoreConfig } from './config/tracestore.config.js';
 import { TracestoreModule } from './tracestore.module.js';
 
@@ -24,5 +24,6 @@ await startService(
     module: TracestoreModule.forRoot(tracestore),
     trustedProxies: tracestore.access.trustedProxies,
     limits: serverLimitsOf(tracestore),
+    compressedPaths,
   }),
 );

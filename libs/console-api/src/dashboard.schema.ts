@@ -14,6 +14,7 @@ const panel = z.object({
   description: z.string(),
   grid: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
   unit: z.enum(units).optional(),
+  timeFrom: z.string().optional().describe('how much of the end of the range it shows, such as 5m'),
   isStacked: z.boolean().optional(),
   linksToErrors: z.boolean().optional().describe('whether its links lead to failed traces only'),
   columns: z.array(
@@ -34,7 +35,9 @@ const dashboard = z.object({
   title: z.string(),
   description: z.string(),
   from: z.string().describe('start of the default time range, such as now-15m'),
-  variables: z.array(z.object({ name: z.string(), title: z.string(), query })),
+  variables: z.array(
+    z.object({ name: z.string(), title: z.string(), query, emptyTitle: z.string().describe('what no value selects') }),
+  ),
   panels: z.array(panel),
 });
 export type Dashboard = z.infer<typeof dashboard>;

@@ -1,3 +1,4 @@
+export { acceptedEncoding } from './accepted-encoding.js';
 export { addAnswerHeaders, answerHeaders } from './answer-headers.js';
 export { clientOf } from './client-address.js';
 export { abortSignalOf, ClientSignal } from './client-signal.js';

@@ -8,6 +8,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Logger } from 'nestjs-pino';
 import { addAnswerHeaders, answerHeaders, refuseConnection } from './answer-headers.js';
 import { BodyReader } from './body-reader.js';
+import { compressAnswers } from './compress-answers.js';
 import { limitConnections } from './connection-table.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
@@ -27,6 +28,8 @@ export interface ServiceDefinition {
   readonly config: ServiceConfig;
   /** Addresses and networks of proxies whose `X-Forwarded-For` names the client; by default none. */
   readonly trustedProxies?: readonly string[];
+  /** The beginnings of paths whose JSON answers are compressed; by default none. */
+  readonly compressedPaths?: readonly string[];
   /** Where they differ from `defaultServerLimits`. */
   readonly limits?: Partial<ServerLimits>;
 }
@@ -44,6 +47,7 @@ export async function createService({
   module,
   config,
   trustedProxies = [],
+  compressedPaths = [],
   limits: ownLimits,
 }: ServiceDefinition): Promise<NestFastifyApplication> {
   const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
@@ -79,6 +83,7 @@ export async function createService({
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
   addAnswerHeaders(fastify);
+  if (compressedPaths.length > 0) compressAnswers(fastify, compressedPaths);
   drainConnectionsOnClose(fastify, draining);
   limitServer(fastify, limits, unsent);
   app.useGlobalPipes(new StandardSchemaValidationPipe());

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { JaegerGrpcService } from '../../../apps/tracestore/src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../../../apps/tracestore/src/receive/grpc-receiver.service.js';
 import { HttpReceiverService } from '../../../apps/tracestore/src/receive/http-receiver.service.js';
-import { serverLimitsOf } from '../../../apps/tracestore/src/config/server-limits.js';
+import { compressedPaths, serverLimitsOf } from '../../../apps/tracestore/src/config/server-limits.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../../../apps/tracestore/src/config/tracestore.config.js';
 import { TracestoreModule } from '../../../apps/tracestore/src/tracestore.module.js';
 
@@ -44,6 +44,7 @@ export async function startTracestore(
     module: TracestoreModule.forRoot(config),
     trustedProxies: config.access.trustedProxies,
     limits: serverLimitsOf(config),
+    compressedPaths,
     config: {
       HOST: config.host,
       PORT: config.httpPort,

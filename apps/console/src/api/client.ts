@@ -1,16 +1,50 @@
+import { missingIn, noteMissing, noteResponse } from '../connection/connection.ts';
+
+/** Responses that may mean that something is missing. */
+const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Titles of responses that have no title of their own but the reason phrase of HTTP. */
+const plainTitles: ReadonlyMap<number, string> = new Map([
+  [400, 'The request is not valid'],
+  [403, 'This is not allowed'],
+  [404, 'There is nothing at this address'],
+  [413, 'The request is too large'],
+  [429, 'Too many requests'],
+  [500, 'Something went wrong in tracestore'],
+  [502, 'tracestore is not reachable'],
+  [503, 'tracestore is busy'],
+  [504, 'tracestore is not reachable'],
+]);
+
+/** An error for the user: what failed, and in the message the reason, which may be empty. */
+export class TitledError extends Error {
+  constructor(
+    readonly title: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A failed request. */
-export class ApiError extends Error {
+export class ApiError extends TitledError {
   override readonly name = 'ApiError';
 
   constructor(
     readonly status: number,
-    readonly title: string,
+    title: string,
     message: string,
     /** All members of the problem details (RFC 9457). */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
-    super(message);
+    super(title, message);
   }
+}
+
+/** Whether a request failed because tracestore or its database does not respond: the same request succeeds later. */
+export function isOutage(error: Error): boolean {
+  if (!(error instanceof ApiError)) return false;
+  return error.status === 0 || missingIn(error.status, String(error.details['type'])) !== undefined;
 }
 
 /**
@@ -46,23 +80,35 @@ export async function send<Answer = void>(
 
 async function request(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(`/api/${path}`, init);
+    const response = await fetch(`/api/${path}`, init);
+    if (!unavailableStatuses.has(response.status)) noteResponse();
+    return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw new ApiError(0, 'tracestore is unreachable', 'It may be stopped or restarting.');
+    noteMissing('tracestore');
+    throw new ApiError(0, 'tracestore is not reachable', 'It may be stopped or restarting.');
   }
 }
 
 async function bodyOf(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined;
   const text = await response.text();
-  if (response.ok) return parseBody(text);
+  if (response.ok) return parseJson(text);
   const problem = problemOf(text);
-  throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem);
+  const missing = missingIn(response.status, problem.type);
+  if (missing !== undefined) noteMissing(missing);
+  const title = plainTitles.get(response.status);
+  const isPlain = problem.title === undefined || problem.type === 'about:blank';
+  throw new ApiError(
+    response.status,
+    (isPlain ? title : undefined) ?? problem.title ?? response.statusText,
+    problem.detail ?? '',
+    problem,
+  );
 }
 
-/** Parse JSON. Integers that JavaScript would round become bigints. */
-function parseBody(text: string): unknown {
+/** Parse JSON. Integers that JavaScript would round become bigints. @throws SyntaxError */
+export function parseJson(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   const reviver = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
@@ -72,6 +118,7 @@ function parseBody(text: string): unknown {
 }
 
 function problemOf(text: string): {
+  readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
   readonly [member: string]: unknown;

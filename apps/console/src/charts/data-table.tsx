@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import './charts.css';
-import { formatMoment, formatValue, nameOfSeries, numberOf, type Unit } from './format-value.ts';
+import { formatValue, nameOfSeries, numberOf, type Unit } from './format-value.ts';
+import { formatMoment } from '../format/time.ts';
 
 export interface TableColumn {
   /** The name of the column in the result. */

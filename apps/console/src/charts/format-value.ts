@@ -36,14 +36,6 @@ export function numberOf(value: unknown): number | undefined {
   return value === '' || Number.isNaN(number) ? undefined : number;
 }
 
-/** Format a time for a chart: to the second, with the date unless it is today. */
-export function formatMoment(ms: number, nowMs = Date.now()): string {
-  const date = new Date(ms);
-  const time = date.toLocaleTimeString(undefined, { hour12: false });
-  if (date.toDateString() === new Date(nowMs).toDateString()) return time;
-  return `${date.toLocaleDateString(undefined, { year: 'numeric', month: '2-digit', day: '2-digit' })} ${time}`;
-}
-
 /** Replace the underscores of a column name: `requests per second`. */
 export function nameOfSeries(name: string): string {
   return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name) ? name.replaceAll('_', ' ') : name;

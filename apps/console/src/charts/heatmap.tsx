@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
 import type { QueryResponse } from '../api/types.ts';
-import { formatMoment, formatValue, numberOf, type Unit } from './format-value.ts';
+import { formatValue, numberOf, type Unit } from './format-value.ts';
+import { formatMoment } from '../format/time.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
 import { useColours } from './use-colours.ts';

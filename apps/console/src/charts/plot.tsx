@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { selectedTimeZone } from '../format/time.ts';
 import './charts.css';
 
 /** A point in a plot. */
@@ -54,6 +55,8 @@ export function Plot({
     const element = box.current;
     const made = new uPlot(
       {
+        // Steps of a day begin at midnight of the time zone that is shown.
+        ...(selectedTimeZone() === 'utc' ? { tzDate: (ms: number) => uPlot.tzDate(new Date(ms), 'Etc/UTC') } : {}),
         ...options,
         ...sizeOf(element),
         legend: { show: false },

@@ -1,4 +1,5 @@
 import type { QueryResponse } from '../api/types.ts';
+import { timePartsOf } from '../format/time.ts';
 import { numberOf } from './format-value.ts';
 
 export interface Series {
@@ -96,13 +97,11 @@ export function stacked(series: readonly Series[]): readonly (readonly number[])
 export function timeLabels(splitsMs: readonly number[], incrementMs: number): readonly string[] {
   let dayBefore = '';
   return splitsMs.map((ms) => {
-    const date = new Date(ms);
-    const two = (value: number): string => String(value).padStart(2, '0');
-    const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+    const { day: fullDay, time } = timePartsOf(ms);
+    const day = fullDay.slice(-'11-30'.length);
     const isNewDay = dayBefore !== '' && day !== dayBefore;
     dayBefore = day;
     if (incrementMs >= 86_400_000 || isNewDay) return day;
-    const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
-    return incrementMs < 60_000 ? `${minutes}:${two(date.getSeconds())}` : minutes;
+    return incrementMs < 60_000 ? time : time.slice(0, '03:33'.length);
   });
 }

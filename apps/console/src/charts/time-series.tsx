@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
-import { formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
+import { formatValue, nameOfSeries, type Unit } from './format-value.ts';
+import { formatMoment } from '../format/time.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
 import { seriesClass, useColours } from './use-colours.ts';

@@ -39,12 +39,17 @@ export function ComparePage({ traceIds }: { readonly traceIds: readonly [string,
     <div className="compare">
       <h1>Compare traces</h1>
       {failed?.error !== undefined && failed.error !== null && (
-        <Failure
-          error={failed.error}
-          retry={() => {
-            for (const trace of traces) if (trace.isError) void trace.refetch();
-          }}
-        />
+        <section aria-label="Trace that cannot be loaded">
+          <p>
+            Trace {sides[traces.indexOf(failed)]}: <code>{traceIds[traces.indexOf(failed)]}</code>
+          </p>
+          <Failure
+            error={failed.error}
+            retry={() => {
+              for (const trace of traces) if (trace.isError) void trace.refetch();
+            }}
+          />
+        </section>
       )}
       {failed === undefined && pending !== undefined && (
         <Loading

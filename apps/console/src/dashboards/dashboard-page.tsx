@@ -143,7 +143,7 @@ function VariableSelect({
     <label className="variable">
       {variable.title}
       <select aria-label={variable.title} value={value} onChange={(event) => onSelect(event.target.value)}>
-        <option value="">All</option>
+        <option value="">{variable.emptyTitle}</option>
         {/* Offer the value in the URL even if it has no calls in this time range. */}
         {value !== '' && !options.includes(value) && <option>{value}</option>}
         {options.map((each) => (

@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import type { QueryResponse } from '../api/types.ts';
 import { columnsOf, DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
+import { formatMoment } from '../format/time.ts';
 import { callGraphOf, type CallStats } from '../graph/call-graph.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { PanelDefinition } from './panel-definition.ts';
@@ -90,7 +91,7 @@ export function chartColumns(
         ...column,
         cell: (value: unknown, row: readonly unknown[]) => (
           <Link href={addressAt(Date.parse(String(value)), stepMs, seriesAt < 0 ? '' : String(row[seriesAt]))}>
-            {new Date(String(value)).toLocaleTimeString(undefined, { hour12: false })}
+            {formatMoment(Date.parse(String(value)))}
           </Link>
         ),
       };

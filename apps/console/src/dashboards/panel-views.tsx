@@ -11,6 +11,8 @@ import { TimeSeriesChart } from '../charts/time-series.tsx';
 import { timeSeriesOf } from '../charts/time-series-data.ts';
 import { type CallNode, callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
+import { durationMs } from '../range/time-range.ts';
+import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { PanelDefinition, PanelProps } from './panel-definition.ts';
 import { chartColumns, GraphTables, tableColumns } from './panel-tables.tsx';
 import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
@@ -44,10 +46,21 @@ const noOperations: readonly { readonly service: string; readonly name: string }
 /** A shorter range shows nothing useful. */
 const minRangeMs = 1_000;
 
+const noBounds = { fromMs: 0, toMs: 0 };
+
+/** The bounds of a panel: those of the page, or the end of these. */
+function usePanelBounds({ timeFrom }: PanelDefinition, { bounds = noBounds }: Pick<TimeRangeState, 'bounds'>) {
+  return useMemo(() => {
+    const lastMs = timeFrom === undefined ? undefined : durationMs(timeFrom);
+    return lastMs === undefined ? bounds : { ...bounds, fromMs: Math.max(bounds.fromMs, bounds.toMs - lastMs) };
+  }, [timeFrom, bounds]);
+}
+
 /** What the charts of a panel have in common: links to traces, zooming, and the names of services. */
 function usePanelLinks({ panel, time }: PanelProps) {
   const [, navigate] = useLocation();
   const operations = useOperations().data?.operations ?? noOperations;
+  const bounds = usePanelBounds(panel, time);
   const services = useMemo(() => new Set(operations.map(({ service }) => service)), [operations]);
   const filterOf = (name: string): TracesFilter => ({
     ...callOf(name, operations),
@@ -55,7 +68,7 @@ function usePanelLinks({ panel, time }: PanelProps) {
   });
   return {
     services,
-    bounds: time.bounds ?? { fromMs: 0, toMs: 0 },
+    bounds,
     filterOf,
     openTraces: (filter: TracesFilter): void => navigate(tracesAddress(filter, time.range)),
     addressAt: (timeMs: number, stepMs: number, name: string): string =>
@@ -198,15 +211,17 @@ function StatView({ panel, results }: ViewProps) {
   return <p className="stat">{value === undefined ? '–' : formatValue(value, panel.unit)}</p>;
 }
 
-function DashboardLinks() {
+function DashboardLinks({ dashboard }: ViewProps) {
   const { data } = useDashboards();
   return (
     <ul className="dashboard-links">
-      {data?.dashboards.map(({ uid, title, description }) => (
-        <li key={uid}>
-          <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
-        </li>
-      ))}
+      {data?.dashboards
+        .filter(({ uid }) => uid !== dashboard.uid)
+        .map(({ uid, title, description }) => (
+          <li key={uid}>
+            <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
+          </li>
+        ))}
     </ul>
   );
 }

@@ -5,7 +5,8 @@ import { Link } from 'wouter';
 import type { QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
-import { formatMoment, formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { formatMoment } from '../format/time.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
@@ -13,6 +14,7 @@ import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
 import { Failure } from '../failure.tsx';
 import { callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
+import { lazyComponent } from '../lazy-component.tsx';
 import { isoOf, writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
@@ -21,6 +23,12 @@ import { useAddress } from '../use-address.ts';
 import '../dashboards/dashboards.css';
 import { type Change, changesOf } from './changes.ts';
 import './overview.css';
+
+/** Loaded where the store is empty. */
+const ConnectSnippets = lazyComponent(
+  'Loading addresses',
+  async () => (await import('../connect/connect-snippets.tsx')).ConnectSnippets,
+);
 
 /** A map of more services is higher. */
 const smallMapServices = 14;
@@ -361,13 +369,8 @@ function NoData({ hasServices, time }: { readonly hasServices: boolean; readonly
   return (
     <div className="notice">
       <h2>No traces received yet</h2>
-      <p>
-        Send OTLP to port 4317 (gRPC) or 4318 (HTTP), unless this store is configured with other ports. With an
-        OpenTelemetry SDK:
-      </p>
-      <pre>
-        {`OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
-      </pre>
+      <p>Any OpenTelemetry SDK or Collector can send spans to this store, with OTLP.</p>
+      <ConnectSnippets />
       <p>
         <code>npm start</code> runs demo services under load, and <code>npm run load</code> adds load. This page updates
         about ten seconds after the first spans arrive.

@@ -1,9 +1,9 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { inputTextOf, useTimeZone } from '../format/time.ts';
 import './time-range-picker.css';
 import {
   boundsOf,
   durationMs,
-  localText,
   nameOfRange,
   parseAbsolute,
   refreshIntervals,
@@ -142,6 +142,7 @@ function RangeDialog({
   readonly select: (range: TimeRange) => void;
 }) {
   const id = useId();
+  const timeZone = useTimeZone();
   const panel = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<{ readonly of: 'last' | 'absolute'; readonly text: string }>();
   useEffect(() => {
@@ -218,7 +219,7 @@ function RangeDialog({
               name="from"
               type="datetime-local"
               step={1}
-              defaultValue={localText(shown.fromMs)}
+              defaultValue={inputTextOf(shown.fromMs)}
               aria-describedby={`${id}-absolute`}
             />
           </label>
@@ -228,7 +229,7 @@ function RangeDialog({
               name="to"
               type="datetime-local"
               step={1}
-              defaultValue={localText(shown.toMs)}
+              defaultValue={inputTextOf(shown.toMs)}
               aria-describedby={`${id}-absolute`}
             />
           </label>
@@ -236,7 +237,9 @@ function RangeDialog({
           <button type="submit" className="primary">
             Apply time range
           </button>
-          <p className="quiet">Time zone: {Intl.DateTimeFormat().resolvedOptions().timeZone}</p>
+          <p className="quiet">
+            Time zone: {timeZone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone}
+          </p>
         </form>
       </div>
     </div>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { inputTextOf } from '../format/time.ts';
 import {
   boundsOf,
   durationMs,
-  localText,
   nameOfRange,
   parseAbsolute,
   readRange,
@@ -91,7 +91,7 @@ describe('a time range', () => {
   });
 
   it('is the same after writing it to the inputs and parsing it', () => {
-    expect(parseAbsolute(localText(noon.fromMs), localText(noon.toMs))).toEqual(noon);
+    expect(parseAbsolute(inputTextOf(noon.fromMs), inputTextOf(noon.toMs))).toEqual(noon);
     expect(durationMs('1.5h')).toBe(5_400_000);
   });
 });

@@ -1,4 +1,5 @@
 import { parseDuration } from '../format/duration.ts';
+import { msOfInput, timePartsOf } from '../format/time.ts';
 
 /** The time range of a page: relative to now, absolute, or unlimited. */
 export type TimeRange =
@@ -84,19 +85,8 @@ export function nameOfRange(range: TimeRange): string {
     const name = unitNames[unit] ?? unit;
     return count === '1' ? `Last ${name}` : `Last ${count} ${name}s`;
   }
-  const [from, to] = [new Date(range.fromMs), new Date(range.toMs)];
-  const isSameDay = from.toDateString() === to.toDateString();
-  return `${localText(range.fromMs).replace('T', ' ')} – ${localText(range.toMs)
-    .slice(isSameDay ? 11 : 0)
-    .replace('T', ' ')}`;
-}
-
-/** A time as the value of a datetime-local input: local time, to the second. */
-export function localText(ms: number): string {
-  const date = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  const [from, to] = [timePartsOf(range.fromMs), timePartsOf(range.toMs)];
+  return `${from.day} ${from.time} – ${from.day === to.day ? '' : `${to.day} `}${to.time}`;
 }
 
 /**
@@ -105,8 +95,8 @@ export function localText(ms: number): string {
  * @returns the range, or an error message
  */
 export function parseAbsolute(from: string, to: string): TimeRange | string {
-  const fromMs = Date.parse(from);
-  const toMs = Date.parse(to);
+  const fromMs = msOfInput(from);
+  const toMs = msOfInput(to);
   if (Number.isNaN(fromMs)) return 'From must be a date and time.';
   if (Number.isNaN(toMs)) return 'To must be a date and time.';
   if (fromMs >= toMs) return 'From must be before To.';

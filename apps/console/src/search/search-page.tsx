@@ -117,8 +117,7 @@ export function SearchPage() {
         <div className="notice">
           <h2>No traces found</h2>
           <p>
-            Try a wider time range or fewer conditions. If the store is empty, send OTLP to port 4317 (gRPC) or 4318
-            (HTTP).
+            Try a wider time range or fewer conditions. If the store is empty: <Link href="/connect">Send traces</Link>
           </p>
         </div>
       )}

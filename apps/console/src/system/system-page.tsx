@@ -225,7 +225,14 @@ function RetentionForm() {
                 step="any"
                 required
                 value={days ?? now.retentionMs / msPerDay}
-                onChange={(event) => setDays(event.target.value)}
+                // The browser's own message has the smallest number with all its digits.
+                onInvalid={({ currentTarget }) =>
+                  currentTarget.setCustomValidity('Enter a number of days: at least 0.042 (one hour), at most 36500.')
+                }
+                onChange={({ target }) => {
+                  target.setCustomValidity('');
+                  setDays(target.value);
+                }}
               />
             </label>
             <button type="submit" disabled={requestedMs === undefined || requestedMs === now.retentionMs}>

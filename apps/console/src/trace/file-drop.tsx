@@ -1,11 +1,12 @@
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
+import { TitledError } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 
 /** Larger files could exceed the memory of a browser tab. */
 const maxFileBytes = 256 * 1024 * 1024;
 
-/** Opens OTLP/JSON files that are dropped anywhere on the page. */
+/** Opens files with traces that are dropped anywhere on the page. */
 export function FileDrop() {
   const { open, failure, dismiss } = useOpenFile();
   const [isOver, setOver] = useState(false);
@@ -29,7 +30,7 @@ export function FileDrop() {
     <>
       {isOver && (
         <div className="file-drop" aria-hidden="true">
-          Drop an OTLP/JSON file to open it. It is not stored.
+          Drop a file with traces (OTLP, Jaeger or Zipkin JSON) to open it. It is not stored.
         </div>
       )}
       <OpenFileError failure={failure} onDismiss={dismiss} />
@@ -37,7 +38,7 @@ export function FileDrop() {
   );
 }
 
-/** A button that opens an OTLP/JSON file. */
+/** A button that opens a file with traces. */
 export function OpenFileButton() {
   const { open, failure, dismiss } = useOpenFile();
   const input = useRef<HTMLInputElement>(null);
@@ -45,16 +46,16 @@ export function OpenFileButton() {
     <>
       <button
         type="button"
-        title="Open traces from an OTLP/JSON file. You can also drop the file on the page."
+        title="Open traces from a file: OTLP, Jaeger or Zipkin JSON. You can also drop the file on the page."
         onClick={() => input.current?.click()}
       >
-        Open OTLP JSON…
+        Open file…
       </button>
       <input
         ref={input}
         type="file"
         hidden
-        aria-label="OTLP/JSON file"
+        aria-label="File with traces"
         accept=".json,.jsonl,.ndjson,application/json"
         onChange={({ target }) => {
           const [file] = target.files ?? [];
@@ -93,16 +94,18 @@ function useOpenFile() {
     try {
       if (file.size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes / 1024 / 1024} MiB`);
       // Load the parser only when a file is opened.
-      const [{ readOtlpFile }, { setOpenedFile }] = await Promise.all([
-        import('./otlp-file.ts'),
+      const [{ readTraceFile }, { setOpenedFile }] = await Promise.all([
+        import('./trace-file.ts'),
         import('./opened-file.ts'),
       ]);
-      setOpenedFile({ name: file.name, traces: readOtlpFile(await file.text()) });
+      setOpenedFile({ name: file.name, traces: readTraceFile(await file.text()) });
       setFailure(undefined);
       navigate('/trace/file');
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      setFailure(new Error(`Cannot open ${file.name}: ${message}`));
+      setFailure(
+        new TitledError(`Cannot open ${file.name}`, `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`),
+      );
     }
   };
   return { open, failure, dismiss: () => setFailure(undefined) };

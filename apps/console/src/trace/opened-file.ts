@@ -1,7 +1,7 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
 import type { SpanDetails } from '../api/types.ts';
-import type { FileTrace } from './otlp-file.ts';
+import type { FileTrace } from './file-trace.ts';
 import type { TraceSource } from './trace-source.ts';
 
 /** An opened file. It exists only in this page and is not stored. */

@@ -68,7 +68,10 @@ export function FileTracePage() {
     return (
       <section className="notice">
         <h1>Trace from a file</h1>
-        <p>Drop an OTLP/JSON file anywhere on this page. It is shown in this browser only, and not stored.</p>
+        <p>
+          Drop a file with traces anywhere on this page: OTLP/JSON, Jaeger JSON, or Zipkin JSON of version 2. It is
+          shown in this browser only, and not stored.
+        </p>
         <OpenFileButton />
       </section>
     );

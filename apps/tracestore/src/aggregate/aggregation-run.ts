@@ -133,11 +133,13 @@ async function addAggregates(client: Client, { run, rolled5m, rolled1h }: RunSta
 }
 
 async function nameServices(client: Client, aggregates: CallAggregates): Promise<void> {
-  const { rows } = await client.query<{ id: string; service_name: string }>(
+  const { rows } = await client.query<{ id: string; service_name: string; is_entry: boolean }>(
     findServices.bind({ operation_ids: aggregates.operationIds }),
   );
-  const names = new Map(rows.map(({ id, service_name: name }) => [BigInt(id), name]));
-  aggregates.nameServices((id) => names.get(id));
+  const services = new Map(
+    rows.map(({ id, service_name: name, is_entry: isEntry }) => [BigInt(id), { name, isEntry }] as const),
+  );
+  aggregates.nameServices((id) => services.get(id));
 }
 
 /** The statement that reads the spans of a run; of the oversized traces with these numbers alone, unless there are none. */

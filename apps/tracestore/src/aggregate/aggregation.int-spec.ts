@@ -247,6 +247,52 @@ describe('the aggregates of calls', () => {
     ]);
   });
 
+  it.each([
+    ['internal', 1, false],
+    ['server', 2, true],
+    ['client', 3, false],
+    ['producer', 4, false],
+    ['consumer', 5, true],
+  ] as const)(
+    'count a span of kind %s whose parent is not stored as a call from outside only if its parent is elsewhere',
+    async (_, kind, isFromOutside) => {
+      await prepare();
+      const startNs = hoursAgo(1);
+      const base = { traceId: 'c'.repeat(32), startNs, endNs: startNs + 1_000_000n, instance: 0, isError: false };
+      const root = { ...base, spanId: 1n, parentSpanId: undefined, operationId: 3n };
+      const child = { ...base, spanId: 2n, parentSpanId: 1n, operationId: 6n };
+      await client.query(
+        `INSERT INTO tracestore.operation (id, service_name, span_kind, span_name)
+         VALUES (3, 'service 0', 2, 'operation 3'), (6, 'service 0', $1, 'operation 6')`,
+        [kind],
+      );
+      const entriesOf = async (source: string): Promise<number> => {
+        const { rows } = await client.query<{ calls: number }>(
+          `SELECT coalesce(sum(calls), 0)::int AS calls FROM ps_trace.${source}
+           WHERE parent_service_name IS DISTINCT FROM service_name`,
+        );
+        return rows[0]?.calls ?? 0;
+      };
+      const sources = [
+        'call_10s',
+        'service_call_10s',
+        `operation_call_total(now() - interval '1 day', now())`,
+        `service_call(now() - interval '1 day', now(), NULL)`,
+      ];
+      await insert([child]);
+      await countAll();
+      for (const source of sources) expect(await entriesOf(source), source).toBe(isFromOutside ? 1 : 0);
+      const compared = `SELECT coalesce(sum(calls_now), 0)::int AS calls FROM ps_trace.requests_compared(
+        now() - interval '3 hours', now() - interval '2 hours', now() - interval '2 hours', now())`;
+      expect((await client.query(compared)).rows).toEqual([{ calls: isFromOutside ? 1 : 0 }]);
+      // The request ends: its root is stored and counted, and the child was called within its service in any case.
+      await insert([root]);
+      await countAll();
+      for (const source of sources) expect(await entriesOf(source), source).toBe(1);
+      expect((await client.query(compared)).rows).toEqual([{ calls: 1 }]);
+    },
+  );
+
   it('are right for spans that are their own ancestors, share an id, or have no stored parent', async () => {
     await prepare();
     const spans = [

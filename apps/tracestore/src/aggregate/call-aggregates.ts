@@ -24,6 +24,13 @@ const oid = { int2: 21, int4: 23 } as const;
 /** More operations than a run can have. */
 const indexBound = 2 ** 26;
 
+/** What the aggregates of services need to know about an operation. */
+interface ServiceOfOperation {
+  readonly name: string;
+  /** Whether its spans are of kind server or consumer. The parent of any other span is in the same service. */
+  readonly isEntry: boolean;
+}
+
 /** Callers that there are none of: the spans are roots, or their parent is not stored. As operations they have the ids 0 and -1. */
 const noCaller = { root: 0, notStored: 1 } as const;
 
@@ -98,6 +105,8 @@ export class CallAggregates {
   private readonly byPair = new Map<number, Map<number, Aggregate>>();
   /** Of each operation by its index, the index of its service; then the names by these. */
   private readonly services: number[] = [noCaller.root, noCaller.notStored];
+  /** Of each operation by its index, whether its calls come from outside if their parent is not stored. */
+  private readonly isEntry: boolean[] = [true, true];
   private readonly serviceNames: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
 
   /** @returns a number for the id of an operation, always the same one for an id */
@@ -143,17 +152,18 @@ export class CallAggregates {
     return this.ids.slice(noCaller.notStored + 1);
   }
 
-  /** @param nameOf gives the name of an operation's service by the operation's id, if it is known */
-  nameServices(nameOf: (operationId: bigint) => string | undefined): void {
+  /** @param serviceOf gives the service of an operation by the operation's id, if it is known */
+  nameServices(serviceOf: (operationId: bigint) => ServiceOfOperation | undefined): void {
     const indexes = new Map<string, number>();
     for (let operation = this.services.length; operation < this.ids.length; operation++) {
-      const name = nameOf(this.ids[operation] as bigint) ?? '';
+      const { name, isEntry } = serviceOf(this.ids[operation] as bigint) ?? { name: '', isEntry: true };
       let index = indexes.get(name);
       if (index === undefined) {
         index = this.serviceNames.push(Buffer.from(name)) - 1;
         indexes.set(name, index);
       }
       this.services.push(index);
+      this.isEntry.push(isEntry);
     }
   }
 
@@ -167,13 +177,18 @@ export class CallAggregates {
     const { rowsOf, widthSeconds } = table;
     const indexOf = (operation: number): number =>
       rowsOf === 'operation' ? operation : (this.services[operation] as number);
+    // The parent of a span that is no entry is in its own service, also if it is not stored (yet).
+    const callerOf = ({ callee, caller }: Aggregate): number =>
+      rowsOf === 'service' && caller === noCaller.notStored && this.isEntry[callee] === false
+        ? indexOf(callee)
+        : indexOf(caller);
     const bucketsSeconds = new Set<number>();
     const wide = new Map<number, Map<number, Aggregate>>();
     for (const buckets of this.byPair.values()) {
       for (const aggregate of buckets.values()) {
         const bucketSeconds = aggregate.bucketSeconds - (aggregate.bucketSeconds % widthSeconds);
         if (bucketSeconds >= untilSeconds) continue;
-        const sum = aggregateAt(wide, bucketSeconds, indexOf(aggregate.callee), indexOf(aggregate.caller));
+        const sum = aggregateAt(wide, bucketSeconds, indexOf(aggregate.callee), callerOf(aggregate));
         sum.calls += aggregate.calls;
         sum.errors += aggregate.errors;
         sum.durationNs += aggregate.durationNs;

@@ -21,6 +21,9 @@ export interface ConsoleConfig {
   readonly sessionLifetimeMs: number;
   /** Maximum time between two requests of a session. */
   readonly sessionIdleMs: number;
+  /** The addresses of OTLP that the console shows to users; undefined: those of its ports. */
+  readonly otlpHttpUrl: string | undefined;
+  readonly otlpGrpcUrl: string | undefined;
   /** Folder of the built console. */
   readonly webFolder: string;
   readonly sqlConnections: number;
@@ -35,6 +38,12 @@ const accessKinds = ['none', 'token', 'proxy'] as const;
 /** What an HTTP header can carry. */
 const tokenPattern = /^[\x21-\x7e]{16,}$/;
 const tokenValue = '16 or more printable ASCII characters, without spaces and line breaks';
+
+/** An address that the console shows, for a protocol. */
+function publicUrl(protocol: string) {
+  const value = `an http or https URL of OTLP over ${protocol}`;
+  return variable.with(z.url({ protocol: /^https?$/, message: `must be ${value}` }).optional(), { value });
+}
 
 /** The variables of the console and its API. */
 export const consoleVariables = {
@@ -60,6 +69,11 @@ export const consoleVariables = {
   TRACESTORE_SESSION_IDLE: duration('1m', limits.sessionIdleMs.value).describe(
     'Maximum time between two requests of a session.',
   ),
+  TRACESTORE_OTLP_HTTP_URL: publicUrl('http').describe(
+    'Address of OTLP over HTTP for senders, such as `https://otlp.example`. The console shows it; by default its own host ' +
+      'and the port.',
+  ),
+  TRACESTORE_OTLP_GRPC_URL: publicUrl('gRPC').describe('The same for OTLP over gRPC.'),
   TRACESTORE_SQL_CONNECTIONS: variable
     .integer(limits.sqlStatements.value, 1, 20)
     .describe('Statements of the SQL page that run at the same time. One client never gets all.'),
@@ -101,6 +115,8 @@ export function consoleConfigOf(values: ConsoleValues): ConsoleConfig {
     access,
     sessionLifetimeMs: values.TRACESTORE_SESSION_LIFETIME,
     sessionIdleMs: values.TRACESTORE_SESSION_IDLE,
+    otlpHttpUrl: values.TRACESTORE_OTLP_HTTP_URL,
+    otlpGrpcUrl: values.TRACESTORE_OTLP_GRPC_URL,
     webFolder: fileURLToPath(new URL('../console/web/files', import.meta.url)),
     sqlConnections: values.TRACESTORE_SQL_CONNECTIONS,
     sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,

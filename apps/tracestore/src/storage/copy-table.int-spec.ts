@@ -195,7 +195,7 @@ describe('COPY', () => {
     const aggregates = new CallAggregates();
     const seconds = Number(start / 1_000_000_000n);
     const [callee, caller] = [aggregates.operationIndex(5n), aggregates.operationIndex(6n)];
-    aggregates.nameServices((id) => `service ${id}`);
+    aggregates.nameServices((id) => ({ name: `service ${id}`, isEntry: true }));
     aggregates.add(1, seconds, callee, caller, true, 1_000, 10);
     aggregates.add(1, seconds, callee, caller, false, 1_000, 10);
     aggregates.add(1, seconds, callee, caller, false, 2_000, 10);

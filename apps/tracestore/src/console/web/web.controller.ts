@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { acceptedEncoding } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
@@ -73,12 +74,10 @@ export class WebController {
       void reply.status(304).send();
       return;
     }
-    const accepted = new Set(
-      String(headers['accept-encoding'] ?? '')
-        .split(',')
-        .map((coding) => coding.trim()),
+    const encoding = acceptedEncoding(
+      headers['accept-encoding'],
+      encodings.filter((each) => file.encoded.has(each)),
     );
-    const encoding = encodings.find((each) => accepted.has(each) && file.encoded.has(each));
     if (encoding !== undefined) void reply.header('content-encoding', encoding);
     void reply.type(file.type).send((encoding && file.encoded.get(encoding)) ?? file.bytes);
   }

@@ -43,7 +43,7 @@ COMMENT ON COLUMN tracestore.call_10s.self_calls IS 'How many spans each bucket 
 COMMENT ON TABLE tracestore.service_call_10s IS 'Aggregates of 10 seconds: spans by their service and the service of their parent';
 COMMENT ON COLUMN tracestore.service_call_10s.time_bucket IS 'The start of the 10 seconds in which the spans started';
 COMMENT ON COLUMN tracestore.service_call_10s.service_name IS 'Empty where the operation is no longer stored';
-COMMENT ON COLUMN tracestore.service_call_10s.parent_service_name IS 'Empty where there is no parent, or it is not stored';
+COMMENT ON COLUMN tracestore.service_call_10s.parent_service_name IS 'Empty for roots, and for spans of kind server or consumer whose parent is not stored';
 COMMENT ON COLUMN tracestore.service_call_10s.self_ns_sum IS 'The part of the durations that no child span covers';
 COMMENT ON COLUMN tracestore.service_call_10s.duration_calls IS 'How many spans each bucket of duration_class has';
 COMMENT ON COLUMN tracestore.service_call_10s.self_calls IS 'How many spans each bucket of self_class has';

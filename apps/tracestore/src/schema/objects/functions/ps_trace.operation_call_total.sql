@@ -11,7 +11,8 @@ BEGIN
   -- Sums before it joins the names: there are ten times as many rows as pairs of operations.
   RETURN QUERY
   SELECT
-    p.service_name, p.span_name, tracestore.span_kind(p.span_kind),
+    CASE WHEN total.parent_operation_id = -1 AND o.span_kind NOT IN (2, 5) THEN o.service_name ELSE p.service_name END,
+    p.span_name, tracestore.span_kind(p.span_kind),
     o.service_name, o.span_name, tracestore.span_kind(o.span_kind), total.parent_operation_id = 0,
     total.calls::int8, total.errors::int8, total.duration_ns_sum, total.self_ns_sum
   FROM (

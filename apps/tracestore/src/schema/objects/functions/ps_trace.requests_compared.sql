@@ -15,7 +15,7 @@ BEGIN
   RETURN QUERY
   WITH named AS MATERIALIZED (
     -- Operations of one name and several kinds are one.
-    SELECT o.id, o.service_name, o.span_name, dense_rank() OVER (ORDER BY o.service_name, o.span_name) AS number
+    SELECT o.id, o.service_name, o.span_name, o.span_kind, dense_rank() OVER (ORDER BY o.service_name, o.span_name) AS number
     FROM tracestore.operation o
   ),
   -- Operation and bucket as one number: hashing and sorting one is faster than two.
@@ -40,7 +40,10 @@ BEGIN
       ) AS aggregate
       JOIN named n ON n.id = aggregate.operation_id
       LEFT JOIN tracestore.operation p ON p.id = aggregate.parent_operation_id
-      WHERE p.service_name IS DISTINCT FROM n.service_name
+      WHERE CASE
+        WHEN aggregate.parent_operation_id = -1 THEN n.span_kind IN (2, 5)
+        ELSE p.service_name IS DISTINCT FROM n.service_name
+      END
     ) AS unnested
     GROUP BY unnested.key
   ),
@@ -103,4 +106,4 @@ BEGIN
   JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number);
 END
 $$;
-COMMENT ON FUNCTION ps_trace.requests_compared IS 'Compares the calls of operations from outside of their service, roots included, in one range and in another. Returns calls, errors and a percentile of their durations in milliseconds (0 to 1, at most 4.5 % off). slow_before and slow_now are the calls that took longer than the percentile of the first range. The ranges are widened as in operation_call';
+COMMENT ON FUNCTION ps_trace.requests_compared IS 'Compares the calls of operations from outside of their service in one range and in another. Roots count, and spans of kind server or consumer whose parent is not stored. Returns calls, errors and a percentile of their durations in milliseconds (0 to 1, at most 4.5 % off). slow_before and slow_now are the calls that took longer than the percentile of the first range. The ranges are widened as in operation_call';

@@ -7,7 +7,7 @@ SELECT
 FROM tracestore.service_call_1h c;
 COMMENT ON VIEW ps_trace.service_call_1h IS 'Aggregates of an hour: spans by their service and the service of their parent. Sum over the rows: one key can have several rows, and some rows are corrections. The function service_call selects the width';
 COMMENT ON COLUMN ps_trace.service_call_1h.time_bucket IS 'The start of the hour in which the spans started; the parents can have started before';
-COMMENT ON COLUMN ps_trace.service_call_1h.parent_service_name IS 'The service of the parent; NULL for a root, and where the parent is not stored';
+COMMENT ON COLUMN ps_trace.service_call_1h.parent_service_name IS 'The service of the parent; NULL for a root. Where the parent is not stored (yet): NULL for kinds server and consumer, and the own service for other kinds, whose parent is in the same process';
 COMMENT ON COLUMN ps_trace.service_call_1h.service_name IS 'The service of the spans';
 COMMENT ON COLUMN ps_trace.service_call_1h.is_root IS 'Whether the spans are roots; false where the parent is not stored';
 COMMENT ON COLUMN ps_trace.service_call_1h.calls IS 'How many spans';
