@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
-import { formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
+import { formatAxis, formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
 import { seriesClass, useColours } from './use-colours.ts';
@@ -59,7 +59,7 @@ export function TimeSeriesChart({
           values: (_self, splits, _axis, _space, increment) => [...timeLabels(splits, increment)],
           space: 70,
         },
-        { values: (_self, splits) => splits.map((value) => formatValue(value, unit)), space: 34 },
+        { values: (_self, splits) => formatAxis(splits, unit), space: 34 },
       ),
       cursor: { y: false, points: { size: 7 }, focus: { prox: -1 } },
       series: [
@@ -114,7 +114,7 @@ export function TimeSeriesChart({
         describe={({ index }) =>
           [
             formatMoment(timeOf(index)),
-            ...valuesAt(index).map(({ name, value }) => `${nameOfSeries(name)} ${formatValue(value, unit)}`),
+            ...valuesAt(index).map(({ name, value }) => `${nameOfSeries(name)} ${formatValue(value, unit, name)}`),
           ].join(', ')
         }
         tooltip={(point) => (
@@ -126,7 +126,7 @@ export function TimeSeriesChart({
                 <span key={name} className={nearest(point) === name ? 'near' : ''}>
                   <i className={`dot ${classOf.get(name) ?? ''}`} />
                   <bdi>{nameOfSeries(name)}</bdi>
-                  <b>{formatValue(value, unit)}</b>
+                  <b>{formatValue(value, unit, name)}</b>
                 </span>
               ))}
             {valuesAt(point.index).length > maxInTooltip && (
