@@ -7,6 +7,8 @@ import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';
 import { lazyComponent } from './lazy-component.tsx';
 import { PageBoundary } from './page-boundary.tsx';
+import { withRange } from './range/time-range.ts';
+import { useKeptRange } from './range/use-kept-range.ts';
 import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
@@ -23,6 +25,7 @@ const SearchPage = page(async () => (await import('./search/search-page.tsx')).S
 const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
 const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
+const ServicePage = page(async () => (await import('./services/service-page.tsx')).ServicePage);
 const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
 const ApiDocsPage = page(async () => (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage);
@@ -85,6 +88,9 @@ function Routes() {
       <Route path="/compare/:left/:right">
         {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
       </Route>
+      <Route path="/services/:name?">
+        <ServicePage />
+      </Route>
       <Route path="/sql">
         <SqlPage />
       </Route>
@@ -108,32 +114,23 @@ function Routes() {
 
 function Header({ session }: { readonly session: SessionResponse | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
+  const range = useKeptRange();
   const select = (next: Theme): void => {
     setTheme(next);
     applyTheme(next);
   };
   return (
     <header className="top">
-      <Link href="/" className="brand">
+      <Link href={withRange('/', range)} className="brand">
         <img src="/favicon.svg" alt="" width="20" height="20" />
         Spandrel
       </Link>
       <nav aria-label="Pages">
-        <Link href="/" className={(isActive) => (isActive ? 'active' : '')}>
-          Overview
-        </Link>
-        <Link href="/dashboards" className={(isActive) => (isActive ? 'active' : '')}>
-          Dashboards
-        </Link>
-        <Link href="/search" className={(isActive) => (isActive ? 'active' : '')}>
-          Search
-        </Link>
-        <Link href="/sql" className={(isActive) => (isActive ? 'active' : '')}>
-          SQL
-        </Link>
-        <Link href="/system" className={(isActive) => (isActive ? 'active' : '')}>
-          System
-        </Link>
+        <NavLink href={withRange('/', range)} pages={/^\/(?:$|services)/} title="Overview" />
+        <NavLink href={withRange('/dashboards', range)} pages={/^\/dashboards/} title="Dashboards" />
+        <NavLink href={withRange('/search', range)} pages={/^\/search/} title="Search" />
+        <NavLink href="/sql" pages={/^\/sql/} title="SQL" />
+        <NavLink href="/system" pages={/^\/system/} title="System" />
       </nav>
       <SessionState session={session} />
       <label className="theme">
@@ -148,5 +145,16 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
         </select>
       </label>
     </header>
+  );
+}
+
+/** A link of the header. @param pages the paths of the pages on which it is marked */
+function NavLink({ href, pages, title }: { readonly href: string; readonly pages: RegExp; readonly title: string }) {
+  const [path] = useLocation();
+  const isHere = pages.test(path);
+  return (
+    <Link href={href} className={isHere ? 'active' : ''} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
+      {title}
+    </Link>
   );
 }

@@ -8,7 +8,20 @@ const themes = {
 
 /** Names as people give them; some differ in one letter only. */
 const services = [
-  ...['web', 'api', 'cart', 'checkout', 'payment', 'mail', 'stock', 'catalogue', 'search', 'cache', 'images', 'pricing'],
+  ...[
+    'web',
+    'api',
+    'cart',
+    'checkout',
+    'payment',
+    'mail',
+    'stock',
+    'catalogue',
+    'search',
+    'cache',
+    'images',
+    'pricing',
+  ],
   ...['frontend', 'backend', 'generator', 'digit', 'lower', 'special', 'upper', 'importer', 'auth', 'users', 'orders'],
   ...['shipping', 'currency', 'ad', 'recommendation', 'quote', 'accounting', 'fraud-detection', 'product-catalog'],
   ...['gateway-eu', 'gateway-us', 'ledger', 'invoices', 'sessions', 'thumbnailer', 'webhooks', 'scheduler', 'audit'],
@@ -92,12 +105,12 @@ describe('the colour of a service', () => {
         ),
       ),
     );
-    expect(closest.filter((each) => each < 0.001).length).toBeLessThanOrEqual(10);
+    expect(closest.filter((each) => each < 0.001).length).toBeLessThanOrEqual(4);
     // A just noticeable difference is 0.02.
     expect(closest.filter((each) => each >= 0.02).length).toBeGreaterThanOrEqual(48);
     const counts = new Map<number, number>();
     for (const name of services) counts.set(numberOf(name), (counts.get(numberOf(name)) ?? 0) + 1);
-    expect(Math.max(...counts.values())).toBe(2);
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(2);
   });
 
   it.each(['light', 'dark'] as const)('has enough contrast in the %s theme', (theme) => {

@@ -116,6 +116,11 @@ const hostileTexts = [
 
 const names = {
   'api/services': [],
+  'api/services/operations': ['service', 'from', 'to'],
+  'api/services/neighbours': ['service', 'from', 'to'],
+  'api/services/history': ['service', 'from', 'to'],
+  'api/services/versions': ['service', 'from', 'to'],
+  'api/services/errors': ['service', 'from', 'to'],
   'api/operations': ['service', 'kind'],
   'api/attribute-keys': ['service', 'from', 'to'],
   'api/attribute-values': ['service', 'from', 'to', 'key'],

@@ -4,6 +4,7 @@ export * from './catalogue.schema.js';
 export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
 export * from './search.schema.js';
+export * from './service.schema.js';
 export * from './session.schema.js';
 export * from './span-kind.schema.js';
 export * from './sql.schema.js';

@@ -216,6 +216,19 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
       };
     },
   },
+  {
+    weight: 4,
+    call: (origin) => {
+      const { random } = origin;
+      return {
+        target: `/api/services/${random.pick(['operations', 'neighbours', 'history', 'versions', 'errors', 'x'])}`,
+        parameters: [
+          ...(random.chance(0.95) ? [['service', anyText(random, serviceNames)] as const] : []),
+          ...timeRange(origin),
+        ],
+      };
+    },
+  },
   { weight: 1, call: () => ({ target: '/api/dashboards' }) },
   {
     weight: 2,

@@ -2,16 +2,18 @@ import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
 import { formatAxis, formatMoment, formatValue, nameOfSeries, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
-import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
-import { seriesClass, useColours } from './use-colours.ts';
+import { drawnBounds, stacked, type TimeMark, timeLabels, type TimeSeries } from './time-series-data.ts';
+import { type Colours, seriesClass, useColours } from './use-colours.ts';
 
 const maxInTooltip = 12;
+const noMarks: readonly TimeMark[] = [];
 
 /**
  * A chart of lines or stacked areas over time.
  *
  * @param bounds of the x axis
  * @param services names of services; a series with such a name has the colour of the service
+ * @param marks drawn as vertical lines with a label; the page also lists them as text
  * @param onZoom called with the time that was selected by dragging
  * @param onPick called with the time, the step and the series of the clicked point
  */
@@ -22,6 +24,7 @@ export function TimeSeriesChart({
   isStacked = false,
   bounds,
   services,
+  marks = noMarks,
   onZoom,
   onPick,
 }: {
@@ -31,6 +34,7 @@ export function TimeSeriesChart({
   readonly isStacked?: boolean;
   readonly bounds: { readonly fromMs: number; readonly toMs: number };
   readonly services: ReadonlySet<string>;
+  readonly marks?: readonly TimeMark[];
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPick: (timeMs: number, stepMs: number, series: string) => void;
 }) {
@@ -79,10 +83,11 @@ export function TimeSeriesChart({
           };
         }),
       ],
+      hooks: { draw: [(self) => drawMarks(self, marks, colours)] },
       // Fill each area down to the one below it.
       bands: isStacked ? shown.slice(1).map((_, n) => ({ series: [n + 2, n + 1] as uPlot.Band.Bounds })) : [],
     }),
-    [colours, data, shown, isStacked, unit, bounds, classOf],
+    [colours, data, shown, isStacked, unit, bounds, classOf, marks],
   );
   const valuesAt = (index: number) =>
     shown
@@ -151,6 +156,35 @@ export function TimeSeriesChart({
       )}
     </div>
   );
+}
+
+/** Draw a dashed line at each mark. A label is left out where it would overlap the one before. */
+function drawMarks(self: uPlot, marks: readonly TimeMark[], colours: Pick<Colours, 'quiet' | 'text'>): void {
+  const { ctx, bbox } = self;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([4 * ratio, 3 * ratio]);
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = 'top';
+  let labelledTo = -Infinity;
+  for (const { timeMs, label } of marks) {
+    const x = self.valToPos(timeMs, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = colours.quiet;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const text = label.length > 16 ? `${label.slice(0, 15)}…` : label;
+    const { width } = ctx.measureText(text);
+    const left = Math.min(x + 3 * ratio, bbox.left + bbox.width - width);
+    if (left < labelledTo) continue;
+    labelledTo = left + width + 6 * ratio;
+    ctx.fillStyle = colours.text;
+    ctx.fillText(text, left, bbox.top + 2 * ratio);
+  }
+  ctx.restore();
 }
 
 /** Show points if there is space for them. Otherwise show only points between two gaps, which have no line. */

@@ -11,10 +11,12 @@ import { TimeSeriesChart } from '../charts/time-series.tsx';
 import { timeSeriesOf } from '../charts/time-series-data.ts';
 import { type CallNode, callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
+import { withRange } from '../range/time-range.ts';
+import { useAddress } from '../use-address.ts';
 import type { PanelDefinition, PanelProps } from './panel-definition.ts';
 import { chartColumns, GraphTables, tableColumns } from './panel-tables.tsx';
 import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
-import { useDashboards, useOperations } from './use-dashboards.ts';
+import { listedDashboards, useDashboards, useOperations } from './use-dashboards.ts';
 
 /** A panel with the results of its queries, in their order. */
 interface ViewProps extends PanelProps {
@@ -200,11 +202,13 @@ function StatView({ panel, results }: ViewProps) {
 
 function DashboardLinks() {
   const { data } = useDashboards();
+  const { parameters } = useAddress();
   return (
     <ul className="dashboard-links">
-      {data?.dashboards.map(({ uid, title, description }) => (
+      {listedDashboards(data?.dashboards ?? []).map(({ uid, title, description }) => (
         <li key={uid}>
-          <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
+          <Link href={withRange(`/dashboards/${uid}`, parameters)}>{title}</Link>{' '}
+          <span className="quiet">{description}</span>
         </li>
       ))}
     </ul>

@@ -11,6 +11,7 @@ import { SessionStore } from './access/session-store.js';
 import { CatalogueController } from './catalogue/catalogue.controller.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
 import { SearchController } from './search/search.controller.js';
+import { ServicesController } from './services/services.controller.js';
 import { SqlController } from './sql/sql.controller.js';
 import { SqlService } from './sql/sql.service.js';
 import { sqlThrottling } from './sql/sql-throttling.js';
@@ -31,6 +32,7 @@ import { WebFilesService } from './web/web-files.service.js';
     SessionController,
     CatalogueController,
     SearchController,
+    ServicesController,
     TracesController,
     SqlController,
     DashboardsController,
