@@ -147,6 +147,7 @@ const names = {
   'api/system/storage': [],
   'api/system/partitions': [],
   'api/system/retention': [],
+  'api/system/traffic': [],
   'api/sql/limits': [],
   'api/sql/catalogue': [],
   'jaeger/api/services': [],

@@ -233,7 +233,13 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
   {
     weight: 2,
     call: ({ random }) => ({
-      target: random.pick(['/api/system', '/api/system/storage', '/api/system/partitions', '/api/system/retention']),
+      target: random.pick([
+        '/api/system',
+        '/api/system/storage',
+        '/api/system/partitions',
+        '/api/system/retention',
+        '/api/system/traffic',
+      ]),
     }),
   },
   {
