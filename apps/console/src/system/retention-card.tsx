@@ -13,9 +13,9 @@ const msPerDay = 86_400_000;
 type Pending = Retention['pending'][number];
 
 const subjects: Readonly<Record<Pending['subject'], string>> = {
-  traces: 'Spans',
-  aggregates: 'Aggregates',
-  ledger: 'Digests of requests',
+  traces: 'spans',
+  aggregates: 'aggregates',
+  ledger: 'digests of requests',
 };
 
 /** How long spans are kept, with forms to change that, and shorter retentions that wait for a confirmation. */
@@ -60,12 +60,13 @@ export function RetentionCard() {
             Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after they were received
             {now.isRequested ? ' (set here or in SQL).' : ' (from the configuration).'}
           </p>
-          {now.pending.map((pending) => (
+          {[...Map.groupBy(now.pending, (each) => each.retentionMs)].map(([retentionMs, pending]) => (
             <PendingRetention
-              key={pending.subject}
+              key={retentionMs}
+              retentionMs={retentionMs}
               pending={pending}
               partitions={partitions}
-              onConfirm={() => void confirm(pending.retentionMs)}
+              onConfirm={() => void confirm(retentionMs)}
             />
           ))}
           <form className="row" onSubmit={submit}>
@@ -125,21 +126,26 @@ export function RetentionCard() {
 
 /** A shorter retention for which the lifecycle waits, and a button that applies it now. */
 function PendingRetention({
-  pending: { subject, retentionMs, appliedMs, waitsMs },
+  retentionMs,
+  pending,
   partitions,
   onConfirm,
 }: {
-  readonly pending: Pending;
+  readonly retentionMs: number;
+  /** What the retention is of, at least one. */
+  readonly pending: readonly Pending[];
   readonly partitions: PartitionsResponse | undefined;
   readonly onConfirm: () => void;
 }) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
+  const deleted = pending.map(({ subject }) => subjects[subject]).join(', ');
+  const waitsMs = Math.min(...pending.map((each) => each.waitsMs));
   return (
-    <div className="pending-retention" role="group" aria-label={`${subjects[subject]}: retention that waits`}>
+    <div className="pending-retention" role="group" aria-label="Retention that waits">
       <p>
-        {subjects[subject]} older than <strong>{daysOf(retentionMs)}</strong> are deleted in{' '}
-        <strong>{formatDuration(waitsMs * 1e6)}</strong>. Until then they are kept for {daysOf(appliedMs)}.
+        A retention of <strong>{daysOf(retentionMs)}</strong> waits: it deletes older {deleted} in{' '}
+        <strong>{formatDuration(waitsMs * 1e6)}</strong>.
       </p>
       <button type="button" onClick={() => dialog.current?.showModal()}>
         Delete now…
@@ -147,9 +153,11 @@ function PendingRetention({
       <dialog ref={dialog} aria-labelledby={`${id}-dialog`}>
         <form method="dialog">
           <h2 id={`${id}-dialog`}>
-            Delete {subjects[subject].toLowerCase()} older than {daysOf(retentionMs)} now?
+            Delete {deleted} older than {daysOf(retentionMs)} now?
           </h2>
-          {subject === 'traces' && <Deleted partitions={partitions} retentionMs={retentionMs} />}
+          {pending.some(({ subject }) => subject === 'traces') && (
+            <Deleted partitions={partitions} retentionMs={retentionMs} />
+          )}
           <p>This applies within a minute and cannot be undone.</p>
           <div className="row">
             <button type="submit" className="danger" onClick={onConfirm}>
