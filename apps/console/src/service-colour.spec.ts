@@ -7,26 +7,12 @@ const themes = {
 } as const;
 
 /** Names as people give them; some differ in one letter only. */
-const services = [
-  ...[
-    'web',
-    'api',
-    'cart',
-    'checkout',
-    'payment',
-    'mail',
-    'stock',
-    'catalogue',
-    'search',
-    'cache',
-    'images',
-    'pricing',
-  ],
-  ...['frontend', 'backend', 'generator', 'digit', 'lower', 'special', 'upper', 'importer', 'auth', 'users', 'orders'],
-  ...['shipping', 'currency', 'ad', 'recommendation', 'quote', 'accounting', 'fraud-detection', 'product-catalog'],
-  ...['gateway-eu', 'gateway-us', 'ledger', 'invoices', 'sessions', 'thumbnailer', 'webhooks', 'scheduler', 'audit'],
-  ...Array.from({ length: 20 }, (_, n) => `fleet-${String(n).padStart(2, '0')}`),
-];
+const services =
+  `web api cart checkout payment mail stock catalogue search cache images pricing frontend backend generator
+  digit lower special upper importer auth users orders shipping currency ad recommendation quote accounting
+  fraud-detection product-catalog gateway-eu gateway-us ledger invoices sessions thumbnailer webhooks scheduler audit`
+    .split(/\s+/)
+    .concat(Array.from({ length: 20 }, (_, n) => `fleet-${String(n).padStart(2, '0')}`));
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
