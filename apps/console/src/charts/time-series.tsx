@@ -7,6 +7,8 @@ import { type Colours, seriesClass, useColours } from './use-colours.ts';
 
 const maxInTooltip = 12;
 const noMarks: readonly TimeMark[] = [];
+/** Height of the labels of marks, above the plot. */
+const markLabelPx = 18;
 
 /**
  * A chart of lines or stacked areas over time.
@@ -52,7 +54,7 @@ export function TimeSeriesChart({
   const options = useMemo(
     (): Omit<uPlot.Options, 'width' | 'height'> => ({
       ms: 1,
-      padding: [10, 12, 0, 0],
+      padding: [marks.length > 0 ? markLabelPx : 10, 12, 0, 0],
       scales: {
         x: { time: true, range: () => [...drawnBounds(data, bounds)] },
         y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
@@ -166,7 +168,8 @@ function drawMarks(self: uPlot, marks: readonly TimeMark[], colours: Pick<Colour
   ctx.lineWidth = ratio;
   ctx.setLineDash([4 * ratio, 3 * ratio]);
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'bottom';
   let labelledTo = -Infinity;
   for (const { timeMs, label } of marks) {
     const x = self.valToPos(timeMs, 'x', true);
@@ -178,11 +181,11 @@ function drawMarks(self: uPlot, marks: readonly TimeMark[], colours: Pick<Colour
     ctx.stroke();
     const text = label.length > 16 ? `${label.slice(0, 15)}…` : label;
     const { width } = ctx.measureText(text);
-    const left = Math.min(x + 3 * ratio, bbox.left + bbox.width - width);
+    const left = Math.min(x - 2 * ratio, bbox.left + bbox.width - width);
     if (left < labelledTo) continue;
     labelledTo = left + width + 6 * ratio;
     ctx.fillStyle = colours.text;
-    ctx.fillText(text, left, bbox.top + 2 * ratio);
+    ctx.fillText(text, left, bbox.top - 2 * ratio);
   }
   ctx.restore();
 }

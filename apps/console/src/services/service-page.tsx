@@ -146,7 +146,7 @@ function History({ service, time }: PartProps) {
       <Part name="history" query={history} />
       {series !== undefined && (
         <div className="service-charts">
-          <Chart title="Calls" unit="requestsPerSecond" data={series.rate} {...{ service, time, marks }} />
+          <Chart title="Call rate" unit="requestsPerSecond" data={series.rate} {...{ service, time, marks }} />
           <Chart title="Error rate" unit="share" data={series.errors} {...{ service, time, marks }} />
           <Chart title="Duration" unit="milliseconds" data={series.durations} {...{ service, time, marks }} />
         </div>
