@@ -10,6 +10,7 @@ const startMs = Date.now() - 300_000;
 /** Every page, with a selector of an element to wait for. */
 const pages = [
   ['/', 'h1'],
+  ['/services/generator', '.service-page h1'],
   ['/dashboards', 'h1'],
   ['/dashboards/QoZDH91nk', 'h1'],
   ['/search', '.results li'],

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { shownTitle } from '../../apps/console/src/dashboards/shown-title.ts';
 import { dashboards } from '../../dashboards/all.ts';
 import { accessibilityViolations } from './accessibility-violations.js';
 import { hasChromium } from './chromium.js';
@@ -100,11 +101,26 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(failed.length);
   });
 
-  it('are filtered by a click on a service, until the selection is cleared', async () => {
+  it('are filtered by a click on a service of the map, until the selection is cleared', async () => {
     await page.goto(`${console.store.url}/?${range}`);
     const rows = page.getByRole('table', { name: 'Services' }).locator('tbody tr');
+    const tiles = page.locator('.total');
+    await tiles
+      .filter({ hasText: 'Request rate' })
+      .getByText(`${shown((20 * 60) / 3_600)}/s`)
+      .waitFor();
     await page.getByRole('button', { name: /^payment \d/ }).click();
     await expect.poll(() => rows.count()).toBe(1);
+    // The tiles have the values of the service, too.
+    const payments = spansOf('payment');
+    const failedShare = payments.filter(({ status }) => status?.code === 2).length / payments.length;
+    const perMinute = payments.length / 60;
+    await tiles
+      .filter({ hasText: 'Call rate' })
+      .getByText(`${shown(perMinute)}/min`)
+      .waitFor();
+    await tiles.filter({ hasText: 'Error rate' }).getByText(percent(failedShare)).waitFor();
+    expect(await tiles.filter({ hasText: 'Duration (p95)' }).locator('strong').textContent()).toMatch(/^≈ \d/);
     expect(new URL(page.url()).searchParams.get('service')).toBe('payment');
     expect(await page.getByRole('button', { name: /^payment \d/ }).getAttribute('aria-pressed')).toBe('true');
     expect(await page.getByRole('link', { name: 'Failed traces' }).getAttribute('href')).toBe(
@@ -112,7 +128,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     );
     await page.goBack();
     await expect.poll(() => rows.count()).toBe(shop.length);
-    await page.getByRole('table', { name: 'Services' }).getByRole('button', { name: 'cart' }).click();
+    await page.getByRole('button', { name: /^cart \d/ }).click();
     await page.getByRole('group', { name: 'Service cart' }).getByRole('button', { name: 'All services' }).click();
     await expect.poll(() => rows.count()).toBe(shop.length);
   });
@@ -121,12 +137,148 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     await page.goto(`${console.store.url}/dashboards`);
     const links = page.getByRole('main').getByRole('listitem').getByRole('link');
     await links.first().waitFor();
-    expect(await links.locator('strong').allTextContents()).toEqual(dashboards.map(({ dashboard }) => dashboard.title));
-    await page.getByRole('link', { name: /^04 Service Dependencies/ }).click();
-    await page.getByRole('heading', { level: 1, name: '04 Service Dependencies' }).waitFor();
+    // The overview repeats Home and Services, which Grafana needs. Their addresses work.
+    const listed = dashboards.filter(({ folder }) => !['home', 'overview'].includes(folder));
+    const titles = listed.map(({ dashboard }) => shownTitle(dashboard.title));
+    expect(await links.locator('strong').allTextContents()).toEqual(titles);
+    expect(titles.filter((title) => /^\d| [A-Z][a-z]/.test(title))).toEqual([]);
+    await page.getByRole('link', { name: /^Service dependencies/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Service dependencies', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Last hour' }).waitFor();
+    for (const uid of [dashboardUids.home, dashboardUids.services]) {
+      await page.goto(`${console.store.url}/dashboards/${uid}?${range}`);
+      await page.locator('.board-cell').first().waitFor();
+      await expect.poll(() => page.locator('.board-nav a').allTextContents()).toEqual(titles);
+    }
     await page.goto(`${console.store.url}/dashboards/nothing`);
     await page.getByRole('heading', { name: 'Dashboard not found' }).waitFor();
   });
+
+  it('link each service to its page, with its operations, callers, calls and errors', async () => {
+    await page.goto(`${console.store.url}/?${range}`);
+    const dot = page.getByRole('table', { name: 'Services' }).getByRole('link', { name: 'payment', exact: true });
+    const colour = await dot.locator('.dot').getAttribute('class');
+    await dot.click();
+    await page.getByRole('heading', { level: 1, name: 'payment' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/services/payment');
+    expect(new URL(page.url()).search).toBe(`?${range}`);
+    expect(await page.locator('h1 .dot').getAttribute('class')).toBe(colour);
+    const payments = spansOf('payment');
+    const failed = payments.filter(({ status }) => status?.code === 2);
+    const cells = (table: string) =>
+      page.getByRole('table', { name: table, exact: true }).locator('tbody tr').first().locator('td').allTextContents();
+    await expect
+      .poll(() => cells('Operations'))
+      .toEqual([
+        'charge',
+        'server',
+        String(payments.length),
+        String(failed.length),
+        percent(failed.length / payments.length),
+        ...Array.from({ length: 3 }, () => expect.stringMatching(/^≈ \d/)),
+        expect.stringMatching(/ s$/),
+        '100 %',
+      ]);
+    await expect.poll(() => cells('Callers')).toEqual(expect.arrayContaining([' checkout', String(payments.length)]));
+    await expect
+      .poll(() => cells('Errors'))
+      .toEqual(expect.arrayContaining(['failed', 'charge', String(failed.length)]));
+    await expect.poll(() => page.getByRole('region', { name: 'History' }).locator('canvas').count()).toBe(3);
+    await page.screenshot({ path: path.join(picturesFolder, 'service.png'), fullPage: true });
+
+    // Every link keeps the range, those of the header too.
+    for (const link of ['Overview', 'Dashboards', 'Search']) {
+      const href = await page.getByRole('banner').getByRole('link', { name: link, exact: true }).getAttribute('href');
+      expect(href).toContain(range);
+    }
+    expect(await page.getByRole('link', { name: 'Failed traces' }).getAttribute('href')).toBe(
+      `/search?service=payment&status=error&${range}`,
+    );
+    const example = page
+      .getByRole('table', { name: 'Errors', exact: true })
+      .getByRole('link', { name: 'Trace' })
+      .first();
+    await example.click();
+    await page.getByRole('treeitem').first().waitFor();
+    expect(page.url()).toMatch(/\/trace\/a[\da-f]{31}\?span=[\da-f]{16}$/);
+    expect(await page.getByRole('banner').getByRole('link', { name: 'Overview' }).getAttribute('href')).toBe(
+      `/?${range}`,
+    );
+    await page.goBack();
+    await page.getByRole('table', { name: 'Operations' }).getByRole('link', { name: 'charge' }).click();
+    await page.waitForURL(/\/search\?service=payment&operation=charge&from=/);
+    await page.goBack();
+    await page.getByRole('table', { name: 'Callers' }).getByRole('link', { name: 'checkout' }).click();
+    await page.getByRole('heading', { level: 1, name: 'checkout' }).waitFor();
+    await expect
+      .poll(() => page.getByRole('table', { name: 'Calls', exact: true }).locator('tbody tr').count())
+      .toBe(3);
+    expect(new URL(page.url()).search).toBe(`?${range}`);
+  });
+
+  it.each([`a/b ?x=1#y & "<i>" 100%41 Käse`, '..'])(
+    'have a page for a service with the name %j, with its versions and exceptions',
+    async (name) => {
+      const span = (n: number) => ({
+        traceId: `c${name.length}${String(n).padStart(30 - String(name.length).length + 1, '0')}`,
+        spanId: `c${String(n).padStart(15, '0')}`,
+        name: 'work',
+        kind: 2,
+        startTimeUnixNano: `${BigInt(nowMs - 1_800_000 + n * 60_000) * 1_000_000n}`,
+        endTimeUnixNano: `${BigInt(nowMs - 1_800_000 + n * 60_000 + 5) * 1_000_000n}`,
+        status: { code: 2 },
+        events: [
+          {
+            name: 'exception',
+            attributes: [attributeOf('exception.type', 'Oops'), attributeOf('exception.message', name)],
+          },
+        ],
+      });
+      const body = {
+        resourceSpans: [0, 1].map((version) => ({
+          resource: {
+            attributes: [attributeOf('service.name', name), attributeOf('service.version', `2.${version}.0`)],
+          },
+          scopeSpans: [{ spans: Array.from({ length: 10 }, (_, n) => span(version * 10 + n)) }],
+        })),
+      };
+      const response = await fetch(console.store.tracesUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect(response.status).toBe(200);
+      const link = page.getByRole('table', { name: 'Services' }).getByRole('link', { name, exact: true });
+      await expect
+        .poll(
+          async () => {
+            await page.goto(`${console.store.url}/?${range}`);
+            await page.getByRole('table', { name: 'Services' }).waitFor();
+            return link.count();
+          },
+          { timeout: 60_000, interval: 1_000 },
+        )
+        .toBe(1);
+      await link.click();
+      await expect.poll(() => page.locator('h1').textContent()).toBe(` ${name}`);
+      const versions = page.getByRole('list', { name: 'Versions' }).getByRole('listitem');
+      await expect
+        .poll(() => versions.allTextContents())
+        .toEqual(['2.0.0 since before this time range', expect.stringMatching(/^2\.1\.0 first seen /)]);
+      await page
+        .getByRole('table', { name: 'Errors', exact: true })
+        .getByText(`Oops: ${name}`, { exact: true })
+        .waitFor();
+      await page.screenshot({ path: path.join(picturesFolder, `service-${name.length}.png`), fullPage: true });
+      await page.reload();
+      await expect.poll(() => page.locator('h1').textContent()).toBe(` ${name}`);
+      await versions.nth(1).getByRole('link').click();
+      await page.waitForURL(/\/search\?/);
+      const found = new URL(page.url()).searchParams;
+      expect([found.get('service'), found.get('attribute')]).toEqual([name, 'service.version=2.1.0']);
+      await expect.poll(() => page.locator('a[href^="/trace/"]').count()).toBe(10);
+    },
+  );
 
   describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     it('are accessible', async () => {
@@ -140,6 +292,11 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
       await page.getByRole('dialog').waitFor();
       expect(await accessibilityViolations(page)).toEqual([]);
       await page.screenshot({ path: path.join(picturesFolder, `overview-payment-${colorScheme}.png`) });
+      await page.goto(`${console.store.url}/services/payment?${range}`);
+      await page.getByRole('table', { name: 'Errors', exact: true }).waitFor();
+      await page.locator('.service-charts canvas').nth(2).waitFor();
+      expect(await accessibilityViolations(page)).toEqual([]);
+      await page.screenshot({ path: path.join(picturesFolder, `service-${colorScheme}.png`), fullPage: true });
     });
 
     it.each(dashboards.map(({ folder, dashboard }) => [folder, dashboard] as const))(
@@ -150,7 +307,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
         await page.goto(`${console.store.url}/dashboards/${uid}?${range}`);
         for (const [nr, { title, kind }] of panels.entries()) {
           const panel = page.locator('.board-cell').nth(nr);
-          expect(await panel.getByRole('heading', { level: 2 }).textContent()).toBe(title);
+          expect(await panel.getByRole('heading', { level: 2 }).textContent()).toBe(shownTitle(title));
           await panel.locator(drawnBy[kind]).first().waitFor();
           const pictures = await panel.locator('canvas').all();
           expect(pictures).toHaveLength(drawnBy[kind] === 'canvas' ? 1 : 0);
@@ -360,6 +517,7 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     `/dashboards/${dashboardUids.requestDurations}`,
     `/dashboards/${dashboardUids.downstreamSpans}`,
     '/dashboards',
+    '/services/payment',
   ])('fit the screen of a phone: %s', async (address) => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${console.store.url}${address}?${range}`);
@@ -421,6 +579,15 @@ async function sendAll(services: readonly ServiceSpans[]): Promise<void> {
 }
 
 const spansOf = (service: string) => shop.find((each) => each.service === service)?.spans ?? [];
+
+/** Three significant digits. */
+function shown(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function attributeOf(key: string, stringValue: string) {
+  return { key, value: { stringValue } };
+}
 
 function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;

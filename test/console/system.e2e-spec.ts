@@ -101,6 +101,11 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await page.getByRole('rowheader', { name: 'span', exact: true }).waitFor();
     await card('Partitions').getByRole('row').nth(3).waitFor();
     expect(await page.getByText('Aggregation lag').count()).toBe(1);
+    // The aggregation runs every ten seconds, and the page reads the traffic every thirty.
+    const sent = page.getByRole('table', { name: 'Spans by service' }).getByRole('link', { name: 'generator' });
+    await sent.waitFor({ timeout: 90_000 });
+    expect(await page.getByRole('slider', { name: 'Spans per second' }).count()).toBe(1);
+    await card('Growth').getByText('An estimate needs a complete partition').waitFor();
     await page.screenshot({ path: path.join(picturesFolder, `system-${colorScheme}.png`) });
   });
 
@@ -123,7 +128,15 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await card.getByRole('spinbutton', { name: 'Days' }).fill('20');
     await card.getByRole('button', { name: 'Change…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Keep spans for 20 days?' });
-    await dialog.getByText('deleted permanently').waitFor();
+    await dialog.getByText(/^No partition is older|deleted permanently/).waitFor();
+    await dialog.getByText('Nothing is deleted for 24 hours.').waitFor();
+    const remove = dialog.getByRole('button', { name: 'Delete older spans' });
+    const [colour, bad] = await remove.evaluate((button) => [
+      getComputedStyle(button).backgroundColor,
+      getComputedStyle(button).getPropertyValue('--bad'),
+    ]);
+    expect(colour).toBe('rgb(180, 35, 24)');
+    expect(bad).toContain('#b42318');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     expect(await card.getByText('30 days', { exact: true }).count()).toBe(1);
     await card.getByRole('button', { name: 'Change…' }).click();
@@ -131,6 +144,16 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await dialog.getByRole('button', { name: 'Delete older spans' }).click();
     await card.getByText('20 days', { exact: true }).waitFor();
     await card.getByText('set here or in SQL').waitFor();
+    // The lifecycle stops before it deletes. It reads the retention every ten seconds.
+    const waiting = card.getByRole('group', { name: 'Retention that waits' });
+    await waiting.getByText(/A retention of 20 days waits: .* in (?:1 d|23 h \d+ min)\./).waitFor({ timeout: 60_000 });
+    await waiting.getByRole('button', { name: 'Delete now…' }).click();
+    const now = page.getByRole('dialog', { name: /^Delete .*spans.* older than 20 days now\?/ });
+    await now.getByText('cannot be undone').waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.screenshot({ path: path.join(picturesFolder, 'system-confirm.png') });
+    await now.getByRole('button', { name: 'Delete now' }).click();
+    await waiting.waitFor({ state: 'detached' });
     await card.getByRole('button', { name: 'Reset to configuration' }).click();
     await expect.poll(() => card.getByText('30 days', { exact: true }).count()).toBe(1);
   });

@@ -9,6 +9,8 @@ import { Footer } from './footer.tsx';
 import { selectTimeZone, timeZones, useTimeZone } from './format/time.ts';
 import { lazyComponent } from './lazy-component.tsx';
 import { PageBoundary } from './page-boundary.tsx';
+import { withRange } from './range/time-range.ts';
+import { useKeptRange } from './range/use-kept-range.ts';
 import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
@@ -25,6 +27,7 @@ const SearchPage = page(async () => (await import('./search/search-page.tsx')).S
 const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
 const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
+const ServicePage = page(async () => (await import('./services/service-page.tsx')).ServicePage);
 const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
 const ConnectPage = page(async () => (await import('./connect/connect-page.tsx')).ConnectPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
@@ -94,6 +97,9 @@ function Routes() {
       <Route path="/connect">
         <ConnectPage />
       </Route>
+      <Route path="/services/:name?">
+        <ServicePage />
+      </Route>
       <Route path="/sql">
         <SqlPage />
       </Route>
@@ -118,32 +124,23 @@ function Routes() {
 function Header({ session }: { readonly session: SessionResponse | undefined }) {
   const [theme, setTheme] = useState(savedTheme);
   const timeZone = useTimeZone();
+  const range = useKeptRange();
   const select = (next: Theme): void => {
     setTheme(next);
     applyTheme(next);
   };
   return (
     <header className="top">
-      <Link href="/" className="brand">
+      <Link href={withRange('/', range)} className="brand">
         <img src="/favicon.svg" alt="" width="20" height="20" />
         Spandrel
       </Link>
       <nav aria-label="Pages">
-        <Link href="/" className={(isActive) => (isActive ? 'active' : '')}>
-          Overview
-        </Link>
-        <Link href="/dashboards" className={(isActive) => (isActive ? 'active' : '')}>
-          Dashboards
-        </Link>
-        <Link href="/search" className={(isActive) => (isActive ? 'active' : '')}>
-          Search
-        </Link>
-        <Link href="/sql" className={(isActive) => (isActive ? 'active' : '')}>
-          SQL
-        </Link>
-        <Link href="/system" className={(isActive) => (isActive ? 'active' : '')}>
-          System
-        </Link>
+        <NavLink href={withRange('/', range)} pages={/^\/(?:$|services)/} title="Overview" />
+        <NavLink href={withRange('/dashboards', range)} pages={/^\/dashboards/} title="Dashboards" />
+        <NavLink href={withRange('/search', range)} pages={/^\/search/} title="Search" />
+        <NavLink href="/sql" pages={/^\/sql/} title="SQL" />
+        <NavLink href="/system" pages={/^\/system/} title="System" />
       </nav>
       <SessionState session={session} />
       <label className="theme">
@@ -169,5 +166,16 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
         </select>
       </label>
     </header>
+  );
+}
+
+/** A link of the header. @param pages the paths of the pages on which it is marked */
+function NavLink({ href, pages, title }: { readonly href: string; readonly pages: RegExp; readonly title: string }) {
+  const [path] = useLocation();
+  const isHere = pages.test(path);
+  return (
+    <Link href={href} className={isHere ? 'active' : ''} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
+      {title}
+    </Link>
   );
 }

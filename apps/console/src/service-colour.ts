@@ -1,68 +1,87 @@
-import './service-colour.css';
+/** A colour in OKLCH: lightness and chroma from 0 to 1, hue in degrees. */
+export interface Oklch {
+  readonly lightness: number;
+  readonly chroma: number;
+  readonly hue: number;
+}
 
-/** The number of classes in service-colour.css. */
-const hues = 24;
-const key = 'spandrel-service-hues';
-/** The oldest entries are dropped, so that the storage stays bounded. */
-const maxRemembered = 500;
-
-const hueOf = new Map(remembered());
-let savingLater = false;
+/** Hues go from orange over green and blue to pink, without the red of errors. */
+const firstHue = 42;
+const hueRange = 330;
 
 /**
- * The class of service-colour.css for a service. A service has the same colour on every page of this browser. Its name is
- * hashed to a colour; if that colour is taken, the next free one is used. Up to 24 services have different colours.
+ * The number of hues, and lightness and chroma in both themes. A shade of less chroma has fewer hues that differ. The contrast
+ * with the background is at least 3:1, and that of text on a tint at least 4.5:1.
  */
-export function serviceColour(service: string): string {
-  return `hue-${hueOf.get(service) ?? assignHue(service)}`;
+const shades = [
+  { hues: 66, light: [0.465, 0.15], dark: [0.715, 0.15] },
+  { hues: 66, light: [0.54, 0.16], dark: [0.65, 0.16] },
+  { hues: 66, light: [0.605, 0.16], dark: [0.585, 0.16] },
+  { hues: 66, light: [0.39, 0.13], dark: [0.78, 0.13] },
+  { hues: 44, light: [0.42, 0.08], dark: [0.78, 0.07] },
+  { hues: 44, light: [0.52, 0.08], dark: [0.695, 0.08] },
+  { hues: 44, light: [0.6, 0.08], dark: [0.61, 0.08] },
+  { hues: 11, light: [0.47, 0.02], dark: [0.75, 0.02] },
+  { hues: 11, light: [0.57, 0.02], dark: [0.62, 0.02] },
+] as const;
+
+/** The number of colours. */
+export const colourCount = shades.reduce((sum, { hues }) => sum + hues, 0);
+
+/**
+ * The CSS class that sets `color` for a service, or for another name such as that of an operation in a chart. The colour is a
+ * hash of the name, so it is the same on every page and for every user.
+ */
+export function serviceColour(name: string): string {
+  return classOf(hash(name) % colourCount);
 }
 
-function assignHue(service: string): number {
-  const uses = new Uint32Array(hues);
-  for (const hue of hueOf.values()) uses[hue] = (uses[hue] ?? 0) + 1;
-  const minUses = Math.min(...uses);
-  let hue = hash(service) % hues;
-  while ((uses[hue] ?? 0) > minUses) hue = (hue + 1) % hues;
-  hueOf.set(service, hue);
-  if (!savingLater) {
-    savingLater = true;
-    setTimeout(save);
+/** The CSS class of one of several series that have no name to remember. Neighbours differ clearly. */
+export function distinctColour(index: number): string {
+  // 25 of 66 steps are close to the golden section of the circle, so each hue is far from those before it.
+  const { hues } = shades[0];
+  return classOf((index % 3) * hues + ((index * 25) % hues));
+}
+
+/** A colour of the palette in a theme. @param number from 0 to below `colourCount` */
+export function oklchOf(number: number, theme: 'light' | 'dark'): Oklch {
+  let at = number;
+  for (const shade of shades) {
+    if (at < shade.hues) {
+      const [lightness, chroma] = shade[theme];
+      return { lightness, chroma, hue: (firstHue + (at * hueRange) / shade.hues) % 360 };
+    }
+    at -= shade.hues;
   }
-  return hue;
+  throw new RangeError(`The number of a colour must be from 0 to ${colourCount - 1}, got ${number}`);
 }
 
+/** The rules of the classes that were used so far. All of them would be a large part of the first load. */
+const sheet = typeof document === 'undefined' ? undefined : new CSSStyleSheet();
+if (sheet !== undefined) document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+const used = new Set<number>();
+
+function classOf(number: number): string {
+  if (!used.has(number)) {
+    used.add(number);
+    sheet?.insertRule(`.hue-${number} { color: light-dark(${cssOf(number, 'light')}, ${cssOf(number, 'dark')}) }`);
+  }
+  return `hue-${number}`;
+}
+
+function cssOf(number: number, theme: 'light' | 'dark'): string {
+  const { lightness, chroma, hue } = oklchOf(number, theme);
+  return `oklch(${lightness} ${chroma} ${hue})`;
+}
+
+/** With this start value the services of the demo differ clearly. Another one would change all colours. */
+const hashStart = 6_095;
+
+/** FNV-1a of the characters, with the final mixing of MurmurHash3: similar names have unrelated colours. */
 function hash(text: string): number {
-  let value = 2_166_136_261;
+  let value = hashStart;
   for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 16_777_619);
-  // Mix the bits: short names with the same ending would otherwise often share a hue.
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  return (value ^ (value >>> 13)) >>> 0;
-}
-
-function save(): void {
-  savingLater = false;
-  try {
-    localStorage.setItem(key, JSON.stringify([...hueOf].slice(-maxRemembered)));
-  } catch {
-    // Without storage the colours last until the page is reloaded.
-  }
-}
-
-function remembered(): readonly (readonly [string, number])[] {
-  try {
-    const saved: unknown = JSON.parse(globalThis.localStorage.getItem(key) ?? '[]');
-    return Array.isArray(saved) ? saved.filter(isChoice) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isChoice(value: unknown): value is readonly [string, number] {
-  return (
-    Array.isArray(value) &&
-    typeof value[0] === 'string' &&
-    Number.isInteger(value[1]) &&
-    (value[1] as number) >= 0 &&
-    (value[1] as number) < hues
-  );
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
 }

@@ -1,10 +1,11 @@
 import { useCallback, useMemo } from 'react';
-import { useLocation, useSearch } from 'wouter';
+// The hooks of `wouter` itself decode once too often: `%2541` would become `A` instead of `%41`.
+import { navigate, usePathname, useSearch } from 'wouter/use-browser-location';
 
 /** The query string of the page, which holds the state of the page. */
 export function useAddress() {
   const search = useSearch();
-  const [path, navigate] = useLocation();
+  const path = usePathname();
   const parameters = useMemo(() => new URLSearchParams(search), [search]);
   /**
    * @param changes by name; an empty or undefined value removes the parameter
@@ -24,7 +25,7 @@ export function useAddress() {
       const text = next.toString();
       navigate(text === '' ? path : `${path}?${text}`, { replace: how === 'replace' });
     },
-    [search, path, navigate],
+    [search, path],
   );
   return { parameters, change };
 }

@@ -116,6 +116,11 @@ const hostileTexts = [
 
 const names = {
   'api/services': [],
+  'api/services/operations': ['service', 'from', 'to'],
+  'api/services/neighbours': ['service', 'from', 'to'],
+  'api/services/history': ['service', 'from', 'to'],
+  'api/services/versions': ['service', 'from', 'to'],
+  'api/services/errors': ['service', 'from', 'to'],
   'api/operations': ['service', 'kind'],
   'api/attribute-keys': ['service', 'from', 'to'],
   'api/attribute-values': ['service', 'from', 'to', 'key'],
@@ -142,6 +147,7 @@ const names = {
   'api/system/storage': [],
   'api/system/partitions': [],
   'api/system/retention': [],
+  'api/system/traffic': [],
   'api/sql/limits': [],
   'api/sql/catalogue': [],
   'jaeger/api/services': [],

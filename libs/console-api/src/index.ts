@@ -5,6 +5,7 @@ export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
 export * from './receivers.schema.js';
 export * from './search.schema.js';
+export * from './service.schema.js';
 export * from './session.schema.js';
 export * from './span-kind.schema.js';
 export * from './sql.schema.js';

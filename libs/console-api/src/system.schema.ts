@@ -66,6 +66,16 @@ export type PartitionsResponse = z.infer<typeof partitionsResponse>;
 export const retention = z.object({
   retentionMs: durationMs,
   isRequested: z.boolean().describe('whether it was set here or in SQL instead of by the configuration'),
+  pending: z
+    .array(
+      z.object({
+        subject: z.enum(['traces', 'aggregates', 'ledger']),
+        retentionMs: durationMs.describe('milliseconds, the shorter retention that waits'),
+        appliedMs: durationMs.describe('milliseconds, the retention until then'),
+        waitsMs: durationMs.describe('milliseconds until it applies, unless it is confirmed'),
+      }),
+    )
+    .describe('shorter retentions that wait before anything is deleted'),
 });
 export type Retention = z.infer<typeof retention>;
 
@@ -81,3 +91,28 @@ export const retentionRequest = z.object({
     .describe('milliseconds; null resets to the configuration'),
 });
 export type RetentionRequest = z.infer<typeof retentionRequest>;
+
+export const retentionConfirmation = z.object({
+  retentionMs: z
+    .number()
+    .positive('must be above 0')
+    .max(36_500 * 24 * hourMs, 'must be at most 36500 days')
+    .describe('milliseconds; the retention that waits'),
+});
+export type RetentionConfirmation = z.infer<typeof retentionConfirmation>;
+
+export const trafficResponse = z.object({
+  stepMs: z.number().describe('the width of a step in milliseconds'),
+  services: z
+    .array(
+      z.object({
+        service: z.string().nullable().describe('null for all further services'),
+        spans: z.number().describe('in the last 24 hours, by the start of a span'),
+        steps: z
+          .array(z.object({ timeUnixNano: unixNano, spans: z.number() }))
+          .describe('steps with spans, in order, with their start in nanoseconds since 1970'),
+      }),
+    )
+    .describe('the 20 services with the most spans'),
+});
+export type TrafficResponse = z.infer<typeof trafficResponse>;

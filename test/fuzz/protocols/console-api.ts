@@ -216,11 +216,30 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
       };
     },
   },
+  {
+    weight: 4,
+    call: (origin) => {
+      const { random } = origin;
+      return {
+        target: `/api/services/${random.pick(['operations', 'neighbours', 'history', 'versions', 'errors', 'x'])}`,
+        parameters: [
+          ...(random.chance(0.95) ? [['service', anyText(random, serviceNames)] as const] : []),
+          ...timeRange(origin),
+        ],
+      };
+    },
+  },
   { weight: 1, call: () => ({ target: '/api/dashboards' }) },
   {
     weight: 2,
     call: ({ random }) => ({
-      target: random.pick(['/api/system', '/api/system/storage', '/api/system/partitions', '/api/system/retention']),
+      target: random.pick([
+        '/api/system',
+        '/api/system/storage',
+        '/api/system/partitions',
+        '/api/system/retention',
+        '/api/system/traffic',
+      ]),
     }),
   },
   {

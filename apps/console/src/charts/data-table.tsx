@@ -76,7 +76,7 @@ export function DataTable({
                 const value = row[result.columns.indexOf(name)];
                 return (
                   <td key={name} className={isNumeric[n] === true ? 'right' : ''}>
-                    {cell?.(value, row) ?? <bdi>{textOf(value, unit)}</bdi>}
+                    {cell?.(value, row) ?? <bdi>{textOf(value, unit, name)}</bdi>}
                   </td>
                 );
               })}
@@ -106,11 +106,11 @@ export function columnsOf(
   }));
 }
 
-/** Format a value: numbers with their unit, times as local times. */
-export function textOf(value: unknown, unit: Unit | undefined): string {
+/** Format a value: numbers with their unit, times as local times. @param name of the column */
+export function textOf(value: unknown, unit: Unit | undefined, name = ''): string {
   if (value === null || value === undefined) return '–';
   const number = unit === undefined && typeof value === 'string' ? undefined : numberOf(value);
-  if (number !== undefined) return formatValue(number, unit);
+  if (number !== undefined) return formatValue(number, unit, name);
   if (typeof value === 'string')
     return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? formatMoment(Date.parse(value)) : value;
   return JSON.stringify(value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatValue, nameOfSeries, numberOf } from './format-value.ts';
+import { formatAxis, formatValue, nameOfSeries, numberOf } from './format-value.ts';
 
 describe('format-value', () => {
   it.each([
@@ -9,6 +9,14 @@ describe('format-value', () => {
     [0.0423, 'share', '4.23 %'],
     [1, 'share', '100 %'],
     [0.3512, 'requestsPerSecond', '0.351/s'],
+    [0.05, 'requestsPerSecond', '3/min'],
+    [1 / 60, 'requestsPerSecond', '1/min'],
+    [1 / 3_600, 'requestsPerSecond', '1/h'],
+    [0.000278, 'requestsPerSecond', '1/h'],
+    [1 / 86_400, 'requestsPerSecond', '1/d'],
+    [0, 'requestsPerSecond', '0/s'],
+    [0.000_001, 'share', '< 0.001 %'],
+    [93_312_000, 'milliseconds', '1 d 2 h'],
     [12_345, 'count', '12,345'],
     [1_234_567, 'count', '1.23M'],
     [999_999, 'count', '1M'],
@@ -17,6 +25,20 @@ describe('format-value', () => {
     [0, 'count', '0'],
   ] as const)('formatValue writes %d %s as %s', (value, unit, text) => {
     expect(formatValue(value, unit)).toBe(text);
+  });
+
+  it.each(['p50', 'p95_ms', 'p95_ms_before'])('formatValue marks %s as approximate', (name) => {
+    expect(formatValue(865, 'milliseconds', name)).toBe('≈ 865 ms');
+  });
+
+  it.each(['duration_ms', 'p', 'pages', 'p99 of web'])('formatValue writes %s as exact', (name) => {
+    expect(formatValue(842, 'milliseconds', name)).toBe('842 ms');
+  });
+
+  it('formatAxis writes the rates of an axis with one unit', () => {
+    expect(formatAxis([0, 0.05, 0.1, 0.15], 'requestsPerSecond')).toEqual(['0/s', '0.05/s', '0.1/s', '0.15/s']);
+    expect(formatAxis([0, 1 / 3_600, 2 / 3_600], 'requestsPerSecond')).toEqual(['0/h', '1/h', '2/h']);
+    expect(formatAxis([], 'requestsPerSecond')).toEqual([]);
   });
 
   it.each([

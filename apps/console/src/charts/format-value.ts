@@ -3,17 +3,52 @@ import { formatDuration } from '../format/duration.ts';
 
 export type { Unit };
 
-/** Format a number with its unit and three significant digits: `12.3 ms`, `4.23 %`, `0.351/s`. */
-export function formatValue(value: number, unit: Unit | undefined): string {
+/** Units of a rate, by the seconds in them. A rate has the first in which it is not much below 1. */
+const ratePeriods = [
+  ['s', 1, 0.1],
+  ['min', 60, 1],
+  ['h', 3_600, 1],
+  ['d', 86_400, 0],
+] as const;
+
+/**
+ * Format a number with its unit and three significant digits: `12.3 ms`, `4.23 %`, `0.351/s`, `1/h`.
+ *
+ * @param name of the column or series that the value is from; a percentile is marked as approximate: `≈ 865 ms`
+ */
+export function formatValue(value: number, unit: Unit | undefined, name = ''): string {
+  return isBucketed(name) ? `≈ ${formatExact(value, unit)}` : formatExact(value, unit);
+}
+
+/** Format the values of an axis. They have the same unit of a rate. */
+export function formatAxis(values: readonly number[], unit: Unit | undefined): string[] {
+  const largest = Math.max(...values.map(Math.abs), 0);
+  return values.map((value) => formatExact(value, unit, largest));
+}
+
+/**
+ * Whether values of this name are percentiles of duration buckets, whose relative error is at most 4.5 %. Such a value can
+ * differ from the exact duration of a span.
+ */
+function isBucketed(name: string): boolean {
+  return /^p\d{2}(?:_ms)?(?:_before)?$/.test(name);
+}
+
+/** @param largest value beside which this one is shown */
+function formatExact(value: number, unit: Unit | undefined, largest = Math.abs(value)): string {
   switch (unit) {
     case 'milliseconds':
       return formatDuration(value * 1e6);
     case 'seconds':
       return formatDuration(value * 1e9);
     case 'share':
-      return `${shortened(value * 100)} %`;
-    case 'requestsPerSecond':
-      return `${shortened(value)}/s`;
+      return value !== 0 && Math.abs(value) < 0.000_01 ? '< 0.001 %' : `${shortened(value * 100)} %`;
+    case 'requestsPerSecond': {
+      const [period, seconds] =
+        (largest === 0 ? undefined : ratePeriods.find(([, each, least]) => largest * each >= least * 0.9995)) ??
+        ratePeriods[0];
+      return `${shortened(value * seconds)}/${period}`;
+    }
     default:
       return shortened(value);
   }

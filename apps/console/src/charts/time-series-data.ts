@@ -16,6 +16,12 @@ export interface TimeSeries {
   readonly series: readonly Series[];
 }
 
+/** A time at which something happened, such as the first span of a version. */
+export interface TimeMark {
+  readonly timeMs: number;
+  readonly label: string;
+}
+
 const defaultStepMs = 60_000;
 /** Missing steps are not inserted in a range of more steps than this. */
 const maxSteps = 20_000;

@@ -1,18 +1,22 @@
 import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
-import { formatValue, nameOfSeries, type Unit } from './format-value.ts';
+import { formatAxis, formatValue, nameOfSeries, type Unit } from './format-value.ts';
 import { formatMoment } from '../format/time.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
-import { drawnBounds, stacked, timeLabels, type TimeSeries } from './time-series-data.ts';
-import { seriesClass, useColours } from './use-colours.ts';
+import { drawnBounds, stacked, type TimeMark, timeLabels, type TimeSeries } from './time-series-data.ts';
+import { type Colours, seriesClass, useColours } from './use-colours.ts';
 
 const maxInTooltip = 12;
+const noMarks: readonly TimeMark[] = [];
+/** Height of the labels of marks, above the plot. */
+const markLabelPx = 18;
 
 /**
  * A chart of lines or stacked areas over time.
  *
  * @param bounds of the x axis
  * @param services names of services; a series with such a name has the colour of the service
+ * @param marks drawn as vertical lines with a label; the page also lists them as text
  * @param onZoom called with the time that was selected by dragging
  * @param onPick called with the time, the step and the series of the clicked point
  */
@@ -23,6 +27,7 @@ export function TimeSeriesChart({
   isStacked = false,
   bounds,
   services,
+  marks = noMarks,
   onZoom,
   onPick,
 }: {
@@ -32,6 +37,7 @@ export function TimeSeriesChart({
   readonly isStacked?: boolean;
   readonly bounds: { readonly fromMs: number; readonly toMs: number };
   readonly services: ReadonlySet<string>;
+  readonly marks?: readonly TimeMark[];
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPick: (timeMs: number, stepMs: number, series: string) => void;
 }) {
@@ -49,7 +55,7 @@ export function TimeSeriesChart({
   const options = useMemo(
     (): Omit<uPlot.Options, 'width' | 'height'> => ({
       ms: 1,
-      padding: [10, 12, 0, 0],
+      padding: [marks.length > 0 ? markLabelPx : 10, 12, 0, 0],
       scales: {
         x: { time: true, range: () => [...drawnBounds(data, bounds)] },
         y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
@@ -60,7 +66,7 @@ export function TimeSeriesChart({
           values: (_self, splits, _axis, _space, increment) => [...timeLabels(splits, increment)],
           space: 70,
         },
-        { values: (_self, splits) => splits.map((value) => formatValue(value, unit)), space: 34 },
+        { values: (_self, splits) => formatAxis(splits, unit), space: 34 },
       ),
       cursor: { y: false, points: { size: 7 }, focus: { prox: -1 } },
       series: [
@@ -80,10 +86,11 @@ export function TimeSeriesChart({
           };
         }),
       ],
+      hooks: { draw: [(self) => drawMarks(self, marks, colours)] },
       // Fill each area down to the one below it.
       bands: isStacked ? shown.slice(1).map((_, n) => ({ series: [n + 2, n + 1] as uPlot.Band.Bounds })) : [],
     }),
-    [colours, data, shown, isStacked, unit, bounds, classOf],
+    [colours, data, shown, isStacked, unit, bounds, classOf, marks],
   );
   const valuesAt = (index: number) =>
     shown
@@ -115,7 +122,7 @@ export function TimeSeriesChart({
         describe={({ index }) =>
           [
             formatMoment(timeOf(index)),
-            ...valuesAt(index).map(({ name, value }) => `${nameOfSeries(name)} ${formatValue(value, unit)}`),
+            ...valuesAt(index).map(({ name, value }) => `${nameOfSeries(name)} ${formatValue(value, unit, name)}`),
           ].join(', ')
         }
         tooltip={(point) => (
@@ -127,7 +134,7 @@ export function TimeSeriesChart({
                 <span key={name} className={nearest(point) === name ? 'near' : ''}>
                   <i className={`dot ${classOf.get(name) ?? ''}`} />
                   <bdi>{nameOfSeries(name)}</bdi>
-                  <b>{formatValue(value, unit)}</b>
+                  <b>{formatValue(value, unit, name)}</b>
                 </span>
               ))}
             {valuesAt(point.index).length > maxInTooltip && (
@@ -152,6 +159,36 @@ export function TimeSeriesChart({
       )}
     </div>
   );
+}
+
+/** Draw a dashed line at each mark. A label is left out where it would overlap the one before. */
+function drawMarks(self: uPlot, marks: readonly TimeMark[], colours: Pick<Colours, 'quiet' | 'text'>): void {
+  const { ctx, bbox } = self;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([4 * ratio, 3 * ratio]);
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'bottom';
+  let labelledTo = -Infinity;
+  for (const { timeMs, label } of marks) {
+    const x = self.valToPos(timeMs, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = colours.quiet;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const text = label.length > 16 ? `${label.slice(0, 15)}…` : label;
+    const { width } = ctx.measureText(text);
+    const left = Math.min(x - 2 * ratio, bbox.left + bbox.width - width);
+    if (left < labelledTo) continue;
+    labelledTo = left + width + 6 * ratio;
+    ctx.fillStyle = colours.text;
+    ctx.fillText(text, left, bbox.top - 2 * ratio);
+  }
+  ctx.restore();
 }
 
 /** Show points if there is space for them. Otherwise show only points between two gaps, which have no line. */

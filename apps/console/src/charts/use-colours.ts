@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
-import { serviceColour } from '../service-colour.ts';
+import { distinctColour, serviceColour } from '../service-colour.ts';
 import './charts.css';
 
 /** Colours of the current theme, in a form that a canvas accepts. */
@@ -60,17 +60,24 @@ const fixedColours: ReadonlyMap<string, string> = new Map([
   ['requests_per_second', 'colour-accent'],
   ['others', 'colour-quiet'],
 ]);
-const hues = 24;
 
 /**
- * The CSS class with the colour of a series: the colour of its service, a fixed colour, or one that differs from those of the
- * previous series.
+ * The CSS class with the colour of a series: that of a service or an operation, a fixed colour, or one that differs from those
+ * of the other series. The colour of a service and of an operation is a hash of its name, the same in every chart.
  *
+ * @param name such as `web`, `web GET /` (an operation) or `p95`
  * @param index of the series
  * @param services names of services
  */
 export function seriesClass(name: string, index: number, services: ReadonlySet<string>): string {
-  if (services.has(name)) return serviceColour(name);
-  // service-colour.css has two shades per hue, next to each other. Use the first shade of each hue, then the second.
-  return fixedColours.get(name) ?? `hue-${(index * 2 + (Math.floor((index * 2) / hues) % 2)) % hues}`;
+  if (services.has(name) || isOperation(name, services)) return serviceColour(name);
+  return fixedColours.get(name) ?? distinctColour(index);
+}
+
+/** Whether a series is an operation: its name begins with a service and a blank. Both can contain blanks. */
+function isOperation(name: string, services: ReadonlySet<string>): boolean {
+  for (let at = name.indexOf(' '); at >= 0; at = name.indexOf(' ', at + 1)) {
+    if (services.has(name.slice(0, at))) return true;
+  }
+  return false;
 }

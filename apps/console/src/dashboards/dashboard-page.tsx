@@ -4,14 +4,14 @@ import { Link } from 'wouter';
 import type { Dashboard, QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
-import { isoOf } from '../range/time-range.ts';
+import { defaultRange, isoOf } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { useTimeRange } from '../range/use-time-range.ts';
 import { useAddress } from '../use-address.ts';
 import './dashboards.css';
 import { Panel } from './panel.tsx';
 import { queryStringOf, type Values } from './statement.ts';
-import { useDashboards } from './use-dashboards.ts';
+import { listedDashboards, useDashboards } from './use-dashboards.ts';
 
 /** A dashboard with its variables, its time range and its panels. */
 export function DashboardPage({ uid }: { readonly uid: string }) {
@@ -32,12 +32,12 @@ export function DashboardPage({ uid }: { readonly uid: string }) {
       </section>
     );
   }
-  return <Board dashboard={dashboard} all={dashboards.data.dashboards} />;
+  return <Board dashboard={dashboard} all={listedDashboards(dashboards.data.dashboards)} />;
 }
 
 function Board({ dashboard, all }: { readonly dashboard: Dashboard; readonly all: readonly Dashboard[] }) {
   const { parameters, change } = useAddress();
-  const time = useTimeRange(dashboard.from.replace(/^now-/, ''));
+  const time = useTimeRange(defaultRange);
   const selected = useMemo(
     () => Object.fromEntries(dashboard.variables.map(({ name }) => [name, parameters.get(name) ?? ''])),
     [dashboard, parameters],

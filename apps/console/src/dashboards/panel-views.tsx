@@ -13,10 +13,12 @@ import { type CallNode, callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
 import { durationMs } from '../range/time-range.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
+import { withRange } from '../range/time-range.ts';
+import { useAddress } from '../use-address.ts';
 import type { PanelDefinition, PanelProps } from './panel-definition.ts';
 import { chartColumns, GraphTables, tableColumns } from './panel-tables.tsx';
 import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
-import { useDashboards, useOperations } from './use-dashboards.ts';
+import { listedDashboards, useDashboards, useOperations } from './use-dashboards.ts';
 
 /** A panel with the results of its queries, in their order. */
 interface ViewProps extends PanelProps {
@@ -213,13 +215,15 @@ function StatView({ panel, results }: ViewProps) {
 
 function DashboardLinks({ dashboard }: ViewProps) {
   const { data } = useDashboards();
+  const { parameters } = useAddress();
   return (
     <ul className="dashboard-links">
-      {data?.dashboards
+      {listedDashboards(data?.dashboards ?? [])
         .filter(({ uid }) => uid !== dashboard.uid)
         .map(({ uid, title, description }) => (
           <li key={uid}>
-            <Link href={`/dashboards/${uid}`}>{title}</Link> <span className="quiet">{description}</span>
+            <Link href={withRange(`/dashboards/${uid}`, parameters)}>{title}</Link>{' '}
+            <span className="quiet">{description}</span>
           </li>
         ))}
     </ul>

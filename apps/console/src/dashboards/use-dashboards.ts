@@ -1,15 +1,36 @@
+import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import type { Dashboard, DashboardQuery, QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
+import { shownTitle } from './shown-title.ts';
 import { queryStringOf, type Values } from './statement.ts';
 
-/** The definitions of all dashboards. They do not change while tracestore runs. */
+/** The definitions of all dashboards, with their titles in the console. They do not change while tracestore runs. */
 export function useDashboards() {
   return useQuery({
     queryKey: ['dashboards'],
     staleTime: Infinity,
-    queryFn: ({ signal }) => get<{ readonly dashboards: readonly Dashboard[] }>('dashboards', signal),
+    queryFn: async ({ signal }) => {
+      const { dashboards } = await get<{ readonly dashboards: readonly Dashboard[] }>('dashboards', signal);
+      return { dashboards: dashboards.map(withShownTitles) };
+    },
   });
+}
+
+function withShownTitles(dashboard: Dashboard): Dashboard {
+  return {
+    ...dashboard,
+    title: shownTitle(dashboard.title),
+    panels: dashboard.panels.map((panel) => ({ ...panel, title: shownTitle(panel.title) })),
+  };
+}
+
+/** Dashboards that the overview of the console repeats. Grafana lists them; here they keep their addresses only. */
+const repeatedUids: ReadonlySet<string> = new Set([dashboardUids.home, dashboardUids.services]);
+
+/** The dashboards that the console lists. */
+export function listedDashboards(dashboards: readonly Dashboard[]): readonly Dashboard[] {
+  return dashboards.filter(({ uid }) => !repeatedUids.has(uid));
 }
 
 /** How long results of a past time range are cached. Pages with auto refresh would collect many of them. */

@@ -30,8 +30,9 @@ export function changesOf(result: QueryResponse, toMs: number): readonly Change[
       before: number | undefined,
       after: number | undefined,
       unit: 'share' | 'milliseconds' | 'requestsPerSecond',
+      name = '',
     ) =>
-      `${before === undefined ? '–' : formatValue(before, unit)} → ${after === undefined ? '–' : formatValue(after, unit)}`;
+      `${before === undefined ? '–' : formatValue(before, unit, name)} → ${after === undefined ? '–' : formatValue(after, unit, name)}`;
     switch (row['changed']) {
       case 'errors':
         return {
@@ -47,7 +48,7 @@ export function changesOf(result: QueryResponse, toMs: number): readonly Change[
           service,
           operation,
           what: isMore ? 'is slower' : 'is faster',
-          values: `p95 ${arrow(number('p95_ms_before'), number('p95_ms'), 'milliseconds')}`,
+          values: `p95 ${arrow(number('p95_ms_before'), number('p95_ms'), 'milliseconds', 'p95_ms')}`,
           tone: isMore ? 'worse' : 'better',
           address: tracesAddress({ ...now, minMs: isMore ? number('p95_ms_before') : undefined }),
         };

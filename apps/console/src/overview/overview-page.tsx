@@ -15,10 +15,11 @@ import { Failure } from '../failure.tsx';
 import { callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
 import { lazyComponent } from '../lazy-component.tsx';
-import { isoOf, writeRange } from '../range/time-range.ts';
+import { defaultRange, isoOf, withRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
 import { serviceColour } from '../service-colour.ts';
+import { serviceAddress } from '../services/service-address.ts';
 import { useAddress } from '../use-address.ts';
 import '../dashboards/dashboards.css';
 import { type Change, changesOf } from './changes.ts';
@@ -38,7 +39,7 @@ const noRows: QueryResponse = { columns: [], rows: [] };
 /** The start page: the golden signals of every service, the service map, and recent changes. */
 export function OverviewPage() {
   const { parameters, change } = useAddress();
-  const time = useTimeRange('1h', '10s');
+  const time = useTimeRange(defaultRange, '10s');
   const service = parameters.get('service') ?? '';
   const values = useMemo(
     () => ({ from: isoOf(time.bounds?.fromMs ?? 0), to: isoOf(time.bounds?.toMs ?? Date.now()) }),
@@ -67,10 +68,14 @@ export function OverviewPage() {
       {isEmpty && <NoData hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
       {services.data !== undefined && !isEmpty && (
         <>
-          <Totals values={values} time={time} />
+          {service === '' ? (
+            <Totals values={values} time={time} />
+          ) : (
+            <ServiceTotals result={services.data} service={service} values={values} time={time} />
+          )}
           {service !== '' && <SelectedService service={service} time={time} clear={() => select('')} />}
           <div className="overview-columns">
-            <Services result={services.data} values={values} time={time} selected={service} select={select} />
+            <Services result={services.data} values={values} time={time} selected={service} />
             <Changes values={values} time={time} service={service} />
           </div>
           <ServiceMap values={values} time={time} service={service} select={select} />
@@ -110,6 +115,35 @@ function Totals({ values, time }: PartProps) {
   );
 }
 
+/** The same three values for one service: of the calls that it receives from outside itself. */
+function ServiceTotals({
+  result,
+  service,
+  values,
+  time,
+}: PartProps & { readonly result: QueryResponse; readonly service: string }) {
+  const nameAt = result.columns.indexOf('service_name');
+  const row = result.rows.find((each) => each[nameAt] === service);
+  const valueOf = (name: string): number | undefined => numberOf(row?.[result.columns.indexOf(name)]);
+  const lineOf = ({ series }: TimeSeries) => completeSteps(series.find(({ name }) => name === service)?.values ?? []);
+  const traffic = useSeries('traffic', 0, values, time);
+  const errors = useSeries('errors', null, values, time);
+  const durations = useSeries('durations', null, values, time);
+  return (
+    <div className="totals">
+      <Tile title="Call rate" value={valueOf('calls_per_second')} unit="requestsPerSecond">
+        <Sparkline values={lineOf(traffic)} className="colour-accent" />
+      </Tile>
+      <Tile title="Error rate" value={valueOf('error_rate')} unit="share">
+        <Sparkline values={lineOf(errors)} className="colour-bad" />
+      </Tile>
+      <Tile title="Duration (p95)" value={valueOf('p95_ms')} unit="milliseconds" name="p95_ms">
+        <Sparkline values={lineOf(durations)} className="colour-quiet" />
+      </Tile>
+    </div>
+  );
+}
+
 /** Drop the first and the last step, which are only partly in the range and would look like a dip. */
 function completeSteps<Value>(values: readonly Value[]): readonly Value[] {
   return values.length > 4 ? values.slice(1, -1) : values;
@@ -124,11 +158,31 @@ function Total({
   children,
 }: PartProps & { readonly title: string; readonly name: string; readonly unit: Unit; readonly children?: ReactNode }) {
   const { data } = useDashboardQuery(dashboardUids.home, name, values, time.refreshes);
-  const value = numberOf(data?.rows[0]?.[0]);
+  return (
+    <Tile title={title} value={numberOf(data?.rows[0]?.[0])} unit={unit} name={name}>
+      {children}
+    </Tile>
+  );
+}
+
+/** @param name of the value; a percentile is marked as approximate */
+function Tile({
+  title,
+  value,
+  unit,
+  name = '',
+  children,
+}: {
+  readonly title: string;
+  readonly value: number | undefined;
+  readonly unit: Unit;
+  readonly name?: string;
+  readonly children?: ReactNode;
+}) {
   return (
     <div className="total">
       <span className="quiet">{title}</span>
-      <strong>{value === undefined ? '–' : formatValue(value, unit)}</strong>
+      <strong>{value === undefined ? '–' : formatValue(value, unit, name)}</strong>
       {children}
     </div>
   );
@@ -144,14 +198,15 @@ function SelectedService({
   readonly time: TimeRangeState;
   readonly clear: () => void;
 }) {
-  const range = Object.entries(writeRange(time.range, '')).filter(([, value]) => value !== '');
+  const { parameters } = useAddress();
   const dashboard = (uid: string): string =>
-    `/dashboards/${uid}?${new URLSearchParams([...range, ['service', service]]).toString()}`;
+    withRange(`/dashboards/${uid}?${new URLSearchParams({ service }).toString()}`, parameters);
   return (
     <div className="selected-service row" role="group" aria-label={`Service ${service}`}>
       <strong>
         <i className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <bdi>{service}</bdi>
       </strong>
+      <Link href={serviceAddress(service, time.range)}>Operations and errors</Link>
       <Link href={tracesAddress({ service }, time.range)}>Traces</Link>
       <Link href={tracesAddress({ service, isFailed: true }, time.range)}>Failed traces</Link>
       <Link href={dashboard(dashboardUids.errorRates)}>Error rates</Link>
@@ -169,11 +224,9 @@ function Services({
   values,
   time,
   selected,
-  select,
 }: PartProps & {
   readonly result: QueryResponse;
   readonly selected: string;
-  readonly select: (service: string) => void;
 }) {
   const traffic = useSeries('traffic', 0, values, time);
   const errors = useSeries('errors', null, values, time);
@@ -183,18 +236,20 @@ function Services({
     () => (selected === '' ? result : { ...result, rows: result.rows.filter((row) => row[nameAt] === selected) }),
     [result, selected, nameAt],
   );
-  const withLine = (series: TimeSeries, unit: Unit, className: string) => (value: unknown, row: readonly unknown[]) => {
-    const number = numberOf(value);
-    return (
-      <span className="with-line">
-        <Sparkline
-          values={completeSteps(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
-          className={className}
-        />
-        <span>{number === undefined ? '–' : formatValue(number, unit)}</span>
-      </span>
-    );
-  };
+  const withLine =
+    (series: TimeSeries, unit: Unit, className: string, columnName = '') =>
+    (value: unknown, row: readonly unknown[]) => {
+      const number = numberOf(value);
+      return (
+        <span className="with-line">
+          <Sparkline
+            values={completeSteps(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
+            className={className}
+          />
+          <span>{number === undefined ? '–' : formatValue(number, unit, columnName)}</span>
+        </span>
+      );
+    };
   const columns: readonly TableColumn[] = [
     {
       name: 'service_name',
@@ -203,14 +258,9 @@ function Services({
       cell: (value) => {
         const name = String(value);
         return (
-          <button
-            type="button"
-            className="service-select"
-            aria-pressed={selected === name}
-            onClick={() => select(selected === name ? '' : name)}
-          >
+          <Link className="service-name" href={serviceAddress(name, time.range)}>
             <i className={`dot ${serviceColour(name)}`} aria-hidden="true" /> <bdi>{name}</bdi>
-          </button>
+          </Link>
         );
       },
     },
@@ -222,7 +272,12 @@ function Services({
     },
     { name: 'error_rate', title: 'Errors', unit: 'share', cell: withLine(errors, 'share', 'colour-bad') },
     { name: 'p50_ms', title: 'p50', unit: 'milliseconds' },
-    { name: 'p95_ms', title: 'p95', unit: 'milliseconds', cell: withLine(durations, 'milliseconds', 'colour-quiet') },
+    {
+      name: 'p95_ms',
+      title: 'p95',
+      unit: 'milliseconds',
+      cell: withLine(durations, 'milliseconds', 'colour-quiet', 'p95_ms'),
+    },
     { name: 'p99_ms', title: 'p99', unit: 'milliseconds' },
     {
       name: 'traces',
@@ -313,6 +368,7 @@ function ServiceMap({
   service,
   select,
 }: PartProps & { readonly service: string; readonly select: (service: string) => void }) {
+  const { parameters } = useAddress();
   const nodes = useDashboardQuery(dashboardUids.serviceDependencies, 'service-nodes', values, time.refreshes);
   const edges = useDashboardQuery(dashboardUids.serviceDependencies, 'service-edges', values, time.refreshes);
   const graph = useMemo(
@@ -327,7 +383,7 @@ function ServiceMap({
     >
       <header>
         <h2>Service map</h2>
-        <Link className="quiet" href={`/dashboards/${dashboardUids.serviceDependencies}`}>
+        <Link className="quiet" href={withRange(`/dashboards/${dashboardUids.serviceDependencies}`, parameters)}>
           Show as table
         </Link>
       </header>

@@ -9,6 +9,7 @@ import {
   shift,
   unixNanoOf,
   widen,
+  withRange,
   writeRange,
 } from './time-range.ts';
 
@@ -38,6 +39,19 @@ describe('a time range', () => {
       expect(readRange(new URLSearchParams(writeRange(range, 'all')), 'all')).toEqual(range);
     },
   );
+
+  it.each([
+    ['/search', 'range=15m&service=web', '/search?range=15m'],
+    [
+      '/?service=web',
+      'from=2026-03-29T09:00:00Z&to=2026-03-29T10:00:00Z',
+      '/?service=web&from=2026-03-29T09%3A00%3A00Z&to=2026-03-29T10%3A00%3A00Z',
+    ],
+    ['/', 'refresh=5s', '/'],
+    ['/', 'range=all', '/'],
+  ])('is kept by a link to %s from the query string %s', (path, address, linked) => {
+    expect(withRange(path, new URLSearchParams(address))).toBe(linked);
+  });
 
   it('has bounds that are exact in nanoseconds', () => {
     expect(boundsOf({ kind: 'relative', last: '15m' }, nowMs)).toEqual({ fromMs: nowMs - 900_000, toMs: nowMs });

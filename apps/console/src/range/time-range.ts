@@ -7,6 +7,9 @@ export type TimeRange =
   | { readonly kind: 'absolute'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'all' };
 
+/** The range of a page whose address has none. It is the same on every page. */
+export const defaultRange = '1h';
+
 /** The relative ranges that the picker offers. */
 export const relativeRanges = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '1d', '2d', '7d', '30d'] as const;
 
@@ -47,6 +50,20 @@ export function writeRange(range: TimeRange, fallback: string): Readonly<Record<
   if (range.kind === 'absolute') return { range: '', from: isoOf(range.fromMs), to: isoOf(range.toMs) };
   const text = range.kind === 'all' ? 'all' : range.last;
   return { range: text === fallback ? '' : text, from: '', to: '' };
+}
+
+/**
+ * Write an address with a time range, for a link from one page to another.
+ *
+ * @param path with or without a query string
+ * @param parameters the query string of the page that has the link; an unlimited range is left out
+ */
+export function withRange(path: string, parameters: URLSearchParams): string {
+  const kept = [...parameters].filter(
+    ([name, value]) => ['range', 'from', 'to'].includes(name) && value !== '' && value !== 'all',
+  );
+  if (kept.length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(kept).toString()}`;
 }
 
 /** The bounds of a range in milliseconds since 1970; undefined for an unlimited range. */

@@ -1,19 +1,21 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { PartitionsResponse, Retention, StorageResponse, SystemResponse, SystemNote } from '../api/types.ts';
-import { get, send } from '../api/client.ts';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useEffect } from 'react';
+import type { SystemResponse, SystemNote } from '../api/types.ts';
+import { get } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { formatBytes } from './bytes.ts';
+import { GrowthCard } from './growth-card.tsx';
 import { IngestRate } from './ingest-rate.tsx';
 import { countsOf, valueOf } from './readings.ts';
+import { RetentionCard } from './retention-card.tsx';
+import { TrafficPanel } from './traffic-panel.tsx';
+import { usePartitions, useStorage } from './use-storage.ts';
 import './system-page.css';
 
 const everyMs = 2_000;
-const storageEveryMs = 30_000;
-const msPerDay = 86_400_000;
 /** The aggregation runs every ten seconds. A lag above this value is shown as a problem. */
 const badLagS = 120;
 
@@ -40,10 +42,12 @@ export function SystemPage() {
           <div className="system-columns">
             <IngestCounters system={system.data.status} />
             <Database system={system.data.status} />
-            <RetentionForm />
+            <RetentionCard />
+            <GrowthCard />
           </div>
         </>
       )}
+      <TrafficPanel />
       <Storage />
     </div>
   );
@@ -180,104 +184,9 @@ function Database({ system }: { readonly system: SystemResponse }) {
   );
 }
 
-function RetentionForm() {
-  const id = useId();
-  const client = useQueryClient();
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [days, setDays] = useState<string>();
-  const [failure, setFailure] = useState<Error>();
-  const retention = useQuery({
-    queryKey: ['retention'],
-    queryFn: ({ signal }) => get<Retention>('system/retention', signal),
-  });
-  const now = retention.data;
-  const requestedMs = days === undefined ? undefined : Math.round(Number(days) * msPerDay);
-  const set = async (retentionMs: number | null): Promise<void> => {
-    setFailure(undefined);
-    try {
-      client.setQueryData(['retention'], await send<Retention>('PUT', 'system/retention', { retentionMs }));
-      setDays(undefined);
-    } catch (error) {
-      setFailure(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    dialog.current?.showModal();
-  };
-  return (
-    <section className="card" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>Retention</h2>
-      {retention.isError && <Failure error={retention.error} retry={() => void retention.refetch()} />}
-      {now !== undefined && (
-        <>
-          <p>
-            Spans are kept for <strong>{daysOf(now.retentionMs)}</strong> after their start and after they were received
-            {now.isRequested ? ' (set here or in SQL).' : ' (from the configuration).'}
-          </p>
-          <form className="row" onSubmit={submit}>
-            <label>
-              Days{' '}
-              <input
-                type="number"
-                min={1 / 24}
-                max={36_500}
-                step="any"
-                required
-                value={days ?? now.retentionMs / msPerDay}
-                // The browser's own message has the smallest number with all its digits.
-                onInvalid={({ currentTarget }) =>
-                  currentTarget.setCustomValidity('Enter a number of days: at least 0.042 (one hour), at most 36500.')
-                }
-                onChange={({ target }) => {
-                  target.setCustomValidity('');
-                  setDays(target.value);
-                }}
-              />
-            </label>
-            <button type="submit" disabled={requestedMs === undefined || requestedMs === now.retentionMs}>
-              Change…
-            </button>
-            {now.isRequested && (
-              <button type="button" onClick={() => void set(null)}>
-                Reset to configuration
-              </button>
-            )}
-          </form>
-          {failure !== undefined && <Failure error={failure} />}
-          <dialog ref={dialog} aria-labelledby={`${id}-dialog`}>
-            <form method="dialog" onSubmit={() => undefined}>
-              <h2 id={`${id}-dialog`}>Keep spans for {daysOf(requestedMs ?? now.retentionMs)}?</h2>
-              <p>
-                {(requestedMs ?? 0) < now.retentionMs
-                  ? 'Older spans are deleted permanently after 24 hours. Until then you can set the retention back. A warning on this page shows how to delete them sooner.'
-                  : 'Deleted spans are not restored. The database will need more disk space.'}
-              </p>
-              <div className="row">
-                <button type="submit" className="primary" onClick={() => void set(requestedMs ?? null)}>
-                  {(requestedMs ?? 0) < now.retentionMs ? 'Delete older spans' : 'Keep longer'}
-                </button>
-                <button type="submit">Cancel</button>
-              </div>
-            </form>
-          </dialog>
-        </>
-      )}
-    </section>
-  );
-}
-
 function Storage() {
-  const storage = useQuery({
-    queryKey: ['storage'],
-    queryFn: ({ signal }) => get<StorageResponse>('system/storage', signal),
-    refetchInterval: storageEveryMs,
-  });
-  const partitions = useQuery({
-    queryKey: ['partitions'],
-    queryFn: ({ signal }) => get<PartitionsResponse>('system/partitions', signal),
-    refetchInterval: storageEveryMs,
-  });
+  const storage = useStorage();
+  const partitions = usePartitions();
   if (storage.isError) return <Failure error={storage.error} retry={() => void storage.refetch()} />;
   if (storage.data === undefined) {
     return <div className="skeleton" role="status" aria-label="Loading table sizes" />;
@@ -387,13 +296,6 @@ function Pair({ name, children }: { readonly name: string; readonly children: Re
       <dd>{children}</dd>
     </div>
   );
-}
-
-function daysOf(ms: number): string {
-  const days = ms / msPerDay;
-  if (days < 1) return formatDuration(ms * 1e6);
-  const count = Number(days.toFixed(2));
-  return `${count.toLocaleString()} ${count === 1 ? 'day' : 'days'}`;
 }
 
 function minuteOf(unixNano: string): string {

@@ -444,10 +444,32 @@ describe('the system', () => {
       });
     const before = await get(retention, 'system/retention');
     expect(before.isRequested).toBe(false);
-    expect(await (await put(86_400_000)).json()).toEqual({ retentionMs: 86_400_000, isRequested: true });
+    expect(await (await put(86_400_000)).json()).toMatchObject({ retentionMs: 86_400_000, isRequested: true });
     expect((await put(5)).status).toBe(400);
-    expect(await (await put(null)).json()).toEqual(before);
+    expect(await (await put(null)).json()).toMatchObject({ retentionMs: before.retentionMs, isRequested: false });
   });
+
+  it('shows a shorter retention that waits, until it is confirmed', async () => {
+    const change = (method: string, path: string, retentionMs: number | null): Promise<Response> =>
+      api(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ retentionMs }) });
+    const dayMs = 86_400_000;
+    const pending = async () => (await get(retention, 'system/retention')).pending;
+    const { retentionMs: appliedMs } = await get(retention, 'system/retention');
+    // 2,000 days are older than every span here.
+    await change('PUT', 'system/retention', 2_000 * dayMs);
+    await expect
+      .poll(pending, { timeout: 60_000, interval: 500 })
+      .toContainEqual({ subject: 'traces', retentionMs: 2_000 * dayMs, appliedMs, waitsMs: expect.any(Number) });
+    const [{ waitsMs } = { waitsMs: 0 }] = await pending();
+    expect(waitsMs).toBeGreaterThan(dayMs - 600_000);
+    expect(waitsMs).toBeLessThanOrEqual(dayMs);
+    const wrong = await change('POST', 'system/retention/confirmation', 3 * dayMs);
+    expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('no retention period of')]);
+    expect((await change('POST', 'system/retention/confirmation', -1)).status).toBe(400);
+    const confirmed = await change('POST', 'system/retention/confirmation', 2_000 * dayMs);
+    expect(await confirmed.json()).toMatchObject({ retentionMs: 2_000 * dayMs, pending: [] });
+    await change('PUT', 'system/retention', null);
+  }, 120_000);
 });
 
 describe('the document', () => {

@@ -12,6 +12,7 @@ import { CatalogueController } from './catalogue/catalogue.controller.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
 import { SearchController } from './search/search.controller.js';
+import { ServicesController } from './services/services.controller.js';
 import { SqlController } from './sql/sql.controller.js';
 import { SqlService } from './sql/sql.service.js';
 import { sqlThrottling } from './sql/sql-throttling.js';
@@ -33,6 +34,7 @@ import { WebFilesService } from './web/web-files.service.js';
     CatalogueController,
     ReceiversController,
     SearchController,
+    ServicesController,
     TracesController,
     SqlController,
     DashboardsController,

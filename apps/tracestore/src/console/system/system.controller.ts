@@ -1,25 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { Body, Controller, Get, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   type PartitionsResponse,
   partitionsResponse,
   type Retention,
   retention,
+  type RetentionConfirmation,
+  retentionConfirmation,
   type RetentionRequest,
   retentionRequest,
   type StorageResponse,
   storageResponse,
   type SystemResponse,
   systemResponse,
+  type TrafficResponse,
+  trafficResponse,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { queryErrorOf } from '../../errors/query-error-of.js';
 import { DatabaseService } from '../../database/database.service.js';
-import { readSql } from '../../sql.js';
+import { dayMs } from '../../duration.js';
+import { type BoundStatement, readSql } from '../../sql.js';
 
 const measureStorage = readSql(import.meta.url, 'measure-storage.sql');
 const measureHypertables = readSql(import.meta.url, 'measure-hypertables.sql');
@@ -28,6 +33,30 @@ const measureChunks = readSql(import.meta.url, 'measure-chunks.sql');
 const measureDatabase = readSql(import.meta.url, 'measure-database.sql');
 const readRetention = readSql(import.meta.url, 'read-retention.sql');
 const requestRetention = readSql<{ readonly retention_ms: number | null }>(import.meta.url, 'request-retention.sql');
+
+const readPendingRetention = readSql<{ readonly wait_ms: number }>(import.meta.url, 'read-pending-retention.sql');
+const confirmRetention = readSql<{ readonly retention_ms: number }>(import.meta.url, 'confirm-retention.sql');
+const readTraffic = readSql<{ readonly limit: number }>(import.meta.url, 'read-traffic.sql');
+
+/** How long a shorter retention waits, as the lifecycle has it. */
+const shorterRetentionWaitsMs = dayMs;
+
+/** Services that the traffic has by name. */
+const maxTrafficServices = 20;
+
+interface TrafficRow {
+  readonly service: string | null;
+  readonly time_unix_nano: string;
+  readonly spans: number;
+  readonly step_ms: number;
+}
+
+interface PendingRow {
+  readonly subject: Retention['pending'][number]['subject'];
+  readonly applied_ms: number;
+  readonly retention_ms: number;
+  readonly waits_ms: number;
+}
 
 interface TableRow {
   readonly name: string;
@@ -107,6 +136,23 @@ export class SystemController {
     };
   }
 
+  /** Returns the spans of the last 24 hours by service and over time. */
+  @Get('traffic')
+  @ApiResponse({ status: 200, description: 'the service with the most spans first', standardSchema: trafficResponse })
+  async traffic(@ClientSignal() signal: AbortSignal): Promise<TrafficResponse> {
+    const rows = await this.database.query<TrafficRow>(readTraffic.bind({ limit: maxTrafficServices }), signal);
+    const byService = new Map<string | null, TrafficRow[]>();
+    for (const row of rows) byService.set(row.service, [...(byService.get(row.service) ?? []), row]);
+    return {
+      stepMs: rows[0]?.step_ms ?? 0,
+      services: [...byService].map(([service, own]) => ({
+        service,
+        spans: own.reduce((sum, { spans }) => sum + spans, 0),
+        steps: own.map(({ time_unix_nano: timeUnixNano, spans }) => ({ timeUnixNano, spans })),
+      })),
+    };
+  }
+
   /** Returns how long spans are kept. */
   @Get('retention')
   @ApiResponse({
@@ -119,7 +165,20 @@ export class SystemController {
       readRetention.bind(),
       signal,
     );
-    return { retentionMs: row?.retention_ms ?? 0, isRequested: row?.is_requested ?? false };
+    const pending = await this.database.query<PendingRow>(
+      readPendingRetention.bind({ wait_ms: shorterRetentionWaitsMs }),
+      signal,
+    );
+    return {
+      retentionMs: row?.retention_ms ?? 0,
+      isRequested: row?.is_requested ?? false,
+      pending: pending.map((each) => ({
+        subject: each.subject,
+        appliedMs: each.applied_ms,
+        retentionMs: each.retention_ms,
+        waitsMs: each.waits_ms,
+      })),
+    };
   }
 
   /** Sets how long spans are kept. A shorter time applies after 24 hours, or at once if it is confirmed in SQL. */
@@ -129,10 +188,28 @@ export class SystemController {
     @Body({ schema: retentionRequest }) { retentionMs }: RetentionRequest,
     @ClientSignal() signal: AbortSignal,
   ): Promise<Retention> {
+    await this.change(requestRetention.bind({ retention_ms: retentionMs }));
+    return this.retention(signal);
+  }
+
+  /** Applies a shorter retention within seconds that would otherwise wait. What is older is then deleted. */
+  @Post('retention/confirmation')
+  @HttpCode(200)
+  @ApiResponse({ status: 200, description: 'as it is set', standardSchema: retention })
+  @ApiResponse({ status: 400, description: 'No such retention is set' })
+  async confirmRetention(
+    @Body({ schema: retentionConfirmation }) { retentionMs }: RetentionConfirmation,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<Retention> {
+    await this.change(confirmRetention.bind({ retention_ms: retentionMs }));
+    return this.retention(signal);
+  }
+
+  private async change(statement: BoundStatement): Promise<void> {
     try {
       const client = await this.store.connect();
       try {
-        await client.query(requestRetention.bind({ retention_ms: retentionMs }));
+        await client.query(statement);
       } finally {
         client.release();
       }
@@ -140,7 +217,6 @@ export class SystemController {
       this.store.noteFailure(cause);
       throw queryErrorOf(cause, undefined);
     }
-    return this.retention(signal);
   }
 }
 
