@@ -64,6 +64,7 @@ export const traceSummary = z.object({
     .object({ service: z.string(), operation: z.string() })
     .nullable()
     .describe('null when every span has a parent'),
+  first: z.object({ service: z.string(), operation: z.string() }).describe('the span that starts first'),
   startTimeUnixNano: unixNano,
   durationNs: z.number(),
   spans: z.int(),
