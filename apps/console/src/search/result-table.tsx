@@ -174,7 +174,7 @@ function ColumnHead<Row>({
 }
 
 /** Whether a media query applies. */
-export function useMedia(query: string): boolean {
+function useMedia(query: string): boolean {
   const [isMatch, setMatch] = useState(() => matchMedia(query).matches);
   useEffect(() => {
     const media = matchMedia(query);

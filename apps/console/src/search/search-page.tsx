@@ -40,11 +40,11 @@ export function SearchPage() {
   const { range, refresh, searchedAtMs } = time;
   const { chosen, change: changeColumns, reset } = useColumns();
   const error = durationErrorOf(search);
-  const results = useResults(search, time, chosen.attributes);
+  const results = useResults(search, time, chosen.attributes, error === undefined);
   const isOfSpans = search.rows === 'spans';
   const canFollow = search.order === 'newest' && range.kind !== 'absolute' && !isOfSpans;
   const isFollowing = canFollow && parameters.get('tail') === '1';
-  const tail = useTail(search, isFollowing);
+  const tail = useTail(search, isFollowing && error === undefined);
   const [isPointed, setPointed] = useState(false);
   const count = isOfSpans ? results.spans.length : results.traces.length;
   const isScrolled = useKeptScroll(searchedAtMs, results.isSuccess);

@@ -27,8 +27,18 @@ export interface Results {
   readonly loadMore: () => void;
 }
 
-/** Search. The results of each entry of the browser's history are kept, with all pages. */
-export function useResults(search: SearchParameters, time: SearchTime, attributes: readonly string[]): Results {
+/**
+ * Search. The results of each entry of the browser's history are kept, with all pages.
+ *
+ * @param attributes columns of spans
+ * @param isEnabled false for a search that is invalid
+ */
+export function useResults(
+  search: SearchParameters,
+  time: SearchTime,
+  attributes: readonly string[],
+  isEnabled: boolean,
+): Results {
   const { from, to, searchedAtMs } = time;
   const { rows } = search;
   const columns = rows === 'spans' ? attributes : [];
@@ -41,6 +51,7 @@ export function useResults(search: SearchParameters, time: SearchTime, attribute
     string
   >({
     queryKey,
+    enabled: isEnabled,
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
       get(`${rows}?${searchQueryString(search, { from, to }, pageParam, columns)}`, signal),

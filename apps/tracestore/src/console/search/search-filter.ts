@@ -9,6 +9,7 @@ import {
   levels,
   type OrderedOperator,
 } from '../../query/filter/filter.js';
+import { patternOf } from '../../query/filter/pattern.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 
@@ -62,6 +63,8 @@ function attributeFilter(condition: string): Filter {
     case '!=':
       return { op: 'ne', reference, value };
     case '~':
+      // The message names the condition, and not its place in the filter.
+      patternOf(text, `attribute ${condition.slice(0, 100)}`);
       return { op: 'regex', reference, pattern: text };
     default:
       return { op: ordered[operator] ?? 'gt', reference, value: { type: 'any', text: text.trim() } };
