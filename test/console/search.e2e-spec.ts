@@ -45,7 +45,10 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByRole('heading', { level: 1 }).waitFor();
   };
   /** The number of loaded rows: most of them are not rendered. */
-  const results = async () => Number((await page.locator('.results').getAttribute('aria-rowcount')) ?? 1) - 1;
+  const results = async () => {
+    const [list] = await page.locator('.results').all();
+    return list === undefined ? 0 : Number(await list.getAttribute('aria-rowcount')) - 1;
+  };
   const rows = () => page.locator('.result');
   const scrollTo = (top: number) => page.evaluate(`document.querySelector('main').scrollTop = ${top}`);
   const scrollTop = () => page.evaluate<number>(`document.querySelector('main').scrollTop`);
@@ -265,13 +268,15 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.keyboard.press('/');
     const focused = () =>
       page.evaluate<string>(
-        `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''`,
+        `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? '').trim()`,
       );
     // Tab reaches every control and the list; the arrow keys move in the list.
-    for (let n = 0; n < 20 && !(await focused()).startsWith('generator'); n++) await page.keyboard.press('Tab');
+    for (let n = 0; n < 25 && !(await focused()).startsWith('generator'); n++) await page.keyboard.press('Tab');
     expect(await focused()).toMatch(/^generator/);
     // The focus is visible.
-    expect(await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    expect(await page.evaluate<string>(`getComputedStyle(document.activeElement, '::after').outlineStyle`)).toBe(
+      'solid',
+    );
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('tree', { name: 'Spans' }).waitFor();

@@ -1,4 +1,4 @@
-import { type FormEvent, useId } from 'react';
+import { type FormEvent, useId, useState } from 'react';
 import type { ResultColumn } from './result-table.tsx';
 import { maxAttributes } from './use-columns.ts';
 
@@ -20,6 +20,7 @@ export function ColumnsMenu(props: {
 }) {
   const { columns, shown, onShown, attributes, keys = [], onAttributes, onReset } = props;
   const id = useId();
+  const [isOpen, setOpen] = useState(false);
   const add = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -29,57 +30,59 @@ export function ColumnsMenu(props: {
     form.reset();
   };
   return (
-    <details className="menu">
+    <details className="menu" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className="button">Columns</summary>
-      <div className="menu-content">
-        {columns.map((column) => (
-          <label key={column.id} className="row">
-            <input
-              type="checkbox"
-              checked={shown.includes(column.id)}
-              onChange={({ target }) =>
-                onShown(target.checked ? [...shown, column.id] : shown.filter((each) => each !== column.id))
-              }
-            />
-            {column.title}
-          </label>
-        ))}
-        {attributes !== undefined && (
-          <>
-            <h2>Attributes</h2>
-            {attributes.map((key) => (
-              <span key={key} className="row spread">
-                <bdi>{key}</bdi>
-                <button
-                  type="button"
-                  aria-label={`Remove column ${key}`}
-                  onClick={() => onAttributes?.(attributes.filter((each) => each !== key))}
-                >
-                  Remove
-                </button>
-              </span>
-            ))}
-            <form className="row" onSubmit={add}>
+      {isOpen && (
+        <div className="menu-content">
+          {columns.map((column) => (
+            <label key={column.id} className="row">
               <input
-                name="key"
-                list={`${id}-keys`}
-                aria-label="Attribute key"
-                placeholder="http.route"
-                autoComplete="off"
+                type="checkbox"
+                checked={shown.includes(column.id)}
+                onChange={({ target }) =>
+                  onShown(target.checked ? [...shown, column.id] : shown.filter((each) => each !== column.id))
+                }
               />
-              <button type="submit">Add</button>
-              <datalist id={`${id}-keys`}>
-                {keys.slice(0, 200).map((key) => (
-                  <option key={key} value={key} />
-                ))}
-              </datalist>
-            </form>
-          </>
-        )}
-        <button type="button" onClick={onReset}>
-          Reset columns
-        </button>
-      </div>
+              {column.title}
+            </label>
+          ))}
+          {attributes !== undefined && (
+            <>
+              <h2>Attributes</h2>
+              {attributes.map((key) => (
+                <span key={key} className="row spread">
+                  <bdi>{key}</bdi>
+                  <button
+                    type="button"
+                    aria-label={`Remove column ${key}`}
+                    onClick={() => onAttributes?.(attributes.filter((each) => each !== key))}
+                  >
+                    Remove
+                  </button>
+                </span>
+              ))}
+              <form className="row" onSubmit={add}>
+                <input
+                  name="key"
+                  list={`${id}-keys`}
+                  aria-label="Attribute key"
+                  placeholder="http.route"
+                  autoComplete="off"
+                />
+                <button type="submit">Add</button>
+                <datalist id={`${id}-keys`}>
+                  {keys.slice(0, 200).map((key) => (
+                    <option key={key} value={key} />
+                  ))}
+                </datalist>
+              </form>
+            </>
+          )}
+          <button type="button" onClick={onReset}>
+            Reset columns
+          </button>
+        </div>
+      )}
     </details>
   );
 }

@@ -26,6 +26,7 @@ export interface ResultColumn<Row> {
 /** The height of a row must be known, as most rows are not rendered. On a phone a row has two lines. */
 const rowHeightPx = 32;
 const phoneRowHeightPx = 58;
+const gapPx = 12;
 const phone = '(max-width: 800px)';
 
 /** More rows are loaded when as few as these are left below. */
@@ -43,13 +44,15 @@ export function ResultTable<Row>(props: {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   readonly hrefOf: (row: Row) => string;
+  /** A tooltip. */
+  readonly titleOf?: (row: Row) => string;
   readonly columns: readonly ResultColumn<Row>[];
   readonly order: SearchOrder;
   readonly onOrder: (order: SearchOrder) => void;
   readonly lead?: (row: Row) => ReactNode;
   readonly onEnd: () => void;
 }) {
-  const { label, rows, keyOf, hrefOf, columns, order, onOrder, lead, onEnd } = props;
+  const { label, rows, keyOf, hrefOf, titleOf, columns, order, onOrder, lead, onEnd } = props;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const isPhone = useMedia(phone);
@@ -83,6 +86,9 @@ export function ResultTable<Row>(props: {
     body.current?.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus();
   };
   const tracks = [...(lead === undefined ? [] : ['1.6em']), ...columns.map(({ width }) => width)].join(' ');
+  // A narrower page scrolls the table sideways.
+  const leastEm = [...tracks.matchAll(/([\d.]+)em/g)].reduce((sum, [, em]) => sum + Number(em), 0);
+  const minWidth = `calc(${leastEm}em + ${gapPx * columns.length + 16}px)`;
   const [first, ...others] = columns;
   return (
     <div
@@ -90,7 +96,7 @@ export function ResultTable<Row>(props: {
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
-      style={{ '--columns': tracks } as CSSProperties}
+      style={{ '--columns': tracks, '--least': minWidth } as CSSProperties}
       onKeyDown={onKeyDown}
     >
       <div role="row" aria-rowindex={1} className="result-head">
@@ -123,7 +129,9 @@ export function ResultTable<Row>(props: {
               )}
               {first !== undefined && (
                 <span role="cell" className="cell main-cell">
-                  <Link href={hrefOf(row)}>{first.cell(row)}</Link>
+                  <Link href={hrefOf(row)} title={titleOf?.(row)}>
+                    {first.cell(row)}
+                  </Link>
                 </span>
               )}
               {others.map(({ id, isNumber = false, cell }) => (

@@ -21,7 +21,7 @@ import { SearchForm } from './search-form.tsx';
 import { durationErrorOf, type SearchOrder, searchParametersOf, writeSearch } from './search-parameters.ts';
 import { attributeColumn, spanColumns } from './span-columns.tsx';
 import { changeStoredSearches, withRecent } from './stored-searches.ts';
-import { traceColumns } from './trace-columns.tsx';
+import { servicesOf, traceColumns } from './trace-columns.tsx';
 import { useAttributeKeys } from './use-attribute-keys.ts';
 import { useColumns } from './use-columns.ts';
 import { useKeptScroll } from './use-kept-scroll.ts';
@@ -209,6 +209,7 @@ function TraceList(props: {
       rows={traces}
       keyOf={({ traceId }) => traceId}
       hrefOf={({ traceId }) => `/trace/${traceId}`}
+      titleOf={servicesOf}
       columns={shownOf(traceColumns, shown)}
       order={order}
       onOrder={onOrder}
@@ -262,16 +263,10 @@ function shownOf<Row>(columns: readonly ResultColumn<Row>[], ids: readonly strin
 
 /** Load the next page, unless it has to be searched for further back, or has failed. */
 function useLoadAhead({ hasMore, isFetchingMore, error, searchedFrom, loadMore }: Results): () => void {
-  const load = useEffectEvent(loadMore);
   const canLoad = hasMore && !isFetchingMore && error === null && searchedFrom === undefined;
-  const [wanted, setWanted] = useState(0);
-  useEffect(() => {
-    if (wanted > 0 && canLoad) load();
-    // A new page may be needed again, once the end is near again.
-  }, [wanted, canLoad]);
   return useCallback(() => {
-    if (canLoad) setWanted((before) => before + 1);
-  }, [canLoad]);
+    if (canLoad) loadMore();
+  }, [canLoad, loadMore]);
 }
 
 /** What follows the list: more results, how far the search got, or why it stopped. */

@@ -90,13 +90,13 @@ function TraceName({ trace }: { readonly trace: TraceSummary }) {
   );
 }
 
-/** Services with their numbers of errors; the number of spans is in the tooltip. */
+/** Services with their numbers of errors. */
 function Services({ trace }: { readonly trace: TraceSummary }) {
   const others = trace.services.length - maxServices;
   return (
     <span className="services">
-      {trace.services.slice(0, maxServices).map(({ name, spans, errors }) => (
-        <span key={name} title={`${name}: ${counted(spans, 'span')}, ${counted(errors, 'error')}`}>
+      {trace.services.slice(0, maxServices).map(({ name, errors }) => (
+        <span key={name}>
           <span className={`dot ${serviceColour(name)}`} aria-hidden="true" />
           <bdi>{name}</bdi>
           {errors > 0 && (
@@ -110,6 +110,13 @@ function Services({ trace }: { readonly trace: TraceSummary }) {
       {others > 0 && <span className="quiet">and {others} more</span>}
     </span>
   );
+}
+
+/** The services of a trace with their numbers of spans and errors. */
+export function servicesOf({ services }: TraceSummary): string {
+  return services
+    .map(({ name, spans, errors }) => `${name}: ${counted(spans, 'span')}, ${counted(errors, 'error')}`)
+    .join('\n');
 }
 
 /** A number, whose unit is in the head of the table, and on a phone beside it. */

@@ -1,5 +1,5 @@
 import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { FoundSpan, SearchResponse, SpansResponse, TraceSummary, UnknownName } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { type SearchParameters, searchQueryString } from './search-parameters.ts';
@@ -59,6 +59,8 @@ export function useResults(
     staleTime: Infinity,
     gcTime: keptMs,
   });
+  const { fetchNextPage } = results;
+  const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
   const pages = results.data?.pages;
   const traces = useMemo(
     // The first span of a trace may arrive after a page: the trace then comes again.
@@ -83,7 +85,7 @@ export function useResults(
     isSuccess: results.isSuccess,
     error: results.error,
     retry: () => void (results.isFetchNextPageError ? results.fetchNextPage() : results.refetch()),
-    loadMore: () => void results.fetchNextPage(),
+    loadMore,
   };
 }
 
