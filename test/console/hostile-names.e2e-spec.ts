@@ -76,7 +76,7 @@ describe.skipIf(!hasChromium)('services, operations and attributes with names of
     await page.goto(
       `${console.store.url}/search?service=${name}&operation=${name}&attribute=${name}%3D${name}&${range}`,
     );
-    const results = page.locator('.results').getByRole('listitem');
+    const results = page.locator('.result');
     await expect.poll(() => results.count()).toBe(traces);
     await results.first().getByRole('link').click();
     await expect.poll(() => page.getByRole('treeitem').count()).toBe(names.length);

@@ -51,7 +51,7 @@ try {
       await take('dashboard', '/dashboards/GkrS6rJ7z?range=5m', (there) =>
         there.locator('main canvas, main svg').first().waitFor(),
       );
-      await take('search', '/search', (there) => there.locator('.results li').first().waitFor());
+      await take('search', '/search', (there) => there.locator('.result').first().waitFor());
       await take('trace', `/trace/${traceId}`, async (there) => {
         // Select a span without an exception, because a stack trace contains local paths.
         await there

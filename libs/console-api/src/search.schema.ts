@@ -8,8 +8,8 @@ const durationNs = z
   .describe('nanoseconds')
   .optional();
 
-/** The query string of a search. A trace matches if one of its spans meets all conditions. */
-export const searchQuery = z.object({
+/** The conditions of a search. All of them apply to the same span. */
+const conditions = {
   service: z.string().max(10_000).optional(),
   operation: z.string().max(10_000).optional(),
   kind: spanKind.optional(),
@@ -22,11 +22,40 @@ export const searchQuery = z.object({
     .pipe(z.array(z.string().min(1).max(10_000)))
     .default([])
     .describe('`key`, or key and value joined by =, !=, >, >=, <, <= or ~ (a regular expression); may be repeated'),
-  ...timeRange,
+};
+
+/** What every page of a search has. */
+const page = {
   order: z.enum(['newest', 'slowest']).default('newest'),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
   cursor: z.string().max(200).optional().describe('`nextCursor` of the previous page'),
-});
+};
+
+const durationOf = z
+  .enum(['trace', 'span'])
+  .default('trace')
+  .describe('what minDurationNs and maxDurationNs bound: the whole trace, or the span that meets the other conditions');
+
+function hasDurationOrder({
+  minDurationNs,
+  maxDurationNs,
+}: {
+  readonly minDurationNs?: string | undefined;
+  readonly maxDurationNs?: string | undefined;
+}): boolean {
+  if (minDurationNs === undefined || maxDurationNs === undefined) return true;
+  return BigInt(minDurationNs) <= BigInt(maxDurationNs);
+}
+
+const durationOrder = { path: ['minDurationNs'], error: 'must be at most maxDurationNs' };
+
+/**
+ * The query string of a search for traces. A trace matches if it starts in the time range and one of its spans meets all
+ * conditions. It is ordered by its start or by its duration.
+ */
+export const searchQuery = z
+  .object({ ...conditions, duration: durationOf, ...timeRange, ...page })
+  .refine(hasDurationOrder, durationOrder);
 export type SearchQuery = z.infer<typeof searchQuery>;
 
 export const traceSummary = z.object({
@@ -35,6 +64,7 @@ export const traceSummary = z.object({
     .object({ service: z.string(), operation: z.string() })
     .nullable()
     .describe('null when every span has a parent'),
+  first: z.object({ service: z.string(), operation: z.string() }).describe('the span that starts first'),
   startTimeUnixNano: unixNano,
   durationNs: z.number(),
   spans: z.int(),
@@ -44,5 +74,64 @@ export const traceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-export const searchResponse = z.object({ traces: z.array(traceSummary), nextCursor: z.string().nullable() });
+/** A name in a search that no span in the time range has. */
+export const unknownName = z.object({
+  parameter: z.enum(['service', 'operation', 'attribute']),
+  name: z.string(),
+});
+export type UnknownName = z.infer<typeof unknownName>;
+
+const searchedFrom = unixNano
+  .nullable()
+  .describe(
+    'earlier ones were not searched, because a page reads a limited amount; null if all were, or as many as the page needs',
+  );
+
+const unknownNames = z.array(unknownName).describe('only if the first page is empty');
+
+export const searchResponse = z.object({
+  traces: z.array(traceSummary),
+  nextCursor: z.string().nullable(),
+  searchedFromUnixNano: searchedFrom,
+  unknown: unknownNames,
+});
 export type SearchResponse = z.infer<typeof searchResponse>;
+
+/** The query string of a search for spans. Durations are those of the span. */
+export const spansQuery = z
+  .object({
+    ...conditions,
+    ...timeRange,
+    ...page,
+    column: z
+      .union([z.string(), z.array(z.string()).max(10)])
+      .transform((given) => (typeof given === 'string' ? [given] : given))
+      .pipe(z.array(z.string().max(1000)))
+      .default([])
+      .describe('key of an attribute to return, of the span or else of its resource; may be repeated'),
+  })
+  .refine(hasDurationOrder, durationOrder);
+export type SpansQuery = z.infer<typeof spansQuery>;
+
+export const foundSpan = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string().nullable(),
+  service: z.string(),
+  name: z.string(),
+  kind: spanKind,
+  startTimeUnixNano: unixNano,
+  durationNs: z.number(),
+  status: spanStatus,
+  statusMessage: z.string().describe('at most 200 characters'),
+  attributes: z.array(z.string().nullable()).describe('values in the order of `column`'),
+});
+export type FoundSpan = z.infer<typeof foundSpan>;
+
+export const spansResponse = z.object({
+  spans: z.array(foundSpan),
+  nextCursor: z.string().nullable(),
+  searchedFromUnixNano: searchedFrom,
+  unknown: unknownNames,
+});
+export type SpansResponse = z.infer<typeof spansResponse>;

@@ -37,9 +37,11 @@ describe('links to traces', () => {
         maxMs: 1.5,
       }),
     ).toBe(
-      '/search?service=web&operation=GET+%2F&status=error&max=1500us&from=2026-03-29T00%3A00%3A00.000Z&to=2026-03-29T00%3A01%3A00.000Z',
+      '/search?service=web&operation=GET+%2F&status=error&max=1500us&duration=span&from=2026-03-29T00%3A00%3A00.000Z&to=2026-03-29T00%3A01%3A00.000Z',
     );
-    expect(tracesAddress({ minMs: 2 }, { kind: 'relative', last: '15m' })).toBe('/search?min=2000us&range=15m');
+    expect(tracesAddress({ minMs: 2 }, { kind: 'relative', last: '15m' })).toBe(
+      '/search?min=2000us&duration=span&range=15m',
+    );
   });
 
   it('use the service and operation in the name of a series', () => {

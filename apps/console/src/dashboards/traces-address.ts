@@ -22,6 +22,8 @@ export function tracesAddress(filter: TracesFilter, range?: TimeRange): string {
   set('status', filter.isFailed === true ? 'error' : '');
   if (filter.minMs !== undefined && filter.minMs > 0) set('min', durationText(filter.minMs));
   if (filter.maxMs !== undefined) set('max', durationText(filter.maxMs));
+  // Panels show durations of calls, which are those of spans.
+  if (query.has('min') || query.has('max')) set('duration', 'span');
   if (filter.fromMs !== undefined && filter.toMs !== undefined) {
     set('from', isoOf(filter.fromMs));
     set('to', isoOf(filter.toMs));

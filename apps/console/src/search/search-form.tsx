@@ -1,14 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type RefObject, useId, useMemo, useState } from 'react';
-import type {
-  AttributeKeysResponse,
-  AttributeValuesResponse,
-  OperationsResponse,
-  ServicesResponse,
-} from '../api/types.ts';
+import type { AttributeValuesResponse, OperationsResponse, ServicesResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { conditionParts, quotedKey } from './attribute-condition.ts';
-import type { SearchParameters } from './search-parameters.ts';
+import { durationErrorOf, type SearchParameters } from './search-parameters.ts';
+import { useAttributeKeys } from './use-attribute-keys.ts';
 
 /** At most this many suggestions. */
 const maxOptions = 200;
@@ -21,7 +17,7 @@ export function SearchForm({
 }: {
   readonly search: SearchParameters;
   readonly firstField: RefObject<HTMLInputElement | null>;
-  readonly onSearch: (changes: Readonly<Record<keyof SearchParameters, string | readonly string[]>>) => void;
+  readonly onSearch: (search: SearchParameters) => void;
 }) {
   const id = useId();
   const [service, setService] = useState(search.service);
@@ -37,31 +33,42 @@ export function SearchForm({
     enabled: isKnown,
     queryFn: ({ signal }) => get<OperationsResponse>(`operations${ofService}`, signal),
   });
-  const keys = useQuery({
-    queryKey: ['attribute-keys', service],
-    enabled: isKnown,
-    queryFn: ({ signal }) => get<AttributeKeysResponse>(`attribute-keys${ofService}`, signal),
-  });
+  const keys = useAttributeKeys(service, isKnown);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const inputs = [...event.currentTarget.elements].filter((element) => element instanceof HTMLInputElement);
     const textsOf = (name: string): readonly string[] => inputs.filter((input) => input.name === name).map(fieldText);
     const text = (name: string): string => textsOf(name)[0] ?? String(data.get(name) ?? '');
-    onSearch({
+    const next: SearchParameters = {
       service: text('service'),
       operation: text('operation'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
-      attribute: textsOf('attribute'),
-      order: text('order') === 'newest' ? '' : text('order'),
-    });
+      duration: text('duration') === 'span' ? 'span' : 'trace',
+      attribute: textsOf('attribute').filter((condition) => condition !== ''),
+      order: text('order') === 'slowest' ? 'slowest' : 'newest',
+      rows: search.rows,
+    };
+    const error = durationErrorOf(next);
+    for (const input of inputs) input.setCustomValidity(input.name === error?.field ? error.message : '');
+    // The browser shows the message at the field.
+    if (event.currentTarget.reportValidity()) onSearch(next);
   };
   const names = useMemo(() => [...new Set(operations.data?.operations.map(({ name }) => name))], [operations.data]);
-  const keyNames = useMemo(() => [...new Set(keys.data?.keys.map(({ key }) => quotedKey(key)))], [keys.data]);
+  const keyNames = useMemo(() => keys.map(quotedKey), [keys]);
   return (
-    <form role="search" className="search-form" onSubmit={submit}>
+    <form
+      role="search"
+      className="search-form"
+      onSubmit={submit}
+      onInput={(event) => {
+        // A message that was shown goes when any field changes.
+        for (const input of event.currentTarget.elements)
+          if (input instanceof HTMLInputElement) input.setCustomValidity('');
+      }}
+    >
       <label>
         Service
         <input
@@ -94,6 +101,15 @@ export function SearchForm({
         Max duration
         <input name="max" placeholder="2s" size={8} defaultValue={search.max} autoComplete="off" />
       </label>
+      {search.rows === 'traces' && (
+        <label>
+          Duration of
+          <select name="duration" defaultValue={search.duration}>
+            <option value="trace">the trace</option>
+            <option value="span">any matching span</option>
+          </select>
+        </label>
+      )}
       {[...search.attribute, ''].map((condition, n) => (
         <AttributeField
           key={n}

@@ -1,64 +1,89 @@
 import './search.css';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
-import { Link, useLocation } from 'wouter';
-import type { SearchResponse } from '../api/types.ts';
-import { get } from '../api/client.ts';
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
+import type { FoundSpan, TraceSummary } from '../api/types.ts';
+import { ApiError } from '../api/client.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
-import { formatDuration } from '../format/duration.ts';
+import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
 import { writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
-import { useTimeRange } from '../range/use-time-range.ts';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
-import { ResultList } from './result-list.tsx';
-import { Scatter, type ScatterArea } from './scatter.tsx';
+import { ColumnsMenu } from './columns-menu.tsx';
+import { NoResults } from './no-results.tsx';
+import { keepResultOrder } from './result-order.ts';
+import { type ResultColumn, ResultTable } from './result-table.tsx';
+import { SavedSearches } from './saved-searches.tsx';
+import { durationsAround, Scatter, type ScatterArea } from './scatter.tsx';
 import { SearchForm } from './search-form.tsx';
-import { hasInvalidDuration, searchParametersOf, searchQueryString } from './search-parameters.ts';
-import { mergedTraces, useTail } from './use-tail.ts';
+import { durationErrorOf, type SearchOrder, searchParametersOf, writeSearch } from './search-parameters.ts';
+import { attributeColumn, spanColumns } from './span-columns.tsx';
+import { changeStoredSearches, withRecent } from './stored-searches.ts';
+import { servicesOf, traceColumns } from './trace-columns.tsx';
+import { useAttributeKeys } from './use-attribute-keys.ts';
+import { useColumns } from './use-columns.ts';
+import { useKeptScroll } from './use-kept-scroll.ts';
+import { type Results, useResults } from './use-results.ts';
+import { useSearchTime } from './use-search-time.ts';
+import { mergedTraces, type Tail, useHeld, useTail } from './use-tail.ts';
 
 const defaultRange = '1h';
 const usPerMs = 1_000;
 
-/** The search page: traces with a matching span, as a scatter plot and as a list. */
+/** The search page: traces with a matching span, as a scatter plot and as a list; or the spans that match. */
 export function SearchPage() {
   const { parameters, change } = useAddress();
   const search = useMemo(() => searchParametersOf(parameters), [parameters]);
-  const time = useTimeRange(defaultRange);
-  const { from, to, range, refresh, refreshes } = time;
-  // The refresh count is part of the key, so that submitting the same search repeats it.
-  const queryKey = ['search', search, from, to, refreshes];
-  const results = useInfiniteQuery({
-    queryKey,
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      get<SearchResponse>(`traces?${searchQueryString(search, { from, to }, pageParam)}`, signal),
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
-  const canFollow = search.order === 'newest' && range.kind !== 'absolute';
+  const time = useSearchTime(defaultRange);
+  const { range, refresh, searchedAtMs } = time;
+  const { chosen, change: changeColumns, reset } = useColumns();
+  const error = durationErrorOf(search);
+  const results = useResults(search, time, chosen.attributes, error === undefined);
+  const isOfSpans = search.rows === 'spans';
+  const canFollow = search.order === 'newest' && range.kind !== 'absolute' && !isOfSpans;
   const isFollowing = canFollow && parameters.get('tail') === '1';
-  const tail = useTail(search, isFollowing);
-  const found = useMemo(() => results.data?.pages.flatMap((page) => page.traces) ?? [], [results.data]);
+  const tail = useTail(search, isFollowing && error === undefined);
+  const [isPointed, setPointed] = useState(false);
+  const count = isOfSpans ? results.spans.length : results.traces.length;
+  const isScrolled = useKeptScroll(searchedAtMs, results.isSuccess);
+  // The list does not move under the pointer, nor while one reads further down.
+  const heldTail = useHeld(tail.traces, isPointed || isScrolled);
   const traces = useMemo(
-    () => (canFollow && tail.traces.length > 0 ? mergedTraces(tail.traces, found) : found),
-    [canFollow, tail.traces, found],
+    () => (canFollow && heldTail.length > 0 ? mergedTraces(heldTail, results.traces) : results.traces),
+    [canFollow, heldTail, results.traces],
   );
+  const waiting = useMemo(() => {
+    const shown = new Set(traces.map(({ traceId }) => traceId));
+    return canFollow ? tail.traces.filter(({ traceId }) => !shown.has(traceId)).length : 0;
+  }, [canFollow, tail.traces, traces]);
   const [selected, setSelected] = useState<readonly string[]>([]);
   const firstField = useRef<HTMLInputElement>(null);
+  const query = useSearch();
   useSlashKey(firstField);
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
+  useEffect(() => {
+    if (count === 0) return;
+    const ids = isOfSpans ? results.spans : traces;
+    keepResultOrder({
+      address: query === '' ? '/search' : `/search?${query}`,
+      traceIds: ids.map(({ traceId }) => traceId),
+    });
+    changeStoredSearches((before) => withRecent(before, query));
+  }, [count, isOfSpans, query, results.spans, traces]);
+  const sort = (order: SearchOrder): void => change({ order: order === 'newest' ? '' : order }, 'push');
   const searchArea = ({ fromUs, toUs, minNs, maxNs }: ScatterArea): void =>
     change(
       {
         ...writeRange(
-          { kind: 'absolute', fromMs: Math.floor(fromUs / usPerMs), toMs: Math.ceil(toUs / usPerMs) + 1 },
+          { kind: 'absolute', fromMs: Math.floor(fromUs / usPerMs), toMs: Math.ceil(toUs / usPerMs) },
           defaultRange,
         ),
-        min: formatDuration(minNs),
-        max: formatDuration(maxNs),
+        ...durationsAround(minNs, maxNs),
+        duration: undefined,
         tail: undefined,
       },
       'push',
@@ -68,6 +93,7 @@ export function SearchPage() {
       <div className="row spread search-head">
         <h1>Search</h1>
         <div className="row">
+          <SavedSearches query={query} />
           <TraceIdForm />
           <OpenFileButton />
           <TimeRangePicker state={time} canBeAll hasRefresh={false} />
@@ -76,7 +102,9 @@ export function SearchPage() {
             aria-pressed={isFollowing}
             disabled={!canFollow}
             title={
-              canFollow ? 'Show new traces as they arrive' : 'Live tail needs "newest first" and a range ending now'
+              canFollow
+                ? 'Show new traces as they arrive'
+                : 'Live tail needs traces, "newest first", and a range ending now'
             }
             onClick={() => change({ tail: isFollowing ? undefined : '1' })}
           >
@@ -90,50 +118,66 @@ export function SearchPage() {
         search={search}
         firstField={firstField}
         onSearch={(next) => {
-          change(next, 'push');
+          change(writeSearch(next), 'push');
           refresh();
         }}
       />
-      {hasInvalidDuration(search) && (
+      {error !== undefined && (
         <p role="alert" className="bad">
-          Invalid duration. Enter a number with a unit, such as 250ms, 1.5 s or 2min.
+          {error.message}
         </p>
       )}
-      {results.isPending && (
-        <Loading
-          what="Searching"
-          queryKey={queryKey}
-          isFetching={results.isFetching}
-          retry={() => void results.refetch()}
-        />
+      {results.isPending && error === undefined && (
+        <Loading what="Searching" queryKey={results.queryKey} isFetching={results.isFetching} retry={results.retry} />
       )}
-      {results.isError && <Failure error={results.error} retry={() => void results.refetch()} />}
-      {isFollowing && tail.error !== undefined && (
-        <p role="status" className="bad">
-          Live tail failed, retrying: {tail.error.message}
-        </p>
+      {results.isSuccess && count === 0 && traces.length === 0 && !results.hasMore && (
+        <NoResults rows={search.rows} unknown={results.unknown} />
       )}
-      {results.isSuccess && traces.length === 0 && (
-        <div className="notice">
-          <h2>No traces found</h2>
-          <p>
-            Try a wider time range or fewer conditions. If the store is empty: <Link href="/connect">Send traces</Link>
-          </p>
+      {!isOfSpans && traces.length > 0 && <Scatter traces={traces} onSelect={searchArea} />}
+      {results.isSuccess && (
+        <div className="row spread result-tools">
+          <div className="row">
+            <div className="row" role="group" aria-label="Rows">
+              {(['traces', 'spans'] as const).map((rows) => (
+                <button
+                  key={rows}
+                  type="button"
+                  aria-pressed={search.rows === rows}
+                  onClick={() => change({ rows: rows === 'traces' ? undefined : rows, tail: undefined }, 'push')}
+                >
+                  {rows === 'traces' ? 'Traces' : 'Spans'}
+                </button>
+              ))}
+            </div>
+            <p className="quiet" role="status">
+              {(isOfSpans ? count : traces.length).toLocaleString()} {search.rows}
+              {results.hasMore ? ' loaded' : ''}, {search.order} first{isFollowing ? ', live' : ''}
+            </p>
+            <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
+          </div>
+          <div className="row">
+            <CompareSelected selected={selected} onClear={() => setSelected([])} />
+            <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
+          </div>
         </div>
       )}
-      {traces.length > 0 && (
-        <>
-          <Scatter traces={traces} onSelect={searchArea} />
-          <div className="row spread">
-            <p className="quiet" role="status">
-              {traces.length.toLocaleString()}
-              {results.hasNextPage ? '+' : ''} traces, {search.order} first
-              {isFollowing ? ', live' : ''}
-            </p>
-            <CompareSelected selected={selected} onClear={() => setSelected([])} />
-          </div>
-          <ResultList
+      <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
+        {isOfSpans && count > 0 && (
+          <SpanList
+            results={results}
+            order={search.order}
+            shown={chosen.spans}
+            attributes={chosen.attributes}
+            onOrder={sort}
+          />
+        )}
+        {!isOfSpans && traces.length > 0 && (
+          <TraceList
+            results={results}
             traces={traces}
+            order={search.order}
+            shown={chosen.traces}
+            onOrder={sort}
             selected={selected}
             onSelect={(traceId, isSelected) =>
               // Keep the last two selected traces.
@@ -142,19 +186,163 @@ export function SearchPage() {
               )
             }
           />
-          {results.hasNextPage && (
-            <button
-              type="button"
-              className="more"
-              disabled={results.isFetchingNextPage}
-              onClick={() => void results.fetchNextPage()}
-            >
-              {results.isFetchingNextPage ? 'Loading more…' : 'Load more'}
-            </button>
-          )}
+        )}
+      </div>
+      <MoreResults results={results} />
+    </div>
+  );
+}
+
+function TraceList(props: {
+  readonly results: Results;
+  readonly traces: readonly TraceSummary[];
+  readonly order: SearchOrder;
+  readonly shown: readonly string[];
+  readonly onOrder: (order: SearchOrder) => void;
+  readonly selected: readonly string[];
+  readonly onSelect: (traceId: string, isSelected: boolean) => void;
+}) {
+  const { results, traces, order, shown, onOrder, selected, onSelect } = props;
+  return (
+    <ResultTable
+      label="Traces"
+      rows={traces}
+      keyOf={({ traceId }) => traceId}
+      hrefOf={({ traceId }) => `/trace/${traceId}`}
+      titleOf={servicesOf}
+      columns={shownOf(traceColumns, shown)}
+      order={order}
+      onOrder={onOrder}
+      onEnd={useLoadAhead(results)}
+      lead={({ traceId }) => (
+        <>
+          <input
+            type="checkbox"
+            aria-label={`Compare trace ${traceId}`}
+            title="Select two traces to compare"
+            checked={selected.includes(traceId)}
+            onChange={({ target }) => onSelect(traceId, target.checked)}
+          />
+          {!shown.includes('trace') && <CopyButton text={traceId} what={`trace ID ${traceId}`} />}
         </>
       )}
-    </div>
+    />
+  );
+}
+
+function SpanList(props: {
+  readonly results: Results;
+  readonly order: SearchOrder;
+  readonly shown: readonly string[];
+  readonly attributes: readonly string[];
+  readonly onOrder: (order: SearchOrder) => void;
+}) {
+  const { results, order, shown, attributes, onOrder } = props;
+  const columns = useMemo(
+    (): readonly ResultColumn<FoundSpan>[] => [...shownOf(spanColumns, shown), ...attributes.map(attributeColumn)],
+    [shown, attributes],
+  );
+  return (
+    <ResultTable
+      label="Spans"
+      rows={results.spans}
+      keyOf={({ traceId, spanId, startTimeUnixNano }) => `${traceId} ${spanId} ${startTimeUnixNano}`}
+      hrefOf={({ traceId, spanId }) => `/trace/${traceId}?span=${spanId}`}
+      columns={columns}
+      order={order}
+      onOrder={onOrder}
+      onEnd={useLoadAhead(results)}
+    />
+  );
+}
+
+/** The first column, and the chosen ones. */
+function shownOf<Row>(columns: readonly ResultColumn<Row>[], ids: readonly string[]): readonly ResultColumn<Row>[] {
+  return columns.filter(({ id }, n) => n === 0 || ids.includes(id));
+}
+
+/** Load the next page, unless it has to be searched for further back, or has failed. */
+function useLoadAhead({ hasMore, isFetchingMore, error, searchedFrom, loadMore }: Results): () => void {
+  const canLoad = hasMore && !isFetchingMore && error === null && searchedFrom === undefined;
+  return useCallback(() => {
+    if (canLoad) loadMore();
+  }, [canLoad, loadMore]);
+}
+
+/** What follows the list: more results, how far the search got, or why it stopped. */
+function MoreResults({ results }: { readonly results: Results }) {
+  const { error, retry, hasMore, isFetchingMore, searchedFrom, loadMore } = results;
+  if (error !== null) return <Failure error={error} {...(canRetry(error) ? { retry } : {})} />;
+  if (searchedFrom !== undefined) {
+    return (
+      <div className="row" role="status">
+        <span>
+          Searched back to <time>{formatTime(searchedFrom)}</time>: earlier results would take longer.
+        </span>
+        {hasMore && (
+          <button type="button" disabled={isFetchingMore} onClick={loadMore}>
+            {isFetchingMore ? 'Searching…' : 'Search further back'}
+          </button>
+        )}
+      </div>
+    );
+  }
+  return isFetchingMore ? <p role="status">Loading more…</p> : undefined;
+}
+
+/** Whether the same request may succeed later: not if the search itself is invalid. */
+function canRetry(error: Error): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
+/** Traces that the list does not show yet, and why there are none. */
+function TailState({ tail, isOn, waiting }: { readonly tail: Tail; readonly isOn: boolean; readonly waiting: number }) {
+  if (!isOn) return undefined;
+  return (
+    <>
+      {waiting > 0 && (
+        <button
+          type="button"
+          onClick={() => {
+            const main = document.querySelector('main');
+            if (main !== null) main.scrollTop = 0;
+          }}
+        >
+          {waiting.toLocaleString()} new {waiting === 1 ? 'trace' : 'traces'} ↑
+        </button>
+      )}
+      {tail.error !== undefined && (
+        <p role="status" className="bad">
+          Cannot load new traces: {tail.error instanceof ApiError ? tail.error.title : tail.error.message}. Retrying…
+        </p>
+      )}
+    </>
+  );
+}
+
+function Columns({
+  search,
+  chosen,
+  onChange,
+  onReset,
+}: {
+  readonly search: ReturnType<typeof searchParametersOf>;
+  readonly chosen: ReturnType<typeof useColumns>['chosen'];
+  readonly onChange: ReturnType<typeof useColumns>['change'];
+  readonly onReset: () => void;
+}) {
+  const isOfSpans = search.rows === 'spans';
+  const keys = useAttributeKeys(search.service, isOfSpans);
+  return (
+    <ColumnsMenu
+      columns={(isOfSpans ? spanColumns : traceColumns).slice(1)}
+      shown={isOfSpans ? chosen.spans : chosen.traces}
+      onShown={(ids) => onChange(isOfSpans ? { spans: ids } : { traces: ids })}
+      onReset={onReset}
+      {...(isOfSpans
+        ? { attributes: chosen.attributes, keys, onAttributes: (attributes) => onChange({ attributes }) }
+        : {})}
+    />
   );
 }
 

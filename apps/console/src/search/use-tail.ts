@@ -80,6 +80,13 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The latest value, or while it is held the one from before. */
+export function useHeld<Value>(value: Value, isHeld: boolean): Value {
+  const [held, setHeld] = useState(value);
+  if (!isHeld && held !== value) setHeld(value);
+  return isHeld ? held : value;
+}
+
 /** Merge two lists, newest first. For a trace in both, the first list wins. */
 export function mergedTraces(fresh: readonly TraceSummary[], known: readonly TraceSummary[]): readonly TraceSummary[] {
   const freshIds = new Set(fresh.map(({ traceId }) => traceId));

@@ -1,5 +1,9 @@
+import { useState } from 'react';
 import { serviceColour } from '../service-colour.ts';
 import { isFiltering, type TraceFilter } from './trace-filter.ts';
+
+/** With more services, the others are shown on request. */
+const fewServices = 12;
 
 /** Buttons for the services and errors of a trace. Spans of the pressed ones are shown, with their ancestors. */
 export function ServiceFilter(props: {
@@ -11,24 +15,18 @@ export function ServiceFilter(props: {
   readonly onFilter: (filter: TraceFilter) => void;
 }) {
   const { services, filter, matchCount, hasErrors, onFilter } = props;
+  const [isLong, setLong] = useState(false);
+  // Pressed ones are always shown.
+  const shown =
+    isLong || services.length <= fewServices + 1
+      ? services
+      : services.filter((service, n) => n < fewServices || filter.services.includes(service));
   const toggled = (service: string): readonly string[] =>
     filter.services.includes(service)
       ? filter.services.filter((each) => each !== service)
       : [...filter.services, service];
   return (
     <div className="row service-filter" role="group" aria-label="Show only">
-      {services.map((service) => (
-        <button
-          key={service}
-          type="button"
-          className="chip"
-          aria-pressed={filter.services.includes(service)}
-          onClick={() => onFilter({ ...filter, services: toggled(service), operation: undefined })}
-        >
-          <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
-          <bdi>{service}</bdi>
-        </button>
-      ))}
       {(hasErrors || filter.onlyErrors) && (
         <button
           type="button"
@@ -40,6 +38,23 @@ export function ServiceFilter(props: {
             !
           </span>
           errors
+        </button>
+      )}
+      {shown.map((service) => (
+        <button
+          key={service}
+          type="button"
+          className="chip"
+          aria-pressed={filter.services.includes(service)}
+          onClick={() => onFilter({ ...filter, services: toggled(service), operation: undefined })}
+        >
+          <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
+          <bdi>{service}</bdi>
+        </button>
+      ))}
+      {(isLong || shown.length < services.length) && (
+        <button type="button" className="plain" aria-expanded={isLong} onClick={() => setLong(!isLong)}>
+          {isLong ? 'Show fewer services' : `Show all ${services.length.toLocaleString()} services`}
         </button>
       )}
       {filter.operation !== undefined && (

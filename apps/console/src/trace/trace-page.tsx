@@ -6,6 +6,7 @@ import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
+import { ResultSteps } from '../search/result-steps.tsx';
 import { useAddress } from '../use-address.ts';
 import { OpenFileButton } from './file-drop.tsx';
 import { fileSource, useOpenedFile } from './opened-file.ts';
@@ -48,7 +49,12 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
       </section>
     );
   }
-  return <TraceView {...trace.data} />;
+  return (
+    <>
+      <ResultSteps traceId={traceId} />
+      <TraceView {...trace.data} />
+    </>
+  );
 }
 
 /** The page of a trace from an opened file. */

@@ -11,6 +11,7 @@ import {
   queryResponse,
   retention,
   searchResponse,
+  spansResponse,
   servicesResponse,
   spanDetailsResponse,
   sqlResponse,
@@ -163,7 +164,9 @@ describe('a search', () => {
     ['attribute=pwlen%3D25', [1]],
     ['attribute=pwlen%3C25', [2]],
     ['attribute=char~%5Bxz%5D&attribute=os_name', [2, 1]],
-    ['service=lower&operation=HTTP%20GET&minDurationNs=7000000', [2]],
+    ['service=lower&operation=HTTP%20GET&minDurationNs=7000000&duration=span', [2]],
+    ['service=lower&minDurationNs=100000000&maxDurationNs=100000000', [2, 1]],
+    ['service=lower&maxDurationNs=99999999', []],
     ['service=digit&kind=client', []],
   ])('understands %s', async (query, numbers) => {
     const { traces } = await get(searchResponse, `traces?${query}`);
@@ -172,11 +175,34 @@ describe('a search', () => {
   });
 
   it.each([
+    ['service=nobody&operation=x&attribute=pwlen', [{ parameter: 'service', name: 'nobody' }]],
+    ['service=generator&operation=x', [{ parameter: 'operation', name: 'x' }]],
+    ['operation=generator.generate&attribute=foo%20bar%3D1', [{ parameter: 'attribute', name: 'foo bar' }]],
+    ['service=generator&from=1&to=2', [{ parameter: 'service', name: 'generator' }]],
+    ['service=generator&attribute=pwlen%3D7', []],
+  ])('without results says which names no span has: %s', async (query, unknown) => {
+    expect(await get(searchResponse, `traces?${query}`)).toMatchObject({ unknown });
+    expect(await get(spansResponse, `spans?${query}`)).toMatchObject({ unknown });
+  });
+
+  it('for spans gives spans, with attributes of choice, a page at a time', async () => {
+    const query = 'spans?service=generator&attribute=pwlen&column=pwlen&column=none&limit=1';
+    const first = await get(spansResponse, query);
+    expect(first.spans).toMatchObject([{ traceId: passwordTraceId(2), service: 'generator', attributes: ['8', null] }]);
+    const second = await get(spansResponse, `${query}&cursor=${first.nextCursor}`);
+    expect(second.spans).toMatchObject([{ service: 'generator' }]);
+    expect(second.spans[0]?.spanId).not.toBe(first.spans[0]?.spanId);
+  });
+
+  it.each([
     ['limit=0', 'limit'],
     ['from=yesterday', 'nanoseconds'],
     ['attribute=%3D5', 'attribute should be a key'],
-    ['cursor=nonsense', 'cursor should be'],
+    ['attribute=a~%5B', 'attribute a~['],
+    ['cursor=nonsense', 'cursor must be'],
     ['kind=butler', 'kind'],
+    ['minDurationNs=2&maxDurationNs=1', 'minDurationNs must be at most maxDurationNs'],
+    ['duration=all', 'duration'],
   ])('says what is wrong with %s', async (query, words) => {
     const response = await api(`traces?${query}`);
     expect(response.status).toBe(400);

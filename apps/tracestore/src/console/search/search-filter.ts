@@ -9,6 +9,7 @@ import {
   levels,
   type OrderedOperator,
 } from '../../query/filter/filter.js';
+import { patternOf } from '../../query/filter/pattern.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 
@@ -62,6 +63,8 @@ function attributeFilter(condition: string): Filter {
     case '!=':
       return { op: 'ne', reference, value };
     case '~':
+      // The message names the condition, and not its place in the filter.
+      patternOf(text, `attribute ${condition.slice(0, 100)}`);
       return { op: 'regex', reference, pattern: text };
     default:
       return { op: ordered[operator] ?? 'gt', reference, value: { type: 'any', text: text.trim() } };
@@ -75,7 +78,7 @@ function attributeFilter(condition: string): Filter {
  *
  * @throws TracestoreError `invalid` when there is no key, or something else behind it
  */
-function parseCondition(condition: string): AttributeCondition {
+export function parseCondition(condition: string): AttributeCondition {
   const trimmed = condition.trimStart();
   const quoted = /^"((?:[^"\\]|\\.)*)"/s.exec(trimmed);
   const keyText = quoted?.[0] ?? /^[^=!<>~"]*/.exec(trimmed)?.[0] ?? '';

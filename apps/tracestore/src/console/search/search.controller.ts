@@ -1,27 +1,70 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import { nanoOf, type SearchResponse, searchResponse, type SearchQuery, searchQuery } from '@spandrel/console-api';
+import {
+  nanoOf,
+  type SearchResponse,
+  searchResponse,
+  type SearchQuery,
+  searchQuery,
+  type SpansQuery,
+  spansQuery,
+  type SpansResponse,
+  spansResponse,
+} from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
-import { findTraces } from '../../query/find-traces/find-traces.js';
+import { findSpans, type FoundSpan } from '../../query/find-spans/find-spans.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { searchTraces } from '../../query/search-traces/search-traces.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
 import { filterOf } from './search-filter.js';
+import { unknownNames } from './unknown-names.js';
 
-/** Finds traces. */
+/** Finds traces and spans. */
 @ApiTags('traces')
 @Controller('api')
 export class SearchController {
   constructor(private readonly database: QueryDatabaseService) {}
 
-  /** A page of summaries of the traces with a span that matches every condition. */
+  /** A page of summaries of the traces that start in the time range and have a span that meets every condition. */
   @Get('traces')
   @ApiResponse({ status: 200, description: 'in the requested order', standardSchema: searchResponse })
   async search(
     @Query({ schema: searchQuery }) query: SearchQuery,
     @ClientSignal() signal: AbortSignal,
   ): Promise<SearchResponse> {
-    const { from, to, order, limit, cursor } = query;
-    const { traces, nextCursor } = await findTraces(
+    const { from, to, duration, minDurationNs, maxDurationNs, order, limit, cursor } = query;
+    const isOfTrace = duration === 'trace';
+    const { traceIds, nextCursor, searchedFromUnixNano } = await searchTraces(
+      this.database,
+      {
+        filter: filterOf(isOfTrace ? { ...query, minDurationNs: undefined, maxDurationNs: undefined } : query),
+        startTimeMinUnixNano: nanoOf(from),
+        startTimeMaxUnixNano: nanoOf(to),
+        ...(isOfTrace ? { durationMinNs: nanoOf(minDurationNs), durationMaxNs: nanoOf(maxDurationNs) } : {}),
+        order,
+        limit,
+        cursor,
+      },
+      signal,
+    );
+    const summaries = await summarizeTraces(this.database, traceIds, signal);
+    return {
+      traces: summaries.map(summaryOf),
+      nextCursor: nextCursor ?? null,
+      searchedFromUnixNano: searchedFromUnixNano === undefined ? null : String(searchedFromUnixNano),
+      unknown: await this.unknown(query, traceIds.length, signal),
+    };
+  }
+
+  /** A page of the spans that start in the time range and meet every condition. */
+  @Get('spans')
+  @ApiResponse({ status: 200, description: 'in the requested order', standardSchema: spansResponse })
+  async spans(
+    @Query({ schema: spansQuery }) query: SpansQuery,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<SpansResponse> {
+    const { from, to, order, limit, cursor, column } = query;
+    const { spans, nextCursor, searchedFromUnixNano } = await findSpans(
       this.database,
       {
         filter: filterOf(query),
@@ -30,23 +73,46 @@ export class SearchController {
         order,
         limit,
         cursor,
+        attributeKeys: column,
       },
       signal,
     );
-    const summaries = await summarizeTraces(
-      this.database,
-      traces.map(({ traceId }) => traceId),
-      signal,
-    );
-    return { traces: summaries.map(summaryOf), nextCursor: nextCursor ?? null };
+    return {
+      spans: spans.map(foundSpanOf),
+      nextCursor: nextCursor ?? null,
+      searchedFromUnixNano: searchedFromUnixNano === undefined ? null : String(searchedFromUnixNano),
+      unknown: await this.unknown(query, spans.length, signal),
+    };
+  }
+
+  private async unknown(query: SearchQuery | SpansQuery, found: number, signal: AbortSignal) {
+    return found > 0 || query.cursor !== undefined ? [] : unknownNames(this.database, query, signal);
   }
 }
 
+function foundSpanOf(span: FoundSpan): SpansResponse['spans'][number] {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId === '' ? null : span.parentSpanId,
+    service: span.serviceName,
+    name: span.spanName,
+    kind: span.kind,
+    startTimeUnixNano: String(span.startTimeUnixNano),
+    durationNs: Number(span.durationNs),
+    status: span.statusCode,
+    statusMessage: span.statusMessage,
+    attributes: span.attributeTexts.map((text) => text ?? null),
+  };
+}
+
 function summaryOf(summary: TraceSummary): SearchResponse['traces'][number] {
-  const { traceId, root, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
+  const { traceId, root, first, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } =
+    summary;
   return {
     traceId,
     root: root === undefined ? null : { service: root.serviceName, operation: root.spanName },
+    first: { service: first.serviceName, operation: first.spanName },
     startTimeUnixNano: String(startTimeUnixNano),
     durationNs: Math.max(0, Number(endTimeUnixNano - startTimeUnixNano)),
     spans: spanCount,

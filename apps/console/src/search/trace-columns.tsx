@@ -1,0 +1,134 @@
+import type { TraceSummary } from '../api/types.ts';
+import { CopyButton } from '../copy-button.tsx';
+import { formatDuration } from '../format/duration.ts';
+import { formatTime } from '../format/time.ts';
+import { serviceColour } from '../service-colour.ts';
+import type { ResultColumn } from './result-table.tsx';
+
+/** Further services are only counted. */
+const maxServices = 12;
+
+/** All columns that a list of traces can have. The first one is always shown. */
+export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
+  {
+    id: 'name',
+    title: 'Service and operation',
+    width: 'minmax(12em, 3fr)',
+    cell: (trace) => <TraceName trace={trace} />,
+  },
+  {
+    id: 'duration',
+    title: 'Duration',
+    width: '6em',
+    isNumber: true,
+    order: 'slowest',
+    cell: ({ durationNs }) => formatDuration(durationNs),
+  },
+  {
+    id: 'spans',
+    title: 'Spans',
+    width: '4.5em',
+    isNumber: true,
+    cell: ({ spans }) => <Count count={spans} unit="span" />,
+  },
+  {
+    id: 'errors',
+    title: 'Errors',
+    width: '4.5em',
+    isNumber: true,
+    cell: ({ errors }) => (
+      <span className={errors > 0 ? 'bad' : 'quiet'}>
+        <Count count={errors} unit="error" />
+      </span>
+    ),
+  },
+  {
+    id: 'services',
+    title: 'Services (errors)',
+    width: 'minmax(10em, 4fr)',
+    cell: (trace) => <Services trace={trace} />,
+  },
+  {
+    id: 'start',
+    title: 'Start',
+    width: '14.5em',
+    isNumber: true,
+    order: 'newest',
+    cell: ({ startTimeUnixNano }) => <time className="quiet">{formatTime(startTimeUnixNano)}</time>,
+  },
+  {
+    id: 'missing',
+    title: 'Missing parents',
+    width: '8em',
+    isNumber: true,
+    cell: ({ orphans }) => <span className={orphans > 0 ? '' : 'quiet'}>{orphans.toLocaleString()}</span>,
+  },
+  {
+    id: 'trace',
+    title: 'Trace ID',
+    width: '22em',
+    cell: ({ traceId }) => (
+      <span className="code trace-id-cell">
+        {traceId} <CopyButton text={traceId} what={`trace ID ${traceId}`} />
+      </span>
+    ),
+  },
+];
+
+/** Shown until the user chooses others. */
+export const defaultTraceColumns: readonly string[] = ['duration', 'spans', 'errors', 'services', 'start'];
+
+function TraceName({ trace }: { readonly trace: TraceSummary }) {
+  const { root, first, orphans } = trace;
+  const name = root ?? first;
+  return (
+    <>
+      <span className={`dot ${serviceColour(name.service)}`} aria-hidden="true" />{' '}
+      <bdi className="service">{name.service}</bdi> <bdi>{name.operation}</bdi>
+      {root === null && <em className="quiet"> no root span, {counted(orphans, 'span')} with a missing parent</em>}
+    </>
+  );
+}
+
+/** Services with their numbers of errors. */
+function Services({ trace }: { readonly trace: TraceSummary }) {
+  const others = trace.services.length - maxServices;
+  return (
+    <span className="services">
+      {trace.services.slice(0, maxServices).map(({ name, errors }) => (
+        <span key={name}>
+          <span className={`dot ${serviceColour(name)}`} aria-hidden="true" />
+          <bdi>{name}</bdi>
+          {errors > 0 && (
+            <span className="bad">
+              ({errors.toLocaleString()}
+              <span className="visually-hidden"> {errors === 1 ? 'error' : 'errors'}</span>)
+            </span>
+          )}
+        </span>
+      ))}
+      {others > 0 && <span className="quiet">and {others} more</span>}
+    </span>
+  );
+}
+
+/** The services of a trace with their numbers of spans and errors. */
+export function servicesOf({ services }: TraceSummary): string {
+  return services
+    .map(({ name, spans, errors }) => `${name}: ${counted(spans, 'span')}, ${counted(errors, 'error')}`)
+    .join('\n');
+}
+
+/** A number, whose unit is in the head of the table, and on a phone beside it. */
+function Count({ count, unit }: { readonly count: number; readonly unit: string }) {
+  return (
+    <>
+      {count.toLocaleString()}
+      <span className="unit"> {count === 1 ? unit : `${unit}s`}</span>
+    </>
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+}
