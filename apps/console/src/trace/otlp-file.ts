@@ -1,5 +1,6 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import type { Attributes, SpanDetails, Waterfall } from '../api/types.ts';
+import { fileEventMarks } from './file-events.ts';
 
 /** A trace from a file. */
 export interface FileTrace {
@@ -227,6 +228,7 @@ function traceOf(traceId: string, unordered: readonly SpanDetails[]): FileTrace 
         status: spans.map(({ status }) => status.code),
         events: spans.map(({ events }) => events.length),
       },
+      eventMarks: fileEventMarks(spans, first),
     },
   };
 }

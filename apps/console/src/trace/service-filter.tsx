@@ -1,5 +1,5 @@
 import { serviceColour } from '../service-colour.ts';
-import { isFiltering, type TraceFilter } from './trace-filter.ts';
+import { isFiltering, noFilter, type TraceFilter } from './trace-filter.ts';
 
 /** Buttons for the services and errors of a trace. Spans of the pressed ones are shown, with their ancestors. */
 export function ServiceFilter(props: {
@@ -55,11 +55,7 @@ export function ServiceFilter(props: {
       {isFiltering(filter) && (
         <>
           <output>{(matchCount ?? 0).toLocaleString()} spans</output>
-          <button
-            type="button"
-            className="plain"
-            onClick={() => onFilter({ services: [], operation: undefined, onlyErrors: false })}
-          >
+          <button type="button" className="plain" onClick={() => onFilter(noFilter)}>
             Clear filters
           </button>
         </>

@@ -75,7 +75,7 @@ function attributeFilter(condition: string): Filter {
  *
  * @throws TracestoreError `invalid` when there is no key, or something else behind it
  */
-function parseCondition(condition: string): AttributeCondition {
+export function parseCondition(condition: string): AttributeCondition {
   const trimmed = condition.trimStart();
   const quoted = /^"((?:[^"\\]|\\.)*)"/s.exec(trimmed);
   const keyText = quoted?.[0] ?? /^[^=!<>~"]*/.exec(trimmed)?.[0] ?? '';
