@@ -4,7 +4,6 @@ import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TimeWindow } from './waterfall-rows.tsx';
 
-const heightPx = 64;
 /** A shorter drag is a click. */
 const minDragPx = 4;
 /** Failed spans are at least this wide and high. */
@@ -70,7 +69,7 @@ export function Minimap({
 }
 
 function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
-  const width = canvas.clientWidth;
+  const { clientWidth: width, clientHeight: heightPx } = canvas;
   const ratio = devicePixelRatio;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(heightPx * ratio);
