@@ -39,7 +39,10 @@ export function orderSpans(startMs: number): readonly ServiceSpans[] {
       attributes: [
         text('url.full', 'https://shop.example/orders?id=7'),
         text('unsafe', 'javascript:alert(1)'),
-        text('order.body', JSON.stringify({ items: [{ sku: 'shoe-1', count: 2 }], note: 'gift wrap, please', express: true })),
+        text(
+          'order.body',
+          JSON.stringify({ items: [{ sku: 'shoe-1', count: 2 }], note: 'gift wrap, please', express: true }),
+        ),
         attribute('order.number', { case: 'intValue', value: 9_007_199_254_740_993n }),
         attribute('order.tags', {
           case: 'arrayValue',

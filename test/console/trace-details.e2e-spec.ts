@@ -52,7 +52,8 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
   const parameter = (name: string): string | null => new URL(page.url()).searchParams.get(name);
   const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`) });
   const panel = () => page.getByRole('complementary', { name: 'Span' });
-  const heightOf = async (selector: string): Promise<number> => (await page.locator(selector).boundingBox())?.height ?? 0;
+  const heightOf = async (selector: string): Promise<number> =>
+    (await page.locator(selector).boundingBox())?.height ?? 0;
 
   it('have columns that are resized by keys and by dragging, and remembered', async () => {
     await open(`?span=${orderSpanIds.query}`);
@@ -85,10 +86,13 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
     await open();
     const name = page.getByRole('treeitem').first().locator('.span-name');
     expect(await name.getAttribute('title')).toBe(`shop: ${longName}`);
-    const isCut = await name.locator('bdi').last().evaluate((element) => {
-      const { textOverflow } = getComputedStyle(element);
-      return textOverflow === 'ellipsis' && element.scrollWidth > element.clientWidth;
-    });
+    const isCut = await name
+      .locator('bdi')
+      .last()
+      .evaluate((element) => {
+        const { textOverflow } = getComputedStyle(element);
+        return textOverflow === 'ellipsis' && element.scrollWidth > element.clientWidth;
+      });
     expect(isCut).toBe(true);
     const lineHeight = await page.locator('h1').evaluate((h1) => Number.parseFloat(getComputedStyle(h1).lineHeight));
     expect(await heightOf('h1')).toBeLessThanOrEqual(2 * lineHeight + 1);
@@ -163,7 +167,10 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
     await open(`?span=${orderSpanIds.root}`);
     await panel().getByText('order.body', { exact: true }).waitFor();
     const value = (key: string) =>
-      panel().locator('.pairs > div', { has: page.getByText(key, { exact: true }) }).last().locator('.pair-value');
+      panel()
+        .locator('.pairs > div', { has: page.getByText(key, { exact: true }) })
+        .last()
+        .locator('.pair-value');
     expect(await value('order.body').innerText()).toBe(
       '{\n  "items": [{"sku": "shoe-1", "count": 2}],\n  "note": "gift wrap, please",\n  "express": true\n}',
     );
@@ -175,11 +182,15 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
       'noopener noreferrer',
     ]);
     expect(await value('unsafe').getByRole('link').count()).toBe(0);
-    const weight = await value('note').locator('summary').evaluate((summary) => getComputedStyle(summary).fontWeight);
+    const weight = await value('note')
+      .locator('summary')
+      .evaluate((summary) => getComputedStyle(summary).fontWeight);
     expect(weight).toBe('400');
     const [searchTags, searchNote] = await Promise.all(
       ['order.tags', 'note'].map((key) =>
-        panel().getByRole('link', { name: `Search for spans with this ${key}` }).getAttribute('href'),
+        panel()
+          .getByRole('link', { name: `Search for spans with this ${key}` })
+          .getAttribute('href'),
       ),
     );
     expect(new URLSearchParams(searchTags?.split('?')[1]).get('attribute')).toBe('order.tags=["red","large"]');
@@ -209,10 +220,14 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
   it('link producer and consumer in both directions', async () => {
     await open(`?span=${orderSpanIds.publish}`);
     await panel().getByText('Linked from').waitFor();
-    await panel().getByRole('link', { name: /shipping: orders process/ }).click();
+    await panel()
+      .getByRole('link', { name: /shipping: orders process/ })
+      .click();
     await expect.poll(() => new URL(page.url()).pathname).toBe(`/trace/${shipmentTraceId}`);
     expect(parameter('span')).toBe(orderSpanIds.process);
-    await panel().getByRole('link', { name: /shop: orders publish/ }).click();
+    await panel()
+      .getByRole('link', { name: /shop: orders publish/ })
+      .click();
     await expect.poll(() => new URL(page.url()).pathname).toBe(`/trace/${orderTraceId}`);
     expect(parameter('span')).toBe(orderSpanIds.publish);
   });
@@ -271,9 +286,11 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
     await open();
     expect(await heightOf('.trace-head')).toBeLessThan(844 / 3);
     // The texts of the time axis do not overlap.
-    const boxes = await page.locator('.waterfall-ticks > div > span:visible').evaluateAll((all) =>
-      all.map((each) => each.getBoundingClientRect()).map(({ left, right }) => [left, right] as const),
-    );
+    const boxes = await page
+      .locator('.waterfall-ticks > div > span:visible')
+      .evaluateAll((all) =>
+        all.map((each) => each.getBoundingClientRect()).map(({ left, right }) => [left, right] as const),
+      );
     for (const [n, [left]] of boxes.entries()) expect(left).toBeGreaterThan(boxes[n - 1]?.[1] ?? -1);
     expect(boxes.at(-1)?.[1]).toBeLessThanOrEqual(390);
     await picture(`phone-waterfall-${colorScheme}`);

@@ -15,7 +15,10 @@ export const linkPattern = z.strictObject({
   url: z
     .string()
     .max(2000)
-    .refine(isSafeUrl, `must be an http or https URL without a placeholder in its host, with placeholders of ${placeholders.map((name) => `{${name}}`).join(', ')} and {attribute:KEY}`),
+    .refine(
+      isSafeUrl,
+      `must be an http or https URL without a placeholder in its host, with placeholders of ${placeholders.map((name) => `{${name}}`).join(', ')} and {attribute:KEY}`,
+    ),
 });
 export type LinkPattern = z.infer<typeof linkPattern>;
 

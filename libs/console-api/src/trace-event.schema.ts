@@ -12,7 +12,9 @@ export const traceEvent = z.object({
   spanId: z.string(),
   timeUnixNano: unixNano,
   name: z.string().describe('at most 1,000 characters'),
-  attributes: z.record(z.string(), z.unknown()).describe('at most 20; a long value is the first 500 characters of its text'),
+  attributes: z
+    .record(z.string(), z.unknown())
+    .describe('at most 20; a long value is the first 500 characters of its text'),
   isCut: z.boolean().describe('whether attributes were left out or cut'),
 });
 export type TraceEvent = z.infer<typeof traceEvent>;

@@ -30,7 +30,13 @@ const eventsPerPage = 1_000;
 /** A page of the events of spans from a file, in the order of time. @param cursor the number of events before the page */
 export function fileEvents(spans: readonly SpanDetails[], cursor: string | undefined): EventsResponse {
   const events = spans.flatMap(({ spanId, events: own }) =>
-    own.map(({ timeUnixNano, name, attributes }): TraceEvent => ({ spanId, timeUnixNano, name, attributes, isCut: false })),
+    own.map(({ timeUnixNano, name, attributes }): TraceEvent => ({
+      spanId,
+      timeUnixNano,
+      name,
+      attributes,
+      isCut: false,
+    })),
   );
   const times = new Map(events.map((event) => [event, BigInt(event.timeUnixNano)]));
   const timeOf = (event: TraceEvent): bigint => times.get(event) ?? 0n;

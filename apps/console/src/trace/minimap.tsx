@@ -99,6 +99,11 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
   for (const span of model.order) {
     if (!isFailed(span)) continue;
     const [left, top, length, height] = box(span);
-    context.fillRect(left, Math.min(top, heightPx - minFailedPx), Math.max(length, minFailedPx), Math.max(height, minFailedPx));
+    context.fillRect(
+      left,
+      Math.min(top, heightPx - minFailedPx),
+      Math.max(length, minFailedPx),
+      Math.max(height, minFailedPx),
+    );
   }
 }

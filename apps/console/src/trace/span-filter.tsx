@@ -47,7 +47,14 @@ function FilterForm({ filter, attributeError, onFilter }: Parameters<typeof Span
     setInvalid(undefined);
     const onlyCritical = data.get('critical') !== null;
     const attribute = textOf('attribute');
-    onFilter({ ...filter, attribute, minDurationNs, maxDurationNs, onlyCritical, kind: kind === -1 ? undefined : kind });
+    onFilter({
+      ...filter,
+      attribute,
+      minDurationNs,
+      maxDurationNs,
+      onlyCritical,
+      kind: kind === -1 ? undefined : kind,
+    });
   };
   const message = invalid ?? attributeError;
   return (
@@ -58,11 +65,23 @@ function FilterForm({ filter, attributeError, onFilter }: Parameters<typeof Span
       </label>
       <label>
         Lasts at least{' '}
-        <input name="min" placeholder="10ms" defaultValue={durationText(filter.minDurationNs)} autoComplete="off" size={7} />
+        <input
+          name="min"
+          placeholder="10ms"
+          defaultValue={durationText(filter.minDurationNs)}
+          autoComplete="off"
+          size={7}
+        />
       </label>
       <label>
         at most{' '}
-        <input name="max" placeholder="2s" defaultValue={durationText(filter.maxDurationNs)} autoComplete="off" size={7} />
+        <input
+          name="max"
+          placeholder="2s"
+          defaultValue={durationText(filter.maxDurationNs)}
+          autoComplete="off"
+          size={7}
+        />
       </label>
       <label>
         Kind{' '}

@@ -165,7 +165,14 @@ function Details(props: {
           <AttributeList entries={shownFirst} options={options} canSearch />
         </details>
       )}
-      <Section title="Attributes" entries={attributes} dropped={span.droppedAttributes} options={options} isOpen canSearch />
+      <Section
+        title="Attributes"
+        entries={attributes}
+        dropped={span.droppedAttributes}
+        options={options}
+        isOpen
+        canSearch
+      />
       <SpanEvents span={span} traceStart={traceStart} options={options} />
       <Dropped count={span.droppedEvents} what="events" />
       <SpanLinks source={source} index={index} span={span} options={options} />

@@ -39,7 +39,13 @@ export function isFiltering(filter: TraceFilter): boolean {
 }
 
 /** Whether a filter has a condition besides services, operation and errors. */
-export function isFilteringSpans({ kind, minDurationNs, maxDurationNs, onlyCritical, attribute }: TraceFilter): boolean {
+export function isFilteringSpans({
+  kind,
+  minDurationNs,
+  maxDurationNs,
+  onlyCritical,
+  attribute,
+}: TraceFilter): boolean {
   return (
     kind !== undefined || minDurationNs !== undefined || maxDurationNs !== undefined || onlyCritical || attribute !== ''
   );

@@ -59,9 +59,7 @@ function OperationsTab({ model }: TraceTabProps) {
       model={model}
       sort={parameters.get('sort')}
       onSort={(sort) => change({ sort })}
-      onOperation={(service, operation) =>
-        change({ view: undefined, service, operation, errors: undefined }, 'push')
-      }
+      onOperation={(service, operation) => change({ view: undefined, service, operation, errors: undefined }, 'push')}
     />
   );
 }

@@ -324,7 +324,8 @@ function usePageKeys(onKey: (key: string) => boolean): void {
     const { target } = event;
     const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     // An open dialog has its own keys.
-    if (isTyping || document.querySelector('dialog[open]') !== null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping || document.querySelector('dialog[open]') !== null || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     if (onKey(event.key)) event.preventDefault();
   });
   useEffect(() => {

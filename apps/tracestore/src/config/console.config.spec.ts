@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { readTracestoreConfig } from './tracestore.config.js';
 
-const patternsOf = (text: string) =>
-  readTracestoreConfig({ TRACESTORE_LINK_PATTERNS: text }).console.linkPatterns;
+const patternsOf = (text: string) => readTracestoreConfig({ TRACESTORE_LINK_PATTERNS: text }).console.linkPatterns;
 const withUrl = (url: string) => JSON.stringify([{ title: 'Logs', url }]);
 
 describe('TRACESTORE_LINK_PATTERNS', () => {
   it('is a JSON list of patterns', () => {
     const patterns = [
       { attribute: 'http.route', title: 'Runbook', url: 'https://wiki.example/runbooks?q={value}' },
-      { title: 'Explore', url: 'http://127.0.0.1:3000/explore?trace={traceId}&pod={attribute:k8s.pod.name}#{startUnixMs}' },
+      {
+        title: 'Explore',
+        url: 'http://127.0.0.1:3000/explore?trace={traceId}&pod={attribute:k8s.pod.name}#{startUnixMs}',
+      },
     ];
     expect(patternsOf(JSON.stringify(patterns))).toEqual(patterns);
     expect(patternsOf('')).toEqual([]);

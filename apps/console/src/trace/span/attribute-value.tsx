@@ -7,7 +7,8 @@ const maxTextLength = 2_000;
 const maxUrlLength = 2_000;
 
 const sqlKeys: ReadonlySet<string> = new Set(['db.query.text', 'db.statement', 'db.query.summary', 'sql']);
-const sqlStart = /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|CREATE|ALTER|DROP|TRUNCATE|CALL)\s/is;
+const sqlStart =
+  /^\s*(?:\/\*.*?\*\/\s*)?(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|CREATE|ALTER|DROP|TRUNCATE|CALL)\s/is;
 
 /** The value of an attribute: SQL and JSON are formatted, an http or https address is a link, other values are text. */
 export function AttributeValue({ name, value }: { readonly name: string; readonly value: string }) {

@@ -14,9 +14,9 @@ const urlOf = (url: string, value?: string) => linkUrl({ title: 'Logs', url }, c
 
 describe('linkUrl', () => {
   it('fills all placeholders, percent-encoded', () => {
-    expect(urlOf('https://logs/{attribute:k8s.pod.name}?q={service}%20{value}&from={startUnixMs}#{traceId}', '"/?#')).toBe(
-      `https://logs/pod-1?q=shop%20%26%20co%20%22%2F%3F%23&from=1000#${'a'.repeat(32)}`,
-    );
+    expect(
+      urlOf('https://logs/{attribute:k8s.pod.name}?q={service}%20{value}&from={startUnixMs}#{traceId}', '"/?#'),
+    ).toBe(`https://logs/pod-1?q=shop%20%26%20co%20%22%2F%3F%23&from=1000#${'a'.repeat(32)}`);
   });
 
   it('has no link without one of its values', () => {

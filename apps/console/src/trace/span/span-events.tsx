@@ -42,15 +42,13 @@ export function SpanEvents(props: {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const events = useMemo(
     () =>
-      span.events.map(
-        ({ name, attributes, timeUnixNano }, n): ListedEvent => ({
-          key: String(n),
-          timeNs: nsAfter(traceStart, timeUnixNano),
-          name,
-          attributes,
-          span: undefined,
-        }),
-      ),
+      span.events.map(({ name, attributes, timeUnixNano }, n): ListedEvent => ({
+        key: String(n),
+        timeNs: nsAfter(traceStart, timeUnixNano),
+        name,
+        attributes,
+        span: undefined,
+      })),
     [span, traceStart],
   );
   if (events.length === 0) return undefined;

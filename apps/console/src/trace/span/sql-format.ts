@@ -11,7 +11,9 @@ const clauses: ReadonlySet<string> = new Set(
 /** Keywords that begin an indented line. */
 const conditions: ReadonlySet<string> = new Set(['AND', 'OR', 'ON']);
 /** After these a clause goes on: LEFT OUTER JOIN, INSERT … SELECT, DELETE FROM, DO UPDATE SET. */
-const joined: ReadonlySet<string> = new Set('LEFT RIGHT INNER FULL CROSS NATURAL OUTER DELETE DISTINCT UPDATE'.split(' '));
+const joined: ReadonlySet<string> = new Set(
+  'LEFT RIGHT INNER FULL CROSS NATURAL OUTER DELETE DISTINCT UPDATE'.split(' '),
+);
 
 const kinds: Readonly<Record<string, Token['kind']>> = {
   Keyword: 'keyword',
@@ -67,7 +69,10 @@ function laidOut(tokens: readonly Token[]): readonly Token[] {
     }
     const word = token.kind === 'keyword' ? token.text.toUpperCase() : token.text;
     if (word === '(') {
-      const next = tokens.slice(n + 1, n + 3).find(({ text }) => text.trim() !== '')?.text.toUpperCase();
+      const next = tokens
+        .slice(n + 1, n + 3)
+        .find(({ text }) => text.trim() !== '')
+        ?.text.toUpperCase();
       open.push(next === 'SELECT' || next === 'WITH');
       result.push(token);
       if (open.at(-1) === true) newLine(0);

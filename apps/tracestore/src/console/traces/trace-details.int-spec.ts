@@ -99,7 +99,11 @@ describe('a waterfall', () => {
   it('has times and names of the first 20 events of each span', async () => {
     const { eventMarks, spans } = await get(waterfall, `traces/${traceId}`);
     expect(spans.events).toEqual([30, 1]);
-    const marks = eventMarks.span.map((n, at) => [n, eventMarks.timeNs[at], eventMarks.names[eventMarks.name[at] ?? -1]]);
+    const marks = eventMarks.span.map((n, at) => [
+      n,
+      eventMarks.timeNs[at],
+      eventMarks.names[eventMarks.name[at] ?? -1],
+    ]);
     expect(marks).toHaveLength(21);
     expect(marks.slice(0, 2)).toEqual([
       [0, 1_100, 'odd'],
@@ -142,14 +146,15 @@ describe('the events of a trace', () => {
     expect(await get(eventsResponse, `traces/${'0'.repeat(31)}1/events`)).toEqual({ events: [], nextCursor: null });
   });
 
-  it.each(['cursor=nonsense', `cursor=${Buffer.from('1.2.99999999999999999999.1.1').toString('base64url')}`, 'limit=0'])(
-    'responds with 400 to %s',
-    async (query) => {
-      const [status, detail] = await problemOf(`traces/${traceId}/events?${query}`);
-      expect(status).toBe(400);
-      expect(detail).toMatch(/cursor|limit/);
-    },
-  );
+  it.each([
+    'cursor=nonsense',
+    `cursor=${Buffer.from('1.2.99999999999999999999.1.1').toString('base64url')}`,
+    'limit=0',
+  ])('responds with 400 to %s', async (query) => {
+    const [status, detail] = await problemOf(`traces/${traceId}/events?${query}`);
+    expect(status).toBe(400);
+    expect(detail).toMatch(/cursor|limit/);
+  });
 });
 
 describe('the links of a span', () => {
