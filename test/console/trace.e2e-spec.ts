@@ -178,6 +178,19 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await only.getByRole('button', { name: 'errors' }).click();
     await only.getByText('10 spans').waitFor();
     expect(parameter('errors')).toBe('1');
+    // The minimap shows them among 50,000 spans.
+    const failedPixels = await page.evaluate<number>(`(() => {
+      const canvas = document.querySelector('.minimap canvas');
+      const probe = document.body.appendChild(document.createElement('i'));
+      probe.className = 'colour-bad';
+      const wanted = getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+      probe.remove();
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let n = 0; n < data.length; n += 4) if (wanted.every((value, at) => data[n + at] === value)) count += 1;
+      return count;
+    })()`);
+    expect(failedPixels).toBeGreaterThan(10 * 4);
     // The first failed span with its ancestors.
     await expect
       .poll(labels)

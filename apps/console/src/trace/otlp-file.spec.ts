@@ -28,6 +28,7 @@ describe('readOtlpFile', () => {
     expect(trace?.waterfall).toEqual({
       traceId: traceId.toLowerCase(),
       startTimeUnixNano: '1700000000000000001',
+      eventMarks: { names: [], span: [], timeNs: [], name: [] },
       durationNs: 8,
       operations: [['shop', 'work', 2]],
       spans: {

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { formatDuration, parseDuration } from '../format/duration.ts';
 import { isFilteringSpans, spanKinds, type TraceFilter } from './trace-filter.ts';
 
@@ -10,18 +10,10 @@ export function SpanFilter(props: {
   readonly onFilter: (filter: TraceFilter) => void;
 }) {
   const { filter, attributeError, onFilter } = props;
-  const isSet = isFilteringSpans(filter);
-  const { attribute, minDurationNs, maxDurationNs, kind } = filter;
   return (
-    <details className="span-filter" open={isSet}>
+    <details className="span-filter" open={isFilteringSpans(filter)}>
       <summary>Filter spans</summary>
-      {/* The fields take the values of the address when these change. */}
-      <FilterForm
-        key={[attribute, minDurationNs, maxDurationNs, kind].join(' ')}
-        filter={filter}
-        attributeError={attributeError}
-        onFilter={onFilter}
-      />
+      <FilterForm filter={filter} attributeError={attributeError} onFilter={onFilter} />
     </details>
   );
 }
@@ -29,63 +21,82 @@ export function SpanFilter(props: {
 function FilterForm({ filter, attributeError, onFilter }: Parameters<typeof SpanFilter>[0]) {
   const [invalid, setInvalid] = useState<string>();
   const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  const { attribute, minDurationNs, maxDurationNs } = filter;
+  // The filter changes from outside, too: the fields then get its values, which are their defaults.
+  useEffect(() => form.current?.reset(), [attribute, minDurationNs, maxDurationNs]);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const textOf = (name: string): string => String(data.get(name) ?? '').trim();
     const [min, max] = [textOf('min'), textOf('max')];
-    const [minDurationNs, maxDurationNs] = [parseDuration(min), parseDuration(max)];
-    const kind = spanKinds.indexOf(textOf('kind'));
-    if ((min !== '' && minDurationNs === undefined) || (max !== '' && maxDurationNs === undefined)) {
+    const [minNs, maxNs] = [parseDuration(min), parseDuration(max)];
+    if ((min !== '' && minNs === undefined) || (max !== '' && maxNs === undefined)) {
       setInvalid('A duration must be a number with a unit, such as 1.5ms or 2s.');
       return;
     }
-    if (minDurationNs !== undefined && maxDurationNs !== undefined && minDurationNs > maxDurationNs) {
+    if (minNs !== undefined && maxNs !== undefined && minNs > maxNs) {
       setInvalid('The minimum duration must not exceed the maximum.');
       return;
     }
     setInvalid(undefined);
-    const onlyCritical = data.get('critical') !== null;
-    const attribute = textOf('attribute');
-    onFilter({
-      ...filter,
-      attribute,
-      minDurationNs,
-      maxDurationNs,
-      onlyCritical,
-      kind: kind === -1 ? undefined : kind,
-    });
+    onFilter({ ...filter, attribute: textOf('attribute'), minDurationNs: minNs, maxDurationNs: maxNs });
   };
   const message = invalid ?? attributeError;
   return (
-    <form className="row" onSubmit={submit} aria-describedby={message === undefined ? undefined : `${id}-error`}>
-      <label>
-        Attribute{' '}
-        <input name="attribute" placeholder="key=value" defaultValue={filter.attribute} autoComplete="off" size={24} />
-      </label>
-      <label>
-        Lasts at least{' '}
-        <input
-          name="min"
-          placeholder="10ms"
-          defaultValue={durationText(filter.minDurationNs)}
-          autoComplete="off"
-          size={7}
-        />
-      </label>
-      <label>
-        at most{' '}
-        <input
-          name="max"
-          placeholder="2s"
-          defaultValue={durationText(filter.maxDurationNs)}
-          autoComplete="off"
-          size={7}
-        />
-      </label>
+    <div className="row">
+      <form
+        ref={form}
+        className="row"
+        onSubmit={submit}
+        aria-describedby={message === undefined ? undefined : `${id}-error`}
+      >
+        <label>
+          Attribute{' '}
+          <input
+            name="attribute"
+            placeholder="key=value"
+            defaultValue={filter.attribute}
+            autoComplete="off"
+            size={24}
+          />
+        </label>
+        <label>
+          Lasts at least{' '}
+          <input
+            name="min"
+            placeholder="10ms"
+            defaultValue={durationText(filter.minDurationNs)}
+            autoComplete="off"
+            size={7}
+          />
+        </label>
+        <label>
+          at most{' '}
+          <input
+            name="max"
+            placeholder="2s"
+            defaultValue={durationText(filter.maxDurationNs)}
+            autoComplete="off"
+            size={7}
+          />
+        </label>
+        <button type="submit">Filter</button>
+        {message !== undefined && (
+          <span id={`${id}-error`} role="alert" className="bad">
+            {message}
+          </span>
+        )}
+      </form>
       <label>
         Kind{' '}
-        <select name="kind" defaultValue={filter.kind === undefined ? '' : spanKinds[filter.kind]}>
+        <select
+          value={filter.kind === undefined ? '' : spanKinds[filter.kind]}
+          onChange={({ target }) => {
+            const kind = spanKinds.indexOf(target.value);
+            onFilter({ ...filter, kind: kind === -1 ? undefined : kind });
+          }}
+        >
           <option value="">any</option>
           {spanKinds.map((kind) => (
             <option key={kind}>{kind}</option>
@@ -94,20 +105,13 @@ function FilterForm({ filter, attributeError, onFilter }: Parameters<typeof Span
       </label>
       <label>
         <input
-          name="critical"
           type="checkbox"
           checked={filter.onlyCritical}
           onChange={({ target }) => onFilter({ ...filter, onlyCritical: target.checked })}
         />{' '}
         On critical path
       </label>
-      <button type="submit">Filter</button>
-      {message !== undefined && (
-        <span id={`${id}-error`} role="alert" className="bad">
-          {message}
-        </span>
-      )}
-    </form>
+    </div>
   );
 }
 

@@ -31,10 +31,12 @@ export function EventList(props: {
   readonly onClick: (event: ListedEvent) => void;
   /** The details of an open event. */
   readonly details?: (event: ListedEvent) => ReactNode;
-  /** Called when the end of the list is near. */
+  /** Called when the end of the list is near, also for new events while it is. */
   readonly onEnd?: () => void;
+  /** The height of a long list; undefined if the list fills its parent element. */
+  readonly maxHeightPx?: number;
 }) {
-  const { label, events, open, onClick, details, onEnd } = props;
+  const { label, events, open, onClick, details, onEnd, maxHeightPx } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: events.length,
@@ -49,9 +51,16 @@ export function EventList(props: {
   const reachEnd = useEffectEvent(() => onEnd?.());
   useEffect(() => {
     if (isNearEnd) reachEnd();
-  }, [isNearEnd, events.length]);
+  }, [isNearEnd, events]);
   return (
-    <div ref={scroller} className="event-list" tabIndex={0} role="region" aria-label={label}>
+    <div
+      ref={scroller}
+      className="event-list"
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      style={maxHeightPx === undefined ? {} : { height: Math.min(virtual.getTotalSize() + 2, maxHeightPx) }}
+    >
       <ol style={{ height: virtual.getTotalSize() }}>
         {items.map(({ index, start, key }) => {
           const event = events[index];

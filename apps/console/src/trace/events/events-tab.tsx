@@ -5,6 +5,9 @@ import { Loading } from '../../loading.tsx';
 import type { TraceTabProps } from '../trace-tabs.tsx';
 import { EventList, type ListedEvent } from './event-list.tsx';
 
+/** The list ends after so many events, because they take memory. */
+const maxEvents = 100_000;
+
 /** The events of all spans of a trace, in the order of time. A click selects the span of an event. */
 export function EventsTab({ model, source, matching, onSelect }: TraceTabProps) {
   const { waterfall } = model;
@@ -50,12 +53,14 @@ export function EventsTab({ model, source, matching, onSelect }: TraceTabProps) 
       />
     );
   }
+  const loaded = pages.data?.pages.reduce((sum, page) => sum + page.events.length, 0) ?? 0;
   const count = waterfall.spans.events.reduce((sum, each) => sum + each, 0);
   return (
     <div className="events-tab">
       <p className="quiet">
         {count.toLocaleString()} {count === 1 ? 'event' : 'events'} in the order of time
         {matching === undefined ? '' : `, of spans that match the filter: ${events.length.toLocaleString()} so far`}
+        {count > maxEvents ? `, of the first ${maxEvents.toLocaleString()} events` : ''}
         {pages.isFetchingNextPage ? '. Loading more…' : ''}
       </p>
       {pages.isError && <Failure error={pages.error} retry={() => void pages.fetchNextPage()} />}
@@ -70,7 +75,8 @@ export function EventsTab({ model, source, matching, onSelect }: TraceTabProps) 
             if (spanIndex !== -1) onSelect(spanIndex);
           }}
           onEnd={() => {
-            if (pages.hasNextPage && !pages.isFetching && !pages.isError) void pages.fetchNextPage();
+            if (loaded < maxEvents && pages.hasNextPage && !pages.isFetching && !pages.isError)
+              void pages.fetchNextPage();
           }}
         />
       )}

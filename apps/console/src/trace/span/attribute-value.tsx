@@ -5,6 +5,9 @@ import { maxFormattedLength, type Token } from './token.ts';
 /** Longer values are collapsed at first. */
 const maxTextLength = 2_000;
 const maxUrlLength = 2_000;
+/** Formatted code with more lines scrolls. @see lineLength, about the characters of a line in a narrow panel */
+const maxLines = 16;
+const lineLength = 40;
 
 const sqlKeys: ReadonlySet<string> = new Set(['db.query.text', 'db.statement', 'db.query.summary', 'sql']);
 const sqlStart =
@@ -58,8 +61,10 @@ function Sql({ value }: { readonly value: string }) {
 }
 
 function Formatted({ tokens }: { readonly tokens: readonly Token[] }) {
+  const lines = tokens.reduce((sum, { text }) => sum + text.split('\n').length - 1 + text.length / lineLength, 0);
   return (
-    <code className="formatted">
+    // Focusable if it scrolls, so that the keyboard can scroll it.
+    <code className={lines > maxLines ? 'formatted tall' : 'formatted'} tabIndex={lines > maxLines ? 0 : undefined}>
       {tokens.map(({ text, kind }, n) =>
         kind === 'plain' ? (
           text

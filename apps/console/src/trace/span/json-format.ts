@@ -14,6 +14,9 @@ export function formatJson(text: string): readonly Token[] | undefined {
   if (text.length > maxFormattedLength || !/^\s*[[{]/.test(text) || !isJson(text)) return undefined;
   const parts = (text.match(tokenPattern) ?? []).filter((part) => part.trim() !== '');
   const ends = endsOf(parts);
+  /** The characters before each part. */
+  const before = [0];
+  for (const [n, part] of parts.entries()) before.push((before[n] ?? 0) + part.length);
   const tokens: Token[] = [];
   const add = (piece: string, kind: Token['kind'] = 'plain'): void => void tokens.push({ text: piece, kind });
   /** For each open list or object, whether it is on one line. */
@@ -23,7 +26,7 @@ export function formatJson(text: string): readonly Token[] | undefined {
     const isInline = inline.at(-1) === true;
     if (part === '[' || part === '{') {
       const end = ends.get(n) ?? n;
-      inline.push(isInline || parts.slice(n, end + 1).join(' ').length <= maxInlineLength);
+      inline.push(isInline || (before[end + 1] ?? Infinity) - (before[n] ?? 0) <= maxInlineLength);
       add(part);
       if (inline.at(-1) === false) newLine();
     } else if (part === ']' || part === '}') {

@@ -12,6 +12,7 @@ const exceptionKeys: ReadonlySet<string> = new Set(['exception.type', 'exception
 /** So many exceptions are shown with their stack traces; the others are in the list of events. */
 const maxExceptions = 3;
 const maxStackLength = 100_000;
+const maxListHeightPx = 240;
 
 /** The exceptions of a span, with their stack traces. @param traceStart in nanoseconds since 1970 */
 export function Exceptions(props: {
@@ -67,6 +68,7 @@ export function SpanEvents(props: {
         events={events}
         open={open}
         onClick={toggle}
+        maxHeightPx={maxListHeightPx}
         details={({ attributes }) => (
           <AttributeList entries={Object.entries(attributes)} options={{ ...options, search: '' }} />
         )}
