@@ -48,7 +48,7 @@ export function orderSpans(startMs: number): readonly ServiceSpans[] {
           case: 'arrayValue',
           value: { values: ['red', 'large'].map((value) => ({ value: { case: 'stringValue', value } })) },
         }),
-        text('note', 'a long note '.repeat(400)),
+        text('note', 'a long note (*). '.repeat(600)),
         ...Array.from({ length: 30 }, (_, n) => text(`item.${n}`, `thing ${n}`)),
       ],
       events: [{ name: 'accepted', timeUnixNano: start + 20_000_000n, attributes: [text('by', 'clerk')] }],

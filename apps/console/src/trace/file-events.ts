@@ -11,10 +11,13 @@ export function fileEventMarks(spans: readonly SpanDetails[], startUnixNano: big
   const names = new Map<string, number>();
   const [span, timeNs, name]: [number[], number[], number[]] = [[], [], []];
   for (const [n, { events }] of spans.entries()) {
-    const marks = events.slice(0, Math.min(maxMarksOfSpan, maxMarksOfTrace - span.length)).map((event) => ({
-      timeNs: Number(BigInt(event.timeUnixNano) - startUnixNano),
-      name: event.name.slice(0, 100),
-    }));
+    const marks = events
+      .filter((event, at) => at < maxMarksOfSpan || event.name === 'exception')
+      .slice(0, maxMarksOfTrace - span.length)
+      .map((event) => ({
+        timeNs: Number(BigInt(event.timeUnixNano) - startUnixNano),
+        name: event.name.slice(0, 100),
+      }));
     for (const mark of marks.toSorted((left, right) => left.timeNs - right.timeNs)) {
       if (!names.has(mark.name)) names.set(mark.name, names.size);
       span.push(n);

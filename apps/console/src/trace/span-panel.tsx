@@ -8,7 +8,7 @@ import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
-import { OperationName } from '../operation-name.tsx';
+import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { AttributeList, type AttributeListOptions, Pair } from './span/attribute-list.tsx';
 import { LongText } from './span/attribute-value.tsx';
@@ -40,7 +40,7 @@ export function SpanPanel(props: {
   return (
     <aside className="span-panel" aria-label="Span">
       <div className="row spread">
-        <h2>
+        <h2 title={operationText(name)}>
           <span className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <OperationName name={name} />
         </h2>
         <button type="button" onClick={onClose} aria-label="Close span details" title="Close ( Esc )">

@@ -262,7 +262,10 @@ const SpanRow = memo(function SpanRow({
               className={startNs > toNs ? 'elsewhere later' : 'elsewhere'}
               aria-hidden="true"
               title="The span is outside the zoomed range. Click to show it."
-              onClick={() => onReveal(span)}
+              onClick={(event) => {
+                event.stopPropagation();
+                onReveal(span);
+              }}
             >
               {startNs > toNs
                 ? `${formatDuration(startNs - toNs)} later →`

@@ -36,7 +36,7 @@ export function AttributeList(props: {
       )}
       <dl className="pairs">
         {own.map(([key, value]) => (
-          <AttributePair key={key} name={key} value={attributeText(value)} options={options} canSearch={canSearch} />
+          <AttributePair key={key} name={key} value={value} options={options} canSearch={canSearch} />
         ))}
       </dl>
     </div>
@@ -45,15 +45,16 @@ export function AttributeList(props: {
 
 function AttributePair(props: {
   readonly name: string;
-  readonly value: string;
+  readonly value: unknown;
   readonly options: AttributeListOptions;
   readonly canSearch: boolean;
 }) {
   const { name, value, options, canSearch } = props;
+  const text = attributeText(value);
   const isPinned = options.pinned.includes(name);
   const shortName = name.slice(0, 100);
   const links = options.patterns.flatMap((pattern, n) => {
-    const href = pattern.attribute === name ? linkUrl(pattern, options.linkContext, value) : undefined;
+    const href = pattern.attribute === name ? linkUrl(pattern, options.linkContext, text) : undefined;
     return href === undefined
       ? []
       : [
@@ -68,7 +69,7 @@ function AttributePair(props: {
       actions={
         <>
           {canSearch && <SearchLink name={name} value={value} />}
-          <CopyButton text={value} what={shortName} />
+          <CopyButton text={text} what={shortName} />
           <button
             type="button"
             className="pin"
@@ -82,7 +83,7 @@ function AttributePair(props: {
         </>
       }
     >
-      <AttributeValue name={name} value={value} />
+      <AttributeValue name={name} value={text} />
       {links}
     </Pair>
   );
@@ -103,29 +104,30 @@ export function Pair(props: { readonly name: string; readonly actions?: ReactNod
   );
 }
 
-/** The most characters of a condition in an address. A longer value is searched for by its start. */
-const maxConditionLength = 1_500;
+/** The most characters of an encoded condition in an address. A longer text is searched for by its start. */
+const maxConditionLength = 8_000;
+const startLength = 200;
 
-function SearchLink({ name, value }: { readonly name: string; readonly value: string }) {
-  const equal = attributeCondition(name, value);
-  const isWhole = encodeURIComponent(equal).length <= maxConditionLength * 3;
-  const condition = isWhole ? equal : `${quotedKey(name)}~^${startPattern(value)}`;
+function SearchLink({ name, value }: { readonly name: string; readonly value: unknown }) {
+  const text = attributeText(value);
+  const equal = attributeCondition(name, text);
+  const isWhole = encodeURIComponent(equal.toWellFormed()).length <= maxConditionLength;
+  // A regular expression matches texts only.
+  if (!isWhole && typeof value !== 'string') return undefined;
+  const condition = isWhole ? equal : `${quotedKey(name)}~${literalPattern(text.slice(0, startLength))}`;
   return (
     <Link
       className="search-value"
       href={`/search?${new URLSearchParams({ attribute: condition }).toString()}`}
       aria-label={`Search for spans with this ${name.slice(0, 100)}`}
-      title={isWhole ? 'Search for spans with this value' : 'Search for spans with a value that starts like this'}
+      title={isWhole ? 'Search for spans with this value' : 'Search for spans with the start of this value'}
     >
       ⌕
     </Link>
   );
 }
 
-/** A regular expression for the start of a text. */
-function startPattern(value: string): string {
-  return value
-    .slice(0, 200)
-    .toWellFormed()
-    .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+/** A regular expression for a text. */
+function literalPattern(text: string): string {
+  return text.toWellFormed().replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }

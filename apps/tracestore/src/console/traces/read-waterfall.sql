@@ -1,6 +1,7 @@
 -- Returns a trace for a waterfall: one JSON text with a list for each column, see trace.schema.ts. No row if the trace is unknown.
 -- Times are nanoseconds after the start of the first span.
--- `eventMarks` has the times and names of events, within bounds: the first events of each span, and so many of a trace.
+-- `eventMarks` has the times and names of events, within bounds: the first events of each span and its exceptions,
+-- and so many of a trace.
 -- :'trace_id'        the trace.
 -- :'start_min'       the first start of a span.
 -- :'start_max'       the last start of a span.
@@ -59,7 +60,7 @@ counted AS (
       FROM tracestore.event
       CROSS JOIN origin
       WHERE trace_id = :'trace_id'::uuid AND span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
-        AND event_nbr < :'marks_of_span'::int4
+        AND (event_nbr < :'marks_of_span'::int4 OR name = 'exception')
       ORDER BY span_start_time, span_id, span_instance, event_nbr
       LIMIT :'marks_of_trace'::int4
     )

@@ -44,7 +44,7 @@ function span(ofTrace: string, n: number, afterMs: number, more: SpanInit = {}):
 /** Events every 100 ns, the last one first. */
 function events(count: number): NonNullable<SpanInit['events']> {
   return Array.from({ length: count }, (_, n) => ({
-    name: n % 2 === 0 ? 'even' : 'odd',
+    name: n === 25 ? 'exception' : n % 2 === 0 ? 'even' : 'odd',
     timeUnixNano: startNs + BigInt(count - n) * 100n,
     attributes: [text('position', String(n)), text('long', 'x'.repeat(n === 0 ? 600 : 1))],
   }));
@@ -96,7 +96,7 @@ async function problemOf(path: string): Promise<readonly [number, string]> {
 }
 
 describe('a waterfall', () => {
-  it('has times and names of the first 20 events of each span', async () => {
+  it('has times and names of the first 20 events of each span, and of exceptions', async () => {
     const { eventMarks, spans } = await get(waterfall, `traces/${traceId}`);
     expect(spans.events).toEqual([30, 1]);
     const marks = eventMarks.span.map((n, at) => [
@@ -104,8 +104,9 @@ describe('a waterfall', () => {
       eventMarks.timeNs[at],
       eventMarks.names[eventMarks.name[at] ?? -1],
     ]);
-    expect(marks).toHaveLength(21);
-    expect(marks.slice(0, 2)).toEqual([
+    expect(marks).toHaveLength(22);
+    expect(marks.slice(0, 3)).toEqual([
+      [0, 500, 'exception'],
       [0, 1_100, 'odd'],
       [0, 1_200, 'even'],
     ]);
