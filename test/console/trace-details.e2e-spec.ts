@@ -303,6 +303,7 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
       );
     for (const [n, [left]] of boxes.entries()) expect(left).toBeGreaterThan(boxes[n - 1]?.[1] ?? -1);
     expect(boxes.at(-1)?.[1]).toBeLessThanOrEqual(390);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(390);
     await picture(`phone-waterfall-${colorScheme}`);
     await page.getByRole('treeitem', { name: /SELECT orders/ }).click();
     const sheet = page.getByRole('dialog', { name: 'Span' });

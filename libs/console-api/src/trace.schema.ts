@@ -42,7 +42,9 @@ export const waterfall = z.object({
       timeNs: z.array(z.number()).describe('after the start of the trace'),
       name: z.array(z.int()).describe('index in `names`'),
     })
-    .describe('times of events, in columns: the first 20 events of each span and its exceptions, at most 20,000 of a trace'),
+    .describe(
+      'times of events, in columns: the first 20 events of each span and its exceptions, at most 20,000 of a trace',
+    ),
 });
 export type Waterfall = z.infer<typeof waterfall>;
 

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { Failure } from '../../failure.tsx';
 import { Loading } from '../../loading.tsx';
-import type { TraceTabProps } from '../trace-tabs.tsx';
+import type { TraceTabProps } from '../trace-tab.ts';
 import { EventList, type ListedEvent } from './event-list.tsx';
 
 /** The list ends after so many events, because they take memory. */
