@@ -215,7 +215,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             position={searchText === '' || selected === -1 ? 0 : (matches.data?.indexOf(selected) ?? -1) + 1}
             isFailed={matches.isError}
             onFind={(typed) => {
-              isNewSearch.current = true;
+              isNewSearch.current = typed !== '';
               change({ find: typed });
             }}
             onStep={step}
