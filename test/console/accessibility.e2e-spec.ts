@@ -20,6 +20,7 @@ const pages = [
   [`/trace/${passwordTraceId(2)}?span=0000000000000001&errors=1`, '.span-panel details'],
   [`/trace/${passwordTraceId(2)}?view=flame&span=0000000000000001`, '.flame canvas'],
   [`/trace/${passwordTraceId(2)}?view=operations`, '.operations td'],
+  [`/trace/${passwordTraceId(2)}?view=events`, '.event-list li'],
   [`/trace/${failedTraceId}?span=f00000000000000f`, '.exception pre'],
   ['/trace/file', 'h1'],
   [`/trace/${'e'.repeat(32)}`, '[role=alert]'],

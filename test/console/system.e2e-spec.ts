@@ -131,10 +131,10 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await dialog.getByText(/^No partition is older|deleted permanently/).waitFor();
     await dialog.getByText('Nothing is deleted for 24 hours.').waitFor();
     const remove = dialog.getByRole('button', { name: 'Delete older spans' });
-    const [colour, bad] = await remove.evaluate((button) => [
-      getComputedStyle(button).backgroundColor,
-      getComputedStyle(button).getPropertyValue('--bad'),
-    ]);
+    const [colour, bad] = await remove.evaluate((button) => {
+      const style = button.ownerDocument.defaultView?.getComputedStyle(button);
+      return [style?.backgroundColor, style?.getPropertyValue('--bad')];
+    });
     expect(colour).toBe('rgb(180, 35, 24)');
     expect(bad).toContain('#b42318');
     await dialog.getByRole('button', { name: 'Cancel' }).click();

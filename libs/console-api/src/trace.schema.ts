@@ -10,7 +10,12 @@ export type SpanParameters = z.infer<typeof spanParameters>;
 export const spanQuery = z.object(timeRange);
 export type SpanQuery = z.infer<typeof spanQuery>;
 
-export const matchesQuery = z.object({ text: z.string().min(1).max(1000) });
+export const matchesQuery = z
+  .object({
+    text: z.string().min(1).max(1000).optional(),
+    attribute: z.string().min(1).max(10_000).optional().describe('`key`, or `key=value`'),
+  })
+  .refine(({ text, attribute }) => text !== undefined || attribute !== undefined, 'text or attribute must be given');
 export type MatchesQuery = z.infer<typeof matchesQuery>;
 
 /** A trace for a waterfall, in columns. Elements with the same index belong to the same span. */
@@ -30,6 +35,16 @@ export const waterfall = z.object({
       events: z.array(z.int()).describe('number of events'),
     })
     .describe('in the order of their start times'),
+  eventMarks: z
+    .object({
+      names: z.array(z.string()).describe('at most 100 characters of each'),
+      span: z.array(z.int()).describe('index of the span'),
+      timeNs: z.array(z.number()).describe('after the start of the trace'),
+      name: z.array(z.int()).describe('index in `names`'),
+    })
+    .describe(
+      'times of events, in columns: the first 20 events of each span and its exceptions, at most 20,000 of a trace',
+    ),
 });
 export type Waterfall = z.infer<typeof waterfall>;
 

@@ -151,6 +151,32 @@ const routes: readonly { readonly weight: number; readonly call: (origin: FuzzOr
       parameters: timeRange(origin),
     }),
   },
+  {
+    weight: 3,
+    call: (origin) => ({
+      target: `/api/traces/${encodeURIComponent(anyTraceId(origin))}/matches`,
+      parameters: [['attribute', anyCondition(origin.random)]],
+    }),
+  },
+  {
+    weight: 3,
+    call: (origin) => ({
+      target: `/api/traces/${encodeURIComponent(anyTraceId(origin))}/events`,
+      parameters: [
+        ['limit', origin.random.pick(['5', '1', '0', '1001', 'x'])],
+        ...(origin.random.chance(0.3)
+          ? [['cursor', origin.random.pick(['x', 'MS4xLjEuMS4x', 'LTEuMS4xLjEuMQ', '%'])] as const]
+          : []),
+      ],
+    }),
+  },
+  {
+    weight: 3,
+    call: (origin) => ({
+      target: `/api/traces/${encodeURIComponent(anyTraceId(origin))}/spans/${anySpanId(origin)}/links`,
+      parameters: [['start', origin.random.pick(['0', '1700000000000000000', '9999999999999999999', '-1', 'x'])]],
+    }),
+  },
   { weight: 2, call: () => ({ target: '/api/services' }) },
   {
     weight: 5,

@@ -9,12 +9,16 @@ import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
+import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { type TraceModel, traceModelOf } from '../trace/trace-model.ts';
 import { useAddress } from '../use-address.ts';
+import { useIsPhone } from '../use-is-phone.ts';
 import { type PathStats, type PathRow, pathRowsOf, type PathNode, pathTreeOf } from './path-tree.ts';
 
 const rowHeightPx = 36;
+/** On a phone the bars are below the name and the difference. */
+const phoneRowHeightPx = 62;
 const indentPx = 12;
 const maxIndents = 24;
 const sides = ['A', 'B'] as const;
@@ -108,7 +112,7 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
                 {sides[side]}
               </th>
               <td>
-                <Link className="code" href={`/trace/${waterfall.traceId}`}>
+                <Link className="code compared-id" href={`/trace/${waterfall.traceId}`} title={waterfall.traceId}>
                   {waterfall.traceId}
                 </Link>
               </td>
@@ -163,13 +167,15 @@ function PathRows({ rows, closed, onToggle, longestNs }: RowsProps) {
     },
     [row],
   );
+  const height = useIsPhone() ? phoneRowHeightPx : rowHeightPx;
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeightPx,
+    estimateSize: () => height,
     overscan: 10,
     rangeExtractor,
   });
+  useEffect(() => virtual.measure(), [height, virtual]);
   const goTo = (next: number): void => {
     const clamped = Math.max(0, Math.min(next, rows.length - 1));
     setAt(rows[clamped]?.node.id ?? -1);
@@ -258,6 +264,7 @@ const PathRowView = memo(function PathRowView(props: {
       <div
         className="span-name"
         aria-hidden="true"
+        title={`${node.service}: ${operationText(node.name)}`}
         style={{ paddingLeft: Math.min(node.depth, maxIndents) * indentPx }}
       >
         <span
@@ -272,7 +279,7 @@ const PathRowView = memo(function PathRowView(props: {
         </span>
         <span className={`dot ${serviceColour(node.service)}`} aria-hidden="true" />
         <bdi className="service">{node.service}</bdi>
-        <bdi>{node.name}</bdi>
+        <OperationName name={node.name} />
       </div>
       <div className="path-verdict">{difference}</div>
       <div className="path-bars">

@@ -19,6 +19,7 @@ export function waterfallOf(rows: readonly Row[]): Waterfall {
       status: rows.map(() => 0),
       events: rows.map(() => 0),
     },
+    eventMarks: { names: [], span: [], timeNs: [], name: [] },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SpanDetails, Waterfall } from '../api/types.ts';
+import { fileEventMarks } from './file-events.ts';
 
 /** A trace from a file. */
 export interface FileTrace {
@@ -72,6 +73,7 @@ export function fileTraceOf(traceId: string, unordered: readonly SpanDetails[]):
         status: spans.map(({ status }) => status.code),
         events: spans.map(({ events }) => events.length),
       },
+      eventMarks: fileEventMarks(spans, first),
     },
   };
 }

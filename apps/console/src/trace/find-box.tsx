@@ -1,49 +1,70 @@
-import type { RefObject } from 'react';
+import { type RefObject, useEffect } from 'react';
 
-/** Searches names, attributes and events of a trace, with buttons for the next and the previous match. */
+/**
+ * Searches names, attributes and events of a trace. The first match is selected when the search has ended. Enter and
+ * Shift+Enter in the box go to the next and the previous match; the focus stays in the box.
+ */
 export function FindBox(props: {
   readonly box: RefObject<HTMLInputElement | null>;
   /** The current search text; empty for none. */
   readonly text: string;
   /** The number of matching spans; undefined while the search runs. */
   readonly count: number | undefined;
+  /** The position of the selected span among the matches, from 1; 0 if it is not a match. */
+  readonly position: number;
   readonly isFailed: boolean;
+  /** Called with a text that differs from the current one. */
   readonly onFind: (text: string) => void;
   readonly onStep: (direction: 1 | -1) => void;
 }) {
-  const { box, text, count, isFailed, onFind, onStep } = props;
+  const { box, text, count, position, isFailed, onFind, onStep } = props;
+  // The text changes from outside, too: by the back button, or when another view clears it.
+  useEffect(() => {
+    if (box.current !== null && box.current.value.trim() !== text) box.current.value = text;
+  }, [box, text]);
+  const submit = (direction: 1 | -1): void => {
+    const typed = box.current?.value.trim() ?? '';
+    if (typed === text) onStep(direction);
+    else onFind(typed);
+  };
   return (
     <form
       role="search"
       className="row find-box"
       onSubmit={(event) => {
         event.preventDefault();
-        onFind(box.current?.value.trim() ?? '');
+        submit(1);
       }}
     >
       <input
         ref={box}
-        key={text}
         type="search"
         placeholder="Find in names, attributes, events  ( / )"
         aria-label="Find in this trace"
         defaultValue={text}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();
+          else if (event.key === 'Enter' && event.shiftKey) {
+            event.preventDefault();
+            submit(-1);
+          }
         }}
       />
       <button type="submit">Find</button>
-      <button type="button" title="Previous ( N )" aria-label="Previous match" onClick={() => onStep(-1)}>
+      <button type="button" title="Previous ( Shift+Enter, N )" aria-label="Previous match" onClick={() => onStep(-1)}>
         ↑
       </button>
-      <button type="button" title="Next ( n )" aria-label="Next match" onClick={() => onStep(1)}>
+      <button type="button" title="Next ( Enter, n )" aria-label="Next match" onClick={() => onStep(1)}>
         ↓
       </button>
-      <output>{text === '' ? '' : isFailed ? 'search failed' : count === undefined ? '…' : matchesText(count)}</output>
+      <output>
+        {text === '' ? '' : isFailed ? 'search failed' : count === undefined ? '…' : matchesText(count, position)}
+      </output>
     </form>
   );
 }
 
-function matchesText(count: number): string {
-  return `${count.toLocaleString()} ${count === 1 ? 'match' : 'matches'}`;
+function matchesText(count: number, position: number): string {
+  const matches = `${count.toLocaleString()} ${count === 1 ? 'match' : 'matches'}`;
+  return position === 0 ? matches : `${position.toLocaleString()} of ${matches}`;
 }

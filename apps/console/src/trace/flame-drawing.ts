@@ -1,3 +1,4 @@
+import { operationText } from '../operation-name.tsx';
 import { colourOf, coloursOf } from './canvas-appearance.ts';
 import type { FlameLayout } from './flame-layout.ts';
 import { firstEndingFrom } from './flame-navigation.ts';
@@ -71,7 +72,7 @@ export function drawFlame(canvas: HTMLCanvasElement, state: FlameState): void {
       if (boxWidth >= minNamedPx) {
         context.fillStyle = ink;
         context.fillText(
-          shortened(operations[spans.operation[span] ?? 0]?.[1] ?? '', boxWidth - 8),
+          shortened(operationText(operations[spans.operation[span] ?? 0]?.[1] ?? ''), boxWidth - 8),
           x + 4,
           y + rowHeightPx / 2,
         );

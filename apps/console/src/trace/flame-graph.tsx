@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { operationText } from '../operation-name.tsx';
 import { onAppearance } from './canvas-appearance.ts';
 import { drawFlame, type FlameState, rowHeightPx } from './flame-drawing.ts';
 import { flameLayoutOf } from './flame-layout.ts';
@@ -215,5 +216,5 @@ function labelOf(model: TraceModel, span: number): string {
   const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
   const failed = spans.status[span] === failedStatus ? ', failed' : '';
   const self = formatDuration(model.selfNs[span] ?? 0);
-  return `${service} ${name}, ${formatDuration(spans.durationNs[span] ?? 0)}, self time ${self}${failed}`;
+  return `${service} ${operationText(name)}, ${formatDuration(spans.durationNs[span] ?? 0)}, self time ${self}${failed}`;
 }

@@ -4,9 +4,10 @@ import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TimeWindow } from './waterfall-rows.tsx';
 
-const heightPx = 64;
 /** A shorter drag is a click. */
 const minDragPx = 4;
+/** Failed spans are at least this wide and high. */
+const minFailedPx = 2;
 
 /** A minimap of all spans. Dragging zooms to a time range; a click resets the zoom. */
 export function Minimap({
@@ -68,7 +69,7 @@ export function Minimap({
 }
 
 function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
-  const width = canvas.clientWidth;
+  const { clientWidth: width, clientHeight: heightPx } = canvas;
   const ratio = devicePixelRatio;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(heightPx * ratio);
@@ -87,8 +88,22 @@ function draw(canvas: HTMLCanvasElement, model: TraceModel): void {
     // Rows lower than a pixel are aligned to whole pixels. Fractions would blend all colours to grey.
     return rowHeight < 1 ? [left, Math.floor(top), length, 1] : [left, top, length, rowHeight - 0.5];
   };
+  const isFailed = (span: number): boolean => spans.status[span] === failedStatus;
   for (const span of model.order) {
-    context.fillStyle = spans.status[span] === failedStatus ? failed : (colours[spans.operation[span] ?? 0] ?? failed);
+    if (isFailed(span)) continue;
+    context.fillStyle = colours[spans.operation[span] ?? 0] ?? failed;
     context.fillRect(...box(span));
+  }
+  // Failed spans come last and have a minimum size: among many spans, others would cover them.
+  context.fillStyle = failed;
+  for (const span of model.order) {
+    if (!isFailed(span)) continue;
+    const [left, top, length, height] = box(span);
+    context.fillRect(
+      left,
+      Math.min(top, heightPx - minFailedPx),
+      Math.max(length, minFailedPx),
+      Math.max(height, minFailedPx),
+    );
   }
 }

@@ -2,6 +2,7 @@ import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
 import type { SpanDetails } from '../api/types.ts';
 import type { FileTrace } from './file-trace.ts';
+import { fileAttributeMatches, fileEvents } from './file-events.ts';
 import type { TraceSource } from './trace-source.ts';
 
 /** An opened file. It exists only in this page and is not stored. */
@@ -41,6 +42,10 @@ export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
       const search = text.toLowerCase();
       return Promise.resolve(spans.filter((span) => hasText(span, search)).map(({ spanId }) => spanId));
     },
+    // Asynchronous, so that an invalid condition rejects.
+    withAttribute: async (condition) => fileAttributeMatches(spans, condition),
+    events: (cursor) => Promise.resolve(fileEvents(spans, cursor)),
+    links: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { OperationName } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { type OperationStats, operationStatsOf } from './operation-stats.ts';
 import type { TraceModel } from './trace-model.ts';
@@ -76,7 +77,7 @@ export function OperationTable(props: {
                   onClick={() => onOperation(row.service, row.name)}
                 >
                   <span className={`dot ${serviceColour(row.service)}`} aria-hidden="true" />
-                  <bdi className="quiet">{row.service}</bdi> <bdi>{row.name}</bdi>
+                  <bdi className="quiet">{row.service}</bdi> <OperationName name={row.name} />
                 </button>
               </th>
               <td className="number">{row.count.toLocaleString()}</td>

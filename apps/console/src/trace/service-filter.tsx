@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { serviceColour } from '../service-colour.ts';
-import { isFiltering, type TraceFilter } from './trace-filter.ts';
+import { isFiltering, noFilter, type TraceFilter } from './trace-filter.ts';
 
 /** With more services, the others are shown on request. */
 const fewServices = 12;
@@ -70,11 +70,7 @@ export function ServiceFilter(props: {
       {isFiltering(filter) && (
         <>
           <output>{(matchCount ?? 0).toLocaleString()} spans</output>
-          <button
-            type="button"
-            className="plain"
-            onClick={() => onFilter({ services: [], operation: undefined, onlyErrors: false })}
-          >
+          <button type="button" className="plain" onClick={() => onFilter(noFilter)}>
             Clear filters
           </button>
         </>

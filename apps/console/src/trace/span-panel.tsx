@@ -1,24 +1,26 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
-import { Link } from 'wouter';
-import type { Attributes, SpanDetails } from '../api/types.ts';
+import { useState } from 'react';
+import type { LinkPatternsResponse, SpanDetails } from '../api/types.ts';
+import { get } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
-import { attributeCondition } from '../search/attribute-condition.ts';
+import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
+import { AttributeList, type AttributeListOptions, Pair } from './span/attribute-list.tsx';
+import { LongText } from './span/attribute-value.tsx';
+import { type LinkContext, linkUrl } from './span/link-url.ts';
+import { usePinnedKeys } from './span/pinned-keys.ts';
+import { Exceptions, SpanEvents } from './span/span-events.tsx';
+import { SpanLinks } from './span/span-links.tsx';
+import { spanKinds } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 
-const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 const statuses = ['unset', 'ok', 'error'];
-/** Longer values are collapsed at first. */
-const maxTextLength = 2_000;
-/** Attributes that an exception event shows separately. */
-const exceptionKeys: ReadonlySet<string> = new Set(['exception.type', 'exception.message', 'exception.stacktrace']);
 
 /** The details of a span. Values from senders are rendered as text only. */
 export function SpanPanel(props: {
@@ -38,21 +40,25 @@ export function SpanPanel(props: {
   return (
     <aside className="span-panel" aria-label="Span">
       <div className="row spread">
-        <h2>
-          <span className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <bdi>{name}</bdi>
+        <h2 title={operationText(name)}>
+          <span className={`dot ${serviceColour(service)}`} aria-hidden="true" /> <OperationName name={name} />
         </h2>
         <button type="button" onClick={onClose} aria-label="Close span details" title="Close ( Esc )">
           ×
         </button>
       </div>
       <dl className="pairs">
-        <Pair name="Service" value={service} />
-        <Pair name="Duration" value={formatDuration(spans.durationNs[span] ?? 0)} />
-        <Pair name="Start offset" value={formatDuration(spans.startNs[span] ?? 0)} />
-        <Pair name="Self time" value={formatDuration(model.selfNs[span] ?? 0)} />
-        <Pair name="On critical path" value={formatDuration(model.criticalNs[span] ?? 0)} />
-        <Pair name="Children" value={(model.childCount[span] ?? 0).toLocaleString()} />
-        <Pair name="Span ID" value={spanId} canCopy />
+        <Pair name="Service">
+          <bdi>{service}</bdi>
+        </Pair>
+        <Pair name="Duration">{formatDuration(spans.durationNs[span] ?? 0)}</Pair>
+        <Pair name="Start offset">{formatDuration(spans.startNs[span] ?? 0)}</Pair>
+        <Pair name="Self time">{formatDuration(model.selfNs[span] ?? 0)}</Pair>
+        <Pair name="On critical path">{formatDuration(model.criticalNs[span] ?? 0)}</Pair>
+        <Pair name="Children">{(model.childCount[span] ?? 0).toLocaleString()}</Pair>
+        <Pair name="Span ID" actions={<CopyButton text={spanId} what="Span ID" />}>
+          {spanId}
+        </Pair>
       </dl>
       {parent !== -1 && (
         <button type="button" onClick={() => onSelect(parent)}>
@@ -70,173 +76,169 @@ export function SpanPanel(props: {
       )}
       {details.isError && <Failure error={details.error} retry={() => void details.refetch()} />}
       {details.data?.map((each, n) => (
-        <Details key={n} span={each} traceStart={model.waterfall.startTimeUnixNano} />
+        <Details key={n} span={each} index={span} model={model} source={source} />
       ))}
     </aside>
   );
 }
 
-function Details({ span, traceStart }: { readonly span: SpanDetails; readonly traceStart: string }) {
-  const { status, scope } = span;
-  const after = (unixNano: string): string => formatDuration(Number(BigInt(unixNano) - BigInt(traceStart)));
+/** The filter box is shown for more attributes than this. */
+const maxWithoutFilter = 8;
+
+function Details(props: {
+  readonly span: SpanDetails;
+  /** The index of the span in its trace. */
+  readonly index: number;
+  readonly model: TraceModel;
+  readonly source: TraceSource;
+}) {
+  const { span, index, model, source } = props;
+  const { status, scope, resource } = span;
+  const [search, setSearch] = useState('');
+  const { pinned, togglePin } = usePinnedKeys();
+  const patterns = useQuery({
+    queryKey: ['link-patterns'],
+    queryFn: async ({ signal }) => (await get<LinkPatternsResponse>('link-patterns', signal)).patterns,
+    staleTime: Infinity,
+  });
+  const linkContext = linkContextOf(span);
+  const options: AttributeListOptions = { search, pinned, togglePin, patterns: patterns.data ?? [], linkContext };
+  const traceStart = model.waterfall.startTimeUnixNano;
+  const attributes = Object.entries(span.attributes);
+  const resourceAttributes = Object.entries(resource.attributes);
+  const shownFirst = [
+    ...attributes,
+    ...resourceAttributes.filter(([key]) => !Object.hasOwn(span.attributes, key)),
+  ].filter(([key]) => pinned.includes(key));
+  const spanLinks = (patterns.data ?? []).flatMap((pattern, n) => {
+    const href = pattern.attribute === undefined ? linkUrl(pattern, linkContext, undefined) : undefined;
+    return href === undefined ? [] : [{ n, href, title: pattern.title }];
+  });
   return (
     <>
+      {spanLinks.length > 0 && (
+        <p className="row">
+          {spanLinks.map(({ n, href, title }) => (
+            <a key={n} className="button" href={href} target="_blank" rel="noopener noreferrer">
+              {title} ↗
+            </a>
+          ))}
+        </p>
+      )}
       <dl className="pairs">
-        <Pair name="Kind" value={kinds[span.kind] ?? String(span.kind)} />
+        <Pair name="Kind">{spanKinds[span.kind] ?? String(span.kind)}</Pair>
         <Pair
           name="Status"
-          value={`${statuses[status.code] ?? status.code}${status.message === '' ? '' : `: ${status.message}`}`}
-          canCopy={status.message !== ''}
-        />
-        <Pair name="Start" value={formatTime(span.startTimeUnixNano)} />
-        {span.traceState !== '' && <Pair name="Trace state" value={span.traceState} canCopy />}
-      </dl>
-      {span.events.map((event, n) =>
-        event.name === 'exception' ? (
-          <ExceptionEvent key={n} attributes={event.attributes} after={after(event.timeUnixNano)} />
-        ) : undefined,
-      )}
-      <Section title="Attributes" attributes={span.attributes} dropped={span.droppedAttributes} isOpen canSearch />
-      {span.events.map((event, n) =>
-        event.name === 'exception' ? undefined : (
-          <Section
-            key={n}
-            title={`Event ${event.name}, at ${after(event.timeUnixNano)}`}
-            attributes={event.attributes}
-          />
-        ),
-      )}
-      <Dropped count={span.droppedEvents} what="events" />
-      {span.links.map((link, n) => (
-        <Section key={n} title="Link" attributes={link.attributes} isOpen>
-          {/^[\da-f]{32}$/.test(link.traceId) && (
-            <Link
-              className="code"
-              href={`/trace/${link.traceId}${/^[\da-f]{16}$/.test(link.spanId) ? `?span=${link.spanId}` : ''}`}
-            >
-              {link.traceId}
-            </Link>
+          actions={status.message === '' ? undefined : <CopyButton text={status.message} what="status message" />}
+        >
+          {statuses[status.code] ?? status.code}
+          {status.message !== '' && (
+            <>
+              {': '}
+              <LongText value={status.message} />
+            </>
           )}
-        </Section>
-      ))}
+        </Pair>
+        <Pair name="Start">{formatTime(span.startTimeUnixNano)}</Pair>
+        {span.traceState !== '' && (
+          <Pair name="Trace state" actions={<CopyButton text={span.traceState} what="trace state" />}>
+            <LongText value={span.traceState} />
+          </Pair>
+        )}
+      </dl>
+      <Exceptions span={span} traceStart={traceStart} options={options} />
+      {attributes.length + resourceAttributes.length > maxWithoutFilter && (
+        <input
+          type="search"
+          className="attribute-filter"
+          placeholder="Filter attributes"
+          aria-label="Filter attributes"
+          value={search}
+          onChange={({ target }) => setSearch(target.value)}
+        />
+      )}
+      {shownFirst.length > 0 && (
+        <details open>
+          <summary>
+            Pinned <span className="quiet">{shownFirst.length}</span>
+          </summary>
+          <AttributeList entries={shownFirst} options={options} canSearch />
+        </details>
+      )}
+      <Section
+        title="Attributes"
+        entries={attributes}
+        dropped={span.droppedAttributes}
+        options={options}
+        isOpen
+        canSearch
+      />
+      <SpanEvents span={span} traceStart={traceStart} options={options} />
+      <Dropped count={span.droppedEvents} what="events" />
+      <SpanLinks source={source} index={index} span={span} options={options} />
       <Dropped count={span.droppedLinks} what="links" />
-      <Section title="Resource" attributes={span.resource.attributes} canSearch />
+      <Section
+        title="Resource"
+        entries={resourceAttributes}
+        dropped={resource.droppedAttributes}
+        options={options}
+        isOpen={search !== ''}
+        canSearch
+      />
       {scope.name !== '' && (
-        <Section title={`Scope ${scope.name} ${scope.version}`.trim()} attributes={scope.attributes} />
+        <Section
+          title={`Scope ${scope.name} ${scope.version}`.trim()}
+          entries={Object.entries(scope.attributes)}
+          dropped={scope.droppedAttributes}
+          options={options}
+          isOpen={false}
+        />
       )}
     </>
   );
 }
 
-function ExceptionEvent({ attributes, after }: { readonly attributes: Attributes; readonly after: string }) {
-  const text = (key: string): string => (attributes[key] === undefined ? '' : attributeText(attributes[key]));
-  const stack = text('exception.stacktrace');
-  const rest = Object.entries(attributes).filter(([key]) => !exceptionKeys.has(key));
-  return (
-    <section className="exception" aria-label="Exception">
-      <h3>
-        <bdi>{text('exception.type') || 'Exception'}</bdi> <span className="quiet">at {after}</span>
-      </h3>
-      <Value value={text('exception.message')} />
-      {stack !== '' && (
-        <details open>
-          <summary>Stack trace</summary>
-          <div className="stack">
-            {/* Focusable, so that the keyboard can scroll it. */}
-            <pre tabIndex={0} aria-label="Stack trace">
-              <bdi>{stack.slice(0, 100_000)}</bdi>
-            </pre>
-            <CopyButton text={stack} what="stack trace" />
-          </div>
-        </details>
-      )}
-      {rest.length > 0 && <Pairs entries={rest} />}
-    </section>
-  );
-}
-
 function Section(props: {
   readonly title: string;
-  readonly attributes: Attributes;
-  readonly dropped?: number;
-  readonly isOpen?: boolean;
+  readonly entries: readonly (readonly [string, unknown])[];
+  readonly dropped: number;
+  readonly options: AttributeListOptions;
+  readonly isOpen: boolean;
   readonly canSearch?: boolean;
-  readonly children?: ReactNode;
 }) {
-  const entries = Object.entries(props.attributes);
+  const { title, entries, dropped, options, isOpen, canSearch } = props;
   return (
-    <details open={props.isOpen === true}>
+    <details open={isOpen}>
       <summary>
-        <bdi>{props.title}</bdi> <span className="quiet">{entries.length}</span>
+        <bdi>{title}</bdi> <span className="quiet">{entries.length}</span>
       </summary>
-      {props.children}
-      <Pairs entries={entries} canSearch={props.canSearch === true} />
-      <Dropped count={props.dropped ?? 0} what="attributes" />
+      <AttributeList entries={entries} options={options} canSearch={canSearch === true} />
+      <Dropped count={dropped} what="attributes" />
     </details>
   );
 }
-
-function Pairs(props: { readonly entries: readonly (readonly [string, unknown])[]; readonly canSearch?: boolean }) {
-  return (
-    <dl className="pairs">
-      {props.entries.map(([name, value]) => (
-        <Pair key={name} name={name} value={attributeText(value)} canCopy>
-          {props.canSearch === true && attributeText(value).length <= maxSearchLength && (
-            <Link
-              className="search-value"
-              href={`/search?${new URLSearchParams({ attribute: attributeCondition(name, attributeText(value)) }).toString()}`}
-              aria-label={`Search for spans with this ${name}`}
-              title="Search for spans with this value"
-            >
-              ⌕
-            </Link>
-          )}
-        </Pair>
-      ))}
-    </dl>
-  );
-}
-
-/** Longer values have no search link, because the length of a URL is limited. */
-const maxSearchLength = 200;
 
 function Dropped({ count, what }: { readonly count: number; readonly what: string }) {
   if (count === 0) return undefined;
   return (
     <p className="quiet">
-      {count} more {what} were dropped by the sender
+      {count.toLocaleString()} more {what} were dropped by the sender
     </p>
   );
 }
 
-function Pair(props: {
-  readonly name: string;
-  readonly value: string;
-  readonly canCopy?: boolean;
-  readonly children?: ReactNode;
-}) {
-  return (
-    <div>
-      <dt>
-        <bdi>{props.name}</bdi>
-      </dt>
-      <dd>
-        <Value value={props.value} />
-        {props.canCopy === true && <CopyButton text={props.value} what={props.name.slice(0, 100)} />}
-        {props.children}
-      </dd>
-    </div>
-  );
-}
-
-function Value({ value }: { readonly value: string }) {
-  if (value.length <= maxTextLength) return <bdi>{value}</bdi>;
-  return (
-    <details>
-      <summary>
-        <bdi>{value.slice(0, 200)}</bdi>… {value.length.toLocaleString()} characters
-      </summary>
-      <bdi>{value}</bdi>
-    </details>
-  );
+function linkContextOf(span: SpanDetails): LinkContext {
+  const msOf = (unixNano: string): string => String(BigInt(unixNano) / 1_000_000n);
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    service: span.service,
+    operation: span.name,
+    startUnixMs: msOf(span.startTimeUnixNano),
+    endUnixMs: msOf(span.endTimeUnixNano),
+    attribute: (key) => {
+      const { attributes } = [span, span.resource].find((each) => Object.hasOwn(each.attributes, key)) ?? {};
+      return attributes === undefined ? undefined : attributeText(attributes[key]);
+    },
+  };
 }

@@ -39,6 +39,7 @@ describe('readTraceFile with OTLP/JSON', () => {
         status: [0, 0],
         events: [0, 0],
       },
+      eventMarks: { names: [], span: [], timeNs: [], name: [] },
     });
     expect(trace?.spans[1]).toMatchObject({ service: 'shop', scope: { name: 'scope', version: '1' } });
   });

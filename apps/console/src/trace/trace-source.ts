@@ -1,4 +1,4 @@
-import type { SpanDetails, Waterfall } from '../api/types.ts';
+import type { EventsResponse, LinksResponse, SpanDetails, Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -12,7 +12,15 @@ export interface TraceSource {
   readonly details: (span: number, signal: AbortSignal) => Promise<readonly SpanDetails[]>;
   /** Find spans that contain a text, ignoring case. @returns their IDs @throws ApiError */
   readonly matches: (text: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Find spans with an attribute. @param condition `key` or `key=value` @returns their IDs @throws Error */
+  readonly withAttribute: (condition: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Load a page of events, in the order of time. @throws ApiError */
+  readonly events: (cursor: string | undefined, signal: AbortSignal) => Promise<EventsResponse>;
+  /** Find the spans at the other ends of a span's links; undefined for a file. @throws ApiError */
+  readonly links: ((span: number, signal: AbortSignal) => Promise<LinksResponse>) | undefined;
 }
+
+const eventsPerPage = 500;
 
 /** The source of a stored trace. */
 export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): TraceSource {
@@ -28,6 +36,20 @@ export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): Trac
     matches: async (text, signal) => {
       const matchesPath = `${path}/matches?text=${encodeURIComponent(text)}`;
       return (await get<{ readonly spanIds: readonly string[] }>(matchesPath, signal)).spanIds;
+    },
+    withAttribute: async (condition, signal) => {
+      const matchesPath = `${path}/matches?attribute=${encodeURIComponent(condition)}`;
+      return (await get<{ readonly spanIds: readonly string[] }>(matchesPath, signal)).spanIds;
+    },
+    events: (cursor, signal) =>
+      get<EventsResponse>(
+        `${path}/events?limit=${eventsPerPage}${cursor === undefined ? '' : `&cursor=${cursor}`}`,
+        signal,
+      ),
+    links: (span, signal) => {
+      // Rounded beyond 2^53 ns, which is enough to find spans within hours.
+      const start = BigInt(waterfall.startTimeUnixNano) + BigInt(Math.round(waterfall.spans.startNs[span] ?? 0));
+      return get<LinksResponse>(`${path}/spans/${waterfall.spans.id[span] ?? ''}/links?start=${start}`, signal);
     },
   };
 }

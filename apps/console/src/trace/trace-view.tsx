@@ -1,35 +1,39 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef } from 'react';
+import { type CSSProperties, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
+import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
+import { useIsPhone } from '../use-is-phone.ts';
+import { useRemembered } from '../use-remembered.ts';
 import { closedOf, closedParameters, parentsOf } from './closed-spans.ts';
 import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
-import { FlameGraph } from './flame-graph.tsx';
 import { Minimap } from './minimap.tsx';
-import { OperationTable } from './operation-table.tsx';
+import { percentOf, Separator } from './separator.tsx';
 import { ServiceFilter } from './service-filter.tsx';
+import { SpanFilter } from './span-filter.tsx';
 import { SpanPanel } from './span-panel.tsx';
-import { failedStatus, matchingSpans, isFiltering, type TraceFilter } from './trace-filter.ts';
+import { SpanSheet } from './span-sheet.tsx';
+import { failedStatus, filterOf, filterParameters, matchingSpans, isFiltering } from './trace-filter.ts';
+import { KeySheet } from './trace-keys.tsx';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
+import { traceTabs } from './trace-tabs.tsx';
 import { treeRowsOf } from './tree-rows.ts';
-import { type TimeWindow, WaterfallRows } from './waterfall-rows.tsx';
+import type { TimeWindow } from './waterfall-rows.tsx';
 
-const views = [
-  ['waterfall', 'Waterfall'],
-  ['flame', 'Flame graph'],
-  ['operations', 'Operations'],
-] as const;
+/** The width of the span panel, in percent. */
+const panel = { min: 20, max: 75, fallback: 32 } as const;
 
-/** A trace as waterfall, flame graph or table, with the details of a span. The state of the view is in the URL. */
+/** A trace in one of its tabs, with the details of a span. The state of the view is in the URL. */
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
   const { waterfall } = model;
-  const view = views.find(([each]) => each === parameters.get('view'))?.[0] ?? 'waterfall';
+  const tabs = useMemo(() => traceTabs.filter(({ isShown }) => isShown?.(model) !== false), [model]);
+  const tab = tabs.find(({ name }) => name === parameters.get('view')) ?? traceTabs[0];
   const whole = Math.max(waterfall.durationNs, 1);
   const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
   const setZoom = useCallback(
@@ -39,11 +43,18 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   const spanId = parameters.get('span');
   const selected = useMemo(() => (spanId === null ? -1 : waterfall.spans.id.indexOf(spanId)), [waterfall, spanId]);
   const filter = useMemo(() => filterOf(parameters), [parameters]);
+  const withAttribute = useQuery({
+    queryKey: ['with-attribute', source.key, filter.attribute],
+    enabled: filter.attribute !== '',
+    queryFn: async ({ signal }) => spansOf(model, await source.withAttribute(filter.attribute, signal)),
+    retry: false,
+  });
   const matching = useMemo(() => {
     if (!isFiltering(filter)) return undefined;
-    const spans = matchingSpans(model, filter);
+    const ofAttribute = filter.attribute === '' ? undefined : new Set(withAttribute.data);
+    const spans = matchingSpans(model, filter, ofAttribute);
     return { spans, count: spans.reduce((sum, each) => sum + each, 0) };
-  }, [model, filter]);
+  }, [model, filter, withAttribute.data]);
 
   const [closed, open] = [parameters.get('closed') ?? '', parameters.get('open') ?? ''];
   const collapsed = useMemo(() => closedOf(model, closed, open), [model, closed, open]);
@@ -63,6 +74,19 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     },
     [model, waterfall, collapsed, change],
   );
+  // On a phone a tap opens the sheet of the span; the find box only selects its match.
+  const isPhone = useIsPhone();
+  const [isSheetOpen, setSheetOpen] = useState(true);
+  const openSpan = useCallback(
+    (span: number) => {
+      setSheetOpen(true);
+      select(span);
+    },
+    [select],
+  );
+  const [panelPercent, setPanelPercent] = useRemembered('spandrel-trace-panel', (saved) =>
+    percentOf(saved, panel.min, panel.max, panel.fallback),
+  );
   const toggle = useCallback(
     (span: number) => {
       const after = new Set(collapsed);
@@ -77,21 +101,44 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   const matches = useQuery({
     queryKey: ['matches', source.key, searchText],
     enabled: searchText !== '',
-    queryFn: async ({ signal }) => {
-      const found = new Set(await source.matches(searchText, signal));
-      return model.order.filter((span) => found.has(waterfall.spans.id[span] ?? ''));
-    },
+    queryFn: async ({ signal }) => spansOf(model, await source.matches(searchText, signal)),
   });
   const found = useMemo(() => new Set(searchText === '' ? [] : matches.data), [searchText, matches.data]);
   const step = (direction: 1 | -1): void => {
     const next = nextMatch(model, searchText === '' ? [] : (matches.data ?? []), selected, direction);
-    if (next !== undefined) select(next);
+    if (next === undefined) return;
+    setSheetOpen(false);
+    select(next);
   };
+  // The first match is selected when the search that the user started has ended.
+  const isNewSearch = useRef(false);
+  const onMatches = useEffectEvent((spans: readonly number[]): void => {
+    const [first] = spans;
+    if (!isNewSearch.current) return;
+    isNewSearch.current = false;
+    if (first === undefined) return;
+    setSheetOpen(false);
+    select(first);
+  });
+  useEffect(() => {
+    if (matches.data !== undefined) onMatches(matches.data);
+  }, [matches.data]);
+  const setZoomTo = useCallback(
+    (span: number) => {
+      const [from, to] = zoom ?? [0, whole];
+      const start = waterfall.spans.startNs[span] ?? 0;
+      const first = Math.max(0, Math.min(start - (to - from) / 10, whole - (to - from)));
+      setZoom([first, first + to - from]);
+    },
+    [zoom, whole, waterfall, setZoom],
+  );
+  const keySheet = useRef<HTMLDialogElement>(null);
   const findBox = useRef<HTMLInputElement>(null);
   usePageKeys((key) => {
     if (key === '/') findBox.current?.focus();
     else if (key === 'n') step(1);
     else if (key === 'N') step(-1);
+    else if (key === '?') keySheet.current?.showModal();
     else if (key === 'Escape' && selected !== -1) close();
     else return false;
     return true;
@@ -104,11 +151,11 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     <div className="trace">
       <div className="trace-head">
         <div className="row spread trace-title">
-          <h1>
+          <h1 title={`${service}: ${operationText(name)}`}>
             <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
-            <bdi>{service}</bdi>: <bdi>{name}</bdi>
+            <bdi>{service}</bdi>: <OperationName name={name} />
           </h1>
-          <div className="row">
+          <div className="row trace-actions">
             {source.exportPath !== undefined && (
               <>
                 <CompareForm traceId={waterfall.traceId} />
@@ -123,7 +170,23 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
           <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
           <Fact name="Spans" value={model.count.toLocaleString()} />
-          <Fact name="Errors" value={errors.toLocaleString()} isBad={errors > 0} />
+          <div>
+            <dt>Errors</dt>
+            <dd>
+              {errors === 0 ? (
+                '0'
+              ) : (
+                <button
+                  type="button"
+                  className="plain bad"
+                  title="Show only failed spans"
+                  onClick={() => change({ errors: '1', view: undefined })}
+                >
+                  {errors.toLocaleString()}
+                </button>
+              )}
+            </dd>
+          </div>
           <Fact name="Services" value={String(model.services.length)} />
           <div className="trace-id">
             <dt>Trace ID</dt>
@@ -134,14 +197,14 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         </dl>
         <div className="row trace-tools">
           <div className="tabs row" role="group" aria-label="View">
-            {views.map(([each, title]) => (
+            {tabs.map((each) => (
               <button
-                key={each}
+                key={each.name}
                 type="button"
-                aria-pressed={each === view}
-                onClick={() => change({ view: each === 'waterfall' ? undefined : each }, 'push')}
+                aria-pressed={each === tab}
+                onClick={() => change({ view: each === traceTabs[0] ? undefined : each.name }, 'push')}
               >
-                {title}
+                {each.title}
               </button>
             ))}
           </div>
@@ -149,12 +212,16 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             box={findBox}
             text={searchText}
             count={matches.data?.length}
+            position={searchText === '' || selected === -1 ? 0 : (matches.data?.indexOf(selected) ?? -1) + 1}
             isFailed={matches.isError}
-            onFind={(typed) => (typed === searchText ? step(1) : change({ find: typed }))}
+            onFind={(typed) => {
+              isNewSearch.current = typed !== '';
+              change({ find: typed });
+            }}
             onStep={step}
           />
-          {view === 'waterfall' && (
-            <div className="row">
+          {tab === traceTabs[0] && (
+            <div className="row tree-tools">
               <button type="button" onClick={() => setCollapsed(new Set())}>
                 Expand all
               </button>
@@ -163,81 +230,92 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
               </button>
             </div>
           )}
-          {zoom !== undefined && view !== 'operations' && (
+          {zoom !== undefined && tab.hasTimeAxis && (
             <button type="button" onClick={() => setZoom(undefined)}>
               Reset zoom
             </button>
           )}
+          <button
+            type="button"
+            title="Keys and legend ( ? )"
+            aria-label="Keys and legend"
+            onClick={() => keySheet.current?.showModal()}
+          >
+            ?
+          </button>
         </div>
-        {view !== 'operations' && (
+        {tab.hasTimeAxis && (
           <>
             <ServiceFilter
               services={model.services}
               filter={filter}
               matchCount={matching?.count}
               hasErrors={errors > 0}
-              onFilter={(next) =>
-                change({
-                  service: next.services,
-                  operation: next.operation,
-                  errors: next.onlyErrors ? '1' : undefined,
-                })
-              }
+              onFilter={(next) => change(filterParameters(next))}
+            />
+            <SpanFilter
+              filter={filter}
+              attributeError={withAttribute.error?.message}
+              onFilter={(next) => change(filterParameters(next))}
             />
             <Minimap model={model} zoom={zoom} onZoom={setZoom} />
           </>
         )}
       </div>
-      <div className={selected === -1 ? 'trace-body' : 'trace-body with-panel'}>
-        {view === 'waterfall' && (
-          <WaterfallRows
-            model={model}
-            rows={rows}
-            matching={matching?.spans}
-            collapsed={collapsed}
-            found={found}
-            selected={selected}
-            zoom={zoom ?? [0, whole]}
-            onSelect={select}
-            onToggle={toggle}
-          />
-        )}
-        {view === 'flame' && (
-          <FlameGraph
-            model={model}
-            matching={matching?.spans}
-            found={found}
-            selected={selected}
-            zoom={zoom}
-            onZoom={setZoom}
-            onSelect={select}
-          />
-        )}
-        {view === 'operations' && (
-          <OperationTable
-            model={model}
-            sort={parameters.get('sort')}
-            onSort={(sort) => change({ sort })}
-            onOperation={(ofService, operation) =>
-              change({ view: undefined, service: ofService, operation, errors: undefined }, 'push')
-            }
-          />
-        )}
-        {selected !== -1 && (
-          <SpanPanel model={model} source={source} span={selected} onSelect={select} onClose={close} />
+      <div
+        className={selected === -1 || isPhone ? 'trace-body' : 'trace-body with-panel'}
+        style={{ '--panel': `${panelPercent}%` } as CSSProperties}
+      >
+        <tab.Content
+          model={model}
+          source={source}
+          rows={rows}
+          matching={matching?.spans}
+          collapsed={collapsed}
+          found={found}
+          selected={selected}
+          zoom={zoom}
+          onSelect={openSpan}
+          onToggle={toggle}
+          onZoom={setZoom}
+          onReveal={setZoomTo}
+        />
+        {selected !== -1 && !isPhone && (
+          <>
+            <SpanPanel model={model} source={source} span={selected} onSelect={select} onClose={close} />
+            <Separator
+              label="Width of the span panel"
+              side="end"
+              percent={panelPercent}
+              {...panel}
+              onChange={setPanelPercent}
+            />
+          </>
         )}
       </div>
+      {selected !== -1 && isPhone && isSheetOpen && (
+        <SpanSheet onClose={close}>
+          <SpanPanel model={model} source={source} span={selected} onSelect={select} onClose={close} />
+        </SpanSheet>
+      )}
+      <KeySheet dialog={keySheet} />
     </div>
   );
 }
 
-function Fact(props: { readonly name: string; readonly value: string; readonly isBad?: boolean }) {
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
   return (
     <div>
-      <dt>{props.name}</dt>
-      <dd className={props.isBad === true ? 'bad' : ''}>{props.value}</dd>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
     </div>
   );
+}
+
+/** The spans with these IDs, in the order of the tree. */
+function spansOf({ order, waterfall }: TraceModel, ids: readonly string[]): readonly number[] {
+  const wanted = new Set(ids);
+  return order.filter((span) => wanted.has(waterfall.spans.id[span] ?? ''));
 }
 
 /** Keyboard shortcuts of the page, unless the focus is in an input. @param onKey returns whether it handled the key */
@@ -245,7 +323,9 @@ function usePageKeys(onKey: (key: string) => boolean): void {
   const keys = useEffectEvent((event: KeyboardEvent): void => {
     const { target } = event;
     const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    // An open dialog has its own keys.
+    if (isTyping || document.querySelector('dialog[open]') !== null || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     if (onKey(event.key)) event.preventDefault();
   });
   useEffect(() => {
@@ -273,14 +353,6 @@ function withAncestorsExpanded(model: TraceModel, collapsed: ReadonlySet<number>
   const after = new Set(collapsed);
   for (let up = model.parent[span] ?? -1; up !== -1; up = model.parent[up] ?? -1) after.delete(up);
   return after.size === collapsed.size ? collapsed : after;
-}
-
-function filterOf(parameters: URLSearchParams): TraceFilter {
-  return {
-    services: parameters.getAll('service'),
-    operation: parameters.get('operation') ?? undefined,
-    onlyErrors: parameters.get('errors') === '1',
-  };
 }
 
 /** Parse `from-to`, in ns after the start of the trace; undefined if it is invalid. */

@@ -1,8 +1,14 @@
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, useCallback, useEffect, useRef } from 'react';
+import { type CSSProperties, type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
+import { useIsPhone } from '../use-is-phone.ts';
+import { useRemembered } from '../use-remembered.ts';
+import { type EventMark, eventMarksOf } from './event-marks.ts';
+import { percentOf, Separator } from './separator.tsx';
 import { failedStatus } from './trace-filter.ts';
+import { Legend } from './trace-keys.tsx';
 import type { TraceModel } from './trace-model.ts';
 import type { TreeRows } from './tree-rows.ts';
 
@@ -10,10 +16,14 @@ import type { TreeRows } from './tree-rows.ts';
 export type TimeWindow = readonly [fromNs: number, toNs: number];
 
 const rowHeightPx = 24;
+/** On a phone the name is above the bar. */
+const phoneRowHeightPx = 44;
 const indentPx = 12;
 /** Deeper spans are not indented further, so that their names stay visible. */
 const maxIndents = 24;
 const ticks = [0, 0.25, 0.5, 0.75, 1] as const;
+/** The width of the column of names, in percent. */
+const names = { min: 12, max: 75, fallback: 36 } as const;
 
 interface Props {
   readonly model: TraceModel;
@@ -27,12 +37,20 @@ interface Props {
   readonly zoom: TimeWindow;
   readonly onSelect: (span: number) => void;
   readonly onToggle: (span: number) => void;
+  /** Move the zoomed range to a span that it does not contain. */
+  readonly onReveal: (span: number) => void;
 }
 
 /** A virtualized waterfall. It is an ARIA tree for the keyboard and for screen readers. */
 export function WaterfallRows(props: Props) {
-  const { model, rows, matching, collapsed, selected, zoom, onSelect, onToggle } = props;
+  const { model, rows, matching, collapsed, selected, zoom, onSelect, onToggle, onReveal } = props;
   const visible = rows.spans;
+  const isPhone = useIsPhone();
+  const height = isPhone ? phoneRowHeightPx : rowHeightPx;
+  const [namesPercent, setNamesPercent] = useRemembered('spandrel-trace-names', (saved) =>
+    percentOf(saved, names.min, names.max, names.fallback),
+  );
+  const marks = useMemo(() => eventMarksOf(model.waterfall), [model]);
   const scroller = useRef<HTMLDivElement>(null);
   const row = selected === -1 ? -1 : (rows.rowOf[selected] ?? -1);
   // Keep the selected row rendered while it is scrolled out of view, because screen readers are at it.
@@ -47,16 +65,17 @@ export function WaterfallRows(props: Props) {
   const virtual = useVirtualizer({
     count: visible.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeightPx,
+    estimateSize: () => height,
     overscan: 20,
     rangeExtractor,
   });
+  useEffect(() => virtual.measure(), [height, virtual]);
   useEffect(() => {
     if (row !== -1) virtual.scrollToIndex(row, { align: 'auto' });
   }, [row, virtual]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeightPx) - 1);
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 1);
     const moves: Readonly<Record<string, number>> = {
       ArrowDown: row + 1,
       ArrowUp: row - 1,
@@ -83,7 +102,7 @@ export function WaterfallRows(props: Props) {
   };
 
   return (
-    <div className="waterfall">
+    <div className="waterfall" style={{ '--names': `${namesPercent}%` } as CSSProperties}>
       <div className="waterfall-ticks" aria-hidden="true">
         <span>Service and operation</span>
         <div>
@@ -110,6 +129,7 @@ export function WaterfallRows(props: Props) {
               <SpanRow
                 key={span}
                 model={model}
+                marks={marks.get(span)}
                 span={span}
                 top={start}
                 position={rows.position[span] ?? 1}
@@ -122,17 +142,31 @@ export function WaterfallRows(props: Props) {
                 isFound={props.found.has(span)}
                 onSelect={onSelect}
                 onToggle={onToggle}
+                onReveal={onReveal}
               />
             );
           })}
         </div>
       </div>
+      <div className="waterfall-legend" aria-hidden="true">
+        <Legend />
+      </div>
+      {!isPhone && (
+        <Separator
+          label="Width of the names"
+          side="start"
+          percent={namesPercent}
+          {...names}
+          onChange={setNamesPercent}
+        />
+      )}
     </div>
   );
 }
 
 interface RowProps {
   readonly model: TraceModel;
+  readonly marks: readonly EventMark[] | undefined;
   readonly span: number;
   readonly top: number;
   readonly position: number;
@@ -145,10 +179,12 @@ interface RowProps {
   readonly isFound: boolean;
   readonly onSelect: (span: number) => void;
   readonly onToggle: (span: number) => void;
+  readonly onReveal: (span: number) => void;
 }
 
 const SpanRow = memo(function SpanRow({
   model,
+  marks,
   span,
   top,
   position,
@@ -161,6 +197,7 @@ const SpanRow = memo(function SpanRow({
   isFound,
   onSelect,
   onToggle,
+  onReveal,
 }: RowProps) {
   const { spans, operations } = model.waterfall;
   const [service, name] = operations[spans.operation[span] ?? 0] ?? ['', ''];
@@ -173,7 +210,6 @@ const SpanRow = memo(function SpanRow({
   const left = share(startNs);
   const right = share(startNs + durationNs);
   const isOutside = startNs > toNs || startNs + durationNs < fromNs;
-  const label = labelPlacement(left, right);
   const classes = ['span-row', isSelected ? 'selected' : '', isFound ? 'found' : '', isPale ? 'pale' : ''].join(' ');
   return (
     <div
@@ -188,7 +224,11 @@ const SpanRow = memo(function SpanRow({
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(span)}
     >
-      <div className="span-name" style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}>
+      <div
+        className="span-name"
+        title={`${service}: ${operationText(name)}`}
+        style={{ paddingLeft: Math.min(depth, maxIndents) * indentPx }}
+      >
         <span
           className={`twist ${children > 0 ? '' : 'leaf'}`}
           aria-hidden="true"
@@ -211,14 +251,29 @@ const SpanRow = memo(function SpanRow({
           </span>
         )}
         <bdi className="service">{service}</bdi>
-        <bdi>{name}</bdi>
+        <OperationName name={name} />
         {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
       </div>
       <div className="span-time">
         {isOutside ? (
-          <span className="visually-hidden">{formatDuration(durationNs)}</span>
-        ) : (
           <>
+            <span className="visually-hidden">{formatDuration(durationNs)}</span>
+            <span
+              className={startNs > toNs ? 'elsewhere later' : 'elsewhere'}
+              aria-hidden="true"
+              title="The span is outside the zoomed range. Click to show it."
+              onClick={(event) => {
+                event.stopPropagation();
+                onReveal(span);
+              }}
+            >
+              {startNs > toNs
+                ? `${formatDuration(startNs - toNs)} later →`
+                : `← ${formatDuration(fromNs - startNs - durationNs)} earlier`}
+            </span>
+          </>
+        ) : (
+          <div className="span-bars">
             <div
               className={`bar ${serviceColour(service)}${isError ? ' failed' : ''}`}
               style={{ left: `${left}%`, width: `max(2px, ${right - left}%)` }}
@@ -235,20 +290,25 @@ const SpanRow = memo(function SpanRow({
                 />
               ) : undefined;
             })}
-            <span className={`took ${label.className}`} style={label.style}>
+            {marks?.map((mark, n) =>
+              mark.timeNs < fromNs || mark.timeNs > toNs ? undefined : (
+                <div
+                  key={n}
+                  className={mark.name === 'exception' ? 'event-mark exception-mark' : 'event-mark'}
+                  aria-hidden="true"
+                  title={`Event ${mark.name} at ${formatDuration(mark.timeNs)}`}
+                  style={{ left: `${share(mark.timeNs)}%` }}
+                />
+              ),
+            )}
+            {/* The column has room for it after the longest bar. */}
+            <span className="took" style={{ left: `${right}%` }}>
               {formatDuration(durationNs)}
             </span>
-          </>
+          </div>
         )}
         {isError && <span className="visually-hidden">failed</span>}
       </div>
     </div>
   );
 });
-
-/** Where the duration is shown: after the bar, before it, or inside it if there is no space. */
-function labelPlacement(left: number, right: number) {
-  if (right <= 80) return { className: '', style: { left: `${right}%` } };
-  if (left >= 20) return { className: '', style: { right: `${100 - left}%` } };
-  return { className: 'inside', style: { right: `${100 - right}%` } };
-}

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { type LinkPattern, linkPatterns } from '@spandrel/console-api';
 import { type EnvironmentRule, variable } from '@spandrel/service';
 import { z } from 'zod';
 import { duration } from '../duration.js';
@@ -31,6 +32,8 @@ export interface ConsoleConfig {
   readonly sqlMaxRows: number;
   /** Of one client's address. */
   readonly sqlPerMinute: number;
+  /** Links of spans and attributes to other tools. */
+  readonly linkPatterns: readonly LinkPattern[];
 }
 
 const accessKinds = ['none', 'token', 'proxy'] as const;
@@ -43,6 +46,26 @@ const tokenValue = '16 or more printable ASCII characters, without spaces and li
 function publicUrl(protocol: string) {
   const value = `an http or https URL of OTLP over ${protocol}`;
   return variable.with(z.url({ protocol: /^https?$/, message: `must be ${value}` }).optional(), { value });
+}
+
+const linkPatternsValue = 'a JSON list of at most 100 link patterns';
+
+/** Parse the link patterns of the environment. */
+function linkPatternsOf(text: string, context: z.RefinementCtx): readonly LinkPattern[] {
+  const fail = (message: string): never => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return fail(`must be ${linkPatternsValue}`);
+  }
+  const patterns = linkPatterns.safeParse(parsed);
+  if (patterns.success) return patterns.data;
+  const [issue] = patterns.error.issues;
+  return fail(`must be ${linkPatternsValue}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is wrong'}`);
 }
 
 /** The variables of the console and its API. */
@@ -86,6 +109,12 @@ export const consoleVariables = {
   TRACESTORE_SQL_PER_MINUTE: variable
     .integer(limits.sqlPerMinute.value, 1, 100_000)
     .describe('Statements of one address in a minute. Beyond it, the address gets 429.'),
+  TRACESTORE_LINK_PATTERNS: variable
+    .with(z.string().default('[]').transform(linkPatternsOf), { value: linkPatternsValue, defaultText: '`[]`' })
+    .describe(
+      'Links of the trace page to other tools: [link patterns](console.md#link-patterns). A pattern has `title`, `url` and, ' +
+        'for a link at an attribute, `attribute`.',
+    ),
 };
 
 type ConsoleValues = z.infer<z.ZodObject<typeof consoleVariables>> & { readonly TRACESTORE_HOST: string };
@@ -122,6 +151,7 @@ export function consoleConfigOf(values: ConsoleValues): ConsoleConfig {
     sqlTimeoutMs: values.TRACESTORE_SQL_TIMEOUT_MS,
     sqlMaxRows: values.TRACESTORE_SQL_MAX_ROWS,
     sqlPerMinute: values.TRACESTORE_SQL_PER_MINUTE,
+    linkPatterns: values.TRACESTORE_LINK_PATTERNS,
   };
 }
 

@@ -36,6 +36,7 @@ describe('the configuration of tracestore', () => {
         sqlTimeoutMs: 30_000,
         sqlMaxRows: 10_000,
         sqlPerMinute: 60,
+        linkPatterns: [],
       },
       lifecycle: {
         retentionMs: 2_592_000_000,

@@ -17,6 +17,8 @@ import { SqlController } from './sql/sql.controller.js';
 import { SqlService } from './sql/sql.service.js';
 import { sqlThrottling } from './sql/sql-throttling.js';
 import { SystemController } from './system/system.controller.js';
+import { EventsController } from './traces/events.controller.js';
+import { LinksController } from './traces/links.controller.js';
 import { TracesController } from './traces/traces.controller.js';
 import { WebController } from './web/web.controller.js';
 import { WebFilesService } from './web/web-files.service.js';
@@ -36,6 +38,8 @@ import { WebFilesService } from './web/web-files.service.js';
     SearchController,
     ServicesController,
     TracesController,
+    EventsController,
+    LinksController,
     SqlController,
     DashboardsController,
     SystemController,

@@ -13,7 +13,18 @@ interface TraceNames {
   readonly start_max: string;
 }
 
-const waterfallOf = readSql<TraceNames>(import.meta.url, 'read-waterfall.sql');
+/** Events that have a mark in the waterfall: the first ones of each span, and so many of a trace. */
+const maxMarksOfSpan = 20;
+const maxMarksOfTrace = 20_000;
+
+const waterfallOf = readSql<TraceNames & { readonly marks_of_span: string; readonly marks_of_trace: string }>(
+  import.meta.url,
+  'read-waterfall.sql',
+);
+const attributeMatchesOf = readSql<TraceNames & { readonly key: string; readonly values: string }>(
+  import.meta.url,
+  'find-attribute-matches.sql',
+);
 const matchesOf = readSql<TraceNames & { readonly text: string; readonly json_text: string }>(
   import.meta.url,
   'find-matches.sql',
@@ -37,7 +48,12 @@ export async function readWaterfall(
   traceId: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const statement = waterfallOf.bind({ trace_id: traceId, ...anyTime });
+  const statement = waterfallOf.bind({
+    trace_id: traceId,
+    ...anyTime,
+    marks_of_span: String(maxMarksOfSpan),
+    marks_of_trace: String(maxMarksOfTrace),
+  });
   const [row] = await database.query<{ waterfall: string }>(statement, signal);
   return row?.waterfall;
 }
@@ -59,6 +75,42 @@ export async function findMatches(
   const statement = matchesOf.bind({ trace_id: traceId, ...anyTime, text: wanted, json_text: inJson });
   const rows = await database.query<{ span_id: string }>(statement, signal);
   return rows.map((row) => row.span_id);
+}
+
+/**
+ * The spans of a trace that have an attribute, of their own, of their resource or of an event, by their start.
+ *
+ * @param value the text of the value: `5` finds the number and the text; undefined for any value
+ * @returns their ids, 16 hex digits each
+ * @throws TracestoreError
+ */
+export async function findAttributeMatches(
+  database: QueryDatabaseService,
+  traceId: string,
+  { key, value }: { readonly key: string; readonly value: string | undefined },
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const statement = attributeMatchesOf.bind({
+    trace_id: traceId,
+    ...anyTime,
+    key: storableText(key),
+    values: value === undefined ? '[]' : `[${jsonValuesOf(storableText(value)).join(',')}]`,
+  });
+  const rows = await database.query<{ span_id: string }>(statement, signal);
+  return rows.map((row) => row.span_id);
+}
+
+/** The values whose text is this one, as JSON: a text, and a number, a boolean, a list or an object that is written so. */
+function jsonValuesOf(text: string): readonly string[] {
+  const asText = JSON.stringify(text);
+  // PostgreSQL refuses some escapes and exponents that JSON has.
+  if (!/^\s*(?:-?\d|true\s*$|false\s*$|\[|\{)/.test(text) || /\\u|e[+-]?\d{4}/i.test(text)) return [asText];
+  try {
+    JSON.parse(text);
+    return [asText, text];
+  } catch {
+    return [asText];
+  }
 }
 
 /**

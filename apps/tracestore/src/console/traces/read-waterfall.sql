@@ -1,8 +1,12 @@
 -- Returns a trace for a waterfall: one JSON text with a list for each column, see trace.schema.ts. No row if the trace is unknown.
 -- Times are nanoseconds after the start of the first span.
--- :'trace_id'   the trace.
--- :'start_min'  the first start of a span.
--- :'start_max'  the last start of a span.
+-- `eventMarks` has the times and names of events, within bounds: the first events of each span and its exceptions,
+-- and so many of a trace.
+-- :'trace_id'        the trace.
+-- :'start_min'       the first start of a span.
+-- :'start_max'       the last start of a span.
+-- :'marks_of_span'   the most events of a span that have a mark.
+-- :'marks_of_trace'  the most events of the trace that have a mark.
 WITH stored AS MATERIALIZED (
   SELECT span_id, instance, parent_span_id, operation_id, start_time, start_nanos, end_time, end_nanos, coalesce(status_code, 0) AS status
   FROM tracestore.span
@@ -36,15 +40,50 @@ trace AS (
 -- time grows with the square of them.
 counted AS (
   SELECT position, operation_position, span_id, parent_span_id, start_ns, end_ns, status,
-    sum(events) OVER (PARTITION BY span_id, instance) AS events
+    sum(events) OVER same_span AS events,
+    max(position) OVER same_span AS span_position,
+    mark_ns,
+    mark_name
   FROM (
-    SELECT position, operation_position, span_id, instance, parent_span_id, start_ns, end_ns, status, 0 AS events FROM s
+    SELECT position, operation_position, span_id, instance, parent_span_id, start_ns, end_ns, status, 0 AS events,
+      NULL::int8 AS mark_ns, NULL::text AS mark_name
+    FROM s
     UNION ALL
-    SELECT NULL, NULL, span_id, span_instance, NULL, NULL, NULL, NULL, count(*)
+    SELECT NULL, NULL, span_id, span_instance, NULL, NULL, NULL, NULL, count(*), NULL, NULL
     FROM tracestore.event
     WHERE trace_id = :'trace_id'::uuid AND span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
     GROUP BY span_id, span_instance
+    UNION ALL
+    (
+      SELECT NULL, NULL, span_id, span_instance, NULL, NULL, NULL, NULL, 0,
+        round(date_part('epoch', time - origin.start_time) * 1000000)::int8 * 1000 + time_nanos, left(name, 100)
+      FROM tracestore.event
+      CROSS JOIN origin
+      WHERE trace_id = :'trace_id'::uuid AND span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
+        AND (event_nbr < :'marks_of_span'::int4 OR name = 'exception')
+      ORDER BY span_start_time, span_id, span_instance, event_nbr
+      LIMIT :'marks_of_trace'::int4
+    )
   ) AS spans_and_events
+  WINDOW same_span AS (PARTITION BY span_id, instance)
+),
+marked AS (
+  SELECT span_position, mark_ns, mark_name, dense_rank() OVER (ORDER BY mark_name) - 1 AS name_position
+  FROM counted
+  WHERE mark_ns IS NOT NULL AND span_position IS NOT NULL
+),
+marks AS (
+  SELECT json_build_object(
+    'names', coalesce(
+      (SELECT json_agg(n.mark_name ORDER BY n.name_position) FROM (SELECT DISTINCT mark_name, name_position FROM marked) AS n),
+      '[]'
+    ),
+    'span', coalesce(json_agg(m.span_position - 1 ORDER BY m.span_position, m.mark_ns), '[]'),
+    'timeNs', coalesce(json_agg(m.mark_ns - t.start_ns ORDER BY m.span_position, m.mark_ns), '[]'),
+    'name', coalesce(json_agg(m.name_position ORDER BY m.span_position, m.mark_ns), '[]')
+  ) AS event_marks
+  FROM marked m
+  CROSS JOIN trace t
 ),
 columns AS (
   SELECT json_build_object(
@@ -68,8 +107,10 @@ SELECT json_build_object(
     SELECT json_agg(json_build_array(o.service_name, o.span_name, o.span_kind) ORDER BY o.operation_position)
     FROM (SELECT DISTINCT operation_position, service_name, span_name, span_kind FROM s) AS o
   ),
-  'spans', c.spans
+  'spans', c.spans,
+  'eventMarks', marks.event_marks
 )::text AS waterfall
 FROM trace t
 CROSS JOIN origin
 CROSS JOIN columns c
+CROSS JOIN marks

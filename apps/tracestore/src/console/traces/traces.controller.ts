@@ -20,7 +20,8 @@ import type { FastifyReply } from 'fastify';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { exportTrace, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
+import { parseCondition } from '../search/search-filter.js';
+import { exportTrace, findAttributeMatches, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
 
 const json = 'application/json; charset=utf-8';
 
@@ -44,15 +45,19 @@ export class TracesController {
     return answer;
   }
 
-  /** The spans of a trace that have a text in a name, an attribute or an event. */
+  /** The spans of a trace that have a text in a name, an attribute or an event, or that have an attribute; both if both are given. */
   @Get('matches')
   @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesResponse })
   async matches(
     @Param({ schema: traceParameters }) { traceId }: TraceParameters,
-    @Query({ schema: matchesQuery }) { text }: MatchesQuery,
+    @Query({ schema: matchesQuery }) { text, attribute }: MatchesQuery,
     @ClientSignal() signal: AbortSignal,
   ): Promise<MatchesResponse> {
-    return { spanIds: [...(await findMatches(this.database, traceId, text, signal))] };
+    const ofText = text === undefined ? undefined : await findMatches(this.database, traceId, text, signal);
+    if (attribute === undefined) return { spanIds: [...(ofText ?? [])] };
+    const ofAttribute = await findAttributeMatches(this.database, traceId, equalityOf(attribute), signal);
+    const both = ofText === undefined ? ofAttribute : ofAttribute.filter((id) => ofText.includes(id));
+    return { spanIds: [...both] };
   }
 
   /** A trace as a document of OTLP/JSON, as receivers take it. */
@@ -82,6 +87,17 @@ export class TracesController {
     if (spans.length === 0) throw new TracestoreError(errorKinds.unknownSpan, `Trace ${traceId} has no span ${spanId}`);
     return `{"spans":[${spans.map((span) => spanJson(traceId, span)).join(',')}]}`;
   }
+}
+
+/** @throws TracestoreError `invalid` if the condition is not a key, or a key and a value with = between */
+function equalityOf(attribute: string): { readonly key: string; readonly value: string | undefined } {
+  const { key, operator, text } = parseCondition(attribute);
+  if (operator === undefined) return { key, value: undefined };
+  if (operator === '=') return { key, value: text };
+  throw new TracestoreError(
+    errorKinds.invalid,
+    `attribute should be a key, or a key and a value with = between, but has ${operator}`,
+  );
 }
 
 function notHere(traceId: string): TracestoreError {
