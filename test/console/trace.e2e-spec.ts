@@ -178,7 +178,7 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await only.getByRole('button', { name: 'errors' }).click();
     await only.getByText('10 spans').waitFor();
     expect(parameter('errors')).toBe('1');
-    // The minimap shows them among 50,000 spans.
+    // The minimap shows their whole bars among 50,000 spans: others do not cover them.
     const failedPixels = await page.evaluate<number>(`(() => {
       const canvas = document.querySelector('.minimap canvas');
       const probe = document.body.appendChild(document.createElement('i'));
@@ -190,7 +190,7 @@ describe.skipIf(!hasChromium)('the trace page', () => {
       for (let n = 0; n < data.length; n += 4) if (wanted.every((value, at) => data[n + at] === value)) count += 1;
       return count;
     })()`);
-    expect(failedPixels).toBeGreaterThan(10 * 4);
+    expect(failedPixels).toBeGreaterThan(5_000);
     // The first failed span with its ancestors.
     await expect
       .poll(labels)
