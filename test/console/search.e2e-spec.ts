@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByLabel('Min duration').fill('90 ms');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await expect.poll(results).toBe(1);
-    const message = () => page.getByLabel('Max duration').evaluate('(field) => field.validationMessage');
+    const message = () => page.evaluate<string>(`document.querySelector('input[name=max]').validationMessage`);
     await page.getByLabel('Max duration').fill('1 ms');
     await page.keyboard.press('Enter');
     expect(await message()).toBe('Max duration (1 ms) must be at least Min duration (90 ms).');
@@ -219,19 +219,19 @@ describe.skipIf(!hasChromium)('the search page', () => {
         { service: 'arriving', spans: [{ ...orderSpan(n), startTimeUnixNano: nowNs(), endTimeUnixNano: nowNs() }] },
       ]);
     await arrive(100);
-    await expect.poll(results, { timeout: 15_000 }).toBe(1);
+    await expect.poll(results, { timeout: 40_000 }).toBe(1);
     await arrive(101);
-    await expect.poll(results, { timeout: 15_000 }).toBe(2);
+    await expect.poll(results, { timeout: 40_000 }).toBe(2);
     // The newest is at the top.
     const firstId = () => rows().first().getByRole('link').getAttribute('href');
     expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
     // The list holds still under the pointer.
     await rows().first().hover();
     await arrive(103);
-    await page.getByRole('button', { name: '1 new trace' }).waitFor({ timeout: 15_000 });
+    await page.getByRole('button', { name: '1 new trace' }).waitFor({ timeout: 40_000 });
     expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
     await page.mouse.move(5, 5);
-    await expect.poll(results, { timeout: 15_000 }).toBe(3);
+    await expect.poll(results, { timeout: 40_000 }).toBe(3);
     expect(parameters().get('tail')).toBe('1');
     await picture('live-tail');
     const requests: string[] = [];
@@ -306,11 +306,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByRole('columnheader', { name: 'Trace ID' }).waitFor();
     await page.getByRole('button', { name: 'Spans', exact: true }).click();
     await expect.poll(results).toBe(6);
-    await page
-      .getByRole('textbox', { name: 'Attribute key' })
-      .or(page.getByLabel('Attribute key'))
-      .first()
-      .fill('pwlen');
+    await page.getByLabel('Attribute key').fill('pwlen');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.getByRole('columnheader', { name: 'pwlen' }).waitFor();
     await expect

@@ -243,8 +243,10 @@ class QueryRun {
         this.mark = query.isNewest && lowWaterMark !== undefined ? lowWaterMark * nsPerUs : 0n;
         this.below = lowWaterMark ?? 0n;
       }
-      const isLast = isComplete && blocks >= maxBlocks;
-      if (query.isNewest && (isLast || this.elapsedMs() > patienceMs)) break;
+      const isEnough = this.elapsedMs() > patienceMs || (isComplete && blocks >= maxBlocks);
+      // Each page gets further than the one before, so that the last one is reached.
+      const isFurther = query.after === undefined || this.mark < query.after.position;
+      if (query.isNewest && isEnough && isFurther) break;
       if (isComplete) blocks *= blockGrowth;
       if (this.elapsedMs() > this.timeoutMs) throw new TracestoreError(errorKinds.timedOut);
     }
@@ -276,15 +278,13 @@ class QueryRun {
 
   /** The cursor of a page that ends at a time without being full. */
   private cursorAt(reached: bigint): string {
-    const { order, startMin, spanStartMax, durationMin, after } = this.query;
+    const { order, startMin, spanStartMax, durationMin } = this.query;
     const mark = microsecondsOf(reached);
-    // If the spans that start after the range are too many, later pages leave them out.
-    const reach = after !== undefined && reached >= after.position ? 0n : reachUs + durationMin / nsPerUs;
     return writeCursor(order, {
       position: mark * nsPerUs,
       traceId: lastId,
       startMin: microsecondsOf(startMin),
-      spanStartMax: smaller(spanStartMax, mark + reach),
+      spanStartMax: smaller(spanStartMax, mark + reachUs + durationMin / nsPerUs),
     });
   }
 
