@@ -218,20 +218,20 @@ describe.skipIf(!hasChromium)('the search page', () => {
       console.send([
         { service: 'arriving', spans: [{ ...orderSpan(n), startTimeUnixNano: nowNs(), endTimeUnixNano: nowNs() }] },
       ]);
-    await arrive(100);
-    await expect.poll(results, { timeout: 40_000 }).toBe(1);
-    await arrive(101);
-    await expect.poll(results, { timeout: 40_000 }).toBe(2);
+    await arrive(1100);
+    await expect.poll(results, { timeout: 15_000 }).toBe(1);
+    await arrive(1101);
+    await expect.poll(results, { timeout: 15_000 }).toBe(2);
     // The newest is at the top.
     const firstId = () => rows().first().getByRole('link').getAttribute('href');
-    expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
+    expect(await firstId()).toContain((1101).toString(16).padStart(30, '0'));
     // The list holds still under the pointer.
     await rows().first().hover();
-    await arrive(103);
-    await page.getByRole('button', { name: '1 new trace' }).waitFor({ timeout: 40_000 });
-    expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
+    await arrive(1103);
+    await page.getByRole('button', { name: '1 new trace' }).waitFor({ timeout: 15_000 });
+    expect(await firstId()).toContain((1101).toString(16).padStart(30, '0'));
     await page.mouse.move(5, 5);
-    await expect.poll(results, { timeout: 40_000 }).toBe(3);
+    await expect.poll(results, { timeout: 15_000 }).toBe(3);
     expect(parameters().get('tail')).toBe('1');
     await picture('live-tail');
     const requests: string[] = [];
@@ -242,7 +242,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     expect(requests.length).toBeLessThanOrEqual(3);
     await page.getByRole('button', { name: 'Pause' }).click();
     requests.length = 0;
-    await arrive(102);
+    await arrive(1102);
     await page.waitForTimeout(3_000);
     expect(requests).toEqual([]);
     expect(await results()).toBe(3);

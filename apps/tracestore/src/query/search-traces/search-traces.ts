@@ -214,7 +214,8 @@ class Query {
 
 /** One execution of a query. */
 class QueryRun {
-  private readonly found: Found[] = [];
+  /** By trace: one may be a candidate again when more of its blocks are known. */
+  private readonly found = new Map<string, Found>();
   /** Traces that are not found yet have positions below, in ns. */
   private mark = 2n ** 64n;
   /** Candidates that were not read yet have bounds below, in µs. */
@@ -294,7 +295,7 @@ class QueryRun {
 
   /** The traces that no other trace can come before, in order. */
   private final(): readonly Found[] {
-    return this.found.filter(({ position }) => position >= this.mark).toSorted(compare);
+    return [...this.found.values()].filter(({ position }) => position >= this.mark).toSorted(compare);
   }
 
   /**
@@ -372,7 +373,7 @@ class QueryRun {
       if (from !== undefined && startNs < from * nsPerUs) continue;
       if (durationNs < query.durationMin || durationNs > query.durationMax) continue;
       const found = { traceId: traceIdOf(row.trace_id), position: query.isNewest ? startNs : durationNs };
-      if (query.after === undefined || compare(query.after, found) < 0) this.found.push(found);
+      if (query.after === undefined || compare(query.after, found) < 0) this.found.set(found.traceId, found);
     }
   }
 }
