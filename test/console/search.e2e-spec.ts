@@ -319,6 +319,25 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.locator('.span-panel').waitFor();
   });
 
+  it('of a trace with many services shows the errors first, and the other services on request', async () => {
+    const span = orderSpan(5_000);
+    await console.send(
+      Array.from({ length: 20 }, (_, n) => ({
+        service: `many-${n}`,
+        spans: [
+          { ...span, spanId: hexBytes((n + 1).toString(16).padStart(16, '0')), status: { code: n === 7 ? 2 : 0 } },
+        ],
+      })),
+    );
+    await page.goto(`${store.url}/trace/0a${(5_000).toString(16).padStart(30, '0')}`);
+    const chips = page.getByRole('group', { name: 'Show only' });
+    await chips.getByRole('button', { name: 'errors' }).waitFor();
+    expect(await chips.getByRole('button').first().textContent()).toContain('errors');
+    expect(await chips.getByRole('button', { name: /^many-/ }).count()).toBe(12);
+    await chips.getByRole('button', { name: 'Show all 20 services' }).click();
+    expect(await chips.getByRole('button', { name: /^many-/ }).count()).toBe(20);
+  });
+
   it('saves searches, lists recent ones, and deletes them', async () => {
     await open('?service=generator&status=error');
     await expect.poll(results).toBe(1);
