@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByLabel('Min duration').fill('90 ms');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await expect.poll(results).toBe(1);
-    const message = () => page.getByLabel('Max duration').evaluate('(field) => field.validationMessage');
+    const message = () => page.evaluate<string>(`document.querySelector('input[name=max]').validationMessage`);
     await page.getByLabel('Max duration').fill('1 ms');
     await page.keyboard.press('Enter');
     expect(await message()).toBe('Max duration (1 ms) must be at least Min duration (90 ms).');
@@ -218,18 +218,18 @@ describe.skipIf(!hasChromium)('the search page', () => {
       console.send([
         { service: 'arriving', spans: [{ ...orderSpan(n), startTimeUnixNano: nowNs(), endTimeUnixNano: nowNs() }] },
       ]);
-    await arrive(100);
+    await arrive(1100);
     await expect.poll(results, { timeout: 15_000 }).toBe(1);
-    await arrive(101);
+    await arrive(1101);
     await expect.poll(results, { timeout: 15_000 }).toBe(2);
     // The newest is at the top.
     const firstId = () => rows().first().getByRole('link').getAttribute('href');
-    expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
+    expect(await firstId()).toContain((1101).toString(16).padStart(30, '0'));
     // The list holds still under the pointer.
     await rows().first().hover();
-    await arrive(103);
+    await arrive(1103);
     await page.getByRole('button', { name: '1 new trace' }).waitFor({ timeout: 15_000 });
-    expect(await firstId()).toContain((101).toString(16).padStart(30, '0'));
+    expect(await firstId()).toContain((1101).toString(16).padStart(30, '0'));
     await page.mouse.move(5, 5);
     await expect.poll(results, { timeout: 15_000 }).toBe(3);
     expect(parameters().get('tail')).toBe('1');
@@ -242,7 +242,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     expect(requests.length).toBeLessThanOrEqual(3);
     await page.getByRole('button', { name: 'Pause' }).click();
     requests.length = 0;
-    await arrive(102);
+    await arrive(1102);
     await page.waitForTimeout(3_000);
     expect(requests).toEqual([]);
     expect(await results()).toBe(3);
@@ -306,11 +306,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByRole('columnheader', { name: 'Trace ID' }).waitFor();
     await page.getByRole('button', { name: 'Spans', exact: true }).click();
     await expect.poll(results).toBe(6);
-    await page
-      .getByRole('textbox', { name: 'Attribute key' })
-      .or(page.getByLabel('Attribute key'))
-      .first()
-      .fill('pwlen');
+    await page.getByLabel('Attribute key').fill('pwlen');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.getByRole('columnheader', { name: 'pwlen' }).waitFor();
     await expect
@@ -321,6 +317,25 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await page.getByRole('columnheader', { name: 'pwlen' }).waitFor();
     await rows().first().getByRole('link').click();
     await page.locator('.span-panel').waitFor();
+  });
+
+  it('of a trace with many services shows the errors first, and the other services on request', async () => {
+    const span = orderSpan(5_000);
+    await console.send(
+      Array.from({ length: 20 }, (_, n) => ({
+        service: `many-${n}`,
+        spans: [
+          { ...span, spanId: hexBytes((n + 1).toString(16).padStart(16, '0')), status: { code: n === 7 ? 2 : 0 } },
+        ],
+      })),
+    );
+    await page.goto(`${store.url}/trace/0a${(5_000).toString(16).padStart(30, '0')}`);
+    const chips = page.getByRole('group', { name: 'Show only' });
+    await chips.getByRole('button', { name: 'errors' }).waitFor();
+    expect(await chips.getByRole('button').first().textContent()).toContain('errors');
+    expect(await chips.getByRole('button', { name: /^many-/ }).count()).toBe(12);
+    await chips.getByRole('button', { name: 'Show all 20 services' }).click();
+    expect(await chips.getByRole('button', { name: /^many-/ }).count()).toBe(20);
   });
 
   it('saves searches, lists recent ones, and deletes them', async () => {

@@ -134,33 +134,31 @@ export function SearchPage() {
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
       {!isOfSpans && traces.length > 0 && <Scatter traces={traces} onSelect={searchArea} />}
-      {results.isSuccess && (
-        <div className="row spread result-tools">
-          <div className="row">
-            <div className="row" role="group" aria-label="Rows">
-              {(['traces', 'spans'] as const).map((rows) => (
-                <button
-                  key={rows}
-                  type="button"
-                  aria-pressed={search.rows === rows}
-                  onClick={() => change({ rows: rows === 'traces' ? undefined : rows, tail: undefined }, 'push')}
-                >
-                  {rows === 'traces' ? 'Traces' : 'Spans'}
-                </button>
-              ))}
-            </div>
-            <p className="quiet" role="status">
-              {(isOfSpans ? count : traces.length).toLocaleString()} {search.rows}
-              {results.hasMore ? ' loaded' : ''}, {search.order} first{isFollowing ? ', live' : ''}
-            </p>
-            <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
+      <div className="row spread result-tools">
+        <div className="row">
+          <div className="row" role="group" aria-label="Rows">
+            {(['traces', 'spans'] as const).map((rows) => (
+              <button
+                key={rows}
+                type="button"
+                aria-pressed={search.rows === rows}
+                onClick={() => change({ rows: rows === 'traces' ? undefined : rows, tail: undefined }, 'push')}
+              >
+                {rows === 'traces' ? 'Traces' : 'Spans'}
+              </button>
+            ))}
           </div>
-          <div className="row">
-            <CompareSelected selected={selected} onClear={() => setSelected([])} />
-            <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
-          </div>
+          <p className="quiet" role="status">
+            {results.isSuccess &&
+              `${(isOfSpans ? count : traces.length).toLocaleString()} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
+          </p>
+          <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
         </div>
-      )}
+        <div className="row">
+          <CompareSelected selected={selected} onClear={() => setSelected([])} />
+          <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
+        </div>
+      </div>
       <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
         {isOfSpans && count > 0 && (
           <SpanList

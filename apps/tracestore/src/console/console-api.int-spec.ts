@@ -201,7 +201,7 @@ describe('a search', () => {
     ['attribute=a~%5B', 'attribute a~['],
     ['cursor=nonsense', 'cursor must be'],
     ['kind=butler', 'kind'],
-    ['minDurationNs=2&maxDurationNs=1', 'minDurationNs must be at most maxDurationNs'],
+    ['minDurationNs=2&maxDurationNs=1', 'minDurationNs: must be at most maxDurationNs'],
     ['duration=all', 'duration'],
   ])('says what is wrong with %s', async (query, words) => {
     const response = await api(`traces?${query}`);

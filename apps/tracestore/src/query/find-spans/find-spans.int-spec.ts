@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
 import { attribute, goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
-import { fieldCompares, fieldIs, type Filter } from '../filter/filter.js';
+import { attributeIs, fieldCompares, fieldIs, type Filter } from '../filter/filter.js';
 import { findSpans, type FoundSpan, type SpanSearch } from './find-spans.js';
 
 const second = 1_000_000_000n;
@@ -69,6 +69,7 @@ describe('a search for spans', () => {
 
   it('applies the filter and the range of time to the nanosecond', async () => {
     expect(numbers(await find(fieldIs('span.status', 'error')))).toEqual([25, 20, 15, 10, 5, 0]);
+    expect(numbers(await find(attributeIs('user', { type: 'any', text: 'user-7' })))).toEqual([7]);
     expect(numbers(await find(fieldCompares('span.duration', 'gte', 28n * second)))).toEqual(
       all.filter((n) => (n * 7) % count >= 28).toReversed(),
     );

@@ -170,7 +170,7 @@ async function run(connection: QueryConnection, search: SpanSearch, after: Posit
         position: orders[`${order}_position`].fragment(),
         start_ns: spanStart.fragment(),
         duration: spanDuration.fragment(),
-        matches: spanCondition(condition, names),
+        matches: spanCondition(condition, { start_min: names.start_min, start_max: names.start_max }),
         known: [],
         after: after === undefined ? null : String(after.position),
         after_trace: after?.traceId ?? null,

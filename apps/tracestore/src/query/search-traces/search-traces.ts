@@ -214,7 +214,8 @@ class Query {
 
 /** One execution of a query. */
 class QueryRun {
-  private readonly found: Found[] = [];
+  /** By trace: one may be a candidate again when more of its blocks are known. */
+  private readonly found = new Map<string, Found>();
   /** Traces that are not found yet have positions below, in ns. */
   private mark = 2n ** 64n;
   /** Candidates that were not read yet have bounds below, in µs. */
@@ -243,8 +244,10 @@ class QueryRun {
         this.mark = query.isNewest && lowWaterMark !== undefined ? lowWaterMark * nsPerUs : 0n;
         this.below = lowWaterMark ?? 0n;
       }
-      const isLast = isComplete && blocks >= maxBlocks;
-      if (query.isNewest && (isLast || this.elapsedMs() > patienceMs)) break;
+      const isEnough = this.elapsedMs() > patienceMs || (isComplete && blocks >= maxBlocks);
+      // Each page gets further than the one before, so that the last one is reached.
+      const isFurther = query.after === undefined || this.mark < query.after.position;
+      if (query.isNewest && isEnough && isFurther) break;
       if (isComplete) blocks *= blockGrowth;
       if (this.elapsedMs() > this.timeoutMs) throw new TracestoreError(errorKinds.timedOut);
     }
@@ -276,15 +279,13 @@ class QueryRun {
 
   /** The cursor of a page that ends at a time without being full. */
   private cursorAt(reached: bigint): string {
-    const { order, startMin, spanStartMax, durationMin, after } = this.query;
+    const { order, startMin, spanStartMax, durationMin } = this.query;
     const mark = microsecondsOf(reached);
-    // If the spans that start after the range are too many, later pages leave them out.
-    const reach = after !== undefined && reached >= after.position ? 0n : reachUs + durationMin / nsPerUs;
     return writeCursor(order, {
       position: mark * nsPerUs,
       traceId: lastId,
       startMin: microsecondsOf(startMin),
-      spanStartMax: smaller(spanStartMax, mark + reach),
+      spanStartMax: smaller(spanStartMax, mark + reachUs + durationMin / nsPerUs),
     });
   }
 
@@ -294,7 +295,7 @@ class QueryRun {
 
   /** The traces that no other trace can come before, in order. */
   private final(): readonly Found[] {
-    return this.found.filter(({ position }) => position >= this.mark).toSorted(compare);
+    return [...this.found.values()].filter(({ position }) => position >= this.mark).toSorted(compare);
   }
 
   /**
@@ -372,7 +373,7 @@ class QueryRun {
       if (from !== undefined && startNs < from * nsPerUs) continue;
       if (durationNs < query.durationMin || durationNs > query.durationMax) continue;
       const found = { traceId: traceIdOf(row.trace_id), position: query.isNewest ? startNs : durationNs };
-      if (query.after === undefined || compare(query.after, found) < 0) this.found.push(found);
+      if (query.after === undefined || compare(query.after, found) < 0) this.found.set(found.traceId, found);
     }
   }
 }
