@@ -463,13 +463,13 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}?${range}`);
     const chart = page.getByRole('slider', { name: 'Request Duration Percentiles' });
     await chart.waitFor();
-    await tabTo(page, 'Request Duration Percentiles');
+    await tabTo(page, 'Request duration percentiles');
     await page.keyboard.press('ArrowLeft');
     expect(await chart.getAttribute('aria-valuetext')).toMatch(/p99 .* ms, .*p50/);
     for (let nr = 0; nr < 10; nr++) await page.keyboard.press('Shift+ArrowLeft');
     await page.keyboard.press('Enter');
     await expect.poll(() => rangeOf(page).toMs - rangeOf(page).fromMs).toBe(600_000);
-    await tabTo(page, 'Request Duration Percentiles');
+    await tabTo(page, 'Request duration percentiles');
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
