@@ -415,10 +415,12 @@ function NeighbourTable({
         value === null ? (
           <span className="quiet">Requests without a caller</span>
         ) : (
-          <Link href={serviceAddress(String(value), time.range)}>
+          <>
             <i className={`dot ${serviceColour(String(value))}`} aria-hidden="true" />{' '}
-            <bdi>{nameOf(String(value))}</bdi>
-          </Link>
+            <Link href={serviceAddress(String(value), time.range)}>
+              <bdi>{nameOf(String(value))}</bdi>
+            </Link>
+          </>
         ),
     },
     { name: 'calls', title: 'Calls', unit: 'count' },

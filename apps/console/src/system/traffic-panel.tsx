@@ -31,12 +31,15 @@ export function TrafficPanel() {
         <div className="skeleton small" role="status" aria-label="Loading spans of the last 24 hours" />
       )}
       {traffic.data?.services.length === 0 && <p className="quiet">No spans in the last 24 hours.</p>}
-      {traffic.data !== undefined && traffic.data.services.length > 0 && <Traffic traffic={traffic.data} />}
+      {traffic.data !== undefined && traffic.data.services.length > 0 && (
+        <Traffic traffic={traffic.data} readAtMs={traffic.dataUpdatedAt} />
+      )}
     </section>
   );
 }
 
-function Traffic({ traffic }: { readonly traffic: TrafficResponse }) {
+/** @param readAtMs the time of the response: the chart ends there, so that a sender that stopped is seen */
+function Traffic({ traffic, readAtMs }: { readonly traffic: TrafficResponse; readonly readAtMs: number }) {
   const [, navigate] = useLocation();
   const series = useMemo(() => trafficSeriesOf(traffic), [traffic]);
   const services = useMemo(
@@ -44,8 +47,11 @@ function Traffic({ traffic }: { readonly traffic: TrafficResponse }) {
     [traffic],
   );
   const bounds = useMemo(
-    () => ({ fromMs: series.timesMs[0] ?? 0, toMs: (series.timesMs.at(-1) ?? 0) + traffic.stepMs }),
-    [series, traffic],
+    () => ({
+      fromMs: series.timesMs[0] ?? 0,
+      toMs: Math.max((series.timesMs.at(-1) ?? 0) + traffic.stepMs, readAtMs),
+    }),
+    [series, traffic, readAtMs],
   );
   const rows = useMemo(() => {
     const total = traffic.services.reduce((sum, { spans }) => sum + spans, 0);
@@ -65,9 +71,12 @@ function Traffic({ traffic }: { readonly traffic: TrafficResponse }) {
         value === null ? (
           <span className="quiet">All others</span>
         ) : (
-          <Link href={serviceAddress(String(value), lastDay)}>
-            <i className={`dot ${serviceColour(String(value))}`} aria-hidden="true" /> <bdi>{String(value)}</bdi>
-          </Link>
+          <>
+            <i className={`dot ${serviceColour(String(value))}`} aria-hidden="true" />{' '}
+            <Link href={serviceAddress(String(value), lastDay)}>
+              <bdi>{String(value)}</bdi>
+            </Link>
+          </>
         ),
     },
     { name: 'spans', title: 'Spans', unit: 'count' },
