@@ -50,7 +50,9 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
   it('explain how to send spans to an empty store, and update when spans arrive', async () => {
     await page.goto(`${console.store.url}/`);
     await page.getByRole('heading', { name: 'No traces received yet' }).waitFor();
-    expect(await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT=').textContent()).toContain(':4318');
+    expect(await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT=').textContent()).toContain(
+      `:${new URL(console.store.tracesUrl).port}\n`,
+    );
     await page.screenshot({ path: path.join(picturesFolder, 'overview-empty.png') });
     await page.goto(`${console.store.url}/dashboards/${dashboardUids.requestDurations}`);
     await page.getByText('No data in this time range').first().waitFor();

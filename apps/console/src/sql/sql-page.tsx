@@ -248,7 +248,7 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
 function Start() {
   return (
     <p className="notice quiet">
-      Ctrl-Enter runs the statement, Ctrl-Space completes at the cursor. Select an example from the list to start.
+      Ctrl-Enter runs the statement, Ctrl-Space completes at the cursor. Open Examples to start from one.
     </p>
   );
 }

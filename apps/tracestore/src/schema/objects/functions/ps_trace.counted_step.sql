@@ -1,6 +1,7 @@
+-- With a setting the function is not inlined: a join then reads its rows again instead of computing them again.
 CREATE OR REPLACE FUNCTION ps_trace.counted_step(_t_min timestamptz, _t_max timestamptz, _step interval)
 RETURNS TABLE (time_bucket timestamptz, seconds float8)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 500 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 500 SET search_path = pg_catalog, pg_temp AS $$
   WITH covered AS MATERIALIZED (
     SELECT cover[1] AS start_time, least(cover[6], (SELECT max(p.counted_at) FROM ps_trace.call_progress p)) AS end_time
     FROM (SELECT ps_trace.call_cover(_t_min, _t_max, _step) AS cover) AS range
