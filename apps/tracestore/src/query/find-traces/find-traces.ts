@@ -1,13 +1,13 @@
 import type { QueryResultRow } from 'pg';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
-import { type BoundStatement, constant, type Fragment, listOf, Parameter, readFragments, readSql } from '../../sql.js';
-import { blockCondition, testsDuration } from '../filter/block-condition.js';
-import type { Condition, DictionaryCondition } from '../filter/condition.js';
-import { dictionaryConditionsOf, withIds } from '../filter/dictionary-conditions.js';
+import { type BoundStatement, constant, type Fragment, Parameter, readFragments, readSql } from '../../sql.js';
+import { blockCondition } from '../filter/block-condition.js';
+import type { Condition } from '../filter/condition.js';
 import { everything } from '../filter/filter.js';
+import { lookUp } from '../filter/look-up.js';
 import { conditionOf } from '../filter/read-filter.js';
-import { dictionaryIds, spanCondition, spanDuration } from '../filter/span-condition.js';
+import { spanCondition, spanDuration } from '../filter/span-condition.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
@@ -59,14 +59,6 @@ const scanEnds = readFragments<Record<'whole_range' | 'scanned', Pick<StartRange
   'scan-ends.sql',
   ['whole_range', 'scanned'],
 );
-const lookUpDictionaries = readSql<{ readonly columns: Fragment }>(import.meta.url, 'look-up-dictionaries.sql');
-const dictionaryColumns = readFragments<{
-  readonly ids: { readonly ids: Fragment; readonly limit: number; readonly column: string };
-  readonly longest_ns: Record<never, never>;
-}>(import.meta.url, 'dictionary-columns.sql', ['ids', 'longest_ns']);
-
-/** The most rows of a dictionary whose ids are put into a statement. Each statement looks more rows than these up again. */
-const maxKnownIds = 1_000;
 
 /**
  * The least number of blocks of the first batch. A request has about 8, whose spans are of the same time. By duration a batch
@@ -95,12 +87,6 @@ const usPerHour = 3_600_000_000n;
 
 /** More than any position. */
 const unlimited = 2n ** 63n;
-
-interface DictionaryRow extends QueryResultRow {
-  readonly [ids: `ids_${number}`]: readonly string[];
-  readonly longest_ns?: string | null;
-  readonly indexed_operations: number;
-}
 
 interface BatchRow extends QueryResultRow {
   readonly low_water_mark: string | null;
@@ -223,24 +209,10 @@ class QueryRun {
 
   /** Look up the rows of the dictionaries that pass the parts of a condition. */
   private async lookUp(condition: Condition): Promise<Condition> {
-    const parts = dictionaryConditionsOf(condition);
-    if (parts.length === 0) return condition;
-    const columns = parts.map(({ table, condition: part }, n) =>
-      dictionaryColumns.ids.fragment({ ids: dictionaryIds(table, part), limit: maxKnownIds + 1, column: `ids_${n}` }),
-    );
-    if (testsDuration(condition)) columns.push(dictionaryColumns.longest_ns.fragment());
-    const [row] = await this.connection.query<DictionaryRow>(lookUpDictionaries.bind({ columns: listOf(columns) }));
-    this.longestNs = Number(row?.longest_ns ?? Infinity);
-    const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
-      parts.map((part, n) => [part, row?.[`ids_${n}`]]),
-    );
-    const known = withIds(condition, (part) => {
-      const ids = idsOf.get(part);
-      return ids === undefined || ids.length > maxKnownIds ? undefined : ids;
-    });
+    const { condition: known, longestNs, indexedOperations } = await lookUp(this.connection, condition);
+    this.longestNs = longestNs;
     if (this.query.isNewest && known.is === 'dictionary' && known.table === 'operation') {
-      const indexed = row?.indexed_operations ?? 0;
-      this.operations = known.ids !== undefined && known.ids.length <= indexed ? known.ids : undefined;
+      this.operations = known.ids !== undefined && known.ids.length <= indexedOperations ? known.ids : undefined;
     }
     return known;
   }
