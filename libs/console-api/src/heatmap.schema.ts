@@ -10,7 +10,9 @@ export const countedSearch = {
   duration: z
     .enum(['trace', 'span'])
     .default('trace')
-    .describe('what minDurationNs and maxDurationNs bound: the whole trace, or the span that meets the other conditions'),
+    .describe(
+      'what minDurationNs and maxDurationNs bound: the whole trace, or the span that meets the other conditions',
+    ),
 };
 
 /** The query string of a heat map. */

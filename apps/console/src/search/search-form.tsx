@@ -51,10 +51,12 @@ export function SearchForm({
     onSearch({
       service: text('service'),
       operation: text('operation'),
+      kind: text('kind'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
       attribute: textsOf('attribute'),
+      text: text('text'),
       order: text('order') === 'newest' ? '' : text('order'),
     });
   };
@@ -76,6 +78,15 @@ export function SearchForm({
       <label>
         Operation
         <input name="operation" list={`${id}-operations`} defaultValue={search.operation} autoComplete="off" />
+      </label>
+      <label>
+        Kind
+        <select name="kind" defaultValue={search.kind}>
+          <option value="">any</option>
+          {['server', 'client', 'internal', 'producer', 'consumer', 'unspecified'].map((kind) => (
+            <option key={kind}>{kind}</option>
+          ))}
+        </select>
       </label>
       <label>
         Status
@@ -103,6 +114,16 @@ export function SearchForm({
           ofService={isKnown ? service : ''}
         />
       ))}
+      <label>
+        Contains text
+        <input
+          name="text"
+          maxLength={200}
+          title="In a name, a status message, an event or the value of an attribute, in upper or lower case"
+          defaultValue={search.text}
+          autoComplete="off"
+        />
+      </label>
       <label>
         Order
         <select name="order" defaultValue={search.order}>

@@ -5,23 +5,21 @@ import { Link, useLocation } from 'wouter';
 import type { SearchResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
-import { formatDuration } from '../format/duration.ts';
 import { Loading } from '../loading.tsx';
-import { writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { useTimeRange } from '../range/use-time-range.ts';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
 import { ResultList } from './result-list.tsx';
-import { Scatter, type ScatterArea } from './scatter.tsx';
 import { SearchForm } from './search-form.tsx';
 import { hasInvalidDuration, searchParametersOf, searchQueryString } from './search-parameters.ts';
+import { WithFacets } from './facets.tsx';
+import { RangeOverview } from './range-overview.tsx';
 import { mergedTraces, useTail } from './use-tail.ts';
 
 const defaultRange = '1h';
-const usPerMs = 1_000;
 
-/** The search page: traces with a matching span, as a scatter plot and as a list. */
+/** The search page: traces with a matching span, as a heat map of the range, a list and facets. */
 export function SearchPage() {
   const { parameters, change } = useAddress();
   const search = useMemo(() => searchParametersOf(parameters), [parameters]);
@@ -50,19 +48,6 @@ export function SearchPage() {
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
-  const searchArea = ({ fromUs, toUs, minNs, maxNs }: ScatterArea): void =>
-    change(
-      {
-        ...writeRange(
-          { kind: 'absolute', fromMs: Math.floor(fromUs / usPerMs), toMs: Math.ceil(toUs / usPerMs) + 1 },
-          defaultRange,
-        ),
-        min: formatDuration(minNs),
-        max: formatDuration(maxNs),
-        tail: undefined,
-      },
-      'push',
-    );
   return (
     <div className="search-page">
       <div className="row spread search-head">
@@ -99,6 +84,7 @@ export function SearchPage() {
           Invalid duration. Enter a number with a unit, such as 250ms, 1.5 s or 2min.
         </p>
       )}
+      <RangeOverview search={search} time={time} traces={traces} fallback={defaultRange} />
       {results.isPending && (
         <Loading
           what="Searching"
@@ -123,8 +109,7 @@ export function SearchPage() {
         </div>
       )}
       {traces.length > 0 && (
-        <>
-          <Scatter traces={traces} onSelect={searchArea} />
+        <WithFacets search={search} time={time}>
           <div className="row spread">
             <p className="quiet" role="status">
               {traces.length.toLocaleString()}
@@ -153,7 +138,7 @@ export function SearchPage() {
               {results.isFetchingNextPage ? 'Loading more…' : 'Load more'}
             </button>
           )}
-        </>
+        </WithFacets>
       )}
     </div>
   );

@@ -7,10 +7,13 @@ export const pageSize = 50;
 export interface SearchParameters {
   readonly service: string;
   readonly operation: string;
+  readonly kind: string;
   readonly status: string;
   readonly min: string;
   readonly max: string;
   readonly attribute: readonly string[];
+  /** A text that a span contains. */
+  readonly text: string;
   readonly order: 'newest' | 'slowest';
 }
 
@@ -19,10 +22,12 @@ export function searchParametersOf(parameters: URLSearchParams): SearchParameter
   return {
     service: text('service'),
     operation: text('operation'),
+    kind: text('kind'),
     status: text('status'),
     min: text('min'),
     max: text('max'),
     attribute: parameters.getAll('attribute'),
+    text: text('text'),
     order: text('order') === 'slowest' ? 'slowest' : 'newest',
   };
 }
@@ -48,10 +53,12 @@ export function searchQueryString(
   };
   set('service', search.service);
   set('operation', search.operation);
+  set('kind', search.kind);
   set('status', search.status);
   set('minDurationNs', parseDuration(search.min)?.toString());
   set('maxDurationNs', parseDuration(search.max)?.toString());
   for (const condition of search.attribute) set('attribute', condition);
+  set('text', search.text);
   set('from', from);
   set('to', to);
   set('order', search.order);

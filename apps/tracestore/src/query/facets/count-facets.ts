@@ -162,7 +162,9 @@ function withValues(facet: Pick<Facet, 'facet' | 'key'>, rows: readonly ValueRow
     const value = textOf(facet.facet, row.value ?? '');
     traces.set(value, (traces.get(value) ?? 0) + Number(row.traces));
   }
-  const values = [...traces].map(([value, count]) => ({ value, traces: count })).toSorted((a, b) => b.traces - a.traces);
+  const values = [...traces]
+    .map(([value, count]) => ({ value, traces: count }))
+    .toSorted((a, b) => b.traces - a.traces);
   const merged = rows.length - values.length;
   return {
     ...facet,

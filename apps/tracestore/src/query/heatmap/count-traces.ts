@@ -261,10 +261,7 @@ class Count {
     };
   }
 
-  private heatmapOf(
-    rows: readonly CellRow[],
-    origin: Pick<Heatmap, 'source' | 'share' | 'spans'>,
-  ): Heatmap {
+  private heatmapOf(rows: readonly CellRow[], origin: Pick<Heatmap, 'source' | 'share' | 'spans'>): Heatmap {
     const estimate = (count: string): number => Math.max(0, Math.round(Number(count) / origin.share));
     const columns = Array.from({ length: this.columns.count }, () => ({ count: 0, failed: 0 }));
     const found: { readonly column: number; readonly row: number; readonly count: number }[] = [];
@@ -287,9 +284,7 @@ class Count {
 }
 
 /** The service and the name of the operation that a filter asks for; undefined if it asks for anything else. */
-function requestsWanted(
-  filter: Filter,
-): { readonly service?: string; readonly operation?: string } | undefined {
+function requestsWanted(filter: Filter): { readonly service?: string; readonly operation?: string } | undefined {
   const parts = filter.op === 'and' ? filter.filters : [filter];
   const wanted: { service?: string; operation?: string } = {};
   for (const part of parts) {

@@ -36,4 +36,6 @@ export interface Heatmap {
 }
 
 /** The lower bounds of the rows in ns: two rows for each power of two. */
-export const lowerBoundsNs: readonly number[] = Array.from({ length: 126 }, (_, row) => (row === 0 ? 0 : 2 ** (row / 2)));
+export const lowerBoundsNs: readonly number[] = Array.from({ length: 126 }, (_, row) =>
+  row === 0 ? 0 : 2 ** (row / 2),
+);
