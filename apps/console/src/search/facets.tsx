@@ -4,13 +4,12 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { AttributeKeysResponse, FacetsResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
-import type { TimeRangeState } from '../range/use-time-range.ts';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
 import { attributeCondition } from './attribute-condition.ts';
 import { maxPinnedKeys, pinnedKeys, savePinnedKeys } from './pinned-keys.ts';
-import { conditionsQuery } from './range-overview.tsx';
-import { hasInvalidDuration, type SearchParameters } from './search-parameters.ts';
+import { conditionsOf } from './range-overview.tsx';
+import type { SearchParameters } from './search-parameters.ts';
 
 type Facet = FacetsResponse['facets'][number];
 
@@ -25,36 +24,37 @@ const titles: Readonly<Record<Facet['facet'], string>> = {
   attribute: 'Attribute',
 };
 
+/** The conditions of a search that a facet can add or remove. */
+type FacetConditions = Pick<SearchParameters, 'service' | 'operation' | 'kind' | 'status' | 'attribute'>;
+
+interface FacetsProps {
+  readonly search: FacetConditions;
+  /** The query string of the search in the API; undefined if the search is not valid. */
+  readonly query: string | undefined;
+}
+
 /** Results with facets beside them: the values that the matching spans have, with counts. */
-export function WithFacets({
-  search,
-  time,
-  children,
-}: {
-  readonly search: SearchParameters;
-  readonly time: TimeRangeState;
-  readonly children: ReactNode;
-}) {
+export function WithFacets({ search, query, children }: FacetsProps & { readonly children: ReactNode }) {
   return (
     <div className="with-facets">
-      <Facets search={search} time={time} />
+      <Facets search={search} query={query} />
       <div className="faceted">{children}</div>
     </div>
   );
 }
 
 /** The facets of a search. A click on a value adds it to the search, another click removes it. */
-function Facets({ search, time }: { readonly search: SearchParameters; readonly time: TimeRangeState }) {
+function Facets({ search, query }: FacetsProps) {
   const { change } = useAddress();
   const [keys, setKeys] = useState(pinnedKeys);
-  const conditions = conditionsQuery(search, time);
+  const conditions = conditionsOf(query ?? '');
   const facets = useQuery({
-    queryKey: ['facets', conditions, keys, time.refreshes],
-    enabled: !hasInvalidDuration(search),
+    queryKey: ['facets', conditions, keys],
+    enabled: query !== undefined,
     queryFn: ({ signal }) => {
-      const query = new URLSearchParams(conditions);
-      for (const key of keys) query.append('key', key);
-      return get<FacetsResponse>(`traces/facets?${query.toString()}`, signal);
+      const asked = new URLSearchParams(conditions);
+      for (const key of keys) asked.append('key', key);
+      return get<FacetsResponse>(`traces/facets?${asked.toString()}`, signal);
     },
     placeholderData: (before) => before,
   });

@@ -10,33 +10,34 @@ import type { TimeRangeState } from '../range/use-time-range.ts';
 import { useAddress } from '../use-address.ts';
 import { boundText } from './range-axes.ts';
 import { type RangeBox, RangeHeatmap } from './range-heatmap.tsx';
-import { hasInvalidDuration, type SearchParameters, searchQueryString } from './search-parameters.ts';
 
 /**
  * The whole range of a search above its results: how many traces match, when they started, how long they took and which of
  * them failed. The traces of the list are points in it.
  *
+ * @param query the query string of the search in the API; undefined if the search is not valid
+ * @param bounds of the range; undefined if it is unlimited
  * @param traces the results so far
  * @param fallback the range of an address without one
  */
 export function RangeOverview({
-  search,
-  time,
+  query,
+  bounds,
   traces,
   fallback,
 }: {
-  readonly search: SearchParameters;
-  readonly time: TimeRangeState;
+  readonly query: string | undefined;
+  readonly bounds: TimeRangeState['bounds'];
   readonly traces: readonly TraceSummary[];
   readonly fallback: string;
 }) {
   const { change } = useAddress();
-  const { from, to, refreshes, bounds } = time;
-  const queryKey = ['heatmap', conditionsQuery(search, time), refreshes];
+  const conditions = conditionsOf(query ?? '');
+  const queryKey = ['heatmap', conditions];
   const heatmap = useQuery({
     queryKey,
-    enabled: !hasInvalidDuration(search),
-    queryFn: ({ signal }) => get<HeatmapResponse>(`traces/heatmap?${conditionsQuery(search, { from, to })}`, signal),
+    enabled: query !== undefined,
+    queryFn: ({ signal }) => get<HeatmapResponse>(`traces/heatmap?${conditions}`, signal),
     // The old picture stays until the new one is there.
     placeholderData: (before) => before,
   });
@@ -68,7 +69,7 @@ export function RangeOverview({
     );
   if (heatmap.isError) return <Failure error={heatmap.error} retry={() => void heatmap.refetch()} />;
   if (heatmap.data === undefined) {
-    if (!heatmap.isFetching && hasInvalidDuration(search)) return undefined;
+    if (query === undefined) return undefined;
     return (
       <Loading
         className="small"
@@ -94,11 +95,11 @@ export function RangeOverview({
   );
 }
 
-/** The conditions of a search as the query string of the API, without order and pages. */
-export function conditionsQuery(search: SearchParameters, range: Pick<TimeRangeState, 'from' | 'to'>): string {
-  const query = new URLSearchParams(searchQueryString(search, range));
-  for (const name of ['order', 'limit', 'cursor']) query.delete(name);
-  return query.toString();
+/** The conditions in the query string of a search, without order and pages. */
+export function conditionsOf(query: string): string {
+  const conditions = new URLSearchParams(query);
+  for (const name of ['order', 'limit', 'cursor']) conditions.delete(name);
+  return conditions.toString();
 }
 
 function Counts({ heatmap: { source, total, failed, isComplete } }: { readonly heatmap: HeatmapResponse }) {

@@ -42,6 +42,7 @@ export function SearchPage() {
     () => (canFollow && tail.traces.length > 0 ? mergedTraces(tail.traces, found) : found),
     [canFollow, tail.traces, found],
   );
+  const validQuery = hasInvalidDuration(search) ? undefined : searchQueryString(search, { from, to });
   const [selected, setSelected] = useState<readonly string[]>([]);
   const firstField = useRef<HTMLInputElement>(null);
   useSlashKey(firstField);
@@ -84,7 +85,7 @@ export function SearchPage() {
           Invalid duration. Enter a number with a unit, such as 250ms, 1.5 s or 2min.
         </p>
       )}
-      <RangeOverview search={search} time={time} traces={traces} fallback={defaultRange} />
+      <RangeOverview query={validQuery} bounds={time.bounds} traces={traces} fallback={defaultRange} />
       {results.isPending && (
         <Loading
           what="Searching"
@@ -109,7 +110,7 @@ export function SearchPage() {
         </div>
       )}
       {traces.length > 0 && (
-        <WithFacets search={search} time={time}>
+        <WithFacets search={search} query={validQuery}>
           <div className="row spread">
             <p className="quiet" role="status">
               {traces.length.toLocaleString()}

@@ -110,7 +110,7 @@ export async function countFacets(
       maxUs,
       mayMatch,
     );
-    const every = Math.max(1, Math.ceil(candidateSpans / limits.facetSpans.value));
+    const every = Math.max(1, Math.ceil(candidateSpans / (query.maxSpans ?? limits.facetSpans.value)));
     const start_min = new Parameter(timestampOf(minUs));
     const start_max = new Parameter(timestampOf(maxUs));
     const { durationMinNs, durationMaxNs } = query;

@@ -202,7 +202,8 @@ class Count {
       mayMatch,
     );
     if (blocks === 0) return this.heatmapOf([], nothing);
-    const maxSpans = limits[testsText(this.query.filter) ? 'heatmapTextSpans' : 'heatmapSpans'].value;
+    const maxSpans =
+      this.query.maxSpans ?? limits[testsText(this.query.filter) ? 'heatmapTextSpans' : 'heatmapSpans'].value;
     const isRare = isComplete && candidateSpans * lookUpCost <= Math.min(spans, maxSpans);
     if (mayMatch !== undefined && isRare) return this.lookUpTraces(condition, mayMatch, spanMaxUs, candidateSpans);
     return this.scan(condition, spans, Math.min(1, maxSpans / Math.max(spans, 1)));

@@ -27,7 +27,7 @@ export interface HeatmapColumns {
 
 /** Divide a range into at most 121 columns that start at whole steps. Both times are in µs since 1970, inclusive. */
 export function columnsOf(minUs: bigint, maxUs: bigint): HeatmapColumns {
-  const fitting = (maxUs - minUs) / maxColumns + 1n;
+  const fitting = (maxUs - minUs + maxColumns - 1n) / maxColumns;
   const least = maxUs - minUs >= aggregatedFromUs && fitting < 10n * second ? 10n * second : fitting;
   const known = [...finest.toSorted((a, b) => Number(a - b)), ...steps].find((step) => step >= least);
   const stepUs = known ?? ((least + day - 1n) / day) * day;

@@ -10,6 +10,8 @@ export interface HeatmapQuery {
   /** How long the trace takes, from the start of its first span to the end of its last one, in ns, inclusive. */
   readonly durationMinNs?: bigint | undefined;
   readonly durationMaxNs?: bigint | undefined;
+  /** How many spans may be read; `limits.heatmapSpans` by default. */
+  readonly maxSpans?: number | undefined;
 }
 
 /** How many traces start in each step of time, by their duration. */
