@@ -87,14 +87,18 @@ async function measure(
   for (const [name, search] of searches) {
     const durations = await timesOf(`${url}/api/${path}?${queryOf(search, endMs)}`);
     all.push(...durations);
-    say(`${path} of ${name.padEnd(14)} p50 ${percentile(durations, 0.5).toFixed(0)} ms, slowest ${Math.max(...durations).toFixed(0)} ms`);
+    say(
+      `${path} of ${name.padEnd(14)} p50 ${percentile(durations, 0.5).toFixed(0)} ms, slowest ${Math.max(...durations).toFixed(0)} ms`,
+    );
   }
   return rounded(percentile(all, 0.95), 0);
 }
 
 /** What is different about failed and about slow traces. @returns no result where the API does not have it */
 async function measureDifferences(url: string, { endMs }: LoadedSpans, say: (line: string) => void): Promise<Results> {
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { readonly paths: Readonly<Record<string, unknown>> };
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+    readonly paths: Readonly<Record<string, unknown>>;
+  };
   if (document.paths['/api/traces/differences'] === undefined) {
     say('the API has no differences');
     return {};
@@ -103,7 +107,9 @@ async function measureDifferences(url: string, { endMs }: LoadedSpans, say: (lin
   for (const selection of [['selectStatus', 'error'] as const, ['selectSlowest', 'true'] as const]) {
     const durations = await timesOf(`${url}/api/traces/differences?${queryOf([selection], endMs)}`);
     all.push(...durations);
-    say(`differences by ${selection[0]} p50 ${percentile(durations, 0.5).toFixed(0)} ms, slowest ${Math.max(...durations).toFixed(0)} ms`);
+    say(
+      `differences by ${selection[0]} p50 ${percentile(durations, 0.5).toFixed(0)} ms, slowest ${Math.max(...durations).toFixed(0)} ms`,
+    );
   }
   return { differencesMs: rounded(percentile(all, 0.95), 0) };
 }
@@ -114,7 +120,7 @@ function queryOf(search: Search, endMs: number): string {
     ['from', String(BigInt(endMs - hourMs) * nsPerMs)],
     ['to', String(BigInt(endMs) * nsPerMs)],
   ];
-  return new URLSearchParams([...search, ...range].map(([name, value]) => [name, value])).toString();
+  return new URLSearchParams([...search, ...range].map(([name, value]): [string, string] => [name, value])).toString();
 }
 
 async function timesOf(url: string): Promise<readonly number[]> {

@@ -122,26 +122,6 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await expect.poll(results).toBe(20);
   });
 
-  it('opens a trace from a point, and searches in an area that is selected by dragging', async () => {
-    await open('?service=orders');
-    await expect.poll(results).toBe(50);
-    const scatter = page.getByRole('img', { name: /^Traces by start and duration/ });
-    const box = await scatter.boundingBox();
-    if (box === null) throw new Error('no scatter');
-    await page.mouse.move(box.x + box.width * 0.3, box.y + 3);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.8, { steps: 5 });
-    await page.mouse.up();
-    await expect.poll(() => parameters().has('from')).toBe(true);
-    await expect.poll(results).toSatisfy((count: number) => count > 5 && count < 30);
-    expect(parameters().get('min')).toMatch(/ ms$/);
-    await page.goBack();
-    await expect.poll(results).toBe(50);
-    await scatter.locator('circle').first().click();
-    await page.getByRole('treeitem').first().waitFor();
-    expect(new URL(page.url()).pathname).toMatch(/^\/trace\/0a/);
-  });
-
   it('shows new traces in the live tail, until it is paused', async () => {
     await open('?service=arriving');
     await page.getByText('No traces found').waitFor();

@@ -37,8 +37,8 @@ interface FacetsProps {
 export function WithFacets({ search, query, children }: FacetsProps & { readonly children: ReactNode }) {
   return (
     <div className="with-facets">
-      <Facets search={search} query={query} />
       <div className="faceted">{children}</div>
+      <Facets search={search} query={query} />
     </div>
   );
 }
@@ -118,7 +118,7 @@ function FacetValues({
   const shown = values.slice(0, isLong ? undefined : firstValues);
   const missing = valueCount - values.length;
   return (
-    <section className="facet" aria-label={title}>
+    <section className="facet">
       <div className="row spread">
         <h3>
           <bdi>{title}</bdi>
@@ -177,7 +177,7 @@ function PinKey({ service, onPin }: { readonly service: string; readonly onPin: 
         name="key"
         list={id}
         placeholder="Attribute key"
-        aria-label="Attribute key to count"
+        aria-label="Key to pin"
         maxLength={1000}
         size={12}
         autoComplete="off"

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import { Link } from 'wouter';
+import { useLocation } from 'wouter';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
 import { formatMoment } from '../charts/format-value.ts';
 import { formatDuration } from '../format/duration.ts';
@@ -11,6 +11,9 @@ const minDragPx = 6;
 
 /** How near to a point the pointer must be. */
 const nearPx = 8;
+
+const radiusPx = 4;
+const nearRadiusPx = 6;
 
 /** A part of the range that was selected. */
 export interface RangeBox {
@@ -47,6 +50,8 @@ export function RangeHeatmap({
   readonly bounds: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly onZoom: (box: RangeBox) => void;
 }) {
+  const [, navigate] = useLocation();
+  const open = (traceId: string): void => navigate(`/trace/${traceId}`);
   const { box, widthPx } = useWidth(1000);
   const layout = useMemo(() => layoutOf(heatmap, traces, bounds, widthPx), [heatmap, traces, bounds, widthPx]);
   const [drag, setDrag] = useState<Drag>();
@@ -92,15 +97,19 @@ export function RangeHeatmap({
         onPointerUp={(event) => {
           setDrag(undefined);
           if (isDragging) return onZoom(boxOf(layout, area));
-          // A tap shows what is there, as hovering does.
+          // A tap shows what is there, as hovering does. Another tap on a point opens it.
           const [x, y] = at(event);
+          const near = nearest(layout, x, y);
           hover(x, y);
+          if (near !== undefined && (event.pointerType !== 'touch' || near === pointId)) return open(near);
           const clicked = placeAt(layout, x, y);
           if (clicked?.row === -1 && event.pointerType !== 'touch') onZoom(placeBox(layout, clicked));
           return undefined;
         }}
         onPointerCancel={() => setDrag(undefined)}
-        onPointerLeave={() => {
+        onPointerLeave={(event) => {
+          // A finger that was lifted has left, too.
+          if (event.pointerType === 'touch') return;
           setPlace(undefined);
           setPointId(undefined);
         }}
@@ -132,6 +141,15 @@ export function RangeHeatmap({
         {layout.failedPaths.map((path, n) => (
           <path key={n} className={`cells failed strength-${n + 1}`} d={path} />
         ))}
+        {layout.points.map(({ trace, x, y }) => (
+          <circle
+            key={trace.traceId}
+            className={`${trace.errors > 0 ? 'failed' : ''} ${trace.traceId === pointId ? 'near' : ''}`}
+            cx={x}
+            cy={y}
+            r={trace.traceId === pointId ? nearRadiusPx : radiusPx}
+          />
+        ))}
         {place !== undefined && <rect className="cell-place" {...placeArea(layout, place)} />}
         {selection !== undefined && <rect className="selection" {...selection} />}
       </svg>
@@ -147,7 +165,15 @@ export function RangeHeatmap({
         }}
         onZoom={onZoom}
       />
-      <Points layout={layout} pointId={pointId} onPoint={setPointId} />
+      <PointKeys
+        layout={layout}
+        pointId={pointId}
+        onPoint={(next) => {
+          setPlace(undefined);
+          setPointId(next);
+        }}
+        onOpen={open}
+      />
       {point !== undefined && <PointTip layout={layout} trace={point.trace} x={point.x} y={point.y} />}
       {point === undefined && place !== undefined && !isDragging && (
         <PlaceTip layout={layout} heatmap={heatmap} place={place} />
@@ -222,51 +248,50 @@ function Keys({
   );
 }
 
-/** The listed traces as links. One of them is in the order of Tab; the arrow keys move between them by time. */
-function Points({
+/** The keyboard of the listed traces: the arrow keys move between them by time, Enter opens one. */
+function PointKeys({
   layout,
   pointId,
   onPoint,
+  onOpen,
 }: {
   readonly layout: HeatmapLayout;
   readonly pointId: string | undefined;
   readonly onPoint: (traceId: string | undefined) => void;
+  readonly onOpen: (traceId: string) => void;
 }) {
   const points = useMemo(() => layout.points.toSorted((a, b) => a.x - b.x), [layout.points]);
-  const first = points.some(({ trace }) => trace.traceId === pointId) ? pointId : points.at(-1)?.trace.traceId;
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
-    const links = [...event.currentTarget.querySelectorAll<HTMLElement>('a')];
-    const here = links.findIndex((link) => link === document.activeElement);
-    const step =
-      event.key === 'ArrowRight' || event.key === 'ArrowDown'
-        ? 1
-        : event.key === 'ArrowLeft' || event.key === 'ArrowUp'
-          ? -1
-          : 0;
-    const next = links[here + step];
-    if (step === 0 || next === undefined) return;
+  const at = points.findIndex(({ trace }) => trace.traceId === pointId);
+  const last = points.length - 1;
+  const point = points[at];
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const targets: Readonly<Record<string, number>> = {
+      ArrowLeft: at === -1 ? last : Math.max(at - 1, 0),
+      ArrowRight: at === -1 ? last : Math.min(at + 1, last),
+      Home: 0,
+      End: last,
+    };
+    const target = targets[event.key];
+    if (target !== undefined) onPoint(points[target]?.trace.traceId);
+    else if (event.key === 'Enter' && point !== undefined) onOpen(point.trace.traceId);
+    else if (event.key === 'Escape' && point !== undefined) onPoint(undefined);
+    else return;
     event.preventDefault();
-    next.focus();
   };
   if (points.length === 0) return undefined;
   return (
-    <div className="range-points" role="group" aria-label="Listed traces" onKeyDown={onKeyDown}>
-      {points.map(({ trace, x, y }) => (
-        <Link
-          key={trace.traceId}
-          href={`/trace/${trace.traceId}`}
-          className={`${trace.errors > 0 ? 'failed' : ''} ${trace.traceId === pointId ? 'near' : ''}`}
-          style={{ left: x, top: y }}
-          tabIndex={trace.traceId === first ? 0 : -1}
-          draggable={false}
-          aria-label={labelOf(trace)}
-          onPointerEnter={() => onPoint(trace.traceId)}
-          onPointerLeave={() => onPoint(undefined)}
-          onFocus={() => onPoint(trace.traceId)}
-          onBlur={() => onPoint(undefined)}
-        />
-      ))}
-    </div>
+    <div
+      className="range-keys"
+      role="slider"
+      tabIndex={0}
+      aria-label="Listed traces"
+      aria-valuemin={0}
+      aria-valuemax={last}
+      aria-valuenow={at === -1 ? last : at}
+      aria-valuetext={point === undefined ? 'Arrow keys move between traces, Enter opens one' : labelOf(point.trace)}
+      onKeyDown={onKeyDown}
+      onBlur={() => onPoint(undefined)}
+    />
   );
 }
 

@@ -10,7 +10,7 @@ import { findTraces } from '../find-traces/find-traces.js';
 import { countTraces } from './count-traces.js';
 import { type Heatmap, type HeatmapQuery, lowerBoundsNs } from './heatmap.js';
 
-const endUs = (BigInt(Date.now()) * 1_000n) / 10_000_000n * 10_000_000n;
+const endUs = ((BigInt(Date.now()) * 1_000n) / 10_000_000n) * 10_000_000n;
 const startUs = endUs - 6_000_000_000n;
 const requests = webRequests(300, endUs, new SeededRandom(5));
 const range = { startTimeMinUnixNano: startUs * 1_000n, startTimeMaxUnixNano: endUs * 1_000n - 1n };
@@ -91,20 +91,25 @@ describe('countTraces', () => {
   it.each<[string, Filter | undefined, Partial<HeatmapQuery>, (request: WebRequest) => boolean]>([
     ['a service that others call', fieldIs('resource.service', 'db'), {}, () => true],
     ['failed spans', fieldIs('span.status', 'error'), {}, isFailed],
-    [
-      'an attribute',
-      attributeIs('region', { type: 'any', text: 'eu' }),
-      {},
-      ({ region }) => region === 'eu',
-    ],
+    ['an attribute', attributeIs('region', { type: 'any', text: 'eu' }), {}, ({ region }) => region === 'eu'],
     ['nothing', attributeIs('region', { type: 'any', text: 'none' }), {}, () => false],
-    ['durations', undefined, { durationMinNs: 5_000_000n, durationMaxNs: 90_000_000n }, ({ durationUs }) => durationUs >= 5_000n && durationUs <= 90_000n],
+    [
+      'durations',
+      undefined,
+      { durationMinNs: 5_000_000n, durationMaxNs: 90_000_000n },
+      ({ durationUs }) => durationUs >= 5_000n && durationUs <= 90_000n,
+    ],
     ['a text', contains('nEEDLE-'), {}, () => true],
     ['a text of a name', contains('needle-NAME'), {}, ({ word }) => word === 'Needle-name'],
     ['a text of an attribute', contains('needle-attribute %_'), {}, ({ word }) => word === 'Needle-attribute'],
     ['a text of a message', contains('no needle-message'), {}, ({ word }) => word === 'Needle-message'],
     ['a text of the name of an event', contains('needle-event'), {}, ({ word }) => /Needle-event/.test(word)],
-    ['a text of the attribute of an event', contains('needle-eventattribute'), {}, ({ word }) => word === 'Needle-eventAttribute'],
+    [
+      'a text of the attribute of an event',
+      contains('needle-eventattribute'),
+      {},
+      ({ word }) => word === 'Needle-eventAttribute',
+    ],
     ['a key, which is no text', contains('db.query.text'), {}, () => false],
     ['wildcards, which have no meaning', contains('need%'), {}, () => false],
     [
@@ -172,9 +177,7 @@ describe('countFacets', () => {
       error: (await listed(allOf(filter, fieldIs('span.status', 'error')))).length,
       unset: (await listed(allOf(filter, fieldIs('span.status', 'unset')))).length,
     });
-    expect(values('operation')['SELECT']).toBe(
-      (await listed(allOf(filter, fieldIs('span.name', 'SELECT')))).length,
-    );
+    expect(values('operation')['SELECT']).toBe((await listed(allOf(filter, fieldIs('span.name', 'SELECT')))).length);
     expect(values('region')).toEqual({});
   });
 
