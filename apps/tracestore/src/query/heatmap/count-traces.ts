@@ -186,6 +186,8 @@ class Count {
     );
     if (rows.some(({ others }) => Number(others) > 0)) return undefined;
     const heatmap = this.heatmapOf(rows, { source: 'aggregates', share: 1, spans: 0 });
+    // Spans that arrived long after they started may not be counted yet.
+    if (heatmap.cells.length === 0) return undefined;
     return countedUs >= this.maxUs ? heatmap : { ...heatmap, startTimeMaxUnixNano: countedUs * nsPerUs };
   }
 
