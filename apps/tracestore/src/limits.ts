@@ -226,7 +226,7 @@ export const limits = {
     atBound: 'the heat map is an estimate from an equal share of each step of time, and says so',
   },
   heatmapTextSpans: {
-    value: 40_000,
+    value: 15_000,
     unit: 'count',
     scope: 'request',
     where: 'Console',

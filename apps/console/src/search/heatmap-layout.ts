@@ -23,12 +23,6 @@ const defaultDurations = { minNs: 1e6, maxNs: 1e9 } as const;
 /** The axis has at least the durations from one to this many times as much. */
 const leastRatio = 8;
 
-export interface Cell {
-  readonly column: number;
-  readonly row: number;
-  readonly count: number;
-}
-
 /** A trace of the list in the heat map. */
 export interface Point {
   readonly trace: TraceSummary;

@@ -79,7 +79,7 @@ interface ValueRow extends QueryResultRow {
   readonly facet: number | null;
   readonly value: string | null;
   readonly traces: string;
-  readonly spans: string;
+  readonly spans: string | null;
   readonly value_count: string;
 }
 

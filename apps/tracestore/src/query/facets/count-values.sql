@@ -46,6 +46,7 @@ sample AS MATERIALIZED (
 counted AS MATERIALIZED (
   :counted
 ),
+-- Each value of a trace once: hashing is faster than the sort of count(DISTINCT).
 entry AS (
   SELECT counted.trace_id, of_operation.facet, of_operation.value
   FROM counted
@@ -53,7 +54,7 @@ entry AS (
   CROSS JOIN LATERAL (
     VALUES (0, o.service_name), (1, o.span_name), (2, o.span_kind::text), (3, coalesce(counted.status_code, 0)::text)
   ) AS of_operation (facet, value)
-  UNION ALL
+  UNION
   SELECT counted.trace_id, 3 + k.nr::int4, attribute.value::text
   FROM counted
   CROSS JOIN unnest(:'keys'::text[]) WITH ORDINALITY AS k (key, nr)
@@ -65,14 +66,13 @@ entry AS (
 ranked AS (
   SELECT
     facet, value,
-    count(DISTINCT trace_id) AS traces,
-    count(*) AS spans,
-    row_number() OVER (PARTITION BY facet ORDER BY count(DISTINCT trace_id) DESC, value COLLATE "C") AS rank,
+    count(*) AS traces,
+    row_number() OVER (PARTITION BY facet ORDER BY count(*) DESC, value COLLATE "C") AS rank,
     count(*) OVER (PARTITION BY facet) AS value_count
   FROM entry
   GROUP BY facet, value
 )
-SELECT facet, value, traces, spans, value_count
+SELECT facet, value, traces, NULL AS spans, value_count
 FROM ranked
 WHERE rank <= :'most_values'
 UNION ALL

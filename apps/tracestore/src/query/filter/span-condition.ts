@@ -149,10 +149,6 @@ const related = readFragments<
 /** How long the span `s` took, in ns. */
 export const spanDuration: SqlTemplate = fields['span.duration'];
 
-/** When the span `s` started and ended, in ns since 1970. */
-export const spanStart: SqlTemplate = fields['span.start_time'];
-export const spanEnd: SqlTemplate = fields['span.end_time'];
-
 /** The range of time in which the spans of a search start: values of the statement that has the condition. */
 export type SpanRange = Pick<Names, 'start_min' | 'start_max'>;
 

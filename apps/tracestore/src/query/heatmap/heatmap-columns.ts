@@ -5,9 +5,9 @@ const day = 24n * hour;
 
 /** Steps that people read easily. Aggregates of calls have whole steps of 10 seconds. */
 const steps: readonly bigint[] = [
-  ...[second, 2n * second, 5n * second, 10n * second, 20n * second, 30n * second],
-  ...[minute, 2n * minute, 5n * minute, 10n * minute, 15n * minute, 30n * minute],
-  ...[hour, 2n * hour, 3n * hour, 6n * hour, 12n * hour, day],
+  ...[1n, 2n, 5n, 10n, 20n, 30n].map((seconds) => seconds * second),
+  ...[1n, 2n, 5n, 10n, 15n, 30n].map((minutes) => minutes * minute),
+  ...[1n, 2n, 3n, 6n, 12n, 24n].map((hours) => hours * hour),
 ];
 
 const finest: readonly bigint[] = [1n, 2n, 5n].flatMap((digit) =>
