@@ -38,13 +38,17 @@ describe.skipIf(!hasChromium)('the range of a search', () => {
   const counts = async (): Promise<string> => (await overview().getByRole('status').innerText()).trim();
   const parameters = (): URLSearchParams => new URL(page.url()).searchParams;
   const facet = (name: string) => page.getByRole('group', { name: 'Facets' }).getByRole('button', { name });
-  const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`), fullPage: true });
+  const picture = (name: string) => page.screenshot({ path: path.join(picturesFolder, `${name}.png`) });
 
   it('counts all traces of the range and the failed ones, not only those of the list', async () => {
     await open('?service=db');
     const failed = requests.filter(({ isRootFailed, isQueryFailed }) => isRootFailed || isQueryFailed).length;
     await expect.poll(counts).toBe(`${requests.length} traces, ${failed} failed`);
     await picture('search-range');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture('search-range-dark');
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
     expect(await accessibilityViolations(page)).toEqual([]);
   });
 

@@ -218,7 +218,7 @@ export const limits = {
     atBound: '400 or INVALID_ARGUMENT',
   },
   heatmapSpans: {
-    value: 400_000,
+    value: 500_000,
     unit: 'count',
     scope: 'request',
     where: 'Console',

@@ -53,6 +53,9 @@ const scanTraces = readSql<
     readonly matches: Fragment;
   }
 >(import.meta.url, 'scan-traces.sql', { cells });
+const scanRange = readSql<
+  CellNames & { readonly start_min: Parameter; readonly start_max: Parameter; readonly matches: Fragment }
+>(import.meta.url, 'scan-range.sql', { cells });
 const sliceTraces = readFragments<Record<'none' | 'of_blocks', Record<never, never>>>(
   import.meta.url,
   'slice-traces.sql',
@@ -208,7 +211,7 @@ class Count {
       this.query.maxSpans ?? limits[testsText(this.query.filter) ? 'heatmapTextSpans' : 'heatmapSpans'].value;
     const isRare = isComplete && candidateSpans * lookUpCost <= Math.min(spans, maxSpans);
     if (mayMatch !== undefined && isRare) return this.lookUpTraces(condition, mayMatch, spanMaxUs, candidateSpans);
-    return this.scan(condition, spans, Math.min(1, maxSpans / Math.max(spans, 1)));
+    return this.scan(condition, spans, shareOf(spans, maxSpans));
   }
 
   private async lookUpTraces(
@@ -239,6 +242,13 @@ class Count {
     const marginUs = share < 1 ? widthUs / 4n + 1n : larger(leastMarginUs, smaller(reachUs, widthUs / 10n));
     const start_min = new Parameter(timestampOf(larger(0n, this.minUs - marginUs)));
     const start_max = new Parameter(timestampOf(smaller(this.maxUs + marginUs, microsecondsOf(lastUnixNano))));
+    const matches = spanCondition(condition, { start_min, start_max });
+    if (share >= 1 && !testsRelatedRows(condition)) {
+      const all = await this.connection.query<CellRow>(
+        scanRange.bind({ ...this.cellNames(), start_min, start_max, matches }),
+      );
+      return this.heatmapOf(all, { source: 'spans', share, spans });
+    }
     const rows = await this.connection.query<CellRow>(
       scanTraces.bind({
         ...this.cellNames(),
@@ -246,7 +256,7 @@ class Count {
         slice_ends: slices.map(({ endUs }) => timestampOf(endUs)),
         margin_us: marginUs.toString(),
         trace_ids: sliceTraces[testsRelatedRows(condition) ? 'of_blocks' : 'none'].fragment(),
-        matches: spanCondition(condition, { start_min, start_max }),
+        matches,
       }),
     );
     return this.heatmapOf(rows, { source: 'spans', share, spans: Math.round(spans * share) });
@@ -322,4 +332,9 @@ function smaller(left: bigint, right: bigint): bigint {
 
 function larger(left: bigint, right: bigint): bigint {
   return left > right ? left : right;
+}
+
+/** The share of a range that is read. A part of a column is read with as much again as half of it, before and after. */
+function shareOf(spans: number, maxSpans: number): number {
+  return spans <= maxSpans ? 1 : maxSpans / (1.5 * spans);
 }
