@@ -135,12 +135,11 @@ describe('countTraces', () => {
     expect(heatmap).toMatchObject({ source: 'spans', ...expectedCounts(wanted, heatmap, isFailed) });
   });
 
-  it('estimates the counts from a share of each column where there are too many spans, and says so', async () => {
-    const heatmap = await countTraces(store.database, {
-      filter: fieldIs('resource.service', 'db'),
-      ...range,
-      maxSpans: 450,
-    });
+  it.each<[string, Filter]>([
+    ['a service', fieldIs('resource.service', 'db')],
+    ['a text', contains('needle')],
+  ])('estimates the counts of %s from a share of each column where there are too many spans', async (_, filter) => {
+    const heatmap = await countTraces(store.database, { filter, ...range, maxSpans: 450 });
     expect(heatmap.share).toBeCloseTo(1 / 3, 1);
     const total = heatmap.columns.reduce((sum, { count }) => sum + count, 0);
     expect(total).toBeGreaterThan(0.6 * requests.length);

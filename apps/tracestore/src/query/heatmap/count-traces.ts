@@ -33,7 +33,7 @@ interface RequestNames {
 }
 
 const storedRange = readSql(import.meta.url, 'stored-range.sql');
-const readFreely = readSql(import.meta.url, 'read-freely.sql');
+const readFreely = readSql<{ readonly setting: 'on' | 'off' }>(import.meta.url, 'read-freely.sql');
 const countRequests = readSql<{ readonly calls: Fragment; readonly first_us: bigint; readonly step_us: bigint }>(
   import.meta.url,
   'count-requests.sql',
@@ -50,16 +50,17 @@ const scanTraces = readSql<
     readonly slice_ends: readonly string[];
     readonly margin_us: string;
     readonly trace_ids: Fragment;
+    readonly is_read: Fragment;
     readonly matches: Fragment;
   }
 >(import.meta.url, 'scan-traces.sql', { cells });
 const scanRange = readSql<
   CellNames & { readonly start_min: Parameter; readonly start_max: Parameter; readonly matches: Fragment }
 >(import.meta.url, 'scan-range.sql', { cells });
-const sliceTraces = readFragments<Record<'none' | 'of_blocks', Record<never, never>>>(
+const sliceTraces = readFragments<Record<'none' | 'of_blocks' | 'all_spans' | 'spans_of_traces', Record<never, never>>>(
   import.meta.url,
   'slice-traces.sql',
-  ['none', 'of_blocks'],
+  ['none', 'of_blocks', 'all_spans', 'spans_of_traces'],
 );
 const tracesOfBatch = readSql<{ readonly known: readonly string[] }>(
   import.meta.url,
@@ -86,6 +87,8 @@ const lookUpCost = 8;
 /** A matching span may start this long after its trace's range. */
 const reachUs = 600_000_000n;
 const leastMarginUs = 10_000_000n;
+/** Fewer spans of a slice are read faster by their traces than by their time. */
+const fewSpansOfSlice = 500;
 
 interface RangeRow extends QueryResultRow {
   readonly first_us: string | null;
@@ -119,7 +122,7 @@ export async function countTraces(
   const connection = await database.connect(signal);
   try {
     await connection.query(begin);
-    await connection.query(readFreely.bind());
+    await connection.query(readFreely.bind({ setting: 'on' }));
     const heatmap = await new Count(connection, query, condition).run();
     await connection.query(commit);
     return heatmap;
@@ -249,13 +252,16 @@ class Count {
       );
       return this.heatmapOf(all, { source: 'spans', share, spans });
     }
+    const isByTrace = (spans * share) / slices.length < fewSpansOfSlice;
+    if (isByTrace) await this.connection.query(readFreely.bind({ setting: 'off' }));
     const rows = await this.connection.query<CellRow>(
       scanTraces.bind({
         ...this.cellNames(),
         slice_starts: slices.map(({ startUs }) => timestampOf(startUs)),
         slice_ends: slices.map(({ endUs }) => timestampOf(endUs)),
         margin_us: marginUs.toString(),
-        trace_ids: sliceTraces[testsRelatedRows(condition) ? 'of_blocks' : 'none'].fragment(),
+        trace_ids: sliceTraces[isByTrace || testsRelatedRows(condition) ? 'of_blocks' : 'none'].fragment(),
+        is_read: sliceTraces[isByTrace ? 'spans_of_traces' : 'all_spans'].fragment(),
         matches,
       }),
     );

@@ -4,6 +4,7 @@
 -- :'slice_ends'    the last start of a trace, for each slice.
 -- :'margin_us'     how much is read before and after a slice, in µs.
 -- :trace_ids       the traces of a slice, see slice-traces.sql.
+-- :is_read         which spans of a slice to read, see slice-traces.sql.
 -- :matches         the condition of the search, see filter/span-condition.ts.
 -- :cells           see cells.sql.
 WITH slice AS MATERIALIZED (
@@ -23,6 +24,7 @@ trace AS MATERIALIZED (
     SELECT s.trace_id, s.start_time, s.end_time, s.status_code IS NOT DISTINCT FROM 2 AS is_error, :matches AS is_match
     FROM tracestore.span s
     WHERE s.start_time BETWEEN w.start_min AND w.start_max
+      AND :is_read
     -- Keeps the planner from taking the lookups of the condition apart: they run once for all spans.
     OFFSET 0
   ) AS spans
