@@ -3,6 +3,8 @@ export * from './attribute-text.js';
 export * from './catalogue.schema.js';
 export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
+export * from './facets.schema.js';
+export * from './heatmap.schema.js';
 export * from './link-pattern.schema.js';
 export * from './receivers.schema.js';
 export * from './search.schema.js';

@@ -22,6 +22,12 @@ const conditions = {
     .pipe(z.array(z.string().min(1).max(10_000)))
     .default([])
     .describe('`key`, or key and value joined by =, !=, >, >=, <, <= or ~ (a regular expression); may be repeated'),
+  text: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('a span has it, ignoring case, in its name, status message, events or values of attributes'),
 };
 
 /** What every page of a search has. */

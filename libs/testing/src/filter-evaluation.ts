@@ -11,13 +11,15 @@ import type {
   Span_Event,
   Span_Link,
 } from '../../../apps/tracestore/src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import { JsonNumber, parseJson } from '../../../apps/tracestore/src/storage/json-source.js';
 import { type TypedConstant, typesOf, type Constant } from '../../../apps/tracestore/src/query/filter/constant.js';
-import type {
-  Field,
-  Filter,
-  Level,
-  OrderedOperator,
-  Reference,
+import {
+  type Field,
+  type Filter,
+  type Level,
+  levels,
+  type OrderedOperator,
+  type Reference,
 } from '../../../apps/tracestore/src/query/filter/filter.js';
 import { spanKindOf, statusCodeOf } from '../../../apps/tracestore/src/query/span-enums.js';
 import type { StoredSpan } from './stored-spans.ts';
@@ -60,6 +62,8 @@ function holds(filter: Filter, context: Context): boolean {
         : context.stored.span.links.some((link) => holds(filter.filter, { ...context, link }));
     case 'exists':
       return valuesOf(filter.reference, context).length > 0;
+    case 'contains':
+      return searchedTexts(context).some((text) => text.toLowerCase().includes(filter.text.toLowerCase()));
     case 'eq':
       return isAmong(filter.reference, [filter.value], context);
     case 'in':
@@ -80,6 +84,29 @@ function holds(filter: Filter, context: Context): boolean {
       return valuesOf(filter.reference, context).some((value) => isOrdered(value, op, constant));
     }
   }
+}
+
+function searchedTexts(context: Context): readonly string[] {
+  const named = (['span.name', 'resource.service', 'span.status_message', 'event.name'] as const).flatMap((field) =>
+    fieldValues(field, context).filter((value) => typeof value === 'string'),
+  );
+  const attributes = levels.flatMap((level) => attributesAt(level, context)).flat();
+  return [...named, ...attributes.flatMap(({ value }) => scalarsOf(parseJson(storedJson(value as AnyValue), asItIs)))];
+}
+
+/** The texts of all strings, numbers and booleans in a stored value. */
+function scalarsOf(stored: unknown): readonly string[] {
+  if (stored === null) return [];
+  if (stored instanceof JsonNumber) return [stored.source];
+  return typeof stored === 'object' ? Object.values(stored).flatMap(scalarsOf) : [String(stored)];
+}
+
+function asItIs(_key: string, value: unknown): unknown {
+  return value;
+}
+
+function storedJson(value: AnyValue): string {
+  return attributesToJson([create(KeyValueSchema, { key: '', value })]).slice('{"":'.length, -1);
 }
 
 function valuesOf(reference: Reference, context: Context): readonly Value[] {
@@ -165,10 +192,7 @@ function isAmong(reference: Reference, constants: readonly Constant[], context: 
 
 function isEqual(value: Value, constant: Constant): boolean {
   if (constant.type === 'any' && typeof value === 'object' && /^[[{]/.test(constant.text)) {
-    const [stored] = Object.values(
-      JSON.parse(attributesToJson([create(KeyValueSchema, { key: 'k', value })])) as object,
-    );
-    if (attributeText(stored) === constant.text) return true;
+    if (attributeText(JSON.parse(storedJson(value))) === constant.text) return true;
   }
   return typesOf(constant).some((typed) => {
     if (typeof value === 'bigint') return typed.type === 'int' && typed.value === value;

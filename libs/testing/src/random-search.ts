@@ -85,6 +85,8 @@ const patterns = [
   'ä|A',
   '"',
 ] as const;
+/** Parts of texts, in either case; some of them would be wildcards of LIKE, or are escaped in JSON. */
+const searchedTexts = ['get', 'A%B', '_', '\\', '"', 'TRUE', 'nan', '5.0', 'E\nB', 'ä', "o'H", '{{'] as const;
 const doubles = [5, -0, 0, 1.5, 1e21, 5e-7, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const;
 const ints = [5n, 0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 9_007_199_254_740_993n] as const;
 
@@ -203,7 +205,7 @@ export class RandomSearch {
   }
 
   private leafFilter(): Filter {
-    const kind = this.random.below(12);
+    const kind = this.random.below(13);
     if (kind === 0) return { op: 'exists', reference: this.attribute() };
     if (kind === 1) return { op: 'exists', reference: { field: this.random.pick([...textFields, ...timeFields]) } };
     if (kind === 2)
@@ -241,6 +243,7 @@ export class RandomSearch {
         value: { type: 'string', value: this.random.pick(services) },
       };
     }
+    if (kind === 12) return { op: 'contains', text: this.random.pick(searchedTexts) };
     if (kind === 8)
       return { op: this.random.pick(orderedOperators), reference: this.attribute(), value: this.orderedConstant() };
     if (kind === 9) {

@@ -43,11 +43,13 @@ export function SearchForm({
     const next: SearchParameters = {
       service: text('service'),
       operation: text('operation'),
+      kind: text('kind'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
       duration: text('duration') === 'span' ? 'span' : 'trace',
       attribute: textsOf('attribute').filter((condition) => condition !== ''),
+      text: text('text'),
       order: text('order') === 'slowest' ? 'slowest' : 'newest',
       rows: search.rows,
     };
@@ -85,6 +87,15 @@ export function SearchForm({
         <input name="operation" list={`${id}-operations`} defaultValue={search.operation} autoComplete="off" />
       </label>
       <label>
+        Kind
+        <select name="kind" defaultValue={search.kind}>
+          <option value="">any</option>
+          {['server', 'client', 'internal', 'producer', 'consumer', 'unspecified'].map((kind) => (
+            <option key={kind}>{kind}</option>
+          ))}
+        </select>
+      </label>
+      <label>
         Status
         <select name="status" defaultValue={search.status}>
           <option value="">any</option>
@@ -119,6 +130,16 @@ export function SearchForm({
           ofService={isKnown ? service : ''}
         />
       ))}
+      <label>
+        Contains text
+        <input
+          name="text"
+          maxLength={200}
+          title="In a name, a status message, an event or the value of an attribute, in upper or lower case"
+          defaultValue={search.text}
+          autoComplete="off"
+        />
+      </label>
       <label>
         Order
         <select name="order" defaultValue={search.order}>

@@ -7,7 +7,6 @@ import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
-import { writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
@@ -16,9 +15,10 @@ import { NoResults } from './no-results.tsx';
 import { keepResultOrder } from './result-order.ts';
 import { type ResultColumn, ResultTable } from './result-table.tsx';
 import { SavedSearches } from './saved-searches.tsx';
-import { durationsAround, Scatter, type ScatterArea } from './scatter.tsx';
+import { WithFacets } from './facets.tsx';
+import { RangeOverview } from './range-overview.tsx';
 import { SearchForm } from './search-form.tsx';
-import { durationErrorOf, type SearchOrder, searchParametersOf, writeSearch } from './search-parameters.ts';
+import { durationErrorOf, type SearchOrder, searchParametersOf, searchQueryString, writeSearch } from './search-parameters.ts';
 import { attributeColumn, spanColumns } from './span-columns.tsx';
 import { changeStoredSearches, withRecent } from './stored-searches.ts';
 import { servicesOf, traceColumns } from './trace-columns.tsx';
@@ -30,7 +30,6 @@ import { useSearchTime } from './use-search-time.ts';
 import { mergedTraces, type Tail, useHeld, useTail } from './use-tail.ts';
 
 const defaultRange = '1h';
-const usPerMs = 1_000;
 
 /** The search page: traces with a matching span, as a scatter plot and as a list; or the spans that match. */
 export function SearchPage() {
@@ -75,19 +74,9 @@ export function SearchPage() {
     changeStoredSearches((before) => withRecent(before, query));
   }, [count, isOfSpans, query, results.spans, traces]);
   const sort = (order: SearchOrder): void => change({ order: order === 'newest' ? '' : order }, 'push');
-  const searchArea = ({ fromUs, toUs, minNs, maxNs }: ScatterArea): void =>
-    change(
-      {
-        ...writeRange(
-          { kind: 'absolute', fromMs: Math.floor(fromUs / usPerMs), toMs: Math.ceil(toUs / usPerMs) },
-          defaultRange,
-        ),
-        ...durationsAround(minNs, maxNs),
-        duration: undefined,
-        tail: undefined,
-      },
-      'push',
-    );
+  // The duration of a row of spans is that of the span.
+  const validQuery =
+    error === undefined ? `${searchQueryString(search, time)}${isOfSpans ? '&duration=span' : ''}` : undefined;
   return (
     <div className="search-page">
       <div className="row spread search-head">
@@ -133,7 +122,7 @@ export function SearchPage() {
       {results.isSuccess && count === 0 && traces.length === 0 && !results.hasMore && (
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
-      {!isOfSpans && traces.length > 0 && <Scatter traces={traces} onSelect={searchArea} />}
+      <RangeOverview query={validQuery} bounds={time.bounds} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
       <div className="row spread result-tools">
         <div className="row">
           <div className="row" role="group" aria-label="Rows">
@@ -159,6 +148,7 @@ export function SearchPage() {
           <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
         </div>
       </div>
+      <WithFacets search={search} query={validQuery}>
       <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
         {isOfSpans && count > 0 && (
           <SpanList
@@ -187,6 +177,7 @@ export function SearchPage() {
         )}
       </div>
       <MoreResults results={results} />
+      </WithFacets>
     </div>
   );
 }

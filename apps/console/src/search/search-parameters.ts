@@ -7,12 +7,15 @@ export const pageSize = 200;
 export interface SearchParameters {
   readonly service: string;
   readonly operation: string;
+  readonly kind: string;
   readonly status: string;
   readonly min: string;
   readonly max: string;
   /** What `min` and `max` bound: the trace, or the span that meets the other conditions. */
   readonly duration: 'trace' | 'span';
   readonly attribute: readonly string[];
+  /** A text that a span contains. */
+  readonly text: string;
   readonly order: SearchOrder;
   /** What the rows of the result are. */
   readonly rows: 'traces' | 'spans';
@@ -25,11 +28,13 @@ export function searchParametersOf(parameters: URLSearchParams): SearchParameter
   return {
     service: text('service'),
     operation: text('operation'),
+    kind: text('kind'),
     status: text('status'),
     min: text('min'),
     max: text('max'),
     duration: text('duration') === 'span' ? 'span' : 'trace',
     attribute: parameters.getAll('attribute'),
+    text: text('text'),
     order: text('order') === 'slowest' ? 'slowest' : 'newest',
     rows: text('rows') === 'spans' ? 'spans' : 'traces',
   };
@@ -89,11 +94,13 @@ export function searchQueryString(
   };
   set('service', search.service);
   set('operation', search.operation);
+  set('kind', search.kind);
   set('status', search.status);
   set('minDurationNs', parseDuration(search.min)?.toString());
   set('maxDurationNs', parseDuration(search.max)?.toString());
   if (search.rows === 'traces' && search.duration === 'span') set('duration', 'span');
   for (const condition of search.attribute) set('attribute', condition);
+  set('text', search.text);
   set('from', from);
   set('to', to);
   set('order', search.order);

@@ -11,6 +11,7 @@ import { SessionStore } from './access/session-store.js';
 import { CatalogueController } from './catalogue/catalogue.controller.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
+import { HeatmapController } from './search/heatmap.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SqlController } from './sql/sql.controller.js';
@@ -35,6 +36,7 @@ import { WebFilesService } from './web/web-files.service.js';
     SessionController,
     CatalogueController,
     ReceiversController,
+    HeatmapController,
     SearchController,
     ServicesController,
     TracesController,

@@ -28,9 +28,10 @@ export function filterOf({
   minDurationNs,
   maxDurationNs,
   attribute,
+  text,
 }: Pick<
   SearchQuery,
-  'service' | 'operation' | 'kind' | 'status' | 'minDurationNs' | 'maxDurationNs' | 'attribute'
+  'service' | 'operation' | 'kind' | 'status' | 'minDurationNs' | 'maxDurationNs' | 'attribute' | 'text'
 >): Filter {
   return allOf(
     ...(service === undefined ? [] : [fieldIs('resource.service', service)]),
@@ -40,6 +41,7 @@ export function filterOf({
     ...(minDurationNs === undefined ? [] : [fieldCompares('span.duration', 'gte', BigInt(minDurationNs))]),
     ...(maxDurationNs === undefined ? [] : [fieldCompares('span.duration', 'lte', BigInt(maxDurationNs))]),
     ...attribute.map(attributeFilter),
+    ...(text === undefined ? [] : [{ op: 'contains', text } as const]),
   );
 }
 

@@ -33,10 +33,14 @@ export type TextTest =
   | { readonly is: 'present' }
   | { readonly is: 'equal'; readonly text: string }
   | { readonly is: 'ordered'; readonly operator: OrderedOperator; readonly text: string }
-  | { readonly is: 'matching'; readonly pattern: string };
+  | { readonly is: 'matching'; readonly pattern: string }
+  /** A part equals the text, ignoring case. */
+  | { readonly is: 'containing'; readonly text: string };
 
 export type Leaf =
   | { readonly is: 'attribute'; readonly level: Level; readonly key: string; readonly test: AttributeTest }
+  /** The text of an attribute's value, of any key, contains a text, ignoring case. */
+  | { readonly is: 'values'; readonly level: Level; readonly text: string }
   /** An enum field counts as a text where an expression has to match it. */
   | { readonly is: 'text'; readonly level: Level; readonly field: TextField | EnumField; readonly test: TextTest }
   /** The value is one of those with these positions in its enum, which are OTLP's numbers. */
@@ -92,6 +96,26 @@ function combined(is: 'and' | 'or', conditions: readonly Condition[]): Condition
   const rest = parts.filter((part) => part.is !== 'constant');
   const [only = neutral] = rest;
   return rest.length <= 1 ? only : { is, conditions: rest };
+}
+
+/** Whether a condition tests events or links of a span. */
+export function testsRelatedRows(condition: Condition): boolean {
+  switch (condition.is) {
+    case 'constant':
+    case 'dictionary':
+      return false;
+    case 'and':
+    case 'or':
+      return condition.conditions.some(testsRelatedRows);
+    case 'not':
+      return testsRelatedRows(condition.condition);
+    case 'some':
+      return true;
+    default: {
+      const table = tableOf(condition);
+      return table === 'event' || table === 'link';
+    }
+  }
 }
 
 /** The table that has the value of a leaf. */

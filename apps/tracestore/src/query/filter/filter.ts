@@ -69,7 +69,12 @@ export type Filter =
   | { readonly op: 'in' | 'not_in'; readonly reference: Reference; readonly values: readonly Constant[] }
   /** A part of the text matches: see `patternOf` for the syntax. */
   | { readonly op: 'regex'; readonly reference: Reference; readonly pattern: string }
-  | { readonly op: 'exists'; readonly reference: Reference };
+  | { readonly op: 'exists'; readonly reference: Reference }
+  /**
+   * A text of the span contains this text, ignoring case: its name, its service, its status message, the name of an event,
+   * or the value of an attribute at any level, also inside of lists. There are no wildcards.
+   */
+  | { readonly op: 'contains'; readonly text: string };
 
 /** Every span passes. */
 export const everything: Filter = { op: 'and', filters: [] };

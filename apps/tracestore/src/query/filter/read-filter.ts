@@ -88,6 +88,11 @@ class Reader {
         const pattern = patternOf(filter.pattern, `${path}.pattern`);
         return this.anywhere(filter.reference, path, (operand) => matching(operand, pattern, path));
       }
+      case 'contains': {
+        requireText(filter.text, `${path}.text`);
+        if (filter.text === '') refuse(`${path}.text`, 'is empty');
+        return containing(filter.text);
+      }
       case 'eq':
       case 'ne':
         return this.membership(filter.reference, [filter.value], [`${path}.value`], filter.op === 'ne', path);
@@ -192,6 +197,21 @@ function matching(operand: Operand, pattern: string, path: string): Condition {
   // PostgreSQL matches the names of kinds and status codes, too: a hostile expression could block this process.
   if (isTextField(field) || isEnumField(field)) return text(level, field, { is: 'matching', pattern });
   return refuse(path, `matches an expression against ${field}, which is not a text`);
+}
+
+/** The texts in which `contains` looks, besides those of attributes. */
+const searchedFields = [
+  ['span', 'span.name'],
+  ['resource', 'resource.service'],
+  ['span', 'span.status_message'],
+  ['event', 'event.name'],
+] as const;
+
+function containing(wanted: string): Condition {
+  return orOf([
+    ...searchedFields.map(([level, field]) => text(level, field, { is: 'containing', text: wanted })),
+    ...levels.map((level): Condition => ({ is: 'values', level, text: wanted })),
+  ]);
 }
 
 function text(level: Level, field: TextField | EnumField, test: TextTest): Leaf {

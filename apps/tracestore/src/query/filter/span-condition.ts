@@ -49,6 +49,7 @@ interface Names {
   readonly json: string;
   readonly text: string;
   readonly pattern: string;
+  readonly like: string;
   readonly number: string;
   readonly numbers: readonly number[];
   readonly names: readonly string[];
@@ -96,6 +97,9 @@ const tests = readFragments<{
   readonly text_equals: Pick<Names, 'expression' | 'text'>;
   readonly text_compares: Pick<Names, 'expression' | 'operator' | 'text'>;
   readonly text_matches: Pick<Names, 'expression' | 'pattern'>;
+  readonly text_contains: Pick<Names, 'expression' | 'like'>;
+  readonly values_contain: Pick<Names, 'attributes' | 'like'>;
+  readonly json_and_values_contain: Pick<Names, 'attributes' | 'like'>;
   readonly uuid_equals: Pick<Names, 'column' | 'id'>;
   readonly int8_equals: Pick<Names, 'column' | 'id'>;
   readonly enum_is_one_of: Pick<Names, 'expression' | 'numbers'>;
@@ -116,6 +120,9 @@ const tests = readFragments<{
   'text_equals',
   'text_compares',
   'text_matches',
+  'text_contains',
+  'values_contain',
+  'json_and_values_contain',
   'uuid_equals',
   'int8_equals',
   'enum_is_one_of',
@@ -208,6 +215,10 @@ function leafSql(leaf: Leaf): Fragment {
   switch (leaf.is) {
     case 'attribute':
       return attributeSql(leaf);
+    case 'values': {
+      const names = { attributes: fields[`${leaf.level}.attributes`].fragment(), like: likeOf(leaf.text) };
+      return (isSameInJson(leaf.text) ? tests.json_and_values_contain : tests.values_contain).fragment(names);
+    }
     case 'text':
       return textSql(leaf.field, leaf.test);
     case 'enum':
@@ -222,6 +233,16 @@ function leafSql(leaf: Leaf): Fragment {
       return field === 'span.duration' ? allOf([...roughDuration(operator, valueNs), exact]) : exact;
     }
   }
+}
+
+/** A pattern of LIKE for texts that contain a text. */
+function likeOf(text: string): string {
+  return `%${storableText(text).replaceAll(/[%_\\]/g, String.raw`\$&`)}%`;
+}
+
+/** Whether the JSON of attributes contains a text wherever a value does: the text has no character that JSON escapes. */
+function isSameInJson(text: string): boolean {
+  return !/["\\\p{Cc}]/u.test(text);
 }
 
 /** More than any span lasts that PostgreSQL holds, and less than an interval can be. */
@@ -283,6 +304,8 @@ function textSql(field: TextField | EnumField, test: TextTest): Fragment {
     }
     case 'matching':
       return tests.text_matches.fragment({ expression, pattern: storableText(test.pattern) });
+    case 'containing':
+      return tests.text_contains.fragment({ expression, like: likeOf(test.text) });
   }
 }
 

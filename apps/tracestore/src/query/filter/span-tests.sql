@@ -9,6 +9,7 @@
 -- :'json'      the value as it is stored.
 -- :'text'      the text to compare with.
 -- :'pattern'   a regular expression of PostgreSQL.
+-- :'like'      a pattern of LIKE.
 -- :'number'    the number to compare with, in decimal.
 -- :'numbers'   the values of an enum, as numbers.
 -- :'names'     the names of the values of an enum, from 0.
@@ -52,6 +53,21 @@ END
 nullif(:expression, '') COLLATE "C" :operator :'text'::text
 -- name: text_matches
 nullif(:expression, '') ~ :'pattern'::text
+-- name: text_contains
+:expression ILIKE :'like'::text
+-- name: values_contain
+-- Also the values inside of lists and of key-value lists.
+EXISTS (
+  SELECT FROM jsonb_path_query(:attributes, 'strict $.**') AS entry (value)
+  WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE :'like'::text
+)
+-- name: json_and_values_contain
+-- The test of the whole JSON is faster. It is also true where only a key contains the text.
+CASE WHEN (:attributes)::text ILIKE :'like'::text THEN EXISTS (
+  SELECT FROM jsonb_path_query(:attributes, 'strict $.**') AS entry (value)
+  WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE :'like'::text
+) END
+
 -- name: uuid_equals
 :column = :'id'::uuid
 -- name: int8_equals

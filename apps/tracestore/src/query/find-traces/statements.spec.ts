@@ -134,6 +134,7 @@ const examples: Example[] = [
     {},
     { ids: [operationIds] },
   ],
+  ['text', { op: 'contains', text: '100 %' }, {}, { ids: [operationIds, [serviceId], []] }],
   ['trace-id', fieldIs('span.trace_id', traceId)],
   [
     'event',

@@ -1,0 +1,134 @@
+import './range-overview.css';
+import { useQuery } from '@tanstack/react-query';
+import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
+import { get } from '../api/client.ts';
+import { formatMoment } from '../format/time.ts';
+import { Failure } from '../failure.tsx';
+import { Loading } from '../loading.tsx';
+import { writeRange } from '../range/time-range.ts';
+import type { TimeRangeState } from '../range/use-time-range.ts';
+import { useAddress } from '../use-address.ts';
+import { boundText } from './range-axes.ts';
+import { type RangeBox, RangeHeatmap } from './range-heatmap.tsx';
+
+/**
+ * The whole range of a search above its results: how many traces match, when they started, how long they took and which of
+ * them failed. The traces of the list are points in it.
+ *
+ * @param query the query string of the search in the API; undefined if the search is not valid
+ * @param bounds of the range; undefined if it is unlimited
+ * @param traces the results so far
+ * @param fallback the range of an address without one
+ */
+export function RangeOverview({
+  query,
+  bounds,
+  traces,
+  fallback,
+}: {
+  readonly query: string | undefined;
+  readonly bounds: TimeRangeState['bounds'];
+  readonly traces: readonly TraceSummary[];
+  readonly fallback: string;
+}) {
+  const { change } = useAddress();
+  const conditions = conditionsOf(query ?? '');
+  const queryKey = ['heatmap', conditions];
+  const heatmap = useQuery({
+    queryKey,
+    enabled: query !== undefined,
+    queryFn: ({ signal }) => get<HeatmapResponse>(`traces/heatmap?${conditions}`, signal),
+    // The old picture stays until the new one is there.
+    placeholderData: (before) => before,
+  });
+  const zoom = (box: RangeBox): void =>
+    change(
+      {
+        ...(box.time === undefined
+          ? {}
+          : writeRange(
+              {
+                kind: 'absolute',
+                fromMs: Math.floor(box.time.fromMs),
+                toMs: Math.max(Math.ceil(box.time.toMs), Math.floor(box.time.fromMs) + 1),
+              },
+              fallback,
+            )),
+        ...(box.duration === undefined
+          ? {}
+          : {
+              min: box.duration.minNs <= 0 ? '' : boundText(box.duration.minNs, 'down'),
+              max: boundText(box.duration.maxNs, 'up'),
+              // The heat map shows the durations of traces.
+              duration: undefined,
+            }),
+        ...(box.isFailed === true ? { status: 'error' } : {}),
+        tail: undefined,
+      },
+      'push',
+    );
+  if (heatmap.isError) return <Failure error={heatmap.error} retry={() => void heatmap.refetch()} />;
+  if (heatmap.data === undefined) {
+    if (query === undefined) return undefined;
+    return (
+      <Loading
+        className="small"
+        what="Counting traces"
+        queryKey={queryKey}
+        isFetching={heatmap.isFetching}
+        retry={() => void heatmap.refetch()}
+      />
+    );
+  }
+  const { data } = heatmap;
+  return (
+    <section className="range-overview" aria-label="All matching traces" aria-busy={heatmap.isPlaceholderData}>
+      <div className="row spread">
+        <p role="status">
+          <Counts heatmap={data} />
+        </p>
+        <p className="quiet range-help">Drag to zoom</p>
+      </div>
+      <RangeHeatmap heatmap={data} traces={traces} bounds={bounds} onZoom={zoom} />
+      <p className="quiet range-note">{noteOf(data)}</p>
+    </section>
+  );
+}
+
+/** The conditions in the query string of a search, without order and pages. */
+export function conditionsOf(query: string): string {
+  const conditions = new URLSearchParams(query);
+  for (const name of ['order', 'limit', 'cursor']) conditions.delete(name);
+  return conditions.toString();
+}
+
+function Counts({ heatmap: { source, total, failed, isComplete } }: { readonly heatmap: HeatmapResponse }) {
+  const noun = source === 'aggregates' ? 'request' : 'trace';
+  const about = isComplete ? '' : 'about ';
+  return (
+    <>
+      <strong>
+        {about}
+        {total.toLocaleString()} {noun}
+        {total === 1 ? '' : 's'}
+      </strong>
+      {', '}
+      <span className={failed > 0 ? 'bad' : 'quiet'}>
+        {about}
+        {failed.toLocaleString()} failed
+      </span>
+    </>
+  );
+}
+
+/** What is counted, in words. */
+function noteOf({ source, share, spans, to, isComplete }: HeatmapResponse): string {
+  if (source === 'aggregates') {
+    const until = formatMoment(Number(BigInt(to) / 1_000_000n));
+    return `Each request counts once, by its root span: when it started, how long it took, whether it failed. Counted until ${until}, in whole steps of time.`;
+  }
+  const what = 'Each trace counts once: when it started, how long it took, whether one of its spans failed.';
+  if (isComplete) return what;
+  const percent = share >= 0.1 ? Math.round(share * 100) : Number((share * 100).toPrecision(1));
+  return `${what} Estimated from ${percent} % of each step of time (${spans.toLocaleString()} spans). A shorter range is exact.`;
+}
