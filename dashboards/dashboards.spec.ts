@@ -25,6 +25,7 @@ describe('dashboard definitions', () => {
       '/d/scyq99J7k/04-service-dependencies',
       '/d/lyIow61nz/05-upstream-spans',
       '/d/SdzI3eJnk/06-downstream-spans',
+      '/d/spandrel-models/models',
     ]);
   });
 

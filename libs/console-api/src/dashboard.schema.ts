@@ -15,6 +15,7 @@ const panel = z.object({
   grid: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
   unit: z.enum(units).optional(),
   isStacked: z.boolean().optional(),
+  emptyText: z.string().optional().describe('what an empty result means'),
   linksToErrors: z.boolean().optional().describe('whether its links lead to failed traces only'),
   columns: z.array(
     z.object({
