@@ -17,7 +17,9 @@ export const problemKinds = [
 
 export const traceProblem = z.object({
   kind: z.enum(problemKinds),
-  severity: z.enum(['error', 'warning', 'info']).describe('error: the data is wrong. warning: it is incomplete or inexact'),
+  severity: z
+    .enum(['error', 'warning', 'info'])
+    .describe('error: the data is wrong. warning: it is incomplete or inexact'),
   message: z.string(),
   spanCount: z.int(),
   amount: z

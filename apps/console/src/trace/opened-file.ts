@@ -1,6 +1,7 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
 import type { SpanDetails } from '../api/types.ts';
+import { isGenAi } from './gen-ai/gen-ai-spans.ts';
 import type { FileTrace } from './otlp-file.ts';
 import type { TraceSource } from './trace-source.ts';
 
@@ -41,6 +42,7 @@ export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
       const search = text.toLowerCase();
       return Promise.resolve(spans.filter((span) => hasText(span, search)).map(({ spanId }) => spanId));
     },
+    genAi: () => Promise.resolve({ spans: spans.filter(({ attributes }) => isGenAi(attributes)), isCut: false }),
   };
 }
 

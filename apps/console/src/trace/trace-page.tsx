@@ -7,11 +7,11 @@ import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
 import { useAddress } from '../use-address.ts';
+import { AnnotatedTrace } from './annotated-trace.tsx';
 import { OpenFileButton } from './file-drop.tsx';
 import { fileSource, useOpenedFile } from './opened-file.ts';
 import { traceModelOf } from './trace-model.ts';
 import { storedSource } from './trace-source.ts';
-import { TraceView } from './trace-view.tsx';
 
 /** The page of a stored trace. */
 export function TracePage({ traceId }: { readonly traceId: string }) {
@@ -48,7 +48,7 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
       </section>
     );
   }
-  return <TraceView {...trace.data} />;
+  return <AnnotatedTrace {...trace.data} onReload={() => void trace.refetch()} />;
 }
 
 /** The page of a trace from an opened file. */
@@ -95,7 +95,7 @@ export function FileTracePage() {
           </label>
         )}
       </div>
-      <TraceView key={shown.source.key} {...shown} />
+      <AnnotatedTrace key={shown.source.key} {...shown} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { SpanDetails, Waterfall } from '../api/types.ts';
+import type { GenAiResponse, SpanDetails, Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -12,6 +12,8 @@ export interface TraceSource {
   readonly details: (span: number, signal: AbortSignal) => Promise<readonly SpanDetails[]>;
   /** Find spans that contain a text, ignoring case. @returns their IDs @throws ApiError */
   readonly matches: (text: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Load the gen_ai attributes of the trace, with messages on request. @throws ApiError */
+  readonly genAi: (withContent: boolean, signal: AbortSignal) => Promise<GenAiResponse>;
 }
 
 /** The source of a stored trace. */
@@ -29,6 +31,7 @@ export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): Trac
       const matchesPath = `${path}/matches?text=${encodeURIComponent(text)}`;
       return (await get<{ readonly spanIds: readonly string[] }>(matchesPath, signal)).spanIds;
     },
+    genAi: (withContent, signal) => get<GenAiResponse>(`${path}/gen-ai?content=${withContent ? 1 : 0}`, signal),
   };
 }
 

@@ -4,13 +4,18 @@ import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
+import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
 import { closedOf, closedParameters, parentsOf } from './closed-spans.ts';
 import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
 import { FlameGraph } from './flame-graph.tsx';
+import { GenAiFacts } from './gen-ai/gen-ai-facts.tsx';
+import { useTraceGenAi } from './gen-ai/trace-gen-ai.ts';
 import { Minimap } from './minimap.tsx';
 import { OperationTable } from './operation-table.tsx';
+import { ProblemBanner } from './problems/problem-banner.tsx';
+import { RootState, titleSpan } from './problems/root-state.tsx';
 import { ServiceFilter } from './service-filter.tsx';
 import { SpanPanel } from './span-panel.tsx';
 import { failedStatus, matchingSpans, isFiltering, type TraceFilter } from './trace-filter.ts';
@@ -23,12 +28,19 @@ const views = [
   ['waterfall', 'Waterfall'],
   ['flame', 'Flame graph'],
   ['operations', 'Operations'],
+  ['conversation', 'Conversation'],
 ] as const;
+
+const ConversationView = lazyComponent(
+  'Loading conversation',
+  async () => (await import('./gen-ai/conversation-view.tsx')).ConversationView,
+);
 
 /** A trace as waterfall, flame graph or table, with the details of a span. The state of the view is in the URL. */
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
   const { waterfall } = model;
+  const { totals: genAi } = useTraceGenAi();
   const view = views.find(([each]) => each === parameters.get('view'))?.[0] ?? 'waterfall';
   const whole = Math.max(waterfall.durationNs, 1);
   const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
@@ -97,7 +109,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     return true;
   });
 
-  const root = model.order[0] ?? 0;
+  const root = titleSpan(model);
   const [service, name] = waterfall.operations[waterfall.spans.operation[root] ?? 0] ?? ['', ''];
   const errors = useMemo(() => waterfall.spans.status.filter((status) => status === failedStatus).length, [waterfall]);
   return (
@@ -107,6 +119,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <h1>
             <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
             <bdi>{service}</bdi>: <bdi>{name}</bdi>
+            <RootState model={model} />
           </h1>
           <div className="row">
             {source.exportPath !== undefined && (
@@ -125,6 +138,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <Fact name="Spans" value={model.count.toLocaleString()} />
           <Fact name="Errors" value={errors.toLocaleString()} isBad={errors > 0} />
           <Fact name="Services" value={String(model.services.length)} />
+          <GenAiFacts />
           <div className="trace-id">
             <dt>Trace ID</dt>
             <dd className="code">
@@ -132,18 +146,21 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             </dd>
           </div>
         </dl>
+        <ProblemBanner model={model} selected={selected} onSelect={select} />
         <div className="row trace-tools">
           <div className="tabs row" role="group" aria-label="View">
-            {views.map(([each, title]) => (
-              <button
-                key={each}
-                type="button"
-                aria-pressed={each === view}
-                onClick={() => change({ view: each === 'waterfall' ? undefined : each }, 'push')}
-              >
-                {title}
-              </button>
-            ))}
+            {views
+              .filter(([each]) => each !== 'conversation' || genAi !== undefined || view === each)
+              .map(([each, title]) => (
+                <button
+                  key={each}
+                  type="button"
+                  aria-pressed={each === view}
+                  onClick={() => change({ view: each === 'waterfall' ? undefined : each }, 'push')}
+                >
+                  {title}
+                </button>
+              ))}
           </div>
           <FindBox
             box={findBox}
@@ -163,13 +180,13 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
               </button>
             </div>
           )}
-          {zoom !== undefined && view !== 'operations' && (
+          {zoom !== undefined && view !== 'operations' && view !== 'conversation' && (
             <button type="button" onClick={() => setZoom(undefined)}>
               Reset zoom
             </button>
           )}
         </div>
-        {view !== 'operations' && (
+        {view !== 'operations' && view !== 'conversation' && (
           <>
             <ServiceFilter
               services={model.services}
@@ -222,6 +239,9 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
               change({ view: undefined, service: ofService, operation, errors: undefined }, 'push')
             }
           />
+        )}
+        {view === 'conversation' && (
+          <ConversationView model={model} source={source} selected={selected} onSelect={select} />
         )}
         {selected !== -1 && (
           <SpanPanel model={model} source={source} span={selected} onSelect={select} onClose={close} />

@@ -2,6 +2,8 @@ import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/rea
 import { type KeyboardEvent, memo, useCallback, useEffect, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
 import { serviceColour } from '../service-colour.ts';
+import { GenAiTag } from './gen-ai/gen-ai-facts.tsx';
+import { ProblemMark } from './problems/problem-mark.tsx';
 import { failedStatus } from './trace-filter.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TreeRows } from './tree-rows.ts';
@@ -210,8 +212,10 @@ const SpanRow = memo(function SpanRow({
             ⤴
           </span>
         )}
+        <ProblemMark spanId={spans.id[span] ?? ''} />
         <bdi className="service">{service}</bdi>
         <bdi>{name}</bdi>
+        <GenAiTag spanId={spans.id[span] ?? ''} />
         {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
       </div>
       <div className="span-time">
