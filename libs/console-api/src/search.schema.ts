@@ -35,6 +35,9 @@ export const traceSummary = z.object({
     .object({ service: z.string(), operation: z.string() })
     .nullable()
     .describe('null when every span has a parent'),
+  firstSpan: z
+    .object({ service: z.string(), operation: z.string() })
+    .describe('the span that starts first: what a trace without a root shows'),
   startTimeUnixNano: unixNano,
   durationNs: z.number(),
   spans: z.int(),

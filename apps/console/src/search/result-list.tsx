@@ -69,7 +69,13 @@ function Result({
       <Link href={`/trace/${trace.traceId}`}>
         <span className="result-name">
           {trace.root === null ? (
-            <em>no root span: {counted(trace.orphans, 'span')} with a missing parent</em>
+            <>
+              <bdi className="service">{trace.firstSpan.service}</bdi> <bdi>{trace.firstSpan.operation}</bdi>{' '}
+              <em title="Every span names a parent. This is the first span">
+                incomplete, no root span
+                {trace.orphans > 0 && `: ${counted(trace.orphans, 'span')} with a missing parent`}
+              </em>
+            </>
           ) : (
             <>
               <bdi className="service">{trace.root.service}</bdi> <bdi>{trace.root.operation}</bdi>

@@ -9,7 +9,7 @@ import { noGenAi, TraceGenAiContext } from './gen-ai/trace-gen-ai.ts';
 import { problemMarks } from './problems/problem-marks.ts';
 import { secondsSinceArrival, type TraceProblems, TraceProblemsContext } from './problems/trace-problems.ts';
 import { type TraceModel, traceModelOf } from './trace-model.ts';
-import type { TraceSource } from './trace-source.ts';
+import { storedSource, type TraceSource } from './trace-source.ts';
 import { TraceView } from './trace-view.tsx';
 
 interface Props {
@@ -43,7 +43,7 @@ export function AnnotatedTrace({ model, source, onReload }: Props) {
   const hasSkew = problems.some(({ kind }) => kind === 'clock_skew');
   const isCorrected = hasSkew && parameters.get('clocks') === 'corrected';
   const shown = useMemo(
-    () => (isCorrected ? correctedTrace(model, source, problems) : { model, source }),
+    () => (isCorrected ? correctedTrace(model, problems) : { model, source }),
     [isCorrected, model, source, problems],
   );
 
@@ -79,15 +79,11 @@ export function AnnotatedTrace({ model, source, onReload }: Props) {
   );
 }
 
-function correctedTrace(model: TraceModel, source: TraceSource, problems: ProblemsResponse['problems']) {
-  const { waterfall, originalOf } = correctClocks(model, problems);
+function correctedTrace(model: TraceModel, problems: ProblemsResponse['problems']) {
+  const { waterfall, reported } = correctClocks(model, problems);
+  // The store finds spans by the reported times. Spans have other indexes now, so the cache needs another key.
   return {
     model: traceModelOf(waterfall),
-    source: {
-      ...source,
-      // Spans have other indexes.
-      key: `${source.key} corrected`,
-      details: (span: number, signal: AbortSignal) => source.details(originalOf[span] ?? span, signal),
-    },
+    source: { ...storedSource({ waterfall: reported }), key: `${waterfall.traceId} corrected` },
   };
 }

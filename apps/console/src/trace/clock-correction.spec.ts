@@ -36,7 +36,7 @@ describe('correctClocks', () => {
       ['root', null, 3000, 3100],
       ['other', 'root', 3060, 3090],
     ];
-    const { waterfall, originalOf } = correctClocks(traceModelOf(waterfallOf(rows)), [skew(3025, ['child'])]);
+    const { waterfall, reported } = correctClocks(traceModelOf(waterfallOf(rows)), [skew(3025, ['child'])]);
     expect(timesOf(waterfall)).toEqual(
       new Map([
         ['root', [0, 100]],
@@ -47,7 +47,8 @@ describe('correctClocks', () => {
     );
     expect(waterfall.spans.id).toEqual(['root', 'child', 'below', 'other']);
     expect(waterfall.spans.parentId).toEqual([null, 'root', 'child', 'root']);
-    expect(originalOf).toEqual([2, 0, 1, 3]);
+    expect(reported.spans.id).toEqual(waterfall.spans.id);
+    expect(reported.spans.startNs).toEqual([3000, 0, 10, 3060]);
     expect([waterfall.startTimeUnixNano, waterfall.durationNs]).toEqual(['3000', 100]);
   });
 
@@ -102,7 +103,7 @@ describe('correctClocks', () => {
       ['orphan', 'gone', 7, 9],
     ];
     const trace = waterfallOf(rows);
-    expect(correctClocks(traceModelOf(trace), [])).toEqual({ waterfall: trace, originalOf: [0, 1, 2] });
+    expect(correctClocks(traceModelOf(trace), [])).toEqual({ waterfall: trace, reported: trace });
     expect(correctClocks(traceModelOf(waterfallOf([])), []).waterfall.spans.id).toEqual([]);
   });
 });

@@ -4,8 +4,8 @@ import type { TraceModel } from './trace-model.ts';
 /** A trace with corrected times. */
 export interface CorrectedTrace {
   readonly waterfall: Waterfall;
-  /** The index in the original trace of each span. */
-  readonly originalOf: readonly number[];
+  /** The same spans in the same order, with the times that senders reported. */
+  readonly reported: Waterfall;
 }
 
 /**
@@ -29,16 +29,14 @@ export function correctClocks(
     if (up !== -1) movedNs[span] = (movedNs[up] ?? 0) + correctionOf(up, span);
   }
   const startNs = spans.startNs.map((start, span) => start + (movedNs[span] ?? 0));
-  const originalOf = [...startNs.keys()].toSorted((left, right) => (startNs[left] ?? 0) - (startNs[right] ?? 0));
-  const firstNs = startNs[originalOf[0] ?? 0] ?? 0;
+  const byStart = [...startNs.keys()].toSorted((left, right) => (startNs[left] ?? 0) - (startNs[right] ?? 0));
+  const firstNs = startNs[byStart[0] ?? 0] ?? 0;
   const columns = Object.entries(spans).map(([name, column]) => [
     name,
-    originalOf.map((span) => (column as readonly unknown[])[span]),
+    byStart.map((span) => (column as readonly unknown[])[span]),
   ]);
-  const moved = {
-    ...(Object.fromEntries(columns) as Waterfall['spans']),
-    startNs: originalOf.map((span) => (startNs[span] ?? 0) - firstNs),
-  };
+  const reported = Object.fromEntries(columns) as Waterfall['spans'];
+  const moved = { ...reported, startNs: byStart.map((span) => (startNs[span] ?? 0) - firstNs) };
   return {
     waterfall: {
       ...waterfall,
@@ -46,7 +44,7 @@ export function correctClocks(
       durationNs: moved.startNs.reduce((last, start, span) => Math.max(last, start + (moved.durationNs[span] ?? 0)), 0),
       spans: moved,
     },
-    originalOf,
+    reported: { ...waterfall, spans: reported },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   attributeValuesResponse,
   catalogueResponse,
   dashboardsResponse,
+  genAiResponse,
   matchesResponse,
   operationsResponse,
   partitionsResponse,
@@ -253,6 +254,81 @@ describe('a trace', () => {
     const document = (await response.json()) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
     const spans = document.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
     expect(spans).toHaveLength(7);
+  });
+});
+
+describe('the gen_ai spans of a trace', () => {
+  const agentTraceId = randomBytes(16).toString('hex');
+
+  beforeAll(async () => {
+    const spanOf = (id: string, attributes: readonly ReturnType<typeof text>[], over = {}) =>
+      goodSpan({
+        traceId: hexBytes(agentTraceId),
+        spanId: hexBytes(id.padStart(16, '0')),
+        startTimeUnixNano: BigInt(startMs) * 1_000_000n + BigInt(id),
+        endTimeUnixNano: BigInt(startMs) * 1_000_000n + 1_000n,
+        attributes: [...attributes],
+        ...over,
+      });
+    const messages = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'x'.repeat(60_000) }] }]);
+    const request = create(ExportTraceServiceRequestSchema, {
+      resourceSpans: [
+        {
+          resource: { attributes: [text('service.name', 'agent')] },
+          scopeSpans: [
+            {
+              spans: [
+                spanOf('2', [
+                  text('gen_ai.operation.name', 'chat'),
+                  text('gen_ai.request.model', 'gpt-4o'),
+                  attribute('gen_ai.usage.input_tokens', { case: 'intValue', value: 12n }),
+                  text('gen_ai.input.messages', messages),
+                  text('http.route', '/chat'),
+                ]),
+                spanOf('1', [text('http.route', '/')]),
+                spanOf('3', [text('gen_ai.tool.name', hostile)], {
+                  events: [
+                    { name: 'gen_ai.user.message', attributes: [text('content', hostile)] },
+                    { name: 'other', attributes: [text('content', 'no')] },
+                  ],
+                }),
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    await sendGrpc(store.grpcAddress, encodeProtobuf(request));
+  });
+
+  it('come without messages by default', async () => {
+    expect(await get(genAiResponse, `traces/${agentTraceId}/gen-ai`)).toEqual({
+      spans: [
+        {
+          spanId: '0000000000000002',
+          attributes: {
+            'gen_ai.operation.name': 'chat',
+            'gen_ai.request.model': 'gpt-4o',
+            'gen_ai.usage.input_tokens': 12,
+          },
+          events: [],
+        },
+        { spanId: '0000000000000003', attributes: { 'gen_ai.tool.name': hostile }, events: [] },
+      ],
+      isCut: false,
+    });
+  });
+
+  it('come with messages, long ones cut, and with gen_ai events on request', async () => {
+    const { spans } = await get(genAiResponse, `traces/${agentTraceId}/gen-ai?content=1`);
+    expect(String(spans[0]?.attributes['gen_ai.input.messages'])).toHaveLength(50_000);
+    expect(spans[1]?.events).toEqual([{ name: 'gen_ai.user.message', attributes: { content: hostile } }]);
+  });
+
+  it('are none in other traces; invalid input is a client error', async () => {
+    expect(await get(genAiResponse, `traces/${passwordTraceId(1)}/gen-ai`)).toEqual({ spans: [], isCut: false });
+    expect((await api(`traces/${agentTraceId}/gen-ai?content=2`)).status).toBe(400);
+    expect((await api('traces/abc/problems')).status).toBe(400);
   });
 });
 

@@ -43,10 +43,11 @@ export class SearchController {
 }
 
 function summaryOf(summary: TraceSummary): SearchResponse['traces'][number] {
-  const { traceId, root, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
+  const { traceId, root, firstSpan, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
   return {
     traceId,
     root: root === undefined ? null : { service: root.serviceName, operation: root.spanName },
+    firstSpan: { service: firstSpan.serviceName, operation: firstSpan.spanName },
     startTimeUnixNano: String(startTimeUnixNano),
     durationNs: Math.max(0, Number(endTimeUnixNano - startTimeUnixNano)),
     spans: spanCount,
