@@ -97,7 +97,8 @@ describe('files generated from the dashboards', () => {
     expect(new Set([...text.matchAll(/"datasource":(\{[^}]*\})/g)].map(([, source]) => source))).toEqual(
       new Set(['{"type":"grafana-postgresql-datasource","uid":"spandrel-sql"}']),
     );
-    const links = [...text.matchAll(/\/explore\?left=([^"]*)/g)].map(([, left]) =>
+    const found = new Set([...text.matchAll(/\/explore\?left=([^"]*)/g)].map(([, left]) => left));
+    const links = [...found].map((left) =>
       JSON.parse(
         decodeURIComponent(left ?? '')
           .replace('${__value.raw}', 'id')

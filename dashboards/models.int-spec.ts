@@ -165,7 +165,9 @@ describe('the dashboard of models', () => {
     const tokens = await run('tokens-by-model.sql');
     expect(tokens.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['tokens'])).toEqual([150, 350]);
     const durations = await run('durations-by-model.sql');
-    expect(durations.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['p95_ms'])).toEqual([1000, 3000]);
+    expect(durations.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['p95_ms'])).toEqual([
+      1000, 3000,
+    ]);
     expect((await run('slowest-calls.sql')).map((row) => row['duration_ms'])).toEqual([3000, 1000, 500, 10]);
   });
 });

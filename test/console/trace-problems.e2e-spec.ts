@@ -95,7 +95,10 @@ const agent = [
     chat(
       {
         'input.messages': JSON.stringify([question, toolCall, toolResult]),
-        'output.messages': JSON.stringify([answer, { role: 'assistant', content: 'long '.repeat(2000) }]).slice(0, 6000),
+        'output.messages': JSON.stringify([answer, { role: 'assistant', content: 'long '.repeat(2000) }]).slice(
+          0,
+          6000,
+        ),
       },
       [1300, 45],
     ),
@@ -158,7 +161,10 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await banner.getByRole('button', { name: 'Correct clocks' }).click();
     await expect.poll(() => duration.textContent()).toBe('700 ms');
     expect(new URL(page.url()).searchParams.get('clocks')).toBe('corrected');
-    const corrected = page.getByRole('treeitem').filter({ hasText: 'users' }).filter({ hasText: 'clock is 3 s behind' });
+    const corrected = page
+      .getByRole('treeitem')
+      .filter({ hasText: 'users' })
+      .filter({ hasText: 'clock is 3 s behind' });
     await corrected.click();
     // The details are found by the reported times.
     await page.getByRole('complementary', { name: 'Span' }).getByText('Kind').waitFor();
@@ -201,7 +207,10 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     expect(await page.title()).not.toBe('owned');
     expect(await accessibilityViolations(page)).toEqual([]);
     await take(page, 'conversation');
-    await entries.nth(2).getByRole('button', { name: /execute_tool/ }).click();
+    await entries
+      .nth(2)
+      .getByRole('button', { name: /execute_tool/ })
+      .click();
     await expect.poll(() => new URL(page.url()).searchParams.get('span')).toBe('0000000000000003');
     await page.getByRole('complementary', { name: 'Span' }).waitFor();
     await watched.close();

@@ -66,7 +66,10 @@ async function send(sketches: readonly Sketch[], known?: string): Promise<string
       const [service, resource] = JSON.parse(key) as [string, Record<string, string>];
       return {
         resource: {
-          attributes: [text('service.name', service), ...Object.entries(resource).map(([name, value]) => text(name, value))],
+          attributes: [
+            text('service.name', service),
+            ...Object.entries(resource).map(([name, value]) => text(name, value)),
+          ],
         },
         scopeSpans: [{ spans: own.map((sketch) => spanOf(traceId, sketch)) }],
       };
@@ -207,7 +210,10 @@ describe('trace_problems finds', () => {
   it('no time of receipt if the last span was received long ago', async () => {
     const traceId = await send([{ id: 2, parent: 1, at: [1, 5] }]);
     expect((await problemsOf(traceId))[0]?.receivedS).not.toBeNull();
-    await queryOnce(database.superuserUrl, `UPDATE tracestore.ledger SET received_at = received_at - interval '1 hour'`);
+    await queryOnce(
+      database.superuserUrl,
+      `UPDATE tracestore.ledger SET received_at = received_at - interval '1 hour'`,
+    );
     expect((await problemsOf(traceId)).map(({ receivedS }) => receivedS)).toEqual([null, null]);
   });
 
@@ -258,7 +264,13 @@ describe('trace_problems finds', () => {
       ]),
     ).toMatchObject([
       { kind: 'ends_before_start', severity: 'error', amount: 1_450_000, spanIds: [3] },
-      { kind: 'duplicate_span_id', message: '1 span ID belongs to more than one span', spanCount: 3, amount: 2, spanIds: [2] },
+      {
+        kind: 'duplicate_span_id',
+        message: '1 span ID belongs to more than one span',
+        spanCount: 3,
+        amount: 2,
+        spanIds: [2],
+      },
     ]);
   });
 
@@ -301,7 +313,12 @@ describe('trace_problems finds', () => {
         over: { name: 'SELECT stock', attributes: [text('db.query.text', `SELECT * FROM stock WHERE id = ${n}`)] },
       })),
       // Too few, and too short.
-      ...Array.from({ length: 4 }, (_, n) => ({ id: n + 50, parent: 1, at: [n * 20, n * 20 + 19] as const, kind: client })),
+      ...Array.from({ length: 4 }, (_, n) => ({
+        id: n + 50,
+        parent: 1,
+        at: [n * 20, n * 20 + 19] as const,
+        kind: client,
+      })),
       ...Array.from({ length: 9 }, (_, n) => ({
         id: n + 60,
         parent: 1,
@@ -419,7 +436,11 @@ describe('trace_problems estimates the difference of two clocks', () => {
     ]);
     const root: Sketch = { id: 1, at: [-5000, 500], kind: server, resource: { 'host.name': 'w' } };
     expect(await checked([root, ...spans.flat()])).toMatchObject([
-      { kind: 'clock_skew', amount: 2000e6, message: expect.stringContaining('users (b) is 2 s behind that of shop (w)') as string },
+      {
+        kind: 'clock_skew',
+        amount: 2000e6,
+        message: expect.stringContaining('users (b) is 2 s behind that of shop (w)') as string,
+      },
       { kind: 'clock_skew', amount: 1000e6, spanIds: [20] },
     ]);
   });

@@ -43,7 +43,8 @@ export class SearchController {
 }
 
 function summaryOf(summary: TraceSummary): SearchResponse['traces'][number] {
-  const { traceId, root, firstSpan, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } = summary;
+  const { traceId, root, firstSpan, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } =
+    summary;
   return {
     traceId,
     root: root === undefined ? null : { service: root.serviceName, operation: root.spanName },
