@@ -47,6 +47,7 @@ export function AnnotatedTrace({ model, source, onReload }: Props) {
     [isCorrected, model, source, problems],
   );
 
+  const isChecked = checked.data !== undefined && problems.every(({ kind }) => kind !== 'not_checked');
   const missing = problems.find(({ kind }) => kind === 'missing_parent')?.spanCount ?? 0;
   const orphans = useMemo(() => model.isOrphan.reduce((sum, each) => sum + each, 0), [model]);
   const known: TraceProblems = {
@@ -56,7 +57,7 @@ export function AnnotatedTrace({ model, source, onReload }: Props) {
     onCorrect: (next) => change({ clocks: next ? 'corrected' : undefined, zoom: undefined }),
     error: checked.error ?? undefined,
     onRetry: () => void checked.refetch(),
-    hasMore: isStored && checked.data !== undefined && missing !== orphans,
+    hasMore: isChecked && missing !== orphans,
     onReload,
   };
 
