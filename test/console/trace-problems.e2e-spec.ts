@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await take(page, 'trace-problems');
 
     // The problem leads to its spans, one after the other.
-    const next = banner.getByRole('button', { name: /^Next span: 24 ×/ });
+    const next = banner.getByRole('button', { name: /^Next of 24 spans: 24 ×/ });
     for (const id of ['000000000000000a', '000000000000000b']) {
       await next.click();
       await expect.poll(() => new URL(page.url()).searchParams.get('span')).toBe(id);

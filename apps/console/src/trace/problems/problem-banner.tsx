@@ -83,10 +83,10 @@ function ProblemSpans(props: {
     const span = spans[(spans.indexOf(selected) + 1) % Math.max(spans.length, 1)];
     if (span !== undefined) onSelect(span);
   };
-  const isOne = ids.size === 1;
+  const text = ids.size === 1 ? 'Go to span' : `Next of ${problem.spanCount.toLocaleString()} spans`;
   return (
-    <button type="button" onClick={next} aria-label={`${isOne ? 'Go to span' : 'Next span'}: ${problem.message}`}>
-      {isOne ? 'Go to span' : `Next of ${problem.spanCount.toLocaleString()} spans`}
+    <button type="button" onClick={next} aria-label={`${text}: ${problem.message}`}>
+      {text}
     </button>
   );
 }
