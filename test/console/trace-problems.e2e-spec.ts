@@ -138,7 +138,7 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await banner.getByText('5 problems').waitFor();
     await banner.getByText(/^Still arriving: the newest span was received \d+ s ago/).waitFor();
     expect(await banner.getByRole('listitem').locator('bdi').allTextContents()).toEqual([
-      'No root: every span names a parent. The first span is users: GET /users',
+      'No root: every span names a parent. The first span is shop: GET /cart',
       'The parent of 1 span is not stored: 1 span is missing',
       'The clock of users is 3 s behind that of shop: 1 of 1 span starts before its parent',
       'The sender dropped 7 attributes of 1 span',

@@ -37,7 +37,7 @@ export const traceSummary = z.object({
     .describe('null when every span has a parent'),
   firstSpan: z
     .object({ service: z.string(), operation: z.string() })
-    .describe('the span that starts first: what a trace without a root shows'),
+    .describe('what a trace without a root shows: its first span without a stored parent, or the first of all'),
   startTimeUnixNano: unixNano,
   durationNs: z.number(),
   spans: z.int(),

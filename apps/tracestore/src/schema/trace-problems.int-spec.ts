@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { problemsResponse } from '@spandrel/console-api';
+import { problemsResponse, searchResponse } from '@spandrel/console-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
@@ -179,7 +179,8 @@ describe('trace_problems finds', () => {
   it('missing parents and a missing root, until they arrive', async () => {
     const traceId = await send([
       { id: 2, parent: 1, at: [1, 5] },
-      { id: 3, parent: 2, at: [2, 4] },
+      // Starts first, but has a parent.
+      { id: 3, parent: 2, at: [0, 4] },
       { id: 4, parent: 1, at: [6, 7], service: 'stock' },
     ]);
     const found = await problemsOf(traceId);
@@ -199,6 +200,13 @@ describe('trace_problems finds', () => {
         spanIds: [2, 4],
       },
     ]);
+    const search = await fetch(`${store.url}/api/traces?limit=1000`);
+    const { traces } = searchResponse.parse(await search.json());
+    expect(traces.find((trace) => trace.traceId === traceId)).toMatchObject({
+      root: null,
+      firstSpan: { service: 'shop', operation: 'work 2' },
+      orphans: 2,
+    });
     for (const { receivedS } of found) {
       expect(receivedS).toBeGreaterThanOrEqual(0);
       expect(receivedS).toBeLessThan(300);

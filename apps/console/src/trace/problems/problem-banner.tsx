@@ -33,7 +33,8 @@ export function ProblemBanner(props: {
   return (
     <section className={`trace-problems ${isBad ? 'warn' : ''}`} aria-label="Problems of this trace">
       {(hasMore || seconds !== undefined) && (
-        <p className="row" role="status">
+        // The seconds change, which a screen reader should not repeat.
+        <p className="row" role={hasMore ? 'status' : undefined}>
           {hasMore
             ? 'More spans of this trace have arrived.'
             : `Still arriving: the newest span was received ${Math.round(seconds ?? 0)} s ago.`}

@@ -1,5 +1,5 @@
--- Returns a summary of each trace, of its spans in a range of time. The first span is the one that starts first, the root the first
--- without a parent; an orphan is a span whose parent is not stored. A trace without such spans has no row.
+-- Returns a summary of each trace, of its spans in a range of time. The root is the first span without a parent; an orphan is a
+-- span whose parent is not stored. The first span is the first orphan, or without orphans the span that starts first. A trace without such spans has no row.
 -- :'trace_ids'  the traces.
 -- :'start_min'  the first start of a span.
 -- :'start_max'  the last start of a span.
@@ -35,7 +35,7 @@ trace AS (
   GROUP BY trace_id
 ),
 orphan AS (
-  SELECT child.trace_id, count(*) AS spans
+  SELECT child.trace_id, count(*) AS spans, (array_agg(child.operation_id ORDER BY child.start_ns, child.span_id))[1] AS first_operation_id
   FROM s child
   WHERE child.parent_span_id IS NOT NULL
     AND NOT EXISTS (
@@ -69,4 +69,4 @@ FROM trace t
 LEFT JOIN orphan ON orphan.trace_id = t.trace_id
 LEFT JOIN service ON service.trace_id = t.trace_id
 LEFT JOIN tracestore.operation root ON root.id = t.root_operation_id
-LEFT JOIN tracestore.operation first_span ON first_span.id = t.first_operation_id
+LEFT JOIN tracestore.operation first_span ON first_span.id = coalesce(orphan.first_operation_id, t.first_operation_id)

@@ -22,7 +22,7 @@ export interface TraceSummary {
   readonly traceId: string;
   /** The first span without a parent; undefined when every span has one. */
   readonly root: { readonly serviceName: string; readonly spanName: string } | undefined;
-  /** The span that starts first. */
+  /** What a trace without a root shows: its first orphan, or the span that starts first. */
   readonly firstSpan: { readonly serviceName: string; readonly spanName: string };
   /** The start of the first span, and the end of the last one. */
   readonly startTimeUnixNano: bigint;

@@ -66,7 +66,8 @@ BEGIN ATOMIC
     LEFT JOIN clock ON clock.id = own.resource_id
     WHERE (SELECT whole.spans FROM whole) <= 200000
   ),
-  first_span AS (SELECT span.* FROM span ORDER BY span.nr LIMIT 1),
+  -- With a clock that is behind, the span that starts first can be the child of another one.
+  first_span AS (SELECT span.* FROM span ORDER BY span.parent_nr > 0, span.nr LIMIT 1),
   root AS MATERIALIZED (SELECT span.* FROM span WHERE span.parent_span_id IS NULL),
 
   incomplete AS (
