@@ -1,10 +1,6 @@
 import { dashboardUids } from '../../libs/console-api/src/dashboard-names.ts';
 import type { Dashboard } from '../definition.ts';
 
-const source =
-  'It has data if services record spans with the gen_ai attributes of OpenTelemetry (gen_ai.request.model). Spans of agents and tools do not count, ' +
-  'because they contain the calls of models.';
-
 export const dashboard: Dashboard = {
   uid: dashboardUids.models,
   title: 'Models',
@@ -16,10 +12,12 @@ export const dashboard: Dashboard = {
       id: 1,
       kind: 'table',
       title: 'Models',
-      description: `Calls, durations and tokens of each model, and why it stopped. Speed is output tokens per second of a call. ${source}`,
+      description:
+        'Calls, durations, tokens, output tokens per second of a call, and why models stopped. Agents and tools do not count, ' +
+        'because they contain calls of models.',
       grid: { x: 0, y: 0, width: 24, height: 9 },
       queries: ['models.sql'],
-      emptyText: 'No calls of models in this time range: no span has gen_ai attributes.',
+      emptyText: 'No calls of models in this time range: no span has gen_ai.request.model or gen_ai.response.model.',
       columns: [
         { name: 'model', title: 'Model' },
         { name: 'provider', title: 'Provider' },
