@@ -7,6 +7,7 @@ import { dashboard as upstreamSpans } from './05-upstream-spans/dashboard.ts';
 import { dashboard as downstreamSpans } from './06-downstream-spans/dashboard.ts';
 import type { Dashboard } from './definition.ts';
 import { dashboard as home } from './home/dashboard.ts';
+import { dashboard as models } from './models/dashboard.ts';
 import { dashboard as overview } from './overview/dashboard.ts';
 import { type Query, parseQuery } from './query.ts';
 
@@ -26,6 +27,7 @@ export const dashboards: readonly DashboardFolder[] = [
   { folder: '04-service-dependencies', dashboard: serviceDependencies },
   { folder: '05-upstream-spans', dashboard: upstreamSpans },
   { folder: '06-downstream-spans', dashboard: downstreamSpans },
+  { folder: 'models', dashboard: models },
 ];
 
 /**

@@ -51,6 +51,7 @@ describe('dashboard definitions', () => {
       '/d/scyq99J7k/04-service-dependencies',
       '/d/lyIow61nz/05-upstream-spans',
       '/d/SdzI3eJnk/06-downstream-spans',
+      '/d/spandrel-models/models',
     ]);
   });
 
@@ -235,7 +236,8 @@ describe('files generated from the dashboards', () => {
     expect(new Set([...text.matchAll(/"datasource":(\{[^}]*\})/g)].map(([, source]) => source))).toEqual(
       new Set(['{"type":"grafana-postgresql-datasource","uid":"spandrel-sql"}']),
     );
-    const links = [...text.matchAll(/\/explore\?left=([^"]*)/g)].map(([, left]) =>
+    const found = new Set([...text.matchAll(/\/explore\?left=([^"]*)/g)].map(([, left]) => left));
+    const links = [...found].map((left) =>
       JSON.parse(
         decodeURIComponent(left ?? '')
           .replace('${__value.raw}', 'id')

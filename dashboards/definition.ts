@@ -39,6 +39,8 @@ export interface Panel {
   readonly timeFrom?: string;
   /** Draw a time series as stacked areas. */
   readonly isStacked?: boolean;
+  /** What an empty result means. Default: there is no data in the time range. */
+  readonly emptyText?: string;
   /** The links of a chart lead to failed traces only. */
   readonly linksToErrors?: boolean;
 }

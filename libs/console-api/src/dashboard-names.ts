@@ -13,6 +13,7 @@ export const dashboardUids = {
   serviceDependencies: 'scyq99J7k',
   upstreamSpans: 'lyIow61nz',
   downstreamSpans: 'SdzI3eJnk',
+  models: 'spandrel-models',
 } as const;
 
 /** What a panel draws. `dashboards` is a list of links to all dashboards; it has no query. */

@@ -16,6 +16,7 @@ const panel = z.object({
   unit: z.enum(units).optional(),
   timeFrom: z.string().optional().describe('how much of the end of the range it shows, such as 5m'),
   isStacked: z.boolean().optional(),
+  emptyText: z.string().optional().describe('what an empty result means'),
   linksToErrors: z.boolean().optional().describe('whether its links lead to failed traces only'),
   columns: z.array(
     z.object({

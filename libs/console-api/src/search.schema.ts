@@ -70,7 +70,9 @@ export const traceSummary = z.object({
     .object({ service: z.string(), operation: z.string() })
     .nullable()
     .describe('null when every span has a parent'),
-  first: z.object({ service: z.string(), operation: z.string() }).describe('the span that starts first'),
+  firstSpan: z
+    .object({ service: z.string(), operation: z.string() })
+    .describe('what a trace without a root shows: its first span without a stored parent, or the first of all'),
   startTimeUnixNano: unixNano,
   durationNs: z.number(),
   spans: z.int(),

@@ -70,7 +70,8 @@ function PanelBody(props: PanelProps & { readonly isTable: boolean }) {
   if (results[0]?.rows.length === 0) {
     return (
       <p className="panel-empty quiet">
-        {panel.linksToErrors === true ? 'No errors in this time range.' : 'No data in this time range.'}
+        {panel.emptyText ??
+          (panel.linksToErrors === true ? 'No errors in this time range.' : 'No data in this time range.')}
       </p>
     );
   }

@@ -79,13 +79,13 @@ export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
 export const defaultTraceColumns: readonly string[] = ['duration', 'spans', 'errors', 'services', 'start'];
 
 function TraceName({ trace }: { readonly trace: TraceSummary }) {
-  const { root, first, orphans } = trace;
-  const name = root ?? first;
+  const { root, firstSpan, orphans } = trace;
+  const name = root ?? firstSpan;
   return (
     <>
       <span className={`dot ${serviceColour(name.service)}`} aria-hidden="true" />{' '}
       <bdi className="service">{name.service}</bdi> <bdi>{name.operation}</bdi>
-      {root === null && <em className="quiet"> no root span, {counted(orphans, 'span')} with a missing parent</em>}
+      {root === null && <em className="quiet"> incomplete, no root span, {counted(orphans, 'span')} with a missing parent</em>}
     </>
   );
 }

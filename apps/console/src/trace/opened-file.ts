@@ -1,6 +1,7 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import { useSyncExternalStore } from 'react';
 import type { SpanDetails } from '../api/types.ts';
+import { isGenAi } from './gen-ai/gen-ai-spans.ts';
 import type { FileTrace } from './file-trace.ts';
 import { fileAttributeMatches, fileEvents } from './file-events.ts';
 import type { TraceSource } from './trace-source.ts';
@@ -46,6 +47,7 @@ export function fileSource({ spans, waterfall }: FileTrace): TraceSource {
     withAttribute: async (condition) => fileAttributeMatches(spans, condition),
     events: (cursor) => Promise.resolve(fileEvents(spans, cursor)),
     links: undefined,
+    genAi: () => Promise.resolve({ spans: spans.filter(({ attributes }) => isGenAi(attributes)), isCut: false }),
   };
 }
 

@@ -8,11 +8,11 @@ import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
 import { ResultSteps } from '../search/result-steps.tsx';
 import { useAddress } from '../use-address.ts';
+import { AnnotatedTrace } from './annotated-trace.tsx';
 import { OpenFileButton } from './file-drop.tsx';
 import { fileSource, useOpenedFile } from './opened-file.ts';
 import { traceModelOf } from './trace-model.ts';
 import { storedSource } from './trace-source.ts';
-import { TraceView } from './trace-view.tsx';
 
 /** The page of a stored trace. */
 export function TracePage({ traceId }: { readonly traceId: string }) {
@@ -52,7 +52,7 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
   return (
     <>
       <ResultSteps traceId={traceId} />
-      <TraceView {...trace.data} />
+      <AnnotatedTrace {...trace.data} onReload={() => void trace.refetch()} />
     </>
   );
 }
@@ -104,7 +104,7 @@ export function FileTracePage() {
           </label>
         )}
       </div>
-      <TraceView key={shown.source.key} {...shown} />
+      <AnnotatedTrace key={shown.source.key} {...shown} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { EventsResponse, LinksResponse, SpanDetails, Waterfall } from '../api/types.ts';
+import type { EventsResponse, GenAiResponse, LinksResponse, SpanDetails, Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -18,6 +18,8 @@ export interface TraceSource {
   readonly events: (cursor: string | undefined, signal: AbortSignal) => Promise<EventsResponse>;
   /** Find the spans at the other ends of a span's links; undefined for a file. @throws ApiError */
   readonly links: ((span: number, signal: AbortSignal) => Promise<LinksResponse>) | undefined;
+  /** Load the gen_ai attributes of the trace, with messages on request. @throws ApiError */
+  readonly genAi: (withContent: boolean, signal: AbortSignal) => Promise<GenAiResponse>;
 }
 
 const eventsPerPage = 500;
@@ -51,6 +53,7 @@ export function storedSource({ waterfall }: Pick<TraceModel, 'waterfall'>): Trac
       const start = BigInt(waterfall.startTimeUnixNano) + BigInt(Math.round(waterfall.spans.startNs[span] ?? 0));
       return get<LinksResponse>(`${path}/spans/${waterfall.spans.id[span] ?? ''}/links?start=${start}`, signal);
     },
+    genAi: (withContent, signal) => get<GenAiResponse>(`${path}/gen-ai?content=${withContent ? 1 : 0}`, signal),
   };
 }
 

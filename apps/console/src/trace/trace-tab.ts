@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import type { TraceGenAi } from './gen-ai/trace-gen-ai.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 import type { TreeRows } from './tree-rows.ts';
@@ -32,6 +33,6 @@ export interface TraceTab {
   /** Whether it draws spans over time. If so, the filters and the minimap are shown with it. */
   readonly hasTimeAxis: boolean;
   /** Whether a trace has the tab; every trace has it if this is undefined. */
-  readonly isShown?: (model: TraceModel) => boolean;
+  readonly isShown?: (genAi: TraceGenAi) => boolean;
   readonly Content: ComponentType<TraceTabProps>;
 }

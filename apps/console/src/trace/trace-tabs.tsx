@@ -1,3 +1,4 @@
+import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
 import { EventsTab } from './events/events-tab.tsx';
 import { FlameGraph } from './flame-graph.tsx';
@@ -5,12 +6,24 @@ import { OperationTable } from './operation-table.tsx';
 import type { TraceTab, TraceTabProps } from './trace-tab.ts';
 import { WaterfallRows } from './waterfall-rows.tsx';
 
+const ConversationView = lazyComponent<TraceTabProps>(
+  'Loading conversation',
+  async () => (await import('./gen-ai/conversation-view.tsx')).ConversationView,
+);
+
 /** The tabs of the trace page. The first one is the default. */
 export const traceTabs: readonly [TraceTab, ...TraceTab[]] = [
   { name: 'waterfall', title: 'Waterfall', hasTimeAxis: true, Content: WaterfallTab },
   { name: 'flame', title: 'Flame graph', hasTimeAxis: true, Content: FlameGraph },
   { name: 'operations', title: 'Operations', hasTimeAxis: false, Content: OperationsTab },
   { name: 'events', title: 'Events', hasTimeAxis: false, Content: EventsTab },
+  {
+    name: 'conversation',
+    title: 'Conversation',
+    hasTimeAxis: false,
+    isShown: ({ totals }) => totals !== undefined,
+    Content: ConversationView,
+  },
 ];
 
 function WaterfallTab(props: TraceTabProps) {

@@ -11,7 +11,11 @@ import { useRemembered } from '../use-remembered.ts';
 import { closedOf, closedParameters, parentsOf } from './closed-spans.ts';
 import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
+import { GenAiFacts } from './gen-ai/gen-ai-facts.tsx';
+import { useTraceGenAi } from './gen-ai/trace-gen-ai.ts';
 import { Minimap } from './minimap.tsx';
+import { ProblemBanner } from './problems/problem-banner.tsx';
+import { RootState, titleSpan } from './problems/root-state.tsx';
 import { percentOf, Separator } from './separator.tsx';
 import { ServiceFilter } from './service-filter.tsx';
 import { SpanFilter } from './span-filter.tsx';
@@ -32,8 +36,13 @@ const panel = { min: 20, max: 75, fallback: 32 } as const;
 export function TraceView({ model, source }: { readonly model: TraceModel; readonly source: TraceSource }) {
   const { parameters, change } = useAddress();
   const { waterfall } = model;
-  const tabs = useMemo(() => traceTabs.filter(({ isShown }) => isShown?.(model) !== false), [model]);
-  const tab = tabs.find(({ name }) => name === parameters.get('view')) ?? traceTabs[0];
+  const genAi = useTraceGenAi();
+  const view = parameters.get('view');
+  const tabs = useMemo(
+    () => traceTabs.filter(({ name, isShown }) => name === view || isShown?.(genAi) !== false),
+    [genAi, view],
+  );
+  const tab = tabs.find(({ name }) => name === view) ?? traceTabs[0];
   const whole = Math.max(waterfall.durationNs, 1);
   const zoom = useMemo(() => windowOf(parameters.get('zoom'), whole), [parameters, whole]);
   const setZoom = useCallback(
@@ -144,7 +153,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
     return true;
   });
 
-  const root = model.order[0] ?? 0;
+  const root = titleSpan(model);
   const [service, name] = waterfall.operations[waterfall.spans.operation[root] ?? 0] ?? ['', ''];
   const errors = useMemo(() => waterfall.spans.status.filter((status) => status === failedStatus).length, [waterfall]);
   return (
@@ -154,6 +163,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           <h1 title={`${service}: ${operationText(name)}`}>
             <span className={`dot ${serviceColour(service)}`} aria-hidden="true" />
             <bdi>{service}</bdi>: <OperationName name={name} />
+            <RootState model={model} />
           </h1>
           <div className="row trace-actions">
             {source.exportPath !== undefined && (
@@ -188,6 +198,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             </dd>
           </div>
           <Fact name="Services" value={String(model.services.length)} />
+          <GenAiFacts />
           <div className="trace-id">
             <dt>Trace ID</dt>
             <dd className="code">
@@ -195,6 +206,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
             </dd>
           </div>
         </dl>
+        <ProblemBanner model={model} selected={selected} onSelect={select} />
         <div className="row trace-tools">
           <div className="tabs row" role="group" aria-label="View">
             {tabs.map((each) => (

@@ -7,6 +7,8 @@ import { useIsPhone } from '../use-is-phone.ts';
 import { useRemembered } from '../use-remembered.ts';
 import { type EventMark, eventMarksOf } from './event-marks.ts';
 import { percentOf, Separator } from './separator.tsx';
+import { GenAiTag } from './gen-ai/gen-ai-facts.tsx';
+import { ProblemMark } from './problems/problem-mark.tsx';
 import { failedStatus } from './trace-filter.ts';
 import { Legend } from './trace-keys.tsx';
 import type { TraceModel } from './trace-model.ts';
@@ -250,8 +252,10 @@ const SpanRow = memo(function SpanRow({
             ⤴
           </span>
         )}
+        <ProblemMark spanId={spans.id[span] ?? ''} />
         <bdi className="service">{service}</bdi>
         <OperationName name={name} />
+        <GenAiTag spanId={spans.id[span] ?? ''} />
         {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
       </div>
       <div className="span-time">

@@ -5,6 +5,7 @@ import {
   attributeValuesResponse,
   catalogueResponse,
   dashboardsResponse,
+  genAiResponse,
   matchesResponse,
   operationsResponse,
   partitionsResponse,
@@ -282,6 +283,81 @@ describe('a trace', () => {
   });
 });
 
+describe('the gen_ai spans of a trace', () => {
+  const agentTraceId = randomBytes(16).toString('hex');
+
+  beforeAll(async () => {
+    const spanOf = (id: string, attributes: readonly ReturnType<typeof text>[], over = {}) =>
+      goodSpan({
+        traceId: hexBytes(agentTraceId),
+        spanId: hexBytes(id.padStart(16, '0')),
+        startTimeUnixNano: BigInt(startMs) * 1_000_000n + BigInt(id),
+        endTimeUnixNano: BigInt(startMs) * 1_000_000n + 1_000n,
+        attributes: [...attributes],
+        ...over,
+      });
+    const messages = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'x'.repeat(60_000) }] }]);
+    const request = create(ExportTraceServiceRequestSchema, {
+      resourceSpans: [
+        {
+          resource: { attributes: [text('service.name', 'agent')] },
+          scopeSpans: [
+            {
+              spans: [
+                spanOf('2', [
+                  text('gen_ai.operation.name', 'chat'),
+                  text('gen_ai.request.model', 'gpt-4o'),
+                  attribute('gen_ai.usage.input_tokens', { case: 'intValue', value: 12n }),
+                  text('gen_ai.input.messages', messages),
+                  text('http.route', '/chat'),
+                ]),
+                spanOf('1', [text('http.route', '/')]),
+                spanOf('3', [text('gen_ai.tool.name', hostile)], {
+                  events: [
+                    { name: 'gen_ai.user.message', attributes: [text('content', hostile)] },
+                    { name: 'other', attributes: [text('content', 'no')] },
+                  ],
+                }),
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    await sendGrpc(store.grpcAddress, encodeProtobuf(request));
+  });
+
+  it('come without messages by default', async () => {
+    expect(await get(genAiResponse, `traces/${agentTraceId}/gen-ai`)).toEqual({
+      spans: [
+        {
+          spanId: '0000000000000002',
+          attributes: {
+            'gen_ai.operation.name': 'chat',
+            'gen_ai.request.model': 'gpt-4o',
+            'gen_ai.usage.input_tokens': 12,
+          },
+          events: [],
+        },
+        { spanId: '0000000000000003', attributes: { 'gen_ai.tool.name': hostile }, events: [] },
+      ],
+      isCut: false,
+    });
+  });
+
+  it('come with messages, long ones cut, and with gen_ai events on request', async () => {
+    const { spans } = await get(genAiResponse, `traces/${agentTraceId}/gen-ai?content=1`);
+    expect(String(spans[0]?.attributes['gen_ai.input.messages'])).toHaveLength(50_000);
+    expect(spans[1]?.events).toEqual([{ name: 'gen_ai.user.message', attributes: { content: hostile } }]);
+  });
+
+  it('are none in other traces; invalid input is a client error', async () => {
+    expect(await get(genAiResponse, `traces/${passwordTraceId(1)}/gen-ai`)).toEqual({ spans: [], isCut: false });
+    expect((await api(`traces/${agentTraceId}/gen-ai?content=2`)).status).toBe(400);
+    expect((await api('traces/abc/problems')).status).toBe(400);
+  });
+});
+
 describe('SQL', () => {
   it('gives rows with the names and types of columns, also of equal names', async () => {
     const answer = await rowsOf(
@@ -439,7 +515,7 @@ describe('the system', () => {
     expect(versions.tracestore).toMatch(/^\d+\.\d+\.\d+/);
     expect(found?.postgresVersion).toMatch(/^\d\d\./);
     const accepted = ingest.find(({ name }) => name === 'tracestore_ingest_spans_accepted_total');
-    expect(accepted?.values[0]?.value).toBe(15);
+    expect(accepted?.values[0]?.value).toBe(18);
     const { tables, databaseBytes } = await get(storageResponse, 'system/storage');
     const span = tables.find(({ name }) => name === 'span');
     expect(span?.bytes).toBeGreaterThan(0);

@@ -107,12 +107,12 @@ function foundSpanOf(span: FoundSpan): SpansResponse['spans'][number] {
 }
 
 function summaryOf(summary: TraceSummary): SearchResponse['traces'][number] {
-  const { traceId, root, first, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } =
+  const { traceId, root, firstSpan, startTimeUnixNano, endTimeUnixNano, spanCount, errorCount, orphanCount, services } =
     summary;
   return {
     traceId,
     root: root === undefined ? null : { service: root.serviceName, operation: root.spanName },
-    first: { service: first.serviceName, operation: first.spanName },
+    firstSpan: { service: firstSpan.serviceName, operation: firstSpan.spanName },
     startTimeUnixNano: String(startTimeUnixNano),
     durationNs: Math.max(0, Number(endTimeUnixNano - startTimeUnixNano)),
     spans: spanCount,

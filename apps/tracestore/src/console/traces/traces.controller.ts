@@ -1,11 +1,16 @@
 import { Controller, Get, Header, Param, Query, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  type GenAiQuery,
+  genAiQuery,
+  genAiResponse,
   type MatchesResponse,
   matchesResponse,
   type MatchesQuery,
   matchesQuery,
   nanoOf,
+  type ProblemsResponse,
+  problemsResponse,
   spanDetailsResponse,
   type SpanParameters,
   spanParameters,
@@ -22,6 +27,8 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { parseCondition } from '../search/search-filter.js';
 import { exportTrace, findAttributeMatches, findMatches, readSpans, readWaterfall, spanJson } from './read-trace.js';
+import { readGenAi } from './read-gen-ai.js';
+import { readProblems } from './read-problems.js';
 
 const json = 'application/json; charset=utf-8';
 
@@ -46,6 +53,29 @@ export class TracesController {
   }
 
   /** The spans of a trace that have a text in a name, an attribute or an event, or that have an attribute; both if both are given. */
+  /** What is wrong with a trace: missing spans, clock skew, dropped data, repeated calls. */
+  @Get('problems')
+  @ApiResponse({ status: 200, description: 'empty for a good trace', standardSchema: problemsResponse })
+  async problems(
+    @Param({ schema: traceParameters }) { traceId }: TraceParameters,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<ProblemsResponse> {
+    return { problems: await readProblems(this.database, traceId, signal) };
+  }
+
+  /** The spans of a trace that call generative AI models, agents and tools, with their gen_ai attributes. */
+  @Get('gen-ai')
+  @Header('content-type', json)
+  @ApiResponse({ status: 200, description: 'in the order of their starts', standardSchema: genAiResponse })
+  async genAi(
+    @Param({ schema: traceParameters }) { traceId }: TraceParameters,
+    @Query({ schema: genAiQuery }) { content }: GenAiQuery,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<string> {
+    return readGenAi(this.database, traceId, content === '1', signal);
+  }
+
+  /** The spans of a trace that have a text in a name, an attribute or an event. */
   @Get('matches')
   @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesResponse })
   async matches(

@@ -106,7 +106,7 @@ describe('summarizeTraces', () => {
     expect(first).toEqual({
       traceId: ids[0],
       root: { serviceName: 'gateway', spanName: 'GET /' },
-      first: { serviceName: 'gateway', spanName: 'GET /' },
+      firstSpan: { serviceName: 'gateway', spanName: 'GET /' },
       startTimeUnixNano: noon + 10n * second,
       endTimeUnixNano: noon + 20n * second,
       spanCount: 2,

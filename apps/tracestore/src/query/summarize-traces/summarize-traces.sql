@@ -1,5 +1,5 @@
 -- Returns a summary of each trace, of its spans in a range of time. The root is the first span without a parent; an orphan is a
--- span whose parent is not stored. A trace without such spans has no row.
+-- span whose parent is not stored. The first span is the first orphan, or without orphans the span that starts first. A trace without such spans has no row.
 -- :'trace_ids'  the traces.
 -- :'start_min'  the first start of a span.
 -- :'start_max'  the last start of a span.
@@ -29,13 +29,13 @@ trace AS (
     max(end_ns) AS end_ns,
     count(*) AS spans,
     count(*) FILTER (WHERE is_error) AS errors,
-    (array_agg(operation_id ORDER BY start_ns, span_id) FILTER (WHERE parent_span_id IS NULL))[1] AS root_operation_id,
-    (array_agg(operation_id ORDER BY start_ns, span_id))[1] AS first_operation_id
+    (array_agg(operation_id ORDER BY start_ns, span_id))[1] AS first_operation_id,
+    (array_agg(operation_id ORDER BY start_ns, span_id) FILTER (WHERE parent_span_id IS NULL))[1] AS root_operation_id
   FROM s
   GROUP BY trace_id
 ),
 orphan AS (
-  SELECT child.trace_id, count(*) AS spans
+  SELECT child.trace_id, count(*) AS spans, (array_agg(child.operation_id ORDER BY child.start_ns, child.span_id))[1] AS first_operation_id
   FROM s child
   WHERE child.parent_span_id IS NOT NULL
     AND NOT EXISTS (
@@ -62,11 +62,11 @@ SELECT
   coalesce(orphan.spans, 0) AS orphans,
   root.service_name AS root_service,
   root.span_name AS root_operation,
-  first.service_name AS first_service,
-  first.span_name AS first_operation,
+  first_span.service_name AS first_service,
+  first_span.span_name AS first_operation,
   service.services
 FROM trace t
 LEFT JOIN orphan ON orphan.trace_id = t.trace_id
 LEFT JOIN service ON service.trace_id = t.trace_id
 LEFT JOIN tracestore.operation root ON root.id = t.root_operation_id
-LEFT JOIN tracestore.operation first ON first.id = t.first_operation_id
+LEFT JOIN tracestore.operation first_span ON first_span.id = coalesce(orphan.first_operation_id, t.first_operation_id)

@@ -22,8 +22,8 @@ export interface TraceSummary {
   readonly traceId: string;
   /** The first span without a parent; undefined when every span has one. */
   readonly root: { readonly serviceName: string; readonly spanName: string } | undefined;
-  /** The span that starts first. */
-  readonly first: { readonly serviceName: string; readonly spanName: string };
+  /** What a trace without a root shows: its first orphan, or the span that starts first. */
+  readonly firstSpan: { readonly serviceName: string; readonly spanName: string };
   /** The start of the first span, and the end of the last one. */
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
@@ -76,7 +76,7 @@ function summaryOf(row: SummaryRow): TraceSummary {
   return {
     traceId: traceIdOf(row.trace_id),
     root: row.root_service === null ? undefined : { serviceName: row.root_service, spanName: row.root_operation ?? '' },
-    first: { serviceName: row.first_service ?? '', spanName: row.first_operation ?? '' },
+    firstSpan: { serviceName: row.first_service ?? '', spanName: row.first_operation ?? '' },
     startTimeUnixNano: BigInt(row.start_ns),
     endTimeUnixNano: BigInt(row.end_ns),
     spanCount: Number(row.spans),
