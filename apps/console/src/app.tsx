@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ComponentType, useState } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { Link, Route, Switch, useLocation, useSearch } from 'wouter';
 import type { SessionResponse } from './api/types.ts';
 import { get } from './api/client.ts';
 import { Failure } from './failure.tsx';
 import { Footer } from './footer.tsx';
 import { lazyComponent } from './lazy-component.tsx';
 import { PageBoundary } from './page-boundary.tsx';
+import { keptRange } from './range/kept-range.ts';
 import { SessionState, SignIn } from './session/session.tsx';
 import { applyTheme, savedTheme, type Theme, themes } from './theme.ts';
 import { FileDrop } from './trace/file-drop.tsx';
@@ -19,6 +20,7 @@ function page<Props extends object>(importPage: () => Promise<ComponentType<Prop
 const OverviewPage = page(async () => (await import('./overview/overview-page.tsx')).OverviewPage);
 const DashboardsPage = page(async () => (await import('./dashboards/dashboards-page.tsx')).DashboardsPage);
 const DashboardPage = page(async () => (await import('./dashboards/dashboard-page.tsx')).DashboardPage);
+const MapPage = page(async () => (await import('./map/map-page.tsx')).MapPage);
 const SearchPage = page(async () => (await import('./search/search-page.tsx')).SearchPage);
 const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
@@ -73,6 +75,9 @@ function Routes() {
         <DashboardsPage />
       </Route>
       <Route path="/dashboards/:uid">{({ uid }) => <DashboardPage key={uid} uid={uid} />}</Route>
+      <Route path="/map">
+        <MapPage />
+      </Route>
       <Route path="/search">
         <SearchPage />
       </Route>
@@ -119,21 +124,12 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
         Spandrel
       </Link>
       <nav aria-label="Pages">
-        <Link href="/" className={(isActive) => (isActive ? 'active' : '')}>
-          Overview
-        </Link>
-        <Link href="/dashboards" className={(isActive) => (isActive ? 'active' : '')}>
-          Dashboards
-        </Link>
-        <Link href="/search" className={(isActive) => (isActive ? 'active' : '')}>
-          Search
-        </Link>
-        <Link href="/sql" className={(isActive) => (isActive ? 'active' : '')}>
-          SQL
-        </Link>
-        <Link href="/system" className={(isActive) => (isActive ? 'active' : '')}>
-          System
-        </Link>
+        <PageLink href="/">Overview</PageLink>
+        <PageLink href="/dashboards">Dashboards</PageLink>
+        <PageLink href="/map">Map</PageLink>
+        <PageLink href="/search">Search</PageLink>
+        <PageLink href="/sql">SQL</PageLink>
+        <PageLink href="/system">System</PageLink>
       </nav>
       <SessionState session={session} />
       <label className="theme">
@@ -148,5 +144,24 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
         </select>
       </label>
     </header>
+  );
+}
+
+/** The pages with a time range, which links from one to another keep. */
+const pagesWithRange: ReadonlySet<string> = new Set(['/', '/dashboards', '/map', '/search']);
+
+/** A link of the navigation. It keeps the time range of the page. */
+function PageLink({ href, children }: { readonly href: string; readonly children: string }) {
+  const [path] = useLocation();
+  const search = useSearch();
+  const isActive = path === href || (href !== '/' && path.startsWith(`${href}/`));
+  return (
+    <Link
+      href={pagesWithRange.has(href) ? `${href}${keptRange(new URLSearchParams(search))}` : href}
+      className={isActive ? 'active' : ''}
+      {...(isActive ? { 'aria-current': 'page' as const } : {})}
+    >
+      {children}
+    </Link>
   );
 }

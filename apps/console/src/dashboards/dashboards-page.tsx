@@ -1,12 +1,15 @@
 import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { Failure } from '../failure.tsx';
+import { keptRange } from '../range/kept-range.ts';
+import { useAddress } from '../use-address.ts';
 import './dashboards.css';
 import { useDashboards } from './use-dashboards.ts';
 
 /** The list of all dashboards with their descriptions. */
 export function DashboardsPage() {
   const dashboards = useDashboards();
+  const { parameters } = useAddress();
   useEffect(() => {
     document.title = 'Dashboards · Spandrel';
   }, []);
@@ -18,7 +21,7 @@ export function DashboardsPage() {
       <ul className="dashboard-cards">
         {dashboards.data?.dashboards.map(({ uid, title, description, panels }) => (
           <li key={uid}>
-            <Link href={`/dashboards/${uid}`}>
+            <Link href={`/dashboards/${uid}${keptRange(parameters)}`}>
               <strong>{title}</strong>
               <span>{description}</span>
               <span className="quiet">{panels.map((panel) => panel.title).join(' · ')}</span>

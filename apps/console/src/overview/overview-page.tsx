@@ -1,6 +1,6 @@
 import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import type { QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
@@ -11,8 +11,8 @@ import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
 import { Failure } from '../failure.tsx';
-import { callGraphOf } from '../graph/call-graph.ts';
-import { NodeGraph } from '../graph/node-graph.tsx';
+import { lazyComponent } from '../lazy-component.tsx';
+import { useServiceGraph } from '../map/use-service-graph.ts';
 import { isoOf, writeRange } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
@@ -21,6 +21,11 @@ import { useAddress } from '../use-address.ts';
 import '../dashboards/dashboards.css';
 import { type Change, changesOf } from './changes.ts';
 import './overview.css';
+
+const GraphExplorer = lazyComponent(
+  'Loading service map',
+  async () => (await import('../graph/graph-explorer.tsx')).GraphExplorer,
+);
 
 /** A map of more services is higher. */
 const smallMapServices = 14;
@@ -65,7 +70,7 @@ export function OverviewPage() {
             <Services result={services.data} values={values} time={time} selected={service} select={select} />
             <Changes values={values} time={time} service={service} />
           </div>
-          <ServiceMap values={values} time={time} service={service} select={select} />
+          <ServiceMap time={time} service={service} select={select} />
         </>
       )}
     </div>
@@ -300,18 +305,17 @@ function ChangeRow({ change: { service, operation, what, values, tone, address }
 }
 
 function ServiceMap({
-  values,
   time,
   service,
   select,
-}: PartProps & { readonly service: string; readonly select: (service: string) => void }) {
-  const nodes = useDashboardQuery(dashboardUids.serviceDependencies, 'service-nodes', values, time.refreshes);
-  const edges = useDashboardQuery(dashboardUids.serviceDependencies, 'service-edges', values, time.refreshes);
-  const graph = useMemo(
-    () => (nodes.data === undefined || edges.data === undefined ? undefined : callGraphOf(nodes.data, edges.data)),
-    [nodes.data, edges.data],
-  );
-  const error = nodes.error ?? edges.error;
+}: {
+  readonly time: TimeRangeState;
+  readonly service: string;
+  readonly select: (service: string) => void;
+}) {
+  const { graph, error, retry } = useServiceGraph(time);
+  const [isTable, setTable] = useState(false);
+  const range = Object.entries(writeRange(time.range, '')).filter(([, value]) => value !== '');
   return (
     <section
       className={`panel map ${(graph?.nodes.length ?? 0) > smallMapServices ? 'map-large' : ''}`}
@@ -319,19 +323,29 @@ function ServiceMap({
     >
       <header>
         <h2>Service map</h2>
-        <Link className="quiet" href={`/dashboards/${dashboardUids.serviceDependencies}`}>
-          Show as table
-        </Link>
+        <span className="panel-tools">
+          <button type="button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+            Table
+          </button>
+          <Link
+            className="button"
+            href={`/map?${new URLSearchParams([...range, ...(service === '' ? [] : [['service', service]])]).toString()}`}
+          >
+            Open map
+          </Link>
+        </span>
       </header>
       <div className="panel-body">
-        {error !== null && <Failure error={error} retry={() => void Promise.all([nodes.refetch(), edges.refetch()])} />}
+        {error !== null && <Failure error={error} retry={retry} />}
         {graph === undefined && error === null && (
           <div className="skeleton" role="status" aria-label="Loading service map" />
         )}
         {graph !== undefined && (
-          <NodeGraph
+          <GraphExplorer
             title="Service map"
             graph={graph}
+            time={time}
+            isTable={isTable}
             selected={service === '' ? undefined : service}
             onSelect={(node) => select(node?.service ?? '')}
           />
