@@ -51,6 +51,8 @@ export function SearchForm({
     onSearch({
       service: text('service'),
       operation: text('operation'),
+      caller: text('caller'),
+      callerOperation: text('caller') === '' ? '' : text('callerOperation'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
@@ -77,6 +79,20 @@ export function SearchForm({
         Operation
         <input name="operation" list={`${id}-operations`} defaultValue={search.operation} autoComplete="off" />
       </label>
+      {search.caller !== '' && (
+        <>
+          <label>
+            Called by
+            <input name="caller" list={`${id}-services`} defaultValue={search.caller} autoComplete="off" />
+          </label>
+          {search.callerOperation !== '' && (
+            <label>
+              Operation of the caller
+              <input name="callerOperation" defaultValue={search.callerOperation} autoComplete="off" />
+            </label>
+          )}
+        </>
+      )}
       <label>
         Status
         <select name="status" defaultValue={search.status}>

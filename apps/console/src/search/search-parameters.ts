@@ -7,6 +7,9 @@ export const pageSize = 50;
 export interface SearchParameters {
   readonly service: string;
   readonly operation: string;
+  /** The service that calls, and its operation. */
+  readonly caller: string;
+  readonly callerOperation: string;
   readonly status: string;
   readonly min: string;
   readonly max: string;
@@ -19,6 +22,8 @@ export function searchParametersOf(parameters: URLSearchParams): SearchParameter
   return {
     service: text('service'),
     operation: text('operation'),
+    caller: text('caller'),
+    callerOperation: text('callerOperation'),
     status: text('status'),
     min: text('min'),
     max: text('max'),
@@ -48,6 +53,8 @@ export function searchQueryString(
   };
   set('service', search.service);
   set('operation', search.operation);
+  set('caller', search.caller);
+  set('callerOperation', search.callerOperation);
   set('status', search.status);
   set('minDurationNs', parseDuration(search.min)?.toString());
   set('maxDurationNs', parseDuration(search.max)?.toString());

@@ -22,6 +22,8 @@ const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'g
 export function filterOf({
   service,
   operation,
+  caller,
+  callerOperation,
   kind,
   status,
   minDurationNs,
@@ -29,11 +31,12 @@ export function filterOf({
   attribute,
 }: Pick<
   SearchQuery,
-  'service' | 'operation' | 'kind' | 'status' | 'minDurationNs' | 'maxDurationNs' | 'attribute'
+  'service' | 'operation' | 'caller' | 'callerOperation' | 'kind' | 'status' | 'minDurationNs' | 'maxDurationNs' | 'attribute'
 >): Filter {
   return allOf(
     ...(service === undefined ? [] : [fieldIs('resource.service', service)]),
     ...(operation === undefined ? [] : [fieldIs('span.name', operation)]),
+    ...(caller === undefined ? [] : [{ op: 'called_by', service: caller, operation: callerOperation } as const]),
     ...(kind === undefined ? [] : [fieldIs('span.kind', kind)]),
     ...(status === undefined ? [] : [fieldIs('span.status', status)]),
     ...(minDurationNs === undefined ? [] : [fieldCompares('span.duration', 'gte', BigInt(minDurationNs))]),

@@ -64,6 +64,8 @@ export type Condition =
   | { readonly is: 'not'; readonly condition: Condition }
   /** One event or link of the span passes the whole condition. */
   | { readonly is: 'some'; readonly level: 'event' | 'link'; readonly condition: Condition }
+  /** The parent of the span belongs to this service and, if there is one, has this name. */
+  | { readonly is: 'caller'; readonly service: string; readonly operation: string | undefined }
   | DictionaryCondition
   | Leaf;
 
