@@ -340,6 +340,7 @@ describe('dashboard 04 service dependencies', () => {
       secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
       arc__failed: errorsOf(calls) / calls.length,
       arc__passed: 1 - errorsOf(calls) / calls.length,
+      detail__namespace: null,
     }));
     expectRows(sorted(nodes), sorted(expectedNodes));
     const edges = await runQuery('04-service-dependencies', 'service-edges.sql');
@@ -356,7 +357,13 @@ describe('dashboard 04 service dependencies', () => {
       secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
       detail__failed: errorsOf(calls) / calls.length,
     }));
-    expectRows(sorted(edges), sorted(expectedEdges));
+    expectRows(sorted(edges.map(({ detail__p95, ...edge }) => edge)), sorted(expectedEdges));
+    for (const { id, detail__p95: p95 } of edges) {
+      const durations = crossing()
+        .filter(({ parent, service }) => `${parent === undefined ? '' : serviceOf(parent)} → ${service}` === id)
+        .map(({ durationMs }) => durationMs);
+      expectClose(p95, percentile(durations, 0.95), `p95 of ${String(id)}`);
+    }
   });
 });
 

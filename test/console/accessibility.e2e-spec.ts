@@ -12,6 +12,7 @@ const pages = [
   ['/', 'h1'],
   ['/dashboards', 'h1'],
   ['/dashboards/QoZDH91nk', 'h1'],
+  ['/map', 'h1'],
   ['/search', '.results li'],
   ['/search?service=unknown', 'h2'],
   [`/trace/${passwordTraceId(2)}`, '[role=treeitem]'],
