@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { hexBytes, type SpanInit, text } from '@spandrel/testing/requests';
 import { ExportTraceServiceRequestSchema } from '../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
@@ -68,12 +68,13 @@ describe.skipIf(!hasChromium)('the service map', () => {
       0,
     );
     // Aggregates follow the spans.
-    await expect
-      .poll(async () => ((await (await fetch(edges)).json()) as { readonly rows: unknown[] }).rows.length, {
-        timeout: 60_000,
-        interval: 500,
-      })
-      .toBe(expected);
+    await vi.waitFor(
+      async () => {
+        const { rows } = (await (await fetch(edges)).json()) as { readonly rows: readonly unknown[] };
+        expect(rows).toHaveLength(expected);
+      },
+      { timeout: 60_000, interval: 500 },
+    );
   });
 
   afterAll(async () => {
