@@ -320,14 +320,18 @@ function requireShortOperators(statement: string): void {
  * @throws TracestoreError `wrongSql`
  */
 function requireReading(statement: string): void {
-  let rest = statement;
-  // Comments, blanks and parentheses, which may stand before the first word.
-  for (let before = ''; before !== rest;) {
-    before = rest;
-    rest = rest.replace(/^[\s(]+/, '').replace(/^--[^\n]*/, '');
-    if (rest.startsWith('/*')) rest = rest.slice(endOfComment(rest));
+  // Comments, blanks and parentheses may stand before the first word.
+  const before = /[\s(]+|--[^\n]*/y;
+  let at = 0;
+  for (let last = -1; last !== at;) {
+    last = at;
+    before.lastIndex = at;
+    if (before.test(statement)) at = before.lastIndex;
+    else if (statement.startsWith('/*', at)) at = endOfComment(statement, at);
   }
-  const word = /^[a-z]+(?![a-z\d_$."])/i.exec(rest)?.[0].toUpperCase();
+  const first = /[a-z]+(?![a-z\d_$."])/iy;
+  first.lastIndex = at;
+  const word = first.exec(statement)?.[0].toUpperCase();
   if (word !== undefined && changingWords.has(word)) {
     throw new TracestoreError(errorKinds.wrongSql, readsOnly(word));
   }
@@ -348,9 +352,10 @@ function readsOnly(word: string): string {
   return `This page reads only: a statement must return rows with SELECT, WITH, VALUES or TABLE${got}`;
 }
 
-/** The index after a comment at the start of a text. Comments of SQL can be nested. */
-function endOfComment(text: string): number {
+/** The index after a comment. Comments of SQL can be nested. @param start the index of the comment */
+function endOfComment(text: string, start: number): number {
   const marks = /\/\*|\*\//g;
+  marks.lastIndex = start;
   let depth = 0;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     depth += mark[0] === '/*' ? 1 : -1;
