@@ -1,10 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
 import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
-import { countNewCalls, prepareForRuns } from '../apps/tracestore/src/aggregate/aggregation-run.js';
 import { ExportTraceServiceRequestSchema } from '../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { readQuery } from './all.ts';
 import { bindQuery } from './query.ts';
@@ -45,8 +44,14 @@ beforeAll(async () => {
   );
   client = new pg.Client(database.url);
   await client.connect();
-  await prepareForRuns(client);
-  for (let run = 0; run < 3; run++) await countNewCalls(client, 1_000_000);
+  // Aggregates follow the spans.
+  await vi.waitFor(
+    async () => {
+      const edges = await rowsOf('04-service-dependencies', 'service-edges.sql');
+      if (edges.length < 2) throw new Error('The calls are not counted yet');
+    },
+    { timeout: 60_000, interval: 200 },
+  );
 });
 
 afterAll(async () => {

@@ -20,8 +20,8 @@ const nameOf = (n: number): string => `svc-${String(n).padStart(2, '0')}`;
 const namespaceOf = (n: number): string => `team-${n % 4}`;
 /** Services that a service calls: two below it in a tree, and some across. */
 const callsOf = (n: number): readonly number[] =>
-  [2 * n + 1, 2 * n + 2, ...(n % 3 === 0 ? [n + 7] : [])].filter((to) => to < services);
-/** Calls across, and every third trace, so that thresholds differ. */
+  [...new Set([2 * n + 1, 2 * n + 2, ...(n % 3 === 0 ? [n + 7] : [])])].filter((to) => to < services);
+/** Calls across are rarer. */
 const tracesOf = (from: number, to: number): number => (to > 2 * from + 2 ? 2 : 6);
 
 let console: ConsoleUnderTest;

@@ -75,6 +75,7 @@ export function MapPage() {
         <label>
           Service
           <select
+            aria-label="Service"
             value={drawn?.focus ?? ''}
             onChange={({ target }) => select(drawn?.total.nodes.find(({ id }) => id === target.value))}
           >
@@ -89,6 +90,7 @@ export function MapPage() {
         <label>
           Focus
           <select
+            aria-label="Focus"
             value={depth}
             disabled={drawn?.focus === undefined}
             onChange={({ target }) => change({ depth: target.value === '0' ? '' : target.value }, 'push')}
@@ -102,8 +104,8 @@ export function MapPage() {
           </select>
         </label>
         <label>
-          <span className="visually-hidden">Direction</span>
           <select
+            aria-label="Direction"
             value={side}
             disabled={drawn?.focus === undefined || depth === 0}
             onChange={({ target }) => change({ side: target.value === 'both' ? '' : target.value }, 'push')}

@@ -94,7 +94,7 @@ describe('search', () => {
     );
     const calledBy = (service: string, operation?: string): Filter => ({ op: 'called_by', service, operation });
     const toStore = fieldIs('resource.service', 'store');
-    expect(await find(toStore)).toEqual([12, 11]);
+    expect((await find(toStore)).toSorted()).toEqual([11, 12]);
     expect(await find(allOf(toStore, calledBy('web')))).toEqual([11]);
     expect(await find(allOf(toStore, calledBy('app', 'GET /a')))).toEqual([12]);
     expect(await find(allOf(toStore, calledBy('app', 'GET /b')))).toEqual([]);
