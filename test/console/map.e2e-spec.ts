@@ -251,6 +251,14 @@ describe.skipIf(!hasChromium)('the service map', () => {
       await page.setViewportSize({ width: 390, height: 844 });
       await page.reload();
       await nodes().first().waitFor();
+      // The selected service is in the frame.
+      const frame = await boxOf(page.locator('.graph-box'));
+      const middle = async (): Promise<number> => {
+        const { y, height } = await boxOf(page.getByRole('button', { name: /^svc-03 \d/ }));
+        return (y + height / 2 - frame.y) / frame.height;
+      };
+      await expect.poll(middle).toBeGreaterThan(0);
+      expect(await middle()).toBeLessThan(1);
       const main = page.getByRole('main');
       expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
       await page.screenshot({ path: path.join(picturesFolder, `map-phone-${theme}.png`) });

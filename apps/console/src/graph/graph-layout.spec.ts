@@ -176,28 +176,13 @@ describe('a service graph', () => {
     });
   });
 
-  it('has curves that start and end at the first and last point', () => {
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 10, y: 0 },
-      ]),
-    ).toBe('M 0 0 L 10 0');
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 5, y: 5 },
-        { x: 10, y: 0 },
-      ]),
-    ).toBe('M 0 0 Q 5 5 10 0');
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 4, y: 4 },
-        { x: 8, y: 4 },
-        { x: 12, y: 0 },
-      ]),
-    ).toBe('M 0 0 Q 4 4 6 4 Q 8 4 12 0');
-    expect(smoothPath([])).toBe('');
+  it('has curves that leave and reach each point in the direction of the layout', () => {
+    const start = { x: 0, y: 0 };
+    const corner = { x: 10, y: 4 };
+    expect(smoothPath([start, { x: 10, y: 0 }], 'LR')).toBe('M 0 0 L 10 0');
+    expect(smoothPath([start, corner], 'LR')).toBe('M 0 0 C 5 0 5 4 10 4');
+    expect(smoothPath([start, corner], 'TB')).toBe('M 0 0 C 0 2 10 2 10 4');
+    expect(smoothPath([start, corner, { x: 20, y: 4 }], 'LR')).toBe('M 0 0 C 5 0 5 4 10 4 L 20 4');
+    expect(smoothPath([], 'LR')).toBe('');
   });
 });

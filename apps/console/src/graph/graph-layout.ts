@@ -46,6 +46,8 @@ export interface EdgeRoute {
 }
 
 export interface GraphLayout {
+  /** Which way calls go: from left to right, or from top to bottom. */
+  readonly direction: Direction;
   readonly width: number;
   readonly height: number;
   /** Centres of the nodes, by ID. */
@@ -54,7 +56,7 @@ export interface GraphLayout {
   readonly edges: ReadonlyMap<string, EdgeRoute>;
 }
 
-type Direction = 'LR' | 'TB';
+export type Direction = 'LR' | 'TB';
 
 /** Indices of the nodes of an edge, in the direction of the layers. */
 interface Link {
@@ -97,6 +99,7 @@ export function layoutGraph(
   const own = new Map(links.map((link) => [link.edge, link]));
   return {
     ...drawing.size,
+    direction,
     nodes: new Map(graph.nodes.map(({ id }, n) => [id, drawing.centreOf(n)])),
     edges: new Map(
       graph.edges.map(({ id }, n) => {
@@ -619,21 +622,24 @@ function monotone(wishes: readonly { readonly value: number; readonly weight: nu
   return pools.flatMap(({ value, count }) => Array.from({ length: count }, () => value));
 }
 
-/** A smooth curve through points, as the `d` of an SVG path. */
-export function smoothPath(points: readonly Point[]): string {
-  const [first, ...rest] = points;
-  const last = points.at(-1);
-  if (first === undefined || last === undefined) return '';
-  const curves = rest.slice(0, -1).map((point, n) => {
-    const next = rest[n + 1] ?? last;
-    const isLast = n === rest.length - 2;
-    const end = isLast ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
-    return `Q ${round(point.x)} ${round(point.y)} ${round(end.x)} ${round(end.y)}`;
+/**
+ * A smooth curve through the points of an edge, as the `d` of an SVG path. It leaves and reaches each point in the direction of
+ * the layout, so that it bends between layers only, where no nodes are.
+ */
+export function smoothPath(points: readonly Point[], direction: Direction): string {
+  const [first] = points;
+  if (first === undefined) return '';
+  const curves = points.slice(1).map((point, n) => {
+    const last = points[n] ?? point;
+    const middle = { x: (last.x + point.x) / 2, y: (last.y + point.y) / 2 };
+    if (last.x === point.x || last.y === point.y) return `L ${textOf(point)}`;
+    return direction === 'LR'
+      ? `C ${textOf({ x: middle.x, y: last.y })} ${textOf({ x: middle.x, y: point.y })} ${textOf(point)}`
+      : `C ${textOf({ x: last.x, y: middle.y })} ${textOf({ x: point.x, y: middle.y })} ${textOf(point)}`;
   });
-  const straight = curves.length === 0 ? [`L ${round(last.x)} ${round(last.y)}`] : curves;
-  return [`M ${round(first.x)} ${round(first.y)}`, ...straight].join(' ');
+  return [`M ${textOf(first)}`, ...curves].join(' ');
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+function textOf({ x, y }: Point): string {
+  return `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
 }

@@ -5,7 +5,6 @@ import { serviceColour } from '../service-colour.ts';
 import { type CallEdge, type CallStats, type CallGraph, type CallNode, nameOf } from './call-graph.ts';
 import { neighbours } from './graph-filter.ts';
 import {
-  type EdgeRoute,
   type GraphLayout,
   labelHeight,
   labelWidth,
@@ -139,9 +138,13 @@ export function NodeGraph({
   }, [layout, zoomsWithWheel]);
   // A node that was selected elsewhere may be out of sight.
   useEffect(() => {
-    if (selected === undefined || layout === undefined || room === undefined) return;
-    const at = layout.nodes.get(selected);
-    if (at !== undefined && !isInSight(at, layout, room, panzoom.current)) centreSelected(selected);
+    if (selected === undefined || layout === undefined || room === undefined) return undefined;
+    // Panzoom moves to its start a moment after it was created.
+    const timer = setTimeout(() => {
+      const at = layout.nodes.get(selected);
+      if (at !== undefined && !isInSight(at, layout, room, panzoom.current)) centreSelected(selected);
+    });
+    return () => clearTimeout(timer);
   }, [selected, layout, room]);
 
   const edgeOfSelection = graph.edges.find((edge) => edge.id === selectedEdge);
@@ -227,7 +230,7 @@ export function NodeGraph({
                 <Edge
                   key={edge.id}
                   edge={edge}
-                  route={layout.edges.get(edge.id)}
+                  path={smoothPath(layout.edges.get(edge.id)?.points ?? [], layout.direction)}
                   width={1 + 3 * Math.sqrt(edge.calls / maxCalls)}
                   isFaint={isFaint(edge)}
                   isSelected={edge.id === selectedEdge}
@@ -490,7 +493,7 @@ function Node({
 
 function Edge({
   edge,
-  route,
+  path,
   width,
   isFaint,
   isSelected,
@@ -499,7 +502,7 @@ function Edge({
   onSelect,
 }: {
   readonly edge: CallEdge;
-  readonly route: EdgeRoute | undefined;
+  readonly path: string;
   readonly width: number;
   readonly isFaint: boolean;
   readonly isSelected: boolean;
@@ -507,8 +510,6 @@ function Edge({
   readonly description: string;
   readonly onSelect: () => void;
 }) {
-  if (route === undefined) return null;
-  const path = smoothPath(route.points);
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the table of the graph and the details of a node have a button for each edge
     <g
