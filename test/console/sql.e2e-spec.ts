@@ -221,10 +221,10 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await rows().waitFor();
     expect(new URL(page.url()).searchParams.get('view')).toBe('table');
     // Another statement: the choice was for the last one. A list of traces is a table, and IDs are hex.
-    const chart = page.getByRole('list', { name: /Series/ });
     await typeStatement(`SELECT date_bin('1 second', start_time, 'epoch') AS time, count(*) FROM span GROUP BY 1`);
     await page.keyboard.press('Control+Enter');
-    await chart.waitFor();
+    await expect.poll(() => page.getByRole('tab', { name: 'Chart' }).getAttribute('aria-selected')).toBe('true');
+    expect(new URL(page.url()).searchParams.has('view')).toBe(false);
     await page.getByRole('tab', { name: 'Chart' }).click();
     await typeStatement('SELECT start_time, trace_id, duration_ms FROM span WHERE is_root_span');
     await page.keyboard.press('Control+Enter');
@@ -280,7 +280,7 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.getByText('ps_trace.span', { exact: true }).waitFor();
     const views = page.getByRole('tabpanel', { name: 'Schema' }).locator('summary');
     expect((await views.allInnerTexts()).slice(0, 2)).toEqual(['ps_trace.span', 'ps_trace.trace']);
-    const options = page.getByRole('option');
+    const options = page.locator('.cm-tooltip-autocomplete li');
     await typeStatement('SELECT serv');
     await options.first().waitFor();
     expect((await options.first().innerText()).split('\n')[0]).toContain('service_name');
