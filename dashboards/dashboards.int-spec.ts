@@ -365,6 +365,7 @@ describe('dashboard 04 service dependencies', () => {
       secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
       arc__failed: errorsOf(calls) / calls.length,
       arc__passed: 1 - errorsOf(calls) / calls.length,
+      detail__namespace: null,
     }));
     expectRows(sorted(nodes), sorted(expectedNodes));
     const edges = await runQuery('04-service-dependencies', 'service-edges.sql');
@@ -381,7 +382,16 @@ describe('dashboard 04 service dependencies', () => {
       secondaryStat: sum(calls.map(({ durationMs }) => durationMs)) / calls.length,
       detail__failed: errorsOf(calls) / calls.length,
     }));
-    expectRows(sorted(edges), sorted(expectedEdges));
+    const exact = edges.map((edge) =>
+      Object.fromEntries(Object.entries(edge).filter(([name]) => name !== 'detail__p95')),
+    );
+    expectRows(sorted(exact), sorted(expectedEdges));
+    for (const { id, detail__p95: p95 } of edges) {
+      const durations = crossing()
+        .filter(({ parent, service }) => `${parent === undefined ? '' : serviceOf(parent)} → ${service}` === id)
+        .map(({ durationMs }) => durationMs);
+      expectClose(p95, percentile(durations, 0.95), `p95 of ${String(id)}`);
+    }
   });
 });
 

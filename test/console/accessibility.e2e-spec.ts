@@ -15,6 +15,7 @@ const pages = [
   ['/dashboards/QoZDH91nk', 'h1'],
   ['/search', '.result'],
   ['/search?rows=spans', '.result'],
+  ['/map', 'h1'],
   ['/search?service=unknown', 'h2'],
   [`/trace/${passwordTraceId(2)}`, '[role=treeitem]'],
   [`/trace/${passwordTraceId(2)}?span=0000000000000001&errors=1`, '.span-panel details'],

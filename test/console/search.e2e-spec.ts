@@ -292,7 +292,6 @@ describe.skipIf(!hasChromium)('the search page', () => {
 
   it('of a trace with many services shows the errors first, and the other services on request', async () => {
     const span = orderSpan(5_000);
-    const failedStatus: NonNullable<SpanInit['status']> = { code: 2 };
     await console.send(
       Array.from({ length: 20 }, (_, n) => ({
         service: `many-${n}`,
@@ -300,8 +299,8 @@ describe.skipIf(!hasChromium)('the search page', () => {
           {
             ...span,
             spanId: hexBytes((n + 1).toString(16).padStart(16, '0')),
-            ...(n === 7 && { status: failedStatus }),
-          },
+            ...(n === 7 && { status: { code: 2 } }),
+          } as SpanInit,
         ],
       })),
     );

@@ -56,6 +56,11 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
   const rows = (): Locator => page.getByRole('grid', { name: 'Result rows' });
   const open = (query: string): Promise<unknown> =>
     page.goto(`${console.store.url}/sql?query=${encodeURIComponent(query)}`);
+  const typeStatement = async (text: string): Promise<void> => {
+    await editor().focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(text);
+  };
   const run = (): Promise<void> => page.getByRole('button', { name: 'Run', exact: true }).click();
 
   it('can be used with the keyboard only: complete, run, open a trace, and go back', async () => {
@@ -205,13 +210,26 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
       `SELECT date_bin('1 second', start_time, 'epoch') AS time, service_name, count(*) FROM span GROUP BY 1, 2`,
     );
     await run();
-    await page.getByRole('tab', { name: 'Chart' }).click();
+    // It is a chart at first, because there is one row for each time of a series.
+    expect(await page.getByRole('tab', { name: 'Chart' }).getAttribute('aria-selected')).toBe('true');
     await page
       .getByRole('list', { name: /Series/ })
       .getByText('generator')
       .waitFor();
-    expect(new URL(page.url()).searchParams.get('view')).toBe('chart');
     await page.screenshot({ path: path.join(picturesFolder, 'sql-chart-dark.png') });
+    await page.getByRole('tab', { name: 'Table' }).click();
+    await rows().waitFor();
+    expect(new URL(page.url()).searchParams.get('view')).toBe('table');
+    // Another statement: the choice was for the last one. A list of traces is a table, and IDs are hex.
+    await typeStatement(`SELECT date_bin('1 second', start_time, 'epoch') AS time, count(*) FROM span GROUP BY 1`);
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => page.getByRole('tab', { name: 'Chart' }).getAttribute('aria-selected')).toBe('true');
+    expect(new URL(page.url()).searchParams.has('view')).toBe(false);
+    await page.getByRole('tab', { name: 'Chart' }).click();
+    await typeStatement('SELECT start_time, trace_id, duration_ms FROM span WHERE is_root_span');
+    await page.keyboard.press('Control+Enter');
+    await rows().getByRole('link').first().waitFor();
+    expect(await rows().getByRole('link').first().innerText()).toMatch(/^[\da-f]{32}$/);
   });
 
   it('explains a statement, with and without running it', async () => {
@@ -224,9 +242,72 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'sql-plan.png') });
   });
 
+  it('runs a selection alone, and lists what was run with its rows and errors', async () => {
+    await open('SELECT 5 AS five,\n  nothing');
+    await editor().click();
+    await page.keyboard.press('Control+Home');
+    for (const _ of 'SELECT 5 AS five') await page.keyboard.press('Shift+ArrowRight');
+    await page.getByRole('button', { name: 'Run selection' }).click();
+    await page.getByText(/^1 row, in/).waitFor();
+    await editor().focus();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Shift+Control+ArrowLeft');
+    await page.keyboard.type('"no"; SELECT none');
+    await page.keyboard.press('Escape');
+    for (const _ of 'SELECT none') await page.keyboard.press('Shift+ArrowLeft');
+    await page.keyboard.press('Control+Enter');
+    // The position is that in the selection; the mark is where it is in the text.
+    await page.getByRole('alert').getByText('column "none" does not exist at line 1, column 8').waitFor();
+    expect(await page.locator('.cm-lintRange-error').innerText()).toBe('none');
+    watched.pageErrors.length = 0;
+    await page.reload();
+    await page.getByRole('tab', { name: 'History' }).click();
+    const entries = page.getByRole('tabpanel', { name: 'History' }).getByRole('listitem');
+    await expect.poll(() => entries.count()).toBe(2);
+    expect(await entries.nth(0).innerText()).toMatch(/^SELECT none\n.* · failed$/);
+    expect(await entries.nth(1).innerText()).toMatch(/^SELECT 5 AS five\n.* · 1 row$/);
+    await page.getByRole('searchbox', { name: 'Find in history' }).fill('FIVE');
+    await expect.poll(() => entries.count()).toBe(1);
+    await page.screenshot({ path: path.join(picturesFolder, 'sql-history.png') });
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await entries.getByRole('button').click();
+    await expect.poll(() => editor().innerText()).toBe('SELECT 5 AS five');
+  });
+
+  it('completes columns before functions, also without FROM, and lists span and trace first', async () => {
+    await page.goto(`${console.store.url}/sql`);
+    await page.getByRole('tab', { name: 'Schema' }).click();
+    await page.getByText('ps_trace.span', { exact: true }).waitFor();
+    const views = page.getByRole('tabpanel', { name: 'Schema' }).locator('summary');
+    expect((await views.allInnerTexts()).slice(0, 2)).toEqual(['ps_trace.span', 'ps_trace.trace']);
+    const options = page.locator('.cm-tooltip-autocomplete .cm-completionLabel');
+    await typeStatement('SELECT serv');
+    await options.first().waitFor();
+    expect(await options.first().innerText()).toBe('service_name');
+    await page.keyboard.press('Escape');
+    await typeStatement('SELECT ');
+    await page.keyboard.press('Control+Space');
+    await options.first().waitFor();
+    expect((await options.allInnerTexts()).slice(0, 4)).toEqual([
+      'service_name',
+      'span_name',
+      'start_time',
+      'duration_ms',
+    ]);
+  });
+
+  it('says that it reads only, once', async () => {
+    await open('DELETE FROM span');
+    await run();
+    const alert = page.getByRole('alert');
+    await alert.getByText('This page reads only').waitFor();
+    expect((await alert.innerText()).match(/reads only/g)).toHaveLength(1);
+    watched.pageErrors.length = 0;
+  });
+
   it('saves statements in the browser, and restores the draft', async () => {
     await open('SELECT 7 AS seven');
-    await page.getByRole('tab', { name: 'Saved' }).click();
+    await page.getByRole('button', { name: 'Save…' }).click();
     await page.getByLabel('Name of the statement').fill(hostile);
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await editor().focus();

@@ -23,6 +23,7 @@ function page<Props extends object>(importPage: () => Promise<ComponentType<Prop
 const OverviewPage = page(async () => (await import('./overview/overview-page.tsx')).OverviewPage);
 const DashboardsPage = page(async () => (await import('./dashboards/dashboards-page.tsx')).DashboardsPage);
 const DashboardPage = page(async () => (await import('./dashboards/dashboard-page.tsx')).DashboardPage);
+const MapPage = page(async () => (await import('./map/map-page.tsx')).MapPage);
 const SearchPage = page(async () => (await import('./search/search-page.tsx')).SearchPage);
 const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
@@ -82,6 +83,9 @@ function Routes() {
         <DashboardsPage />
       </Route>
       <Route path="/dashboards/:uid">{({ uid }) => <DashboardPage key={uid} uid={uid} />}</Route>
+      <Route path="/map">
+        <MapPage />
+      </Route>
       <Route path="/search">
         <SearchPage />
       </Route>
@@ -138,6 +142,7 @@ function Header({ session }: { readonly session: SessionResponse | undefined }) 
       <nav aria-label="Pages">
         <NavLink href={withRange('/', range)} pages={/^\/(?:$|services)/} title="Overview" />
         <NavLink href={withRange('/dashboards', range)} pages={/^\/dashboards/} title="Dashboards" />
+        <NavLink href={withRange('/map', range)} pages={/^\/map/} title="Map" />
         <NavLink href={withRange('/search', range)} pages={/^\/search/} title="Search" />
         <NavLink href="/sql" pages={/^\/sql/} title="SQL" />
         <NavLink href="/system" pages={/^\/system/} title="System" />

@@ -12,6 +12,8 @@ const durationNs = z
 const conditions = {
   service: z.string().max(10_000).optional(),
   operation: z.string().max(10_000).optional(),
+  caller: z.string().max(10_000).optional().describe('the service of the parent of the span'),
+  callerOperation: z.string().max(10_000).optional().describe('the operation of the parent; needs `caller`'),
   kind: spanKind.optional(),
   status: spanStatus.optional(),
   minDurationNs: durationNs,

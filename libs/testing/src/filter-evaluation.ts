@@ -60,6 +60,8 @@ function holds(filter: Filter, context: Context): boolean {
       return filter.level === 'event'
         ? context.stored.span.events.some((event) => holds(filter.filter, { ...context, event }))
         : context.stored.span.links.some((link) => holds(filter.filter, { ...context, link }));
+    case 'called_by':
+      throw new Error('a condition on the parent cannot be evaluated for a span alone');
     case 'exists':
       return valuesOf(filter.reference, context).length > 0;
     case 'contains':

@@ -1,9 +1,8 @@
 import { Link } from 'wouter';
 import type { QueryResponse } from '../api/types.ts';
-import { columnsOf, DataTable, type TableColumn } from '../charts/data-table.tsx';
+import { columnsOf, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf } from '../charts/format-value.ts';
 import { formatMoment } from '../format/time.ts';
-import { callGraphOf, type CallStats } from '../graph/call-graph.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { PanelDefinition } from './panel-definition.ts';
 import { type TracesFilter, tracesAddress } from './traces-address.ts';
@@ -101,58 +100,4 @@ export function chartColumns(
 function hasValue({ columns, rows }: QueryResponse, name: string): boolean {
   const at = columns.indexOf(name);
   return rows.some((row) => (numberOf(row[at]) ?? 0) > 0);
-}
-
-const statColumns = [
-  { name: 'calls', title: 'Calls', unit: 'count' },
-  { name: 'failed', title: 'Failed', unit: 'share' },
-  { name: 'average', title: 'Average', unit: 'milliseconds' },
-] as const;
-
-function statsOf({ calls, errorShare, averageMs }: CallStats): readonly unknown[] {
-  return [calls, errorShare ?? null, averageMs ?? null];
-}
-
-/** A node graph as two tables, of its nodes and of its edges. */
-export function GraphTables({
-  title,
-  nodes,
-  edges,
-}: {
-  readonly title: string;
-  readonly nodes: QueryResponse;
-  readonly edges: QueryResponse;
-}) {
-  const graph = callGraphOf(nodes, edges);
-  const names = new Map(
-    graph.nodes.map(({ id, service, title: name }) => [id, service === name ? name : `${service} ${name}`]),
-  );
-  return (
-    <div className="graph-tables">
-      <DataTable
-        label={`${title}: nodes`}
-        result={{
-          columns: ['name', 'calls', 'failed', 'average'],
-          rows: graph.nodes.map((node) => [names.get(node.id) ?? '', ...statsOf(node)]),
-        }}
-        columns={[{ name: 'name', title: 'Name', unit: undefined }, ...statColumns]}
-      />
-      <DataTable
-        label={`${title}: edges`}
-        result={{
-          columns: ['source', 'target', 'calls', 'failed', 'average'],
-          rows: graph.edges.map((edge) => [
-            names.get(edge.source) ?? '',
-            names.get(edge.target) ?? '',
-            ...statsOf(edge),
-          ]),
-        }}
-        columns={[
-          { name: 'source', title: 'Caller', unit: undefined },
-          { name: 'target', title: 'Called', unit: undefined },
-          ...statColumns,
-        ]}
-      />
-    </div>
-  );
 }

@@ -10,13 +10,13 @@ import { Pie } from '../charts/pie.tsx';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
 import { timeSeriesOf } from '../charts/time-series-data.ts';
 import { type CallNode, callGraphOf } from '../graph/call-graph.ts';
-import { NodeGraph } from '../graph/node-graph.tsx';
 import { durationMs } from '../range/time-range.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import { withRange } from '../range/time-range.ts';
+import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
 import type { PanelDefinition, PanelProps } from './panel-definition.ts';
-import { chartColumns, GraphTables, tableColumns } from './panel-tables.tsx';
+import { chartColumns, tableColumns } from './panel-tables.tsx';
 import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
 import { listedDashboards, useDashboards, useOperations } from './use-dashboards.ts';
 
@@ -42,6 +42,11 @@ export const panelViews: Readonly<Record<PanelKind, PanelViews>> = {
   stat: { Chart: StatView },
   dashboards: { Chart: DashboardLinks },
 };
+
+const GraphExplorer = lazyComponent(
+  'Loading graph',
+  async () => (await import('../graph/graph-explorer.tsx')).GraphExplorer,
+);
 
 const noRows: QueryResponse = { columns: [], rows: [] };
 const noOperations: readonly { readonly service: string; readonly name: string }[] = [];
@@ -165,7 +170,15 @@ function PieView(props: ViewProps) {
   );
 }
 
-function NodeGraphView({ panel, results, selection, onSelect }: ViewProps) {
+function NodeGraphView(props: ViewProps) {
+  return <GraphView {...props} isTable={false} />;
+}
+
+function GraphTableView(props: ViewProps) {
+  return <GraphView {...props} isTable />;
+}
+
+function GraphView({ panel, results, selection, onSelect, time, isTable }: ViewProps & { readonly isTable: boolean }) {
   const [nodes = noRows, edges = noRows] = results;
   const graph = useMemo(() => callGraphOf(nodes, edges), [nodes, edges]);
   const selected = graph.nodes.find(
@@ -176,11 +189,16 @@ function NodeGraphView({ panel, results, selection, onSelect }: ViewProps) {
       service: node?.service ?? '',
       operation: node === undefined || node.title === node.service ? '' : node.title,
     });
-  return <NodeGraph title={panel.title} graph={graph} selected={selected?.id} onSelect={select} />;
-}
-
-function GraphTableView({ panel, results: [nodes = noRows, edges = noRows] }: ViewProps) {
-  return <GraphTables title={panel.title} nodes={nodes} edges={edges} />;
+  return (
+    <GraphExplorer
+      title={panel.title}
+      graph={graph}
+      time={time}
+      isTable={isTable}
+      selected={selected?.id}
+      onSelect={select}
+    />
+  );
 }
 
 function TableView({ panel, results: [result = noRows], selection, time }: ViewProps) {

@@ -4,6 +4,9 @@ import { isoOf, type TimeRange, writeRange } from '../range/time-range.ts';
 export interface TracesFilter {
   readonly service?: string | undefined;
   readonly operation?: string | undefined;
+  /** The service of the parent of the span, and its operation. */
+  readonly caller?: string | undefined;
+  readonly callerOperation?: string | undefined;
   readonly isFailed?: boolean | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
@@ -19,6 +22,8 @@ export function tracesAddress(filter: TracesFilter, range?: TimeRange): string {
   };
   set('service', filter.service);
   set('operation', filter.operation);
+  set('caller', filter.caller);
+  set('callerOperation', filter.callerOperation);
   set('status', filter.isFailed === true ? 'error' : '');
   if (filter.minMs !== undefined && filter.minMs > 0) set('min', durationText(filter.minMs));
   if (filter.maxMs !== undefined) set('max', durationText(filter.maxMs));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callGraphOf, neighbours } from './call-graph.ts';
+import { callGraphOf } from './call-graph.ts';
 import { labelHeight, labelWidth, layoutGraph, nodeHeight, nodeWidth, smoothPath } from './graph-layout.ts';
 
 const stats = { calls: 1, averageMs: 1, errorShare: 0 };
@@ -81,55 +81,108 @@ describe('a service graph', () => {
     expect(high.height).toBeGreaterThan(high.width);
   });
 
+  it('has no place under a node where an edge passes, and labels are not under nodes', () => {
+    const graph = thirty();
+    const { nodes, edges } = layoutGraph(graph, { width: 1200, height: 400 }, true);
+    const places = graph.edges.flatMap(({ source, target, id }) => {
+      const { points = [], label } = edges.get(id) ?? {};
+      return [...nodes].flatMap(([node, { x, y }]) => {
+        const isUnder = (at: { readonly x: number; readonly y: number }, w: number, h: number): boolean =>
+          Math.abs(at.x - x) < (nodeWidth + w) / 2 && Math.abs(at.y - y) < (nodeHeight + h) / 2;
+        const passing = node === source || node === target ? [] : points.filter((point) => isUnder(point, 0, 0));
+        return [...passing, ...(label !== undefined && isUnder(label, labelWidth, labelHeight) ? [label] : [])];
+      });
+    });
+    expect(places).toEqual([]);
+  });
+
+  it.each([
+    ['one that calls a hundred', (n: number) => (n === 0 ? Array.from({ length: 99 }, (_, k) => k + 1) : []), 0.4],
+    // A chain can only be a line, for which the width is all there is.
+    ['a chain of a hundred', (n: number) => (n < 99 ? [n + 1] : []), 0],
+    ['a hundred without calls', () => [], 0.4],
+    ['sixty with three calls each', (n: number) => (n < 60 ? [7, 11, 13].map((k) => (n * k + 1) % 60) : []), 0.4],
+  ])('uses the width and the height of its frame: %s', (_, callsOf, least) => {
+    const nodes = Array.from({ length: 100 }, (_, n) => ({ id: `s${n}`, title: `s${n}`, service: `s${n}`, ...stats }));
+    const edges = nodes.flatMap(({ id: source }, n) =>
+      callsOf(n).map((to) => ({ id: `${n} ${to}`, source, target: `s${to}`, ...stats })),
+    );
+    const { width, height } = layoutGraph({ nodes, edges }, { width: 1350, height: 700 }, false);
+    const scale = Math.min(1350 / width, 700 / height);
+    const used = Math.max((scale * width) / 1350, (scale * height) / 700);
+    expect(used).toBeCloseTo(1, 5);
+    expect(Math.min((scale * width) / 1350, (scale * height) / 700)).toBeGreaterThan(least);
+  });
+
+  it.each([
+    [60, 179],
+    [200, 598],
+    [500, 1498],
+  ])('of %i services has few layers and bends, whatever cycles it has', (count, minEdges) => {
+    const nodes = Array.from({ length: count }, (_, n) => ({
+      id: `s${n}`,
+      title: `s${n}`,
+      service: `s${n}`,
+      ...stats,
+    }));
+    let seed = 1;
+    const below = (max: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return (seed >>> 8) % max;
+    };
+    const edges = nodes.flatMap(({ id: source }, n) =>
+      [0, 1, 2].map((k) => ({ id: `${n} ${k}`, source, target: `s${below(count)}`, ...stats })),
+    );
+    expect(edges.length).toBeGreaterThanOrEqual(minEdges);
+    const drawn = layoutGraph({ nodes, edges }, { width: 1350, height: 700 }, false);
+    expect(Math.min(1350 / drawn.width, 700 / drawn.height)).toBeGreaterThan(10 / (count + 20));
+    const points = [...drawn.edges.values()].reduce((sum, edge) => sum + edge.points.length, 0);
+    // The time of the layout grows with these: 0.3 s for 500 services.
+    expect(points).toBeLessThan(2 * 12_000 + 3 * edges.length + 1);
+  });
+
   it('is converted from rows of nodes and edges', () => {
     const graph = callGraphOf(
       {
-        columns: ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', 'arc__failed', 'arc__passed'],
+        columns: [
+          'id',
+          'title',
+          'subTitle',
+          'mainStat',
+          'secondaryStat',
+          'arc__failed',
+          'arc__passed',
+          'detail__namespace',
+        ],
         rows: [
-          ['1', 'GET /', 'web', 10, 5, 0.25, 0.75],
-          ['2', 'query', 'search', 20, null, 0, 1],
+          ['1', 'GET /', 'web', 10, 5, 0.25, 0.75, 'shop'],
+          ['2', 'query', 'search', 20, null, 0, 1, null],
         ],
       },
       {
-        columns: ['id', 'source', 'target', 'mainStat', 'secondaryStat', 'detail__failed'],
+        columns: ['id', 'source', 'target', 'mainStat', 'secondaryStat', 'detail__failed', 'detail__p95'],
         rows: [
-          ['a', '1', '2', 7, 3, 0.5],
-          ['b', '1', 'gone', 7, 3, 0.5],
+          ['a', '1', '2', 7, 3, 0.5, 9],
+          ['b', '1', 'gone', 7, 3, 0.5, 9],
         ],
       },
     );
     expect(graph).toEqual({
       nodes: [
-        { id: '1', title: 'GET /', service: 'web', calls: 10, averageMs: 5, errorShare: 0.25 },
+        { id: '1', title: 'GET /', service: 'web', namespace: 'shop', calls: 10, averageMs: 5, errorShare: 0.25 },
         { id: '2', title: 'query', service: 'search', calls: 20, averageMs: undefined, errorShare: 0 },
       ],
-      edges: [{ id: 'a', source: '1', target: '2', calls: 7, averageMs: 3, errorShare: 0.5 }],
+      edges: [{ id: 'a', source: '1', target: '2', calls: 7, averageMs: 3, errorShare: 0.5, p95Ms: 9 }],
     });
-    expect(neighbours(graph, '2')).toEqual(new Set(['1', '2']));
   });
 
-  it('has curves that start and end at the first and last point', () => {
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 10, y: 0 },
-      ]),
-    ).toBe('M 0 0 L 10 0');
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 5, y: 5 },
-        { x: 10, y: 0 },
-      ]),
-    ).toBe('M 0 0 Q 5 5 10 0');
-    expect(
-      smoothPath([
-        { x: 0, y: 0 },
-        { x: 4, y: 4 },
-        { x: 8, y: 4 },
-        { x: 12, y: 0 },
-      ]),
-    ).toBe('M 0 0 Q 4 4 6 4 Q 8 4 12 0');
-    expect(smoothPath([])).toBe('');
+  it('has curves that leave and reach each point in the direction of the layout', () => {
+    const start = { x: 0, y: 0 };
+    const corner = { x: 10, y: 4 };
+    expect(smoothPath([start, { x: 10, y: 0 }], 'LR')).toBe('M 0 0 L 10 0');
+    expect(smoothPath([start, corner], 'LR')).toBe('M 0 0 C 5 0 5 4 10 4');
+    expect(smoothPath([start, corner], 'TB')).toBe('M 0 0 C 0 2 10 2 10 4');
+    expect(smoothPath([start, corner, { x: 20, y: 4 }], 'LR')).toBe('M 0 0 C 5 0 5 4 10 4 L 20 4');
+    expect(smoothPath([], 'LR')).toBe('');
   });
 });

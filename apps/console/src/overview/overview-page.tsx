@@ -1,6 +1,6 @@
 import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import type { QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
@@ -12,10 +12,9 @@ import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
 import { Failure } from '../failure.tsx';
-import { callGraphOf } from '../graph/call-graph.ts';
-import { NodeGraph } from '../graph/node-graph.tsx';
 import { lazyComponent } from '../lazy-component.tsx';
-import { defaultRange, isoOf, withRange } from '../range/time-range.ts';
+import { defaultRange, isoOf, withRange, writeRange } from '../range/time-range.ts';
+import { useServiceGraph } from '../map/use-service-graph.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
 import { serviceColour } from '../service-colour.ts';
@@ -29,6 +28,10 @@ import './overview.css';
 const ConnectSnippets = lazyComponent(
   'Loading addresses',
   async () => (await import('../connect/connect-snippets.tsx')).ConnectSnippets,
+);
+const GraphExplorer = lazyComponent(
+  'Loading service map',
+  async () => (await import('../graph/graph-explorer.tsx')).GraphExplorer,
 );
 
 /** A map of more services is higher. */
@@ -78,7 +81,7 @@ export function OverviewPage() {
             <Services result={services.data} values={values} time={time} selected={service} />
             <Changes values={values} time={time} service={service} />
           </div>
-          <ServiceMap values={values} time={time} service={service} select={select} />
+          <ServiceMap time={time} service={service} select={select} />
         </>
       )}
     </div>
@@ -363,19 +366,17 @@ function ChangeRow({ change: { service, operation, what, values, tone, address }
 }
 
 function ServiceMap({
-  values,
   time,
   service,
   select,
-}: PartProps & { readonly service: string; readonly select: (service: string) => void }) {
-  const { parameters } = useAddress();
-  const nodes = useDashboardQuery(dashboardUids.serviceDependencies, 'service-nodes', values, time.refreshes);
-  const edges = useDashboardQuery(dashboardUids.serviceDependencies, 'service-edges', values, time.refreshes);
-  const graph = useMemo(
-    () => (nodes.data === undefined || edges.data === undefined ? undefined : callGraphOf(nodes.data, edges.data)),
-    [nodes.data, edges.data],
-  );
-  const error = nodes.error ?? edges.error;
+}: {
+  readonly time: TimeRangeState;
+  readonly service: string;
+  readonly select: (service: string) => void;
+}) {
+  const { graph, error, retry } = useServiceGraph(time);
+  const [isTable, setTable] = useState(false);
+  const range = Object.entries(writeRange(time.range, '')).filter(([, value]) => value !== '');
   return (
     <section
       className={`panel map ${(graph?.nodes.length ?? 0) > smallMapServices ? 'map-large' : ''}`}
@@ -383,19 +384,29 @@ function ServiceMap({
     >
       <header>
         <h2>Service map</h2>
-        <Link className="quiet" href={withRange(`/dashboards/${dashboardUids.serviceDependencies}`, parameters)}>
-          Show as table
-        </Link>
+        <span className="panel-tools">
+          <button type="button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+            Table
+          </button>
+          <Link
+            className="button"
+            href={`/map?${new URLSearchParams([...range, ...(service === '' ? [] : [['service', service]])]).toString()}`}
+          >
+            Open map
+          </Link>
+        </span>
       </header>
       <div className="panel-body">
-        {error !== null && <Failure error={error} retry={() => void Promise.all([nodes.refetch(), edges.refetch()])} />}
+        {error !== null && <Failure error={error} retry={retry} />}
         {graph === undefined && error === null && (
           <div className="skeleton" role="status" aria-label="Loading service map" />
         )}
         {graph !== undefined && (
-          <NodeGraph
+          <GraphExplorer
             title="Service map"
             graph={graph}
+            time={time}
+            isTable={isTable}
             selected={service === '' ? undefined : service}
             onSelect={(node) => select(node?.service ?? '')}
           />

@@ -2,7 +2,7 @@ import { useMemo, useRef } from 'react';
 import { usePathname, useSearch } from 'wouter/use-browser-location';
 
 /** Pages whose address has a time range. */
-const pagesWithRange = /^\/(?:$|dashboards|search|services)/;
+const pagesWithRange = /^\/(?:$|dashboards|map|search|services)/;
 
 /**
  * The query string with the time range for links in the frame of the page: that of this page, or of the last page that had one.

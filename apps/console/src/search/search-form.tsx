@@ -44,6 +44,8 @@ export function SearchForm({
       service: text('service'),
       operation: text('operation'),
       kind: text('kind'),
+      caller: text('caller'),
+      callerOperation: text('caller') === '' ? '' : text('callerOperation'),
       status: text('status'),
       min: text('min'),
       max: text('max'),
@@ -86,6 +88,20 @@ export function SearchForm({
         Operation
         <input name="operation" list={`${id}-operations`} defaultValue={search.operation} autoComplete="off" />
       </label>
+      {search.caller !== '' && (
+        <>
+          <label>
+            Called by
+            <input name="caller" list={`${id}-services`} defaultValue={search.caller} autoComplete="off" />
+          </label>
+          {search.callerOperation !== '' && (
+            <label>
+              Operation of the caller
+              <input name="callerOperation" defaultValue={search.callerOperation} autoComplete="off" />
+            </label>
+          )}
+        </>
+      )}
       <label>
         Kind
         <select name="kind" defaultValue={search.kind}>

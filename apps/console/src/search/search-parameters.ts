@@ -8,6 +8,9 @@ export interface SearchParameters {
   readonly service: string;
   readonly operation: string;
   readonly kind: string;
+  /** The service that calls, and its operation. */
+  readonly caller: string;
+  readonly callerOperation: string;
   readonly status: string;
   readonly min: string;
   readonly max: string;
@@ -29,6 +32,8 @@ export function searchParametersOf(parameters: URLSearchParams): SearchParameter
     service: text('service'),
     operation: text('operation'),
     kind: text('kind'),
+    caller: text('caller'),
+    callerOperation: text('callerOperation'),
     status: text('status'),
     min: text('min'),
     max: text('max'),
@@ -95,6 +100,8 @@ export function searchQueryString(
   set('service', search.service);
   set('operation', search.operation);
   set('kind', search.kind);
+  set('caller', search.caller);
+  set('callerOperation', search.callerOperation);
   set('status', search.status);
   set('minDurationNs', parseDuration(search.min)?.toString());
   set('maxDurationNs', parseDuration(search.max)?.toString());

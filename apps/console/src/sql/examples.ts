@@ -9,23 +9,26 @@ export interface ExampleGroup {
   readonly examples: readonly Example[];
 }
 
-/** Typical queries on a trace store, from overviews to single traces. All of them work on any store. */
+/**
+ * Typical queries on a trace store, from overviews to single traces. All of them work on any store. To be fast on a large one, a
+ * query reads aggregates, or the spans of a few minutes.
+ */
 export const exampleGroups: readonly ExampleGroup[] = [
   {
     name: 'Traffic',
     examples: [
       {
         title: 'How many requests arrive per minute?',
-        sql: `SELECT date_bin('1 minute', start_time, 'epoch') AS time, count(*) AS requests
-FROM ps_trace.span
-WHERE is_root_span AND start_time > now() - interval '30 minutes'
+        sql: `SELECT time_bucket AS time, sum(calls) AS requests
+FROM ps_trace.service_call(now() - interval '3 hours', now(), interval '1 minute')
+WHERE is_root
 GROUP BY time
 ORDER BY time`,
       },
       {
         title: 'Which operations are called, and how often?',
         sql: `SELECT service_name, span_name, span_kind, sum(calls) AS calls, sum(errors) AS errors
-FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL)
+FROM ps_trace.operation_call_total(now() - interval '1 day', now())
 GROUP BY service_name, span_name, span_kind
 ORDER BY calls DESC`,
       },
@@ -47,20 +50,19 @@ ORDER BY calls DESC`,
         sql: `SELECT
   service_name,
   span_name,
-  count(*) AS spans,
-  count(*) FILTER (WHERE status_code = 'error') AS errors,
-  round(100.0 * count(*) FILTER (WHERE status_code = 'error') / count(*), 2) AS percent
-FROM ps_trace.span
-WHERE start_time > now() - interval '1 hour'
+  sum(calls) AS calls,
+  sum(errors) AS errors,
+  round(100.0 * sum(errors) / sum(calls), 2) AS percent
+FROM ps_trace.operation_call_total(now() - interval '1 hour', now())
 GROUP BY service_name, span_name
-HAVING count(*) FILTER (WHERE status_code = 'error') > 0
+HAVING sum(errors) > 0
 ORDER BY percent DESC`,
       },
       {
         title: 'Which spans failed last, and in which traces?',
         sql: `SELECT start_time, trace_id_hex AS trace_id, service_name, span_name, status_message
 FROM ps_trace.span
-WHERE status_code = 'error' AND start_time > now() - interval '1 hour'
+WHERE status_code = 'error' AND start_time > now() - interval '10 minutes'
 ORDER BY start_time DESC
 LIMIT 100`,
       },
@@ -73,7 +75,7 @@ LIMIT 100`,
   count(*) AS times,
   max(time) AS last_time
 FROM ps_trace.event
-WHERE event_name = 'exception' AND time > now() - interval '1 hour'
+WHERE event_name = 'exception' AND time > now() - interval '10 minutes'
 GROUP BY service_name, type, message
 ORDER BY times DESC`,
       },
@@ -82,7 +84,7 @@ ORDER BY times DESC`,
         sql: `SELECT s.service_name, s.span_name, s.status_message, count(*) AS times, max(s.trace_id_hex) AS trace_id
 FROM ps_trace.span s
 WHERE s.status_code = 'error'
-  AND s.start_time > now() - interval '15 minutes'
+  AND s.start_time > now() - interval '2 minutes'
   AND NOT EXISTS (
     SELECT FROM ps_trace.span child
     WHERE child.trace_id = s.trace_id AND child.parent_span_id = s.span_id AND child.status_code = 'error'
@@ -98,40 +100,35 @@ ORDER BY times DESC`,
       {
         title: 'What are the duration percentiles of requests over time?',
         sql: `SELECT
-  date_bin('1 minute', start_time, 'epoch') AS time,
-  percentile_cont(0.50) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms,
-  percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms,
-  percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_ms) AS p99_ms
-FROM ps_trace.span
-WHERE is_root_span AND start_time > now() - interval '30 minutes'
+  time_bucket AS time,
+  ps_trace.class_percentile(0.50, array_agg(class), array_agg(calls)) AS p50_ms,
+  ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms,
+  ps_trace.class_percentile(0.99, array_agg(class), array_agg(calls)) AS p99_ms
+FROM (
+  SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls)::int8 AS calls
+  FROM ps_trace.service_call(now() - interval '3 hours', now(), interval '1 minute')
+  WHERE is_root
+) AS bucket
 GROUP BY time
 ORDER BY time`,
       },
       {
         title: 'Which requests were slowest?',
         sql: `SELECT trace_id_hex AS trace_id, service_name, span_name, start_time, duration_ms
-FROM ps_trace.span
-WHERE is_root_span AND start_time > now() - interval '1 hour'
-ORDER BY duration_ms DESC
-LIMIT 20`,
+FROM ps_trace.slowest_requests(now() - interval '1 hour', now(), 20)
+ORDER BY duration_ms DESC`,
       },
       {
         title: 'Which operations have the most self time?',
-        sql: `SELECT service_name, span_name, count(*) AS spans, round(sum(self_ms)::numeric, 3) AS self_ms
-FROM ps_trace.self_time(now() - interval '15 minutes', now())
+        sql: `SELECT service_name, span_name, sum(calls) AS calls, round(sum(self_ns_sum)::numeric / 1000000, 3) AS self_ms
+FROM ps_trace.operation_call_total(now() - interval '1 hour', now())
 GROUP BY service_name, span_name
 ORDER BY self_ms DESC`,
       },
       {
         title: 'What is on the critical path of the slowest request?',
         sql: `SELECT c.service_name, c.span_name, round(sum(c.section_ms)::numeric, 3) AS on_path_ms
-FROM (
-  SELECT trace_id
-  FROM ps_trace.span
-  WHERE is_root_span AND start_time > now() - interval '15 minutes'
-  ORDER BY duration_ms DESC
-  LIMIT 1
-) AS slowest
+FROM ps_trace.slowest_requests(now() - interval '15 minutes', now(), 1) AS slowest
 CROSS JOIN LATERAL ps_trace.critical_path(slowest.trace_id) AS c
 GROUP BY c.service_name, c.span_name
 ORDER BY on_path_ms DESC`,
@@ -161,7 +158,7 @@ ORDER BY t.ordinality`,
 FROM (
   SELECT trace_id, count(*) AS calls_in_trace, max(duration_ms) FILTER (WHERE is_root_span) AS duration_ms
   FROM ps_trace.span
-  WHERE start_time > now() - interval '15 minutes'
+  WHERE start_time > now() - interval '2 minutes'
   GROUP BY trace_id
 ) AS trace
 GROUP BY calls_in_trace
@@ -172,7 +169,7 @@ ORDER BY calls_in_trace`,
         sql: `SELECT s.service_name, tag.key, count(*) AS spans, count(DISTINCT tag.value) AS different, min(tag.value::text) AS example
 FROM ps_trace.span s
 CROSS JOIN LATERAL jsonb_each(s.span_tags) AS tag
-WHERE s.start_time > now() - interval '5 minutes'
+WHERE s.start_time > now() - interval '1 minute'
 GROUP BY s.service_name, tag.key
 ORDER BY s.service_name, spans DESC`,
       },
@@ -185,7 +182,7 @@ ORDER BY s.service_name, spans DESC`,
         title: 'Which characters does each service return most often?',
         sql: `SELECT service_name, span_tags ->> 'char' AS char, count(*) AS times
 FROM ps_trace.span
-WHERE span_tags ? 'char' AND start_time > now() - interval '1 hour'
+WHERE span_tags ? 'char' AND start_time > now() - interval '5 minutes'
 GROUP BY service_name, char
 ORDER BY times DESC`,
       },
@@ -198,7 +195,7 @@ ORDER BY times DESC`,
   round(avg(duration_ms)::numeric, 2) AS mean_ms,
   round(max(duration_ms)::numeric, 2) AS longest_ms
 FROM ps_trace.span
-WHERE span_tags ? 'char' AND start_time > now() - interval '1 hour'
+WHERE span_tags ? 'char' AND start_time > now() - interval '5 minutes'
 GROUP BY service_name, char
 ORDER BY mean_ms DESC`,
       },
@@ -207,7 +204,7 @@ ORDER BY mean_ms DESC`,
         sql: `WITH request AS (
   SELECT trace_id, ntile(10) OVER (ORDER BY duration_ms DESC) AS tenth
   FROM ps_trace.span
-  WHERE is_root_span AND service_name = 'generator' AND start_time > now() - interval '15 minutes'
+  WHERE is_root_span AND service_name = 'generator' AND start_time > now() - interval '2 minutes'
 )
 SELECT
   s.service_name,

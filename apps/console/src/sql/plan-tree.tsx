@@ -17,6 +17,8 @@ interface PlanNode {
   readonly 'Actual Total Time'?: number;
   readonly 'Actual Rows'?: number;
   readonly 'Actual Loops'?: number;
+  readonly 'Workers Launched'?: number;
+  readonly 'Single Copy'?: boolean;
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Shared Hit Blocks'?: number;
   readonly 'Shared Read Blocks'?: number;
@@ -57,7 +59,12 @@ export function PlanTree({ plan }: { readonly plan: unknown }) {
           : 'Estimated; the statement was not run. Costs are planner units, only comparable with each other.'}
       </p>
       <ul>
-        <Step node={top} total={wasRun ? timeOf(top) : (top['Total Cost'] ?? 0)} wasRun={wasRun} />
+        <Step
+          node={top}
+          total={wasRun ? elapsedMsOf(top, 1) : (top['Total Cost'] ?? 0)}
+          wasRun={wasRun}
+          processes={1}
+        />
       </ul>
       <details>
         <summary>Plan as JSON</summary>
@@ -67,11 +74,18 @@ export function PlanTree({ plan }: { readonly plan: unknown }) {
   );
 }
 
-function Step(props: { readonly node: PlanNode; readonly total: number; readonly wasRun: boolean }) {
-  const { node, total, wasRun } = props;
+function Step(props: {
+  readonly node: PlanNode;
+  readonly total: number;
+  readonly wasRun: boolean;
+  /** How many processes run this step at the same time. */
+  readonly processes: number;
+}) {
+  const { node, total, wasRun, processes } = props;
   const children = node.Plans ?? [];
-  const amount = wasRun ? timeOf : (each: PlanNode): number => each['Total Cost'] ?? 0;
-  const own = Math.max(0, amount(node) - children.reduce((sum, child) => sum + amount(child), 0));
+  const below = processesBelow(node, processes);
+  const amount = (each: PlanNode, by: number): number => (wasRun ? elapsedMsOf(each, by) : (each['Total Cost'] ?? 0));
+  const own = Math.max(0, amount(node, processes) - children.reduce((sum, child) => sum + amount(child, below), 0));
   const share = total > 0 ? Math.min(1, own / total) : 0;
   const of =
     node['Relation Name'] ?? node['Function Name'] ?? node['CTE Name'] ?? (node['Subplan Name'] as string | undefined);
@@ -93,7 +107,7 @@ function Step(props: { readonly node: PlanNode; readonly total: number; readonly
             </>
           )}
         </span>
-        <span className="quiet">{wasRun ? actualOf(node) : estimateOf(node)}</span>
+        <span className="quiet">{wasRun ? actualOf(node, processes) : estimateOf(node)}</span>
       </div>
       {conditions.map((name) => {
         const condition = node[name];
@@ -107,7 +121,7 @@ function Step(props: { readonly node: PlanNode; readonly total: number; readonly
       {children.length > 0 && (
         <ul>
           {children.map((child, n) => (
-            <Step key={n} node={child} total={total} wasRun={wasRun} />
+            <Step key={n} node={child} total={total} wasRun={wasRun} processes={below} />
           ))}
         </ul>
       )}
@@ -115,20 +129,31 @@ function Step(props: { readonly node: PlanNode; readonly total: number; readonly
   );
 }
 
-/** Total time of all loops, in ms. */
-function timeOf(node: PlanNode): number {
-  return (node['Actual Total Time'] ?? 0) * (node['Actual Loops'] ?? 1);
+/** How many processes run the children of a node: below Gather, its workers and the leader. */
+function processesBelow(node: PlanNode, processes: number): number {
+  const workers = node['Workers Launched'];
+  return workers === undefined ? processes : workers + (node['Single Copy'] === true ? 0 : 1);
 }
 
-function actualOf(node: PlanNode): string {
+/**
+ * The time of a step, in ms. PostgreSQL reports the average time of a loop, and the loops of all processes, which run at the
+ * same time. So a step with parallel workers is as long as the loops of one process.
+ *
+ * @param processes how many run the step at the same time
+ */
+export function elapsedMsOf(node: Pick<PlanNode, 'Actual Total Time' | 'Actual Loops'>, processes: number): number {
+  return ((node['Actual Total Time'] ?? 0) * (node['Actual Loops'] ?? 1)) / Math.max(1, processes);
+}
+
+function actualOf(node: PlanNode, processes: number): string {
   const loops = node['Actual Loops'] ?? 1;
   const rows = (node['Actual Rows'] ?? 0) * loops;
   const removed = (node['Rows Removed by Filter'] ?? 0) * loops;
   const read = node['Shared Read Blocks'] ?? 0;
   return [
-    milliseconds(timeOf(node)),
+    `${milliseconds(elapsedMsOf(node, processes))}${processes > 1 ? ` in ${processes} processes` : ''}`,
     `${counted(rows)} rows (${counted(node['Plan Rows'] ?? 0)} estimated)`,
-    loops > 1 ? `${counted(loops)} loops` : '',
+    loops > processes ? `${counted(loops)} loops` : '',
     removed > 0 ? `${counted(removed)} filtered out` : '',
     read > 0 ? `${counted(read)} blocks read` : '',
   ]

@@ -1,12 +1,9 @@
 import { useMemo } from 'react';
 import type { SqlResponse } from '../api/types.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
-import { timeSeriesOf } from '../charts/time-series-data.ts';
-import { isNumberType, isTimeType } from './result-value.ts';
+import { maxSeries, seriesOf } from './result-series.ts';
 
 const noServices: ReadonlySet<string> = new Set();
-/** More series cannot be told apart. */
-const maxSeries = 50;
 
 /** The numeric columns over the first timestamp column. With a text column, there is one series per text. */
 export function ResultChart({ result }: { readonly result: SqlResponse }) {
@@ -39,14 +36,4 @@ export function ResultChart({ result }: { readonly result: SqlResponse }) {
       />
     </div>
   );
-}
-
-function seriesOf({ columns, rows }: SqlResponse) {
-  const timeAt = columns.findIndex(({ type }) => isTimeType(type));
-  const numbersAt = columns.flatMap(({ type }, at) => (isNumberType(type) ? [at] : []));
-  if (timeAt < 0 || numbersAt.length === 0) return undefined;
-  const textAt = columns.findIndex(({ type }, at) => at !== timeAt && !isNumberType(type) && !isTimeType(type));
-  const used = textAt >= 0 ? [timeAt, textAt, numbersAt[0] ?? 0] : [timeAt, ...numbersAt];
-  const names = used.map((at, n) => (n === 0 ? 'time' : n === 1 && textAt >= 0 ? 'series' : (columns[at]?.name ?? '')));
-  return timeSeriesOf({ columns: names, rows: rows.map((row) => used.map((at) => row[at])) }, null);
 }

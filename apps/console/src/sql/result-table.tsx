@@ -75,7 +75,7 @@ export function ResultTable({ result }: { readonly result: SqlResponse }) {
     } else if (event.key === 'Escape') {
       setOpen(false);
     } else if (event.key === 'c' && (event.ctrlKey || event.metaKey) && cell !== undefined) {
-      if (String(getSelection()) === '') void copyText(textOf(valueOf(cell)));
+      if (String(getSelection()) === '') void copyText(traceOf(cell) ?? textOf(valueOf(cell)));
     }
   };
 
@@ -135,7 +135,7 @@ export function ResultTable({ result }: { readonly result: SqlResponse }) {
                       <CellText value={valueOf(at)} />
                     ) : (
                       <Link href={`/trace/${traceId}`} tabIndex={-1}>
-                        {textOf(valueOf(at))}
+                        {traceId}
                       </Link>
                     )}
                   </span>

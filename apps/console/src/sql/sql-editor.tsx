@@ -17,13 +17,15 @@ import {
 import { tags } from '@lezer/highlight';
 import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from 'react';
 import type { CatalogueResponse, WrongSqlPosition } from '../api/types.ts';
-import { catalogueSource, namespaceOf } from './catalogue-completion.ts';
+import { catalogueSource, keywordOf, namespaceOf } from './catalogue-completion.ts';
 
 /** The methods of the editor for its page. */
 export interface SqlEditorHandle {
   readonly focus: () => void;
   /** Replaces the whole text. */
   readonly replace: (text: string) => void;
+  /** The selected text with the position of its start, 1-based and in characters; undefined without a selection. */
+  readonly selection: () => { readonly text: string; readonly start: WrongSqlPosition } | undefined;
   /** Inserts a text at the cursor. */
   readonly insert: (text: string) => void;
 }
@@ -47,6 +49,8 @@ export function SqlEditor(props: {
   readonly catalogue: CatalogueResponse | undefined;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
+  /** Called when a text is selected, or no longer. */
+  readonly onSelect: (hasSelection: boolean) => void;
   readonly handle: Ref<SqlEditorHandle>;
 }) {
   const { initialText, sqlError, catalogue } = props;
@@ -55,6 +59,7 @@ export function SqlEditor(props: {
   const language = useRef(new Compartment());
   const changed = useEffectEvent(props.onChange);
   const run = useEffectEvent(props.onRun);
+  const select = useEffectEvent(props.onSelect);
 
   useEffect(() => {
     const element = host.current;
@@ -77,9 +82,10 @@ export function SqlEditor(props: {
           ]),
         ),
         basics,
-        language.current.of(sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
+        language.current.of(sql({ dialect: PostgreSQL, upperCaseKeywords: true, keywordCompletion: keywordOf })),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed(update.state.doc.toString());
+          if (update.selectionSet || update.docChanged) select(!update.state.selection.main.empty);
         }),
       ],
     });
@@ -100,6 +106,7 @@ export function SqlEditor(props: {
           schema: namespaceOf(catalogue),
           defaultSchema: 'ps_trace',
           upperCaseKeywords: true,
+          keywordCompletion: keywordOf,
         }),
         PostgreSQL.language.data.of({ autocomplete: catalogueSource(catalogue) }),
       ]),
@@ -129,6 +136,15 @@ export function SqlEditor(props: {
           changes: { from: 0, to: editor.state.doc.length, insert: text },
           selection: { anchor: text.length },
         });
+      },
+      selection: () => {
+        const state = view.current?.state;
+        if (state === undefined || state.selection.main.empty) return undefined;
+        const { from, to } = state.selection.main;
+        const line = state.doc.lineAt(from);
+        // The server counts Unicode characters, JavaScript UTF-16 units.
+        const column = Array.from(state.sliceDoc(line.from, from)).length + 1;
+        return { text: state.sliceDoc(from, to), start: { line: line.number, column } };
       },
       insert: (inserted) => {
         const editor = view.current;

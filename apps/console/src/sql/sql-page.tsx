@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, send } from '../api/client.ts';
 import type {
   CatalogueResponse,
@@ -18,8 +18,11 @@ import { ElapsedTime } from './elapsed-time.tsx';
 import { exampleGroups } from './examples.ts';
 import { PlanTree } from './plan-tree.tsx';
 import { csvOf, download, jsonRowsOf, tabbedOf } from './result-file.ts';
+import { isChart } from './result-series.ts';
 import { ResultTable } from './result-table.tsx';
+import { useSavedStatements } from './saved-statements.ts';
 import { SqlEditor, type SqlEditorHandle } from './sql-editor.tsx';
+import { useStatementHistory } from './statement-history.ts';
 import { StatementLists } from './statement-lists.tsx';
 import './sql-page.css';
 
@@ -35,6 +38,9 @@ type View = (typeof views)[number];
 /** A statement that was submitted. */
 interface Run {
   readonly sql: string;
+  /** The whole text of the editor, and where the statement starts in it if it was selected. */
+  readonly text: string;
+  readonly start: WrongSqlPosition;
   readonly explain: SqlQuery['explain'];
   readonly signal: AbortSignal;
 }
@@ -51,7 +57,10 @@ interface RunResult {
 export function SqlPage() {
   const { parameters, change } = useAddress();
   const query = parameters.get('query');
-  const view = views.find((each) => each === parameters.get('view')) ?? 'table';
+  const chosenView = views.find((each) => each === parameters.get('view'));
+  const [hasSelection, setHasSelection] = useState(false);
+  const { saved, save, remove } = useSavedStatements();
+  const history = useStatementHistory();
   const [text, setText] = useState(() => query ?? sessionStorage.getItem(draftKey) ?? firstStatement());
   const editor = useRef<SqlEditorHandle>(null);
   /** The statement that a run put into the URL. It must not overwrite later edits. */
@@ -71,13 +80,35 @@ export function SqlPage() {
   const execution = useMutation({ mutationFn: execute, retry: false });
 
   const run = (explain: Run['explain']): void => {
-    if (text.trim() === '') return;
+    const selection = editor.current?.selection();
+    const { text: sql, start } =
+      selection === undefined || selection.text.trim() === '' ? { text, start: { line: 1, column: 1 } } : selection;
+    if (sql.trim() === '') return;
     abort.current?.abort();
     abort.current = new AbortController();
-    execution.mutate({ sql: text, explain, signal: abort.current.signal });
-    if (text !== query && encodeURIComponent(text).length <= maxUrlCharacters) {
-      ownQuery.current = text;
-      change({ query: text }, 'push');
+    const { signal } = abort.current;
+    const atMs = Date.now();
+    execution.mutate(
+      { sql, text, start, explain, signal },
+      {
+        onSettled: (result, failure) => {
+          if (failure instanceof DOMException) return;
+          history.add({
+            sql,
+            atMs,
+            elapsedMs: result?.elapsedMs ?? Date.now() - atMs,
+            rows: result?.rows?.rows.length,
+            error: failure === null ? undefined : failure.message,
+          });
+        },
+      },
+    );
+    const isNew = text !== query && encodeURIComponent(text).length <= maxUrlCharacters;
+    // A choice of the view lasts for its statement.
+    const isOther = sql !== (execution.variables?.sql ?? query);
+    if (isNew) ownQuery.current = text;
+    if (isNew || isOther) {
+      change({ ...(isNew ? { query: text } : {}), ...(isOther ? { view: '' } : {}) }, isNew ? 'push' : 'replace');
     }
   };
   const cancel = (): void => abort.current?.abort();
@@ -101,15 +132,21 @@ export function SqlPage() {
 
   const { data, error, isPending } = execution;
   const isCancelled = error instanceof DOMException;
-  const isOfText = execution.variables?.sql === text;
-  const sqlError = useMemo(() => (isOfText ? sqlErrorOf(error) : undefined), [error, isOfText]);
+  const { variables } = execution;
+  const sqlError = useMemo(
+    () => (variables?.text === text ? sqlErrorOf(error, variables.start) : undefined),
+    [error, variables, text],
+  );
   return (
     <div className="sql-page">
       <StatementLists
         catalogue={catalogue.data}
         catalogueError={catalogue.error}
         onRetryCatalogue={() => void catalogue.refetch()}
-        text={text}
+        saved={saved}
+        onRemove={remove}
+        history={history.entries}
+        onClearHistory={history.clear}
         onLoad={load}
         onInsert={(inserted) => editor.current?.insert(inserted)}
       />
@@ -122,6 +159,7 @@ export function SqlPage() {
           catalogue={catalogue.data}
           onChange={setText}
           onRun={() => run('no')}
+          onSelect={setHasSelection}
         />
         <div className="sql-bar">
           {isPending ? (
@@ -130,7 +168,7 @@ export function SqlPage() {
             </button>
           ) : (
             <button type="button" className="primary" title="Ctrl-Enter" onClick={() => run('no')}>
-              Run
+              {hasSelection ? 'Run selection' : 'Run'}
             </button>
           )}
           <button
@@ -149,6 +187,7 @@ export function SqlPage() {
           >
             Explain analyze
           </button>
+          <SaveForm text={text} onSave={(name) => save({ name, sql: text })} />
           <span className="sql-state" role="status">
             {isPending && <ElapsedTime />}
             {!isPending && data !== undefined && <Summary result={data} maxRows={limits.data?.maxRows} />}
@@ -162,7 +201,11 @@ export function SqlPage() {
           {!isPending && error === null && data === undefined && <Start />}
           {!isPending && data?.plan !== undefined && <PlanTree plan={data.plan} />}
           {!isPending && data?.rows !== undefined && (
-            <Rows result={data.rows} view={view} onView={(next) => change({ view: next === 'table' ? '' : next })} />
+            <Rows
+              result={data.rows}
+              view={chosenView ?? (isChart(data.rows) ? 'chart' : 'table')}
+              onView={(next) => change({ view: next })}
+            />
           )}
         </div>
       </section>
@@ -216,6 +259,43 @@ function Rows(props: { readonly result: SqlResponse; readonly view: View; readon
   );
 }
 
+/** A button that opens a field for the name of the statement. */
+function SaveForm({ text, onSave }: { readonly text: string; readonly onSave: (name: string) => void }) {
+  const [isOpen, setOpen] = useState(false);
+  const [savedName, setSavedName] = useState<string>();
+  useEffect(() => setSavedName(undefined), [text]);
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+    if (name === '' || text.trim() === '') return;
+    onSave(name);
+    setSavedName(name);
+    setOpen(false);
+  };
+  if (!isOpen) {
+    return (
+      <>
+        <button type="button" title="Save the statement in this browser" onClick={() => setOpen(true)}>
+          Save…
+        </button>
+        <span role="status" className="visually-hidden">
+          {savedName !== undefined && `Saved as ${savedName}`}
+        </span>
+      </>
+    );
+  }
+  return (
+    <form className="row" onSubmit={submit} onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}>
+      {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the user has just opened this field */}
+      <input name="name" aria-label="Name of the statement" placeholder="Name" required maxLength={100} autoFocus />
+      <button type="submit">Save</button>
+      <button type="button" onClick={() => setOpen(false)}>
+        Cancel saving
+      </button>
+    </form>
+  );
+}
+
 function Summary({ result, maxRows }: { readonly result: RunResult; readonly maxRows: number | undefined }) {
   const { rows, elapsedMs } = result;
   const elapsed = `in ${formatDuration(Math.round(elapsedMs) * 1e6)}`;
@@ -248,7 +328,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
 function Start() {
   return (
     <p className="notice quiet">
-      Ctrl-Enter runs the statement, Ctrl-Space completes at the cursor. Open Examples to start from one.
+      Ctrl-Enter runs the statement, or the selected part of it. Ctrl-Space completes at the cursor. Select an example
+      from the list to start.
     </p>
   );
 }
@@ -262,10 +343,16 @@ async function execute({ sql, explain, signal }: Run): Promise<RunResult> {
     : { elapsedMs, rows: result, plan: undefined };
 }
 
-function sqlErrorOf(error: Error | null) {
+/** @param start where the statement starts in the text */
+function sqlErrorOf(error: Error | null, start: WrongSqlPosition) {
   if (!(error instanceof ApiError)) return undefined;
   const position = error.details['position'] as WrongSqlPosition | undefined;
-  return position === undefined ? undefined : { message: error.message, position };
+  if (position === undefined) return undefined;
+  const { line, column } = position;
+  return {
+    message: error.message,
+    position: { line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column },
+  };
 }
 
 function firstStatement(): string {

@@ -1,26 +1,35 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { CatalogueResponse } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { exampleGroups } from './examples.ts';
-import { useSavedStatements } from './saved-statements.ts';
+import { formatMoment } from '../format/time.ts';
+import { formatDuration } from '../format/duration.ts';
+import type { SavedStatement } from './saved-statements.ts';
+import { type HistoryEntry, matchingEntries } from './statement-history.ts';
 
-const lists = ['Examples', 'Saved', 'Schema'] as const;
+const lists = ['Examples', 'History', 'Saved', 'Schema'] as const;
 type List = (typeof lists)[number];
 
-/** Examples, saved statements, and the schema of the database. */
+/** Examples, the statements that were run or saved, and the schema of the database. */
 export function StatementLists(props: {
   readonly catalogue: CatalogueResponse | undefined;
   /** The error of the catalogue request. */
   readonly catalogueError: Error | null;
   readonly onRetryCatalogue: () => void;
-  readonly text: string;
+  readonly saved: readonly SavedStatement[];
+  readonly onRemove: (name: string) => void;
+  readonly history: readonly HistoryEntry[];
+  readonly onClearHistory: () => void;
   readonly onLoad: (sql: string) => void;
   readonly onInsert: (text: string) => void;
 }) {
   const [list, setList] = useState<List>('Examples');
   const [isOpen, setOpen] = useState(false);
   return (
-    <aside className={isOpen ? 'sql-lists open' : 'sql-lists'} aria-label="Examples, saved statements and schema">
+    <aside
+      className={isOpen ? 'sql-lists open' : 'sql-lists'}
+      aria-label="Examples, history, saved statements and schema"
+    >
       <div className="tabs" role="tablist" aria-label="Lists">
         {lists.map((each) => (
           <button
@@ -39,7 +48,8 @@ export function StatementLists(props: {
       </div>
       <div className="sql-list" role="tabpanel" aria-label={list}>
         {list === 'Examples' && <Examples onLoad={props.onLoad} />}
-        {list === 'Saved' && <Saved text={props.text} onLoad={props.onLoad} />}
+        {list === 'History' && <History entries={props.history} onLoad={props.onLoad} onClear={props.onClearHistory} />}
+        {list === 'Saved' && <Saved saved={props.saved} onLoad={props.onLoad} onRemove={props.onRemove} />}
         {list === 'Schema' && (
           <Schema
             catalogue={props.catalogue}
@@ -70,23 +80,73 @@ function Examples({ onLoad }: { readonly onLoad: (sql: string) => void }) {
   ));
 }
 
-function Saved({ text, onLoad }: { readonly text: string; readonly onLoad: (sql: string) => void }) {
-  const { saved, save, remove } = useSavedStatements();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
-    if (name === '' || text.trim() === '') return;
-    save({ name, sql: text });
-    event.currentTarget.reset();
-  };
+function History({
+  entries,
+  onLoad,
+  onClear,
+}: {
+  readonly entries: readonly HistoryEntry[];
+  readonly onLoad: (sql: string) => void;
+  readonly onClear: () => void;
+}) {
+  const [text, setText] = useState('');
+  const found = matchingEntries(entries, text);
   return (
     <section>
-      <form className="row" onSubmit={submit}>
-        <input name="name" aria-label="Name of the statement" placeholder="Name" required maxLength={100} />
-        <button type="submit">Save</button>
-      </form>
+      <input
+        type="search"
+        placeholder="Find in history"
+        aria-label="Find in history"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      {found.length === 0 && (
+        <p className="quiet">
+          {entries.length === 0 ? 'Statements that you run are listed here, in this browser only.' : 'No match'}
+        </p>
+      )}
+      <ul className="sql-history">
+        {found.map(({ sql, atMs, elapsedMs, rows, error }) => (
+          <li key={sql}>
+            <button type="button" className="as-link" title={sql.slice(0, 2_000)} onClick={() => onLoad(sql)}>
+              <code>{sql.trim().slice(0, 200)}</code>
+            </button>
+            <small className={error === undefined ? 'quiet' : 'quiet history-failed'} title={error}>
+              {formatMoment(atMs)} · {formatDuration(Math.round(elapsedMs) * 1e6)} ·{' '}
+              {error !== undefined
+                ? 'failed'
+                : rows === undefined
+                  ? 'plan'
+                  : `${rows.toLocaleString()} ${rows === 1 ? 'row' : 'rows'}`}
+            </small>
+          </li>
+        ))}
+      </ul>
+      {entries.length > 0 && (
+        <button type="button" onClick={onClear}>
+          Clear history
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Saved({
+  saved,
+  onLoad,
+  onRemove,
+}: {
+  readonly saved: readonly SavedStatement[];
+  readonly onLoad: (sql: string) => void;
+  readonly onRemove: (name: string) => void;
+}) {
+  return (
+    <section>
       {saved.length === 0 && (
-        <p className="quiet">Saved statements stay in this browser. To share one, share the URL of the page.</p>
+        <p className="quiet">
+          Save a statement with the button beside Run. It stays in this browser. To share one, share the URL of the
+          page.
+        </p>
       )}
       <ul>
         {saved.map(({ name, sql }) => (
@@ -94,7 +154,12 @@ function Saved({ text, onLoad }: { readonly text: string; readonly onLoad: (sql:
             <button type="button" className="as-link" onClick={() => onLoad(sql)}>
               <bdi>{name}</bdi>
             </button>
-            <button type="button" className="as-link quiet" aria-label={`Remove ${name}`} onClick={() => remove(name)}>
+            <button
+              type="button"
+              className="as-link quiet"
+              aria-label={`Remove ${name}`}
+              onClick={() => onRemove(name)}
+            >
               ×
             </button>
           </li>

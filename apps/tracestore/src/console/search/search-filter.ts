@@ -23,6 +23,8 @@ const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'g
 export function filterOf({
   service,
   operation,
+  caller,
+  callerOperation,
   kind,
   status,
   minDurationNs,
@@ -31,11 +33,21 @@ export function filterOf({
   text,
 }: Pick<
   SearchQuery,
-  'service' | 'operation' | 'kind' | 'status' | 'minDurationNs' | 'maxDurationNs' | 'attribute' | 'text'
+  | 'service'
+  | 'operation'
+  | 'caller'
+  | 'callerOperation'
+  | 'kind'
+  | 'status'
+  | 'minDurationNs'
+  | 'maxDurationNs'
+  | 'attribute'
+  | 'text'
 >): Filter {
   return allOf(
     ...(service === undefined ? [] : [fieldIs('resource.service', service)]),
     ...(operation === undefined ? [] : [fieldIs('span.name', operation)]),
+    ...(caller === undefined ? [] : [{ op: 'called_by', service: caller, operation: callerOperation } as const]),
     ...(kind === undefined ? [] : [fieldIs('span.kind', kind)]),
     ...(status === undefined ? [] : [fieldIs('span.status', status)]),
     ...(minDurationNs === undefined ? [] : [fieldCompares('span.duration', 'gte', BigInt(minDurationNs))]),

@@ -39,11 +39,51 @@ function ask(sql: string, { user = 'ann', explain = 'no', signal }: AskOptions =
   });
 }
 
+describe('the catalogue', () => {
+  it('has the views that statements read most first, and no functions of operators', async () => {
+    const response = await fetch(`${store.url}/api/sql/catalogue`, { headers: { 'x-user': 'ann' } });
+    const { relations, functions } = (await response.json()) as {
+      readonly relations: readonly { readonly name: string }[];
+      readonly functions: readonly { readonly name: string }[];
+    };
+    expect(relations.slice(0, 4).map(({ name }) => name)).toEqual(['span', 'trace', 'event', 'link']);
+    expect(relations.length).toBeGreaterThan(8);
+    const names = functions.map(({ name }) => name);
+    expect(names).toContain('trace_tree');
+    expect(names).toContain('percentile_agg');
+    expect(names.filter((name) => /_eq$|_ne$|tag_map_|^set_|^delete_all/.test(name))).toEqual([]);
+  });
+});
+
 describe('a statement', () => {
   it('with U+0000 is refused as wrong', async () => {
     const response = await ask('SELECT \0 1');
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('must not contain U+0000');
+  });
+
+  it.each([
+    ['DELETE FROM ps_trace.span', 'DELETE'],
+    ['/* a /* b */ */ -- c\n (update ps_trace.span SET span_name = 1)', 'UPDATE'],
+    ['TRUNCATE tracestore.span', 'TRUNCATE'],
+    ['SET ROLE postgres', 'SET'],
+    ['CREATE TABLE a (b int)', 'CREATE'],
+    ['WITH gone AS (DELETE FROM ps_trace.span RETURNING *) SELECT * FROM gone', ''],
+  ])('that changes something is refused, and the response says that this page reads only: %s', async (sql, word) => {
+    const response = await ask(sql);
+    expect(response.status).toBe(400);
+    const { detail } = (await response.json()) as { readonly detail: string };
+    expect(detail).toContain('This page reads only');
+    expect(detail).toContain(word === '' ? 'or TABLE' : `got ${word}`);
+    expect(detail).not.toContain('INSTEAD');
+  });
+
+  it('with a misspelt word, or one in which a word that changes something is only a part, is left to PostgreSQL', async () => {
+    const response = await ask('SELETC 1');
+    expect(((await response.json()) as { readonly detail: string }).detail).toContain(
+      'syntax error at or near "SELETC"',
+    );
+    expect((await ask(`SELECT 'DELETE' AS "delete" -- update`)).status).toBe(200);
   });
 
   it('may end with semicolons and blanks, however many stand inside of it', async () => {

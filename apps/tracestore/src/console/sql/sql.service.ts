@@ -179,14 +179,14 @@ export class SqlService implements OnApplicationShutdown {
       );
     }
     requireShortOperators(statement);
+    requireReading(statement);
     let columns: readonly DescribedColumn[] | undefined;
     try {
       columns = await describeStatement(client, statement);
     } catch (cause) {
       throw statementProblem(cause, statement) ?? cause;
     }
-    if (columns === undefined)
-      throw new TracestoreError(errorKinds.wrongSql, 'The statement must return rows: SELECT or VALUES');
+    if (columns === undefined) throw new TracestoreError(errorKinds.wrongSql, readsOnly(''));
     if (columns.length > maxColumns) {
       throw new TracestoreError(
         errorKinds.wrongSql,
@@ -313,6 +313,57 @@ function requireShortOperators(statement: string): void {
   }
 }
 
+/**
+ * Refuses statements that are not for reading, by their first word. PostgreSQL would refuse them too, but says how to make the
+ * views writable. What it takes for a statement without a word, it explains itself.
+ *
+ * @throws TracestoreError `wrongSql`
+ */
+function requireReading(statement: string): void {
+  // Comments, blanks and parentheses may stand before the first word.
+  const before = /[\s(]+|--[^\n]*/y;
+  let at = 0;
+  for (let last = -1; last !== at;) {
+    last = at;
+    before.lastIndex = at;
+    if (before.test(statement)) at = before.lastIndex;
+    else if (statement.startsWith('/*', at)) at = endOfComment(statement, at);
+  }
+  const first = /[a-z]+(?![a-z\d_$."])/iy;
+  first.lastIndex = at;
+  const word = first.exec(statement)?.[0].toUpperCase();
+  if (word !== undefined && changingWords.has(word)) {
+    throw new TracestoreError(errorKinds.wrongSql, readsOnly(word));
+  }
+}
+
+/** The first words of statements of PostgreSQL that change something. Other words are misspelt, which PostgreSQL says better. */
+const changingWords: ReadonlySet<string> = new Set(
+  (
+    'ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DISCARD DO DROP END ' +
+    'EXECUTE FETCH GRANT IMPORT INSERT LISTEN LOAD LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE RESET REVOKE ' +
+    'ROLLBACK SAVEPOINT SECURITY SET START TRUNCATE UNLISTEN UPDATE VACUUM'
+  ).split(' '),
+);
+
+/** @param word the first word of the statement; empty if it is not what is wrong */
+function readsOnly(word: string): string {
+  const got = word === '' ? '' : `, got ${word}`;
+  return `This page reads only: a statement must return rows with SELECT, WITH, VALUES or TABLE${got}`;
+}
+
+/** The index after a comment. Comments of SQL can be nested. @param start the index of the comment */
+function endOfComment(text: string, start: number): number {
+  const marks = /\/\*|\*\//g;
+  marks.lastIndex = start;
+  let depth = 0;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return text.length;
+}
+
 /** Makes a JSON array of each row, whatever its columns are called. */
 function wrapped(statement: string, columns: number): string {
   const inner = userSql(statement);
@@ -327,12 +378,20 @@ function statementProblem(cause: unknown, statement: string | undefined): Traces
   if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) return undefined;
   if (/^(?:08|53(?!400)|57|58|XX)/.test(cause.code ?? 'XX')) return undefined;
   const position = statement === undefined ? undefined : positionIn(statement, Number(cause.position ?? 0));
+  if (isWriting(cause)) return new TracestoreError(errorKinds.wrongSql, readsOnly(''), { cause });
   const place = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const hint = cause.hint === undefined ? '' : ` (${cause.hint})`;
   return new TracestoreError(errorKinds.wrongSql, `${cause.message}${place}${hint}`, {
     cause,
     ...(position === undefined ? {} : { extensions: { position } }),
   });
+}
+
+/** The statement writes to a view, such as in WITH, or to a sequence. */
+function isWriting({ code, message }: pg.DatabaseError): boolean {
+  return (
+    code === '25006' || (code === '55000' && /^cannot (?:insert into|update|delete from|merge into) view/.test(message))
+  );
 }
 
 /** Another session holds what the statement reads, such as a table whose partition is dropped. */

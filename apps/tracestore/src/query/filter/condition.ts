@@ -68,6 +68,8 @@ export type Condition =
   | { readonly is: 'not'; readonly condition: Condition }
   /** One event or link of the span passes the whole condition. */
   | { readonly is: 'some'; readonly level: 'event' | 'link'; readonly condition: Condition }
+  /** The parent of the span belongs to this service and, if there is one, has this name. */
+  | { readonly is: 'caller'; readonly service: string; readonly operation: string | undefined }
   | DictionaryCondition
   | Leaf;
 
@@ -103,6 +105,7 @@ export function testsRelatedRows(condition: Condition): boolean {
   switch (condition.is) {
     case 'constant':
     case 'dictionary':
+    case 'caller':
       return false;
     case 'and':
     case 'or':

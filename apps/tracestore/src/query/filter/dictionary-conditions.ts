@@ -99,6 +99,7 @@ function dictionaryOf(condition: Condition): DictionaryTable | undefined {
   switch (condition.is) {
     case 'constant':
     case 'some':
+    case 'caller':
     case 'dictionary':
       return undefined;
     case 'and':

@@ -1,7 +1,8 @@
 import type { Constant } from './constant.js';
 
 /*
- * A filter is a tree of conditions on one span with its own events and links. It never combines several spans of a trace. The
+ * A filter is a tree of conditions on one span with its own events and links. It never combines several spans of a trace, except
+ * for the service and the name of the span's parent. The
  * vocabulary is that of Jaeger's structured filter (RFC 0005), with constants of OTLP's other types and with attributes of any
  * set of levels.
  *
@@ -65,6 +66,8 @@ export type Filter =
   | { readonly op: 'not'; readonly filter: Filter }
   /** One event, or one link, passes the whole filter. Inside, the level means this event or link. */
   | { readonly op: 'some'; readonly level: 'event' | 'link'; readonly filter: Filter }
+  /** The parent of the span is stored and belongs to this service and, if there is one, has this name. */
+  | { readonly op: 'called_by'; readonly service: string; readonly operation: string | undefined }
   | { readonly op: 'eq' | 'ne' | OrderedOperator; readonly reference: Reference; readonly value: Constant }
   | { readonly op: 'in' | 'not_in'; readonly reference: Reference; readonly values: readonly Constant[] }
   /** A part of the text matches: see `patternOf` for the syntax. */

@@ -78,6 +78,12 @@ class Reader {
         const condition = this.read(filter.filter, `${path}.filter`, depth + 1, level);
         return condition.is === 'constant' && !condition.value ? never : { is: 'some', level, condition };
       }
+      case 'called_by': {
+        const { service, operation } = filter;
+        requireText(service, `${path}.service`);
+        if (operation !== undefined) requireText(operation, `${path}.operation`);
+        return { is: 'caller', service, operation };
+      }
       case 'exists':
         return this.anywhere(filter.reference, path, (operand) => presence(operand));
       case 'regex': {

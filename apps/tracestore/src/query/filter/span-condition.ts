@@ -146,6 +146,11 @@ const related = readFragments<
   ...(['event', 'link'] as const).flatMap((table) => [`has_${table}`, `has_${table}_of_span`] as const),
 ]);
 
+const callers = readFragments<{
+  readonly has_caller: { readonly service: string };
+  readonly has_caller_operation: { readonly service: string; readonly operation: string };
+}>(import.meta.url, 'caller.sql', ['has_caller', 'has_caller_operation']);
+
 /** How long the span `s` took, in ns. */
 export const spanDuration: SqlTemplate = fields['span.duration'];
 
@@ -183,6 +188,8 @@ class ConditionWriter {
         return not(this.sqlOf(condition.condition, bound));
       case 'some':
         return this.someSql(condition.level, condition.condition);
+      case 'caller':
+        return callerSql(condition);
       case 'dictionary': {
         const { table, ids } = condition;
         const hasRow =
@@ -205,6 +212,13 @@ class ConditionWriter {
     const name = isOnlyAbout(level, condition) ? (`has_${level}` as const) : (`has_${level}_of_span` as const);
     return related[name].fragment({ condition: this.sqlOf(condition, level), ...this.range });
   }
+}
+
+function callerSql({ service, operation }: Condition & { readonly is: 'caller' }): Fragment {
+  const names = { service: storableText(service) };
+  return operation === undefined
+    ? callers.has_caller.fragment(names)
+    : callers.has_caller_operation.fragment({ ...names, operation: storableText(operation) });
 }
 
 function isTrue(condition: Fragment): Fragment {
@@ -339,6 +353,7 @@ function isOnlyAbout(level: 'event' | 'link', condition: Condition): boolean {
     case 'not':
       return isOnlyAbout(level, condition.condition);
     case 'some':
+    case 'caller':
     case 'dictionary':
       return false;
     default:

@@ -78,6 +78,31 @@ describe('search', () => {
     expect(await find(fieldCompares('span.duration', 'gte', 9n * second))).toEqual([1, 4]);
   });
 
+  it('finds calls by the service of the caller, and by its operation', async () => {
+    const call = (number: number): SpanInit[] =>
+      trace(
+        number,
+        { at: -5_000n, name: 'GET /a' },
+        { at: -4_999n, parentSpanId: hexBytes((number * 100).toString(16).padStart(16, '0')) },
+      );
+    // Of a call between services, each span is in the request of its own service.
+    const [[webRoot = {}, webCall = {}], [appRoot = {}, appCall = {}]] = [call(11), call(12)];
+    await store.send(
+      requestOf([webRoot], 'web'),
+      requestOf([webCall, appCall], 'store'),
+      requestOf([appRoot], 'app'),
+    );
+    const calledBy = (service: string, operation?: string): Filter => ({ op: 'called_by', service, operation });
+    const toStore = fieldIs('resource.service', 'store');
+    expect((await find(toStore)).toSorted()).toEqual([11, 12]);
+    expect(await find(allOf(toStore, calledBy('web')))).toEqual([11]);
+    expect(await find(allOf(toStore, calledBy('app', 'GET /a')))).toEqual([12]);
+    expect(await find(allOf(toStore, calledBy('app', 'GET /b')))).toEqual([]);
+    expect(await find(allOf(toStore, { op: 'not', filter: calledBy('web') }))).toEqual([12]);
+    expect(await find(calledBy('store'))).toEqual([]);
+    expect(await find(allOf(toStore, calledBy('web')), { order: 'slowest' })).toEqual([11]);
+  });
+
   it('returns traces with spans in a range of time, to the nanosecond', async () => {
     const range = { startTimeMinUnixNano: noon + 11n * second, startTimeMaxUnixNano: noon + 20n * second };
     expect(await find(undefined, range)).toEqual([2, 1]);

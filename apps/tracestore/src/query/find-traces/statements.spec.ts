@@ -144,6 +144,12 @@ const examples: Example[] = [
       filter: allOf(fieldIs('event.name', 'exception'), attributeIs('exception.type', text('Error'), ['event'])),
     },
   ],
+  [
+    'caller',
+    allOf(service, { op: 'called_by', service: 'gateway', operation: undefined }),
+    {},
+    { ids: [operationIds] },
+  ],
   ['event-after-start', fieldCompares('event.time_since_start', 'gt', 10n * ms)],
   [
     'combination',
