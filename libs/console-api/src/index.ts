@@ -3,6 +3,7 @@ export * from './attribute-text.js';
 export * from './catalogue.schema.js';
 export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
+export * from './differences.schema.js';
 export * from './search.schema.js';
 export * from './session.schema.js';
 export * from './span-kind.schema.js';

@@ -10,6 +10,7 @@ import { SessionController } from './access/session.controller.js';
 import { SessionStore } from './access/session-store.js';
 import { CatalogueController } from './catalogue/catalogue.controller.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
+import { DifferencesController } from './differences/differences.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { SqlController } from './sql/sql.controller.js';
 import { SqlService } from './sql/sql.service.js';
@@ -31,6 +32,7 @@ import { WebFilesService } from './web/web-files.service.js';
     SessionController,
     CatalogueController,
     SearchController,
+    DifferencesController,
     TracesController,
     SqlController,
     DashboardsController,

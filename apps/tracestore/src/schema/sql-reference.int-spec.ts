@@ -89,7 +89,7 @@ describe('an example', () => {
     const rows = await queryOnce(url, exampleOf(file));
     // Of calls nothing is counted yet when these spans have just come.
     expect(rows.length).toBeGreaterThanOrEqual(
-      /^(operation_call|operation_call_total|(up|down)stream_calls|self_time_below|requests_compared|self_time_percentiles_below|service_call)\.sql$/.test(
+      /^(operation_call|operation_call_total|(up|down)stream_calls|self_time_below|requests_compared|self_time_percentiles_below|service_call|attribute_differences)\.sql$/.test(
         file,
       )
         ? 0
