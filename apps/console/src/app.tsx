@@ -23,6 +23,7 @@ const SearchPage = page(async () => (await import('./search/search-page.tsx')).S
 const TracePage = page(async () => (await import('./trace/trace-page.tsx')).TracePage);
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
 const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
+const DifferencesPage = page(async () => (await import('./differences/differences-page.tsx')).DifferencesPage);
 const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
 const ApiDocsPage = page(async () => (await import('./api-docs/api-docs-page.tsx')).ApiDocsPage);
@@ -84,6 +85,9 @@ function Routes() {
       </Route>
       <Route path="/compare/:left/:right">
         {({ left, right }) => <ComparePage traceIds={[left.toLowerCase(), right.toLowerCase()]} />}
+      </Route>
+      <Route path="/differences">
+        <DifferencesPage />
       </Route>
       <Route path="/sql">
         <SqlPage />

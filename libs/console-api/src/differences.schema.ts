@@ -87,6 +87,8 @@ export const groupsResponse = z.object({
     .object({ values: z.int(), ...groupCounts })
     .nullable()
     .describe('the spans of all other values'),
-  sampledShare: z.number().describe('the share of traces whose spans were counted, which are a random sample; 1 for all'),
+  sampledShare: z
+    .number()
+    .describe('the share of traces whose spans were counted, which are a random sample; 1 for all'),
 });
 export type GroupsResponse = z.infer<typeof groupsResponse>;

@@ -10,6 +10,7 @@ import { Sparkline } from '../charts/sparkline.tsx';
 import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
+import { ChangeLink } from '../differences/change-link.tsx';
 import { Failure } from '../failure.tsx';
 import { callGraphOf } from '../graph/call-graph.ts';
 import { NodeGraph } from '../graph/node-graph.tsx';
@@ -295,6 +296,7 @@ function ChangeRow({ change: { service, operation, what, values, tone, address }
         <span className="change-what">{what}</span>
         <span className="change-values">{values}</span>
       </Link>
+      <ChangeLink name={`${service} ${operation}`} traces={address} />
     </li>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { SearchResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
+import { DifferencesLinks } from '../differences/differences-links.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { Loading } from '../loading.tsx';
@@ -125,6 +126,7 @@ export function SearchPage() {
       {traces.length > 0 && (
         <>
           <Scatter traces={traces} onSelect={searchArea} />
+          <DifferencesLinks search={search} range={range} />
           <div className="row spread">
             <p className="quiet" role="status">
               {traces.length.toLocaleString()}

@@ -169,7 +169,11 @@ function simulate(chance: SeededChance, isPlanted: boolean): DataSet {
           return value === undefined ? [] : [[of.name, value] as const];
         }),
       ]) as Attributes;
-    return { id: id(), resourceId: 1 + chance.below(resources), spans: Array.from({ length: 1 + chance.below(4) }, span) };
+    return {
+      id: id(),
+      resourceId: 1 + chance.below(resources),
+      spans: Array.from({ length: 1 + chance.below(4) }, span),
+    };
   };
   return {
     inside: Array.from({ length: insideTraces }, () => trace(true)),
@@ -213,7 +217,8 @@ describe('attribute_differences on simulated data', () => {
     const rows = found.flatMap(({ set, rows: all }) => all.map((row) => ({ row, isTrue: set.planted.has(row.key) })));
     const recalled = found.map(
       ({ set, rows: all }) =>
-        [...set.planted].filter((key) => all.some((row) => row.key === key && row.value === `planted of ${key}`)).length,
+        [...set.planted].filter((key) => all.some((row) => row.key === key && row.value === `planted of ${key}`))
+          .length,
     );
     const falseShare = found.map(({ set, rows: all }) =>
       all.length === 0 ? 0 : all.filter((row) => !set.planted.has(row.key)).length / all.length,

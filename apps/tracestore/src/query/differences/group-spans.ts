@@ -25,7 +25,7 @@ const groupBy = readSql<
 >(import.meta.url, 'group-spans.sql', { in_range: inRange });
 
 /** The fields of a span by which spans are grouped. */
-export const groupFields = ['service', 'operation', 'kind', 'status'] as const;
+const groupFields = ['service', 'operation', 'kind', 'status'] as const;
 
 const values = readFragments<
   Record<(typeof groupFields)[number], NoArguments> & { readonly attribute: { readonly key: string } }
@@ -94,9 +94,7 @@ export async function groupSpans(
         max_duration_ns: search.maxDurationNs ?? lastUnixNano,
         matches: condition.ofSpan,
         value:
-          'field' in by
-            ? values[by.field].fragment()
-            : values.attribute.fragment({ key: storableText(by.attribute) }),
+          'field' in by ? values[by.field].fragment() : values.attribute.fragment({ key: storableText(by.attribute) }),
       }),
     );
     const others = rows.find((row) => row.other_values > 0);
