@@ -15,9 +15,11 @@ DECLARE
   max_spans CONSTANT int4 := 100;
   max_events CONSTANT int4 := 100;
   max_length CONSTANT int4 := 200;
+  -- The size of a jsonb string of max_length bytes.
+  max_size CONSTANT int4 := max_length + 12;
   max_numbers CONSTANT int4 := 20;
   max_rows CONSTANT int4 := 200;
-  least_p CONSTANT float8 := 0.001;
+  ln_least_p CONSTANT float8 := ln(0.001::float8);
   least_effect CONSTANT float8 := 0.2;
   false_share CONSTANT float8 := 0.05;
   ln_factorial float8[];
@@ -119,48 +121,51 @@ BEGIN
   held AS MATERIALIZED (
     SELECT DISTINCT
       e.number, e.level, e.key,
-      CASE WHEN jsonb_typeof(e.value) NOT IN ('array', 'object') AND length(e.value::text) <= max_length THEN e.value END AS value
+      CASE WHEN jsonb_typeof(e.value) NOT IN ('array', 'object') AND pg_column_size(e.value) <= max_size THEN e.value END AS value
     FROM entry e
-    WHERE length(e.key) <= max_length
+    WHERE octet_length(e.key) <= max_length
+  ),
+  by_value AS MATERIALIZED (
+    SELECT
+      h.level, h.key, h.value,
+      (count(*) FILTER (WHERE h.number > 0))::int4 AS inside,
+      (count(*) FILTER (WHERE h.number < 0))::int4 AS outside,
+      jsonb_typeof(h.value) = 'number' AND h.value <> '0'::jsonb AS is_number
+    FROM held h
+    WHERE h.value IS NOT NULL
+    GROUP BY h.level, h.key, h.value
   ),
   -- Numbers with many values, such as sizes, are compared by their log2 bucket.
   measure AS MATERIALIZED (
-    SELECT h.level, h.key
-    FROM held h
-    WHERE jsonb_typeof(h.value) = 'number'
-    GROUP BY h.level, h.key
-    HAVING count(DISTINCT h.value) > max_numbers
+    SELECT v.level, v.key
+    FROM by_value v
+    WHERE v.is_number
+    GROUP BY v.level, v.key
+    HAVING count(*) > max_numbers
   ),
-  sorted_in AS (
-    SELECT
-      h.number, h.level, h.key, h.value,
+  bucketed AS (
+    SELECT DISTINCT
+      h.number, h.level, h.key,
       CASE
-        WHEN m.key IS NULL OR jsonb_typeof(h.value) <> 'number' OR h.value = '0'::jsonb THEN NULL
         WHEN h.value < '0'::jsonb THEN -1000
-        -- The exponent of the power of two that is not above the number. Rounded logarithms can be one off.
-        ELSE greatest(-60, least(62, (
-          SELECT CASE
-            WHEN l.exponent < 62 AND power(2::float8, l.exponent + 1) <= (h.value)::float8 THEN l.exponent + 1
-            WHEN l.exponent > -60 AND power(2::float8, l.exponent) > (h.value)::float8 THEN l.exponent - 1
-            ELSE l.exponent
-          END
-          FROM (SELECT greatest(-60, least(62, floor(ln((h.value)::float8) / ln(2::float8))))::int4 AS exponent) AS l
-        )))
+        -- The logarithm of a power of two may be rounded to just below its exponent.
+        ELSE greatest(-60, least(62, floor(ln((h.value)::float8) / ln(2::float8) + 1e-12::float8)))::int4
       END AS exponent
     FROM held h
-    LEFT JOIN measure m ON m.level = h.level AND m.key = h.key
-    WHERE h.value IS NOT NULL
+    JOIN measure m ON m.level = h.level AND m.key = h.key
+    WHERE jsonb_typeof(h.value) = 'number' AND h.value <> '0'::jsonb
   ),
   valued AS (
+    SELECT v.level, v.key, v.value, NULL::int4 AS exponent, v.inside, v.outside
+    FROM by_value v
+    WHERE NOT (v.is_number AND (v.level, v.key) IN (SELECT m.level, m.key FROM measure m))
+    UNION ALL
     SELECT
-      v.level, v.key, v.value, v.exponent,
-      (count(*) FILTER (WHERE v.number > 0))::int4 AS inside,
-      (count(*) FILTER (WHERE v.number < 0))::int4 AS outside
-    FROM (
-      SELECT DISTINCT b.number, b.level, b.key, CASE WHEN b.exponent IS NULL THEN b.value END AS value, b.exponent
-      FROM sorted_in b
-    ) AS v
-    GROUP BY v.level, v.key, v.value, v.exponent
+      b.level, b.key, NULL, b.exponent,
+      (count(*) FILTER (WHERE b.number > 0))::int4,
+      (count(*) FILTER (WHERE b.number < 0))::int4
+    FROM bucketed b
+    GROUP BY b.level, b.key, b.exponent
   ),
   present AS (
     SELECT
@@ -197,19 +202,21 @@ BEGIN
     FROM counted c
     CROSS JOIN total t
     WHERE t.inside > 0 AND t.outside > 0
-      AND 2 * exp(least(
+      AND ln_least_p >= ln(2::float8) + least(
         tracestore.ln_hypergeometric(ln_factorial, least(c.inside + c.outside, t.inside), c.inside + c.outside, t.inside, t.outside),
         tracestore.ln_hypergeometric(ln_factorial, greatest(0, c.inside + c.outside - t.outside), c.inside + c.outside, t.inside, t.outside)
-      )) <= least_p
+      )
   ),
   -- Fisher's exact test, with two sides. The tail of the distribution is below the geometric series of its first ratio.
   probable AS MATERIALIZED (
     SELECT
       f.*,
       CASE
-        WHEN f.next_ratio < 1 THEN least(1, 2 / (1 - f.next_ratio) * exp(
+        -- The exponential of a number below -700 is an error.
+        WHEN f.next_ratio < 1 THEN least(1, 2 / (1 - f.next_ratio) * exp(greatest(
+          -700,
           tracestore.ln_hypergeometric(ln_factorial, f.inside, f.inside + f.outside, f.inside_traces, f.outside_traces)
-        ))
+        )))
         ELSE 1
       END AS p
     FROM tested f
@@ -232,8 +239,9 @@ BEGIN
     s.share_inside, s.share_outside, s.h, s.p, s.q
   FROM stepped s
   WHERE s.q <= false_share AND abs(s.h) >= least_effect
-  ORDER BY abs(s.h) DESC, s.p, s.level, s.key, s.value, s.exponent
+  -- Complementary values have the same difference: the one that is more frequent inside is first.
+  ORDER BY round(abs(s.h)::numeric, 6) DESC, s.h DESC, s.level, s.key, s.value, s.exponent
   LIMIT max_rows;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.attribute_differences IS 'The values that occur in a larger or smaller share of the traces _inside than of the traces _outside, the strongest difference first, at most 200 rows. A trace counts once, however many of its spans have the value; a trace in both arrays is inside. level is span, resource or event, or field for service, operation, kind, status and event (its name). value is NULL for any value of the key; numbers of more than 20 values count by ranges from number_min to below number_max. p_value is Fisher''s exact test; q_value is corrected for all tests by Benjamini and Hochberg, and at most 0.05. effect is Cohen''s h of the two shares, at least 0.2 away from 0. Of each array the function reads a random sample of _traces (1 to 5000), inside_total and outside_total say how many, and of each trace 100 spans and 100 events that start from _t_min to before _t_max. Longer values than 200 characters, lists and objects count for their key only';
+COMMENT ON FUNCTION ps_trace.attribute_differences IS 'The values that occur in a larger or smaller share of the traces _inside than of the traces _outside, the strongest difference first, at most 200 rows. A trace counts once, however many of its spans have the value; a trace in both arrays is inside. level is span, resource or event, or field for service, operation, kind, status and event (its name). value is NULL for any value of the key; numbers of more than 20 values count by ranges from number_min to below number_max. p_value is Fisher''s exact test; q_value is corrected for all tests by Benjamini and Hochberg, and at most 0.05. effect is Cohen''s h of the two shares, at least 0.2 away from 0. Of each array the function reads a random sample of _traces (1 to 5000), inside_total and outside_total say how many, and of each trace 100 spans and 100 events that start from _t_min to before _t_max. Values of more than 200 bytes, lists and objects count for their key only';
