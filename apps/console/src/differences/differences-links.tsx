@@ -10,7 +10,7 @@ import { differencesAddress, type Selection } from './differences-address.ts';
 export function DifferencesLinks({ search, range }: { readonly search: SearchParameters; readonly range: TimeRange }) {
   const { order: _, ...conditions } = search;
   const { min, max, status } = search;
-  const all = { ...conditions, status: '', min: '', max: '' };
+  const anyDuration = { ...conditions, min: '', max: '' };
   const hasArea = min !== '' || max !== '' || range.kind === 'absolute';
   const time = range.kind === 'absolute' ? { from: isoOf(range.fromMs), to: isoOf(range.toMs) } : { from: '', to: '' };
   const links: readonly (readonly [label: string, address: string])[] = [
@@ -18,16 +18,17 @@ export function DifferencesLinks({ search, range }: { readonly search: SearchPar
       ? [
           [
             'Selected traces',
-            differencesAddress(
-              { ...conditions, min: '', max: '' },
-              range.kind === 'absolute' ? widen(range, Date.now()) : range,
-              { kind: 'area', min, max, ...time } satisfies Selection,
-            ),
+            differencesAddress(anyDuration, range.kind === 'absolute' ? widen(range, Date.now()) : range, {
+              kind: 'area',
+              min,
+              max,
+              ...time,
+            } satisfies Selection),
           ] as const,
         ]
       : []),
-    ['Failed traces', differencesAddress(all, range, { kind: 'errors' })],
-    ['Slowest 5 %', differencesAddress(all, range, { kind: 'slowest' })],
+    ['Failed traces', differencesAddress({ ...anyDuration, status: '' }, range, { kind: 'errors' })],
+    ['Slowest 5 %', differencesAddress(anyDuration, range, { kind: 'slowest' })],
   ];
   return (
     <nav className="row" aria-label="What is different?">

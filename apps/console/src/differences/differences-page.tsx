@@ -176,7 +176,8 @@ function Differences({
             response={result.data}
             addressOf={(condition) => {
               const { order: _, ...conditions } = search;
-              return selectedTracesAddress(conditions, time.range, selection, condition);
+              const slowest = slowestFromNs === null ? {} : { min: `${slowestFromNs}ns` };
+              return selectedTracesAddress({ ...conditions, ...slowest }, time.range, selection, condition);
             }}
           />
         )}
