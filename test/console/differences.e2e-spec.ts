@@ -69,6 +69,8 @@ describe.skipIf(!hasChromium)('the page of differences', () => {
     expect(keys.join(' ')).toContain('exception.type event');
     // Ids differ in every trace, and do not appear.
     expect(keys.join(' ')).not.toContain('request.id');
+    // The status is the selection itself.
+    expect(keys).not.toContain('status');
     expect(await page.getByRole('region', { name: 'Differences' }).getByRole('status').textContent()).toBe(
       '60 selected, 240 others',
     );
@@ -81,6 +83,9 @@ describe.skipIf(!hasChromium)('the page of differences', () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await picture('phone');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    // Both shares are in sight.
+    const shares = await table().getByRole('row').nth(1).locator('.difference-share').last().boundingBox();
+    expect((shares?.x ?? 0) + (shares?.width ?? Infinity)).toBeLessThanOrEqual(390);
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole('link', { name: hostile }).click();
     await page.locator('a[href^="/trace/"]').first().waitFor();

@@ -4,6 +4,7 @@ import {
   conditionOf,
   differencesAddress,
   differencesOfChange,
+  isOfSelection,
   selectedTracesAddress,
   type Selection,
   selectionOf,
@@ -67,5 +68,18 @@ describe('the search for a value', () => {
     expect(selectedTracesAddress(search, hour, area, { attribute: ['b=1'] })).toBe(
       '/search?service=shop&min=1s&attribute=tier%3Dgold&attribute=b%3D1&range=1h',
     );
+  });
+});
+
+describe('a difference', () => {
+  it.each([
+    [{ kind: 'errors' }, { level: 'field', key: 'status' }, true],
+    [{ kind: 'errors' }, { level: 'span', key: 'status' }, false],
+    [{ kind: 'slowest' }, { level: 'field', key: 'status' }, false],
+    [{ kind: 'attribute', condition: '"a b" = c' }, { level: 'span', key: 'a b' }, true],
+    [{ kind: 'attribute', condition: 'size' }, { level: 'span', key: 'size' }, true],
+    [{ kind: 'attribute', condition: 'size>5' }, { level: 'resource', key: 'other' }, false],
+  ] as const)('of the selection %j, %j: %j', (selection, difference, expected) => {
+    expect(isOfSelection(selection, difference)).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 import type { AttributeDifference } from '../api/types.ts';
 import { isoOf, readRange, type TimeRange, writeRange } from '../range/time-range.ts';
-import { attributeCondition, quotedKey } from '../search/attribute-condition.ts';
+import { attributeCondition, conditionParts, quotedKey } from '../search/attribute-condition.ts';
 import { type SearchParameters, searchParametersOf } from '../search/search-parameters.ts';
 
 const minuteMs = 60_000;
@@ -109,6 +109,17 @@ export function conditionOf({
     };
   }
   return { attribute: [value === null ? quotedKey(key) : attributeCondition(key, value)] };
+}
+
+/** Whether a difference follows from the selection itself: the status of failed traces, or the attribute of the condition. */
+export function isOfSelection(
+  selection: Selection,
+  { level, key }: Pick<AttributeDifference, 'level' | 'key'>,
+): boolean {
+  if (selection.kind === 'errors') return level === 'field' && key === 'status';
+  if (selection.kind !== 'attribute' || level === 'field') return false;
+  const { condition } = selection;
+  return key === (conditionParts(condition)?.key ?? condition.trim());
 }
 
 /**

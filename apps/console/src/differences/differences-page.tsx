@@ -13,12 +13,21 @@ import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { type TimeRangeState, useTimeRange } from '../range/use-time-range.ts';
 import { type SearchParameters, searchParametersOf, searchQueryString } from '../search/search-parameters.ts';
 import { useAddress } from '../use-address.ts';
-import { selectedTracesAddress, type Selection, selectionOf, writeSelection } from './differences-address.ts';
+import {
+  isOfSelection,
+  selectedTracesAddress,
+  type Selection,
+  selectionOf,
+  writeSelection,
+} from './differences-address.ts';
 import { DifferencesTable } from './differences-table.tsx';
 import { GroupsPanel } from './groups-panel.tsx';
 import { SelectionForm } from './selection-form.tsx';
 
 const defaultRange = '1h';
+
+/** Selects all traces. */
+const everything = { kind: 'attribute', condition: '' } as const;
 
 /** With fewer traces than this, hardly any difference can be significant. */
 const fewTraces = 10;
@@ -108,7 +117,7 @@ function SearchSummary({ search, time }: { readonly search: SearchParameters; re
   return (
     <p className="quiet">
       Among{' '}
-      <Link href={selectedTracesAddress(conditions, time.range, { kind: 'attribute', condition: '' })}>
+      <Link href={selectedTracesAddress(conditions, time.range, everything)}>
         {texts.length === 0 ? 'all traces' : <bdi>{texts.join(' · ')}</bdi>}
       </Link>
     </p>
@@ -147,7 +156,8 @@ function Differences({
       />
     );
   }
-  const { inside, outside, differences, slowestFromNs } = result.data;
+  const { inside, outside, slowestFromNs } = result.data;
+  const differences = result.data.differences.filter((difference) => !isOfSelection(selection, difference));
   return (
     <section className="panel" aria-label="Differences">
       <header>
@@ -173,9 +183,10 @@ function Differences({
           </p>
         ) : (
           <DifferencesTable
-            response={result.data}
-            addressOf={(condition) => {
+            response={{ ...result.data, differences }}
+            addressOf={(condition, isSelected) => {
               const { order: _, ...conditions } = search;
+              if (!isSelected) return selectedTracesAddress(conditions, time.range, everything, condition);
               const slowest = slowestFromNs === null ? {} : { min: `${slowestFromNs}ns` };
               return selectedTracesAddress({ ...conditions, ...slowest }, time.range, selection, condition);
             }}

@@ -4,13 +4,14 @@ import { formatValue } from '../charts/format-value.ts';
 import type { SearchParameters } from '../search/search-parameters.ts';
 import { conditionOf } from './differences-address.ts';
 
-/** Values that differ, the strongest difference first. A value is a link to a search for the selected traces that have it. */
+/** Values that differ, the strongest difference first. A value is a link to a search for traces that have it. */
 export function DifferencesTable({
   response: { inside, outside, differences },
   addressOf,
 }: {
   readonly response: DifferencesResponse;
-  readonly addressOf: (condition: Partial<Omit<SearchParameters, 'order'>>) => string;
+  /** @param isSelected whether to search for selected traces, or for any trace */
+  readonly addressOf: (condition: Partial<Omit<SearchParameters, 'order'>>, isSelected: boolean) => string;
 }) {
   return (
     <div className="data-table-scroll">
@@ -36,7 +37,10 @@ export function DifferencesTable({
                   {condition === undefined ? (
                     <bdi>{valueText(difference)}</bdi>
                   ) : (
-                    <Link href={addressOf(condition)} title="Search for the selected traces with this value">
+                    <Link
+                      href={addressOf(condition, difference.effect > 0)}
+                      title={`Search for ${difference.effect > 0 ? 'the selected traces' : 'traces'} with this value`}
+                    >
                       <bdi>{valueText(difference)}</bdi>
                     </Link>
                   )}
@@ -65,7 +69,7 @@ function Share({
   return (
     <td className="difference-share">
       <span className="share-bar" aria-hidden="true">
-        <i className={className} style={{ width: `${share * 100}%` }} />
+        {count > 0 && <i className={className} style={{ width: `${share * 100}%` }} />}
       </span>
       <span className="share-text">
         <b>{formatValue(share, 'share')}</b>{' '}
