@@ -4,6 +4,7 @@ import { type Results, rounded } from './results.ts';
 import { Asks } from './queries/asks.ts';
 import { compareBuilds } from './queries/compare-builds.ts';
 import { compressOld } from './queries/compress-old.ts';
+import { measureDifferences } from './queries/differences.ts';
 import { halfOfSharedBuffers, loadSpans, sharedBuffers } from './queries/loaded-store.ts';
 import { askPanels } from './queries/panels.ts';
 import { percentile } from './queries/percentile.ts';
@@ -127,7 +128,11 @@ async function measure(
             `slowest ${Math.max(...durationsMs).toFixed(2)} ms; ${(answers / questions.length).toFixed(1)} answers each`,
         );
       }
-      return { ...results, ...(await askPanels(database.url, loaded, await model.findServices(), say)) };
+      return {
+        ...results,
+        ...(await measureDifferences(database.url, loaded, asks, say)),
+        ...(await askPanels(database.url, loaded, await model.findServices(), say)),
+      };
     } finally {
       await model.close();
     }

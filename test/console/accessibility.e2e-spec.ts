@@ -26,6 +26,7 @@ const pages = [
   ['/trace/file', 'h1'],
   [`/trace/${'e'.repeat(32)}`, '[role=alert]'],
   [`/compare/${passwordTraceId(1)}/${passwordTraceId(2)}`, '[role=treeitem]'],
+  ['/differences?select=slowest', '[aria-label=Groups] td'],
   ['/sql', 'h1'],
   ['/system', 'h1'],
   ['/connect', '.connect pre'],

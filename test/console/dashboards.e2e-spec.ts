@@ -89,7 +89,11 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     expect(texts.some((text) => text.startsWith('search POST /queryis slower'))).toBe(true);
     expect(texts.some((text) => text.startsWith('payment chargefails more often'))).toBe(true);
     expect(texts.every((text) => !text.startsWith('mail'))).toBe(true);
-    await changes.filter({ hasText: 'payment charge' }).getByRole('link').click();
+    const charge = changes.filter({ hasText: 'payment charge' });
+    expect(await charge.getByRole('link', { name: /^What is different/ }).getAttribute('href')).toMatch(
+      /^\/differences\?service=payment&operation=charge&.*select=errors$/,
+    );
+    await charge.getByRole('link').first().click();
     await page.waitForURL(/\/search\?/);
     const found = new URL(page.url()).searchParams;
     expect(found.get('service')).toBe('payment');

@@ -29,6 +29,7 @@ const TracePage = page(async () => (await import('./trace/trace-page.tsx')).Trac
 const FileTracePage = page(async () => (await import('./trace/trace-page.tsx')).FileTracePage);
 const ComparePage = page(async () => (await import('./compare/compare-page.tsx')).ComparePage);
 const ServicePage = page(async () => (await import('./services/service-page.tsx')).ServicePage);
+const DifferencesPage = page(async () => (await import('./differences/differences-page.tsx')).DifferencesPage);
 const SqlPage = page(async () => (await import('./sql/sql-page.tsx')).SqlPage);
 const ConnectPage = page(async () => (await import('./connect/connect-page.tsx')).ConnectPage);
 const SystemPage = page(async () => (await import('./system/system-page.tsx')).SystemPage);
@@ -103,6 +104,9 @@ function Routes() {
       </Route>
       <Route path="/services/:name?">
         <ServicePage />
+      </Route>
+      <Route path="/differences">
+        <DifferencesPage />
       </Route>
       <Route path="/sql">
         <SqlPage />

@@ -5,15 +5,7 @@ import { unixNano } from './time-range.schema.js';
 const { order: _order, limit: _limit, cursor: _cursor, ...conditions } = searchQuery.shape;
 
 /** What all traces of a search are counted by: its conditions, without order and pages. */
-export const countedSearch = {
-  ...conditions,
-  duration: z
-    .enum(['trace', 'span'])
-    .default('trace')
-    .describe(
-      'what minDurationNs and maxDurationNs bound: the whole trace, or the span that meets the other conditions',
-    ),
-};
+export const countedSearch = conditions;
 
 /** The query string of a heat map. */
 export const heatmapQuery = z.object(countedSearch);

@@ -3,6 +3,7 @@ export * from './attribute-text.js';
 export * from './catalogue.schema.js';
 export * from './dashboard-names.js';
 export * from './dashboard.schema.js';
+export * from './differences.schema.js';
 export * from './facets.schema.js';
 export * from './gen-ai.schema.js';
 export * from './heatmap.schema.js';

@@ -11,6 +11,7 @@ import { Sparkline } from '../charts/sparkline.tsx';
 import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
+import { ChangeLink } from '../differences/change-link.tsx';
 import { Failure } from '../failure.tsx';
 import { lazyComponent } from '../lazy-component.tsx';
 import { defaultRange, isoOf, withRange, writeRange } from '../range/time-range.ts';
@@ -361,6 +362,7 @@ function ChangeRow({ change: { service, operation, what, values, tone, address }
         <span className="change-what">{what}</span>
         <span className="change-values">{values}</span>
       </Link>
+      <ChangeLink name={`${service} ${operation}`} traces={address} />
     </li>
   );
 }

@@ -4,6 +4,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import type { FoundSpan, TraceSummary } from '../api/types.ts';
 import { ApiError } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
+import { DifferencesLinks } from '../differences/differences-links.tsx';
 import { Failure } from '../failure.tsx';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
@@ -123,6 +124,7 @@ export function SearchPage() {
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
       <RangeOverview query={validQuery} bounds={time.bounds} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
+      {count > 0 && <DifferencesLinks search={search} range={time.range} />}
       <div className="row spread result-tools">
         <div className="row">
           <div className="row" role="group" aria-label="Rows">

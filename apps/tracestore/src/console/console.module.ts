@@ -12,6 +12,7 @@ import { CatalogueController } from './catalogue/catalogue.controller.js';
 import { DashboardsController } from './dashboards/dashboards.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
 import { HeatmapController } from './search/heatmap.controller.js';
+import { DifferencesController } from './differences/differences.controller.js';
 import { SearchController } from './search/search.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SqlController } from './sql/sql.controller.js';
@@ -39,6 +40,7 @@ import { WebFilesService } from './web/web-files.service.js';
     HeatmapController,
     SearchController,
     ServicesController,
+    DifferencesController,
     TracesController,
     EventsController,
     LinksController,

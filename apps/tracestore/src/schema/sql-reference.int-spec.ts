@@ -89,7 +89,7 @@ describe('an example', () => {
     const rows = await queryOnce(url, exampleOf(file));
     // Of calls nothing is counted yet when these spans have just come; the traces have no problems and no calls of models.
     expect(rows.length).toBeGreaterThanOrEqual(
-      /^(counted_step|operation_call|operation_call_total|(up|down)stream_calls|self_time_below|requests_compared|self_time_percentiles_below|service_call|gen_ai_call|trace_problems\.of-a-(trace|range))\.sql$/.test(
+      /^(counted_step|operation_call|operation_call_total|(up|down)stream_calls|self_time_below|requests_compared|self_time_percentiles_below|service_call|gen_ai_call|attribute_differences|trace_problems\.of-a-(trace|range))\.sql$/.test(
         file,
       )
         ? 0
