@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { parseDuration } from '../format/duration.ts';
-import { isoOf, inputTextOf } from '../range/time-range.ts';
+import { inputTextOf } from '../format/time.ts';
+import { isoOf } from '../range/time-range.ts';
 import type { Selection, SelectionKind } from './differences-address.ts';
 
 const kinds: readonly (readonly [SelectionKind, string])[] = [
