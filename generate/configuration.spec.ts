@@ -36,7 +36,8 @@ describe('the environment', () => {
   it('is read by apps and libs in one file only', () => {
     const readers = sources.filter(
       (file) =>
-        /^(?:apps|libs(?!\/testing\/))\/[^/]+\/src\/(?!.*spec\.ts$)/.test(file) && /\bprocess\.env\b/.test(text(file)),
+        /^(?:apps|libs(?!\/(?:embedded|testing)\/))\/[^/]+\/src\/(?!.*spec\.ts$)/.test(file) &&
+        /\bprocess\.env\b/.test(text(file)),
     );
     expect(readers).toEqual([reader]);
   });

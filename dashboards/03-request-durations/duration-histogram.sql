@@ -3,19 +3,19 @@
 \if :{?from} \else \set from 'now-15m' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH counted AS (
-  SELECT class, sum(calls) AS requests
+  SELECT bucket, sum(calls) AS requests
   FROM (
-    SELECT unnest(duration_class)::int4 AS class, unnest(duration_calls) AS calls
+    SELECT unnest(duration_bucket)::int4 AS bucket, unnest(duration_calls) AS calls
     FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
     WHERE is_root
   ) AS entry
-  GROUP BY class
+  GROUP BY bucket
   HAVING sum(calls) > 0
 ),
 bucket AS (
-  SELECT class, power(2, class / 8.0::float8) / 1e6 AS upper_ms, coalesce(requests, 0)::float8 AS requests
-  FROM generate_series((SELECT min(class) FROM counted), (SELECT max(class) FROM counted)) AS class
-  LEFT JOIN counted USING (class)
+  SELECT bucket, power(2, bucket / 8.0::float8) / 1e6 AS upper_ms, coalesce(requests, 0)::float8 AS requests
+  FROM generate_series((SELECT min(bucket) FROM counted), (SELECT max(bucket) FROM counted)) AS bucket
+  LEFT JOIN counted USING (bucket)
 ),
 written AS (
   SELECT
@@ -25,9 +25,9 @@ written AS (
   FROM bucket
 )
 SELECT
-  CASE class WHEN 0 THEN 0 ELSE power(2, (class - 1) / 8.0::float8) / 1e6 END AS "xMin",
+  CASE bucket WHEN 0 THEN 0 ELSE power(2, (bucket - 1) / 8.0::float8) / 1e6 END AS "xMin",
   upper_ms AS "xMax",
   requests,
   trim_scale(round((upper_ms * factor)::numeric, 2 - floor(log(upper_ms * factor))::int4)) || unit AS bucket
 FROM written
-ORDER BY class;
+ORDER BY bucket;

@@ -3,7 +3,7 @@
 \if :{?from} \else \set from 'now-5m' \endif
 \if :{?to} \else \set to 'now' \endif
 WITH call AS MATERIALIZED (
-  SELECT parent_service_name AS source, service_name AS target, calls, errors, duration_ns_sum, duration_class, duration_calls
+  SELECT parent_service_name AS source, service_name AS target, calls, errors, duration_ns_sum, duration_bucket, duration_calls
   FROM ps_trace.service_call(ps_trace.time_of(:'from'), ps_trace.time_of(:'to'), NULL)
   WHERE parent_service_name <> service_name
 ),
@@ -14,9 +14,9 @@ total AS (
   HAVING sum(calls) > 0
 ),
 bucket AS (
-  SELECT source, target, class, sum(sum(calls)) OVER (PARTITION BY source, target ORDER BY class) AS cumulative_calls
-  FROM (SELECT source, target, unnest(duration_class) AS class, unnest(duration_calls) AS calls FROM call) AS unnested
-  GROUP BY source, target, class
+  SELECT source, target, bucket, sum(sum(calls)) OVER (PARTITION BY source, target ORDER BY bucket) AS cumulative_calls
+  FROM (SELECT source, target, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS calls FROM call) AS unnested
+  GROUP BY source, target, bucket
 )
 SELECT
   source || ' → ' || target AS id,
@@ -25,7 +25,7 @@ SELECT
   calls AS "mainStat",
   duration_ns / calls / 1e6 AS "secondaryStat",
   errors / calls AS detail__failed,
-  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * calls)) AS detail__p95
+  ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.95 * calls)) AS detail__p95
 FROM total
 LEFT JOIN bucket USING (source, target)
 GROUP BY source, target, calls, errors, duration_ns

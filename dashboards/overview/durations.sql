@@ -4,9 +4,9 @@
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
 WITH entry AS (
-  SELECT time_bucket, service_name, class, sum(calls)::int8 AS calls
+  SELECT time_bucket, service_name, bucket, sum(calls)::int8 AS calls
   FROM (
-    SELECT time_bucket, service_name, unnest(duration_class) AS class, unnest(duration_calls) AS calls
+    SELECT time_bucket, service_name, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS calls
     FROM ps_trace.service_call(
       ps_trace.time_of(:'from'), ps_trace.time_of(:'to'),
       ps_trace.step_of(:'interval', ps_trace.time_of(:'from'), ps_trace.time_of(:'to'))
@@ -17,20 +17,20 @@ WITH entry AS (
     ) AS step USING (time_bucket)
     WHERE parent_service_name IS DISTINCT FROM service_name
   ) AS unnested
-  GROUP BY time_bucket, service_name, class
+  GROUP BY time_bucket, service_name, bucket
   HAVING sum(calls) > 0
 ),
 ranked AS (
   SELECT
     *,
-    sum(calls) OVER (PARTITION BY time_bucket, service_name ORDER BY class) AS cumulative_calls,
+    sum(calls) OVER (PARTITION BY time_bucket, service_name ORDER BY bucket) AS cumulative_calls,
     sum(calls) OVER (PARTITION BY time_bucket, service_name) AS all_calls
   FROM entry
 )
 SELECT
   time_bucket AS time,
   service_name AS series,
-  ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms
+  ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms
 FROM ranked
 GROUP BY time_bucket, service_name
 ORDER BY time, series;

@@ -567,7 +567,7 @@ export const limits = {
     counts: 'bytes of responses that clients have not read',
     atBound: 'the oldest response is cut off: its stream is reset, or its connection is closed',
   },
-  answerMemoryBytes: {
+  responseMemoryBytes: {
     value: 72 * mebibyte,
     unit: 'bytes',
     scope: 'process',
@@ -577,7 +577,7 @@ export const limits = {
       'that is streamed, the rows that were read last',
     atBound: '503 with Retry-After, or UNAVAILABLE; 422 or RESOURCE_EXHAUSTED for a response that needs more by itself',
   },
-  smallAnswerBytes: {
+  smallResponseBytes: {
     value: mebibyte,
     unit: 'bytes',
     scope: 'request',

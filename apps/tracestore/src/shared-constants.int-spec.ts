@@ -5,7 +5,7 @@ import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh
 import { queryOnce } from '@spandrel/testing/running-tracestore';
 import { callTables } from './aggregate/call-aggregates.js';
 import { mostSpansOfTrace } from './aggregate/aggregation-run.js';
-import { durationClass } from './aggregate/duration-class.js';
+import { durationBucket } from './aggregate/duration-bucket.js';
 import { callReachNs } from './aggregate/trace-calls.js';
 import { spanFlags } from './aggregate/trace-spans.js';
 import { spanKinds } from './query/span-enums.js';
@@ -57,9 +57,9 @@ describe('what TypeScript and SQL both state is equal', () => {
   it('the bucket of a duration', async () => {
     const buckets = await queryOnce<{ bucket: number; ms: number }>(
       database.url,
-      'SELECT bucket, ps_trace.class_ms(bucket) AS ms FROM generate_series(0, 500) AS bucket',
+      'SELECT bucket, ps_trace.bucket_ms(bucket) AS ms FROM generate_series(0, 500) AS bucket',
     );
-    expect(buckets.map(({ ms }) => durationClass(ms * 1e6))).toEqual(buckets.map(({ bucket }) => bucket));
+    expect(buckets.map(({ ms }) => durationBucket(ms * 1e6))).toEqual(buckets.map(({ bucket }) => bucket));
   });
 
   it('the numbers of span kinds on the wire', async () => {

@@ -108,9 +108,9 @@ export function bruteForceAggregates(
     aggregate.errors += span.isError ? 1 : 0;
     aggregate.durationNs += Number(durationNs);
     aggregate.selfNs += Number(selfNs);
-    const durationClass = classOf(durationNs);
+    const durationBucket = classOf(durationNs);
     const selfClass = classOf(selfNs);
-    aggregate.durations[durationClass] = (aggregate.durations[durationClass] ?? 0) + 1;
+    aggregate.durations[durationBucket] = (aggregate.durations[durationBucket] ?? 0) + 1;
     aggregate.selves[selfClass] = (aggregate.selves[selfClass] ?? 0) + 1;
   }
   return sortKeys(aggregates);
@@ -127,10 +127,10 @@ export async function readAggregates(
     service: ['service_name', 'parent_service_name', 'is_root'],
   }[level];
   const { rows } = await client.query<
-    Record<'key' | 'duration_class' | 'duration_calls' | 'self_class' | 'self_calls', never>
+    Record<'key' | 'duration_bucket' | 'duration_calls' | 'self_bucket' | 'self_calls', never>
   >({
     text: `SELECT concat_ws(' ', extract(epoch FROM time_bucket)::int8, ${keys.map((key) => `${key}::text`).join(', ')}) AS key, calls::int,
-        errors::int, duration_ns_sum, self_ns_sum, duration_class, duration_calls, self_class, self_calls
+        errors::int, duration_ns_sum, self_ns_sum, duration_bucket, duration_calls, self_bucket, self_calls
       FROM tracestore.${table}`,
   });
   const aggregates: Record<string, BruteAggregate> = {};
@@ -140,9 +140,9 @@ export async function readAggregates(
     errors: number;
     duration_ns_sum: number;
     self_ns_sum: number;
-    duration_class: readonly number[];
+    duration_bucket: readonly number[];
     duration_calls: readonly number[];
-    self_class: readonly number[];
+    self_bucket: readonly number[];
     self_calls: readonly number[];
   }[]) {
     const aggregate = (aggregates[row.key] ??= {
@@ -157,10 +157,10 @@ export async function readAggregates(
     aggregate.errors += row.errors;
     aggregate.durationNs += row.duration_ns_sum;
     aggregate.selfNs += row.self_ns_sum;
-    row.duration_class.forEach((key, index) => {
+    row.duration_bucket.forEach((key, index) => {
       aggregate.durations[key] = (aggregate.durations[key] ?? 0) + (row.duration_calls[index] ?? 0);
     });
-    row.self_class.forEach((key, index) => {
+    row.self_bucket.forEach((key, index) => {
       aggregate.selves[key] = (aggregate.selves[key] ?? 0) + (row.self_calls[index] ?? 0);
     });
   }

@@ -3,7 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type Status, StatusSchema } from '../../../apps/tracestore/src/gen/google/rpc/status_pb.js';
 
 /** A gRPC response as received. */
-export interface GrpcAnswer {
+export interface GrpcResponse {
   readonly httpStatus: number;
   /** undefined when the response is not gRPC. */
   readonly grpcStatus: number | undefined;
@@ -38,11 +38,11 @@ export async function callGrpc(
   address: string,
   pieces: readonly Buffer[],
   { headers = {}, end = true }: GrpcCallOptions = {},
-): Promise<GrpcAnswer> {
+): Promise<GrpcResponse> {
   // The client of Node resets streams when it holds more than this many megabytes to send.
   const session = connect(`http://${address}`, { maxSessionMemory: 1_000 });
   try {
-    return await new Promise<GrpcAnswer>((resolve, reject) => {
+    return await new Promise<GrpcResponse>((resolve, reject) => {
       session.on('error', reject);
       const stream = session.request(
         { ':method': 'POST', ':path': exportPath, 'content-type': 'application/grpc', te: 'trailers', ...headers },
@@ -68,7 +68,7 @@ export async function callGrpc(
   }
 }
 
-function responseOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer): GrpcAnswer {
+function responseOf(headers: Readonly<Record<string, string | undefined>>, message: Buffer): GrpcResponse {
   const details = headers['grpc-status-details-bin'];
   return {
     httpStatus: Number(headers[':status']),

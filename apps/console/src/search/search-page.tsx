@@ -19,7 +19,13 @@ import { SavedSearches } from './saved-searches.tsx';
 import { WithFacets } from './facets.tsx';
 import { RangeOverview } from './range-overview.tsx';
 import { SearchForm } from './search-form.tsx';
-import { durationErrorOf, type SearchOrder, searchParametersOf, searchQueryString, writeSearch } from './search-parameters.ts';
+import {
+  durationErrorOf,
+  type SearchOrder,
+  searchParametersOf,
+  searchQueryString,
+  writeSearch,
+} from './search-parameters.ts';
 import { attributeColumn, spanColumns } from './span-columns.tsx';
 import { changeStoredSearches, withRecent } from './stored-searches.ts';
 import { servicesOf, traceColumns } from './trace-columns.tsx';
@@ -151,34 +157,34 @@ export function SearchPage() {
         </div>
       </div>
       <WithFacets search={search} query={validQuery}>
-      <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
-        {isOfSpans && count > 0 && (
-          <SpanList
-            results={results}
-            order={search.order}
-            shown={chosen.spans}
-            attributes={chosen.attributes}
-            onOrder={sort}
-          />
-        )}
-        {!isOfSpans && traces.length > 0 && (
-          <TraceList
-            results={results}
-            traces={traces}
-            order={search.order}
-            shown={chosen.traces}
-            onOrder={sort}
-            selected={selected}
-            onSelect={(traceId, isSelected) =>
-              // Keep the last two selected traces.
-              setSelected((before) =>
-                [...before.filter((each) => each !== traceId), ...(isSelected ? [traceId] : [])].slice(-2),
-              )
-            }
-          />
-        )}
-      </div>
-      <MoreResults results={results} />
+        <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
+          {isOfSpans && count > 0 && (
+            <SpanList
+              results={results}
+              order={search.order}
+              shown={chosen.spans}
+              attributes={chosen.attributes}
+              onOrder={sort}
+            />
+          )}
+          {!isOfSpans && traces.length > 0 && (
+            <TraceList
+              results={results}
+              traces={traces}
+              order={search.order}
+              shown={chosen.traces}
+              onOrder={sort}
+              selected={selected}
+              onSelect={(traceId, isSelected) =>
+                // Keep the last two selected traces.
+                setSelected((before) =>
+                  [...before.filter((each) => each !== traceId), ...(isSelected ? [traceId] : [])].slice(-2),
+                )
+              }
+            />
+          )}
+        </div>
+        <MoreResults results={results} />
       </WithFacets>
     </div>
   );

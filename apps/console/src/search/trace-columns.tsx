@@ -85,7 +85,9 @@ function TraceName({ trace }: { readonly trace: TraceSummary }) {
     <>
       <span className={`dot ${serviceColour(name.service)}`} aria-hidden="true" />{' '}
       <bdi className="service">{name.service}</bdi> <bdi>{name.operation}</bdi>
-      {root === null && <em className="quiet"> incomplete, no root span, {counted(orphans, 'span')} with a missing parent</em>}
+      {root === null && (
+        <em className="quiet"> incomplete, no root span, {counted(orphans, 'span')} with a missing parent</em>
+      )}
     </>
   );
 }

@@ -101,11 +101,11 @@ ORDER BY times DESC`,
         title: 'What are the duration percentiles of requests over time?',
         sql: `SELECT
   time_bucket AS time,
-  ps_trace.class_percentile(0.50, array_agg(class), array_agg(calls)) AS p50_ms,
-  ps_trace.class_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms,
-  ps_trace.class_percentile(0.99, array_agg(class), array_agg(calls)) AS p99_ms
+  ps_trace.bucket_percentile(0.50, array_agg(class), array_agg(calls)) AS p50_ms,
+  ps_trace.bucket_percentile(0.95, array_agg(class), array_agg(calls)) AS p95_ms,
+  ps_trace.bucket_percentile(0.99, array_agg(class), array_agg(calls)) AS p99_ms
 FROM (
-  SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls)::int8 AS calls
+  SELECT time_bucket, unnest(duration_bucket) AS class, unnest(duration_calls)::int8 AS calls
   FROM ps_trace.service_call(now() - interval '3 hours', now(), interval '1 minute')
   WHERE is_root
 ) AS bucket

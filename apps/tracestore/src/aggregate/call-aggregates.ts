@@ -1,7 +1,7 @@
 import type { CopyBuffer } from '../storage/copy-buffer.js';
 import { type ColumnEncoder, CopyTable } from '../storage/copy-table.js';
 import { postgresEpochSeconds } from '../storage/postgres-time.js';
-import { durationClass } from './duration-class.js';
+import { durationBucket } from './duration-bucket.js';
 
 /** Each width is a multiple of this one. */
 const finestSeconds = 10;
@@ -61,9 +61,9 @@ const countColumns = {
   errors: (out, { aggregate }) => out.wide(aggregate.errors),
   duration_ns_sum: (out, { aggregate }) => out.float64(aggregate.durationNs),
   self_ns_sum: (out, { aggregate }) => out.float64(aggregate.selfNs),
-  duration_class: (out, { durations }) => appendClasses(out, durations),
+  duration_bucket: (out, { durations }) => appendClasses(out, durations),
   duration_calls: (out, { durations }) => appendCounts(out, durations),
-  self_class: (out, { selves }) => appendClasses(out, selves),
+  self_bucket: (out, { selves }) => appendClasses(out, selves),
   self_calls: (out, { selves }) => appendCounts(out, selves),
 } satisfies Record<string, ColumnEncoder<CallRow>>;
 
@@ -143,8 +143,8 @@ export class CallAggregates {
     if (isError) aggregate.errors += sign;
     aggregate.durationNs += sign * durationNs;
     aggregate.selfNs += sign * selfNs;
-    addTo(aggregate.durations, durationClass(durationNs), sign);
-    addTo(aggregate.selves, durationClass(selfNs), sign);
+    addTo(aggregate.durations, durationBucket(durationNs), sign);
+    addTo(aggregate.selves, durationBucket(selfNs), sign);
   }
 
   /** The ids of all operations that have aggregates. */

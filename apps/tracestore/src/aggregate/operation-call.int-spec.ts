@@ -6,7 +6,7 @@ import { insertSpans } from '@spandrel/testing/insert-spans';
 import { randomSpans, SeededChance } from '@spandrel/testing/random-spans';
 import { migrate } from '../schema/migration.js';
 import { countNewCalls, prepareForRuns } from './aggregation-run.js';
-import { durationClass } from './duration-class.js';
+import { durationBucket } from './duration-bucket.js';
 
 const hourMs = 3_600_000;
 const rangeMs = 8 * hourMs;
@@ -111,12 +111,12 @@ describe('ps_trace.operation_call', () => {
 
   it('has percentiles of durations and self times that are at most 4.5 % off', async () => {
     const { rows } = await client.query<{ span_name: string; what: string; p: number; ms: number }>(
-      `SELECT span_name, what, p, ps_trace.class_percentile(p, array_agg(class), array_agg(n)) AS ms
+      `SELECT span_name, what, p, ps_trace.bucket_percentile(p, array_agg(class), array_agg(n)) AS ms
        FROM (
-         SELECT span_name, 'duration' AS what, unnest(duration_class) AS class, unnest(duration_calls)::int8 AS n
+         SELECT span_name, 'duration' AS what, unnest(duration_bucket) AS class, unnest(duration_calls)::int8 AS n
          FROM ps_trace.operation_call($1, $2, NULL)
          UNION ALL
-         SELECT span_name, 'self', unnest(self_class), unnest(self_calls) FROM ps_trace.operation_call($1, $2, NULL)
+         SELECT span_name, 'self', unnest(self_bucket), unnest(self_calls) FROM ps_trace.operation_call($1, $2, NULL)
        ) AS entry
        CROSS JOIN unnest(ARRAY[0, 0.1, 0.5, 0.9, 0.99, 1]::float8[]) AS p
        GROUP BY span_name, what, p`,
@@ -206,10 +206,10 @@ describe('ps_trace.service_call', () => {
            UNION ALL SELECT who, 'duration', NULL, sum(duration_ns_sum) FROM aggregate GROUP BY who HAVING sum(duration_ns_sum) <> 0
            UNION ALL SELECT who, 'self', NULL, sum(self_ns_sum) FROM aggregate GROUP BY who HAVING sum(self_ns_sum) <> 0
            UNION ALL SELECT who, 'durations', class, sum(n)::float8
-             FROM (SELECT who, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM aggregate) AS entry
+             FROM (SELECT who, unnest(duration_bucket) AS class, unnest(duration_calls) AS n FROM aggregate) AS entry
              GROUP BY who, class HAVING sum(n) <> 0
            UNION ALL SELECT who, 'selves', class, sum(n)::float8
-             FROM (SELECT who, unnest(self_class) AS class, unnest(self_calls) AS n FROM aggregate) AS entry
+             FROM (SELECT who, unnest(self_bucket) AS class, unnest(self_calls) AS n FROM aggregate) AS entry
              GROUP BY who, class HAVING sum(n) <> 0
            ORDER BY who, what, class`,
             [new Date(from), new Date(to), step],
@@ -226,7 +226,7 @@ describe('the buckets of durations', () => {
   it('have the documented bounds up to hours', () => {
     for (const exponent of Array.from({ length: 45 }, (_, n) => BigInt(n))) {
       for (const ns of [2n ** exponent - 1n, 2n ** exponent, 2n ** exponent + 1n, 3n ** (exponent / 2n)]) {
-        expect(durationClass(Number(ns)), String(ns)).toBe(classOf(ns));
+        expect(durationBucket(Number(ns)), String(ns)).toBe(classOf(ns));
       }
     }
   });
@@ -237,7 +237,7 @@ describe('the buckets of durations', () => {
       `SELECT (SELECT count(*) FROM ps_trace.operation_call(now() - interval '1 day', now(), NULL)) > 0 AS calls,
          (SELECT count(*) FROM ps_trace.service_call(now() - interval '1 day', now(), '5 minutes')) > 0 AS services,
          (SELECT counted_at FROM ps_trace.call_progress) > now() - interval '10 minutes' AS progress,
-         round(ps_trace.class_ms(160)::numeric, 3)::float8 AS ms`,
+         round(ps_trace.bucket_ms(160)::numeric, 3)::float8 AS ms`,
     );
     await client.query('ROLLBACK');
     expect(rows).toEqual([{ calls: true, services: true, progress: true, ms: 1.004 }]);

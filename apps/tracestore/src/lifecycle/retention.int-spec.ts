@@ -66,7 +66,7 @@ async function store(start: Date, id = 1, on: pg.Client = client): Promise<void>
      ),
      aggregate AS (
        INSERT INTO tracestore.call_5m (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum, self_ns_sum,
-         duration_class, duration_calls, self_class, self_calls)
+         duration_bucket, duration_calls, self_bucket, self_calls)
        VALUES ($1, $2, 0, 1, 0, 0, 0, '{0}', '{1}', '{0}', '{1}')
      ),
      span AS (
@@ -138,7 +138,7 @@ describe('a database clock that is set', () => {
     const add = (table: string): Promise<unknown> =>
       client.query(
         `INSERT INTO tracestore.${table} (time_bucket, operation_id, parent_operation_id, calls, errors, duration_ns_sum,
-           self_ns_sum, duration_class, duration_calls, self_class, self_calls)
+           self_ns_sum, duration_bucket, duration_calls, self_bucket, self_calls)
          VALUES (date_trunc('hour', now()) - interval '3 days', 1, 0, 1, 0, 0, 0, '{}', '{}', '{}', '{}')`,
       );
     await client.query(`UPDATE tracestore.call_state SET rolled_5m = date_trunc('hour', now()) - interval '4 days'`);

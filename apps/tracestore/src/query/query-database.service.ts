@@ -7,7 +7,7 @@ import { cancelStatement } from '../database/cancel-statement.js';
 import { errorKinds } from '../errors/error-kinds.js';
 import { queryErrorOf } from '../errors/query-error-of.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
-import { AnswerMemory, type AnswerReservation } from './answer-memory.js';
+import { ResponseMemory, type ResponseReservation } from './response-memory.js';
 import { rowsWithin } from './rows-within.js';
 
 const prepareSession = readSql<{
@@ -33,7 +33,7 @@ export interface QueryConnection {
    * @param memory that the rows take; without it, rows must be few and small
    * @throws TracestoreError
    */
-  query<Row extends QueryResultRow>(statement: BoundStatement, memory?: AnswerReservation): Promise<readonly Row[]>;
+  query<Row extends QueryResultRow>(statement: BoundStatement, memory?: ResponseReservation): Promise<readonly Row[]>;
   /**
    * Lend the connection while a client reads a part of the result. No statement may run until then. When other queries wait for
    * a connection, `giveBack` is called: it must end the transaction and release the connection.
@@ -54,7 +54,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   /** How long the database may work on one statement, and a query of several statements in all. */
   readonly timeoutMs: number;
   /** The memory of all responses that are made of rows. */
-  readonly memory = new AnswerMemory();
+  readonly memory = new ResponseMemory();
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
   /** What gives lent connections back, with the time they were lent; the oldest first. */
@@ -186,7 +186,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     return {
-      query: async <Row extends QueryResultRow>(statement: BoundStatement, memory?: AnswerReservation) => {
+      query: async <Row extends QueryResultRow>(statement: BoundStatement, memory?: ResponseReservation) => {
         requireWaiting(signal);
         underWay += 1;
         try {

@@ -1,18 +1,18 @@
 import pg, { type QueryResultRow } from 'pg';
 import type { BoundStatement } from '../sql.js';
-import { type AnswerReservation, weightOf } from './answer-memory.js';
+import { type ResponseReservation, weightOf } from './response-memory.js';
 
 /**
  * Run a statement and collect its rows while there is memory for them. Later rows are dropped as they arrive.
  *
  * @param memory is empty again when this fails for want of memory
  * @param cancel called when no more rows are wanted
- * @throws TracestoreError as `AnswerReservation.grow`, when the statement has ended
+ * @throws TracestoreError as `ResponseReservation.grow`, when the statement has ended
  */
 export function rowsWithin<Row extends QueryResultRow>(
   client: pg.ClientBase,
   { text, values }: BoundStatement,
-  memory: AnswerReservation,
+  memory: ResponseReservation,
   cancel: () => void,
 ): Promise<readonly Row[]> {
   return new Promise((resolve, reject) => {

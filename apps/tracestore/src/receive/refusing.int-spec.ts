@@ -5,7 +5,7 @@ import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
-import { callGrpc, type GrpcAnswer, type GrpcCallOptions, grpcFrame } from '@spandrel/testing/grpc-wire';
+import { callGrpc, type GrpcResponse, type GrpcCallOptions, grpcFrame } from '@spandrel/testing/grpc-wire';
 import { encodeProtobuf, post } from '@spandrel/testing/otlp-client';
 import { goodSpan, requestOf } from '@spandrel/testing/requests';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
@@ -207,7 +207,7 @@ describe('over HTTP', () => {
 });
 
 describe('over gRPC', () => {
-  const call = (pieces: readonly Buffer[], options?: GrpcCallOptions): Promise<GrpcAnswer> =>
+  const call = (pieces: readonly Buffer[], options?: GrpcCallOptions): Promise<GrpcResponse> =>
     callGrpc(store.grpcAddress, pieces, options);
   const encoded = (encoding: string): GrpcCallOptions => ({ headers: { 'grpc-encoding': encoding } });
   const prefixOf = (length: number): Buffer => {

@@ -228,17 +228,17 @@ describe('views and functions', () => {
 
   it('lose the old overload when a function gets another parameter, and the object whose file is gone', async () => {
     const schema = withObjects((objects) =>
-      replaced('functions/ps_trace.class_percentile.sql', (sql) =>
+      replaced('functions/ps_trace.bucket_percentile.sql', (sql) =>
         sql.replace('_calls int8[])', '_calls int8[], _unused int4 DEFAULT 0)'),
       )(objects.filter(({ file }) => file !== 'functions/ps_trace.step_of.sql')),
     );
     expect((await migrateDatabase(database.url, schema)).objects).toBe('applied');
     const functions = await queryOnce(
       database.url,
-      `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE proname IN ('class_percentile', 'step_of')`,
+      `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE proname IN ('bucket_percentile', 'step_of')`,
     );
     expect(functions).toEqual([
-      { name: expect.stringContaining('class_percentile(double precision,smallint[],bigint[],integer)') as unknown },
+      { name: expect.stringContaining('bucket_percentile(double precision,smallint[],bigint[],integer)') as unknown },
     ]);
     // And back: a build with the same revision, as a developer's.
     expect(
@@ -273,18 +273,18 @@ describe('views and functions', () => {
 
   it('of a newer build stay when an older one starts', async () => {
     const newer = withObjects(
-      replaced('functions/ps_trace.class_ms.sql', (sql) => sql.replace('THEN 0 ELSE', 'THEN 42 ELSE')),
+      replaced('functions/ps_trace.bucket_ms.sql', (sql) => sql.replace('THEN 0 ELSE', 'THEN 42 ELSE')),
     );
     await migrateDatabase(database.url, newer);
     expect(await migrateDatabase(database.url)).toMatchObject({ applied: [], objects: 'newer' });
-    expect(await queryOnce(database.url, 'SELECT ps_trace.class_ms(0) AS ms')).toEqual([{ ms: 42 }]);
+    expect(await queryOnce(database.url, 'SELECT ps_trace.bucket_ms(0) AS ms')).toEqual([{ ms: 42 }]);
   });
 
   it.each([
     ['when nothing has changed', withObjects((objects) => objects, readSchema().objects.revision), 'unchanged'],
     [
       'when a function has changed',
-      withObjects(replaced('functions/ps_trace.class_ms.sql', (sql) => `${sql}-- changed\n`)),
+      withObjects(replaced('functions/ps_trace.bucket_ms.sql', (sql) => `${sql}-- changed\n`)),
       'applied',
     ],
   ])('do not wait for a query that holds a view, %s', async (_, schema, outcome) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { startTracestore } from '@spandrel/testing/running-tracestore';
 import { CallAggregates, callTables } from '../aggregate/call-aggregates.js';
-import { durationClass } from '../aggregate/duration-class.js';
+import { durationBucket } from '../aggregate/duration-bucket.js';
 import { PipelinedBatch, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { saltOf } from './block-filter.js';
 import { CopyBatch } from './copy-batch.js';
@@ -214,9 +214,9 @@ describe('COPY', () => {
         errors: 1,
         duration_ns_sum: 4_000,
         self_ns_sum: 30,
-        duration_class: [durationClass(1_000), durationClass(2_000)],
+        duration_bucket: [durationBucket(1_000), durationBucket(2_000)],
         duration_calls: [2, 1],
-        self_class: [durationClass(10)],
+        self_bucket: [durationBucket(10)],
         self_calls: [3],
       },
     ]);

@@ -9,7 +9,7 @@ WITH aggregate AS MATERIALIZED (
   SELECT
     service_name = :'service' AS is_caller,
     CASE WHEN service_name = :'service' THEN parent_service_name ELSE service_name END AS neighbour,
-    calls, errors, duration_class, duration_calls
+    calls, errors, duration_bucket, duration_calls
   FROM ps_trace.service_call(:'start_min'::timestamptz, :'start_max'::timestamptz, NULL)
   -- Without calls within the service.
   WHERE (service_name = :'service') <> (parent_service_name IS NOT DISTINCT FROM :'service')
@@ -23,19 +23,19 @@ total AS (
   HAVING sum(calls) > 0
 ),
 entry AS (
-  SELECT unnested.is_caller, unnested.neighbour, unnested.class, sum(unnested.calls)::float8 AS calls
+  SELECT unnested.is_caller, unnested.neighbour, unnested.bucket, sum(unnested.calls)::float8 AS calls
   FROM (
-    SELECT is_caller, neighbour, unnest(duration_class) AS class, unnest(duration_calls) AS calls FROM aggregate
+    SELECT is_caller, neighbour, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS calls FROM aggregate
   ) AS unnested
-  GROUP BY unnested.is_caller, unnested.neighbour, unnested.class
+  GROUP BY unnested.is_caller, unnested.neighbour, unnested.bucket
   HAVING sum(unnested.calls) > 0
 ),
 ranked AS (
   SELECT
     is_caller,
     neighbour,
-    class,
-    sum(calls) OVER (PARTITION BY is_caller, neighbour ORDER BY class) AS cumulative_calls,
+    bucket,
+    sum(calls) OVER (PARTITION BY is_caller, neighbour ORDER BY bucket) AS cumulative_calls,
     sum(calls) OVER (PARTITION BY is_caller, neighbour) AS all_calls
   FROM entry
 ),
@@ -43,9 +43,9 @@ percentile AS (
   SELECT
     is_caller,
     neighbour,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
   FROM ranked
   GROUP BY is_caller, neighbour
 )

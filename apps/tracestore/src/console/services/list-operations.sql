@@ -5,7 +5,7 @@
 -- :'start_max'  the end of the range.
 -- :'limit'      how many operations to return.
 WITH aggregate AS MATERIALIZED (
-  SELECT span_name, span_kind::text AS span_kind, calls, errors, self_ns_sum, duration_class, duration_calls
+  SELECT span_name, span_kind::text AS span_kind, calls, errors, self_ns_sum, duration_bucket, duration_calls
   FROM ps_trace.operation_call(:'start_min'::timestamptz, :'start_max'::timestamptz, NULL)
   WHERE service_name = :'service'
 ),
@@ -25,21 +25,21 @@ total AS MATERIALIZED (
   LIMIT :'limit'
 ),
 entry AS (
-  SELECT unnested.span_name, unnested.span_kind, unnested.class, sum(unnested.calls)::float8 AS calls
+  SELECT unnested.span_name, unnested.span_kind, unnested.bucket, sum(unnested.calls)::float8 AS calls
   FROM (
-    SELECT a.span_name, a.span_kind, unnest(a.duration_class) AS class, unnest(a.duration_calls) AS calls
+    SELECT a.span_name, a.span_kind, unnest(a.duration_bucket) AS bucket, unnest(a.duration_calls) AS calls
     FROM aggregate a
     JOIN total t ON t.span_name = a.span_name AND t.span_kind = a.span_kind
   ) AS unnested
-  GROUP BY unnested.span_name, unnested.span_kind, unnested.class
+  GROUP BY unnested.span_name, unnested.span_kind, unnested.bucket
   HAVING sum(unnested.calls) > 0
 ),
 ranked AS (
   SELECT
     span_name,
     span_kind,
-    class,
-    sum(calls) OVER (PARTITION BY span_name, span_kind ORDER BY class) AS cumulative_calls,
+    bucket,
+    sum(calls) OVER (PARTITION BY span_name, span_kind ORDER BY bucket) AS cumulative_calls,
     sum(calls) OVER (PARTITION BY span_name, span_kind) AS all_calls
   FROM entry
 ),
@@ -47,9 +47,9 @@ percentile AS (
   SELECT
     span_name,
     span_kind,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
   FROM ranked
   GROUP BY span_name, span_kind
 )

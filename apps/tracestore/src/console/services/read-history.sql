@@ -5,7 +5,7 @@
 -- :'start_min'  the start of the range.
 -- :'start_max'  the end of the range.
 WITH aggregate AS MATERIALIZED (
-  SELECT time_bucket, calls, errors, duration_class, duration_calls
+  SELECT time_bucket, calls, errors, duration_bucket, duration_calls
   FROM ps_trace.service_call(
     :'start_min'::timestamptz, :'start_max'::timestamptz,
     ps_trace.step_of('auto', :'start_min'::timestamptz, :'start_max'::timestamptz)
@@ -19,25 +19,25 @@ total AS (
   HAVING sum(calls) > 0
 ),
 entry AS (
-  SELECT unnested.time_bucket, unnested.class, sum(unnested.calls)::float8 AS calls
-  FROM (SELECT time_bucket, unnest(duration_class) AS class, unnest(duration_calls) AS calls FROM aggregate) AS unnested
-  GROUP BY unnested.time_bucket, unnested.class
+  SELECT unnested.time_bucket, unnested.bucket, sum(unnested.calls)::float8 AS calls
+  FROM (SELECT time_bucket, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS calls FROM aggregate) AS unnested
+  GROUP BY unnested.time_bucket, unnested.bucket
   HAVING sum(unnested.calls) > 0
 ),
 ranked AS (
   SELECT
     time_bucket,
-    class,
-    sum(calls) OVER (PARTITION BY time_bucket ORDER BY class) AS cumulative_calls,
+    bucket,
+    sum(calls) OVER (PARTITION BY time_bucket ORDER BY bucket) AS cumulative_calls,
     sum(calls) OVER (PARTITION BY time_bucket) AS all_calls
   FROM entry
 ),
 percentile AS (
   SELECT
     time_bucket,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
-    ps_trace.class_ms(min(class) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.50 * all_calls)) AS p50_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.95 * all_calls)) AS p95_ms,
+    ps_trace.bucket_ms(min(bucket) FILTER (WHERE cumulative_calls >= 0.99 * all_calls)) AS p99_ms
   FROM ranked
   GROUP BY time_bucket
 )

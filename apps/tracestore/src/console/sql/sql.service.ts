@@ -8,7 +8,7 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 import { begin, commit, type Fragment, listOf, readSql, userSql } from '../../sql.js';
 import { limits } from '../../limits.js';
 import { noteBackendPid } from '../../database/database-session.js';
-import type { AnswerReservation } from '../../query/answer-memory.js';
+import type { ResponseReservation } from '../../query/response-memory.js';
 import { rowsWithin } from '../../query/rows-within.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -160,7 +160,7 @@ export class SqlService implements OnApplicationShutdown {
     client: pg.PoolClient,
     statement: string,
     maxRows: number,
-    memory: AnswerReservation,
+    memory: ResponseReservation,
   ): Promise<readonly (string | null)[]> {
     const rows = await rowsWithin<{ line: string | null }>(
       client,
@@ -200,7 +200,7 @@ export class SqlService implements OnApplicationShutdown {
     slots: StatementSlots,
     client: string,
     signal: AbortSignal,
-    work: (client: pg.PoolClient, memory: AnswerReservation) => Promise<Answer>,
+    work: (client: pg.PoolClient, memory: ResponseReservation) => Promise<Answer>,
   ): Promise<Answer> {
     const release = await slots.take(client, signal);
     const memory = this.queries.memory.open();
@@ -224,8 +224,8 @@ export class SqlService implements OnApplicationShutdown {
 
   private async onConnection<Answer>(
     signal: AbortSignal,
-    memory: AnswerReservation,
-    work: (client: pg.PoolClient, memory: AnswerReservation) => Promise<Answer>,
+    memory: ResponseReservation,
+    work: (client: pg.PoolClient, memory: ResponseReservation) => Promise<Answer>,
   ): Promise<Answer> {
     let client: pg.PoolClient;
     try {

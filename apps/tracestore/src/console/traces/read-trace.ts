@@ -2,7 +2,7 @@ import { storableText } from '../../storage/attribute-json.js';
 import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { getTraces } from '../../query/get-traces/get-traces.js';
 import type { TraceSpan } from '../../query/get-traces/trace-span.js';
-import { weightOf } from '../../query/answer-memory.js';
+import { weightOf } from '../../query/response-memory.js';
 import type { QueryDatabaseService } from '../../query/query-database.service.js';
 import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../../query/unix-time.js';
 import { readSql } from '../../sql.js';

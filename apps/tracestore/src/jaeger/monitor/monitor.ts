@@ -78,7 +78,7 @@ interface BucketRow extends QueryResultRow {
   readonly span_name: string;
   readonly calls: string;
   readonly errors?: string;
-  readonly class?: number;
+  readonly bucket?: number;
 }
 
 interface Series {
@@ -180,7 +180,7 @@ function seriesOf(rows: readonly BucketRow[]): readonly Series[] {
     if (!isSame) all.push(series);
     const seconds = Number(row.bucket_seconds);
     const calls = Number(row.calls);
-    const durations = row.class === undefined ? [] : [[row.class, calls] as const];
+    const durations = row.bucket === undefined ? [] : [[row.bucket, calls] as const];
     const before = series.buckets.at(-1);
     if (before?.seconds === seconds) {
       series.buckets[series.buckets.length - 1] = {
@@ -250,7 +250,7 @@ class Window {
     }
   }
 
-  /** The same computation as `ps_trace.class_percentile`. */
+  /** The same computation as `ps_trace.bucket_percentile`. */
   private percentile(share: number): number | undefined {
     let soFar = 0;
     for (const [key, count] of [...this.durations].toSorted(([left], [right]) => left - right)) {

@@ -87,11 +87,7 @@ describe('search', () => {
       );
     // Of a call between services, each span is in the request of its own service.
     const [[webRoot = {}, webCall = {}], [appRoot = {}, appCall = {}]] = [call(11), call(12)];
-    await store.send(
-      requestOf([webRoot], 'web'),
-      requestOf([webCall, appCall], 'store'),
-      requestOf([appRoot], 'app'),
-    );
+    await store.send(requestOf([webRoot], 'web'), requestOf([webCall, appCall], 'store'), requestOf([appRoot], 'app'));
     const calledBy = (service: string, operation?: string): Filter => ({ op: 'called_by', service, operation });
     const toStore = fieldIs('resource.service', 'store');
     expect((await find(toStore)).toSorted()).toEqual([11, 12]);

@@ -1,6 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import { readSql, type SqlTemplate } from '../../sql.js';
-import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
+import type { ResponseMemory, ResponseReservation } from '../response-memory.js';
 import type { QueryConnection } from '../query-database.service.js';
 import type { SpanResource, SpanScope, TraceSpan } from './trace-span.js';
 
@@ -49,7 +49,7 @@ export class Dictionaries {
   private readonly resources: Dictionary<ResourceRow, SpanResource>;
   private readonly scopes: Dictionary<ScopeRow, SpanScope>;
 
-  constructor(connection: QueryConnection, memory: AnswerMemory) {
+  constructor(connection: QueryConnection, memory: ResponseMemory) {
     this.operations = new Dictionary(connection, memory, findOperations, (row) => ({
       serviceName: row.service_name,
       name: row.span_name,
@@ -96,11 +96,11 @@ export class Dictionaries {
 
 class Dictionary<Row extends QueryResultRow, Entry> {
   private readonly entries = new Map<string, Entry>();
-  private readonly reservation: AnswerReservation;
+  private readonly reservation: ResponseReservation;
 
   constructor(
     private readonly connection: QueryConnection,
-    memory: AnswerMemory,
+    memory: ResponseMemory,
     private readonly rowsOf: SqlTemplate<Ids>,
     private readonly entryOf: (row: Row) => Entry,
   ) {

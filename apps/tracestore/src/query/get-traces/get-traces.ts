@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { commit, type Fragment, integer, readSql, rollback } from '../../sql.js';
-import type { AnswerMemory, AnswerReservation } from '../answer-memory.js';
+import type { ResponseMemory, ResponseReservation } from '../response-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
@@ -153,7 +153,7 @@ class Reading {
 
   constructor(
     private readonly connection: QueryConnection,
-    private readonly memory: AnswerMemory,
+    private readonly memory: ResponseMemory,
   ) {
     this.dictionaries = new Dictionaries(connection, memory);
   }
@@ -307,12 +307,12 @@ class Cursor<Row extends RowPosition> {
   private rows: Row[] = [];
   private next = 0;
   private ended = false;
-  private readonly reservation: AnswerReservation;
+  private readonly reservation: ResponseReservation;
 
   /** @param count how many rows the first batch has */
   constructor(
     private readonly connection: QueryConnection,
-    memory: AnswerMemory,
+    memory: ResponseMemory,
     private readonly name: CursorName,
     private count: number,
   ) {

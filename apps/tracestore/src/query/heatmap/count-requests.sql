@@ -7,7 +7,7 @@
 WITH call AS MATERIALIZED (
   SELECT
     (((extract(epoch FROM time_bucket) * 1000000)::int8 - :'first_us'::int8) / :'step_us'::int8)::int4 AS column_nr,
-    is_root, is_inner, calls, errors, duration_class, duration_calls
+    is_root, is_inner, calls, errors, duration_bucket, duration_calls
   FROM (
     :calls
   ) AS matching
@@ -22,9 +22,9 @@ FROM call
 GROUP BY column_nr
 UNION ALL
 -- Bucket 0 is no time; each row of the heat map has four of the others.
-SELECT column_nr, (greatest(class - 1, 0) / 4)::int4, sum(class_calls), 0, 0
+SELECT column_nr, (greatest(bucket - 1, 0) / 4)::int4, sum(class_calls), 0, 0
 FROM (
-  SELECT column_nr, unnest(duration_class) AS class, unnest(duration_calls) AS class_calls FROM call WHERE is_root
+  SELECT column_nr, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS class_calls FROM call WHERE is_root
 ) AS entry
 GROUP BY 1, 2
 HAVING sum(class_calls) <> 0

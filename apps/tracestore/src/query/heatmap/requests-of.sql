@@ -7,15 +7,15 @@
 -- :'operation_name'  only calls of operations of this name.
 
 -- name: everything
-SELECT time_bucket, is_root, false AS is_inner, calls, errors, duration_class, duration_calls
+SELECT time_bucket, is_root, false AS is_inner, calls, errors, duration_bucket, duration_calls
 FROM ps_trace.service_call(:'start_min'::timestamptz, :'start_max'::timestamptz, make_interval(secs => :'step_seconds'::float8))
 WHERE is_root
 -- name: service
 SELECT
-  time_bucket, is_root, coalesce(parent_service_name = service_name, false) AS is_inner, calls, errors, duration_class, duration_calls
+  time_bucket, is_root, coalesce(parent_service_name = service_name, false) AS is_inner, calls, errors, duration_bucket, duration_calls
 FROM ps_trace.service_call(:'start_min'::timestamptz, :'start_max'::timestamptz, make_interval(secs => :'step_seconds'::float8))
 WHERE service_name = :'service_name'
 -- name: operation
-SELECT time_bucket, is_root, false AS is_inner, calls, errors, duration_class, duration_calls
+SELECT time_bucket, is_root, false AS is_inner, calls, errors, duration_bucket, duration_calls
 FROM ps_trace.operation_call(:'start_min'::timestamptz, :'start_max'::timestamptz, make_interval(secs => :'step_seconds'::float8))
 WHERE span_name = :'operation_name' AND (:'service_name'::text IS NULL OR service_name = :'service_name')

@@ -37,46 +37,46 @@ COMMENT ON TABLE tracestore.call_10s IS 'Aggregates of 10 seconds: spans by thei
 COMMENT ON COLUMN tracestore.call_10s.time_bucket IS 'The start of the 10 seconds in which the spans started';
 COMMENT ON COLUMN tracestore.call_10s.parent_operation_id IS '0: the spans are roots; -1: their parent is not stored';
 COMMENT ON COLUMN tracestore.call_10s.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.call_10s.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.call_10s.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.call_10s.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.call_10s.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.service_call_10s IS 'Aggregates of 10 seconds: spans by their service and the service of their parent';
 COMMENT ON COLUMN tracestore.service_call_10s.time_bucket IS 'The start of the 10 seconds in which the spans started';
 COMMENT ON COLUMN tracestore.service_call_10s.service_name IS 'Empty where the operation is no longer stored';
 COMMENT ON COLUMN tracestore.service_call_10s.parent_service_name IS 'Empty for roots, and for spans of kind server or consumer whose parent is not stored';
 COMMENT ON COLUMN tracestore.service_call_10s.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.service_call_10s.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.service_call_10s.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.service_call_10s.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.service_call_10s.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.call_5m IS 'Aggregates of 5 minutes: spans by their operation and the operation of their parent';
 COMMENT ON COLUMN tracestore.call_5m.time_bucket IS 'The start of the 5 minutes in which the spans started';
 COMMENT ON COLUMN tracestore.call_5m.parent_operation_id IS '0: the spans are roots; -1: their parent is not stored';
 COMMENT ON COLUMN tracestore.call_5m.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.call_5m.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.call_5m.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.call_5m.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.call_5m.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.service_call_5m IS 'Aggregates of 5 minutes: spans by their service and the service of their parent';
 COMMENT ON COLUMN tracestore.service_call_5m.time_bucket IS 'The start of the 5 minutes in which the spans started';
 COMMENT ON COLUMN tracestore.service_call_5m.service_name IS 'Empty where the operation is no longer stored';
 COMMENT ON COLUMN tracestore.service_call_5m.parent_service_name IS 'Empty where there is no parent, or it is not stored';
 COMMENT ON COLUMN tracestore.service_call_5m.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.service_call_5m.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.service_call_5m.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.service_call_5m.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.service_call_5m.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.call_1h IS 'Aggregates of an hour: spans by their operation and the operation of their parent';
 COMMENT ON COLUMN tracestore.call_1h.time_bucket IS 'The start of the hour in which the spans started';
 COMMENT ON COLUMN tracestore.call_1h.parent_operation_id IS '0: the spans are roots; -1: their parent is not stored';
 COMMENT ON COLUMN tracestore.call_1h.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.call_1h.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.call_1h.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.call_1h.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.call_1h.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.service_call_1h IS 'Aggregates of an hour: spans by their service and the service of their parent';
 COMMENT ON COLUMN tracestore.service_call_1h.time_bucket IS 'The start of the hour in which the spans started';
 COMMENT ON COLUMN tracestore.service_call_1h.service_name IS 'Empty where the operation is no longer stored';
 COMMENT ON COLUMN tracestore.service_call_1h.parent_service_name IS 'Empty where there is no parent, or it is not stored';
 COMMENT ON COLUMN tracestore.service_call_1h.self_ns_sum IS 'The part of the durations that no child span covers';
-COMMENT ON COLUMN tracestore.service_call_1h.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN tracestore.service_call_1h.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN tracestore.service_call_1h.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN tracestore.service_call_1h.self_calls IS 'How many spans each bucket of self_bucket has';
 
 COMMENT ON TABLE tracestore.call_state IS 'How far spans are aggregated; one row';
 COMMENT ON COLUMN tracestore.call_state.snapshot IS 'Spans of the transactions that this snapshot sees are aggregated';

@@ -5,7 +5,7 @@ RETURNS TABLE (
   parent_service_name text, parent_span_name text, parent_span_kind ps_trace.span_kind,
   service_name text, span_name text, span_kind ps_trace.span_kind, is_root boolean,
   calls int8, errors int8, duration_ns_sum float8, self_ns_sum float8,
-  duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
+  duration_bucket int2[], duration_calls int4[], self_bucket int2[], self_calls int4[]
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT
@@ -13,7 +13,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
     c.parent_service_name, c.parent_span_name, c.parent_span_kind,
     c.service_name, c.span_name, c.span_kind, c.is_root,
-    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
+    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_bucket, c.duration_calls, c.self_bucket, c.self_calls
   FROM (
     SELECT * FROM ps_trace.call_10s
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])

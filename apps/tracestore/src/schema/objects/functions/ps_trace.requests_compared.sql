@@ -28,14 +28,14 @@ BEGIN
       SELECT
         aggregate.is_now,
         n.number << 10 | unnest(
-          CASE aggregate.errors WHEN 0 THEN aggregate.duration_class ELSE aggregate.duration_class || of_errors END
+          CASE aggregate.errors WHEN 0 THEN aggregate.duration_bucket ELSE aggregate.duration_bucket || of_errors END
         )::int8 AS key,
         unnest(CASE aggregate.errors WHEN 0 THEN aggregate.duration_calls ELSE aggregate.duration_calls || aggregate.errors::int4 END) AS calls
       FROM (
-        SELECT false AS is_now, f.operation_id, f.parent_operation_id, f.errors, f.duration_class, f.duration_calls
+        SELECT false AS is_now, f.operation_id, f.parent_operation_id, f.errors, f.duration_bucket, f.duration_calls
         FROM tracestore.aggregate_rows(cover_before) AS f
         UNION ALL
-        SELECT true, f.operation_id, f.parent_operation_id, f.errors, f.duration_class, f.duration_calls
+        SELECT true, f.operation_id, f.parent_operation_id, f.errors, f.duration_bucket, f.duration_calls
         FROM tracestore.aggregate_rows(cover_now) AS f
       ) AS aggregate
       JOIN named n ON n.id = aggregate.operation_id
@@ -79,7 +79,7 @@ BEGIN
   ),
   longer AS (
     SELECT
-      o.number, r.key & 1023 AS class,
+      o.number, r.key & 1023 AS bucket,
       r.ahead_before - o.ahead_before AS before,
       r.ahead_now - o.ahead_now AS now,
       r.calls_before > 0 AND r.ahead_before - o.ahead_before <= (1 - _percentile) * o.calls_before AS is_slow_before,
@@ -90,8 +90,8 @@ BEGIN
   percentile AS (
     SELECT
       l.number,
-      min(l.class) FILTER (WHERE l.is_slow_before) AS class_before,
-      min(l.class) FILTER (WHERE l.is_slow_now) AS class_now,
+      min(l.bucket) FILTER (WHERE l.is_slow_before) AS bucket_before,
+      min(l.bucket) FILTER (WHERE l.is_slow_now) AS bucket_now,
       -- The shortest slow bucket has the most longer calls.
       max(l.before) FILTER (WHERE l.is_slow_before) AS slow_before,
       max(l.now) FILTER (WHERE l.is_slow_before) AS slow_now
@@ -100,7 +100,7 @@ BEGIN
   )
   SELECT
     n.service_name, n.span_name, o.calls_before::int8, o.calls_now::int8, o.errors_before::int8, o.errors_now::int8,
-    ps_trace.class_ms(p.class_before::int4), ps_trace.class_ms(p.class_now::int4), p.slow_before::int8, p.slow_now::int8
+    ps_trace.bucket_ms(p.bucket_before::int4), ps_trace.bucket_ms(p.bucket_now::int4), p.slow_before::int8, p.slow_now::int8
   FROM operation o
   JOIN percentile p USING (number)
   JOIN (SELECT DISTINCT d.number, d.service_name, d.span_name FROM named d) AS n USING (number);

@@ -32,31 +32,31 @@ BEGIN
     JOIN below b USING (service_name, span_name)
   ),
   entry AS (
-    SELECT unnested.place, unnested.class, sum(unnested.calls) AS calls
+    SELECT unnested.place, unnested.bucket, sum(unnested.calls) AS calls
     FROM (
-      SELECT p.place, unnest(aggregate.self_class) AS class, unnest(aggregate.self_calls)::float8 AS calls
+      SELECT p.place, unnest(aggregate.self_bucket) AS bucket, unnest(aggregate.self_calls)::float8 AS calls
       FROM tracestore.aggregate_rows(cover) AS aggregate
       JOIN pair p USING (operation_id, parent_operation_id)
       -- The condition uses the index by operation, which a join cannot use through the UNION of widths.
       WHERE aggregate.operation_id = ANY (ARRAY(SELECT DISTINCT few.operation_id FROM pair few))
     ) AS unnested
-    GROUP BY unnested.place, unnested.class
+    GROUP BY unnested.place, unnested.bucket
     HAVING sum(unnested.calls) > 0
   ),
   ranked AS (
     SELECT
-      e.place, e.class, sum(e.calls) OVER (PARTITION BY e.place ORDER BY e.class) AS so_far,
+      e.place, e.bucket, sum(e.calls) OVER (PARTITION BY e.place ORDER BY e.bucket) AS so_far,
       sum(e.calls) OVER (PARTITION BY e.place) AS of_calls
     FROM entry e
   ),
   wanted AS (
-    SELECT r.place, asked.nr, min(r.class) FILTER (WHERE r.so_far >= asked.share * r.of_calls) AS class
+    SELECT r.place, asked.nr, min(r.bucket) FILTER (WHERE r.so_far >= asked.share * r.of_calls) AS bucket
     FROM ranked r
     CROSS JOIN unnest(_percentiles) WITH ORDINALITY AS asked (share, nr)
     GROUP BY r.place, asked.nr
   ),
   percentile AS (
-    SELECT w.place, array_agg(ps_trace.class_ms(w.class::int4) ORDER BY w.nr) AS percentiles_ms FROM wanted w GROUP BY w.place
+    SELECT w.place, array_agg(ps_trace.bucket_ms(w.bucket::int4) ORDER BY w.nr) AS percentiles_ms FROM wanted w GROUP BY w.place
   )
   SELECT t.service_name, t.span_name, t.calls::int8, t.self_ns / 1e6, t.self_ns / nullif(t.self_ns_of_all, 0), p.percentiles_ms
   FROM total t

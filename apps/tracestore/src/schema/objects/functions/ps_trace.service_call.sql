@@ -3,14 +3,14 @@ CREATE OR REPLACE FUNCTION ps_trace.service_call(_t_min timestamptz, _t_max time
 RETURNS TABLE (
   time_bucket timestamptz, parent_service_name text, service_name text, is_root boolean,
   calls int8, errors int8, duration_ns_sum float8, self_ns_sum float8,
-  duration_class int2[], duration_calls int4[], self_class int2[], self_calls int4[]
+  duration_bucket int2[], duration_calls int4[], self_bucket int2[], self_calls int4[]
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT
     -- In subqueries, so that each is evaluated once and not per row.
     CASE WHEN (SELECT _step) IS NULL THEN (SELECT _t_min) ELSE date_bin((SELECT _step), c.time_bucket, 'epoch') END,
     c.parent_service_name, c.service_name, c.is_root,
-    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_class, c.duration_calls, c.self_class, c.self_calls
+    c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum, c.duration_bucket, c.duration_calls, c.self_bucket, c.self_calls
   FROM (
     SELECT * FROM ps_trace.service_call_10s
     WHERE time_bucket >= (SELECT (ps_trace.call_cover(_t_min, _t_max, _step))[1])

@@ -12,31 +12,31 @@ BEGIN
       FROM aggregate GROUP BY wide_bucket, %3$s
     ),
     duration AS (
-      SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      SELECT wide_bucket, %3$s, array_agg(bucket ORDER BY bucket) AS bucket, array_agg(n ORDER BY bucket) AS calls
       FROM (
-        SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, %3$s, unnest(duration_class) AS class, unnest(duration_calls) AS n FROM aggregate) AS entry
-        GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
+        SELECT wide_bucket, %3$s, bucket, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, %3$s, unnest(duration_bucket) AS bucket, unnest(duration_calls) AS n FROM aggregate) AS entry
+        GROUP BY wide_bucket, %3$s, bucket HAVING sum(n) <> 0
       ) AS entry
       GROUP BY wide_bucket, %3$s
     ),
     self AS (
-      SELECT wide_bucket, %3$s, array_agg(class ORDER BY class) AS class, array_agg(n ORDER BY class) AS calls
+      SELECT wide_bucket, %3$s, array_agg(bucket ORDER BY bucket) AS bucket, array_agg(n ORDER BY bucket) AS calls
       FROM (
-        SELECT wide_bucket, %3$s, class, sum(n)::int4 AS n
-        FROM (SELECT wide_bucket, %3$s, unnest(self_class) AS class, unnest(self_calls) AS n FROM aggregate) AS entry
-        GROUP BY wide_bucket, %3$s, class HAVING sum(n) <> 0
+        SELECT wide_bucket, %3$s, bucket, sum(n)::int4 AS n
+        FROM (SELECT wide_bucket, %3$s, unnest(self_bucket) AS bucket, unnest(self_calls) AS n FROM aggregate) AS entry
+        GROUP BY wide_bucket, %3$s, bucket HAVING sum(n) <> 0
       ) AS entry
       GROUP BY wide_bucket, %3$s
     )
     INSERT INTO tracestore.%2$I (time_bucket, %3$s, calls, errors, duration_ns_sum, self_ns_sum,
-      duration_class, duration_calls, self_class, self_calls)
+      duration_bucket, duration_calls, self_bucket, self_calls)
     SELECT wide_bucket, %3$s, total.calls, errors, duration_ns_sum, self_ns_sum,
-      coalesce(duration.class, '{}'), coalesce(duration.calls, '{}'), coalesce(self.class, '{}'), coalesce(self.calls, '{}')
+      coalesce(duration.bucket, '{}'), coalesce(duration.calls, '{}'), coalesce(self.bucket, '{}'), coalesce(self.calls, '{}')
     FROM total
     LEFT JOIN duration USING (wide_bucket, %3$s)
     LEFT JOIN self USING (wide_bucket, %3$s)
-    WHERE total.calls <> 0 OR errors <> 0 OR duration_ns_sum <> 0 OR self_ns_sum <> 0 OR duration.class IS NOT NULL OR self.class IS NOT NULL
+    WHERE total.calls <> 0 OR errors <> 0 OR duration_ns_sum <> 0 OR self_ns_sum <> 0 OR duration.bucket IS NOT NULL OR self.bucket IS NOT NULL
     -- Rows of roots are neighbours, and so are the calls of one operation.
     ORDER BY wide_bucket, %4$I
     $query$,

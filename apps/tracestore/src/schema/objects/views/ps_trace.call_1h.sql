@@ -7,7 +7,7 @@ SELECT
   o.service_name, o.span_name, tracestore.span_kind(o.span_kind) AS span_kind,
   c.parent_operation_id = 0 AS is_root,
   c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum,
-  c.duration_class, c.duration_calls, c.self_class, c.self_calls
+  c.duration_bucket, c.duration_calls, c.self_bucket, c.self_calls
 FROM tracestore.call_1h c
 LEFT JOIN tracestore.operation o ON o.id = c.operation_id
 LEFT JOIN tracestore.operation p ON p.id = c.parent_operation_id;
@@ -24,7 +24,7 @@ COMMENT ON COLUMN ps_trace.call_1h.calls IS 'How many spans';
 COMMENT ON COLUMN ps_trace.call_1h.errors IS 'How many of the spans have the status error';
 COMMENT ON COLUMN ps_trace.call_1h.duration_ns_sum IS 'The sum of their durations in nanoseconds';
 COMMENT ON COLUMN ps_trace.call_1h.self_ns_sum IS 'The sum of their self times in nanoseconds: of a duration, the part that no child span covers. Always whole numbers, so corrections add up exactly';
-COMMENT ON COLUMN ps_trace.call_1h.duration_class IS 'Buckets of durations, ascending; ps_trace.class_ms gives the milliseconds of a bucket';
-COMMENT ON COLUMN ps_trace.call_1h.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN ps_trace.call_1h.self_class IS 'Buckets of self times, ascending';
-COMMENT ON COLUMN ps_trace.call_1h.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN ps_trace.call_1h.duration_bucket IS 'Buckets of durations, ascending; ps_trace.bucket_ms gives the milliseconds of a bucket';
+COMMENT ON COLUMN ps_trace.call_1h.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN ps_trace.call_1h.self_bucket IS 'Buckets of self times, ascending';
+COMMENT ON COLUMN ps_trace.call_1h.self_calls IS 'How many spans each bucket of self_bucket has';

@@ -3,7 +3,7 @@ SELECT
   c.time_bucket,
   nullif(c.parent_service_name, '') AS parent_service_name, nullif(c.service_name, '') AS service_name, c.is_root,
   c.calls, c.errors, c.duration_ns_sum, c.self_ns_sum,
-  c.duration_class, c.duration_calls, c.self_class, c.self_calls
+  c.duration_bucket, c.duration_calls, c.self_bucket, c.self_calls
 FROM tracestore.service_call_10s c;
 COMMENT ON VIEW ps_trace.service_call_10s IS 'Aggregates of 10 seconds: spans by their service and the service of their parent. Sum over the rows: one key can have several rows, and some rows are corrections. The function service_call selects the width';
 COMMENT ON COLUMN ps_trace.service_call_10s.time_bucket IS 'The start of the 10 seconds in which the spans started; the parents can have started before';
@@ -14,7 +14,7 @@ COMMENT ON COLUMN ps_trace.service_call_10s.calls IS 'How many spans';
 COMMENT ON COLUMN ps_trace.service_call_10s.errors IS 'How many of the spans have the status error';
 COMMENT ON COLUMN ps_trace.service_call_10s.duration_ns_sum IS 'The sum of their durations in nanoseconds';
 COMMENT ON COLUMN ps_trace.service_call_10s.self_ns_sum IS 'The sum of their self times in nanoseconds: of a duration, the part that no child span covers. Always whole numbers, so corrections add up exactly';
-COMMENT ON COLUMN ps_trace.service_call_10s.duration_class IS 'Buckets of durations, ascending; ps_trace.class_ms gives the milliseconds of a bucket';
-COMMENT ON COLUMN ps_trace.service_call_10s.duration_calls IS 'How many spans each bucket of duration_class has';
-COMMENT ON COLUMN ps_trace.service_call_10s.self_class IS 'Buckets of self times, ascending';
-COMMENT ON COLUMN ps_trace.service_call_10s.self_calls IS 'How many spans each bucket of self_class has';
+COMMENT ON COLUMN ps_trace.service_call_10s.duration_bucket IS 'Buckets of durations, ascending; ps_trace.bucket_ms gives the milliseconds of a bucket';
+COMMENT ON COLUMN ps_trace.service_call_10s.duration_calls IS 'How many spans each bucket of duration_bucket has';
+COMMENT ON COLUMN ps_trace.service_call_10s.self_bucket IS 'Buckets of self times, ascending';
+COMMENT ON COLUMN ps_trace.service_call_10s.self_calls IS 'How many spans each bucket of self_bucket has';

@@ -5,6 +5,6 @@
  *
  * @param ns nanoseconds
  */
-export function durationClass(ns: number): number {
+export function durationBucket(ns: number): number {
   return ns <= 0 ? 0 : 1 + Math.floor(Math.log2(ns) * 8);
 }

@@ -1,2 +1,2 @@
 -- Which duration stands for a bucket?
-SELECT ps_trace.class_ms(160);
+SELECT ps_trace.bucket_ms(160);

@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { errorKinds } from '../errors/error-kinds.js';
-import { AnswerMemory, weightOf } from './answer-memory.js';
+import { ResponseMemory, weightOf } from './response-memory.js';
 
 it('refuses a response that needs more than all by itself', () => {
-  const response = new AnswerMemory(100, 10).open();
+  const response = new ResponseMemory(100, 10).open();
   response.grow(100);
   expect(() => response.grow(1)).toThrow(errorKinds.responseTooLarge.title);
 });
 
 it('says that it is busy while others hold the memory', () => {
-  const memory = new AnswerMemory(100, 10);
+  const memory = new ResponseMemory(100, 10);
   const one = memory.open();
   const other = memory.open();
   one.grow(90);
@@ -21,7 +21,7 @@ it('says that it is busy while others hold the memory', () => {
 });
 
 it('always has memory for a small response', () => {
-  const memory = new AnswerMemory(100, 10);
+  const memory = new ResponseMemory(100, 10);
   memory.open().grow(100);
   const small = memory.open();
   small.grow(10);
@@ -29,7 +29,7 @@ it('always has memory for a small response', () => {
 });
 
 it('gives memory back once, and soon in the next turn', async () => {
-  const memory = new AnswerMemory(100, 10);
+  const memory = new ResponseMemory(100, 10);
   const response = memory.open();
   response.grow(50);
   response.releaseSoon();

@@ -9,7 +9,7 @@ const valueBytes = 128;
 const bytesPerCharacter = 4;
 
 /** Memory that one response holds. */
-export interface AnswerReservation {
+export interface ResponseReservation {
   /** What it holds. */
   readonly bytes: number;
   /**
@@ -28,12 +28,12 @@ export interface AnswerReservation {
  * Bounds the heap that the rows of all responses take together. A response of up to `smallBytes` is always admitted, so
  * that large responses do not block small ones. The number of connections bounds how many small ones there are.
  */
-export class AnswerMemory {
+export class ResponseMemory {
   private held = 0;
 
   constructor(
-    private readonly maxBytes: number = limits.answerMemoryBytes.value,
-    private readonly smallBytes: number = limits.smallAnswerBytes.value,
+    private readonly maxBytes: number = limits.responseMemoryBytes.value,
+    private readonly smallBytes: number = limits.smallResponseBytes.value,
   ) {}
 
   /** The memory that all responses hold, in bytes. */
@@ -42,7 +42,7 @@ export class AnswerMemory {
   }
 
   /** Begins a response that holds nothing yet. */
-  open(): AnswerReservation {
+  open(): ResponseReservation {
     let own = 0;
     const release = (): void => {
       this.held -= own;
