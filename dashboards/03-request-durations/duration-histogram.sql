@@ -30,4 +30,4 @@ SELECT
   requests,
   trim_scale(round((upper_ms * factor)::numeric, 2 - floor(log(upper_ms * factor))::int4)) || unit AS bucket
 FROM written
-ORDER BY bucket;
+ORDER BY upper_ms;

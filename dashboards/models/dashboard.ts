@@ -35,7 +35,7 @@ export const dashboard: Dashboard = {
     {
       id: 2,
       kind: 'timeseries',
-      title: 'Calls by Model',
+      title: 'Calls by model',
       description: 'Calls per second of the ten models with the most calls.',
       grid: { x: 0, y: 9, width: 12, height: 11 },
       unit: 'requestsPerSecond',
@@ -44,7 +44,7 @@ export const dashboard: Dashboard = {
     {
       id: 3,
       kind: 'timeseries',
-      title: 'Durations by Model (p95)',
+      title: 'Durations by model (p95)',
       description: '95th percentile of the durations of calls of the ten models with the most calls.',
       grid: { x: 12, y: 9, width: 12, height: 11 },
       unit: 'milliseconds',
@@ -53,7 +53,7 @@ export const dashboard: Dashboard = {
     {
       id: 4,
       kind: 'timeseries',
-      title: 'Tokens by Model',
+      title: 'Tokens by model',
       description: 'Input and output tokens in each step, of the ten models with the most calls.',
       grid: { x: 0, y: 20, width: 12, height: 11 },
       unit: 'count',
@@ -63,7 +63,7 @@ export const dashboard: Dashboard = {
     {
       id: 5,
       kind: 'pie',
-      title: 'Finish Reasons',
+      title: 'Finish reasons',
       description: 'Calls by the reason for which the model stopped, such as stop, length or tool_calls.',
       grid: { x: 12, y: 20, width: 12, height: 11 },
       unit: 'count',
@@ -72,7 +72,7 @@ export const dashboard: Dashboard = {
     {
       id: 6,
       kind: 'table',
-      title: 'Slowest Calls',
+      title: 'Slowest calls',
       description: 'The twenty slowest calls, with links to their traces.',
       grid: { x: 0, y: 31, width: 24, height: 12 },
       queries: ['slowest-calls.sql'],

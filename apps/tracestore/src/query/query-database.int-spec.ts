@@ -73,10 +73,25 @@ describe('a cancelled query', () => {
 });
 
 describe('QueryDatabaseService', () => {
+  it('returns a part of a list that is too long', async () => {
+    const list = (rows: number) =>
+      database.queryList(
+        statement('SELECT n FROM generate_series(1, $1::int) AS n', rows),
+        statement("SELECT 'latest' AS n"),
+        10_000,
+        undefined,
+      );
+    expect(await list(2)).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(await list(100_000)).toEqual([{ n: 'latest' }]);
+    expect(database.memory.heldBytes).toBeLessThan(10_000);
+  });
+
   it('runs one list query at a time, and other queries beside it', async () => {
     const list = (): Promise<readonly { from: Date; to: Date }[]> =>
       database.queryList(
         statement('SELECT clock_timestamp() AS from, pg_sleep(0.3) AS slept, clock_timestamp() AS to'),
+        statement('SELECT 1'),
+        1_000_000,
         undefined,
       );
     const lists = [list(), list(), list()];

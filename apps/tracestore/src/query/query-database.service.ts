@@ -116,20 +116,51 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   }
 
   /**
-   * Run one statement as `query` does, one at a time: for lists that cost as much as a dictionary is long. However many
-   * clients request lists, the other queries have the rest of the database and of the connections.
+   * Run a query for a list as long as a dictionary, one at a time: however many clients request lists, other queries have
+   * the rest of the database and of the connections.
    *
+   * @param all returns the whole list
+   * @param latest returns a part of it instead, if the whole list takes more than `maxBytes`; it costs more
    * @throws TracestoreError
    */
   async queryList<Row extends QueryResultRow>(
-    statement: BoundStatement,
+    all: BoundStatement,
+    latest: BoundStatement,
+    maxBytes: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
     await this.listSlots.take(() => undefined, signal);
     try {
-      return await this.query<Row>(statement, signal);
+      return (await this.queryWithin<Row>(all, maxBytes, signal)) ?? (await this.query<Row>(latest, signal));
     } finally {
       this.listSlots.giveBack();
+    }
+  }
+
+  /** @returns undefined if the rows take more than `maxBytes` */
+  private async queryWithin<Row extends QueryResultRow>(
+    statement: BoundStatement,
+    maxBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Row[] | undefined> {
+    const connection = await this.acquire(signal);
+    const memory = this.memory.open();
+    let isTooLong = false;
+    try {
+      return await connection.query<Row>(statement, {
+        ...memory,
+        grow: (bytes) => {
+          isTooLong = memory.bytes + bytes > maxBytes;
+          if (isTooLong) throw new TracestoreError(errorKinds.responseTooLarge);
+          memory.grow(bytes);
+        },
+      });
+    } catch (error) {
+      if (isTooLong) return undefined;
+      throw error;
+    } finally {
+      connection.release();
+      memory.releaseSoon();
     }
   }
 

@@ -4,11 +4,15 @@ import { readSql } from '../../sql.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { type SpanKind, spanKindOf, spanKinds } from '../span-enums.js';
 
-const operationsBy = readSql<{
+interface OperationNames {
   readonly service_name: string | null;
   readonly span_kind: number | null;
-  readonly max_bytes: number;
-}>(import.meta.url, 'find-operations.sql');
+}
+const allOperations = readSql<OperationNames>(import.meta.url, 'find-operations.sql');
+const latestOperations = readSql<OperationNames & { readonly max_bytes: number }>(
+  import.meta.url,
+  'find-latest-operations.sql',
+);
 
 /** A kind of span of a service. */
 export interface Operation {
@@ -33,12 +37,14 @@ export async function findOperations(
   { serviceName, spanKind }: OperationsQuery,
   signal?: AbortSignal,
 ): Promise<readonly Operation[]> {
+  const names: OperationNames = {
+    service_name: serviceName === undefined ? null : storableText(serviceName),
+    span_kind: spanKind === undefined ? null : spanKinds.indexOf(spanKind),
+  };
   const rows = await database.queryList<{ service_name: string; span_name: string; span_kind: number }>(
-    operationsBy.bind({
-      service_name: serviceName === undefined ? null : storableText(serviceName),
-      span_kind: spanKind === undefined ? null : spanKinds.indexOf(spanKind),
-      max_bytes: limits.nameListBytes.value,
-    }),
+    allOperations.bind(names),
+    latestOperations.bind({ ...names, max_bytes: limits.nameListBytes.value }),
+    limits.nameListBytes.value,
     signal,
   );
   return rows.map((row) => ({

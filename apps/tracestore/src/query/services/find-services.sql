@@ -1,15 +1,4 @@
--- Returns the names of all services, in the order of their code points. If the names do not fit, returns those that were seen last.
--- :'max_bytes'  the limit on the bytes of all names, with 200 more for each name.
-WITH named AS (
-  SELECT service_name COLLATE "C" AS service_name, max(last_seen) AS last_seen
-  FROM tracestore.operation
-  GROUP BY 1
-),
-measured AS (
-  SELECT service_name, sum(200 + octet_length(service_name)) OVER (ORDER BY last_seen DESC, service_name) AS bytes
-  FROM named
-)
-SELECT service_name
-FROM measured
-WHERE bytes <= :'max_bytes'
-ORDER BY service_name;
+-- Returns the names of all services, in the order of their code points.
+SELECT DISTINCT service_name COLLATE "C" AS service_name
+FROM tracestore.operation
+ORDER BY 1;
