@@ -39,7 +39,8 @@ export function compressAnswers(fastify: FastifyInstance, paths: readonly string
   fastify.addHook('onSend', async (request, reply, payload: unknown) => {
     if (request.method === 'HEAD' || !paths.some((path) => request.url.startsWith(path))) return payload;
     if (!/^application\/(?:[\w.+-]+\+)?json\b/.test(String(reply.getHeader('content-type')))) return payload;
-    reply.header('vary', 'accept-encoding');
+    const vary = reply.getHeader('vary');
+    reply.header('vary', vary === undefined ? 'accept-encoding' : `${String(vary)}, accept-encoding`);
     const isStream = payload instanceof Readable;
     const isBytes = typeof payload === 'string' || Buffer.isBuffer(payload);
     if ((!isStream && !isBytes) || reply.hasHeader('content-encoding')) return payload;

@@ -11,3 +11,6 @@ ALTER TABLE tracestore.service_call_5m RENAME COLUMN duration_class TO duration_
 ALTER TABLE tracestore.service_call_5m RENAME COLUMN self_class TO self_bucket;
 ALTER TABLE tracestore.service_call_1h RENAME COLUMN duration_class TO duration_bucket;
 ALTER TABLE tracestore.service_call_1h RENAME COLUMN self_class TO self_bucket;
+
+-- The functions with the earlier name of a bucket, from builds before objects/.
+DROP FUNCTION IF EXISTS ps_trace.class_percentile(float8, int2[], int8[]), ps_trace.class_ms(int4);
