@@ -91,7 +91,7 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
 
   it('says that the database is away, and recovers', async () => {
     await page.goto(`${console.store.url}/search`);
-    await page.locator('.results li').first().waitFor();
+    await page.locator('.result').first().waitFor();
     const problem = { type: 'urn:spandrel:problem:unavailable', title: 'The database is not available', status: 503 };
     const answer = { status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) };
     await page.route(/\/api\//, (route) => route.fulfill(answer));

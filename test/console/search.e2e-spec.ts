@@ -174,7 +174,7 @@ describe.skipIf(!hasChromium)('the search page', () => {
     const to = new Date(startMs - 20_500).toISOString();
     await open(`?service=orders&from=${from}&to=${to}`);
     await expect.poll(results).toBe(10);
-    await page.getByText('10 traces').waitFor();
+    await page.getByText('10 traces, newest first').waitFor();
     // A range in the past receives no new traces.
     expect(await page.getByRole('button', { name: 'Live tail' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Zoom out time range' }).click();

@@ -420,11 +420,11 @@ describe.skipIf(!hasChromium)('the trace page', () => {
     await page.goto(`${store.url}/compare/${hostileTraceId}/${hostileTraceId}`);
     await page.getByRole('treeitem').waitFor();
     await page.goto(`${store.url}/search?service=${encodeURIComponent(hostileText)}`);
-    await page.getByRole('listitem').getByText(hostileText).first().waitFor();
+    await page.locator('.result').getByText(hostileText).first().waitFor();
     expect(await page.locator('img[src="x"]').count()).toBe(0);
     expect(await page.title()).toBe('Search · Spandrel');
     // A link with hostile text works, and so does the page after it.
-    await page.getByRole('listitem').getByRole('link').click();
+    await page.locator('.result').getByRole('link').click();
     await page.getByRole('treeitem').click();
     expect(await page.getByRole('heading', { level: 2 }).textContent()).toContain(hostileText);
     expect(await page.title()).toBe('Trace dddddddd · Spandrel');

@@ -85,7 +85,7 @@ export function ResultTable<Row>(props: {
     virtual.scrollToIndex(next, { align: 'auto' });
     body.current?.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus();
   };
-  const tracks = [...(lead === undefined ? [] : ['1.6em']), ...columns.map(({ width }) => width)].join(' ');
+  const tracks = [...(lead === undefined ? [] : ['3.4em']), ...columns.map(({ width }) => width)].join(' ');
   // A narrower page scrolls the table sideways.
   const leastEm = [...tracks.matchAll(/([\d.]+)em/g)].reduce((sum, [, em]) => sum + Number(em), 0);
   const minWidth = `calc(${leastEm}em + ${gapPx * columns.length + 16}px)`;

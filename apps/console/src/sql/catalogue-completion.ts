@@ -77,7 +77,10 @@ export function catalogueSource({ relations, functions }: CatalogueResponse) {
         columns.set(column.name, columnOf(relation, column, at, named.length === 0 ? boosts.column : boosts.ownColumn));
       }
     }
-    return { from: word?.from ?? context.pos, options: [...columns.values(), ...functionOptions], validFor: /^\w*$/ };
+    const from = word?.from ?? context.pos;
+    // A view or a function that returns rows belongs there, and no column.
+    const isSource = /\b(?:from|join)\s+$/i.test(context.state.sliceDoc(Math.max(0, from - 20), from));
+    return { from, options: [...(isSource ? [] : columns.values()), ...functionOptions], validFor: /^\w*$/ };
   };
 }
 
