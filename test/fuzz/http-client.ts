@@ -1,4 +1,5 @@
 /** An HTTP/1.1 client that sends any bytes. */
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExchangeResult, responseTimeoutMs } from './exchange-result.ts';
@@ -20,6 +21,17 @@ export interface HttpRequest {
 
 /** The maximum kept size of a response body. */
 const maxKeptBytes = 1024 * 1024;
+
+/** The content of a body. A body that is cut or damaged stays as it is, and is judged as such. */
+function decoded(body: Buffer, encoding: string | undefined): Buffer {
+  try {
+    if (encoding === 'br') return brotliDecompressSync(body);
+    if (encoding === 'gzip') return gunzipSync(body);
+  } catch {
+    // Not what the header says.
+  }
+  return body;
+}
 
 /** Encodes a request with headers and body. */
 export function httpBytes(
@@ -157,7 +169,7 @@ class ResponseParser {
 
   #response(): ExchangeResult {
     const { status = 0, headers = new Map<string, string>() } = this.#head ?? {};
-    return { kind: 'http', status, headers, body: Buffer.concat(this.#body) };
+    return { kind: 'http', status, headers, body: decoded(Buffer.concat(this.#body), headers.get('content-encoding')) };
   }
 
   #readHead(text: string): void {

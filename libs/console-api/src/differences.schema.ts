@@ -21,7 +21,8 @@ export const differencesQuery = baseQuery
   })
   .refine(
     (query) =>
-      query.selectAttribute.length > 0 ||
+      // Also called for values that are invalid on their own.
+      [query.selectAttribute].flat().length > 0 ||
       [
         query.selectService,
         query.selectOperation,

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { spanKind, spanStatus } from './span-kind.schema.js';
 import { timeRange, unixNano } from './time-range.schema.js';
 
+const wholeNanoseconds = /^\d{1,19}$/;
+
 const durationNs = z
   .string()
-  .regex(/^\d{1,19}$/, 'must be a whole number of nanoseconds')
+  .regex(wholeNanoseconds, 'must be a whole number of nanoseconds')
   .describe('nanoseconds')
   .optional();
 
@@ -52,6 +54,8 @@ function hasDurationOrder({
   readonly maxDurationNs?: string | undefined;
 }): boolean {
   if (minDurationNs === undefined || maxDurationNs === undefined) return true;
+  // Also called for values that are invalid on their own.
+  if (!wholeNanoseconds.test(minDurationNs) || !wholeNanoseconds.test(maxDurationNs)) return true;
   return BigInt(minDurationNs) <= BigInt(maxDurationNs);
 }
 
