@@ -11,8 +11,8 @@ import { queryOnce } from '@spandrel/testing/running-tracestore';
 
 // Runs the built tracestore with the chart's heap size and bytes in flight, so that it would run out of memory here too.
 
-/** Above what the heap and the bytes in flight may take: rows, buffers and the program itself. */
-const maxResidentMebibytes = heapMebibytes + bytesInFlight / 1024 / 1024 + 256;
+/** Above what the heap and the bytes in flight may take: rows, buffers and the program itself. Less than the chart's 512 MiB. */
+const maxResidentMebibytes = heapMebibytes + bytesInFlight / 1024 / 1024 + 272;
 
 let database: FreshDatabase;
 let store: BuiltStore;
