@@ -23,7 +23,7 @@ const queries = new QueryClient({
     queries: {
       refetchOnWindowFocus: false,
       staleTime: 30_000,
-      // A busy tracestore is asked again twice. Other errors would repeat.
+      // A request that a busy tracestore refused is repeated twice. Other errors would repeat.
       retry: (count, error) => isOutage(error) || (count < 2 && error instanceof ApiError && error.status === 503),
       // In an outage, a query waits for its end, and the page keeps what it shows. ConnectionNotice says so.
       retryDelay: (count, error) => (isOutage(error) ? outageRetryMs : 1_000 * 2 ** count),

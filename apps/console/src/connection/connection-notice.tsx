@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { formatMoment } from '../format/time.ts';
 import { checkConnection, currentConnection, useConnection } from './connection.ts';
 
-/** While something does not respond, it is asked this often. */
+/** The interval of the checks while tracestore or its database does not respond. */
 const checkEveryMs = 2_000;
 
 const texts = {

@@ -346,7 +346,7 @@ const changingWords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** @param word the first word of the statement; empty if it is not what is wrong */
+/** @param word the first word of the statement; empty if the error is not about it */
 function readsOnly(word: string): string {
   const got = word === '' ? '' : `, got ${word}`;
   return `This page reads only: a statement must return rows with SELECT, WITH, VALUES or TABLE${got}`;

@@ -4,7 +4,7 @@
 -- :'start_min'  the first start of a span.
 -- :'start_max'  the last start of a span.
 -- :'key'        the key of the attribute.
--- :'values'     a JSON list of the values that it may have; an empty list for any value.
+-- :'values'     a JSON list of accepted values; an empty list accepts any value.
 WITH wanted AS MATERIALIZED (
   SELECT :'key'::text AS key, ARRAY(SELECT jsonb_array_elements(:'values'::jsonb)) AS values
 )

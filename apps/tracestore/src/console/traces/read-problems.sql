@@ -1,4 +1,4 @@
--- Returns what is wrong with a trace, a row per problem. See ps_trace.trace_problems.
+-- Returns the problems of a trace, one row each. See ps_trace.trace_problems.
 -- :'trace_id'  the trace.
 SELECT
   kind, severity, message, span_count::float8 AS span_count, amount::float8 AS amount, unit, services, span_ids_hex AS span_ids, received_s

@@ -108,8 +108,8 @@ interface CellRow extends QueryResultRow {
  * Count the traces of a search by their start and duration.
  *
  * The aggregates of calls answer where they can: for all traces, for a service or for an operation that only starts requests.
- * Otherwise spans are read. If a value is rare, these are the spans of the blocks that may have it. Else they are all spans of the
- * range, or an equal share of each column if there are more than `limits.heatmapSpans`.
+ * Otherwise spans are read. For a rare value, only the blocks that can have it are read. For others, all spans of the range are
+ * read, or an equal share of each column if there are more than `limits.heatmapSpans`.
  *
  * @throws TracestoreError
  */
