@@ -49,6 +49,19 @@ function statement(text: string, ...values: unknown[]): BoundStatement {
   return { text, values };
 }
 
+/** A list that says when its query ran, for `tenths` of a second. */
+function timedList(
+  tenths: number,
+  signal?: AbortSignal,
+): Promise<readonly { readonly from: Date; readonly to: Date }[]> {
+  return database.queryList(
+    statement('SELECT clock_timestamp() AS from, pg_sleep($1::float8 / 10) AS slept, clock_timestamp() AS to', tenths),
+    statement('SELECT 1'),
+    1_000_000,
+    signal,
+  );
+}
+
 describe('a cancelled query', () => {
   it('fails, and its statement stops in the server', async () => {
     const waiting = new AbortController();
@@ -87,20 +100,38 @@ describe('QueryDatabaseService', () => {
   });
 
   it('runs one list query at a time, and other queries beside it', async () => {
-    const list = (): Promise<readonly { from: Date; to: Date }[]> =>
-      database.queryList(
-        statement('SELECT clock_timestamp() AS from, pg_sleep(0.3) AS slept, clock_timestamp() AS to'),
-        statement('SELECT 1'),
-        1_000_000,
-        undefined,
-      );
-    const lists = [list(), list(), list()];
+    const lists = [timedList(1), timedList(2), timedList(3)];
     await expect.poll(underWay, patiently).toHaveLength(1);
     expect(await database.query(statement('SELECT 1 AS one'), undefined)).toEqual([{ one: 1 }]);
     const times = (await Promise.all(lists)).flatMap(([row]) => row ?? []);
     expect(times).toHaveLength(3);
     for (const [index, { to }] of times.slice(0, -1).entries())
       expect(times[index + 1]?.from.getTime()).toBeGreaterThanOrEqual(to.getTime());
+  });
+
+  it('answers all requests that wait for the same list by one query', async () => {
+    const running = timedList(1);
+    await expect.poll(underWay, patiently).toHaveLength(1);
+    const gone = new AbortController();
+    const waiting = [timedList(2), timedList(2, gone.signal), timedList(2)];
+    gone.abort();
+    await expect(waiting[1]).rejects.toMatchObject({ kind: { code: 'cancelled' } });
+    const [one, , other] = await Promise.allSettled(waiting);
+    expect(one).toEqual(other);
+    // A request does not share a query that began before it.
+    const [later] = await timedList(2);
+    expect(later?.from.getTime()).toBeGreaterThan((await running)[0]?.to.getTime() ?? Infinity);
+    expect({ status: 'fulfilled', value: [later] }).not.toEqual(one);
+  });
+
+  it('stops the query for a list when nobody waits for it any more', async () => {
+    const gone = new AbortController();
+    const abandoned = [timedList(600, gone.signal), timedList(601, gone.signal)];
+    await expect.poll(underWay, patiently).toHaveLength(1);
+    gone.abort();
+    for (const list of abandoned) await expect(list).rejects.toMatchObject({ kind: { code: 'cancelled' } });
+    await expect.poll(underWay, patiently).toEqual([]);
+    expect(await timedList(1)).toHaveLength(1);
   });
 
   it('ends a statement at the time limit', async () => {

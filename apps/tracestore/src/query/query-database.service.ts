@@ -9,17 +9,19 @@ import { queryErrorOf } from '../errors/query-error-of.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
 import { ResponseMemory, type ResponseReservation } from './response-memory.js';
 import { rowsWithin } from './rows-within.js';
+import { SharedLists } from './shared-lists.js';
+import { queueTimeoutMs, Slots } from './slots.js';
 
 const prepareSession = readSql<{
   readonly statement_timeout_ms: string;
   readonly idle_in_transaction_timeout_ms: string;
 }>(import.meta.url, 'prepare-session.sql');
 
-/** How long a query waits for a free connection, and a new connection for the server. */
-const connectTimeoutMs = 5_000;
-
 /** A transaction whose reader takes nothing for this long is ended, because it keeps vacuum from removing rows. */
 const idleTransactionTimeoutMs = 60_000;
+
+/** How long a list is known to be too long. Then its length is found out again. */
+const longListsMs = 60_000;
 
 /** The part of the configuration that queries need. */
 export type QueryDatabaseConfig = Pick<TracestoreConfig, 'databaseUrl' | 'queryConnections' | 'queryTimeoutMs'>;
@@ -62,13 +64,14 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   private reclaiming: NodeJS.Timeout | undefined;
   private inUse = 0;
   private readonly slots: Slots;
-  private readonly listSlots = new Slots(1);
+  private readonly lists = new SharedLists();
+  private readonly longLists = new RecentSet(longListsMs);
 
   constructor(@Inject(TRACESTORE_CONFIG) config: QueryDatabaseConfig) {
     this.timeoutMs = config.queryTimeoutMs;
     this.connection = {
       connectionString: config.databaseUrl,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: queueTimeoutMs,
       application_name: 'tracestore query',
       keepAlive: true,
     };
@@ -117,7 +120,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
 
   /**
    * Run a query for a list as long as a dictionary, one at a time: however many clients request lists, other queries have
-   * the rest of the database and of the connections.
+   * the rest of the database and of the connections. Those who wait for the same list share one query.
    *
    * @param all returns the whole list
    * @param latest returns a part of it instead, if the whole list takes more than `maxBytes`; it costs more
@@ -129,12 +132,17 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     maxBytes: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
-    await this.listSlots.take(() => undefined, signal);
-    try {
-      return (await this.queryWithin<Row>(all, maxBytes, signal)) ?? (await this.query<Row>(latest, signal));
-    } finally {
-      this.listSlots.giveBack();
-    }
+    const list = JSON.stringify(all);
+    return this.lists.share(
+      list,
+      async (shared) => {
+        const rows = this.longLists.has(list) ? undefined : await this.queryWithin<Row>(all, maxBytes, shared);
+        if (rows !== undefined) return rows;
+        this.longLists.add(list);
+        return this.query<Row>(latest, shared);
+      },
+      signal,
+    );
   }
 
   /** @returns undefined if the rows take more than `maxBytes` */
@@ -269,48 +277,21 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   }
 }
 
-/** Slots for queries that take much, in the order of requests. */
-class Slots {
-  private readonly queue = new Set<() => void>();
+/** Forgets what was added longer than `ms` ago, all at once. */
+class RecentSet {
+  private readonly values = new Set<string>();
+  private beganAtMs = -Infinity;
 
-  constructor(private free: number) {}
+  constructor(private readonly ms: number) {}
 
-  /** How many queries wait for a slot. */
-  get waiting(): number {
-    return this.queue.size;
+  has(value: string): boolean {
+    if (performance.now() - this.beganAtMs > this.ms) this.values.clear();
+    return this.values.has(value);
   }
 
-  /**
-   * @param onWait called when no slot is free
-   * @throws TracestoreError `busy`, or `cancelled` when the signal comes
-   */
-  async take(onWait: () => void, signal: AbortSignal | undefined): Promise<void> {
-    if (this.free > 0) {
-      this.free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const settle = (failure?: TracestoreError): void => {
-        clearTimeout(late);
-        signal?.removeEventListener('abort', onAbort);
-        this.queue.delete(next);
-        if (failure === undefined) resolve();
-        else reject(failure);
-      };
-      const next = (): void => settle();
-      const onAbort = (): void =>
-        settle(new TracestoreError(errorKinds.cancelled, undefined, { cause: signal?.reason }));
-      const late = setTimeout(() => settle(new TracestoreError(errorKinds.busy)), connectTimeoutMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.queue.add(next);
-      onWait();
-    });
-  }
-
-  giveBack(): void {
-    const [next] = this.queue;
-    if (next === undefined) this.free += 1;
-    else next();
+  add(value: string): void {
+    if (this.values.size === 0) this.beganAtMs = performance.now();
+    this.values.add(value);
   }
 }
 
