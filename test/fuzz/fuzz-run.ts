@@ -67,6 +67,8 @@ export interface FuzzStats {
 }
 
 const batchRequests = 4_000;
+/** Days pass after the second batch, and after so many batches again. */
+const batchesBetweenDays = 20;
 /** The maximum number of slow requests in addition to those in flight. */
 const maxSlow = 64;
 /**
@@ -135,6 +137,7 @@ class FuzzRun {
   readonly #chosen: readonly Protocol[];
   readonly #findings: Findings;
   readonly #slowRequests: Findings;
+  #batches = 0;
   readonly #http = new HttpClient();
   readonly #grpc = new GrpcClient();
   readonly #stats = new Map<string, ProtocolStats>();
@@ -380,6 +383,7 @@ class FuzzRun {
     }
     this.#expectations = [];
     await this.#stored.clear();
+    if (++this.#batches % batchesBetweenDays === 2) await this.#stored.passDays();
   }
 
   /** @returns a function that finds the request of this batch that contains the ids of a span, other than the one in its trace id */

@@ -1,7 +1,12 @@
 /** Reads and deletes the stored spans. */
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import { passTime } from '@spandrel/testing/database-time';
 import type { StoredSpan } from './compare-spans.ts';
+
+/** More than the retention of names. */
+const daysOfForgetting = 40;
+const daySeconds = 86_400;
 
 const selectSpans = readFileSync(new URL('stored-spans.sql', import.meta.url), 'utf8');
 
@@ -34,5 +39,25 @@ export class StoredSpans {
   /** Deletes all spans and keeps the dictionaries. */
   async clear(): Promise<void> {
     await this.#client.query('SELECT ps_trace.delete_all_traces()');
+  }
+
+  /**
+   * Lets days pass after `clear`, as in the long life of a store: dictionaries forget the names that no span has. The writer
+   * has to notice it.
+   */
+  async passDays(): Promise<void> {
+    await passTime(this.#client, daysOfForgetting * daySeconds);
+    for (const table of ['operation', 'resource', 'scope']) {
+      await this.#client.query(
+        `UPDATE tracestore.${table} SET last_seen = now() - interval '${daysOfForgetting} days'`,
+      );
+    }
+    await passTime(this.#client, daysOfForgetting * daySeconds);
+    for (const table of ['operation', 'resource', 'scope']) {
+      await this.#client.query(
+        `SELECT tracestore.forget_entries('${table}', ${(daysOfForgetting - 1) * daySeconds}, 1000000)`,
+      );
+      await this.#client.query(`VACUUM tracestore.${table}`);
+    }
   }
 }

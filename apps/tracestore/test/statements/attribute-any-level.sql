@@ -7,8 +7,8 @@
 -- $5 = '"ann"'
 -- $6 = 1001
 SELECT
-  ARRAY(SELECT r.id FROM tracestore.resource r WHERE ((r.attributes -> $1::text)::text = ($2::jsonb)::text) IS TRUE LIMIT $3::int8) AS "ids_0",
-  ARRAY(SELECT c.id FROM tracestore.scope c WHERE ((c.attributes -> $4::text)::text = ($5::jsonb)::text) IS TRUE LIMIT $6::int8) AS "ids_1",
+  ARRAY(SELECT r.id FROM tracestore.resource r WHERE (r.attributes -> $1::text)::text = ($2::jsonb)::text LIMIT $3::int8) AS "ids_0",
+  ARRAY(SELECT c.id FROM tracestore.scope c WHERE (c.attributes -> $4::text)::text = ($5::jsonb)::text LIMIT $6::int8) AS "ids_1",
   CASE
     WHEN relkind = 'p' THEN 16
     WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2
@@ -91,8 +91,8 @@ found AS (
             AND k.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
             AND ((k.attributes -> $13::text)::text = ($14::jsonb)::text) IS TRUE
         )
-        OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE ((r.attributes -> $15::text)::text = ($16::jsonb)::text) IS TRUE)) IS TRUE
-        OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE ((c.attributes -> $17::text)::text = ($18::jsonb)::text) IS TRUE)) IS TRUE
+        OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE (r.attributes -> $15::text)::text = ($16::jsonb)::text)) IS TRUE
+        OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE (c.attributes -> $17::text)::text = ($18::jsonb)::text)) IS TRUE
       )
     OFFSET 0
   ) AS spans

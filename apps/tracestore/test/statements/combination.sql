@@ -5,8 +5,8 @@
 -- $3 = 1001
 SELECT
   ARRAY(SELECT o.id FROM tracestore.operation o WHERE (
-    (o.service_name = $1::text) IS TRUE
-    AND (CASE WHEN o.span_kind BETWEEN 1 AND 5 THEN o.span_kind ELSE 0 END = ANY ($2::int4[])) IS TRUE
+    o.service_name = $1::text
+    AND CASE WHEN o.span_kind BETWEEN 1 AND 5 THEN o.span_kind ELSE 0 END = ANY ($2::int4[])
   ) LIMIT $3::int8) AS "ids_0",
   CASE
     WHEN relkind = 'p' THEN 16

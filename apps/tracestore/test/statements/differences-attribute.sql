@@ -90,7 +90,7 @@ CROSS JOIN LATERAL (
     s.trace_id,
     (extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos AS start_ns,
     (extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos AS end_ns,
-    (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE ((o.service_name = $2::text) IS TRUE AND (o.span_name = $3::text) IS TRUE))) IS TRUE AS is_base,
+    (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $2::text AND o.span_name = $3::text))) IS TRUE AS is_base,
     (
       ((s.attributes -> $4::text)::text = ($5::jsonb)::text) IS TRUE
       OR ((s.attributes -> $6::text)::text = ($7::jsonb)::text) IS TRUE
@@ -123,12 +123,12 @@ CROSS JOIN LATERAL (
           AND ((k.attributes -> $16::text)::text = ($17::jsonb)::text) IS TRUE
       )
       OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE (
-        ((r.attributes -> $18::text)::text = ($19::jsonb)::text) IS TRUE
-        OR ((r.attributes -> $20::text)::text = ($21::jsonb)::text) IS TRUE
+        (r.attributes -> $18::text)::text = ($19::jsonb)::text
+        OR (r.attributes -> $20::text)::text = ($21::jsonb)::text
       ))) IS TRUE
       OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE (
-        ((c.attributes -> $22::text)::text = ($23::jsonb)::text) IS TRUE
-        OR ((c.attributes -> $24::text)::text = ($25::jsonb)::text) IS TRUE
+        (c.attributes -> $22::text)::text = ($23::jsonb)::text
+        OR (c.attributes -> $24::text)::text = ($25::jsonb)::text
       ))) IS TRUE
     ) AS is_selected
   FROM tracestore.span s

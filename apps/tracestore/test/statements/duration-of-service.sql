@@ -3,7 +3,7 @@
 -- $1 = 'cart'
 -- $2 = 1001
 SELECT
-  ARRAY(SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $1::text) IS TRUE LIMIT $2::int8) AS "ids_0",
+  ARRAY(SELECT o.id FROM tracestore.operation o WHERE o.service_name = $1::text LIMIT $2::int8) AS "ids_0",
   (SELECT max(duration_ns_max) FROM tracestore.span_block) AS longest_ns,
   CASE
     WHEN relkind = 'p' THEN 16

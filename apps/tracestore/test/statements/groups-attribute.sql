@@ -79,7 +79,7 @@ WITH spans AS MATERIALIZED (
           ) AS value
         ) AS a
       ), '') AS value,
-      (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $3::text) IS TRUE)) IS TRUE AS is_match,
+      (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE o.service_name = $3::text)) IS TRUE AS is_match,
       max((extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos) OVER ()
         - min((extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos) OVER () AS trace_ns
     FROM tracestore.span s

@@ -70,7 +70,7 @@ WITH spans AS MATERIALIZED (
       (extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos AS end_ns,
       s.status_code IS NOT DISTINCT FROM 2 AS is_error,
       coalesce((SELECT to_jsonb(o.span_name)::text FROM tracestore.operation o WHERE o.id = s.operation_id), '') AS value,
-      (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $2::text) IS TRUE)) IS TRUE AS is_match,
+      (s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE o.service_name = $2::text)) IS TRUE AS is_match,
       max((extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos) OVER ()
         - min((extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos) OVER () AS trace_ns
     FROM tracestore.span s

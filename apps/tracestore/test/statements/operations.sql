@@ -4,7 +4,7 @@
 -- $2 = 'GET /cart'
 -- $3 = 1001
 SELECT
-  ARRAY(SELECT o.id FROM tracestore.operation o WHERE ((o.span_name = $1::text) IS TRUE OR (o.span_name = $2::text) IS TRUE) LIMIT $3::int8) AS "ids_0",
+  ARRAY(SELECT o.id FROM tracestore.operation o WHERE (o.span_name = $1::text OR o.span_name = $2::text) LIMIT $3::int8) AS "ids_0",
   CASE
     WHEN relkind = 'p' THEN 16
     WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2

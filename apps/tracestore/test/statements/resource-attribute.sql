@@ -4,7 +4,7 @@
 -- $2 = '"shop"'
 -- $3 = 1001
 SELECT
-  ARRAY(SELECT r.id FROM tracestore.resource r WHERE ((r.attributes -> $1::text)::text = ($2::jsonb)::text) IS TRUE LIMIT $3::int8) AS "ids_0",
+  ARRAY(SELECT r.id FROM tracestore.resource r WHERE (r.attributes -> $1::text)::text = ($2::jsonb)::text LIMIT $3::int8) AS "ids_0",
   CASE
     WHEN relkind = 'p' THEN 16
     WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2

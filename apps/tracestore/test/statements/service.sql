@@ -3,7 +3,7 @@
 -- $1 = 'cart'
 -- $2 = 1001
 SELECT
-  ARRAY(SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $1::text) IS TRUE LIMIT $2::int8) AS "ids_0",
+  ARRAY(SELECT o.id FROM tracestore.operation o WHERE o.service_name = $1::text LIMIT $2::int8) AS "ids_0",
   CASE
     WHEN relkind = 'p' THEN 16
     WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2

@@ -8,15 +8,15 @@
 -- $6 = '%100 \%%'
 -- $7 = 1001
 SELECT
-  ARRAY(SELECT o.id FROM tracestore.operation o WHERE ((o.span_name ILIKE $1::text) IS TRUE OR (o.service_name ILIKE $2::text) IS TRUE) LIMIT $3::int8) AS "ids_0",
-  ARRAY(SELECT r.id FROM tracestore.resource r WHERE (CASE WHEN (r.attributes)::text ILIKE $4::text THEN EXISTS (
+  ARRAY(SELECT o.id FROM tracestore.operation o WHERE (o.span_name ILIKE $1::text OR o.service_name ILIKE $2::text) LIMIT $3::int8) AS "ids_0",
+  ARRAY(SELECT r.id FROM tracestore.resource r WHERE CASE WHEN (r.attributes)::text ILIKE $4::text THEN EXISTS (
     SELECT FROM jsonb_path_query(r.attributes, 'strict $.**') AS entry (value)
     WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $4::text
-  ) END) IS TRUE LIMIT $5::int8) AS "ids_1",
-  ARRAY(SELECT c.id FROM tracestore.scope c WHERE (CASE WHEN (c.attributes)::text ILIKE $6::text THEN EXISTS (
+  ) END LIMIT $5::int8) AS "ids_1",
+  ARRAY(SELECT c.id FROM tracestore.scope c WHERE CASE WHEN (c.attributes)::text ILIKE $6::text THEN EXISTS (
     SELECT FROM jsonb_path_query(c.attributes, 'strict $.**') AS entry (value)
     WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $6::text
-  ) END) IS TRUE LIMIT $7::int8) AS "ids_2",
+  ) END LIMIT $7::int8) AS "ids_2",
   CASE
     WHEN relkind = 'p' THEN 16
     WHEN current_setting('timescaledb.enable_sparse_index_bloom', true) = 'on' THEN 2

@@ -73,7 +73,13 @@ describe('spanCondition', () => {
     [
       'a dictionary',
       fieldIs('resource.service', 'cart'),
-      '(s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE (o.service_name = $1::text) IS TRUE)) IS TRUE',
+      '(s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE o.service_name = $1::text)) IS TRUE',
+      ['cart'],
+    ],
+    [
+      'a negated dictionary',
+      { op: 'not', filter: fieldIs('resource.service', 'cart') },
+      '(s.operation_id IN (SELECT o.id FROM tracestore.operation o WHERE NOT (o.service_name = $1::text) IS TRUE)) IS TRUE',
       ['cart'],
     ],
   ])('writes %s', (_, filter, expected, values) => {

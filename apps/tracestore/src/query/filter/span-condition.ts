@@ -34,8 +34,8 @@ import {
 } from './filter.js';
 
 /*
- * A condition as SQL about the row `s` of a span: see the comments of the `.sql` files for the other rows. Each part is true
- * or false, never NULL, so that NOT includes the rows that lack a value.
+ * A condition as SQL about the row `s` of a span: see the comments of the `.sql` files for the other rows. What NOT negates is
+ * true or false, never NULL, so that NOT includes the rows that lack a value.
  */
 
 interface Names {
@@ -172,7 +172,10 @@ export function dictionaryIds(table: DictionaryTable, condition: Condition): Fra
 }
 
 class ConditionWriter {
-  /** @param range undefined for conditions of dictionaries, which have no events and links */
+  /**
+   * @param range undefined for conditions of dictionaries, which have no events and links. There a comparison may be NULL, which
+   * WHERE takes for false, so that an index can find the rows.
+   */
   constructor(private readonly range: SpanRange | undefined) {}
 
   /** @param bound the level whose row leaves test, where `some` has chosen one */
@@ -184,8 +187,10 @@ class ConditionWriter {
         return allOf(condition.conditions.map((part) => this.sqlOf(part, bound)));
       case 'or':
         return anyOf(condition.conditions.map((part) => this.sqlOf(part, bound)));
-      case 'not':
-        return not(this.sqlOf(condition.condition, bound));
+      case 'not': {
+        const inner = this.sqlOf(condition.condition, bound);
+        return not(this.range === undefined ? isTrue(inner) : inner);
+      }
       case 'some':
         return this.someSql(condition.level, condition.condition);
       case 'caller':
@@ -202,7 +207,7 @@ class ConditionWriter {
       default: {
         const table = tableOf(condition);
         if ((table === 'event' || table === 'link') && table !== bound) return this.someSql(table, condition);
-        return isTrue(leafSql(condition));
+        return this.range === undefined ? leafSql(condition) : isTrue(leafSql(condition));
       }
     }
   }

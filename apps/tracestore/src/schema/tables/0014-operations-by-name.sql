@@ -1,0 +1,4 @@
+-- The indexes by which the operations of a service and of a name are found. They are hash indexes because a name may be longer
+-- than an entry of a B-tree.
+CREATE INDEX operation_by_service ON tracestore.operation USING hash (service_name);
+CREATE INDEX operation_by_name ON tracestore.operation USING hash (span_name);
