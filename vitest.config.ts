@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { SkipReporter } from './libs/testing/src/skip-reporter.ts';
 
@@ -8,6 +9,8 @@ const fromSource = {
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node'] } },
 };
+
+const processors = availableParallelism();
 
 export default defineConfig({
   test: {
@@ -29,6 +32,9 @@ export default defineConfig({
           name: 'integration',
           include: ['{apps,dashboards,libs,load,smoke}/**/*.int-spec.ts'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
+          // Most of the time a test waits for the database, another process, or a timer.
+          maxWorkers: processors + 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -39,7 +45,9 @@ export default defineConfig({
           name: 'end-to-end',
           include: ['test/**/*.e2e-spec.ts'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
-          fileParallelism: false,
+          // Each file starts a stack and a browser.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           // Other processes may slow the machine down.
           expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
