@@ -5,11 +5,11 @@ import {
   facetsQuery,
   type FacetsResponse,
   facetsResponse,
-  type HeatmapQuery as ApiQuery,
-  heatmapQuery,
   type HeatmapResponse,
   heatmapResponse,
   nanoOf,
+  searchConditions,
+  type SearchConditions,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { countFacets } from '../../query/facets/count-facets.js';
@@ -30,7 +30,7 @@ export class HeatmapController {
   @Get('traces/heatmap')
   @ApiResponse({ status: 200, description: 'by column of time and row of durations', standardSchema: heatmapResponse })
   async heatmap(
-    @Query({ schema: heatmapQuery }) query: ApiQuery,
+    @Query({ schema: searchConditions }) query: SearchConditions,
     @ClientSignal() signal: AbortSignal,
   ): Promise<HeatmapResponse> {
     return heatmapOf(await countTraces(this.database, queryOf(query), signal));
@@ -51,7 +51,7 @@ export class HeatmapController {
   }
 }
 
-function queryOf(query: ApiQuery): HeatmapQuery {
+function queryOf(query: SearchConditions): HeatmapQuery {
   const { from, to, duration, minDurationNs, maxDurationNs } = query;
   const range = { startTimeMinUnixNano: nanoOf(from), startTimeMaxUnixNano: nanoOf(to) };
   if (duration === 'span') return { ...range, filter: filterOf(query) };
