@@ -1,4 +1,5 @@
 import { type Results, rounded } from '../results.ts';
+import { measureDifferences } from '../queries/differences.ts';
 import { type LoadedSpans, loadSpans, sharedBuffers } from '../queries/loaded-store.ts';
 import { percentile } from '../queries/percentile.ts';
 import { type BenchDatabase, startBenchDatabase } from '../write/bench-database.ts';
@@ -11,12 +12,15 @@ const nsPerMs = 1_000_000n;
 /** Each search runs this many times, after one run that does not count. */
 const rounds = 7;
 
+/** How many comparisons, and how many groupings: the three selections by turns. */
+const comparisons = 30;
+
 /** A condition of a search, as the query string of the API has it. */
 type Search = readonly (readonly [name: string, value: string])[];
 
 /**
- * Measures what the console counts over an hour of many spans, through its API: the heat map and the facets of several searches,
- * and differences where the API has them. The store is that of `npm run bench -- queries`.
+ * Measures what the console counts over an hour of many spans: the heat map and the facets of several searches, through its API,
+ * and comparisons of traces, as `npm run bench -- queries` does. The store is the one of that benchmark.
  *
  * @param spans in the store, over 24 hours
  * @param keptFolder a folder of `npm run bench -- queries --keep`; by default the store is made and deleted
@@ -36,7 +40,7 @@ export async function measureLargeStore(
       return {
         searchHeatmapMs: await measure(url, 'traces/heatmap', searches, loaded, say),
         searchFacetsMs: await measure(url, 'traces/facets', searches, loaded, say),
-        ...(await measureDifferences(url, loaded, say)),
+        ...(await measureDifferences(database.url, loaded, comparisons, say)),
       };
     } finally {
       await store.stop();
@@ -69,8 +73,10 @@ async function searchesOf({ query }: BenchDatabase, { endMs }: LoadedSpans): Pro
       ],
     ],
     ['failed spans', [['status', 'error']]],
+    ['a kind', [['kind', 'client']]],
     ['long traces', [['minDurationNs', '300000000']]],
     ['an attribute', [['attribute', `"${attribute?.key ?? ''}"=${attribute?.value ?? ''}`]]],
+    ['a key', [['attribute', `"${attribute?.key ?? ''}"`]]],
     ['a text', [['text', attribute?.value ?? '']]],
   ]);
 }
@@ -92,26 +98,6 @@ async function measure(
     );
   }
   return rounded(percentile(all, 0.95), 0);
-}
-
-/** What is different about failed and about slow traces. @returns no result where the API does not have it */
-async function measureDifferences(url: string, { endMs }: LoadedSpans, say: (line: string) => void): Promise<Results> {
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
-    readonly paths: Readonly<Record<string, unknown>>;
-  };
-  if (document.paths['/api/traces/differences'] === undefined) {
-    say('the API has no differences');
-    return {};
-  }
-  const all: number[] = [];
-  for (const selection of [['selectStatus', 'error'] as const, ['selectSlowest', 'true'] as const]) {
-    const durations = await timesOf(`${url}/api/traces/differences?${queryOf([selection], endMs)}`);
-    all.push(...durations);
-    say(
-      `differences by ${selection[0]} p50 ${percentile(durations, 0.5).toFixed(0)} ms, slowest ${Math.max(...durations).toFixed(0)} ms`,
-    );
-  }
-  return { differencesMs: rounded(percentile(all, 0.95), 0) };
 }
 
 /** The last hour of the store. */

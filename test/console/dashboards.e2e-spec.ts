@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { dashboardUids } from '@spandrel/console-api/dashboard-names';
-import type { Page } from 'playwright-core';
+import type { QueryResponse } from '@spandrel/console-api';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shownTitle } from '../../apps/console/src/dashboards/shown-title.ts';
 import { dashboards } from '../../dashboards/all.ts';
@@ -82,6 +83,23 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     const edge = page.getByRole('img', { name: `web calls checkout: ${checkouts.toLocaleString('en')} calls` });
     expect(await edge.count()).toBe(1);
     await page.screenshot({ path: path.join(picturesFolder, 'overview.png'), fullPage: true });
+  });
+
+  it('draw every step of a response in the lines of services and of all requests', async () => {
+    const steps = (uid: string): Promise<number> =>
+      page
+        .waitForResponse((response) => response.url().includes(`/${uid}/queries/traffic`))
+        .then(async (response) => {
+          const { columns, rows } = (await response.json()) as QueryResponse;
+          return new Set(rows.map((row) => row[columns.indexOf('time')])).size;
+        });
+    const [ofServices, ofRequests] = [steps(dashboardUids.services), steps(dashboardUids.home)];
+    await page.goto(`${console.store.url}/?${range}`);
+    const row = page.getByRole('table', { name: 'Services' }).getByRole('row', { name: /^web / });
+    const total = page.locator('.total').filter({ hasText: 'Request rate' });
+    expect(await ofServices).toBeGreaterThan(50);
+    await expect.poll(() => countPoints(row)).toBe(await ofServices);
+    await expect.poll(() => countPoints(total)).toBe(await ofRequests);
   });
 
   it('list recent changes with links to their traces', async () => {
@@ -585,6 +603,12 @@ function countColours(canvas: CanvasPixels): number {
   const colours = new Set<string>();
   for (let at = 0; at < data.length; at += 4) colours.add(data.slice(at, at + 4).join());
   return colours.size;
+}
+
+/** Count the points of the first line without axes. */
+async function countPoints(place: Locator): Promise<number> {
+  const line = place.locator('.spark path:not(.under)').first();
+  return ((await line.getAttribute('d')) ?? '').split(/[ML]/).length - 1;
 }
 
 async function sendAll(services: readonly ServiceSpans[]): Promise<void> {

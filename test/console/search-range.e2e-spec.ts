@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../bench/corpus/random.ts';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
@@ -51,6 +51,24 @@ describe.skipIf(!hasChromium)('the range of a search', () => {
     expect(await accessibilityViolations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'light' });
     expect(await accessibilityViolations(page)).toEqual([]);
+  });
+
+  it('leaves the list in its place when the counts arrive', async () => {
+    const counted = Promise.withResolvers<void>();
+    const hold = async (route: Route): Promise<void> => {
+      await counted.promise;
+      await route.continue();
+    };
+    await page.route('**/api/traces/heatmap?*', hold);
+    await page.goto(`${console.store.url}/search?service=db`);
+    const topOfRow = async (): Promise<number> => (await page.locator('.result').first().boundingBox())?.y ?? 0;
+    await page.getByRole('status', { name: 'Counting traces' }).waitFor();
+    await expect.poll(topOfRow).toBeGreaterThan(0);
+    const before = await topOfRow();
+    counted.resolve();
+    await overview().waitFor();
+    expect(Math.abs((await topOfRow()) - before)).toBeLessThanOrEqual(1);
+    await page.unroute('**/api/traces/heatmap?*', hold);
   });
 
   it('zooms into the times and durations of a box, and what is drawn in it is found', async () => {

@@ -16,7 +16,7 @@ export const operationsResponse = z.object({
 });
 export type OperationsResponse = z.infer<typeof operationsResponse>;
 
-export const attributeKeysQuery = z.object({ service: z.string().max(10_000).optional(), ...timeRange });
+export const attributeKeysQuery = timeRange.safeExtend({ service: z.string().max(10_000).optional() });
 export type AttributeKeysQuery = z.infer<typeof attributeKeysQuery>;
 
 export const attributeKeysResponse = z.object({
@@ -32,7 +32,7 @@ export const attributeKeysResponse = z.object({
 });
 export type AttributeKeysResponse = z.infer<typeof attributeKeysResponse>;
 
-export const attributeValuesQuery = attributeKeysQuery.extend({ key: z.string().max(1000) });
+export const attributeValuesQuery = attributeKeysQuery.safeExtend({ key: z.string().max(1000) });
 export type AttributeValuesQuery = z.infer<typeof attributeValuesQuery>;
 
 export const attributeValuesResponse = z.object({

@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import { countedSearch } from './heatmap.schema.js';
-import { searchQuery } from './search.schema.js';
-import { timeRange } from './time-range.schema.js';
+import { searchConditions } from './search.schema.js';
+import { inOrder } from './time-range.schema.js';
 
-/** The conditions of a search, without its order and page. */
-const baseQuery = z.object(countedSearch);
+const { shape } = searchConditions;
 
 /** The query string of a comparison: the conditions of a search, and what selects some of its traces. */
-export const differencesQuery = baseQuery
-  .extend({
-    selectService: searchQuery.shape.service,
-    selectOperation: searchQuery.shape.operation,
-    selectStatus: searchQuery.shape.status,
-    selectAttribute: searchQuery.shape.attribute,
+export const differencesQuery = searchConditions
+  .safeExtend({
+    selectService: shape.service,
+    selectOperation: shape.operation,
+    selectStatus: shape.status,
+    selectAttribute: shape.attribute,
     selectSlowest: z.enum(['true']).optional().describe('the slowest 5 % of the traces'),
-    selectMinDurationNs: searchQuery.shape.minDurationNs,
-    selectMaxDurationNs: searchQuery.shape.maxDurationNs,
-    selectFrom: timeRange.from,
-    selectTo: timeRange.to,
+    selectMinDurationNs: shape.minDurationNs,
+    selectMaxDurationNs: shape.maxDurationNs,
+    selectFrom: shape.from,
+    selectTo: shape.to,
   })
+  .refine(...inOrder('selectMinDurationNs', 'selectMaxDurationNs'))
+  .refine(...inOrder('selectFrom', 'selectTo'))
   .refine(
     (query) =>
       // Also called for values that are invalid on their own.
@@ -69,7 +69,7 @@ export type DifferencesResponse = z.infer<typeof differencesResponse>;
 /** The names that `by` can have, apart from keys of attributes. */
 export const groupFieldNames = ['service', 'operation', 'kind', 'status'] as const;
 
-export const groupsQuery = baseQuery.extend({
+export const groupsQuery = searchConditions.safeExtend({
   by: z
     .string()
     .min(1)

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { countedSearch } from './heatmap.schema.js';
+import { searchConditions } from './search.schema.js';
 
 /** The query string of facets: that of a search, and keys of attributes. */
-export const facetsQuery = z.object({
-  ...countedSearch,
+export const facetsQuery = searchConditions.safeExtend({
   key: z
     .union([z.string(), z.array(z.string()).max(10)])
     .transform((given) => (typeof given === 'string' ? [given] : given))

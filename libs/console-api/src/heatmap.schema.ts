@@ -1,15 +1,5 @@
 import { z } from 'zod';
-import { searchQuery } from './search.schema.js';
 import { unixNano } from './time-range.schema.js';
-
-const { order: _order, limit: _limit, cursor: _cursor, ...conditions } = searchQuery.shape;
-
-/** What all traces of a search are counted by: its conditions, without order and pages. */
-export const countedSearch = conditions;
-
-/** The query string of a heat map. */
-export const heatmapQuery = z.object(countedSearch);
-export type HeatmapQuery = z.infer<typeof heatmapQuery>;
 
 export const heatmapResponse = z.object({
   source: z

@@ -1,38 +1,42 @@
 import { z } from 'zod';
 import { spanKind, spanStatus } from './span-kind.schema.js';
-import { timeRange, unixNano } from './time-range.schema.js';
-
-const wholeNanoseconds = /^\d{1,19}$/;
+import { inOrder, timeRange, unixNano, wholeNumber } from './time-range.schema.js';
 
 const durationNs = z
   .string()
-  .regex(wholeNanoseconds, 'must be a whole number of nanoseconds')
+  .regex(wholeNumber, 'must be a whole number of nanoseconds')
   .describe('nanoseconds')
   .optional();
 
-/** The conditions of a search. All of them apply to the same span. */
-const conditions = {
-  service: z.string().max(10_000).optional(),
-  operation: z.string().max(10_000).optional(),
-  caller: z.string().max(10_000).optional().describe('the service of the parent of the span'),
-  callerOperation: z.string().max(10_000).optional().describe('the operation of the parent; needs `caller`'),
-  kind: spanKind.optional(),
-  status: spanStatus.optional(),
-  minDurationNs: durationNs,
-  maxDurationNs: durationNs,
-  attribute: z
-    .union([z.string(), z.array(z.string()).max(20)])
-    .transform((given) => (typeof given === 'string' ? [given] : given))
-    .pipe(z.array(z.string().min(1).max(10_000)))
-    .default([])
-    .describe('`key`, or key and value joined by =, !=, >, >=, <, <= or ~ (a regular expression); may be repeated'),
-  text: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('a span has it, ignoring case, in its name, status message, events or values of attributes'),
-};
+/** What a search for spans or traces requires. All conditions apply to the same span. */
+const conditions = timeRange
+  .safeExtend({
+    service: z.string().max(10_000).optional(),
+    operation: z.string().max(10_000).optional(),
+    caller: z.string().max(10_000).optional().describe('the service of the parent of the span'),
+    callerOperation: z.string().max(10_000).optional().describe('the operation of the parent; needs `caller`'),
+    kind: spanKind.optional(),
+    status: spanStatus.optional(),
+    minDurationNs: durationNs,
+    maxDurationNs: durationNs,
+    attribute: z
+      .union([z.string(), z.array(z.string()).max(20)])
+      .transform((given) => (typeof given === 'string' ? [given] : given))
+      .pipe(z.array(z.string().min(1).max(10_000)))
+      .default([])
+      .describe('`key`, or key and value joined by =, !=, >, >=, <, <= or ~ (a regular expression); may be repeated'),
+    text: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('a span has it, ignoring case, in its name, status message, events or values of attributes'),
+  })
+  .refine(...inOrder('minDurationNs', 'maxDurationNs'))
+  .refine(({ caller, callerOperation }) => callerOperation === undefined || caller !== undefined, {
+    path: ['callerOperation'],
+    error: 'needs caller',
+  });
 
 /** What every page of a search has. */
 const page = {
@@ -46,28 +50,15 @@ const durationOf = z
   .default('trace')
   .describe('what minDurationNs and maxDurationNs bound: the whole trace, or the span that meets the other conditions');
 
-function hasDurationOrder({
-  minDurationNs,
-  maxDurationNs,
-}: {
-  readonly minDurationNs?: string | undefined;
-  readonly maxDurationNs?: string | undefined;
-}): boolean {
-  if (minDurationNs === undefined || maxDurationNs === undefined) return true;
-  // Also called for values that are invalid on their own.
-  if (!wholeNanoseconds.test(minDurationNs) || !wholeNanoseconds.test(maxDurationNs)) return true;
-  return BigInt(minDurationNs) <= BigInt(maxDurationNs);
-}
-
-const durationOrder = { path: ['minDurationNs'], error: 'must be at most maxDurationNs' };
+/** The query string of all paths about the traces of a search: its conditions, without order and page. */
+export const searchConditions = conditions.safeExtend({ duration: durationOf });
+export type SearchConditions = z.infer<typeof searchConditions>;
 
 /**
  * The query string of a search for traces. A trace matches if it starts in the time range and one of its spans meets all
  * conditions. It is ordered by its start or by its duration.
  */
-export const searchQuery = z
-  .object({ ...conditions, duration: durationOf, ...timeRange, ...page })
-  .refine(hasDurationOrder, durationOrder);
+export const searchQuery = searchConditions.safeExtend(page);
 export type SearchQuery = z.infer<typeof searchQuery>;
 
 export const traceSummary = z.object({
@@ -112,19 +103,15 @@ export const searchResponse = z.object({
 export type SearchResponse = z.infer<typeof searchResponse>;
 
 /** The query string of a search for spans. Durations are those of the span. */
-export const spansQuery = z
-  .object({
-    ...conditions,
-    ...timeRange,
-    ...page,
-    column: z
-      .union([z.string(), z.array(z.string()).max(10)])
-      .transform((given) => (typeof given === 'string' ? [given] : given))
-      .pipe(z.array(z.string().max(1000)))
-      .default([])
-      .describe('key of an attribute to return, of the span or else of its resource; may be repeated'),
-  })
-  .refine(hasDurationOrder, durationOrder);
+export const spansQuery = conditions.safeExtend({
+  ...page,
+  column: z
+    .union([z.string(), z.array(z.string()).max(10)])
+    .transform((given) => (typeof given === 'string' ? [given] : given))
+    .pipe(z.array(z.string().max(1000)))
+    .default([])
+    .describe('key of an attribute to return, of the span or else of its resource; may be repeated'),
+});
 export type SpansQuery = z.infer<typeof spansQuery>;
 
 export const foundSpan = z.object({

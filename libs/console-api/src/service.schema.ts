@@ -3,7 +3,7 @@ import { spanKind } from './span-kind.schema.js';
 import { timeRange, traceId, spanId, unixNano } from './time-range.schema.js';
 
 /** A service and a time range. The name is a parameter, because a path cannot hold every name. */
-export const serviceQuery = z.object({ service: z.string().max(10_000), ...timeRange });
+export const serviceQuery = timeRange.safeExtend({ service: z.string().max(10_000) });
 export type ServiceQuery = z.infer<typeof serviceQuery>;
 
 const percentileMs = z.number().describe('milliseconds, from buckets: at most 4.5 % off');

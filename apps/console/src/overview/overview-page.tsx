@@ -100,23 +100,24 @@ function Totals({ values, time }: PartProps) {
   const percentiles = useDashboardQuery(dashboardUids.requestDurations, 'duration-percentiles', values, time.refreshes);
   const durations = useMemo(() => timeSeriesOf(percentiles.data ?? noRows, null), [percentiles.data]);
   const series = useMemo(() => timeSeriesOf(traffic.data ?? noRows, 0), [traffic.data]);
-  const valuesOf = (name: string) => completeSteps(series.series.find((each) => each.name === name)?.values ?? []);
   return (
     <div className="totals">
       <Total title="Request rate" name="requests-per-second" unit="requestsPerSecond" values={values} time={time}>
-        <Sparkline values={valuesOf('requests')} className="colour-accent" />
+        <Sparkline values={lineOf(series, 'requests')} className="colour-accent" />
       </Total>
       <Total title="Error rate" name="error-rate" unit="share" values={values} time={time}>
-        <Sparkline values={valuesOf('failed')} className="colour-bad" />
+        <Sparkline values={lineOf(series, 'failed')} className="colour-bad" />
       </Total>
       <Total title="Duration (p95)" name="p95" unit="milliseconds" values={values} time={time}>
-        <Sparkline
-          values={durations.series.find(({ name }) => name === 'p95')?.values ?? []}
-          className="colour-quiet"
-        />
+        <Sparkline values={lineOf(durations, 'p95')} className="colour-quiet" />
       </Total>
     </div>
   );
+}
+
+/** The values of a series. The statements leave out a step of which too little is counted, so all steps are drawn. */
+function lineOf({ series }: TimeSeries, name: string): readonly (number | null)[] {
+  return series.find((each) => each.name === name)?.values ?? [];
 }
 
 /** The same three values for one service: of the calls that it receives from outside itself. */
@@ -129,28 +130,22 @@ function ServiceTotals({
   const nameAt = result.columns.indexOf('service_name');
   const row = result.rows.find((each) => each[nameAt] === service);
   const valueOf = (name: string): number | undefined => numberOf(row?.[result.columns.indexOf(name)]);
-  const lineOf = ({ series }: TimeSeries) => completeSteps(series.find(({ name }) => name === service)?.values ?? []);
   const traffic = useSeries('traffic', 0, values, time);
   const errors = useSeries('errors', null, values, time);
   const durations = useSeries('durations', null, values, time);
   return (
     <div className="totals">
       <Tile title="Call rate" value={valueOf('calls_per_second')} unit="requestsPerSecond">
-        <Sparkline values={lineOf(traffic)} className="colour-accent" />
+        <Sparkline values={lineOf(traffic, service)} className="colour-accent" />
       </Tile>
       <Tile title="Error rate" value={valueOf('error_rate')} unit="share">
-        <Sparkline values={lineOf(errors)} className="colour-bad" />
+        <Sparkline values={lineOf(errors, service)} className="colour-bad" />
       </Tile>
       <Tile title="Duration (p95)" value={valueOf('p95_ms')} unit="milliseconds" name="p95_ms">
-        <Sparkline values={lineOf(durations)} className="colour-quiet" />
+        <Sparkline values={lineOf(durations, service)} className="colour-quiet" />
       </Tile>
     </div>
   );
-}
-
-/** Drop the first and the last step, which are only partly in the range and would look like a dip. */
-function completeSteps<Value>(values: readonly Value[]): readonly Value[] {
-  return values.length > 4 ? values.slice(1, -1) : values;
 }
 
 function Total({
@@ -246,10 +241,7 @@ function Services({
       const number = numberOf(value);
       return (
         <span className="with-line">
-          <Sparkline
-            values={completeSteps(series.series.find(({ name }) => name === row[nameAt])?.values ?? [])}
-            className={className}
-          />
+          <Sparkline values={lineOf(series, String(row[nameAt]))} className={className} />
           <span>{number === undefined ? '–' : formatValue(number, unit, columnName)}</span>
         </span>
       );

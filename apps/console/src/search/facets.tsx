@@ -8,8 +8,8 @@ import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
 import { attributeCondition } from './attribute-condition.ts';
 import { maxPinnedKeys, pinnedKeys, savePinnedKeys } from './pinned-keys.ts';
-import { conditionsOf } from './range-overview.tsx';
 import type { SearchParameters } from './search-parameters.ts';
+import { type CountedSearch, useCounts } from './use-counts.ts';
 
 type Facet = FacetsResponse['facets'][number];
 
@@ -29,35 +29,25 @@ type FacetConditions = Pick<SearchParameters, 'service' | 'operation' | 'kind' |
 
 interface FacetsProps {
   readonly search: FacetConditions;
-  /** The query string of the search in the API; undefined if the search is not valid. */
-  readonly query: string | undefined;
+  readonly counted: CountedSearch;
 }
 
 /** Results with facets beside them: the values that the matching spans have, with counts. */
-export function WithFacets({ search, query, children }: FacetsProps & { readonly children: ReactNode }) {
+export function WithFacets({ search, counted, children }: FacetsProps & { readonly children: ReactNode }) {
   return (
     <div className="with-facets">
       <div className="faceted">{children}</div>
-      <Facets search={search} query={query} />
+      <Facets search={search} counted={counted} />
     </div>
   );
 }
 
 /** The facets of a search. A click on a value adds it to the search, another click removes it. */
-function Facets({ search, query }: FacetsProps) {
+function Facets({ search, counted }: FacetsProps) {
   const { change } = useAddress();
   const [keys, setKeys] = useState(pinnedKeys);
-  const conditions = conditionsOf(query ?? '');
-  const facets = useQuery({
-    queryKey: ['facets', conditions, keys],
-    enabled: query !== undefined,
-    queryFn: ({ signal }) => {
-      const asked = new URLSearchParams(conditions);
-      for (const key of keys) asked.append('key', key);
-      return get<FacetsResponse>(`traces/facets?${asked.toString()}`, signal);
-    },
-    placeholderData: (before) => before,
-  });
+  const [isHeld, setHeld] = useState(false);
+  const facets = useCounts<FacetsResponse>('traces/facets', counted, isHeld, keys);
   const pin = (next: readonly string[]): void => {
     setKeys(next);
     savePinnedKeys(next);
@@ -77,9 +67,11 @@ function Facets({ search, query }: FacetsProps) {
         role="group"
         aria-label="Facets"
         aria-busy={facets.isPlaceholderData || facets.isPending}
+        onPointerEnter={() => setHeld(true)}
+        onPointerLeave={() => setHeld(false)}
       >
         {facets.isError && <Failure error={facets.error} retry={() => void facets.refetch()} />}
-        {facets.data?.facets.map((facet) => (
+        {facets.data?.counts.facets.map((facet) => (
           <FacetValues
             key={`${facet.facet} ${facet.key ?? ''}`}
             facet={facet}
@@ -92,7 +84,7 @@ function Facets({ search, query }: FacetsProps) {
             onUnpin={facet.key === null ? undefined : () => pin(keys.filter((each) => each !== facet.key))}
           />
         ))}
-        {facets.data !== undefined && <p className="quiet facet-note">{noteOf(facets.data)}</p>}
+        {facets.data !== undefined && <p className="quiet facet-note">{noteOf(facets.data.counts)}</p>}
         {keys.length < maxPinnedKeys && (
           <PinKey service={search.service} onPin={(key) => pin([...new Set([...keys, key])])} />
         )}

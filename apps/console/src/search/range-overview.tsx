@@ -1,46 +1,34 @@
 import './range-overview.css';
-import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
-import { get } from '../api/client.ts';
 import { formatMoment } from '../format/time.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
 import { writeRange } from '../range/time-range.ts';
-import type { TimeRangeState } from '../range/use-time-range.ts';
 import { useAddress } from '../use-address.ts';
 import { boundText } from './range-axes.ts';
 import { type RangeBox, RangeHeatmap } from './range-heatmap.tsx';
+import { type CountedSearch, useCounts } from './use-counts.ts';
 
 /**
  * The whole range of a search above its results: how many traces match, when they started, how long they took and which of
  * them failed. The traces of the list are points in it.
  *
- * @param query the query string of the search in the API; undefined if the search is not valid
- * @param bounds of the range; undefined if it is unlimited
  * @param traces the results so far
  * @param fallback the range of an address without one
  */
 export function RangeOverview({
-  query,
-  bounds,
+  search,
   traces,
   fallback,
 }: {
-  readonly query: string | undefined;
-  readonly bounds: TimeRangeState['bounds'];
+  readonly search: CountedSearch;
   readonly traces: readonly TraceSummary[];
   readonly fallback: string;
 }) {
   const { change } = useAddress();
-  const conditions = conditionsOf(query ?? '');
-  const queryKey = ['heatmap', conditions];
-  const heatmap = useQuery({
-    queryKey,
-    enabled: query !== undefined,
-    queryFn: ({ signal }) => get<HeatmapResponse>(`traces/heatmap?${conditions}`, signal),
-    // The old picture stays until the new one is there.
-    placeholderData: (before) => before,
-  });
+  const [isHeld, setHeld] = useState(false);
+  const heatmap = useCounts<HeatmapResponse>('traces/heatmap', search, isHeld);
   const zoom = (box: RangeBox): void =>
     change(
       {
@@ -67,39 +55,46 @@ export function RangeOverview({
       },
       'push',
     );
-  if (heatmap.isError) return <Failure error={heatmap.error} retry={() => void heatmap.refetch()} />;
+  const failure = heatmap.isError && <Failure error={heatmap.error} retry={() => void heatmap.refetch()} />;
   if (heatmap.data === undefined) {
-    if (query === undefined) return undefined;
+    if (search.query === undefined || heatmap.isError) return failure;
     return (
       <Loading
-        className="small"
+        className="range-overview"
         what="Counting traces"
-        queryKey={queryKey}
+        queryKey={heatmap.queryKey}
         isFetching={heatmap.isFetching}
         retry={() => void heatmap.refetch()}
       />
     );
   }
-  const { data } = heatmap;
+  const { counts, bounds } = heatmap.data;
   return (
-    <section className="range-overview" aria-label="All matching traces" aria-busy={heatmap.isPlaceholderData}>
-      <div className="row spread">
-        <p role="status">
-          <Counts heatmap={data} />
-        </p>
-        <p className="quiet range-help">Drag to zoom</p>
-      </div>
-      <RangeHeatmap heatmap={data} traces={traces} bounds={bounds} onZoom={zoom} />
-      <p className="quiet range-note">{noteOf(data)}</p>
-    </section>
+    <>
+      {failure}
+      <section
+        className="range-overview"
+        aria-label="All matching traces"
+        aria-busy={heatmap.isPlaceholderData}
+        onPointerEnter={() => setHeld(true)}
+        onPointerLeave={() => setHeld(false)}
+      >
+        <div className="row spread">
+          <p role="status">
+            <Counts heatmap={counts} />
+          </p>
+          <p className="quiet range-help">Drag to zoom</p>
+        </div>
+        <RangeHeatmap
+          heatmap={counts}
+          traces={traces}
+          bounds={search.isFollowing ? bounds : search.time.bounds}
+          onZoom={zoom}
+        />
+        <p className="quiet range-note">{noteOf(counts)}</p>
+      </section>
+    </>
   );
-}
-
-/** The conditions in the query string of a search, without order and pages. */
-export function conditionsOf(query: string): string {
-  const conditions = new URLSearchParams(query);
-  for (const name of ['order', 'limit', 'cursor']) conditions.delete(name);
-  return conditions.toString();
 }
 
 function Counts({ heatmap: { source, total, failed, isComplete } }: { readonly heatmap: HeatmapResponse }) {

@@ -81,9 +81,12 @@ export function SearchPage() {
     changeStoredSearches((before) => withRecent(before, query));
   }, [count, isOfSpans, query, results.spans, traces]);
   const sort = (order: SearchOrder): void => change({ order: order === 'newest' ? '' : order }, 'push');
-  // The duration of a row of spans is that of the span.
-  const validQuery =
-    error === undefined ? `${searchQueryString(search, time)}${isOfSpans ? '&duration=span' : ''}` : undefined;
+  const counted = {
+    // The duration of a row of spans is that of the span.
+    query: error === undefined ? `${searchQueryString(search, time)}${isOfSpans ? '&duration=span' : ''}` : undefined,
+    time,
+    isFollowing,
+  };
   return (
     <div className="search-page">
       <div className="row spread search-head">
@@ -129,7 +132,7 @@ export function SearchPage() {
       {results.isSuccess && count === 0 && traces.length === 0 && !results.hasMore && (
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
-      <RangeOverview query={validQuery} bounds={time.bounds} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
+      <RangeOverview search={counted} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
       {count > 0 && <DifferencesLinks search={search} range={time.range} />}
       <div className="row spread result-tools">
         <div className="row">
@@ -156,7 +159,7 @@ export function SearchPage() {
           <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
         </div>
       </div>
-      <WithFacets search={search} query={validQuery}>
+      <WithFacets search={search} counted={counted}>
         <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
           {isOfSpans && count > 0 && (
             <SpanList

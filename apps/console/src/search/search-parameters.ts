@@ -101,7 +101,7 @@ export function searchQueryString(
   set('operation', search.operation);
   set('kind', search.kind);
   set('caller', search.caller);
-  set('callerOperation', search.callerOperation);
+  if (search.caller !== '') set('callerOperation', search.callerOperation);
   set('status', search.status);
   set('minDurationNs', parseDuration(search.min)?.toString());
   set('maxDurationNs', parseDuration(search.max)?.toString());

@@ -1,8 +1,7 @@
 import type { FoundSpan } from '../api/types.ts';
-import { formatDuration } from '../format/duration.ts';
-import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
 import type { ResultColumn } from './result-table.tsx';
+import { durationColumn, startColumn } from './time-columns.tsx';
 
 /** All columns that a list of spans can have, except attributes. The first one is always shown. */
 export const spanColumns: readonly ResultColumn<FoundSpan>[] = [
@@ -17,14 +16,7 @@ export const spanColumns: readonly ResultColumn<FoundSpan>[] = [
       </>
     ),
   },
-  {
-    id: 'duration',
-    title: 'Duration',
-    width: '6em',
-    isNumber: true,
-    order: 'slowest',
-    cell: ({ durationNs }) => formatDuration(durationNs),
-  },
+  durationColumn,
   { id: 'kind', title: 'Kind', width: '6.5em', cell: ({ kind }) => <span className="quiet">{kind}</span> },
   {
     id: 'status',
@@ -38,14 +30,7 @@ export const spanColumns: readonly ResultColumn<FoundSpan>[] = [
     width: 'minmax(8em, 2fr)',
     cell: ({ statusMessage }) => <bdi title={statusMessage}>{statusMessage}</bdi>,
   },
-  {
-    id: 'start',
-    title: 'Start',
-    width: '14.5em',
-    isNumber: true,
-    order: 'newest',
-    cell: ({ startTimeUnixNano }) => <time className="quiet">{formatTime(startTimeUnixNano)}</time>,
-  },
+  startColumn,
   { id: 'span', title: 'Span ID', width: '11em', cell: ({ spanId }) => <span className="code">{spanId}</span> },
   { id: 'trace', title: 'Trace ID', width: '20em', cell: ({ traceId }) => <span className="code">{traceId}</span> },
 ];

@@ -1,9 +1,8 @@
 import type { TraceSummary } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
-import { formatDuration } from '../format/duration.ts';
-import { formatTime } from '../format/time.ts';
 import { serviceColour } from '../service-colour.ts';
 import type { ResultColumn } from './result-table.tsx';
+import { durationColumn, startColumn } from './time-columns.tsx';
 
 /** Further services are only counted. */
 const maxServices = 12;
@@ -16,14 +15,7 @@ export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
     width: 'minmax(12em, 3fr)',
     cell: (trace) => <TraceName trace={trace} />,
   },
-  {
-    id: 'duration',
-    title: 'Duration',
-    width: '6em',
-    isNumber: true,
-    order: 'slowest',
-    cell: ({ durationNs }) => formatDuration(durationNs),
-  },
+  durationColumn,
   {
     id: 'spans',
     title: 'Spans',
@@ -48,14 +40,7 @@ export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
     width: 'minmax(10em, 4fr)',
     cell: (trace) => <Services trace={trace} />,
   },
-  {
-    id: 'start',
-    title: 'Start',
-    width: '14.5em',
-    isNumber: true,
-    order: 'newest',
-    cell: ({ startTimeUnixNano }) => <time className="quiet">{formatTime(startTimeUnixNano)}</time>,
-  },
+  startColumn,
   {
     id: 'missing',
     title: 'Missing parents',

@@ -9,7 +9,7 @@ const spanOf = (attributes: GenAiSpan['attributes'], events: GenAiSpan['events']
 });
 
 const question = { role: 'user', parts: [{ kind: 'text', text: 'Weather in Paris?' }], finishReason: '' };
-const call = { kind: 'toolCall', name: 'get_weather', id: 'c1', text: '{\n  "location": "Paris"\n}' };
+const call = { kind: 'toolCall', name: 'get_weather', id: 'c1', text: '{"location": "Paris"}' };
 const result = { role: 'tool', parts: [{ kind: 'toolResult', id: 'c1', text: 'rainy, 57°F' }], finishReason: '' };
 const answer = { role: 'assistant', parts: [{ kind: 'text', text: 'It is rainy.' }], finishReason: 'stop' };
 
@@ -134,7 +134,7 @@ describe('conversationOf', () => {
     const { tool } = conversationOf(
       spanOf({ 'gen_ai.tool.call.arguments': '{"id":1}', 'gen_ai.tool.call.result': { id: 9007199254740993n } }),
     );
-    expect(tool).toEqual({ arguments: '{\n  "id": 1\n}', result: '{"id":9007199254740993}' });
+    expect(tool).toEqual({ arguments: '{"id": 1}', result: '{"id": 9007199254740993}' });
   });
 
   it('keeps the beginning of truncated JSON, and says so', () => {

@@ -1,5 +1,6 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import type { GenAiSpan } from '../../api/types.ts';
+import { indentedJson } from '../span/json-format.ts';
 import { parseTruncatedJson } from './truncated-json.ts';
 
 /** A part of a message. Texts are as the sender wrote them, except that JSON is indented. */
@@ -270,10 +271,7 @@ function textOf(value: unknown): string {
   return value === undefined ? '' : attributeText(value);
 }
 
-/** The text of a value; JSON is indented. A number that JavaScript would round stays as it is. */
+/** The text of a value; JSON is indented. */
 function prettyText(value: unknown): string {
-  const text = textOf(value);
-  if (!/^\s*[[{]/.test(text) || /\d{16}/.test(text)) return text;
-  const parsed = parseTruncatedJson(text);
-  return parsed === undefined || parsed.isTruncated ? text : JSON.stringify(parsed.value, undefined, 2);
+  return indentedJson(textOf(value));
 }

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatJson } from './json-format.ts';
-
-const textOf = (json: string) =>
-  formatJson(json)
-    ?.map(({ text }) => text)
-    .join('');
+import { formatJson, indentedJson } from './json-format.ts';
 
 describe('formatJson', () => {
   it('writes long lists and objects over several lines, short ones on one line', () => {
     const items = Array.from({ length: 3 }, (_, n) => ({ sku: `shoe-${n}`, sizes: [40, 41], color: 'dark green' }));
-    expect(textOf(JSON.stringify({ items, note: null }))).toBe(`{
+    expect(indentedJson(JSON.stringify({ items, note: null }))).toBe(`{
   "items": [
     {"sku": "shoe-0", "sizes": [40, 41], "color": "dark green"},
     {"sku": "shoe-1", "sizes": [40, 41], "color": "dark green"},
@@ -20,7 +15,7 @@ describe('formatJson', () => {
   });
 
   it('keeps every digit of a number', () => {
-    expect(textOf('{"id":9007199254740993,"rate":5.0}')).toBe('{"id": 9007199254740993, "rate": 5.0}');
+    expect(indentedJson('{"id":9007199254740993,"rate":5.0}')).toBe('{"id": 9007199254740993, "rate": 5.0}');
   });
 
   it('knows keys, strings, numbers and literals', () => {
@@ -34,5 +29,6 @@ describe('formatJson', () => {
 
   it.each(['{', '5', '"text"', '{a: 1}', `[${'1,'.repeat(30_000)}1]`])('leaves %.20s as it is', (text) => {
     expect(formatJson(text)).toBeUndefined();
+    expect(indentedJson(text)).toBe(text);
   });
 });

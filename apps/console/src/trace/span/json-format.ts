@@ -42,6 +42,15 @@ export function formatJson(text: string): readonly Token[] | undefined {
   return tokens;
 }
 
+/** Format a JSON list or object over several lines; another text stays as it is. */
+export function indentedJson(text: string): string {
+  return (
+    formatJson(text)
+      ?.map((token) => token.text)
+      .join('') ?? text
+  );
+}
+
 function kindOf(part: string, isKey: boolean): Token['kind'] {
   if (part.startsWith('"')) return isKey ? 'name' : 'string';
   return /^[-\d]/.test(part) ? 'number' : 'keyword';

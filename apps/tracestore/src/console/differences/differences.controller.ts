@@ -11,14 +11,12 @@ import {
   type GroupsResponse,
   groupsResponse,
   nanoOf,
-  type SearchQuery,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { type Difference, findDifferences } from '../../query/differences/find-differences.js';
 import { groupSpans } from '../../query/differences/group-spans.js';
-import type { BaseSearch } from '../../query/differences/trace-sample.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { filterOf } from '../search/search-filter.js';
+import { filterOf, traceConditionsOf } from '../search/search-filter.js';
 
 /** Compares the attributes of traces, and groups spans by a value. */
 @ApiTags('traces')
@@ -35,7 +33,7 @@ export class DifferencesController {
   ): Promise<DifferencesResponse> {
     const { inside, outside, slowestFromNs, differences } = await findDifferences(
       this.database,
-      baseOf(query),
+      traceConditionsOf(query),
       {
         filter: filterOf({
           service: query.selectService,
@@ -44,8 +42,8 @@ export class DifferencesController {
           attribute: query.selectAttribute,
         }),
         isSlowest: query.selectSlowest === 'true',
-        minDurationNs: nanoOf(query.selectMinDurationNs),
-        maxDurationNs: nanoOf(query.selectMaxDurationNs),
+        durationMinNs: nanoOf(query.selectMinDurationNs),
+        durationMaxNs: nanoOf(query.selectMaxDurationNs),
         startTimeMinUnixNano: nanoOf(query.selectFrom),
         startTimeMaxUnixNano: nanoOf(query.selectTo),
       },
@@ -64,7 +62,7 @@ export class DifferencesController {
     const field = query.byAttribute === 'true' ? undefined : groupFieldNames.find((name) => name === query.by);
     const { groups, rest, sampledShare } = await groupSpans(
       this.database,
-      baseOf(query),
+      traceConditionsOf(query),
       field === undefined ? { attribute: query.by } : { field },
       signal,
     );
@@ -74,18 +72,6 @@ export class DifferencesController {
       sampledShare,
     };
   }
-}
-
-/** A duration of the query is that of a trace, unless it requests that of the span that the filter is about. */
-function baseOf(query: Omit<SearchQuery, 'order' | 'limit' | 'cursor'>): BaseSearch {
-  const ofTrace = query.duration === 'trace';
-  return {
-    filter: filterOf(ofTrace ? { ...query, minDurationNs: undefined, maxDurationNs: undefined } : query),
-    startTimeMinUnixNano: nanoOf(query.from),
-    startTimeMaxUnixNano: nanoOf(query.to),
-    minDurationNs: ofTrace ? nanoOf(query.minDurationNs) : undefined,
-    maxDurationNs: ofTrace ? nanoOf(query.maxDurationNs) : undefined,
-  };
 }
 
 function differenceOf({ value, range, ...rest }: Difference): DifferencesResponse['differences'][number] {

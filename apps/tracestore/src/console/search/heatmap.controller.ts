@@ -5,18 +5,17 @@ import {
   facetsQuery,
   type FacetsResponse,
   facetsResponse,
-  type HeatmapQuery as ApiQuery,
-  heatmapQuery,
   type HeatmapResponse,
   heatmapResponse,
-  nanoOf,
+  searchConditions,
+  type SearchConditions,
 } from '@spandrel/console-api';
 import { ClientSignal } from '@spandrel/service';
 import { countFacets } from '../../query/facets/count-facets.js';
 import { countTraces } from '../../query/heatmap/count-traces.js';
-import { type Heatmap, type HeatmapQuery, lowerBoundsNs } from '../../query/heatmap/heatmap.js';
+import { type Heatmap, lowerBoundsNs } from '../../query/heatmap/heatmap.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
-import { filterOf } from './search-filter.js';
+import { traceConditionsOf } from './search-filter.js';
 
 const nsPerMs = 1_000_000;
 
@@ -30,10 +29,10 @@ export class HeatmapController {
   @Get('traces/heatmap')
   @ApiResponse({ status: 200, description: 'by column of time and row of durations', standardSchema: heatmapResponse })
   async heatmap(
-    @Query({ schema: heatmapQuery }) query: ApiQuery,
+    @Query({ schema: searchConditions }) query: SearchConditions,
     @ClientSignal() signal: AbortSignal,
   ): Promise<HeatmapResponse> {
-    return heatmapOf(await countTraces(this.database, queryOf(query), signal));
+    return heatmapOf(await countTraces(this.database, traceConditionsOf(query), signal));
   }
 
   /** The most frequent services, operations, kinds, statuses and values of keys among the spans that match a search. */
@@ -43,24 +42,16 @@ export class HeatmapController {
     @Query({ schema: facetsQuery }) query: FacetsQuery,
     @ClientSignal() signal: AbortSignal,
   ): Promise<FacetsResponse> {
-    const { facets, ...counted } = await countFacets(this.database, { ...queryOf(query), keys: query.key }, signal);
+    const { facets, ...counted } = await countFacets(
+      this.database,
+      { ...traceConditionsOf(query), keys: query.key },
+      signal,
+    );
     return {
       ...counted,
       facets: facets.map(({ key, values, ...facet }) => ({ ...facet, key: key ?? null, values: [...values] })),
     };
   }
-}
-
-function queryOf(query: ApiQuery): HeatmapQuery {
-  const { from, to, duration, minDurationNs, maxDurationNs } = query;
-  const range = { startTimeMinUnixNano: nanoOf(from), startTimeMaxUnixNano: nanoOf(to) };
-  if (duration === 'span') return { ...range, filter: filterOf(query) };
-  return {
-    ...range,
-    filter: filterOf({ ...query, minDurationNs: undefined, maxDurationNs: undefined }),
-    durationMinNs: nanoOf(minDurationNs),
-    durationMaxNs: nanoOf(maxDurationNs),
-  };
 }
 
 function heatmapOf(heatmap: Heatmap): HeatmapResponse {

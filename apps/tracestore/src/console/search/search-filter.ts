@@ -1,4 +1,4 @@
-import type { SearchQuery } from '@spandrel/console-api';
+import { nanoOf, type SearchConditions } from '@spandrel/console-api';
 import type { Constant } from '../../query/filter/constant.js';
 import {
   allOf,
@@ -10,10 +10,29 @@ import {
   type OrderedOperator,
 } from '../../query/filter/filter.js';
 import { patternOf } from '../../query/filter/pattern.js';
+import type { TraceConditions } from '../../query/search-conditions.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 
 const ordered: Readonly<Record<string, OrderedOperator>> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' };
+
+/**
+ * What a search requires of traces. Its durations are those of the trace, or on request those of the span that meets the other
+ * conditions.
+ *
+ * @throws TracestoreError `invalid` when an attribute's condition can't be read
+ */
+export function traceConditionsOf(query: SearchConditions): TraceConditions {
+  const { from, to, duration, minDurationNs, maxDurationNs } = query;
+  const range = { startTimeMinUnixNano: nanoOf(from), startTimeMaxUnixNano: nanoOf(to) };
+  if (duration === 'span') return { ...range, filter: filterOf(query) };
+  return {
+    ...range,
+    filter: filterOf({ ...query, minDurationNs: undefined, maxDurationNs: undefined }),
+    durationMinNs: nanoOf(minDurationNs),
+    durationMaxNs: nanoOf(maxDurationNs),
+  };
+}
 
 /**
  * What a search's words mean to the read model.
@@ -32,7 +51,7 @@ export function filterOf({
   attribute,
   text,
 }: Pick<
-  SearchQuery,
+  SearchConditions,
   | 'service'
   | 'operation'
   | 'caller'

@@ -16,7 +16,7 @@ import { findSpans, type FoundSpan } from '../../query/find-spans/find-spans.js'
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { searchTraces } from '../../query/search-traces/search-traces.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
-import { filterOf } from './search-filter.js';
+import { filterOf, traceConditionsOf } from './search-filter.js';
 import { unknownNames } from './unknown-names.js';
 
 /** Finds traces and spans. */
@@ -32,19 +32,10 @@ export class SearchController {
     @Query({ schema: searchQuery }) query: SearchQuery,
     @ClientSignal() signal: AbortSignal,
   ): Promise<SearchResponse> {
-    const { from, to, duration, minDurationNs, maxDurationNs, order, limit, cursor } = query;
-    const isOfTrace = duration === 'trace';
+    const { order, limit, cursor } = query;
     const { traceIds, nextCursor, searchedFromUnixNano } = await searchTraces(
       this.database,
-      {
-        filter: filterOf(isOfTrace ? { ...query, minDurationNs: undefined, maxDurationNs: undefined } : query),
-        startTimeMinUnixNano: nanoOf(from),
-        startTimeMaxUnixNano: nanoOf(to),
-        ...(isOfTrace ? { durationMinNs: nanoOf(minDurationNs), durationMaxNs: nanoOf(maxDurationNs) } : {}),
-        order,
-        limit,
-        cursor,
-      },
+      { ...traceConditionsOf(query), order, limit, cursor },
       signal,
     );
     const summaries = await summarizeTraces(this.database, traceIds, signal);

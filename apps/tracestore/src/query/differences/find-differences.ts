@@ -1,21 +1,24 @@
 import type { QueryResultRow } from 'pg';
 import { type Fragment, type Parameter, readSql } from '../../sql.js';
-import { allOf, everything, type Filter } from '../filter/filter.js';
+import { allOf, everything } from '../filter/filter.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
+import type { TraceConditions } from '../search-conditions.js';
 import { clampUnixNano } from '../unix-time.js';
 import { textOfJson } from '../value-text.js';
 import {
-  type BaseSearch,
-  inRange,
   SampleCondition,
+  sampleFragments,
+  type SampleNames,
   sampleOfTraces,
   type StartNames,
   startNamesOf,
 } from './trace-sample.js';
 
-const classifyTraces = readSql<
-  StartNames & { readonly trace_ids: readonly string[]; readonly base: Fragment; readonly selected: Fragment }
->(import.meta.url, 'classify-traces.sql', { in_range: inRange });
+const classifyTraces = readSql<SampleNames & { readonly base: Fragment; readonly selected: Fragment }>(
+  import.meta.url,
+  'classify-traces.sql',
+  sampleFragments,
+);
 const compareTraces = readSql<{
   readonly inside: readonly string[];
   readonly outside: readonly string[];
@@ -35,18 +38,13 @@ const batchSize = 1_000;
 const slowestShare = 0.05;
 const tracesForPercentile = 4_000;
 
-/** The traces whose attributes are compared with those of the other traces of the same search. All conditions must hold. */
-export interface Selection {
-  /** A span that passes the filter of the search passes this one, too. */
-  readonly filter?: Filter | undefined;
+/**
+ * The traces whose attributes are compared with those of the other traces of the same search. All conditions must hold. One
+ * span passes both filters.
+ */
+export interface Selection extends TraceConditions {
   /** The trace is among the slowest 5 % of the search. */
   readonly isSlowest?: boolean | undefined;
-  /** The duration of a trace in ns, inclusive. */
-  readonly minDurationNs?: bigint | undefined;
-  readonly maxDurationNs?: bigint | undefined;
-  /** When the trace starts, in ns since 1970, inclusive. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
 }
 
 /** A value that is more frequent, or less frequent, in the selection. */
@@ -119,7 +117,7 @@ interface Trace {
  */
 export async function findDifferences(
   database: QueryDatabaseService,
-  search: BaseSearch,
+  search: TraceConditions,
   selection: Selection,
   signal?: AbortSignal,
 ): Promise<Differences> {
@@ -142,14 +140,14 @@ class Comparison {
 
   constructor(
     private readonly connection: QueryConnection,
-    private readonly search: BaseSearch,
+    private readonly search: TraceConditions,
     private readonly selection: Selection,
   ) {
     this.range = startNamesOf(search);
     const filter = selection.filter ?? everything;
     this.base = new SampleCondition(search.filter, this.range);
     this.selected = new SampleCondition(filter, this.range);
-    this.both = new SampleCondition(allOf(search.filter, filter), this.range);
+    this.both = new SampleCondition(allOf(search.filter ?? everything, filter), this.range);
   }
 
   async run(): Promise<Differences> {
@@ -208,8 +206,8 @@ class Comparison {
 
   private note({ trace_id, start_ns, duration_ns, is_selected }: ClassifiedRow): void {
     const [startNs, durationNs] = [BigInt(start_ns), BigInt(duration_ns)];
-    const { minDurationNs, maxDurationNs } = this.search;
-    if (!isWithin(durationNs, minDurationNs, maxDurationNs)) return;
+    const { durationMinNs, durationMaxNs } = this.search;
+    if (!isWithin(durationNs, durationMinNs, durationMaxNs)) return;
     this.traces.set(trace_id, { startNs, durationNs, passes: is_selected });
   }
 
@@ -225,14 +223,14 @@ class Comparison {
     readonly inside: readonly string[];
     readonly outside: readonly string[];
   } {
-    const { minDurationNs, maxDurationNs, startTimeMinUnixNano, startTimeMaxUnixNano } = this.selection;
+    const { durationMinNs, durationMaxNs, startTimeMinUnixNano, startTimeMaxUnixNano } = this.selection;
     const least = slowestFromNs ?? 0n;
     const [inside, outside]: [string[], string[]] = [[], []];
     for (const [traceId, { startNs, durationNs, passes }] of this.traces) {
       const isInside =
         passes &&
         durationNs >= least &&
-        isWithin(durationNs, minDurationNs, maxDurationNs) &&
+        isWithin(durationNs, durationMinNs, durationMaxNs) &&
         isWithin(startNs, startTimeMinUnixNano, startTimeMaxUnixNano);
       (isInside ? inside : outside).push(traceId);
     }

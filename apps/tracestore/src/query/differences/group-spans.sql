@@ -1,33 +1,28 @@
 -- Returns the matching spans of some traces, counted by a value: one row for each of the most frequent values, and one for the
 -- spans of all others, where `other_values` is not 0. `value` is NULL for spans without the value. Durations are percentiles in ns.
--- :'trace_ids'        the traces.
+-- :lookup             the traces, see lookup-of-sample.sql.
+-- :spans              their spans, see spans-of-sample.sql.
+-- :start_ns           when the span `s` started, in ns since 1970.
+-- :end_ns             when it ended.
 -- :'groups'           how many values have a row.
 -- :'min_duration_ns'  the least duration of a trace in the range.
 -- :'max_duration_ns'  the greatest duration of a trace in the range.
 -- :matches            the condition of a search, see filter/span-condition.ts.
 -- :value              the value of the span `s`, see group-values.sql.
--- :in_range           see find-traces/start-range.sql.
 WITH spans AS MATERIALIZED (
   SELECT found.*
-  FROM (
-    SELECT ARRAY[known.trace_id] AS trace_ids, known.trace_id, known.start_min, known.start_max
-    FROM tracestore.trace_times(:'trace_ids'::uuid[]) AS known
-    OFFSET 0
-  ) AS w
+  FROM :lookup
   CROSS JOIN LATERAL (
     SELECT
-      (extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos AS start_ns,
-      (extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos AS end_ns,
+      :start_ns AS start_ns,
+      :end_ns AS end_ns,
       s.status_code IS NOT DISTINCT FROM 2 AS is_error,
       -- JSON is never empty, so that a missing value has a text of its own.
       coalesce(:value, '') AS value,
       :matches AS is_match,
-      max((extract(epoch FROM s.end_time) * 1000000)::int8 * 1000 + s.end_nanos) OVER ()
-        - min((extract(epoch FROM s.start_time) * 1000000)::int8 * 1000 + s.start_nanos) OVER () AS trace_ns
-    FROM tracestore.span s
-    WHERE s.trace_id = w.trace_id AND s.start_time BETWEEN w.start_min AND w.start_max
-      AND :in_range
-    OFFSET 0
+      max(:end_ns) OVER ()
+        - min(:start_ns) OVER () AS trace_ns
+    :spans
   ) AS found
   WHERE found.is_match
     AND found.trace_ns >= :'min_duration_ns'::numeric AND found.trace_ns <= :'max_duration_ns'::numeric

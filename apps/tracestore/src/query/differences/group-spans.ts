@@ -2,27 +2,20 @@ import type { QueryResultRow } from 'pg';
 import { storableText } from '../../storage/attribute-json.js';
 import { type Fragment, type NoArguments, readFragments, readSql } from '../../sql.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
+import type { TraceConditions } from '../search-conditions.js';
 import { lastUnixNano } from '../unix-time.js';
 import { textOfJson } from '../value-text.js';
-import {
-  type BaseSearch,
-  inRange,
-  SampleCondition,
-  sampleOfTraces,
-  type StartNames,
-  startNamesOf,
-} from './trace-sample.js';
+import { SampleCondition, sampleFragments, type SampleNames, sampleOfTraces, startNamesOf } from './trace-sample.js';
 
 const groupBy = readSql<
-  StartNames & {
-    readonly trace_ids: readonly string[];
+  SampleNames & {
     readonly groups: number;
     readonly min_duration_ns: bigint;
     readonly max_duration_ns: bigint;
     readonly matches: Fragment;
     readonly value: Fragment;
   }
->(import.meta.url, 'group-spans.sql', { in_range: inRange });
+>(import.meta.url, 'group-spans.sql', sampleFragments);
 
 /** The fields of a span by which spans are grouped. */
 const groupFields = ['service', 'operation', 'kind', 'status'] as const;
@@ -75,7 +68,7 @@ interface GroupRow extends QueryResultRow {
  */
 export async function groupSpans(
   database: QueryDatabaseService,
-  search: BaseSearch,
+  search: TraceConditions,
   by: GroupKey,
   signal?: AbortSignal,
 ): Promise<SpanGroups> {
@@ -90,8 +83,8 @@ export async function groupSpans(
         ...range,
         trace_ids: traceIds,
         groups: maxGroups,
-        min_duration_ns: search.minDurationNs ?? 0n,
-        max_duration_ns: search.maxDurationNs ?? lastUnixNano,
+        min_duration_ns: search.durationMinNs ?? 0n,
+        max_duration_ns: search.durationMaxNs ?? lastUnixNano,
         matches: condition.ofSpan,
         value:
           'field' in by ? values[by.field].fragment() : values.attribute.fragment({ key: storableText(by.attribute) }),

@@ -2,10 +2,11 @@ import type { QueryResultRow } from 'pg';
 import { constant, type Fragment, Parameter, readSql } from '../../sql.js';
 import { blockCondition } from '../filter/block-condition.js';
 import type { Condition } from '../filter/condition.js';
-import { type Filter } from '../filter/filter.js';
+import { everything, type Filter } from '../filter/filter.js';
 import { conditionOf } from '../filter/read-filter.js';
-import { spanCondition } from '../filter/span-condition.js';
+import { spanCondition, spanEnd, spanStart } from '../filter/span-condition.js';
 import type { QueryConnection } from '../query-database.service.js';
+import type { SpanConditions } from '../search-conditions.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
 
 /** The range of time in which spans start, to the nanosecond: names of find-traces/start-range.sql. */
@@ -16,17 +17,6 @@ export interface StartNames {
   readonly start_max_nanos: bigint;
 }
 
-/** The traces that are compared or grouped: those with a span that passes the filter and starts in the range of time. */
-export interface BaseSearch {
-  readonly filter: Filter;
-  /** In ns since 1970, inclusive. All stored spans if there is none. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
-  /** The duration of a trace in ns, inclusive. */
-  readonly minDurationNs?: bigint | undefined;
-  readonly maxDurationNs?: bigint | undefined;
-}
-
 /** A random sample of traces. */
 export interface TraceSample {
   /** As uuids, in the order of a hash of the ids. */
@@ -35,7 +25,14 @@ export interface TraceSample {
   readonly sampledShare: number;
 }
 
-export const inRange = readSql<StartNames>(import.meta.url, '../find-traces/start-range.sql');
+const inRange = readSql<StartNames>(import.meta.url, '../find-traces/start-range.sql');
+const lookup = readSql<{ readonly trace_ids: readonly string[] }>(import.meta.url, 'lookup-of-sample.sql');
+const spans = readSql<StartNames>(import.meta.url, 'spans-of-sample.sql', { in_range: inRange });
+
+/** What a statement about the spans of a sample includes, and the names of that. */
+export const sampleFragments = { lookup, spans, start_ns: spanStart, end_ns: spanEnd } as const;
+export type SampleNames = StartNames & { readonly trace_ids: readonly string[] };
+
 const sampleTraces = readSql<{
   readonly start_min: Parameter;
   readonly start_max: Parameter;
@@ -46,7 +43,7 @@ const sampleTraces = readSql<{
 const nsPerUs = 1000n;
 
 /** The names of a range of time for the statements. */
-export function startNamesOf({ startTimeMinUnixNano, startTimeMaxUnixNano }: BaseSearch): StartNames {
+export function startNamesOf({ startTimeMinUnixNano, startTimeMaxUnixNano }: SpanConditions): StartNames {
   const min = clampUnixNano(startTimeMinUnixNano ?? firstUnixNano);
   const max = clampUnixNano(startTimeMaxUnixNano ?? lastUnixNano);
   return {
@@ -62,10 +59,10 @@ export class SampleCondition {
   private readonly condition: Condition;
 
   constructor(
-    filter: Filter,
+    filter: Filter | undefined,
     private readonly range: StartNames,
   ) {
-    this.condition = conditionOf(filter);
+    this.condition = conditionOf(filter ?? everything);
   }
 
   /** No span can match. */

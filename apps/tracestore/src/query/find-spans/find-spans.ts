@@ -4,11 +4,12 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 import { constant, type Fragment, Parameter, readFragments, readSql } from '../../sql.js';
 import { storableText } from '../../storage/attribute-json.js';
 import { blockCondition } from '../filter/block-condition.js';
-import { everything, type Filter } from '../filter/filter.js';
+import { everything } from '../filter/filter.js';
 import { lookUp } from '../filter/look-up.js';
 import { conditionOf } from '../filter/read-filter.js';
 import { spanCondition, spanDuration, spanStart } from '../filter/span-condition.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
+import type { SpanConditions } from '../search-conditions.js';
 import { spanIdOf, traceIdOf } from '../span-id.js';
 import { type SpanKind, spanKindOf, type StatusCode, statusCodeOf } from '../span-enums.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
@@ -18,11 +19,7 @@ import { textOfJson } from '../value-text.js';
 export type SpanOrder = 'newest' | 'slowest';
 
 /** A search for the spans that pass a filter and start in a range of time. */
-export interface SpanSearch {
-  readonly filter?: Filter | undefined;
-  /** In ns since 1970, inclusive. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
+export interface SpanSearch extends SpanConditions {
   readonly order: SpanOrder;
   /** How many spans a page has, 1 to 1,000. */
   readonly limit: number;

@@ -1,4 +1,4 @@
-import type { Filter } from '../filter/filter.js';
+import type { SpanConditions } from '../search-conditions.js';
 
 /** The order of traces. */
 export type TraceOrder =
@@ -8,12 +8,7 @@ export type TraceOrder =
   | 'slowest';
 
 /** A search for traces: at least one span passes the filter and starts in the range of time. */
-export interface TraceSearch {
-  /** Every span passes if there is none. */
-  readonly filter?: Filter | undefined;
-  /** In ns since 1970, inclusive. All stored spans if there is none. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
+export interface TraceSearch extends SpanConditions {
   /** `newest` by default. */
   readonly order?: TraceOrder | undefined;
   /** How many traces a page has, 1 to `maxPageSize`. */

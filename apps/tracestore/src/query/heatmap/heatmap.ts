@@ -1,15 +1,7 @@
-import type { Filter } from '../filter/filter.js';
+import type { TraceConditions } from '../search-conditions.js';
 
-/** Which traces a heat map counts: those that start in the range, take as long, and have a span that passes the filter. */
-export interface HeatmapQuery {
-  /** Every span passes if there is none. */
-  readonly filter?: Filter | undefined;
-  /** When the trace starts: in ns since 1970, inclusive. All stored spans if there is none. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
-  /** How long the trace takes, from the start of its first span to the end of its last one, in ns, inclusive. */
-  readonly durationMinNs?: bigint | undefined;
-  readonly durationMaxNs?: bigint | undefined;
+/** Which traces a heat map counts. */
+export interface HeatmapQuery extends TraceConditions {
   /** How many spans may be read; `limits.heatmapSpans` by default. */
   readonly maxSpans?: number | undefined;
 }

@@ -4,11 +4,12 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 import { constant, type Fragment, Parameter, readFragments, readSql } from '../../sql.js';
 import { blockCondition } from '../filter/block-condition.js';
 import type { Condition } from '../filter/condition.js';
-import { everything, type Filter } from '../filter/filter.js';
+import { everything } from '../filter/filter.js';
 import { lookUp } from '../filter/look-up.js';
 import { conditionOf } from '../filter/read-filter.js';
 import { spanCondition, spanEnd, spanStart } from '../filter/span-condition.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
+import type { TraceConditions } from '../search-conditions.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
 import { readCursor, type TraceCursor, type TraceOrder, writeCursor } from './trace-cursor.js';
@@ -21,15 +22,7 @@ import { readCursor, type TraceCursor, type TraceOrder, writeCursor } from './tr
  */
 
 /** A search for traces that start in a range of time and have a span that passes the filter. */
-export interface WholeTraceSearch {
-  /** Every span passes if there is none. */
-  readonly filter?: Filter | undefined;
-  /** When the trace starts: in ns since 1970, inclusive. */
-  readonly startTimeMinUnixNano?: bigint | undefined;
-  readonly startTimeMaxUnixNano?: bigint | undefined;
-  /** How long the trace takes, from the start of its first span to the end of its last one, in ns, inclusive. */
-  readonly durationMinNs?: bigint | undefined;
-  readonly durationMaxNs?: bigint | undefined;
+export interface WholeTraceSearch extends TraceConditions {
   /** `newest` by default. */
   readonly order?: TraceOrder | undefined;
   /** How many traces a page has, 1 to `maxPageSize`. */
