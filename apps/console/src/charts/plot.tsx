@@ -206,7 +206,7 @@ function Tooltip({
     tip.style.top = `${Math.max(0, Math.min(point.top - 10, around.clientHeight - tip.offsetHeight))}px`;
   });
   return (
-    <div className="plot-tip" ref={element} aria-hidden="true">
+    <div className="tip" ref={element} aria-hidden="true">
       {children}
     </div>
   );

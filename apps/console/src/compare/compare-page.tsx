@@ -1,4 +1,5 @@
 import './compare.css';
+import '../trace/span-name.css';
 import { useQueries } from '@tanstack/react-query';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';

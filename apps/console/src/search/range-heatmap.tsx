@@ -356,7 +356,7 @@ function Tip({
   const isLeft = x > widthPx / 2;
   return (
     <div
-      className="range-tip"
+      className="tip"
       aria-hidden="true"
       style={{
         top: Math.min(y, plotHeightPx - 30),

@@ -41,7 +41,7 @@ export function KeySheet({ dialog }: { readonly dialog: RefObject<HTMLDialogElem
 /** What the marks of a waterfall mean. */
 export function Legend() {
   return (
-    <ul className="legend">
+    <ul className="trace-legend">
       <li>
         <i className="legend-bar" /> span, in the color of its service
       </li>

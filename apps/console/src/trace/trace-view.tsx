@@ -208,7 +208,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         </dl>
         <ProblemBanner model={model} selected={selected} onSelect={select} />
         <div className="row trace-tools">
-          <div className="tabs row" role="group" aria-label="View">
+          <div className="views row" role="group" aria-label="View">
             {tabs.map((each) => (
               <button
                 key={each.name}
