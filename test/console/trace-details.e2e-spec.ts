@@ -285,6 +285,8 @@ describe.skipIf(!hasChromium)('the details of a trace', () => {
     await page.keyboard.press('?');
     const sheet = page.getByRole('dialog', { name: 'Keys' });
     expect(await sheet.getByText('critical path').isVisible()).toBe(true);
+    const rows = await sheet.locator('.keys > div').allInnerTexts();
+    expect(rows.map((row) => row.replaceAll(/\s+/g, ' '))).toContain('[ ] Previous and next trace of the search');
     await picture('trace-keys');
     await page.keyboard.press('Escape');
     await sheet.waitFor({ state: 'hidden' });

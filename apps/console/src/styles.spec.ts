@@ -1,5 +1,3 @@
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { expect, it } from 'vitest';
 
 interface Rule {
@@ -11,9 +9,8 @@ interface Rule {
   readonly declarations: readonly string[];
 }
 
-const rules = globSync('**/*.css', { cwd: import.meta.dirname }).flatMap((file) =>
-  rulesOf(file, readFileSync(path.join(import.meta.dirname, file), 'utf8')),
-);
+const sheets = import.meta.glob<string>('./**/*.css', { query: '?raw', import: 'default', eager: true });
+const rules = Object.entries(sheets).flatMap(([file, css]) => rulesOf(file.slice(2), css));
 
 it('a class has its styles in one file, because the styles of all visited pages apply', () => {
   const files = new Map<string, Set<string>>();

@@ -10,8 +10,10 @@ import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
+import { runShortcut } from '../keys/shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
+import { treeKeys } from '../trace/trace-keys.ts';
 import { type TraceModel, traceModelOf } from '../trace/trace-model.ts';
 import { useAddress } from '../use-address.ts';
 import { useIsPhone } from '../use-is-phone.ts';
@@ -185,18 +187,26 @@ function PathRows({ rows, closed, onToggle, longestNs }: RowsProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const node = rows[row]?.node;
     const isOpen = node !== undefined && node.children.length > 0 && !closed.has(node.id);
-    if (event.key === 'ArrowDown') goTo(row + 1);
-    else if (event.key === 'ArrowUp') goTo(row - 1);
-    else if (event.key === 'Home') goTo(0);
-    else if (event.key === 'End') goTo(rows.length - 1);
-    else if (event.key === 'ArrowLeft' && node !== undefined) {
-      if (isOpen) onToggle(node.id);
-      else goTo(rows.findLastIndex((each, n) => n < row && each.node.depth < node.depth));
-    } else if (event.key === 'ArrowRight' && node !== undefined && node.children.length > 0) {
-      if (isOpen) goTo(row + 1);
-      else onToggle(node.id);
-    } else return;
-    event.preventDefault();
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 1);
+    const isHandled = runShortcut(treeKeys, event, {
+      next: () => goTo(row + 1),
+      previous: () => goTo(row - 1),
+      pageDown: () => goTo(row + page),
+      pageUp: () => goTo(row - page),
+      first: () => goTo(0),
+      last: () => goTo(rows.length - 1),
+      open: () => {
+        if (node === undefined || node.children.length === 0) return false;
+        return isOpen ? goTo(row + 1) : onToggle(node.id);
+      },
+      close: () => {
+        if (node === undefined) return false;
+        return isOpen
+          ? onToggle(node.id)
+          : goTo(rows.findLastIndex((each, n) => n < row && each.node.depth < node.depth));
+      },
+    });
+    if (isHandled) event.preventDefault();
   };
   return (
     <div

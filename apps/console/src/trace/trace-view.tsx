@@ -3,6 +3,8 @@ import { type CSSProperties, useCallback, useEffect, useEffectEvent, useMemo, us
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
+import { keyTexts } from '../keys/shortcuts.ts';
+import { useShortcuts } from '../keys/use-shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
@@ -13,6 +15,7 @@ import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
 import { GenAiFacts } from './gen-ai/gen-ai-facts.tsx';
 import { useTraceGenAi } from './gen-ai/trace-gen-ai.ts';
+import { KeySheet } from './key-sheet.tsx';
 import { Minimap } from './minimap.tsx';
 import { ProblemBanner } from './problems/problem-banner.tsx';
 import { RootState, titleSpan } from './problems/root-state.tsx';
@@ -22,7 +25,7 @@ import { SpanFilter } from './span-filter.tsx';
 import { SpanPanel } from './span-panel.tsx';
 import { SpanSheet } from './span-sheet.tsx';
 import { failedStatus, filterOf, filterParameters, matchingSpans, isFiltering } from './trace-filter.ts';
-import { KeySheet } from './trace-keys.tsx';
+import { traceKeys } from './trace-keys.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 import { traceTabs } from './trace-tabs.tsx';
@@ -143,14 +146,15 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   );
   const keySheet = useRef<HTMLDialogElement>(null);
   const findBox = useRef<HTMLInputElement>(null);
-  usePageKeys((key) => {
-    if (key === '/') findBox.current?.focus();
-    else if (key === 'n') step(1);
-    else if (key === 'N') step(-1);
-    else if (key === '?') keySheet.current?.showModal();
-    else if (key === 'Escape' && selected !== -1) close();
-    else return false;
-    return true;
+  useShortcuts(traceKeys, {
+    find: () => findBox.current?.focus(),
+    nextMatch: () => step(1),
+    previousMatch: () => step(-1),
+    closeSpan: () => {
+      if (selected === -1) return false;
+      return close();
+    },
+    showKeys: () => keySheet.current?.showModal(),
   });
 
   const root = titleSpan(model);
@@ -249,7 +253,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           )}
           <button
             type="button"
-            title="Keys and legend ( ? )"
+            title={`Keys and legend (${keyTexts(traceKeys.showKeys).join(', ')})`}
             aria-label="Keys and legend"
             onClick={() => keySheet.current?.showModal()}
           >
@@ -328,23 +332,6 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
 function spansOf({ order, waterfall }: TraceModel, ids: readonly string[]): readonly number[] {
   const wanted = new Set(ids);
   return order.filter((span) => wanted.has(waterfall.spans.id[span] ?? ''));
-}
-
-/** Keyboard shortcuts of the page, unless the focus is in an input. @param onKey returns whether it handled the key */
-function usePageKeys(onKey: (key: string) => boolean): void {
-  const keys = useEffectEvent((event: KeyboardEvent): void => {
-    const { target } = event;
-    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    // An open dialog has its own keys.
-    if (isTyping || document.querySelector('dialog[open]') !== null || event.ctrlKey || event.metaKey || event.altKey)
-      return;
-    if (onKey(event.key)) event.preventDefault();
-  });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => keys(event);
-    addEventListener('keydown', listener);
-    return () => removeEventListener('keydown', listener);
-  }, []);
 }
 
 /** The next or previous match in the order of the tree, starting again at the end. */

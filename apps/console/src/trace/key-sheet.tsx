@@ -1,34 +1,31 @@
 import { type RefObject } from 'react';
-
-/** The keys of the trace page, for the sheet of keys. */
-export const traceKeys: readonly (readonly [keys: string, meaning: string])[] = [
-  ['/', 'Find in this trace'],
-  ['Enter, Shift+Enter', 'In the find box: the next and the previous match'],
-  ['n, N', 'The next and the previous match'],
-  ['↑, ↓, PageUp, PageDown, Home, End', 'Select another span'],
-  ['←, →', 'Collapse and expand a span; go to its parent and its first child'],
-  ['Esc', 'Close the span'],
-  ['+, −, 0', 'In the flame graph: zoom in, zoom out, reset the zoom'],
-  ['?', 'Show these keys'],
-];
+import { keyTexts, type Shortcut, type Shortcuts } from '../keys/shortcuts.ts';
+import { keySections } from './trace-keys.ts';
 
 /** A dialog with the keys of the page and the meaning of what the waterfall draws. */
 export function KeySheet({ dialog }: { readonly dialog: RefObject<HTMLDialogElement | null> }) {
   return (
     <dialog ref={dialog} className="key-sheet" aria-labelledby="key-sheet-title">
       <h2 id="key-sheet-title">Keys</h2>
-      <dl className="keys">
-        {traceKeys.map(([keys, meaning]) => (
-          <div key={keys}>
-            <dt>
-              {keys.split(', ').map((key) => (
-                <kbd key={key}>{key}</kbd>
+      <div className="key-sections">
+        {keySections.map(([title, ...shortcuts]) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl className="keys">
+              {rowsOf(shortcuts).map(([meaning, keys]) => (
+                <div key={meaning}>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
               ))}
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
+            </dl>
+          </section>
         ))}
-      </dl>
+      </div>
       <h2>Legend</h2>
       <Legend />
       <form method="dialog">
@@ -36,6 +33,12 @@ export function KeySheet({ dialog }: { readonly dialog: RefObject<HTMLDialogElem
       </form>
     </dialog>
   );
+}
+
+/** One row for each meaning. */
+function rowsOf(shortcuts: readonly Shortcuts[]): readonly (readonly [meaning: string, keys: readonly string[]])[] {
+  const all = shortcuts.flatMap((each) => Object.values<Shortcut>(each));
+  return [...Map.groupBy(all, ({ meaning }) => meaning)].map(([meaning, own]) => [meaning, own.flatMap(keyTexts)]);
 }
 
 /** What the marks of a waterfall mean. */
