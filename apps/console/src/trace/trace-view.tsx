@@ -262,18 +262,20 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         </div>
         {tab.hasTimeAxis && (
           <>
-            <ServiceFilter
-              services={model.services}
-              filter={filter}
-              matchCount={matching?.count}
-              hasErrors={errors > 0}
-              onFilter={(next) => change(filterParameters(next))}
-            />
-            <SpanFilter
-              filter={filter}
-              attributeError={withAttribute.error?.message}
-              onFilter={(next) => change(filterParameters(next))}
-            />
+            <div className="trace-filters">
+              <ServiceFilter
+                services={model.services}
+                filter={filter}
+                matchCount={matching?.count}
+                hasErrors={errors > 0}
+                onFilter={(next) => change(filterParameters(next))}
+              />
+              <SpanFilter
+                filter={filter}
+                attributeError={withAttribute.error?.message}
+                onFilter={(next) => change(filterParameters(next))}
+              />
+            </div>
             <Minimap model={model} zoom={zoom} onZoom={setZoom} />
           </>
         )}

@@ -37,7 +37,7 @@ export function ProblemBanner(props: {
         <p className="row" role={hasMore ? 'status' : undefined}>
           {hasMore
             ? 'More spans of this trace have arrived.'
-            : `Still arriving: the newest span was received ${Math.round(seconds ?? 0)} s ago.`}
+            : `Still arriving: newest span ${Math.round(seconds ?? 0)} s ago.`}
           {onReload !== undefined && (
             <button type="button" onClick={onReload}>
               Reload
