@@ -121,9 +121,9 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
               </td>
               <td>{formatTime(waterfall.startTimeUnixNano)}</td>
               <td className="number">{formatDuration(waterfall.durationNs)}</td>
-              <td className="number">{count.toLocaleString()}</td>
+              <td className="number">{count.toLocaleString('en')}</td>
               <td className="number">
-                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString()}
+                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString('en')}
               </td>
             </tr>
           ))}
@@ -299,8 +299,8 @@ const PathRowView = memo(function PathRowView(props: {
             <div className={`path-bar side-${side}`} style={{ width: `${(stats.totalNs / longestNs) * 60}%` }} />
             <span className="visually-hidden">{sides[side]}</span>
             <span>{stats.count === 0 ? 'missing' : formatDuration(stats.totalNs)}</span>
-            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString()}×</span>}
-            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString()} failed</span>}
+            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString('en')}×</span>}
+            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString('en')} failed</span>}
           </div>
         ))}
       </div>

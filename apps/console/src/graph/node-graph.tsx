@@ -586,7 +586,7 @@ function statsText({ calls, errorShare = 0, averageMs }: CallStats): string {
 
 function describeStats({ calls, errorShare, averageMs }: CallStats): string {
   if (calls === 0) return 'no calls received in this time range';
-  const parts = [`${calls.toLocaleString()} calls`];
+  const parts = [`${calls.toLocaleString('en')} calls`];
   if (errorShare !== undefined) parts.push(`${formatValue(errorShare, 'share')} failed`);
   if (averageMs !== undefined) parts.push(`${formatValue(averageMs, 'milliseconds')} on average`);
   return parts.join(', ');

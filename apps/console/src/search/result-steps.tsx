@@ -35,7 +35,7 @@ export function ResultSteps({ traceId }: { readonly traceId: string }) {
         ‹ Previous
       </button>
       <span className="quiet">
-        {(index + 1).toLocaleString()} of {order.traceIds.length.toLocaleString()} loaded
+        {(index + 1).toLocaleString('en')} of {order.traceIds.length.toLocaleString('en')} loaded
       </span>
       <button
         type="button"

@@ -83,6 +83,6 @@ function titleOf(title: string, ...shortcuts: readonly Shortcut[]): string {
 }
 
 function matchesText(count: number, position: number): string {
-  const matches = `${count.toLocaleString()} ${count === 1 ? 'match' : 'matches'}`;
-  return position === 0 ? matches : `${position.toLocaleString()} of ${matches}`;
+  const matches = `${count.toLocaleString('en')} ${count === 1 ? 'match' : 'matches'}`;
+  return position === 0 ? matches : `${position.toLocaleString('en')} of ${matches}`;
 }

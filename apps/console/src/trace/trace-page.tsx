@@ -97,7 +97,7 @@ export function FileTracePage() {
             >
               {file.traces.map(({ waterfall, spans }) => (
                 <option key={waterfall.traceId} value={waterfall.traceId}>
-                  {waterfall.traceId} ({spans.length.toLocaleString()} spans)
+                  {waterfall.traceId} ({spans.length.toLocaleString('en')} spans)
                 </option>
               ))}
             </select>

@@ -183,7 +183,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         <dl className="facts">
           <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
           <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
-          <Fact name="Spans" value={model.count.toLocaleString()} />
+          <Fact name="Spans" value={model.count.toLocaleString('en')} />
           <div>
             <dt>Errors</dt>
             <dd>
@@ -196,7 +196,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
                   title="Show only failed spans"
                   onClick={() => change({ errors: '1', view: undefined })}
                 >
-                  {errors.toLocaleString()}
+                  {errors.toLocaleString('en')}
                 </button>
               )}
             </dd>

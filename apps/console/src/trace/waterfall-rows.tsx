@@ -260,7 +260,7 @@ const SpanRow = memo(function SpanRow({
         <bdi className="service">{service}</bdi>
         <OperationName name={name} />
         <GenAiTag spanId={spans.id[span] ?? ''} />
-        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
+        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString('en')}</span>}
       </div>
       <div className="span-time">
         {isOutside ? (
