@@ -31,6 +31,8 @@ const maxLabelled = 30;
 const maxScale = 3;
 /** Below this scale a node has only its name, in larger letters. */
 const compactScale = 0.6;
+/** Below this scale no name can be read: nodes are blocks of colour, red as far as calls fail. */
+const tinyScale = 0.25;
 /** A node that is found is shown at least in this scale. */
 const readableScale = 0.9;
 /** An error rate from which a node or edge is shown as failing. */
@@ -69,7 +71,7 @@ export function NodeGraph({
   const panzoom = useRef<PanzoomObject>(undefined);
   const [room, setRoom] = useState<{ readonly width: number; readonly height: number }>();
   const [highlighted, setHighlighted] = useState<string>();
-  const [isCompact, setCompact] = useState(false);
+  const [detail, setDetail] = useState<'full' | 'compact' | 'tiny'>('full');
   const [stop, setStop] = useState<string>();
   const [sought, setSought] = useState('');
   useEffect(() => {
@@ -122,7 +124,9 @@ export function NodeGraph({
     [layout, room, show],
   );
   const centreSelected = useEffectEvent(centre);
-  const zoomed = useEffectEvent((scale: number) => setCompact(scale < compactScale));
+  const zoomed = useEffectEvent((scale: number) =>
+    setDetail(scale < tinyScale ? 'tiny' : scale < compactScale ? 'compact' : 'full'),
+  );
   useEffect(() => {
     if (stage.current === null || box.current === null || layout === undefined || room === undefined) return undefined;
     const element = box.current;
@@ -223,7 +227,7 @@ export function NodeGraph({
     centre(next.id);
   };
   return (
-    <div className={`graph ${isCompact ? 'graph-compact' : ''}`} role="group" aria-label={title}>
+    <div className={`graph graph-${detail}`} role="group" aria-label={title}>
       <div className="graph-box" ref={box}>
         <div className="graph-stage" ref={stage}>
           {layout !== undefined && (
@@ -291,6 +295,9 @@ export function NodeGraph({
         </div>
       </div>
       <p className="graph-status" role="status">
+        {detail === 'tiny' && sought.trim() === '' && focused === undefined && (
+          <span className="quiet">Zoom in, point at a service, or find one by its name</span>
+        )}
         {sought.trim() !== '' && (
           <>
             {found.length === 0 ? 'No match' : `${found.length} of ${graph.nodes.length} match`}
@@ -470,6 +477,7 @@ const Node = memo(function Node({
   const states = [
     isSelected ? 'selected' : '',
     isNear ? 'near' : '',
+    isBad(node) ? 'failing' : '',
     isFound ? 'found' : '',
     members === undefined ? '' : 'node-group',
   ];

@@ -328,8 +328,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
 function Start() {
   return (
     <p className="notice quiet">
-      Ctrl-Enter runs the statement, or the selected part of it. Ctrl-Space completes at the cursor. Select an example
-      from the list to start.
+      Ctrl-Enter runs the statement, or the selected part of it. Ctrl-Space completes at the cursor. The tab Examples
+      has statements to start with.
     </p>
   );
 }

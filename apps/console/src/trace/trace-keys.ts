@@ -58,7 +58,7 @@ export const separatorKeys = {
 export const keySections: readonly (readonly [title: string, ...shortcuts: readonly Shortcuts[]])[] = [
   ['Page', traceKeys, resultKeys],
   ['Find box', findKeys],
+  ['Line between columns', separatorKeys],
   ['Waterfall', treeKeys],
   ['Flame graph', flameKeys],
-  ['Line between columns', separatorKeys],
 ];
