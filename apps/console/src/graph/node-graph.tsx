@@ -151,11 +151,18 @@ export function NodeGraph({
       if (zoomsWithWheel || event.ctrlKey || event.metaKey) created.zoomWithWheel(event);
     };
     const zoomChange = (event: Event): void => zoomed((event as CustomEvent<{ readonly scale: number }>).detail.scale);
+    const startMoving = (): void => stageElement.classList.add('moving');
+    const endMoving = (): void => stageElement.classList.remove('moving');
     element.addEventListener('wheel', zoomWheel, { passive: false });
     stageElement.addEventListener('panzoomzoom', zoomChange);
+    stageElement.addEventListener('panzoomstart', startMoving);
+    stageElement.addEventListener('panzoomend', endMoving);
     return () => {
       element.removeEventListener('wheel', zoomWheel);
       stageElement.removeEventListener('panzoomzoom', zoomChange);
+      stageElement.removeEventListener('panzoomstart', startMoving);
+      stageElement.removeEventListener('panzoomend', endMoving);
+      endMoving();
       created.destroy();
       panzoom.current = undefined;
     };

@@ -217,6 +217,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
               <button
                 key={each.name}
                 type="button"
+                ref={each === tab ? scrollIntoSight : undefined}
                 aria-pressed={each === tab}
                 onClick={() => change({ view: each === traceTabs[0] ? undefined : each.name }, 'push')}
               >
@@ -319,6 +320,11 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
       <KeySheet dialog={keySheet} />
     </div>
   );
+}
+
+/** On a phone the buttons of the views scroll sideways. */
+function scrollIntoSight(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {
