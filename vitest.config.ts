@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,smoke,stack}/**/*.spec.ts'],
           // One process for many files: loading the modules for each takes as long as the tests.
           isolate: false,
+          // A spec of the console reads its style sheets. Others get empty ones.
+          css: { include: [/\.css\?raw$/] },
           testTimeout: 30_000,
         },
       },

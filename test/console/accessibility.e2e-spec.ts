@@ -33,10 +33,33 @@ const pages = [
   ['/docs', 'h1'],
 ] as const;
 
+/** Of a desktop, and of two phones. */
+const sizes = [
+  [1400, 500],
+  [390, 844],
+  [360, 640],
+] as const;
+
+/** An expression for what does not fit into the window: only the main area scrolls, and only up and down. */
+const misfits = `(() => {
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  const main = document.querySelector('main');
+  const links = [...document.querySelectorAll('.top a')].filter((link) => {
+    const { left, right, top, bottom, width } = link.getBoundingClientRect();
+    return width === 0 || left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
+  });
+  return [
+    ...(scrollHeight > innerHeight ? ['the document is ' + (scrollHeight - innerHeight) + ' px too high'] : []),
+    ...(scrollWidth > innerWidth ? ['the document is ' + (scrollWidth - innerWidth) + ' px too wide'] : []),
+    ...(main.scrollWidth > main.clientWidth ? ['main is ' + (main.scrollWidth - main.clientWidth) + ' px too wide'] : []),
+    ...links.map((link) => link.textContent + ' cannot be reached'),
+  ];
+})()`;
+
 let console: ConsoleUnderTest;
 
 describe.skipIf(!hasChromium).each(['light', 'dark'] as const)(
-  'every page is accessible in the %s theme',
+  'every page is accessible and fits the window in the %s theme',
   (colorScheme) => {
     beforeAll(async () => {
       console = await startConsole();
@@ -55,6 +78,10 @@ describe.skipIf(!hasChromium).each(['light', 'dark'] as const)(
         await page.locator(selector).first().waitFor();
         await page.waitForLoadState('networkidle');
         expect(await accessibilityViolations(page)).toEqual([]);
+        for (const [width, height] of sizes) {
+          await page.setViewportSize({ width, height });
+          expect(await page.evaluate<readonly string[]>(misfits)).toEqual([]);
+        }
       } finally {
         await page.close();
       }

@@ -120,7 +120,7 @@ describe.skipIf(!hasChromium)('the range of a search', () => {
     await expect.poll(counts).toMatch(`${requests.length} traces`);
     await page.getByRole('slider', { name: 'Listed traces' }).focus();
     await page.keyboard.press('ArrowLeft');
-    await page.locator('.range-tip').getByText('web').waitFor();
+    await page.locator('.range-heatmap .tip').getByText('web').waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('treeitem').first().waitFor();
     await page.goBack();

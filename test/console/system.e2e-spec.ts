@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sendPasswordTraces } from '@spandrel/testing/password-traces';
 import { accessibilityViolations } from './accessibility-violations.js';
 import { hasChromium } from './chromium.js';
@@ -94,6 +94,8 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
 
   it.each(['light', 'dark'] as const)('shows the status of the store in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
+    // The page reads the traffic every thirty seconds: it must be there at the first time.
+    await aggregated();
     await openSystem();
     const card = (name: string) => page.getByRole('region', { name });
     await card('Database').getByText('native partitions').or(page.getByText('hypertables')).waitFor();
@@ -101,9 +103,7 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await page.getByRole('rowheader', { name: 'span', exact: true }).waitFor();
     await card('Partitions').getByRole('row').nth(3).waitFor();
     expect(await page.getByText('Aggregation lag').count()).toBe(1);
-    // The aggregation runs every ten seconds, and the page reads the traffic every thirty.
-    const sent = page.getByRole('table', { name: 'Spans by service' }).getByRole('link', { name: 'generator' });
-    await sent.waitFor({ timeout: 90_000 });
+    await page.getByRole('table', { name: 'Spans by service' }).getByRole('link', { name: 'generator' }).waitFor();
     expect(await page.getByRole('slider', { name: 'Spans per second' }).count()).toBe(1);
     await card('Growth').getByText('An estimate needs a complete partition').waitFor();
     await page.screenshot({ path: path.join(picturesFolder, `system-${colorScheme}.png`) });
@@ -183,6 +183,20 @@ describe.skipIf(!hasChromium)('the console of a store with a token', () => {
     await page.screenshot({ path: path.join(picturesFolder, 'api.png') });
   });
 });
+
+/** Wait until the aggregates have the spans. The aggregation runs every ten seconds. */
+async function aggregated(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`${console.store.url}/api/system/traffic`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const { services } = (await response.json()) as { readonly services: readonly unknown[] };
+      expect(services.length).toBeGreaterThan(0);
+    },
+    { timeout: 60_000, interval: 500 },
+  );
+}
 
 function goodSpan() {
   const startTimeUnixNano = BigInt(startMs) * 1_000_000n;

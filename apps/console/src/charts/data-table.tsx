@@ -86,7 +86,7 @@ export function DataTable({
       </table>
       {rows.length < sorted.length && (
         <button type="button" onClick={() => setShowsAll(true)}>
-          Show all {sorted.length.toLocaleString()} rows
+          Show all {sorted.length.toLocaleString('en')} rows
         </button>
       )}
     </div>

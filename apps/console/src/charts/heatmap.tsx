@@ -116,7 +116,7 @@ export function Heatmap({
     return {
       time: `${formatMoment(timeMs)} – ${formatMoment(timeMs + stepMs)}`,
       values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`,
-      count: count.toLocaleString(),
+      count: count.toLocaleString('en'),
     };
   };
   return (

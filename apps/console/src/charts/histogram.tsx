@@ -92,7 +92,7 @@ export function Histogram({
   );
   const labelsOf = ({ index }: PlotPoint) => {
     const { lower = 0, upper = 0, count = 0 } = bins[index] ?? {};
-    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: count.toLocaleString() };
+    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: count.toLocaleString('en') };
   };
   return (
     <div className="chart">

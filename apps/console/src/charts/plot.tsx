@@ -131,7 +131,8 @@ export function Plot({
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const self = plot.current;
-    if (self === undefined || count === 0) return;
+    // Alt+← is the previous page of the browser.
+    if (self === undefined || count === 0 || event.altKey || event.metaKey) return;
     const at = point?.index ?? count - 1;
     const y = point?.y ?? (rows > 0 ? 0.5 : ((self.scales['y']?.max ?? 1) + (self.scales['y']?.min ?? 0)) / 2);
     const isMarking = event.shiftKey && onSelect !== undefined;
@@ -206,7 +207,7 @@ function Tooltip({
     tip.style.top = `${Math.max(0, Math.min(point.top - 10, around.clientHeight - tip.offsetHeight))}px`;
   });
   return (
-    <div className="plot-tip" ref={element} aria-hidden="true">
+    <div className="tip" ref={element} aria-hidden="true">
       {children}
     </div>
   );

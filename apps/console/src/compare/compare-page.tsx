@@ -1,4 +1,5 @@
 import './compare.css';
+import '../trace/span-name.css';
 import { useQueries } from '@tanstack/react-query';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
@@ -9,8 +10,10 @@ import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
+import { runShortcut } from '../keys/shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
+import { treeKeys } from '../trace/trace-keys.ts';
 import { type TraceModel, traceModelOf } from '../trace/trace-model.ts';
 import { useAddress } from '../use-address.ts';
 import { useIsPhone } from '../use-is-phone.ts';
@@ -118,9 +121,9 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
               </td>
               <td>{formatTime(waterfall.startTimeUnixNano)}</td>
               <td className="number">{formatDuration(waterfall.durationNs)}</td>
-              <td className="number">{count.toLocaleString()}</td>
+              <td className="number">{count.toLocaleString('en')}</td>
               <td className="number">
-                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString()}
+                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString('en')}
               </td>
             </tr>
           ))}
@@ -184,18 +187,26 @@ function PathRows({ rows, closed, onToggle, longestNs }: RowsProps) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const node = rows[row]?.node;
     const isOpen = node !== undefined && node.children.length > 0 && !closed.has(node.id);
-    if (event.key === 'ArrowDown') goTo(row + 1);
-    else if (event.key === 'ArrowUp') goTo(row - 1);
-    else if (event.key === 'Home') goTo(0);
-    else if (event.key === 'End') goTo(rows.length - 1);
-    else if (event.key === 'ArrowLeft' && node !== undefined) {
-      if (isOpen) onToggle(node.id);
-      else goTo(rows.findLastIndex((each, n) => n < row && each.node.depth < node.depth));
-    } else if (event.key === 'ArrowRight' && node !== undefined && node.children.length > 0) {
-      if (isOpen) goTo(row + 1);
-      else onToggle(node.id);
-    } else return;
-    event.preventDefault();
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 1);
+    const isHandled = runShortcut(treeKeys, event, {
+      next: () => goTo(row + 1),
+      previous: () => goTo(row - 1),
+      pageDown: () => goTo(row + page),
+      pageUp: () => goTo(row - page),
+      first: () => goTo(0),
+      last: () => goTo(rows.length - 1),
+      open: () => {
+        if (node === undefined || node.children.length === 0) return false;
+        return isOpen ? goTo(row + 1) : onToggle(node.id);
+      },
+      close: () => {
+        if (node === undefined) return false;
+        return isOpen
+          ? onToggle(node.id)
+          : goTo(rows.findLastIndex((each, n) => n < row && each.node.depth < node.depth));
+      },
+    });
+    if (isHandled) event.preventDefault();
   };
   return (
     <div
@@ -288,8 +299,8 @@ const PathRowView = memo(function PathRowView(props: {
             <div className={`path-bar side-${side}`} style={{ width: `${(stats.totalNs / longestNs) * 60}%` }} />
             <span className="visually-hidden">{sides[side]}</span>
             <span>{stats.count === 0 ? 'missing' : formatDuration(stats.totalNs)}</span>
-            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString()}×</span>}
-            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString()} failed</span>}
+            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString('en')}×</span>}
+            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString('en')} failed</span>}
           </div>
         ))}
       </div>

@@ -9,6 +9,7 @@ import { Failure } from '../failure.tsx';
 import { isoOf } from '../range/time-range.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import { serviceColour } from '../service-colour.ts';
+import { serviceAddress } from '../services/service-address.ts';
 import { type CallEdge, type CallGraph, type CallNode, type CallStats, nameOf } from './call-graph.ts';
 import { filterOfEdge, filterOfNode } from './edge-traces.ts';
 
@@ -123,6 +124,9 @@ export function NodeDetails({
       <Stats stats={node} p95Ms={undefined} time={time} />
       {filter !== undefined && (
         <p className="row">
+          {node.service === node.title && (
+            <Link href={serviceAddress(node.service, time.range)}>Operations and errors</Link>
+          )}
           <Link href={tracesAddress(filter, time.range)}>Traces</Link>
           <Link href={tracesAddress({ ...filter, isFailed: true }, time.range)}>Failed traces</Link>
         </p>
@@ -197,12 +201,12 @@ function Stats({
 }) {
   const seconds = time.bounds === undefined ? undefined : (time.bounds.toMs - time.bounds.fromMs) / 1_000;
   const rows: readonly (readonly [string, string])[] = [
-    ['Calls', calls.toLocaleString()],
+    ['Calls', calls.toLocaleString('en')],
     ...(seconds === undefined ? [] : ([['Rate', formatValue(calls / seconds, 'requestsPerSecond')]] as const)),
     ...(calls === 0 || errorShare === undefined
       ? []
       : ([
-          ['Errors', `${Math.round(calls * errorShare).toLocaleString()} (${formatValue(errorShare, 'share')})`],
+          ['Errors', `${Math.round(calls * errorShare).toLocaleString('en')} (${formatValue(errorShare, 'share')})`],
         ] as const)),
     ...(averageMs === undefined ? [] : ([['Average', formatValue(averageMs, 'milliseconds')]] as const)),
     ...(p95Ms === undefined ? [] : ([['p95', formatValue(p95Ms, 'milliseconds')]] as const)),

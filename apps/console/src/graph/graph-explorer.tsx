@@ -62,9 +62,9 @@ export function GraphExplorer({
           />
           {drawn !== graph && (
             <p className="graph-excess">
-              Too large to draw: {drawn.nodes.length.toLocaleString()} of {graph.nodes.length.toLocaleString()} nodes
-              and {drawn.edges.length.toLocaleString()} of {graph.edges.length.toLocaleString()} edges, those with the
-              most calls. The table has all of them.
+              Too large to draw: {drawn.nodes.length.toLocaleString('en')} of {graph.nodes.length.toLocaleString('en')}{' '}
+              nodes and {drawn.edges.length.toLocaleString('en')} of {graph.edges.length.toLocaleString('en')} edges,
+              those with the most calls. The table has all of them.
             </p>
           )}
         </div>

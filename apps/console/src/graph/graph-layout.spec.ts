@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callGraphOf } from './call-graph.ts';
-import { labelHeight, labelWidth, layoutGraph, nodeHeight, nodeWidth, smoothPath } from './graph-layout.ts';
+import { labelHeight, labelWidth, layoutGraph, nodeHeight, nodeWidth, type Point, smoothPath } from './graph-layout.ts';
 
 const stats = { calls: 1, averageMs: 1, errorShare: 0 };
 
@@ -15,6 +15,18 @@ function thirty() {
     ...stats,
   }));
   return { nodes, edges };
+}
+
+/** Places along the curve from left to right through points, as `smoothPath` draws it. */
+function alongCurve(points: readonly Point[]): readonly Point[] {
+  return points.slice(1).flatMap((to, n) => {
+    const from = points[n] ?? to;
+    return [0.05, 0.25, 0.5, 0.75, 0.95].map((t) => {
+      const ease = t * t * (3 - 2 * t);
+      const x = from.x + (to.x - from.x) * (1.5 * t - 1.5 * t * t + t ** 3);
+      return { x, y: from.y + (to.y - from.y) * ease };
+    });
+  });
 }
 
 describe('a service graph', () => {
@@ -89,11 +101,35 @@ describe('a service graph', () => {
       return [...nodes].flatMap(([node, { x, y }]) => {
         const isUnder = (at: { readonly x: number; readonly y: number }, w: number, h: number): boolean =>
           Math.abs(at.x - x) < (nodeWidth + w) / 2 && Math.abs(at.y - y) < (nodeHeight + h) / 2;
-        const passing = node === source || node === target ? [] : points.filter((point) => isUnder(point, 0, 0));
+        const passing = node === source || node === target ? [] : alongCurve(points).filter((at) => isUnder(at, 0, 0));
         return [...passing, ...(label !== undefined && isUnder(label, labelWidth, labelHeight) ? [label] : [])];
       });
     });
     expect(places).toEqual([]);
+  });
+
+  it('leads long edges around the nodes between', () => {
+    const nodes = thirty().nodes.slice(0, 6);
+    // A chain, and calls that skip some of it.
+    const edges = [
+      ...[0, 1, 2, 3, 4].map((n) => [n, n + 1] as const),
+      [0, 3] as const,
+      [1, 5] as const,
+      [0, 5] as const,
+    ].map(([from, to]) => ({ id: `${from} ${to}`, source: `s${from}`, target: `s${to}`, ...stats }));
+    const drawn = layoutGraph({ nodes, edges }, { width: 1350, height: 300 }, false);
+    for (const { id, source, target } of edges) {
+      const under = alongCurve(drawn.edges.get(id)?.points ?? []).filter(({ x, y }) =>
+        [...drawn.nodes].some(
+          ([node, at]) =>
+            node !== source &&
+            node !== target &&
+            Math.abs(at.x - x) < nodeWidth / 2 &&
+            Math.abs(at.y - y) < nodeHeight / 2,
+        ),
+      );
+      expect([id, under]).toEqual([id, []]);
+    }
   });
 
   it.each([

@@ -1,5 +1,15 @@
 import createPanzoom, { type PanzoomObject } from '@panzoom/panzoom';
-import { type KeyboardEvent, useEffect, useEffectEvent, useId, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  memo,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { formatValue } from '../charts/format-value.ts';
 import { serviceColour } from '../service-colour.ts';
 import { type CallEdge, type CallStats, type CallGraph, type CallNode, nameOf } from './call-graph.ts';
@@ -21,6 +31,8 @@ const maxLabelled = 30;
 const maxScale = 3;
 /** Below this scale a node has only its name, in larger letters. */
 const compactScale = 0.6;
+/** Below this scale no name can be read: nodes are blocks of colour, red as far as calls fail. */
+const tinyScale = 0.25;
 /** A node that is found is shown at least in this scale. */
 const readableScale = 0.9;
 /** An error rate from which a node or edge is shown as failing. */
@@ -59,7 +71,7 @@ export function NodeGraph({
   const panzoom = useRef<PanzoomObject>(undefined);
   const [room, setRoom] = useState<{ readonly width: number; readonly height: number }>();
   const [highlighted, setHighlighted] = useState<string>();
-  const [isCompact, setCompact] = useState(false);
+  const [detail, setDetail] = useState<'full' | 'compact' | 'tiny'>('full');
   const [stop, setStop] = useState<string>();
   const [sought, setSought] = useState('');
   useEffect(() => {
@@ -82,27 +94,39 @@ export function NodeGraph({
     () => (room === undefined || room.width === 0 ? undefined : layoutGraph(graph, room, hasLabels)),
     [shape, room, hasLabels],
   );
-  const show = (scale: number, x: number, y: number): void => {
+  const paths = useMemo(
+    () =>
+      new Map(
+        [...(layout?.edges ?? [])].map(([edge, { points }]) => [edge, smoothPath(points, layout?.direction ?? 'LR')]),
+      ),
+    [layout],
+  );
+  const show = useCallback((scale: number, x: number, y: number): void => {
     // Undo scrolling: browsers scroll to a focused element even if overflow is hidden.
     box.current?.scrollTo(0, 0);
     panzoom.current?.zoom(scale, { animate: false });
     panzoom.current?.pan(x, y, { animate: false });
-  };
+  }, []);
   const fit = (): void => {
     if (layout === undefined || room === undefined) return;
     const { scale, x, y } = fitting(layout, room);
     show(scale, x, y);
   };
-  const centre = (node: string): void => {
-    const at = layout?.nodes.get(node);
-    if (layout === undefined || room === undefined || at === undefined || panzoom.current === undefined) return;
-    const scale = Math.max(panzoom.current.getScale(), readableScale);
-    const offset = (size: number, available: number, place: number): number =>
-      (available - size) / 2 / scale + size / 2 - place;
-    show(scale, offset(layout.width, room.width, at.x), offset(layout.height, room.height, at.y));
-  };
+  const centre = useCallback(
+    (node: string): void => {
+      const at = layout?.nodes.get(node);
+      if (layout === undefined || room === undefined || at === undefined || panzoom.current === undefined) return;
+      const scale = Math.max(panzoom.current.getScale(), readableScale);
+      const offset = (size: number, available: number, place: number): number =>
+        (available - size) / 2 / scale + size / 2 - place;
+      show(scale, offset(layout.width, room.width, at.x), offset(layout.height, room.height, at.y));
+    },
+    [layout, room, show],
+  );
   const centreSelected = useEffectEvent(centre);
-  const zoomed = useEffectEvent((scale: number) => setCompact(scale < compactScale));
+  const zoomed = useEffectEvent((scale: number) =>
+    setDetail(scale < tinyScale ? 'tiny' : scale < compactScale ? 'compact' : 'full'),
+  );
   useEffect(() => {
     if (stage.current === null || box.current === null || layout === undefined || room === undefined) return undefined;
     const element = box.current;
@@ -127,11 +151,18 @@ export function NodeGraph({
       if (zoomsWithWheel || event.ctrlKey || event.metaKey) created.zoomWithWheel(event);
     };
     const zoomChange = (event: Event): void => zoomed((event as CustomEvent<{ readonly scale: number }>).detail.scale);
+    const startMoving = (): void => stageElement.classList.add('moving');
+    const endMoving = (): void => stageElement.classList.remove('moving');
     element.addEventListener('wheel', zoomWheel, { passive: false });
     stageElement.addEventListener('panzoomzoom', zoomChange);
+    stageElement.addEventListener('panzoomstart', startMoving);
+    stageElement.addEventListener('panzoomend', endMoving);
     return () => {
       element.removeEventListener('wheel', zoomWheel);
       stageElement.removeEventListener('panzoomzoom', zoomChange);
+      stageElement.removeEventListener('panzoomstart', startMoving);
+      stageElement.removeEventListener('panzoomend', endMoving);
+      endMoving();
       created.destroy();
       panzoom.current = undefined;
     };
@@ -160,12 +191,11 @@ export function NodeGraph({
   }, [graph, sought]);
   const foundIds = new Set(found.map((node) => node.id));
   const maxCalls = graph.edges.reduce((max, { calls }) => Math.max(max, calls), 1);
-  const names = new Map(graph.nodes.map((node) => [node.id, node]));
+  const names = useMemo(() => new Map(graph.nodes.map((node) => [node.id, node])), [graph]);
   const focused = focus === undefined ? undefined : names.get(focus);
-  const isFaint = (edge: CallEdge): boolean =>
-    focus === undefined
-      ? edgeOfSelection !== undefined && edge !== edgeOfSelection
-      : edge.source !== focus && edge.target !== focus;
+  // What is not near is faint, by one class of the drawing: the properties of most nodes and edges stay the same.
+  const isNear = (edge: CallEdge): boolean =>
+    focus === undefined ? edge === edgeOfSelection : edge.source === focus || edge.target === focus;
   const labelled = useMemo(() => {
     if (layout === undefined || hasLabels || near === undefined) return undefined;
     const own = graph.edges.filter(({ id: edge, source, target }) =>
@@ -175,19 +205,26 @@ export function NodeGraph({
   }, [graph, layout, hasLabels, near, focus, selectedEdge]);
   // The graph is one tab stop: the selected node, the last one that had the focus, or the first one.
   const tabStop = [stop, selected].find((each) => each !== undefined && names.has(each)) ?? graph.nodes[0]?.id;
-  const move = (from: string, key: string): boolean => {
-    const next = layout === undefined ? undefined : nextNode(layout, from, key);
-    if (next === undefined) return false;
-    setStop(next);
-    const at = graph.nodes.findIndex((node) => node.id === next);
-    const element = stage.current?.querySelectorAll<SVGGElement>('.node')[at];
-    element?.focus({ preventScroll: true });
-    const place = layout?.nodes.get(next);
-    if (layout !== undefined && room !== undefined && place !== undefined) {
-      if (!isInSight(place, layout, room, panzoom.current)) centre(next);
-    }
-    return true;
-  };
+  const move = useCallback(
+    (from: string, key: string): boolean => {
+      const next = layout === undefined ? undefined : nextNode(layout, from, key);
+      if (next === undefined) return false;
+      setStop(next);
+      const at = graph.nodes.findIndex((node) => node.id === next);
+      const element = stage.current?.querySelectorAll<SVGGElement>('.node')[at];
+      element?.focus({ preventScroll: true });
+      const place = layout?.nodes.get(next);
+      if (layout !== undefined && room !== undefined && place !== undefined) {
+        if (!isInSight(place, layout, room, panzoom.current)) centre(next);
+      }
+      return true;
+    },
+    [graph, layout, room, centre],
+  );
+  const toggle = useCallback(
+    (node: CallNode) => onSelect(node.id === selected ? undefined : node),
+    [onSelect, selected],
+  );
   const seek = (): void => {
     const at = found.findIndex((node) => node.id === stop);
     const next = found[(at + 1) % found.length];
@@ -197,7 +234,7 @@ export function NodeGraph({
     centre(next.id);
   };
   return (
-    <div className={`graph ${isCompact ? 'graph-compact' : ''}`} role="group" aria-label={title}>
+    <div className={`graph graph-${detail}`} role="group" aria-label={title}>
       <div className="graph-box" ref={box}>
         <div className="graph-stage" ref={stage}>
           {layout !== undefined && (
@@ -205,6 +242,7 @@ export function NodeGraph({
               width={layout.width}
               height={layout.height}
               viewBox={`0 0 ${layout.width} ${layout.height}`}
+              className={near === undefined ? '' : 'graph-focused'}
               role="group"
               aria-label={`${graph.nodes.length} nodes, ${graph.edges.length} edges`}
             >
@@ -230,13 +268,14 @@ export function NodeGraph({
                 <Edge
                   key={edge.id}
                   edge={edge}
-                  path={smoothPath(layout.edges.get(edge.id)?.points ?? [], layout.direction)}
+                  path={paths.get(edge.id) ?? ''}
                   width={1 + 3 * Math.sqrt(edge.calls / maxCalls)}
-                  isFaint={isFaint(edge)}
+                  isNear={isNear(edge)}
                   isSelected={edge.id === selectedEdge}
                   marker={`url(#${id}-${isBad(edge) ? 'arrow-bad' : 'arrow'})`}
-                  description={`${names.get(edge.source)?.title ?? ''} calls ${names.get(edge.target)?.title ?? ''}: ${describeStats(edge)}`}
-                  onSelect={() => onSelectEdge(edge)}
+                  from={names.get(edge.source)?.title ?? ''}
+                  to={names.get(edge.target)?.title ?? ''}
+                  onSelect={onSelectEdge}
                 />
               ))}
               {graph.nodes.map((node) => (
@@ -246,25 +285,26 @@ export function NodeGraph({
                   position={layout.nodes.get(node.id)}
                   isSelected={node.id === selected}
                   isTabStop={node.id === tabStop}
-                  isFaint={near !== undefined && !near.has(node.id)}
+                  isNear={near?.has(node.id) === true}
                   isFound={foundIds.has(node.id)}
                   onHighlight={setHighlighted}
-                  onSelect={() => onSelect(node.id === selected ? undefined : node)}
-                  onMove={(key) => move(node.id, key)}
+                  onSelect={toggle}
+                  onMove={move}
                 />
               ))}
               {/* After the nodes, so that no node covers a label. */}
               {graph.edges.map((edge) => {
                 const at = hasLabels ? layout.edges.get(edge.id)?.label : labelled?.get(edge.id);
-                return at === undefined ? null : (
-                  <EdgeLabel key={edge.id} edge={edge} at={at} isFaint={hasLabels && isFaint(edge)} />
-                );
+                return at === undefined ? null : <EdgeLabel key={edge.id} edge={edge} at={at} isNear={isNear(edge)} />;
               })}
             </svg>
           )}
         </div>
       </div>
       <p className="graph-status" role="status">
+        {detail === 'tiny' && sought.trim() === '' && focused === undefined && (
+          <span className="quiet">Zoom in, point at a service, or find one by its name</span>
+        )}
         {sought.trim() !== '' && (
           <>
             {found.length === 0 ? 'No match' : `${found.length} of ${graph.nodes.length} match`}
@@ -402,12 +442,12 @@ function labelPlaces(
   return places;
 }
 
-function Node({
+const Node = memo(function Node({
   node,
   position,
   isSelected,
   isTabStop,
-  isFaint,
+  isNear,
   isFound,
   onHighlight,
   onSelect,
@@ -417,19 +457,22 @@ function Node({
   readonly position: Point | undefined;
   readonly isSelected: boolean;
   readonly isTabStop: boolean;
-  readonly isFaint: boolean;
+  /** Whether it is not faint while another node or edge is highlighted. */
+  readonly isNear: boolean;
   readonly isFound: boolean;
   readonly onHighlight: (id: string | undefined) => void;
-  readonly onSelect: () => void;
+  readonly onSelect: (node: CallNode) => void;
   /** @returns whether there is a node in the direction of the key */
-  readonly onMove: (key: string) => boolean;
+  readonly onMove: (from: string, key: string) => boolean;
 }) {
   if (position === undefined) return null;
   const onKeyDown = (event: KeyboardEvent): void => {
+    // Alt+← is the previous page of the browser.
+    if (event.altKey || event.metaKey) return;
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
-      onSelect();
-    } else if (onMove(event.key)) {
+      onSelect(node);
+    } else if (onMove(node.id, event.key)) {
       event.preventDefault();
     }
   };
@@ -440,7 +483,8 @@ function Node({
   const stats = statsText(node);
   const states = [
     isSelected ? 'selected' : '',
-    isFaint ? 'faint' : '',
+    isNear ? 'near' : '',
+    isBad(node) ? 'failing' : '',
     isFound ? 'found' : '',
     members === undefined ? '' : 'node-group',
   ];
@@ -453,7 +497,7 @@ function Node({
       aria-pressed={isSelected}
       // The visible text, so that voice control finds it. The status line below has the full text.
       aria-label={[title, service, stats].filter((text) => text !== '').join(' ')}
-      onClick={onSelect}
+      onClick={() => onSelect(node)}
       onKeyDown={onKeyDown}
       onFocus={() => onHighlight(node.id)}
       onBlur={() => onHighlight(undefined)}
@@ -489,34 +533,38 @@ function Node({
       />
     </g>
   );
-}
+});
 
-function Edge({
+const Edge = memo(function Edge({
   edge,
   path,
   width,
-  isFaint,
+  isNear,
   isSelected,
   marker,
-  description,
+  from,
+  to,
   onSelect,
 }: {
   readonly edge: CallEdge;
   readonly path: string;
   readonly width: number;
-  readonly isFaint: boolean;
+  readonly isNear: boolean;
   readonly isSelected: boolean;
   readonly marker: string;
-  readonly description: string;
-  readonly onSelect: () => void;
+  /** The titles of its nodes. */
+  readonly from: string;
+  readonly to: string;
+  readonly onSelect: (edge: CallEdge) => void;
 }) {
+  const description = `${from} calls ${to}: ${describeStats(edge)}`;
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the table of the graph and the details of a node have a button for each edge
     <g
-      className={`edge ${isFaint ? 'faint' : ''} ${isBad(edge) ? 'bad-edge' : ''} ${isSelected ? 'selected' : ''}`}
+      className={`edge ${isNear ? 'near' : ''} ${isBad(edge) ? 'bad-edge' : ''} ${isSelected ? 'selected' : ''}`}
       role="img"
       aria-label={description}
-      onClick={onSelect}
+      onClick={() => onSelect(edge)}
     >
       <title>{description}</title>
       {/* A wider line to click on. */}
@@ -524,12 +572,12 @@ function Edge({
       <path className="edge-line" d={path} strokeWidth={width} markerEnd={marker} />
     </g>
   );
-}
+});
 
-function EdgeLabel({ edge, at, isFaint }: { readonly edge: CallEdge; readonly at: Point; readonly isFaint: boolean }) {
+function EdgeLabel({ edge, at, isNear }: { readonly edge: CallEdge; readonly at: Point; readonly isNear: boolean }) {
   return (
     <g
-      className={`edge-label ${isFaint ? 'faint' : ''} ${isBad(edge) ? 'bad-edge' : ''}`}
+      className={`edge-label ${isNear ? 'near' : ''} ${isBad(edge) ? 'bad-edge' : ''}`}
       transform={`translate(${at.x} ${at.y})`}
       aria-hidden="true"
     >
@@ -553,7 +601,7 @@ function statsText({ calls, errorShare = 0, averageMs }: CallStats): string {
 
 function describeStats({ calls, errorShare, averageMs }: CallStats): string {
   if (calls === 0) return 'no calls received in this time range';
-  const parts = [`${calls.toLocaleString()} calls`];
+  const parts = [`${calls.toLocaleString('en')} calls`];
   if (errorShare !== undefined) parts.push(`${formatValue(errorShare, 'share')} failed`);
   if (averageMs !== undefined) parts.push(`${formatValue(averageMs, 'milliseconds')} on average`);
   return parts.join(', ');

@@ -185,11 +185,11 @@ function summaryOf(
   minimum: string,
 ): string {
   const counted = (some: readonly unknown[], all: readonly unknown[], what: string): string =>
-    `${some.length === all.length ? '' : `${some.length.toLocaleString()} of `}${all.length.toLocaleString()} ${what}`;
+    `${some.length === all.length ? '' : `${some.length.toLocaleString('en')} of `}${all.length.toLocaleString('en')} ${what}`;
   const parts = [counted(graph.nodes, total.nodes, 'services'), counted(graph.edges, total.edges, 'edges')];
   if (rareEdges > 0)
-    parts.push(`${rareEdges.toLocaleString()} edges below ${minimum.replace('/s', ' calls/s')} are hidden`);
-  if (hiddenNodes > 0) parts.push(`${hiddenNodes.toLocaleString()} services are hidden`);
+    parts.push(`${rareEdges.toLocaleString('en')} edges below ${minimum.replace('/s', ' calls/s')} are hidden`);
+  if (hiddenNodes > 0) parts.push(`${hiddenNodes.toLocaleString('en')} services are hidden`);
   return parts.join(' · ');
 }
 

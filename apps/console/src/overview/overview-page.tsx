@@ -156,9 +156,15 @@ function Total({
   time,
   children,
 }: PartProps & { readonly title: string; readonly name: string; readonly unit: Unit; readonly children?: ReactNode }) {
-  const { data } = useDashboardQuery(dashboardUids.home, name, values, time.refreshes);
+  const { data, isFetching } = useDashboardQuery(dashboardUids.home, name, values, time.refreshes);
   return (
-    <Tile title={title} value={numberOf(data?.rows[0]?.[0])} unit={unit} name={name}>
+    <Tile
+      title={title}
+      value={numberOf(data?.rows[0]?.[0])}
+      unit={unit}
+      name={name}
+      isLoading={data === undefined && isFetching}
+    >
       {children}
     </Tile>
   );
@@ -170,18 +176,20 @@ function Tile({
   value,
   unit,
   name = '',
+  isLoading = false,
   children,
 }: {
   readonly title: string;
   readonly value: number | undefined;
   readonly unit: Unit;
   readonly name?: string;
+  readonly isLoading?: boolean;
   readonly children?: ReactNode;
 }) {
   return (
     <div className="total">
       <span className="quiet">{title}</span>
-      <strong>{value === undefined ? '–' : formatValue(value, unit, name)}</strong>
+      <strong>{value !== undefined ? formatValue(value, unit, name) : isLoading ? '…' : '–'}</strong>
       {children}
     </div>
   );

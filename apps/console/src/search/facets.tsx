@@ -131,7 +131,7 @@ function FacetValues({
               <bdi className={facet === 'status' && value === 'error' ? 'bad' : ''}>
                 {value === '' ? '(empty)' : value}
               </bdi>
-              <span className="number quiet">{traces.toLocaleString()}</span>
+              <span className="number quiet">{traces.toLocaleString('en')}</span>
             </button>
           </li>
         ))}
@@ -141,7 +141,7 @@ function FacetValues({
           {isLong ? 'Show fewer' : `Show ${values.length - firstValues} more`}
         </button>
       )}
-      {missing > 0 && isLong && <p className="quiet">and {missing.toLocaleString()} other values</p>}
+      {missing > 0 && isLong && <p className="quiet">and {missing.toLocaleString('en')} other values</p>}
     </section>
   );
 }
@@ -186,7 +186,7 @@ function PinKey({ service, onPin }: { readonly service: string; readonly onPin: 
 
 function noteOf({ traces, spans, isComplete }: FacetsResponse): string {
   if (isComplete) return 'Numbers of traces with a matching span that has the value.';
-  return `Numbers of traces in a sample of ${spans.toLocaleString()} matching spans of ${traces.toLocaleString()} traces, spread over the range.`;
+  return `Numbers of traces in a sample of ${spans.toLocaleString('en')} matching spans of ${traces.toLocaleString('en')} traces, spread over the range.`;
 }
 
 /** Whether facets have room beside the results. Elsewhere they are closed at first. */

@@ -356,7 +356,7 @@ function Tip({
   const isLeft = x > widthPx / 2;
   return (
     <div
-      className="range-tip"
+      className="tip"
       aria-hidden="true"
       style={{
         top: Math.min(y, plotHeightPx - 30),
@@ -375,13 +375,13 @@ function textsOf(layout: HeatmapLayout, heatmap: HeatmapResponse, { column, row 
   const [count = 0, failed = 0] = heatmap.columns[column] ?? [];
   const noun = heatmap.source === 'aggregates' ? 'request' : 'trace';
   const about = heatmap.isComplete ? '' : 'about ';
-  if (row === -1) return [time, `${about}${failed.toLocaleString()} failed of ${about}${counted(count, noun)}`];
+  if (row === -1) return [time, `${about}${failed.toLocaleString('en')} failed of ${about}${counted(count, noun)}`];
   const [min = 0, max = 0] = layout.rowBoundsNs.slice(row, row + 2);
   const lasting = `${formatDuration(Math.round(min))} – ${formatDuration(Math.round(max))}`;
   return [
     time,
     `${lasting}: ${about}${counted(layout.countOf(column, row), noun)}`,
-    `any duration: ${about}${counted(count, noun)}, ${about}${failed.toLocaleString()} failed`,
+    `any duration: ${about}${counted(count, noun)}, ${about}${failed.toLocaleString('en')} failed`,
   ];
 }
 
@@ -463,7 +463,7 @@ function labelOf(trace: TraceSummary): string {
 }
 
 function counted(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** The width of an element, which changes with the page. */

@@ -1,6 +1,9 @@
 import './result-steps.css';
-import { useEffect, useEffectEvent, useMemo } from 'react';
+import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
+import { keyTexts } from '../keys/shortcuts.ts';
+import { useShortcuts } from '../keys/use-shortcuts.ts';
+import { resultKeys } from '../trace/trace-keys.ts';
 import { resultOrder } from './result-order.ts';
 
 /**
@@ -14,24 +17,11 @@ export function ResultSteps({ traceId }: { readonly traceId: string }) {
   const previous = order?.traceIds[index - 1];
   const next = index === -1 ? undefined : order?.traceIds[index + 1];
   // The entry of the history is replaced, so that "Back" leads to the results.
-  const step = (to: string | undefined): void => {
+  const step = (to: string | undefined): boolean => {
     if (to !== undefined) navigate(`/trace/${to}`, { replace: true });
+    return to !== undefined;
   };
-  const onKey = useEffectEvent((event: KeyboardEvent): void => {
-    const { target, key } = event;
-    const isTyping =
-      target instanceof HTMLInputElement ||
-      target instanceof HTMLSelectElement ||
-      target instanceof HTMLTextAreaElement;
-    if (index === -1 || isTyping || event.ctrlKey || event.metaKey || (key !== '[' && key !== ']')) return;
-    event.preventDefault();
-    step(key === '[' ? previous : next);
-  });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => onKey(event);
-    addEventListener('keydown', listener);
-    return () => removeEventListener('keydown', listener);
-  }, []);
+  useShortcuts(resultKeys, { previous: () => step(previous), next: () => step(next) });
   if (order === undefined || index === -1) return undefined;
   return (
     <nav className="result-steps row" aria-label="Search results">
@@ -39,15 +29,20 @@ export function ResultSteps({ traceId }: { readonly traceId: string }) {
       <button
         type="button"
         disabled={previous === undefined}
-        title="Previous result ([)"
+        title={`Previous result (${keyTexts(resultKeys.previous).join(', ')})`}
         onClick={() => step(previous)}
       >
         ‹ Previous
       </button>
       <span className="quiet">
-        {(index + 1).toLocaleString()} of {order.traceIds.length.toLocaleString()} loaded
+        {(index + 1).toLocaleString('en')} of {order.traceIds.length.toLocaleString('en')} loaded
       </span>
-      <button type="button" disabled={next === undefined} title="Next result (])" onClick={() => step(next)}>
+      <button
+        type="button"
+        disabled={next === undefined}
+        title={`Next result (${keyTexts(resultKeys.next).join(', ')})`}
+        onClick={() => step(next)}
+      >
         Next ›
       </button>
     </nav>

@@ -150,7 +150,7 @@ export function SearchPage() {
           </div>
           <p className="quiet" role="status">
             {results.isSuccess &&
-              `${(isOfSpans ? count : traces.length).toLocaleString()} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
+              `${(isOfSpans ? count : traces.length).toLocaleString('en')} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
           </p>
           <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
         </div>
@@ -308,7 +308,7 @@ function TailState({ tail, isOn, waiting }: { readonly tail: Tail; readonly isOn
             if (main !== null) main.scrollTop = 0;
           }}
         >
-          {waiting.toLocaleString()} new {waiting === 1 ? 'trace' : 'traces'} ↑
+          {waiting.toLocaleString('en')} new {waiting === 1 ? 'trace' : 'traces'} ↑
         </button>
       )}
       {tail.error !== undefined && (

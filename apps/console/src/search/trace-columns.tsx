@@ -46,7 +46,7 @@ export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
     title: 'Missing parents',
     width: '8em',
     isNumber: true,
-    cell: ({ orphans }) => <span className={orphans > 0 ? '' : 'quiet'}>{orphans.toLocaleString()}</span>,
+    cell: ({ orphans }) => <span className={orphans > 0 ? '' : 'quiet'}>{orphans.toLocaleString('en')}</span>,
   },
   {
     id: 'trace',
@@ -88,7 +88,7 @@ function Services({ trace }: { readonly trace: TraceSummary }) {
           <bdi>{name}</bdi>
           {errors > 0 && (
             <span className="bad">
-              ({errors.toLocaleString()}
+              ({errors.toLocaleString('en')}
               <span className="visually-hidden"> {errors === 1 ? 'error' : 'errors'}</span>)
             </span>
           )}
@@ -110,12 +110,12 @@ export function servicesOf({ services }: TraceSummary): string {
 function Count({ count, unit }: { readonly count: number; readonly unit: string }) {
   return (
     <>
-      {count.toLocaleString()}
+      {count.toLocaleString('en')}
       <span className="unit"> {count === 1 ? unit : `${unit}s`}</span>
     </>
   );
 }
 
 function counted(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -68,7 +68,7 @@ function Service({ service }: { readonly service: string }) {
           <nav className="row service-links" aria-label="Of this service">
             <Link href={tracesAddress({ service }, time.range)}>Traces</Link>
             <Link href={tracesAddress({ service, isFailed: true }, time.range)}>Failed traces</Link>
-            <Link href={withRange(`/?${new URLSearchParams({ service }).toString()}`, parameters)}>Service map</Link>
+            <Link href={withRange(`/map?${new URLSearchParams({ service }).toString()}`, parameters)}>Service map</Link>
             <Link href={dashboard(dashboardUids.errorRates)}>Error rates</Link>
             <Link href={dashboard(dashboardUids.upstreamSpans)}>Upstream</Link>
             <Link href={dashboard(dashboardUids.downstreamSpans)}>Downstream</Link>

@@ -170,5 +170,5 @@ function milliseconds(ms: number | undefined): string {
 }
 
 function counted(count: number): string {
-  return Math.round(count).toLocaleString();
+  return Math.round(count).toLocaleString('en');
 }

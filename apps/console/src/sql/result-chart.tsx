@@ -19,7 +19,7 @@ export function ResultChart({ result }: { readonly result: SqlResponse }) {
   if (data.series.length > maxSeries) {
     return (
       <p className="notice quiet">
-        The result has {data.series.length.toLocaleString()} series; a chart shows at most {maxSeries}.
+        The result has {data.series.length.toLocaleString('en')} series; a chart shows at most {maxSeries}.
       </p>
     );
   }

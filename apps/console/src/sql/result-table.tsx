@@ -92,7 +92,7 @@ export function ResultTable({ result }: { readonly result: SqlResponse }) {
         aria-activedescendant={cell === undefined ? undefined : `${id}-${cell.row}-${cell.column}`}
         onKeyDown={keys}
       >
-        <div role="row" aria-rowindex={1} className="result-head" style={{ gridTemplateColumns: template }}>
+        <div role="row" aria-rowindex={1} className="grid-head" style={{ gridTemplateColumns: template }}>
           <span role="columnheader" className="result-number" aria-label="Row" />
           {columns.map(({ name, type }, n) => (
             <span key={n} role="columnheader" title={`${name}\n${type}`} className={isNumberType(type) ? 'right' : ''}>
@@ -107,7 +107,7 @@ export function ResultTable({ result }: { readonly result: SqlResponse }) {
               key={index}
               role="row"
               aria-rowindex={index + 2}
-              className="result-row"
+              className="grid-row"
               style={{ gridTemplateColumns: template, transform: `translateY(${start - headHeightPx}px)` }}
             >
               <span role="rowheader" className="result-number">

@@ -304,13 +304,13 @@ function Summary({ result, maxRows }: { readonly result: RunResult; readonly max
   if (!rows.isTruncated) {
     return (
       <>
-        {count.toLocaleString()} {count === 1 ? 'row' : 'rows'}, {elapsed}
+        {count.toLocaleString('en')} {count === 1 ? 'row' : 'rows'}, {elapsed}
       </>
     );
   }
   return (
     <strong className="warn">
-      First {count.toLocaleString()} rows, {elapsed}; cut at the {count === maxRows ? 'row limit' : 'size limit'}
+      First {count.toLocaleString('en')} rows, {elapsed}; cut at the {count === maxRows ? 'row limit' : 'size limit'}
     </strong>
   );
 }
@@ -319,8 +319,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
   const { timeoutMs, maxRows, maxBytes, perMinute } = limits;
   return (
     <span className="quiet sql-limits">
-      Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString()} rows,{' '}
-      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute.toLocaleString()} statements per minute
+      Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString('en')} rows,{' '}
+      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute.toLocaleString('en')} statements per minute
     </span>
   );
 }
@@ -328,8 +328,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
 function Start() {
   return (
     <p className="notice quiet">
-      Ctrl-Enter runs the statement, or the selected part of it. Ctrl-Space completes at the cursor. Select an example
-      from the list to start.
+      Ctrl-Enter runs the statement, or the selected part of it. Ctrl-Space completes at the cursor. The tab Examples
+      has statements to start with.
     </p>
   );
 }

@@ -117,7 +117,7 @@ function History({
                 ? 'failed'
                 : rows === undefined
                   ? 'plan'
-                  : `${rows.toLocaleString()} ${rows === 1 ? 'row' : 'rows'}`}
+                  : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`}
             </small>
           </li>
         ))}

@@ -1,4 +1,6 @@
 import { type RefObject, useEffect } from 'react';
+import { keyTexts, runShortcut, type Shortcut } from '../keys/shortcuts.ts';
+import { findKeys, traceKeys } from './trace-keys.ts';
 
 /**
  * Searches names, attributes and events of a trace. The first match is selected when the search has ended. Enter and
@@ -39,22 +41,34 @@ export function FindBox(props: {
       <input
         ref={box}
         type="search"
-        placeholder="Find in names, attributes, events  ( / )"
+        placeholder={`Find in names, attributes, events  ( ${keyTexts(traceKeys.find).join(', ')} )`}
         aria-label="Find in this trace"
         defaultValue={text}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.blur();
-          else if (event.key === 'Enter' && event.shiftKey) {
-            event.preventDefault();
-            submit(-1);
-          }
+          const isHandled = runShortcut(findKeys, event, {
+            // The form is submitted.
+            next: () => false,
+            previous: () => submit(-1),
+            leave: () => box.current?.blur(),
+          });
+          if (isHandled) event.preventDefault();
         }}
       />
       <button type="submit">Find</button>
-      <button type="button" title="Previous ( Shift+Enter, N )" aria-label="Previous match" onClick={() => onStep(-1)}>
+      <button
+        type="button"
+        title={titleOf('Previous', findKeys.previous, traceKeys.previousMatch)}
+        aria-label="Previous match"
+        onClick={() => onStep(-1)}
+      >
         ↑
       </button>
-      <button type="button" title="Next ( Enter, n )" aria-label="Next match" onClick={() => onStep(1)}>
+      <button
+        type="button"
+        title={titleOf('Next', findKeys.next, traceKeys.nextMatch)}
+        aria-label="Next match"
+        onClick={() => onStep(1)}
+      >
         ↓
       </button>
       <output>
@@ -64,7 +78,11 @@ export function FindBox(props: {
   );
 }
 
+function titleOf(title: string, ...shortcuts: readonly Shortcut[]): string {
+  return `${title} (${shortcuts.flatMap(keyTexts).join(', ')})`;
+}
+
 function matchesText(count: number, position: number): string {
-  const matches = `${count.toLocaleString()} ${count === 1 ? 'match' : 'matches'}`;
-  return position === 0 ? matches : `${position.toLocaleString()} of ${matches}`;
+  const matches = `${count.toLocaleString('en')} ${count === 1 ? 'match' : 'matches'}`;
+  return position === 0 ? matches : `${position.toLocaleString('en')} of ${matches}`;
 }

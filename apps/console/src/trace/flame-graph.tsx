@@ -1,11 +1,13 @@
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { keyTexts, runShortcut } from '../keys/shortcuts.ts';
 import { operationText } from '../operation-name.tsx';
 import { onAppearance } from './canvas-appearance.ts';
 import { drawFlame, type FlameState, rowHeightPx } from './flame-drawing.ts';
 import { flameLayoutOf } from './flame-layout.ts';
-import { neighbourOf, spanAround } from './flame-navigation.ts';
+import { type FlameDirection, neighbourOf, spanAround } from './flame-navigation.ts';
 import { failedStatus } from './trace-filter.ts';
+import { flameKeys } from './trace-keys.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TimeWindow } from './waterfall-rows.tsx';
 
@@ -120,23 +122,40 @@ export function FlameGraph(props: Props) {
     setWindow([clamped, clamped + length]);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const next = neighbourOf(model, layout, selected, event.key);
-    if (next !== undefined) onSelect(next);
-    else if (event.key === 'Enter' && selected !== -1) zoomTo(selected);
-    else if (event.key === '+' || event.key === '=') zoomBy(zoomStep);
-    else if (event.key === '-') zoomBy(1 / zoomStep);
-    else if (event.key === '0') setWindow(undefined);
-    else return;
-    event.preventDefault();
+    const go = (direction: FlameDirection) => (): void => onSelect(neighbourOf(model, layout, selected, direction));
+    const isHandled = runShortcut(flameKeys, event, {
+      parent: go('parent'),
+      child: go('child'),
+      before: go('before'),
+      after: go('after'),
+      zoomToSpan: () => {
+        if (selected === -1) return false;
+        return zoomTo(selected);
+      },
+      zoomIn: () => zoomBy(zoomStep),
+      zoomOut: () => zoomBy(1 / zoomStep),
+      resetZoom: () => setWindow(undefined),
+    });
+    if (isHandled) event.preventDefault();
   };
 
   return (
     <div className="flame">
       <div className="row quiet flame-tools">
-        <button type="button" onClick={() => zoomBy(zoomStep)} aria-label="Zoom in" title="Zoom in ( + )">
+        <button
+          type="button"
+          onClick={() => zoomBy(zoomStep)}
+          aria-label="Zoom in"
+          title={`Zoom in (${keyTexts(flameKeys.zoomIn).join(', ')})`}
+        >
           +
         </button>
-        <button type="button" onClick={() => zoomBy(1 / zoomStep)} aria-label="Zoom out" title="Zoom out ( − )">
+        <button
+          type="button"
+          onClick={() => zoomBy(1 / zoomStep)}
+          aria-label="Zoom out"
+          title={`Zoom out (${keyTexts(flameKeys.zoomOut).join(', ')})`}
+        >
           −
         </button>
         <span>

@@ -9,17 +9,16 @@ const layout = flameLayoutOf(model);
 
 describe('navigation in a flame graph', () => {
   it.each([
-    [-1, 'ArrowDown', 0],
-    [0, 'ArrowDown', 1],
-    [0, 'ArrowUp', 0],
-    [4, 'ArrowDown', 4],
-    [4, 'ArrowUp', 3],
-    [3, 'ArrowRight', 5],
-    [5, 'ArrowLeft', 3],
-    [5, 'ArrowRight', 5],
-    [0, 'Enter', undefined],
-  ])('moves from span %d by %s to span %s', (selected, key, next) => {
-    expect(neighbourOf(model, layout, selected, key)).toBe(next);
+    [-1, 'child', 0],
+    [0, 'child', 1],
+    [0, 'parent', 0],
+    [4, 'child', 4],
+    [4, 'parent', 3],
+    [3, 'after', 5],
+    [5, 'before', 3],
+    [5, 'after', 5],
+  ] as const)('moves from span %d to the %s, span %d', (selected, direction, next) => {
+    expect(neighbourOf(model, layout, selected, direction)).toBe(next);
   });
 
   it('finds the span at a time, also one that is narrower than a pixel', () => {

@@ -1,19 +1,27 @@
 import type { FlameLayout } from './flame-layout.ts';
 import type { TraceModel } from './trace-model.ts';
 
-/** The span that an arrow key moves to; undefined for any other key. @param selected -1 for none */
-export function neighbourOf(model: TraceModel, layout: FlameLayout, selected: number, key: string): number | undefined {
-  if (!key.startsWith('Arrow')) return undefined;
-  if (selected === -1) return model.order[0];
+/** Where the arrow keys lead to. */
+export type FlameDirection = 'parent' | 'child' | 'before' | 'after';
+
+/** The span in a direction; the same span if there is none. @param selected -1 for none */
+export function neighbourOf(
+  model: TraceModel,
+  layout: FlameLayout,
+  selected: number,
+  direction: FlameDirection,
+): number {
   const { order, orderIndex, parent, childCount } = model;
+  if (selected === -1) return order[0] ?? -1;
   const up = parent[selected] ?? -1;
-  if (key === 'ArrowUp') return up === -1 ? selected : up;
-  if (key === 'ArrowDown') {
+  if (direction === 'parent') return up === -1 ? selected : up;
+  if (direction === 'child') {
     // In the order of the tree, the first child follows its parent.
-    return (childCount[selected] ?? 0) > 0 ? order[(orderIndex[selected] ?? 0) + 1] : selected;
+    const first = (childCount[selected] ?? 0) > 0 ? order[(orderIndex[selected] ?? 0) + 1] : undefined;
+    return first ?? selected;
   }
   const row = layout.rows[layout.row[selected] ?? 0] ?? [];
-  return row[row.indexOf(selected) + (key === 'ArrowRight' ? 1 : -1)] ?? selected;
+  return row[row.indexOf(selected) + (direction === 'after' ? 1 : -1)] ?? selected;
 }
 
 /** The index of the first span of a row that ends at a time or later. Both the starts and the ends of a row are sorted. */

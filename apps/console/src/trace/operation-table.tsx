@@ -80,8 +80,8 @@ export function OperationTable(props: {
                   <bdi className="quiet">{row.service}</bdi> <OperationName name={row.name} />
                 </button>
               </th>
-              <td className="number">{row.count.toLocaleString()}</td>
-              <td className={row.errors > 0 ? 'number bad' : 'number quiet'}>{row.errors.toLocaleString()}</td>
+              <td className="number">{row.count.toLocaleString('en')}</td>
+              <td className={row.errors > 0 ? 'number bad' : 'number quiet'}>{row.errors.toLocaleString('en')}</td>
               <td className="number">{formatDuration(row.totalNs)}</td>
               <td className="number share">
                 {formatDuration(row.selfNs)}
@@ -99,7 +99,7 @@ export function OperationTable(props: {
         </tbody>
       </table>
       {rows.length > maxRows && (
-        <p className="quiet">{(rows.length - maxRows).toLocaleString()} more operations are not shown</p>
+        <p className="quiet">{(rows.length - maxRows).toLocaleString('en')} more operations are not shown</p>
       )}
     </div>
   );

@@ -1,4 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react';
+import { runShortcut } from '../keys/shortcuts.ts';
+import { separatorKeys } from './trace-keys.ts';
 
 const stepPercent = 2;
 
@@ -27,13 +29,15 @@ export function Separator(props: {
     change((px / parent.width) * 100);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const wider = side === 'start' ? 'ArrowRight' : 'ArrowLeft';
-    const narrower = side === 'start' ? 'ArrowLeft' : 'ArrowRight';
-    if (event.key === wider) change(percent + stepPercent);
-    else if (event.key === narrower) change(percent - stepPercent);
-    else if (event.key === 'Home') change(min);
-    else if (event.key === 'End') change(max);
-    else return;
+    // The arrow keys move the line.
+    const step = side === 'start' ? stepPercent : -stepPercent;
+    const isHandled = runShortcut(separatorKeys, event, {
+      left: () => change(percent - step),
+      right: () => change(percent + step),
+      narrowest: () => change(min),
+      widest: () => change(max),
+    });
+    if (!isHandled) return;
     event.preventDefault();
     event.stopPropagation();
   };

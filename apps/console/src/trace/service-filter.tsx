@@ -54,7 +54,7 @@ export function ServiceFilter(props: {
       ))}
       {(isLong || shown.length < services.length) && (
         <button type="button" className="plain" aria-expanded={isLong} onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer services' : `Show all ${services.length.toLocaleString()} services`}
+          {isLong ? 'Show fewer services' : `Show all ${services.length.toLocaleString('en')} services`}
         </button>
       )}
       {filter.operation !== undefined && (
@@ -69,7 +69,7 @@ export function ServiceFilter(props: {
       )}
       {isFiltering(filter) && (
         <>
-          <output>{(matchCount ?? 0).toLocaleString()} spans</output>
+          <output>{(matchCount ?? 0).toLocaleString('en')} spans</output>
           <button type="button" className="plain" onClick={() => onFilter(noFilter)}>
             Clear filters
           </button>

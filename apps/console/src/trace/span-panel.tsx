@@ -55,7 +55,7 @@ export function SpanPanel(props: {
         <Pair name="Start offset">{formatDuration(spans.startNs[span] ?? 0)}</Pair>
         <Pair name="Self time">{formatDuration(model.selfNs[span] ?? 0)}</Pair>
         <Pair name="On critical path">{formatDuration(model.criticalNs[span] ?? 0)}</Pair>
-        <Pair name="Children">{(model.childCount[span] ?? 0).toLocaleString()}</Pair>
+        <Pair name="Children">{(model.childCount[span] ?? 0).toLocaleString('en')}</Pair>
         <Pair name="Span ID" actions={<CopyButton text={spanId} what="Span ID" />}>
           {spanId}
         </Pair>
@@ -222,7 +222,7 @@ function Dropped({ count, what }: { readonly count: number; readonly what: strin
   if (count === 0) return undefined;
   return (
     <p className="quiet">
-      {count.toLocaleString()} more {what} were dropped by the sender
+      {count.toLocaleString('en')} more {what} were dropped by the sender
     </p>
   );
 }

@@ -50,10 +50,10 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
     );
   }
   return (
-    <>
+    <div className="trace-page">
       <ResultSteps traceId={traceId} />
       <AnnotatedTrace {...trace.data} onReload={() => void trace.refetch()} />
-    </>
+    </div>
   );
 }
 
@@ -83,7 +83,7 @@ export function FileTracePage() {
     );
   }
   return (
-    <>
+    <div className="trace-page">
       <div className="file-bar row">
         <span>
           <bdi>{file.name}</bdi> (not stored)
@@ -97,7 +97,7 @@ export function FileTracePage() {
             >
               {file.traces.map(({ waterfall, spans }) => (
                 <option key={waterfall.traceId} value={waterfall.traceId}>
-                  {waterfall.traceId} ({spans.length.toLocaleString()} spans)
+                  {waterfall.traceId} ({spans.length.toLocaleString('en')} spans)
                 </option>
               ))}
             </select>
@@ -105,6 +105,6 @@ export function FileTracePage() {
         )}
       </div>
       <AnnotatedTrace key={shown.source.key} {...shown} />
-    </>
+    </div>
   );
 }

@@ -3,6 +3,8 @@ import { type CSSProperties, useCallback, useEffect, useEffectEvent, useMemo, us
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
+import { keyTexts } from '../keys/shortcuts.ts';
+import { useShortcuts } from '../keys/use-shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
@@ -13,6 +15,7 @@ import { CompareForm } from './compare-form.tsx';
 import { FindBox } from './find-box.tsx';
 import { GenAiFacts } from './gen-ai/gen-ai-facts.tsx';
 import { useTraceGenAi } from './gen-ai/trace-gen-ai.ts';
+import { KeySheet } from './key-sheet.tsx';
 import { Minimap } from './minimap.tsx';
 import { ProblemBanner } from './problems/problem-banner.tsx';
 import { RootState, titleSpan } from './problems/root-state.tsx';
@@ -22,7 +25,7 @@ import { SpanFilter } from './span-filter.tsx';
 import { SpanPanel } from './span-panel.tsx';
 import { SpanSheet } from './span-sheet.tsx';
 import { failedStatus, filterOf, filterParameters, matchingSpans, isFiltering } from './trace-filter.ts';
-import { KeySheet } from './trace-keys.tsx';
+import { traceKeys } from './trace-keys.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TraceSource } from './trace-source.ts';
 import { traceTabs } from './trace-tabs.tsx';
@@ -143,14 +146,15 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   );
   const keySheet = useRef<HTMLDialogElement>(null);
   const findBox = useRef<HTMLInputElement>(null);
-  usePageKeys((key) => {
-    if (key === '/') findBox.current?.focus();
-    else if (key === 'n') step(1);
-    else if (key === 'N') step(-1);
-    else if (key === '?') keySheet.current?.showModal();
-    else if (key === 'Escape' && selected !== -1) close();
-    else return false;
-    return true;
+  useShortcuts(traceKeys, {
+    find: () => findBox.current?.focus(),
+    nextMatch: () => step(1),
+    previousMatch: () => step(-1),
+    closeSpan: () => {
+      if (selected === -1) return false;
+      return close();
+    },
+    showKeys: () => keySheet.current?.showModal(),
   });
 
   const root = titleSpan(model);
@@ -179,7 +183,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         <dl className="facts">
           <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
           <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
-          <Fact name="Spans" value={model.count.toLocaleString()} />
+          <Fact name="Spans" value={model.count.toLocaleString('en')} />
           <div>
             <dt>Errors</dt>
             <dd>
@@ -192,7 +196,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
                   title="Show only failed spans"
                   onClick={() => change({ errors: '1', view: undefined })}
                 >
-                  {errors.toLocaleString()}
+                  {errors.toLocaleString('en')}
                 </button>
               )}
             </dd>
@@ -208,11 +212,12 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         </dl>
         <ProblemBanner model={model} selected={selected} onSelect={select} />
         <div className="row trace-tools">
-          <div className="tabs row" role="group" aria-label="View">
+          <div className="views row" role="group" aria-label="View">
             {tabs.map((each) => (
               <button
                 key={each.name}
                 type="button"
+                ref={each === tab ? scrollIntoSight : undefined}
                 aria-pressed={each === tab}
                 onClick={() => change({ view: each === traceTabs[0] ? undefined : each.name }, 'push')}
               >
@@ -249,7 +254,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
           )}
           <button
             type="button"
-            title="Keys and legend ( ? )"
+            title={`Keys and legend (${keyTexts(traceKeys.showKeys).join(', ')})`}
             aria-label="Keys and legend"
             onClick={() => keySheet.current?.showModal()}
           >
@@ -258,18 +263,20 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         </div>
         {tab.hasTimeAxis && (
           <>
-            <ServiceFilter
-              services={model.services}
-              filter={filter}
-              matchCount={matching?.count}
-              hasErrors={errors > 0}
-              onFilter={(next) => change(filterParameters(next))}
-            />
-            <SpanFilter
-              filter={filter}
-              attributeError={withAttribute.error?.message}
-              onFilter={(next) => change(filterParameters(next))}
-            />
+            <div className="trace-filters">
+              <ServiceFilter
+                services={model.services}
+                filter={filter}
+                matchCount={matching?.count}
+                hasErrors={errors > 0}
+                onFilter={(next) => change(filterParameters(next))}
+              />
+              <SpanFilter
+                filter={filter}
+                attributeError={withAttribute.error?.message}
+                onFilter={(next) => change(filterParameters(next))}
+              />
+            </div>
             <Minimap model={model} zoom={zoom} onZoom={setZoom} />
           </>
         )}
@@ -315,6 +322,11 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
   );
 }
 
+/** On a phone the buttons of the views scroll sideways. */
+function scrollIntoSight(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {
   return (
     <div>
@@ -328,23 +340,6 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
 function spansOf({ order, waterfall }: TraceModel, ids: readonly string[]): readonly number[] {
   const wanted = new Set(ids);
   return order.filter((span) => wanted.has(waterfall.spans.id[span] ?? ''));
-}
-
-/** Keyboard shortcuts of the page, unless the focus is in an input. @param onKey returns whether it handled the key */
-function usePageKeys(onKey: (key: string) => boolean): void {
-  const keys = useEffectEvent((event: KeyboardEvent): void => {
-    const { target } = event;
-    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    // An open dialog has its own keys.
-    if (isTyping || document.querySelector('dialog[open]') !== null || event.ctrlKey || event.metaKey || event.altKey)
-      return;
-    if (onKey(event.key)) event.preventDefault();
-  });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => keys(event);
-    addEventListener('keydown', listener);
-    return () => removeEventListener('keydown', listener);
-  }, []);
 }
 
 /** The next or previous match in the order of the tree, starting again at the end. */

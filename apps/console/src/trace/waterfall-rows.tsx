@@ -1,16 +1,19 @@
+import './span-name.css';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { runShortcut } from '../keys/shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { useIsPhone } from '../use-is-phone.ts';
 import { useRemembered } from '../use-remembered.ts';
 import { type EventMark, eventMarksOf } from './event-marks.ts';
+import { Legend } from './key-sheet.tsx';
 import { percentOf, Separator } from './separator.tsx';
 import { GenAiTag } from './gen-ai/gen-ai-facts.tsx';
 import { ProblemMark } from './problems/problem-mark.tsx';
 import { failedStatus } from './trace-filter.ts';
-import { Legend } from './trace-keys.tsx';
+import { treeKeys } from './trace-keys.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { TreeRows } from './tree-rows.ts';
 
@@ -78,29 +81,30 @@ export function WaterfallRows(props: Props) {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 1);
-    const moves: Readonly<Record<string, number>> = {
-      ArrowDown: row + 1,
-      ArrowUp: row - 1,
-      PageDown: row + page,
-      PageUp: row - page,
-      Home: 0,
-      End: visible.length - 1,
-    };
-    const move = moves[event.key];
-    if (move !== undefined) {
-      const span = visible[Math.max(0, Math.min(move, visible.length - 1))];
+    const goTo = (index: number): void => {
+      const span = visible[Math.max(0, Math.min(index, visible.length - 1))];
       if (span !== undefined) onSelect(span);
-    } else if (event.key === 'ArrowLeft' && selected !== -1) {
-      const isOpen = (model.childCount[selected] ?? 0) > 0 && !collapsed.has(selected);
-      const parent = model.parent[selected] ?? -1;
-      if (isOpen) onToggle(selected);
-      else if (parent !== -1) onSelect(parent);
-    } else if (event.key === 'ArrowRight' && selected !== -1 && (model.childCount[selected] ?? 0) > 0) {
-      const child = visible[row + 1];
-      if (collapsed.has(selected)) onToggle(selected);
-      else if (child !== undefined) onSelect(child);
-    } else return;
-    event.preventDefault();
+    };
+    const hasChildren = selected !== -1 && (model.childCount[selected] ?? 0) > 0;
+    const isHandled = runShortcut(treeKeys, event, {
+      next: () => goTo(row + 1),
+      previous: () => goTo(row - 1),
+      pageDown: () => goTo(row + page),
+      pageUp: () => goTo(row - page),
+      first: () => goTo(0),
+      last: () => goTo(visible.length - 1),
+      open: () => {
+        if (!hasChildren) return false;
+        return collapsed.has(selected) ? onToggle(selected) : goTo(row + 1);
+      },
+      close: () => {
+        if (selected === -1) return false;
+        const parent = model.parent[selected] ?? -1;
+        if (hasChildren && !collapsed.has(selected)) return onToggle(selected);
+        return parent === -1 ? undefined : onSelect(parent);
+      },
+    });
+    if (isHandled) event.preventDefault();
   };
 
   return (
@@ -256,7 +260,7 @@ const SpanRow = memo(function SpanRow({
         <bdi className="service">{service}</bdi>
         <OperationName name={name} />
         <GenAiTag spanId={spans.id[span] ?? ''} />
-        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString()}</span>}
+        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString('en')}</span>}
       </div>
       <div className="span-time">
         {isOutside ? (

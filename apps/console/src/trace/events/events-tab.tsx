@@ -58,9 +58,9 @@ export function EventsTab({ model, source, matching, onSelect }: TraceTabProps) 
   return (
     <div className="events-tab">
       <p className="quiet">
-        {count.toLocaleString()} {count === 1 ? 'event' : 'events'} in the order of time
-        {matching === undefined ? '' : `, of spans that match the filter: ${events.length.toLocaleString()} so far`}
-        {count > maxEvents ? `, of the first ${maxEvents.toLocaleString()} events` : ''}
+        {count.toLocaleString('en')} {count === 1 ? 'event' : 'events'} in the order of time
+        {matching === undefined ? '' : `, of spans that match the filter: ${events.length.toLocaleString('en')} so far`}
+        {count > maxEvents ? `, of the first ${maxEvents.toLocaleString('en')} events` : ''}
         {pages.isFetchingNextPage ? '. Loading more…' : ''}
       </p>
       {pages.isError && <Failure error={pages.error} retry={() => void pages.fetchNextPage()} />}

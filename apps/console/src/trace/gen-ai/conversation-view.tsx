@@ -71,7 +71,8 @@ export function ConversationView(props: {
       ))}
       {entries.length > shown.length && (
         <button type="button" onClick={() => setShownCount(shown.length + spansPerPage)}>
-          Show {Math.min(spansPerPage, entries.length - shown.length)} more of {entries.length.toLocaleString()} spans
+          Show {Math.min(spansPerPage, entries.length - shown.length)} more of {entries.length.toLocaleString('en')}{' '}
+          spans
         </button>
       )}
       {content.data.isCut && (
@@ -144,7 +145,7 @@ function SpanEntry(props: {
       {known.length > 0 && (
         <details>
           <summary>
-            {known.length === 1 ? '1 earlier message' : `${known.length.toLocaleString()} earlier messages`}
+            {known.length === 1 ? '1 earlier message' : `${known.length.toLocaleString('en')} earlier messages`}
           </summary>
           <Messages messages={known} direction="input" />
         </details>
@@ -196,7 +197,7 @@ function Messages(props: { readonly messages: readonly Message[]; readonly direc
     <>
       {hidden > 0 && (
         <p className="quiet">
-          {hidden.toLocaleString()} messages are not shown here. The details of the span have them.
+          {hidden.toLocaleString('en')} messages are not shown here. The details of the span have them.
         </p>
       )}
       {messages.slice(hidden).map((message, n) => (
@@ -273,7 +274,7 @@ function FoldedText({ text, isCode = false }: { readonly text: string; readonly 
       ) : (
         <details>
           <summary>
-            <bdi>{text.slice(0, maxTextLength / 4)}</bdi>… {text.length.toLocaleString()} characters
+            <bdi>{text.slice(0, maxTextLength / 4)}</bdi>… {text.length.toLocaleString('en')} characters
           </summary>
           <bdi>{text}</bdi>
         </details>

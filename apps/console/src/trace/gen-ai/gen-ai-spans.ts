@@ -95,8 +95,8 @@ export function genAiTotals(
 /** Such as `1,234 in, 56 out`; empty without tokens. */
 export function tokensText({ inputTokens, outputTokens }: Partial<GenAiSummary>): string {
   return [
-    inputTokens === undefined ? '' : `${inputTokens.toLocaleString()} in`,
-    outputTokens === undefined ? '' : `${outputTokens.toLocaleString()} out`,
+    inputTokens === undefined ? '' : `${inputTokens.toLocaleString('en')} in`,
+    outputTokens === undefined ? '' : `${outputTokens.toLocaleString('en')} out`,
   ]
     .filter((each) => each !== '')
     .join(', ');

@@ -37,7 +37,7 @@ export function ProblemBanner(props: {
         <p className="row" role={hasMore ? 'status' : undefined}>
           {hasMore
             ? 'More spans of this trace have arrived.'
-            : `Still arriving: the newest span was received ${Math.round(seconds ?? 0)} s ago.`}
+            : `Still arriving: newest span ${Math.round(seconds ?? 0)} s ago.`}
           {onReload !== undefined && (
             <button type="button" onClick={onReload}>
               Reload
@@ -84,7 +84,7 @@ function ProblemSpans(props: {
     const span = spans[(spans.indexOf(selected) + 1) % Math.max(spans.length, 1)];
     if (span !== undefined) onSelect(span);
   };
-  const text = ids.size === 1 ? 'Go to span' : `Next of ${problem.spanCount.toLocaleString()} spans`;
+  const text = ids.size === 1 ? 'Go to span' : `Next of ${problem.spanCount.toLocaleString('en')} spans`;
   return (
     <button type="button" onClick={next} aria-label={`${text}: ${problem.message}`}>
       {text}

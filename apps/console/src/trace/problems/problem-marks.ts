@@ -37,7 +37,7 @@ function textOf({ kind, amount, spanCount }: TraceProblem): string {
     case 'dropped_data':
       return 'sender dropped data';
     case 'repeated_calls':
-      return `one of ${spanCount.toLocaleString()} calls in sequence`;
+      return `one of ${spanCount.toLocaleString('en')} calls in sequence`;
     default:
       return kind;
   }

@@ -35,7 +35,7 @@ export function LongText({ value }: { readonly value: string }) {
   return (
     <details className="long-text">
       <summary>
-        <bdi>{value.slice(0, 200)}</bdi>… {value.length.toLocaleString()} characters
+        <bdi>{value.slice(0, 200)}</bdi>… {value.length.toLocaleString('en')} characters
       </summary>
       <bdi>{value}</bdi>
     </details>

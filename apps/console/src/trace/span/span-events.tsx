@@ -61,7 +61,7 @@ export function SpanEvents(props: {
   return (
     <details open>
       <summary>
-        Events <span className="quiet">{events.length.toLocaleString()}</span>
+        Events <span className="quiet">{events.length.toLocaleString('en')}</span>
       </summary>
       <EventList
         label="Events of the span"

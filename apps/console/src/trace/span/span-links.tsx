@@ -31,7 +31,7 @@ export function SpanLinks(props: {
       {span.links.length > 0 && (
         <details open>
           <summary>
-            Links <span className="quiet">{span.links.length.toLocaleString()}</span>
+            Links <span className="quiet">{span.links.length.toLocaleString('en')}</span>
           </summary>
           <ul className="span-links">
             {span.links.slice(0, maxShownLinks).map((link, n) => (
@@ -46,7 +46,7 @@ export function SpanLinks(props: {
             ))}
           </ul>
           {span.links.length > maxShownLinks && (
-            <p className="quiet">{(span.links.length - maxShownLinks).toLocaleString()} more links are not shown</p>
+            <p className="quiet">{(span.links.length - maxShownLinks).toLocaleString('en')} more links are not shown</p>
           )}
         </details>
       )}
@@ -56,7 +56,7 @@ export function SpanLinks(props: {
           <summary>
             Linked from{' '}
             <span className="quiet">
-              {incoming.length.toLocaleString()}
+              {incoming.length.toLocaleString('en')}
               {links.data?.hasMoreIncoming === true ? '+' : ''}
             </span>
           </summary>

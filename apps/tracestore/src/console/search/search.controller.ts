@@ -17,6 +17,7 @@ import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { searchTraces } from '../../query/search-traces/search-traces.js';
 import { summarizeTraces, type TraceSummary } from '../../query/summarize-traces/summarize-traces.js';
 import { filterOf, traceConditionsOf } from './search-filter.js';
+import { inOrder } from './summary-order.js';
 import { unknownNames } from './unknown-names.js';
 
 /** Finds traces and spans. */
@@ -40,7 +41,7 @@ export class SearchController {
     );
     const summaries = await summarizeTraces(this.database, traceIds, signal);
     return {
-      traces: summaries.map(summaryOf),
+      traces: inOrder(summaries, order).map(summaryOf),
       nextCursor: nextCursor ?? null,
       searchedFromUnixNano: searchedFromUnixNano === undefined ? null : String(searchedFromUnixNano),
       unknown: await this.unknown(query, traceIds.length, signal),
