@@ -5,6 +5,7 @@ import { percentile } from '../queries/percentile.ts';
 import { type BenchDatabase, startBenchDatabase } from '../write/bench-database.ts';
 import { defaultConnections } from '../write/ingest-path.ts';
 import { startStore } from '../write/processes.ts';
+import { measureSqlExamples } from './sql-examples.ts';
 
 const hourMs = 3_600_000;
 const nsPerMs = 1_000_000n;
@@ -20,7 +21,8 @@ type Search = readonly (readonly [name: string, value: string])[];
 
 /**
  * Measures what the console counts over an hour of many spans: the heat map and the facets of several searches, through its API,
- * and comparisons of traces, as `npm run bench -- queries` does. The store is the one of that benchmark.
+ * comparisons of traces, as `npm run bench -- queries` does, and the examples of the SQL page. The store is the one of that
+ * benchmark.
  *
  * @param spans in the store, over 24 hours
  * @param keptFolder a folder of `npm run bench -- queries --keep`; by default the store is made and deleted
@@ -41,6 +43,7 @@ export async function measureLargeStore(
         searchHeatmapMs: await measure(url, 'traces/heatmap', searches, loaded, say),
         searchFacetsMs: await measure(url, 'traces/facets', searches, loaded, say),
         ...(await measureDifferences(database.url, loaded, comparisons, say)),
+        ...(await measureSqlExamples(database.url, loaded, say)),
       };
     } finally {
       await store.stop();

@@ -184,14 +184,34 @@ function simulate(chance: SeededChance, isPlanted: boolean): DataSet {
   };
 }
 
-/** The rows of each of many data sets. */
+/** The rows of each of many data sets. One statement compares them all: each connection plans the function anew. */
 async function simulated(seed: number, isPlanted: boolean) {
   const chance = new SeededChance(seed);
   const sets = Array.from({ length: dataSets }, () => simulate(chance, isPlanted));
   await store(sets.flatMap(({ inside, outside }) => [...inside, ...outside]));
-  const found: { readonly set: DataSet; readonly rows: readonly Row[] }[] = [];
-  for (const set of sets) found.push({ set, rows: await compare(idsOf(set.inside), idsOf(set.outside)) });
-  return found;
+  const traces = sets.flatMap(({ inside, outside }, number) => [
+    ...inside.map(({ id }) => ({ number, id, isInside: true })),
+    ...outside.map(({ id }) => ({ number, id, isInside: false })),
+  ]);
+  const rows = await queryAsReader<Row & { readonly number: number }>(
+    database.url,
+    `SELECT sides.number, d.*
+     FROM (
+       SELECT
+         t.number,
+         array_agg(t.id) FILTER (WHERE t.is_inside) AS inside,
+         array_agg(t.id) FILTER (WHERE NOT t.is_inside) AS outside
+       FROM unnest($1::int4[], $2::uuid[], $3::bool[]) AS t (number, id, is_inside)
+       GROUP BY t.number
+     ) AS sides
+     CROSS JOIN LATERAL ps_trace.attribute_differences(
+       sides.inside::ps_trace.trace_id[], sides.outside::ps_trace.trace_id[]
+     ) WITH ORDINALITY AS d
+     ORDER BY sides.number, d.ordinality`,
+    [traces.map(({ number }) => number), traces.map(({ id }) => id), traces.map(({ isInside }) => isInside)],
+  );
+  const bySet = Map.groupBy(rows, ({ number }) => number);
+  return sets.map((set, number) => ({ set, rows: bySet.get(number) ?? [] }));
 }
 
 /** The two-sided p-value of Fisher's exact test, as twice the smaller tail, from sums of all its terms. */

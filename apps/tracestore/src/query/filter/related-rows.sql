@@ -28,21 +28,32 @@ s.resource_id = ANY (:'known_ids'::int8[])
 s.scope_id = ANY (:'known_ids'::int8[])
 
 -- name: has_event
--- PostgreSQL runs this once for all spans, as the test does not depend on the span.
+-- PostgreSQL runs this once for all spans of a row `w`, as the test does not depend on the span. It looks up one trace after
+-- the other: the planner overestimates how many events a list of traces has, and would read all events of a day instead.
 (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-  SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-  FROM tracestore.event e
-  WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-    AND e.span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
-    AND :condition
+  SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+  FROM unnest(w.trace_ids) AS known (trace_id)
+  CROSS JOIN LATERAL (
+    SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
+    FROM tracestore.event e
+    WHERE e.trace_id = known.trace_id AND e.span_start_time BETWEEN w.start_min AND w.start_max
+      AND e.span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
+      AND :condition
+    OFFSET 0
+  ) AS found
 )
 -- name: has_link
 (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-  SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
-  FROM tracestore.link k
-  WHERE k.trace_id = ANY (w.trace_ids) AND k.span_start_time BETWEEN w.start_min AND w.start_max
-    AND k.span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
-    AND :condition
+  SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+  FROM unnest(w.trace_ids) AS known (trace_id)
+  CROSS JOIN LATERAL (
+    SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
+    FROM tracestore.link k
+    WHERE k.trace_id = known.trace_id AND k.span_start_time BETWEEN w.start_min AND w.start_max
+      AND k.span_start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
+      AND :condition
+    OFFSET 0
+  ) AS found
 )
 
 -- name: has_event_of_span

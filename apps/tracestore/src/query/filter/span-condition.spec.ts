@@ -88,9 +88,17 @@ describe('spanCondition', () => {
 
   it('looks events up by the traces of a search when the test needs no span', () => {
     const { text: sql, values } = sent(fieldIs('event.name', 'exception'));
-    expect(sql).toContain('IN (SELECT e.trace_id');
-    expect(sql).toContain('BETWEEN $1::timestamptz AND $2::timestamptz AND (e.name = $3::text) IS TRUE)');
+    expect(sql).toContain('FROM unnest(w.trace_ids) AS known (trace_id) CROSS JOIN LATERAL (SELECT e.trace_id');
+    expect(sql).toContain('BETWEEN $1::timestamptz AND $2::timestamptz AND (e.name = $3::text) IS TRUE OFFSET 0)');
     expect(values).toEqual(['min', 'max', 'exception']);
+  });
+
+  it('reads events once for all alternatives about them, but not for conditions that must all hold', () => {
+    const about = (name: string): Filter => fieldIs('event.name', name);
+    const reads = (filter: Filter): number => sent(filter).text.split('FROM tracestore.event ').length - 1;
+    expect(reads({ op: 'contains', text: 'x' })).toBe(1);
+    expect(reads({ op: 'or', filters: [about('a'), about('b'), fieldIs('span.trace_state', 'x')] })).toBe(1);
+    expect(reads(allOf(about('a'), about('b')))).toBe(2);
   });
 
   it('looks events up by their span when the test needs the span', () => {

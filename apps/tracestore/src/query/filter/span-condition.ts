@@ -16,6 +16,7 @@ import {
   type DictionaryTable,
   type Leaf,
   type OrderedConstant,
+  orOf,
   tableOf,
   type TextTest,
 } from './condition.js';
@@ -186,7 +187,11 @@ class ConditionWriter {
       case 'and':
         return allOf(condition.conditions.map((part) => this.sqlOf(part, bound)));
       case 'or':
-        return anyOf(condition.conditions.map((part) => this.sqlOf(part, bound)));
+        return anyOf(
+          (bound === undefined ? alternativesOf(condition.conditions) : condition.conditions).map((part) =>
+            this.sqlOf(part, bound),
+          ),
+        );
       case 'not': {
         const inner = this.sqlOf(condition.condition, bound);
         return not(this.range === undefined ? isTrue(inner) : inner);
@@ -345,6 +350,24 @@ function idSql(field: IdField, text: string): Fragment {
   }
   if (!/^[\da-f]{16}$/i.test(text)) return constant(false);
   return tests.int8_equals.fragment({ column, id: BigInt.asIntN(64, BigInt(`0x${text}`)).toString() });
+}
+
+/** Join alternatives about events, or about links, so that the rows are read once for all of them. */
+function alternativesOf(parts: readonly Condition[]): readonly Condition[] {
+  const byLevel = Map.groupBy(parts, relatedLevelOf);
+  return [...byLevel].flatMap(([level, own]): readonly Condition[] =>
+    level === undefined || own.length === 1
+      ? own
+      : [{ is: 'some', level, condition: orOf(own.map((part) => (part.is === 'some' ? part.condition : part))) }],
+  );
+}
+
+/** The level of a condition that an event or link passes alone. */
+function relatedLevelOf(part: Condition): 'event' | 'link' | undefined {
+  return (['event', 'link'] as const).find((level) => {
+    if (part.is === 'some') return part.level === level && isOnlyAbout(level, part.condition);
+    return part.is !== 'constant' && part.is !== 'and' && part.is !== 'or' && part.is !== 'not' && isOnlyAbout(level, part);
+  });
 }
 
 /** Whether a condition tests only the row of an event or link, so that it can be looked up without its span. */

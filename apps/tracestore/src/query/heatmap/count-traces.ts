@@ -225,6 +225,7 @@ class Count {
   ): Promise<Heatmap> {
     const start_min = new Parameter(timestampOf(this.minUs));
     const start_max = new Parameter(timestampOf(spanMaxUs));
+    await this.connection.query(readFreely.bind({ setting: 'off' }));
     const rows = await this.connection.query<CellRow>(
       lookUpTraces.bind({
         ...this.cellNames(),
