@@ -22,16 +22,16 @@ const patterns = [
 ];
 
 /** As the API has them. */
-const manyProblems = (['missing_parent', 'repeated_calls'] as const).map((kind) => ({
+const manyProblems = (['no_root', 'repeated_calls'] as const).map((kind) => ({
   kind,
   severity: 'warning',
-  message: 'The parents of 3 spans are missing, which is more than a line of a phone has space for',
+  message: 'A description of the problem that is longer than the space that a line of a phone has for it',
   spanCount: 3,
   amount: 3,
   unit: 'count',
   services: [],
   spanIds: [],
-  receivedS: kind === 'missing_parent' ? 7 : null,
+  receivedS: kind === 'no_root' ? 7 : null,
 }));
 
 let console: ConsoleUnderTest;
