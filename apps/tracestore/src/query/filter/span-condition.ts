@@ -361,7 +361,9 @@ function alternativesOf(parts: readonly Condition[]): readonly Condition[] {
 function relatedLevelOf(part: Condition): 'event' | 'link' | undefined {
   return (['event', 'link'] as const).find((level) => {
     if (part.is === 'some') return part.level === level && isOnlyAbout(level, part.condition);
-    return part.is !== 'constant' && part.is !== 'and' && part.is !== 'or' && part.is !== 'not' && isOnlyAbout(level, part);
+    return (
+      part.is !== 'constant' && part.is !== 'and' && part.is !== 'or' && part.is !== 'not' && isOnlyAbout(level, part)
+    );
   });
 }
 
