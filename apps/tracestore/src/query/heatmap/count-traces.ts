@@ -88,7 +88,7 @@ const lookUpCost = 8;
 const reachUs = 600_000_000n;
 const leastMarginUs = 10_000_000n;
 /** Fewer spans of a slice are read faster by their traces than by their time. */
-const fewSpansOfSlice = 500;
+const fewSpansOfSlice = 2_000;
 
 interface RangeRow extends QueryResultRow {
   readonly first_us: string | null;
@@ -109,7 +109,7 @@ interface CellRow extends QueryResultRow {
  *
  * The aggregates of calls answer where they can: for all traces, for a service or for an operation that only starts requests.
  * Otherwise spans are read. For a rare value, only the blocks that can have it are read. For others, all spans of the range are
- * read, or an equal share of each column if there are more than `limits.heatmapSpans`.
+ * read, or an equal share of each column if there are more than `limits.heatmapSpans`, or fewer for slow conditions.
  *
  * @throws TracestoreError
  */
@@ -210,11 +210,30 @@ class Count {
       mayMatch,
     );
     if (blocks === 0) return this.heatmapOf([], nothing);
-    const maxSpans =
-      this.query.maxSpans ?? limits[testsText(this.query.filter) ? 'heatmapTextSpans' : 'heatmapSpans'].value;
-    const isRare = isComplete && candidateSpans * lookUpCost <= Math.min(spans, maxSpans);
+    const { lookUp: maxLookUp, all: maxSpans, sample } = this.bounds(condition);
+    const isRare = isComplete && candidateSpans * lookUpCost <= Math.min(spans, maxLookUp);
     if (mayMatch !== undefined && isRare) return this.lookUpTraces(condition, mayMatch, spanMaxUs, candidateSpans);
-    return this.scan(condition, spans, shareOf(spans, maxSpans));
+    return this.scan(condition, spans, spans <= maxSpans ? 1 : shareOf(spans, sample));
+  }
+
+  /**
+   * How many spans may be read: after lookups, whose cost is that of `lookUpCost` as many; of the whole range; or as a sample.
+   * Each of them takes some tenths of a second.
+   */
+  private bounds(condition: Condition): Readonly<Record<'lookUp' | 'all' | 'sample', number>> {
+    const { maxSpans, filter } = this.query;
+    if (maxSpans !== undefined) return { lookUp: maxSpans, all: maxSpans, sample: maxSpans };
+    const { heatmapSpans, heatmapSampledSpans, heatmapEventSpans, heatmapTextSpans } = limits;
+    if (testsText(filter)) {
+      return {
+        lookUp: heatmapTextSpans.value * lookUpCost,
+        all: heatmapTextSpans.value,
+        sample: heatmapTextSpans.value,
+      };
+    }
+    return testsRelatedRows(condition)
+      ? { lookUp: heatmapSpans.value, all: heatmapEventSpans.value, sample: heatmapEventSpans.value }
+      : { lookUp: heatmapSpans.value, all: heatmapSpans.value, sample: heatmapSampledSpans.value };
   }
 
   private async lookUpTraces(
@@ -341,7 +360,7 @@ function larger(left: bigint, right: bigint): bigint {
   return left > right ? left : right;
 }
 
-/** The share of a range that is read. A part of a column is read with as much again as half of it, before and after. */
-function shareOf(spans: number, maxSpans: number): number {
-  return spans <= maxSpans ? 1 : maxSpans / (1.5 * spans);
+/** The share of a range that a sample has. A part of a column is read with as much again as half of it, before and after. */
+function shareOf(spans: number, sample: number): number {
+  return sample / (1.5 * spans);
 }

@@ -2,7 +2,7 @@ import type { TraceConditions } from '../search-conditions.js';
 
 /** Which traces a heat map counts. */
 export interface HeatmapQuery extends TraceConditions {
-  /** How many spans may be read; `limits.heatmapSpans` by default. */
+  /** How many spans may be read; by default `limits` for the kind of the conditions. */
   readonly maxSpans?: number | undefined;
 }
 
