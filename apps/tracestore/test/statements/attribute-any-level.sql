@@ -77,22 +77,32 @@ found AS (
       AND (s.start_time < $3::timestamptz OR s.start_nanos <= $8)
       AND (
         ((s.attributes -> $9::text)::text = ($10::jsonb)::text) IS TRUE
+        OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE ((r.attributes -> $11::text)::text = ($12::jsonb)::text) IS TRUE)) IS TRUE
+        OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE ((c.attributes -> $13::text)::text = ($14::jsonb)::text) IS TRUE)) IS TRUE
         OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-          SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-          FROM tracestore.event e
-          WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-            AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-            AND ((e.attributes -> $11::text)::text = ($12::jsonb)::text) IS TRUE
+          SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+          FROM unnest(w.trace_ids) AS known (trace_id)
+          CROSS JOIN LATERAL (
+            SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
+            FROM tracestore.event e
+            WHERE e.trace_id = known.trace_id AND e.span_start_time BETWEEN w.start_min AND w.start_max
+              AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
+              AND ((e.attributes -> $15::text)::text = ($16::jsonb)::text) IS TRUE
+            OFFSET 0
+          ) AS found
         )
         OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-          SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
-          FROM tracestore.link k
-          WHERE k.trace_id = ANY (w.trace_ids) AND k.span_start_time BETWEEN w.start_min AND w.start_max
-            AND k.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-            AND ((k.attributes -> $13::text)::text = ($14::jsonb)::text) IS TRUE
+          SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+          FROM unnest(w.trace_ids) AS known (trace_id)
+          CROSS JOIN LATERAL (
+            SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
+            FROM tracestore.link k
+            WHERE k.trace_id = known.trace_id AND k.span_start_time BETWEEN w.start_min AND w.start_max
+              AND k.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
+              AND ((k.attributes -> $17::text)::text = ($18::jsonb)::text) IS TRUE
+            OFFSET 0
+          ) AS found
         )
-        OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE ((r.attributes -> $15::text)::text = ($16::jsonb)::text) IS TRUE)) IS TRUE
-        OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE ((c.attributes -> $17::text)::text = ($18::jsonb)::text) IS TRUE)) IS TRUE
       )
     OFFSET 0
   ) AS spans

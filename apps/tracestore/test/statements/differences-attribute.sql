@@ -55,16 +55,16 @@ ORDER BY sampled.hash, sampled.trace_id;
 -- $5 = '"gold"'
 -- $6 = 'user.tier'
 -- $7 = '{"bytesValue":"gold"}'
--- $8 = '2023-11-14T21:13:20.000000Z'
--- $9 = '2023-11-14T22:13:20.000000Z'
+-- $8 = 'user.tier'
+-- $9 = '"gold"'
 -- $10 = 'user.tier'
--- $11 = '"gold"'
+-- $11 = '{"bytesValue":"gold"}'
 -- $12 = 'user.tier'
--- $13 = '{"bytesValue":"gold"}'
+-- $13 = '"gold"'
 -- $14 = 'user.tier'
--- $15 = '"gold"'
--- $16 = 'user.tier'
--- $17 = '{"bytesValue":"gold"}'
+-- $15 = '{"bytesValue":"gold"}'
+-- $16 = '2023-11-14T21:13:20.000000Z'
+-- $17 = '2023-11-14T22:13:20.000000Z'
 -- $18 = 'user.tier'
 -- $19 = '"gold"'
 -- $20 = 'user.tier'
@@ -94,48 +94,50 @@ CROSS JOIN LATERAL (
     (
       ((s.attributes -> $4::text)::text = ($5::jsonb)::text) IS TRUE
       OR ((s.attributes -> $6::text)::text = ($7::jsonb)::text) IS TRUE
-      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-        SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-        FROM tracestore.event e
-        WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-          AND e.span_start_time BETWEEN $8::timestamptz AND $9::timestamptz
-          AND ((e.attributes -> $10::text)::text = ($11::jsonb)::text) IS TRUE
-      )
-      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-        SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-        FROM tracestore.event e
-        WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-          AND e.span_start_time BETWEEN $8::timestamptz AND $9::timestamptz
-          AND ((e.attributes -> $12::text)::text = ($13::jsonb)::text) IS TRUE
-      )
-      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-        SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
-        FROM tracestore.link k
-        WHERE k.trace_id = ANY (w.trace_ids) AND k.span_start_time BETWEEN w.start_min AND w.start_max
-          AND k.span_start_time BETWEEN $8::timestamptz AND $9::timestamptz
-          AND ((k.attributes -> $14::text)::text = ($15::jsonb)::text) IS TRUE
-      )
-      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-        SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
-        FROM tracestore.link k
-        WHERE k.trace_id = ANY (w.trace_ids) AND k.span_start_time BETWEEN w.start_min AND w.start_max
-          AND k.span_start_time BETWEEN $8::timestamptz AND $9::timestamptz
-          AND ((k.attributes -> $16::text)::text = ($17::jsonb)::text) IS TRUE
-      )
       OR (s.resource_id IN (SELECT r.id FROM tracestore.resource r WHERE (
-        ((r.attributes -> $18::text)::text = ($19::jsonb)::text) IS TRUE
-        OR ((r.attributes -> $20::text)::text = ($21::jsonb)::text) IS TRUE
+        ((r.attributes -> $8::text)::text = ($9::jsonb)::text) IS TRUE
+        OR ((r.attributes -> $10::text)::text = ($11::jsonb)::text) IS TRUE
       ))) IS TRUE
       OR (s.scope_id IN (SELECT c.id FROM tracestore.scope c WHERE (
-        ((c.attributes -> $22::text)::text = ($23::jsonb)::text) IS TRUE
-        OR ((c.attributes -> $24::text)::text = ($25::jsonb)::text) IS TRUE
+        ((c.attributes -> $12::text)::text = ($13::jsonb)::text) IS TRUE
+        OR ((c.attributes -> $14::text)::text = ($15::jsonb)::text) IS TRUE
       ))) IS TRUE
+      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
+        SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+        FROM unnest(w.trace_ids) AS known (trace_id)
+        CROSS JOIN LATERAL (
+          SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
+          FROM tracestore.event e
+          WHERE e.trace_id = known.trace_id AND e.span_start_time BETWEEN w.start_min AND w.start_max
+            AND e.span_start_time BETWEEN $16::timestamptz AND $17::timestamptz
+            AND (
+              ((e.attributes -> $18::text)::text = ($19::jsonb)::text) IS TRUE
+              OR ((e.attributes -> $20::text)::text = ($21::jsonb)::text) IS TRUE
+            )
+          OFFSET 0
+        ) AS found
+      )
+      OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
+        SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+        FROM unnest(w.trace_ids) AS known (trace_id)
+        CROSS JOIN LATERAL (
+          SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
+          FROM tracestore.link k
+          WHERE k.trace_id = known.trace_id AND k.span_start_time BETWEEN w.start_min AND w.start_max
+            AND k.span_start_time BETWEEN $16::timestamptz AND $17::timestamptz
+            AND (
+              ((k.attributes -> $22::text)::text = ($23::jsonb)::text) IS TRUE
+              OR ((k.attributes -> $24::text)::text = ($25::jsonb)::text) IS TRUE
+            )
+          OFFSET 0
+        ) AS found
+      )
     ) AS is_selected
   FROM tracestore.span s
   WHERE s.trace_id = w.trace_id AND s.start_time BETWEEN w.start_min AND w.start_max
-    AND s.start_time BETWEEN $8::timestamptz AND $9::timestamptz
-    AND (s.start_time > $8::timestamptz OR s.start_nanos >= $26)
-    AND (s.start_time < $9::timestamptz OR s.start_nanos <= $27)
+    AND s.start_time BETWEEN $16::timestamptz AND $17::timestamptz
+    AND (s.start_time > $16::timestamptz OR s.start_nanos >= $26)
+    AND (s.start_time < $17::timestamptz OR s.start_nanos <= $27)
   OFFSET 0
 ) AS spans
 GROUP BY spans.trace_id

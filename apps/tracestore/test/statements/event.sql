@@ -62,11 +62,16 @@ found AS (
       AND (s.start_time > $1::timestamptz OR s.start_nanos >= $8)
       AND (s.start_time < $3::timestamptz OR s.start_nanos <= $9)
       AND (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-        SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-        FROM tracestore.event e
-        WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-          AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-          AND ((e.name = $10::text) IS TRUE AND ((e.attributes -> $11::text)::text = ($12::jsonb)::text) IS TRUE)
+        SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+        FROM unnest(w.trace_ids) AS known (trace_id)
+        CROSS JOIN LATERAL (
+          SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
+          FROM tracestore.event e
+          WHERE e.trace_id = known.trace_id AND e.span_start_time BETWEEN w.start_min AND w.start_max
+            AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
+            AND ((e.name = $10::text) IS TRUE AND ((e.attributes -> $11::text)::text = ($12::jsonb)::text) IS TRUE)
+          OFFSET 0
+        ) AS found
       )
     OFFSET 0
   ) AS spans

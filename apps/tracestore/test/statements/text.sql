@@ -36,10 +36,10 @@ WHERE oid = 'tracestore.span'::regclass;
 -- $9 = {1311768467294899695, -81985529216486896}
 -- $10 = '%100 \%%'
 -- $11 = '%100 \%%'
--- $12 = '%100 \%%'
+-- $12 = {81985529216486895}
 -- $13 = '%100 \%%'
 -- $14 = '%100 \%%'
--- $15 = {81985529216486895}
+-- $15 = '%100 \%%'
 WITH scanned AS MATERIALIZED (
   SELECT count(*) AS blocks, min(start_max) AS low_water_mark
   FROM (
@@ -83,38 +83,44 @@ found AS (
       AND (
         (s.operation_id = ANY ($9::int8[])) IS TRUE
         OR (s.status_message ILIKE $10::text) IS TRUE
-        OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-          SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-          FROM tracestore.event e
-          WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-            AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-            AND (e.name ILIKE $11::text) IS TRUE
-        )
-        OR (CASE WHEN (s.attributes)::text ILIKE $12::text THEN EXISTS (
+        OR (CASE WHEN (s.attributes)::text ILIKE $11::text THEN EXISTS (
           SELECT FROM jsonb_path_query(s.attributes, 'strict $.**') AS entry (value)
-          WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $12::text
+          WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $11::text
         ) END) IS TRUE
+        OR (s.resource_id = ANY ($12::int8[])) IS TRUE
         OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-          SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
-          FROM tracestore.event e
-          WHERE e.trace_id = ANY (w.trace_ids) AND e.span_start_time BETWEEN w.start_min AND w.start_max
-            AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-            AND (CASE WHEN (e.attributes)::text ILIKE $13::text THEN EXISTS (
-              SELECT FROM jsonb_path_query(e.attributes, 'strict $.**') AS entry (value)
-              WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $13::text
-            ) END) IS TRUE
+          SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+          FROM unnest(w.trace_ids) AS known (trace_id)
+          CROSS JOIN LATERAL (
+            SELECT e.trace_id, e.span_id, e.span_instance, e.span_start_time
+            FROM tracestore.event e
+            WHERE e.trace_id = known.trace_id AND e.span_start_time BETWEEN w.start_min AND w.start_max
+              AND e.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
+              AND (
+                (e.name ILIKE $13::text) IS TRUE
+                OR (CASE WHEN (e.attributes)::text ILIKE $14::text THEN EXISTS (
+                  SELECT FROM jsonb_path_query(e.attributes, 'strict $.**') AS entry (value)
+                  WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $14::text
+                ) END) IS TRUE
+              )
+            OFFSET 0
+          ) AS found
         )
         OR (s.trace_id, s.span_id, s.instance, s.start_time) IN (
-          SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
-          FROM tracestore.link k
-          WHERE k.trace_id = ANY (w.trace_ids) AND k.span_start_time BETWEEN w.start_min AND w.start_max
-            AND k.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
-            AND (CASE WHEN (k.attributes)::text ILIKE $14::text THEN EXISTS (
-              SELECT FROM jsonb_path_query(k.attributes, 'strict $.**') AS entry (value)
-              WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $14::text
-            ) END) IS TRUE
+          SELECT found.trace_id, found.span_id, found.span_instance, found.span_start_time
+          FROM unnest(w.trace_ids) AS known (trace_id)
+          CROSS JOIN LATERAL (
+            SELECT k.trace_id, k.span_id, k.span_instance, k.span_start_time
+            FROM tracestore.link k
+            WHERE k.trace_id = known.trace_id AND k.span_start_time BETWEEN w.start_min AND w.start_max
+              AND k.span_start_time BETWEEN $1::timestamptz AND $3::timestamptz
+              AND (CASE WHEN (k.attributes)::text ILIKE $15::text THEN EXISTS (
+                SELECT FROM jsonb_path_query(k.attributes, 'strict $.**') AS entry (value)
+                WHERE jsonb_typeof(entry.value) NOT IN ('array', 'object') AND entry.value #>> '{}' ILIKE $15::text
+              ) END) IS TRUE
+            OFFSET 0
+          ) AS found
         )
-        OR (s.resource_id = ANY ($15::int8[])) IS TRUE
       )
     OFFSET 0
   ) AS spans
