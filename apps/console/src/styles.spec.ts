@@ -52,7 +52,7 @@ function rulesOf(file: string, css: string): readonly Rule[] {
     found.push({
       file,
       around: around.join(' '),
-      selectors: selector.split(',').map((each) => each.trim()),
+      selectors: selector.split(/,(?![^(]*\))/).map((each) => each.trim()),
       declarations: declarations.filter((each) => each !== '').toSorted(),
     });
   }

@@ -88,6 +88,7 @@ WHERE s.status_code = 'error'
   AND NOT EXISTS (
     SELECT FROM ps_trace.span child
     WHERE child.trace_id = s.trace_id AND child.parent_span_id = s.span_id AND child.status_code = 'error'
+      AND child.start_time > now() - interval '3 minutes'
   )
 GROUP BY s.service_name, s.span_name, s.status_message
 ORDER BY times DESC`,
@@ -144,7 +145,7 @@ ORDER BY on_path_ms DESC`,
 FROM (
   SELECT trace_id
   FROM ps_trace.span
-  WHERE is_root_span AND start_time < now() - interval '10 seconds'
+  WHERE is_root_span AND start_time BETWEEN now() - interval '10 minutes' AND now() - interval '10 seconds'
   ORDER BY start_time DESC
   LIMIT 1
 ) AS latest
@@ -212,7 +213,7 @@ SELECT
   round(avg(s.duration_ms) FILTER (WHERE r.tenth = 1)::numeric, 2) AS slowest_tenth_ms,
   round(avg(s.duration_ms) FILTER (WHERE r.tenth > 1)::numeric, 2) AS others_ms
 FROM request r
-JOIN ps_trace.span s ON s.trace_id = r.trace_id
+JOIN ps_trace.span s ON s.trace_id = r.trace_id AND s.start_time > now() - interval '3 minutes'
 GROUP BY s.service_name, s.span_name
 ORDER BY slowest_tenth_ms DESC NULLS LAST`,
       },
