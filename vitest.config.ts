@@ -27,7 +27,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'integration',
-          include: ['{apps,dashboards,libs,load,smoke}/**/*.int-spec.ts'],
+          include: ['{apps,dashboards,libs,load,smoke,workshop}/**/*.int-spec.ts'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
