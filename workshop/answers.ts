@@ -242,6 +242,7 @@ export function computeAnswers(recorded: readonly RecordedSpan[]): ReadonlyMap<s
         (span) => `${callerOf([span]).service} ${span.service}`,
         (own) => [callerOf(own).service, first(own).service, own.length, errorsOf(own), meanMs(own)],
         descending(2),
+        ascending(0),
       ),
     },
     'Which services call which, counted from the spans?': {
@@ -250,6 +251,7 @@ export function computeAnswers(recorded: readonly RecordedSpan[]): ReadonlyMap<s
         (span) => `${callerOf([span]).service} ${span.service}`,
         (own) => [callerOf(own).service, first(own).service, own.length],
         descending(2),
+        ascending(0),
       ),
     },
     'Which share of its time does lower wait for digit?': {
