@@ -9,7 +9,7 @@ const documents = globSync(
     cwd: root,
     exclude: (name) => name === 'node_modules' || name === 'dist',
   },
-).filter((file) => !file.startsWith('proto/opentelemetry-proto/'));
+).filter((file) => !/^(proto\/opentelemetry-proto|site\/pages)\//.test(file));
 const pages = findPages();
 const files = 'https://example.com/spandrel/blob/main';
 

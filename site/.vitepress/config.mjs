@@ -1,5 +1,5 @@
-// The configuration of VitePress. The pages stay where they are, in docs/ and beside what they describe.
-import { readdirSync } from 'node:fs';
+// The configuration of VitePress. The pages are in docs/ and beside what they describe; pages.ts lists them.
+import { cpSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitepress';
 import { findPages, resolveLink, root, sectionsOf, slugOf } from '../pages.ts';
@@ -9,18 +9,23 @@ const { GITHUB_SERVER_URL = 'https://github.com', GITHUB_REPOSITORY, SITE_BASE =
 /** Where links lead to files that are no pages. */
 const repository = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY ?? 'spandrel/spandrel'}`;
 const files = `${repository}/blob/main`;
+const copies = path.join(root, 'site/pages');
+
+rmSync(copies, { recursive: true, force: true });
+copyPages();
+if (process.argv.includes('dev')) watch(path.join(root, 'docs'), { recursive: true }, copyPages);
 
 export default defineConfig({
   title: 'Spandrel',
   description: 'Distributed tracing on PostgreSQL: OTLP in, SQL and Jaeger out',
   lang: 'en',
   base: SITE_BASE,
-  srcDir: '..',
-  srcExclude: excluded(),
+  srcDir: 'pages',
   outDir: 'dist',
   cacheDir: '.vitepress/cache',
   rewrites: Object.fromEntries(pages.map(({ source, target }) => [source, target])),
   metaChunk: true,
+  ignoreDeadLinks: 'localhostLinks',
   themeConfig: {
     sidebar: sectionsOf(pages),
     outline: [2, 3],
@@ -29,9 +34,11 @@ export default defineConfig({
   },
   markdown: {
     anchor: { slugify: slugOf },
+    // Shiki does not know TraceQL; its operators and texts look like those of JavaScript.
+    languageAlias: { traceql: 'js' },
     config: (markdown) => {
       markdown.core.ruler.push('repository-links', ({ tokens, env }) => {
-        const source = path.relative(root, env.realPath ?? env.path);
+        const source = path.relative(copies, env.realPath ?? env.path);
         for (const token of tokens.flatMap((block) => [block, ...(block.children ?? [])])) rewrite(token, source);
       });
     },
@@ -52,14 +59,8 @@ function rewrite(token, source) {
     token.content = token.content.replaceAll(/ (src|srcset)="(?![./]|https?:)/g, ' $1="./');
 }
 
-/** Everything in the repository that is no page. VitePress takes a list of what to leave out. */
-function excluded() {
-  const isPage = new Set(pages.map(({ source }) => source));
-  return ['.', 'helm', 'helm/spandrel']
-    .flatMap((folder) =>
-      readdirSync(path.join(root, folder), { withFileTypes: true }).map((entry) => ({ folder, entry })),
-    )
-    .map(({ folder, entry }) => ({ name: path.posix.join(folder, entry.name), entry }))
-    .filter(({ name }) => !isPage.has(name) && !['docs', 'helm', 'helm/spandrel'].includes(name))
-    .map(({ name, entry }) => (entry.isDirectory() ? `${name}/**` : name));
+/** Copies the pages and their pictures to where VitePress and the packages of this folder are found. */
+function copyPages() {
+  for (const source of ['docs/pictures', ...pages.map((page) => page.source)])
+    cpSync(path.join(root, source), path.join(copies, source), { recursive: true });
 }
