@@ -13,14 +13,16 @@ const page = path.join(root, 'docs/api.md');
 const service = { name: 'tracestore', description: 'Receives traces over OTLP and stores them in PostgreSQL' };
 
 /** The comments of the methods of all controllers, by operationId: `<class>_<method>`. */
-const summaries = new Map(
+const summaries = new Map<string, string>(
   globSync('apps/tracestore/src/**/*.controller.ts', { cwd: root }).flatMap((file) => {
     const source = ts.createSourceFile(file, readFileSync(path.join(root, file), 'utf8'), ts.ScriptTarget.Latest, true);
-    return source.statements.filter(ts.isClassDeclaration).flatMap((controller) =>
-      controller.members
-        .filter(ts.isMethodDeclaration)
-        .map((method) => [`${controller.name?.text}_${method.name.getText()}`, summaryOf(method)] as const),
-    );
+    return source.statements
+      .filter(ts.isClassDeclaration)
+      .flatMap((controller) =>
+        controller.members
+          .filter(ts.isMethodDeclaration)
+          .map((method) => [`${controller.name?.text}_${method.name.getText()}`, summaryOf(method)] as const),
+      );
   }),
 );
 

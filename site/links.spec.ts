@@ -13,7 +13,7 @@ const documents = globSync(
 const pages = findPages();
 const files = 'https://example.com/spandrel/blob/main';
 
-/** A document without its code, which may have brackets that are no links. */
+/** A document without its code, whose brackets are not links. */
 function withoutCode(markdown: string): string {
   return markdown
     .replaceAll(/^( *)```[^]*?^\1```$/gm, '')

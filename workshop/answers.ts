@@ -6,7 +6,7 @@ export type AnswerRow = readonly (string | number)[];
 /** The answer of a query, computed from the spans of the recording without SQL. */
 export interface Answer {
   readonly rows: readonly AnswerRow[];
-  /** The relative error that the query may have: 0.045 for a percentile from buckets. By default that of a sum of fractions. */
+  /** The largest relative error of the query: 0.046 for a percentile from buckets. The default allows for sums of fractions only. */
   readonly tolerance?: number;
 }
 

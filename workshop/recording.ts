@@ -119,8 +119,17 @@ class TraceRecorder {
           ? { ...attributes, 'http.response.status_code': error === undefined ? 200 : 500 }
           : attributes;
       this.spans.push({
-        ...{ traceId: this.traceId, spanId, parentSpanId, service, serviceVersion, name, kind },
-        ...{ startUs, endUs: this.nowUs, attributes: own, error },
+        traceId: this.traceId,
+        spanId,
+        parentSpanId,
+        service,
+        serviceVersion,
+        name,
+        kind,
+        startUs,
+        endUs: this.nowUs,
+        attributes: own,
+        error,
       });
     }
   }

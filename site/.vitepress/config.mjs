@@ -6,7 +6,7 @@ import { findPages, resolveLink, root, sectionsOf, slugOf } from '../pages.ts';
 
 const pages = findPages();
 const { GITHUB_SERVER_URL = 'https://github.com', GITHUB_REPOSITORY, SITE_BASE = '/' } = process.env;
-/** Where links lead to files that are no pages. */
+/** The target of links to files that are not pages. */
 const repository = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY ?? 'spandrel/spandrel'}`;
 const files = `${repository}/blob/main`;
 const copies = path.join(root, 'site/pages');

@@ -46,7 +46,7 @@ const notRun: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes',
   'npm run test:crash': 'takes minutes, and needs a Collector',
   'curl -i': 'needs the demo services; test/stack.e2e-spec.ts makes the same request',
-  'TRACESTORE_HOST=': 'needs the stack; apps/tracestore/src/config/console.config.spec.ts checks the rule',
+  'TRACESTORE_HOST=': 'needs the stack; apps/tracestore/src/config/tracestore.config.spec.ts tests the rule',
   'make ': 'needs Docker or a cluster',
   'helm ': 'needs a cluster',
   'kubectl ': 'needs a cluster',
