@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
@@ -68,6 +69,8 @@ function expectNear(actual: readonly AnswerRow[], expected: readonly AnswerRow[]
 describe('the recording', () => {
   it('has the same spans in every run', () => {
     expect(JSON.stringify(recordSpans())).toBe(JSON.stringify(spans));
+    const introduction = readFileSync(path.join(lessonsFolder, 'README.md'), 'utf8');
+    expect(introduction).toContain(`${spans.length.toLocaleString('en')} spans`);
   });
 
   it('ends within the last five minutes, at a multiple of five minutes, when it is loaded', () => {
