@@ -12,7 +12,8 @@ import { runSmoke } from '../smoke/smoke.ts';
 import { Stack } from './stack.ts';
 import { createTemporaryStateFolder, openStateFolder, processTitle } from './state-folder.ts';
 import { NotReadyError } from './supervised-child.ts';
-import { print } from './terminal.ts';
+import { print, step } from './terminal.ts';
+import { sendRecording, startOfRecording } from '../workshop/send.ts';
 
 const root = path.dirname(import.meta.dirname);
 const loadPlan = { ratePerSecond: 20, concurrency: 20 } as const;
@@ -53,6 +54,10 @@ async function run(args: readonly string[], environment: UserEnvironment): Promi
     if (options.smoke) {
       const passed = await orInterrupted(runSmoke(targets, surroundings, consoleHeaders(environment)));
       return passed === true ? 0 : 1;
+    }
+    if (options.workshop) {
+      const loaded = step('workshop', () => loadRecording(serviceUrl('otlpHttp', surroundings)));
+      if ((await orInterrupted(loaded)) === 'interrupted') return 0;
     }
     if (options.load) {
       const load: Load = startLoad({ targets, ...loadPlan });
@@ -111,6 +116,12 @@ async function refuseTakenPorts(
   throw new UsageError(
     `These ports are in use: ${list}. Other ports: npm start -- --port-offset ${await findFreeOffset()}`,
   );
+}
+
+/** @returns what was loaded, for the line of the step */
+async function loadRecording(endpoint: string): Promise<string> {
+  const { spanCount, start, end } = await sendRecording(endpoint, startOfRecording(Date.now()));
+  return `${spanCount} spans from ${start.toISOString()} to ${end.toISOString()}; lessons: docs/workshop/README.md`;
 }
 
 /** The credentials for the API of the console, where the environment requires some. */

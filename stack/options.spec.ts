@@ -6,6 +6,7 @@ it('parseOptions starts everything, with load and faults, by default', () => {
     help: false,
     smoke: false,
     storeOnly: false,
+    workshop: false,
     load: true,
     faults: true,
     fresh: false,
@@ -23,6 +24,7 @@ it.each([
   [['--logs', 'upper', '--fresh'], { logs: 'upper', fresh: true }],
   [['--logs=upper'], { logs: 'upper' }],
   [['--store-only'], { storeOnly: true, load: false }],
+  [['--workshop'], { workshop: true, storeOnly: true, load: false, memory: true }],
   [['--port-offset', '100'], { portOffset: 100 }],
   [['--port-offset=100'], { portOffset: 100 }],
   [['--port-offset', 'free'], { portOffset: 'free' }],
@@ -32,6 +34,7 @@ it.each([
 
 it.each([
   [['--smoke', '--store-only'], /exclude each other/],
+  [['--smoke', '--workshop'], /--workshop exclude each other/],
   [['--smok'], /Unknown option '--smok'/],
   [['smoke'], /Unexpected argument 'smoke'/],
   [['--logs', 'uper'], /--logs must be one of .*upper, .*got uper/],

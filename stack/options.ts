@@ -7,6 +7,8 @@ export interface Options {
   readonly help: boolean;
   readonly smoke: boolean;
   readonly storeOnly: boolean;
+  /** Loads the recording of the workshop into a temporary store without the demo services. */
+  readonly workshop: boolean;
   readonly load: boolean;
   readonly faults: boolean;
   readonly fresh: boolean;
@@ -40,16 +42,20 @@ export function parseOptions(args: readonly string[]): Options {
   const values = parse(complete);
   const { logs } = values;
   if (!logNames.includes(logs)) throw new UsageError(`--logs must be one of ${logNames.join(', ')}, got ${logs}`);
-  if (values.smoke && values['store-only'])
-    throw new UsageError('--smoke and --store-only exclude each other: the smoke test needs the services');
+  const storeOnly = values['store-only'] || values.workshop;
+  if (values.smoke && storeOnly) {
+    const other = values.workshop ? '--workshop' : '--store-only';
+    throw new UsageError(`--smoke and ${other} exclude each other: the smoke test needs the services`);
+  }
   return {
     help: values.help,
     smoke: values.smoke,
-    storeOnly: values['store-only'],
-    load: !values['no-load'] && !values['store-only'],
+    storeOnly,
+    workshop: values.workshop,
+    load: !values['no-load'] && !storeOnly,
     faults: !values['no-faults'],
     fresh: values.fresh,
-    memory: values.memory,
+    memory: values.memory || values.workshop,
     dev: values.dev,
     open: !values['no-open'],
     portOffset: values['port-offset'] === 'free' ? 'free' : parsePortOffset(values['port-offset']),
@@ -73,6 +79,7 @@ function parse(args: readonly string[]) {
         help: { ...flag, short: 'h' },
         smoke: flag,
         'store-only': flag,
+        workshop: flag,
         'no-load': flag,
         'no-faults': flag,
         fresh: flag,

@@ -20,7 +20,11 @@ export interface PrintOptions {
 /** int8, int2, int4, oid, float4, float8, numeric */
 const numericTypes: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 1700]);
 
-type Result = QueryArrayResult<(string | null)[]>;
+/** A result whose values are in the text format of PostgreSQL. */
+export type TextResult = QueryArrayResult<(string | null)[]>;
+
+/** Requests a `TextResult` of pg. */
+export const asText = { rowMode: 'array', types: { getTypeParser: () => (value: string) => value } } as const;
 
 /**
  * Runs a script and prints the result of each statement. The statements form one transaction, as with `psql -c`.
@@ -38,9 +42,7 @@ export async function printResults(url: string, script: string, options: PrintOp
     : { text: script, values: [] };
   try {
     if (role !== undefined) await client.query(`SET ROLE ${role}`);
-    // All values in the text format of PostgreSQL.
-    const types = { getTypeParser: () => (value: string) => value };
-    const results = (await client.query({ text, values: [...values], rowMode: 'array', types })) as Result | Result[];
+    const results = (await client.query({ text, values: [...values], ...asText })) as TextResult | TextResult[];
     for (const result of [results].flat()) for (const line of linesOf(result, options)) print(indent + line);
     return true;
   } catch (error) {
@@ -51,7 +53,11 @@ export async function printResults(url: string, script: string, options: PrintOp
   }
 }
 
-function linesOf({ fields, rows, command, rowCount }: Result, { maxRows, exact }: PrintOptions): readonly string[] {
+/** Lays out a result. @returns the lines of a table and the number of rows, or the command tag */
+export function linesOf(
+  { fields, rows, command, rowCount }: TextResult,
+  { maxRows, exact }: Pick<PrintOptions, 'maxRows' | 'exact'>,
+): readonly string[] {
   if (fields.length === 0) return [[command, rowCount].filter((part) => part !== null).join(' ')];
   const isNumber = fields.map(({ dataTypeID }) => numericTypes.has(dataTypeID));
   const cells = rows

@@ -45,6 +45,8 @@ const notRun: Readonly<Record<string, string>> = {
   'PGPASSFILE=': 'needs the stack and psql; test/stack.e2e-spec.ts connects with that file',
   'npm run bench': 'takes minutes',
   'npm run test:crash': 'takes minutes, and needs a Collector',
+  'curl -i': 'needs the demo services; test/stack.e2e-spec.ts makes the same request',
+  'TRACESTORE_HOST=': 'needs the stack; apps/tracestore/src/config/tracestore.config.spec.ts tests the rule',
   'make ': 'needs Docker or a cluster',
   'helm ': 'needs a cluster',
   'kubectl ': 'needs a cluster',
@@ -62,6 +64,11 @@ const notRun: Readonly<Record<string, string>> = {
 function isRun({ text }: Block): boolean {
   const statement = text.replace(/^(?:--.*\n)*/, '');
   return Object.keys(notRun).every((start) => !statement.startsWith(start));
+}
+
+/** A command that asks the store, whatever it has stored. */
+function isQuery({ language, text }: Block): boolean {
+  return language === 'bash' && /^curl -sG? http:\/\/localhost:8080/.test(text);
 }
 
 let database: FreshDatabase;
@@ -166,10 +173,18 @@ describe('an example keeps the order that it promises, however its tables are jo
 describe('a command', () => {
   it('of the documents is run by a test, or said not to be', () => {
     const commands = blocks.filter(({ language }) => language === 'bash' || language === 'sh');
-    expect(commands.filter(isRun).map(({ title }) => title)).toEqual([
+    expect(commands.filter((block) => isRun(block) && !isQuery(block)).map(({ title }) => title)).toEqual([
       `docs/console.md: while IFS= read -r line || [ -n "$line" ]; do`,
     ]);
   });
+
+  it.each(blocks.filter(isQuery).map((block) => [block.title, block] as const))(
+    'that queries the store gets JSON: %s',
+    async (_, { text }) => {
+      const { stdout } = await run('bash', ['-e', '-c', text.replaceAll('http://localhost:8080', store.url)]);
+      expect(JSON.parse(stdout)).toBeTypeOf('object');
+    },
+  );
 
   const one = (traceId: string): string =>
     JSON.stringify({

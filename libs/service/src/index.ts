@@ -19,5 +19,5 @@ export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { ProblemDetailsFilter } from './problem-details.filter.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
 export { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
-export { createService, type ServiceDefinition, startService } from './service.js';
+export { createService, openApiDocumentOf, type ServiceDefinition, startService } from './service.js';
 export { UnsentAnswers, type UnsentAnswer, type UnsentLimits } from './unsent-answers.js';

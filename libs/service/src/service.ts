@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { traceRequests } from '@spandrel/telemetry';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
@@ -88,18 +88,26 @@ export async function createService({
   limitServer(fastify, limits, unsent);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   app.enableShutdownHooks(undefined, { useProcessExit: true });
+  SwaggerModule.setup('/', app, () => openApiDocumentOf(app, { name, description }), {
+    ui: false,
+    raw: ['json'],
+    jsonDocumentUrl: 'openapi.json',
+  });
+  return app;
+}
+
+/** The OpenAPI document of a service: its routes, and the schemas that validate their requests. The service need not listen. */
+export function openApiDocumentOf(
+  app: NestFastifyApplication,
+  { name, description }: Pick<ServiceDefinition, 'name' | 'description'>,
+): OpenAPIObject {
   const document = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(name)
     .setDescription(description)
     .setVersion('1')
     .build();
-  SwaggerModule.setup('/', app, () => SwaggerModule.createDocument(app, document, { standardSchemaConverter }), {
-    ui: false,
-    raw: ['json'],
-    jsonDocumentUrl: 'openapi.json',
-  });
-  return app;
+  return SwaggerModule.createDocument(app, document, { standardSchemaConverter });
 }
 
 function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: UnsentAnswers): void {

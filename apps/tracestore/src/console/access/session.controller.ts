@@ -16,15 +16,15 @@ export class SessionController {
     @Inject(TRACESTORE_CONFIG) private readonly config: Pick<TracestoreConfig, 'console'>,
   ) {}
 
-  /** Whether one has to sign in, and has. */
+  /** Returns how users sign in, and whether the sender of the request has. */
   @Get()
-  @ApiResponse({ status: 200, description: 'how it is', standardSchema: sessionResponse })
+  @ApiResponse({ status: 200, description: 'the session', standardSchema: sessionResponse })
   async session(@Req() request: FastifyRequest): Promise<SessionResponse> {
     const user = await this.access.userOf(request);
     return { access: this.access.kind, isSignedIn: user !== undefined, user: user?.name ?? null };
   }
 
-  /** Takes the token and gives a cookie. */
+  /** Signs in with the token, and sets a cookie. */
   @Post()
   @HttpCode(204)
   @ApiResponse({ status: 401, description: 'Wrong token' })
@@ -41,7 +41,7 @@ export class SessionController {
     void reply.header('set-cookie', cookie(session, maxAgeS, request));
   }
 
-  /** Ends the session and makes the browser forget its cookie. */
+  /** Ends the session and removes the cookie. */
   @Delete()
   @HttpCode(204)
   async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {

@@ -29,7 +29,7 @@ const dashboards: readonly Dashboard[] = dashboardsResponse.shape.dashboards.par
 export class DashboardsController {
   constructor(private readonly database: QueryDatabaseService) {}
 
-  /** All dashboards with their panels, and the SQL of these. */
+  /** Returns all dashboards with their panels and the SQL of each panel. */
   @Get()
   @ApiResponse({
     status: 200,
@@ -40,7 +40,7 @@ export class DashboardsController {
     return { dashboards };
   }
 
-  /** What a query of a dashboard, of a panel or of a variable, answers. Its parameters are in the query string. */
+  /** Returns the rows of a query of a panel or of a variable. Its parameters are in the query string. */
   @Get(':uid/queries/:query')
   @ApiResponse({ status: 200, description: 'the rows', standardSchema: queryResponse })
   @ApiResponse({ status: 404, description: 'There is no such dashboard, or no such query in it' })

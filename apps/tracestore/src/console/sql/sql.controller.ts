@@ -68,7 +68,7 @@ export class SqlController {
     ]);
   }
 
-  /** How much a statement may take and give. */
+  /** Returns the limits of a statement: time, rows, bytes, and statements in a minute. */
   @Get('limits')
   @ApiResponse({ status: 200, description: 'for each statement', standardSchema: sqlLimits })
   limits(): SqlLimits {

@@ -52,8 +52,7 @@ export class TracesController {
     return answer;
   }
 
-  /** The spans of a trace that have a text in a name, an attribute or an event, or that have an attribute; both if both are given. */
-  /** What is wrong with a trace: missing spans, clock skew, dropped data, repeated calls. */
+  /** Returns the problems of a trace: missing spans, clock skew, dropped data, repeated calls. */
   @Get('problems')
   @ApiResponse({ status: 200, description: 'empty for a good trace', standardSchema: problemsResponse })
   async problems(
@@ -75,7 +74,7 @@ export class TracesController {
     return readGenAi(this.database, traceId, content === '1', signal);
   }
 
-  /** The spans of a trace that have a text in a name, an attribute or an event. */
+  /** The spans of a trace that have a text in a name, an attribute or an event, or that have an attribute; both if both are given. */
   @Get('matches')
   @ApiResponse({ status: 200, description: 'by their starts', standardSchema: matchesResponse })
   async matches(
@@ -104,7 +103,11 @@ export class TracesController {
   /** A span with its attributes, events, links, resource and scope. */
   @Get('spans/:spanId')
   @Header('content-type', json)
-  @ApiResponse({ status: 200, description: 'all there is of it', standardSchema: spanDetailsResponse })
+  @ApiResponse({
+    status: 200,
+    description: 'the span; several if they share the id',
+    standardSchema: spanDetailsResponse,
+  })
   @ApiResponse({ status: 404, description: 'The trace has no such span, or not in that time' })
   async span(
     @Param({ schema: spanParameters }) ids: SpanParameters,
