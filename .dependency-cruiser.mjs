@@ -117,8 +117,8 @@ export default {
       from: { path: '^apps/console/src/' },
       to: {
         path: '^libs/',
-        // These two have no dependency.
-        pathNot: '^libs/console-api/(src|dist)/(attribute-text|dashboard-names)',
+        // These have no dependency.
+        pathNot: '^libs/(console-api/(src|dist)/(attribute-text|dashboard-names)|trace-files/)',
         dependencyTypesNot: ['type-only'],
       },
     },
