@@ -17,7 +17,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
-          include: ['{apps,bench,dashboards,docker,generate,import,k8s,libs,load,smoke,stack}/**/*.spec.ts'],
+          include: ['{apps,bench,dashboards,docker,generate,import,k8s,libs,load,release,smoke,stack}/**/*.spec.ts'],
           // One process for many files: loading the modules for each takes as long as the tests.
           isolate: false,
           testTimeout: 30_000,
