@@ -200,9 +200,15 @@ describe('the passwords of Compose', () => {
     });
 
     it.each([
-      [{ LISTEN_ON: '0.0.0.0', DATABASE_PASSWORD: 'postgres' }, 'DATABASE_PASSWORD must have at least 12 characters, got 8'],
+      [
+        { LISTEN_ON: '0.0.0.0', DATABASE_PASSWORD: 'postgres' },
+        'DATABASE_PASSWORD must have at least 12 characters, got 8',
+      ],
       [{ LISTEN_ON: '::', GRAFANA_ADMIN_PASSWORD: 'admin' }, 'GRAFANA_ADMIN_PASSWORD must have at least 12 characters'],
-      [{ LISTEN_ON: '10.0.0.1', TRACESTORE_CONSOLE_ACCESS: 'none' }, 'TRACESTORE_CONSOLE_ACCESS must be token or proxy'],
+      [
+        { LISTEN_ON: '10.0.0.1', TRACESTORE_CONSOLE_ACCESS: 'none' },
+        'TRACESTORE_CONSOLE_ACCESS must be token or proxy',
+      ],
     ])('must be there before ports are opened to the network: %j', (environment, message) => {
       expect(() => run('make-env.sh', environment)).toThrow(message);
     });
@@ -273,8 +279,14 @@ describe('make', () => {
     const cluster = path.join(folder, 'cluster');
     program('docker');
     program('kubectl');
-    program('kind', `case "$*" in\n  'get clusters') [ ! -f "${cluster}" ] || echo spandrel ;;\n  create*) touch "${cluster}" ;;\nesac`);
-    program('helm', `case "$*" in\n  status*) [ -f "${cluster}.release" ] ;;\n  upgrade*) touch "${cluster}.release" ;;\nesac`);
+    program(
+      'kind',
+      `case "$*" in\n  'get clusters') [ ! -f "${cluster}" ] || echo spandrel ;;\n  create*) touch "${cluster}" ;;\nesac`,
+    );
+    program(
+      'helm',
+      `case "$*" in\n  status*) [ -f "${cluster}.release" ] ;;\n  upgrade*) touch "${cluster}.release" ;;\nesac`,
+    );
     const callsOf = (): readonly string[] => {
       const calls = path.join(folder, 'calls');
       if (existsSync(calls)) rmSync(calls);

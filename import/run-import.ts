@@ -54,6 +54,7 @@ export async function runImport({ source, sender, counter, position, onAnswered,
   let bytesInFlight = 0;
   let failure: unknown;
 
+  const isFull = (): boolean => inFlight.size >= maxRequests || bytesInFlight >= maxBytes;
   const noteAnswered = (): void => {
     let reached: unknown;
     while (order[0]?.isAnswered === true) reached = order.shift()?.position ?? reached;
@@ -95,7 +96,7 @@ export async function runImport({ source, sender, counter, position, onAnswered,
           inFlight.delete(task);
         });
         inFlight.add(task);
-        while (inFlight.size >= maxRequests || bytesInFlight >= maxBytes) await Promise.race(inFlight);
+        while (isFull()) await Promise.race(inFlight);
       }
       if (failure !== undefined) throw failure;
       if (stop.aborted) break;

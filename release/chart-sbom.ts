@@ -12,6 +12,7 @@ export interface SpdxDocument {
     readonly name: string;
     readonly versionInfo: string;
     readonly externalRefs?: readonly { readonly referenceLocator: string }[];
+    readonly [field: string]: unknown;
   }[];
   readonly [field: string]: unknown;
 }
@@ -64,7 +65,10 @@ export function chartSbom(file: string, created: Date): SpdxDocument {
 
 /** The images of all containers that a package renders, sorted. */
 export function imagesOf(file: string): readonly string[] {
-  const rendered = execFileSync('helm', ['template', 'spandrel', file], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const rendered = execFileSync('helm', ['template', 'spandrel', file], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const images = parseAllDocuments(rendered).flatMap((document) =>
     [...JSON.stringify(document.toJS() ?? null).matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image ?? ''),
   );

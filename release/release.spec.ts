@@ -18,7 +18,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('releaseNotes', () => {
-  const changelog = '# Changelog\n\n## Unreleased\n\n## 0.2.0 - 2026-12-01\n\n### Added\n\n- One.\n\n## 0.1.0\n\nFirst.\n';
+  const changelog =
+    '# Changelog\n\n## Unreleased\n\n## 0.2.0 - 2026-12-01\n\n### Added\n\n- One.\n\n## 0.1.0\n\nFirst.\n';
 
   it.each([
     ['0.2.0', '### Added\n\n- One.\n'],
@@ -55,13 +56,13 @@ describe('checkVersions', () => {
   });
 
   it.each([
-    [['0.2.0'], 'v0.2.1', 'the tag is v0.2.1, and the chart has version 0.2.0'],
-    [['0.2.0', '0.1.0'], undefined, 'must be equal, got 0.2.0 and 0.1.0'],
+    [['0.2.0', '0.2.0', '0.2.0'], 'v0.2.1', 'the tag is v0.2.1, and the chart has version 0.2.0'],
+    [['0.2.0', '0.1.0', '0.2.0'], undefined, 'must be equal, got 0.2.0 and 0.1.0'],
     [['0.2.0', '0.2.0', '0.1.0'], undefined, 'package.json has version 0.1.0, and the chart 0.2.0'],
-    [['0.3.0'], 'v0.3.0', 'has no section "## 0.3.0"'],
-    [['0.2'], undefined, 'must be like 0.2.0'],
-  ] as const)('rejects %j with tag %s', (versions, tag, message) => {
-    expect(() => checkVersions(cloneWith(...versions), tag)).toThrow(message);
+    [['0.3.0', '0.3.0', '0.3.0'], 'v0.3.0', 'has no section "## 0.3.0"'],
+    [['0.2', '0.2', '0.2'], undefined, 'must be like 0.2.0'],
+  ] as const)('rejects %j with tag %s', ([chart, appVersion, packageVersion], tag, message) => {
+    expect(() => checkVersions(cloneWith(chart, appVersion, packageVersion), tag)).toThrow(message);
   });
 });
 

@@ -26,11 +26,13 @@ export function chartVersion(root: string): string {
  */
 export function checkVersions(root: string, tag?: string): string {
   const version = chartVersion(root);
-  if (!semver.test(version)) throw new Error(`the version of the chart must be like 0.2.0 or 0.2.0-rc.1, got ${version}`);
+  if (!semver.test(version))
+    throw new Error(`the version of the chart must be like 0.2.0 or 0.2.0-rc.1, got ${version}`);
   const { version: packageVersion } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     readonly version: string;
   };
-  if (packageVersion !== version) throw new Error(`package.json has version ${packageVersion}, and the chart ${version}`);
+  if (packageVersion !== version)
+    throw new Error(`package.json has version ${packageVersion}, and the chart ${version}`);
   if (tag === undefined) return version;
   if (tag !== `v${version}`) throw new Error(`the tag is ${tag}, and the chart has version ${version}`);
   releaseNotes(readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'), version);
@@ -67,5 +69,7 @@ export function newestTag(tags: readonly string[]): string | undefined {
  */
 export function checkNewVersion(version: string, lastTag: string | undefined, hasChanged: boolean): void {
   if (lastTag === undefined || !hasChanged || compareVersions(version, lastTag.slice(1)) > 0) return;
-  throw new Error(`the chart has changed since ${lastTag}: its version must be later than ${lastTag.slice(1)}, got ${version}`);
+  throw new Error(
+    `the chart has changed since ${lastTag}: its version must be later than ${lastTag.slice(1)}, got ${version}`,
+  );
 }

@@ -31,7 +31,8 @@ async function* itemsOf(opened: AsyncIterable<Buffer>): AsyncGenerator<SourceIte
   const { firstByte, chunks } = await peek(opened);
   if (!isJson(firstByte)) {
     for await (const message of readFramedMessages(chunks, maxMessageBytes)) {
-      if (isJson(message[0])) yield* documentItems(message.toString());
+      // No message in protobuf begins with a brace.
+      if (message[0] === 0x7b) yield* documentItems(message.toString());
       else yield { request: { body: message, encoding: 'protobuf', spans: countSpans(message) } };
     }
     return;

@@ -6,7 +6,10 @@ import {
   ExportTraceServiceRequestSchema,
 } from '../../../apps/tracestore/src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import type { AnyValue, KeyValue } from '../../../apps/tracestore/src/gen/opentelemetry/proto/common/v1/common_pb.js';
-import { Span_SpanKind, Status_StatusCode } from '../../../apps/tracestore/src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
+import {
+  Span_SpanKind,
+  Status_StatusCode,
+} from '../../../apps/tracestore/src/gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { attribute, hexBytes, text } from './requests.ts';
 import { queryOnce } from './running-tracestore.ts';
 
@@ -34,7 +37,10 @@ export async function createPromscaleTables(superuserUrl: string, reader: string
 }
 
 /** Runs with a writer on tables without spans. */
-export async function inPromscale(superuserUrl: string, write: (writer: PromscaleWriter) => Promise<void>): Promise<void> {
+export async function inPromscale(
+  superuserUrl: string,
+  write: (writer: PromscaleWriter) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client(superuserUrl);
   await client.connect();
   try {
@@ -54,7 +60,11 @@ export class PromscaleWriter {
     for (const { resource, scopeSpans, schemaUrl } of request.resourceSpans) {
       const attributes = resource?.attributes ?? [];
       const service = attributes.find(({ key }) => key === 'service.name')?.value;
-      const serviceId = await this.tagId('service.name', service === undefined ? namelessService : jsonOf(service), 'resource');
+      const serviceId = await this.tagId(
+        'service.name',
+        service === undefined ? JSON.stringify(namelessService) : jsonOf(service),
+        'resource',
+      );
       for (const { scope, spans, schemaUrl: scopeSchemaUrl } of scopeSpans) {
         const scopeId = await this.idOf(
           `INSERT INTO _ps_trace.instrumentation_lib (name, version, schema_url_id) VALUES ($1, $2, $3) RETURNING id`,
@@ -96,7 +106,9 @@ export class PromscaleWriter {
             ],
           );
           if (times.length === 0) {
-            await this.client.query('UPDATE _ps_trace.span SET event_time = NULL WHERE span_id = $1', [signedOf(span.spanId)]);
+            await this.client.query('UPDATE _ps_trace.span SET event_time = NULL WHERE span_id = $1', [
+              signedOf(span.spanId),
+            ]);
           }
           for (const [number, link] of span.links.entries()) {
             await this.client.query(
@@ -123,22 +135,25 @@ export class PromscaleWriter {
   async writeEventsAgain(request: ExportTraceServiceRequest): Promise<void> {
     for (const span of request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))) {
       for (const [number, event] of span.events.entries()) {
-        await this.client.query(`INSERT INTO _ps_trace.event VALUES (${timeOf('$1')}, $2::uuid, $3, $4, $5, $6, $7::jsonb)`, [
-          usOf(event.timeUnixNano),
-          hexOf(span.traceId),
-          signedOf(span.spanId),
-          number,
-          event.droppedAttributesCount,
-          event.name,
-          await this.tagMap(event.attributes, 'event'),
-        ]);
+        await this.client.query(
+          `INSERT INTO _ps_trace.event VALUES (${timeOf('$1')}, $2::uuid, $3, $4, $5, $6, $7::jsonb)`,
+          [
+            usOf(event.timeUnixNano),
+            hexOf(span.traceId),
+            signedOf(span.spanId),
+            number,
+            event.droppedAttributesCount,
+            event.name,
+            await this.tagMap(event.attributes, 'event'),
+          ],
+        );
       }
     }
   }
 
   /** Writes bare spans, one every `stepUs`. */
   async writeMany(spans: number, startUs: bigint, stepUs: bigint): Promise<void> {
-    const service = await this.tagId('service.name', 'shop', 'resource');
+    const service = await this.tagId('service.name', '"shop"', 'resource');
     const operation = await this.idOf(
       `INSERT INTO _ps_trace.operation (service_name_id, span_name, span_kind) VALUES ($1, 'many', 'internal') RETURNING id`,
       `SELECT id FROM _ps_trace.operation WHERE service_name_id = $1 AND span_name = 'many' AND span_kind = 'internal'`,
@@ -157,13 +172,17 @@ export class PromscaleWriter {
     const map: Record<string, number> = {};
     for (const { key, value } of attributes) {
       const id = await this.tagId(key, jsonOf(value), type);
-      const { rows } = await this.client.query<{ readonly id: string }>('SELECT id FROM _ps_trace.tag_key WHERE key = $1', [key]);
+      const { rows } = await this.client.query<{ readonly id: string }>(
+        'SELECT id FROM _ps_trace.tag_key WHERE key = $1',
+        [key],
+      );
       map[rows[0]?.id ?? ''] = Number(id);
     }
     return JSON.stringify(map);
   }
 
-  private async tagId(key: string, value: unknown, type: keyof typeof tagTypes): Promise<string> {
+  /** @param json the value */
+  private async tagId(key: string, json: string, type: keyof typeof tagTypes): Promise<string> {
     const keyId = await this.idOf(
       'INSERT INTO _ps_trace.tag_key (key, tag_type) VALUES ($1, $2) RETURNING id',
       'SELECT id FROM _ps_trace.tag_key WHERE key = $1 AND $2 > 0',
@@ -172,7 +191,7 @@ export class PromscaleWriter {
     return this.idOf(
       'INSERT INTO _ps_trace.tag (key, value, key_id, tag_type) VALUES ($1, $2::jsonb, $3, $4) RETURNING id',
       'SELECT id FROM _ps_trace.tag WHERE key = $1 AND value::jsonb = $2::jsonb AND key_id = $3 AND $4 > 0',
-      [key, JSON.stringify(value), keyId, tagTypes[type]],
+      [key, json, keyId, tagTypes[type]],
     );
   }
 
@@ -184,7 +203,8 @@ export class PromscaleWriter {
 
   private async idOf(insert: string, select: string, values: readonly unknown[]): Promise<string> {
     const found = await this.client.query<{ readonly id: string }>(select, [...values]);
-    const [row] = found.rows.length > 0 ? found.rows : (await this.client.query<{ readonly id: string }>(insert, [...values])).rows;
+    const [row] =
+      found.rows.length > 0 ? found.rows : (await this.client.query<{ readonly id: string }>(insert, [...values])).rows;
     return row?.id ?? '';
   }
 }
@@ -248,7 +268,12 @@ export function promscaleRequest(): ExportTraceServiceRequest {
                 events: [event('late', startNs + 2_000_000n), event('early', startNs + 1_000_000n)],
                 droppedEventsCount: 3,
                 links: [
-                  { traceId: hexBytes('0f'.repeat(16)), spanId: hexBytes('f0'.repeat(8)), traceState: 'linked=1', attributes: values },
+                  {
+                    traceId: hexBytes('0f'.repeat(16)),
+                    spanId: hexBytes('f0'.repeat(8)),
+                    traceState: 'linked=1',
+                    attributes: values,
+                  },
                   { traceId, spanId: hexBytes('02'.repeat(8)), droppedAttributesCount: 4 },
                 ],
                 droppedLinksCount: 5,
@@ -314,20 +339,20 @@ function signedOf(bytes: Uint8Array): string {
 }
 
 /** A value as Promscale writes it: JSON without types, in which an int64 has all its digits. */
-function jsonOf(value: AnyValue | undefined): unknown {
+function jsonOf(value: AnyValue | undefined): string {
   const content = value?.value;
   switch (content?.case) {
     case 'arrayValue':
-      return content.value.values.map(jsonOf);
+      return `[${content.value.values.map(jsonOf).join(',')}]`;
     case 'kvlistValue':
-      return Object.fromEntries(content.value.values.map(({ key, value: member }) => [key, jsonOf(member)]));
+      return `{${content.value.values.map(({ key, value: member }) => `${JSON.stringify(key)}:${jsonOf(member)}`).join(',')}}`;
     case 'intValue':
-      return JSON.rawJSON(String(content.value));
+      return String(content.value);
     case 'stringValue':
     case 'boolValue':
     case 'doubleValue':
-      return content.value;
+      return JSON.stringify(content.value);
     default:
-      return null;
+      return 'null';
   }
 }
