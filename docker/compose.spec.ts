@@ -116,7 +116,9 @@ describe('Compose', () => {
         values[keys[name] ?? name]?.resources?.limits.memory ??
         components[name]?.resources?.limits.memory ??
         defaults.resources.limits.memory;
-      if (name !== 'ready') expect(Number.parseInt(limit), name).toBeGreaterThanOrEqual(Number.parseInt(chart));
+      // The chart has no such container.
+      const least = name === 'ready' ? 0 : Number.parseInt(chart);
+      expect(Number.parseInt(limit), name).toBeGreaterThanOrEqual(least);
     }
   });
 
@@ -124,9 +126,10 @@ describe('Compose', () => {
     const byReady = String(services['ready']?.environment?.['READY_URLS']).matchAll(/http:\/\/(\w+):/g);
     const checked = new Set([...byReady].map(([, name]) => name));
     expect([...checked].toSorted()).toEqual(['collector', 'grafana', 'jaeger', 'tempo']);
-    for (const [name, { healthcheck, profiles }] of Object.entries(services)) {
-      if (profiles === undefined) expect(healthcheck !== undefined || checked.has(name), name).toBe(true);
-    }
+    const unchecked = Object.entries(services).filter(
+      ([name, { healthcheck, profiles }]) => profiles === undefined && healthcheck === undefined && !checked.has(name),
+    );
+    expect(unchecked.map(([name]) => name)).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { kubernetesVersion } from '../k8s/chart-files.ts';
 
 /** A document of SPDX 2.3. */
 export interface SpdxDocument {
@@ -65,7 +66,9 @@ export function chartSbom(file: string, created: Date): SpdxDocument {
 
 /** The images of all containers that a package renders, sorted. */
 export function imagesOf(file: string): readonly string[] {
-  const rendered = execFileSync('helm', ['template', 'spandrel', file], {
+  // Helm renders for a version that it knows, which may be too old for the chart.
+  const options = ['--kube-version', kubernetesVersion];
+  const rendered = execFileSync('helm', ['template', 'spandrel', file, ...options], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
