@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -167,6 +168,24 @@ describe('import of a Promscale database', () => {
     const { error, figures } = await run(['promscale', database.url.replace('postgresql:', 'postgres:')]);
     expect(String(error)).toContain('has no table _ps_trace.span');
     expect(figures.read).toBe(0);
+  });
+});
+
+describe('the command', () => {
+  const command = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [path.join(import.meta.dirname, 'main.ts'), ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+
+  it.each([
+    [['--help'], 0, 'npm run import -- promscale URL'],
+    [[], 2, 'what to import is missing'],
+    [['otlp', '/no/such/file', '--to', 'http://127.0.0.1:9'], 1, 'The import is not complete: ENOENT'],
+  ])('%j ends with %i', (args, status, output) => {
+    const ended = command(...args);
+    expect(`${ended.stdout}${ended.stderr}`).toContain(output);
+    expect(ended.status).toBe(status);
   });
 });
 

@@ -40,7 +40,11 @@ const contentTypes = { json: 'application/json', protobuf: 'application/x-protob
 export class OtlpSender {
   private lastSuccessMs = performance.now();
 
-  constructor(private readonly options: SenderOptions) {}
+  private readonly options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.options = options;
+  }
 
   /**
    * Sends a request until it has a final answer.

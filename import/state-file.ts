@@ -18,16 +18,20 @@ export class StateFile {
   private lastSavedMs = -Infinity;
   private position: unknown;
 
+  readonly file: string;
+  private readonly source: string;
+  private readonly to: string;
+
   /**
    * @param file its path
    * @param source what is imported, without passwords
    * @param to the URL that it is sent to
    */
-  constructor(
-    readonly file: string,
-    private readonly source: string,
-    private readonly to: string,
-  ) {}
+  constructor(file: string, source: string, to: string) {
+    this.file = file;
+    this.source = source;
+    this.to = to;
+  }
 
   /** The position of an interrupted import of the same source to the same store; undefined if there is none. */
   read(): unknown {

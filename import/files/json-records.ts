@@ -58,7 +58,11 @@ class Scanner {
   private isSplit = false;
   private lastKey = '';
 
-  constructor(private readonly options: JsonRecordOptions) {}
+  private readonly options: JsonRecordOptions;
+
+  constructor(options: JsonRecordOptions) {
+    this.options = options;
+  }
 
   *scan(chunk: Buffer): Generator<JsonRecord> {
     this.kept.append(chunk, this.offset);

@@ -20,7 +20,11 @@ const maxMessageBytes = 64 * mebibyte;
 export class OtlpFileSource implements ImportSource {
   place = '';
 
-  constructor(private readonly files: readonly string[]) {}
+  private readonly files: readonly string[];
+
+  constructor(files: readonly string[]) {
+    this.files = files;
+  }
 
   read(position: unknown): AsyncIterable<SourceItem> {
     return readFiles(this.files, position, itemsOf, (place) => (this.place = place));

@@ -11,7 +11,11 @@ const options = { listName: 'data', maxDocumentBytes: 0, maxElementBytes: 64 * m
 export class JaegerFileSource implements ImportSource {
   place = '';
 
-  constructor(private readonly files: readonly string[]) {}
+  private readonly files: readonly string[];
+
+  constructor(files: readonly string[]) {
+    this.files = files;
+  }
 
   read(position: unknown): AsyncIterable<SourceItem> {
     return readFiles(this.files, position, itemsOf, (place) => (this.place = place));

@@ -46,7 +46,11 @@ export class JaegerServiceSource implements ImportSource {
   place = '';
   private readonly seen = new Set<string>();
 
-  constructor(private readonly options: JaegerServiceOptions) {}
+  private readonly options: JaegerServiceOptions;
+
+  constructor(options: JaegerServiceOptions) {
+    this.options = options;
+  }
 
   async *read(position: unknown): AsyncGenerator<SourceItem> {
     const { fromMs, untilMs, services: wanted } = this.options;
@@ -87,7 +91,8 @@ export class JaegerServiceSource implements ImportSource {
 
   /** Version 3 if Jaeger has it: its spans are as they were sent. */
   private async findApi(): Promise<{ readonly api: Api; readonly services: readonly string[] }> {
-    const v3 = z.object({ services: z.array(z.string()) });
+    // Without services Jaeger leaves the list out.
+    const v3 = z.strictObject({ services: z.array(z.string()).default([]) });
     const v1 = z.object({ data: z.array(z.string()).nullable() });
     for (const [api, path] of [
       ['v3', '/api/v3/services'],

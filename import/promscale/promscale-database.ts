@@ -61,11 +61,15 @@ export class PromscaleDatabase {
   private readonly tags = new Map<string, OtlpAttribute>();
   private tagCharacters = 0;
 
-  private constructor(
-    private readonly client: pg.Client,
-    private readonly sql: ReturnType<typeof statementsOf>,
-    private readonly hasChunks: boolean,
-  ) {}
+  private readonly client: pg.Client;
+  private readonly sql: ReturnType<typeof statementsOf>;
+  private readonly hasChunks: boolean;
+
+  private constructor(client: pg.Client, sql: ReturnType<typeof statementsOf>, hasChunks: boolean) {
+    this.client = client;
+    this.sql = sql;
+    this.hasChunks = hasChunks;
+  }
 
   /**
    * Connects.

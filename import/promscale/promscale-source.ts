@@ -30,7 +30,11 @@ export interface PromscaleOptions {
 export class PromscaleSource implements ImportSource {
   place = '';
 
-  constructor(private readonly options: PromscaleOptions) {}
+  private readonly options: PromscaleOptions;
+
+  constructor(options: PromscaleOptions) {
+    this.options = options;
+  }
 
   async *read(position: unknown): AsyncGenerator<SourceItem> {
     const { url, fromMs, untilMs } = this.options;

@@ -53,7 +53,11 @@ export async function inPromscale(
 
 /** Writes spans as Promscale does: microseconds, tags and operations by id, a span that ends before its start exchanged. */
 export class PromscaleWriter {
-  constructor(private readonly client: pg.Client) {}
+  private readonly client: pg.Client;
+
+  constructor(client: pg.Client) {
+    this.client = client;
+  }
 
   async write(request: ExportTraceServiceRequest): Promise<void> {
     await this.writeEventsAgain(request);
