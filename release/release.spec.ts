@@ -135,3 +135,28 @@ describe('the workflows', () => {
     }
   });
 });
+
+describe('Renovate', () => {
+  const { customManagers } = JSON.parse(readFileSync(path.join(root, 'renovate.json'), 'utf8')) as {
+    readonly customManagers: readonly {
+      readonly managerFilePatterns: readonly string[];
+      readonly matchStrings: readonly string[];
+    }[];
+  };
+  const commented = execFileSync('git', ['grep', '-l', '# renovate: datasource', '--', '.github', '.ci', 'docker'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n');
+
+  it.each(commented)('finds the version below each of its comments: %s', (file) => {
+    const [manager] = customManagers;
+    const patterns = manager?.managerFilePatterns.map((pattern) => new RegExp(pattern.slice(1, -1))) ?? [];
+    expect(patterns.some((pattern) => pattern.test(file))).toBe(true);
+    const text = readFileSync(path.join(root, file), 'utf8');
+    const found = [...text.matchAll(new RegExp(manager?.matchStrings[0] ?? '', 'g'))];
+    expect(found).toHaveLength(text.split('# renovate: datasource').length - 1);
+    for (const { groups } of found) expect(groups?.['currentValue']).toMatch(/^v?\d+\.\d+\.\d+$/);
+  });
+});
