@@ -67,7 +67,9 @@ class Scanner {
   *scan(chunk: Buffer): Generator<JsonRecord> {
     this.kept.append(chunk, this.offset);
     for (const byte of chunk) {
-      yield* this.take(byte);
+      if (this.isInString) this.takeInString(byte);
+      // Most bytes are neither in a string nor structural.
+      else if (isStructural(byte) || this.open.length === 0) yield* this.take(byte);
       this.offset += 1;
     }
     yield* this.bound();
@@ -78,11 +80,8 @@ class Scanner {
     if (this.open.length > 0) throw new TraceFileError('the file ends within a JSON document: it is not complete');
   }
 
+  /** @param byte outside of strings */
   private *take(byte: number): Generator<JsonRecord> {
-    if (this.isInString) {
-      this.takeInString(byte);
-      return;
-    }
     switch (byte) {
       case quote:
         if (this.open.length === 0) throw this.unexpected(byte);
@@ -184,6 +183,10 @@ class Scanner {
       `byte ${this.offset} of the file must be JSON, got ${JSON.stringify(String.fromCodePoint(byte))}`,
     );
   }
+}
+
+function isStructural(byte: number): boolean {
+  return byte === quote || byte === openBrace || byte === openBracket || byte === closeBrace || byte === closeBracket;
 }
 
 /** The bytes of a stream from some offset on. */
