@@ -24,8 +24,8 @@ export interface PromscaleOptions {
 }
 
 /**
- * The spans of a Promscale database, hour by hour. Each hour has the same requests in every run, whatever the range of time is,
- * as long as its spans do not change: so a range can be imported again, or a longer one.
+ * The spans of a Promscale database, hour by hour. An hour has the same requests in every run, as long as its spans do not
+ * change. So a range of time can be imported again, and so can a longer one.
  */
 export class PromscaleSource implements ImportSource {
   place = '';

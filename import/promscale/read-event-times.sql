@@ -1,5 +1,5 @@
--- Returns the times between which the events and links of an hour's spans are. A span has the range of its events' times, which
--- is empty if they are equal: such events are looked for while the spans of the hour run, and elsewhere if they are not there.
+-- Returns the times between which the events and links of an hour's spans are. A span has the range of its events' times. The
+-- range is empty if all times are equal. Then these events are searched while the spans of the hour run, or else at any time.
 -- :'from'   the start of the hour.
 -- :'until'  its end.
 SELECT

@@ -1,5 +1,5 @@
--- Returns what tells whether the database is one of Promscale whose spans can be read: whether it has the table of spans, the
--- version of the extension, whether the enumerations have the words of Promscale 0.15, and whether TimescaleDB is there.
+-- Returns whether the spans of the database can be read: whether it has Promscale's table of spans, the version of the
+-- extension, whether the enumerations have the words of Promscale 0.15, and whether TimescaleDB is there.
 SELECT
   to_regclass('_ps_trace.span') IS NOT NULL AS has_spans,
   (SELECT extversion FROM pg_extension WHERE extname = 'promscale') AS extension_version,
