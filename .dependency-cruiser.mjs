@@ -74,13 +74,13 @@ export default {
       comment: 'Only a test may import what drives the stack and the tests.',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: [tests, '^libs/(embedded|testing|[^/]+/testing)/'] },
-      to: { path: '^(stack|smoke|load|bench|test|libs/embedded|libs/[^/]+/testing)/' },
+      to: { path: '^(stack|smoke|load|import|bench|test|libs/embedded|libs/[^/]+/testing)/' },
     },
     {
       name: 'only-tests-import-tests',
       comment: 'What is in bench/ and test/ is used by benchmarks and tests alone.',
       severity: 'error',
-      from: { path: '^(stack|smoke|load|dashboards|docker|k8s|libs/embedded)/', pathNot: tests },
+      from: { path: '^(stack|smoke|load|import|dashboards|docker|k8s|libs/embedded)/', pathNot: tests },
       to: { path: '^(bench|test)/' },
     },
     {
@@ -117,8 +117,8 @@ export default {
       from: { path: '^apps/console/src/' },
       to: {
         path: '^libs/',
-        // These two have no dependency.
-        pathNot: '^libs/console-api/(src|dist)/(attribute-text|dashboard-names)',
+        // These have no dependency.
+        pathNot: '^libs/(console-api/(src|dist)/(attribute-text|dashboard-names)|trace-files/)',
         dependencyTypesNot: ['type-only'],
       },
     },

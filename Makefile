@@ -25,23 +25,31 @@ down: docker/.env ## stop everything and delete its data
 	$(compose) --profile load down --volumes --remove-orphans
 
 test: ## write and read 100 numbers
-	./test.sh
+	@FRONTEND_URL="$${FRONTEND_URL:-http://localhost:$$(sh docker/value.sh FRONTEND_PORT 3001)}" ./test.sh
 
 load: docker/.env ## run k6 for a minute (SCENARIO=numbers, passwords, spike or soak; RATE; DURATION)
 	$(compose) --profile load run --rm load
 
+# BUILD_CA: the certificate authority of a proxy that inspects TLS, a file in PEM
 images: ## build the image of every app
 	@for app in $(apps); do \
-	  docker build --file docker/Dockerfile --build-arg APP=$$app --build-arg VERSION=$(version) --tag spandrel/$$app:$(version) . || exit 1; \
+	  docker build --secret id=ca,src="$${BUILD_CA:-/dev/null}" --file docker/Dockerfile --build-arg APP=$$app --build-arg VERSION=$(version) --tag spandrel/$$app:$(version) . || exit 1; \
 	done
 
 apps: ## print the names of the apps that have an image
 	@echo $(apps)
 
-kind: images ## create a kind cluster and install the chart in it
-	kind create cluster --config k8s/kind.yaml --wait 120s
+# A cluster that exists gets the new images under the same tag, so its Pods have to be started again.
+kind: images ## create a kind cluster, or take the one that is there, and install the chart in it
+	kind get clusters | grep -qx spandrel || kind create cluster --config k8s/kind.yaml --wait 120s
 	kind load docker-image --name spandrel $(apps:%=spandrel/%:$(version))
-	helm install spandrel helm/spandrel --kube-context kind-spandrel --wait --timeout 10m
+	@helm status spandrel --kube-context kind-spandrel >/dev/null 2>&1 && again=yes; \
+	set -x; \
+	helm upgrade --install spandrel helm/spandrel --kube-context kind-spandrel --wait --timeout 10m && \
+	if [ -n "$$again" ]; then \
+	  kubectl --context kind-spandrel rollout restart deployment --selector app.kubernetes.io/part-of=spandrel && \
+	  kubectl --context kind-spandrel rollout status deployment --selector app.kubernetes.io/part-of=spandrel --timeout 10m; \
+	fi
 
 kind-down: ## delete the kind cluster
 	kind delete cluster --name spandrel

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ports } from '@spandrel/service/ports';
@@ -15,20 +25,30 @@ interface ComposeService {
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
+  readonly mem_limit?: string;
+  readonly healthcheck?: object;
+  readonly profiles?: readonly string[];
+}
+
+interface Resources {
+  readonly limits: { readonly memory: string };
 }
 
 interface Values {
   readonly timescaledb: { readonly settings: Readonly<Record<string, string | number>> };
+  readonly defaults: { readonly resources: Resources };
+  readonly components: Readonly<Record<string, { readonly resources?: Resources } | undefined>>;
 }
 
-interface ChartImage {
+interface ThirdParty {
   readonly image: { readonly repository: string; readonly tag: string };
+  readonly resources?: Resources;
 }
 
 const { services } = parse(read('docker/compose.yaml'), { merge: true }) as {
   readonly services: Readonly<Record<string, ComposeService>>;
 };
-const values = parse(read('helm/spandrel/values.yaml')) as Values & Readonly<Record<string, ChartImage>>;
+const values = parse(read('helm/spandrel/values.yaml')) as Values & Readonly<Record<string, ThirdParty>>;
 
 /** The ports that a service publishes on the host by default. */
 function publishedPorts(name: string): readonly number[] {
@@ -76,8 +96,40 @@ describe('Compose', () => {
 
   it('publishes ports on the loopback interface by default', () => {
     for (const [name, { ports: published = [] }] of Object.entries(services)) {
-      for (const port of published) expect(port, name).toMatch(/^\$\{LISTEN_ON:-127\.0\.0\.1\}:/);
+      for (const port of published) expect(port, name).toMatch(/^\$\{(UNPROTECTED_)?LISTEN_ON:-127\.0\.0\.1\}:/);
     }
+  });
+
+  it('keeps what shows traces without a password on the loopback interface when it opens the others', () => {
+    const separate = Object.entries(services).filter(([, { ports: published = [] }]) =>
+      published.some((port) => port.startsWith('${UNPROTECTED_LISTEN_ON:-127.0.0.1}:')),
+    );
+    expect(separate.map(([name]) => name)).toEqual(['tempo', 'jaeger']);
+  });
+
+  it('limits the memory of every container, at least to what the chart allows', () => {
+    const keys: Readonly<Record<string, string>> = { database: 'timescaledb' };
+    for (const [name, { mem_limit: limit = '' }] of Object.entries(services)) {
+      expect(limit, name).toMatch(/^\d+m$/);
+      const { defaults, components } = values;
+      const chart =
+        values[keys[name] ?? name]?.resources?.limits.memory ??
+        components[name]?.resources?.limits.memory ??
+        defaults.resources.limits.memory;
+      // The chart has no such container.
+      const least = name === 'ready' ? 0 : Number.parseInt(chart);
+      expect(Number.parseInt(limit), name).toBeGreaterThanOrEqual(least);
+    }
+  });
+
+  it('has a health check of every container that stays, or of another one for it', () => {
+    const byReady = String(services['ready']?.environment?.['READY_URLS']).matchAll(/http:\/\/(\w+):/g);
+    const checked = new Set([...byReady].map(([, name]) => name));
+    expect([...checked].toSorted()).toEqual(['collector', 'grafana', 'jaeger', 'tempo']);
+    const unchecked = Object.entries(services).filter(
+      ([name, { healthcheck, profiles }]) => profiles === undefined && healthcheck === undefined && !checked.has(name),
+    );
+    expect(unchecked.map(([name]) => name)).toEqual([]);
   });
 });
 
@@ -112,7 +164,7 @@ describe('the passwords of Compose', () => {
     beforeEach(() => {
       folder = mkdtempSync(path.join(tmpdir(), 'spandrel-compose-'));
       mkdirSync(path.join(folder, 'docker'));
-      for (const script of ['make-env.sh', 'show-access.sh']) {
+      for (const script of ['make-env.sh', 'show-access.sh', 'value.sh']) {
         copyFileSync(path.join(root, 'docker', script), path.join(folder, 'docker', script));
       }
     });
@@ -150,6 +202,28 @@ describe('the passwords of Compose', () => {
       expect(variables().get('DATABASE_PASSWORD')).toMatch(/^[\da-f]{32}$/);
     });
 
+    it.each([
+      [
+        { LISTEN_ON: '0.0.0.0', DATABASE_PASSWORD: 'postgres' },
+        'DATABASE_PASSWORD must have at least 12 characters, got 8',
+      ],
+      [{ LISTEN_ON: '::', GRAFANA_ADMIN_PASSWORD: 'admin' }, 'GRAFANA_ADMIN_PASSWORD must have at least 12 characters'],
+      [
+        { LISTEN_ON: '10.0.0.1', TRACESTORE_CONSOLE_ACCESS: 'none' },
+        'TRACESTORE_CONSOLE_ACCESS must be token or proxy',
+      ],
+    ])('must be there before ports are opened to the network: %j', (environment, message) => {
+      expect(() => run('make-env.sh', environment)).toThrow(message);
+    });
+
+    it.each([
+      { LISTEN_ON: '0.0.0.0' },
+      { LISTEN_ON: '127.0.0.1', DATABASE_PASSWORD: 'postgres', TRACESTORE_CONSOLE_ACCESS: 'none' },
+      { DATABASE_PASSWORD: 'postgres' },
+    ])('are enough as they are generated, or on the loopback interface: %j', (environment) => {
+      expect(() => run('make-env.sh', environment)).not.toThrow();
+    });
+
     it('are in a passfile for psql with the port of the database', () => {
       run('make-env.sh');
       const said = run('show-access.sh', { DATABASE_PORT: '6001', GRAFANA_ADMIN_PASSWORD: 'from the environment' });
@@ -164,5 +238,84 @@ describe('the passwords of Compose', () => {
         ]),
       );
     });
+  });
+});
+
+describe('make', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'spandrel-make-'));
+    mkdirSync(path.join(folder, 'bin'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** A program that writes how it was called, before it runs a script. */
+  const program = (name: string, script = ''): void => {
+    const file = path.join(folder, 'bin', name);
+    writeFileSync(file, `#!/bin/sh\necho "${name} $*" >>"${folder}/calls"\n${script}\n`);
+    chmodSync(file, 0o755);
+  };
+  const make = (target: string, cwd: string, environment: Readonly<Record<string, string>> = {}): string =>
+    execFileSync('make', [target], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: `${folder}/bin:${process.env['PATH']}`, ...environment },
+    });
+
+  it.each([
+    [{}, '', 'http://localhost:3001'],
+    [{}, 'FRONTEND_PORT=4001', 'http://localhost:4001'],
+    [{ FRONTEND_PORT: '4002' }, 'FRONTEND_PORT=4001', 'http://localhost:4002'],
+    [{ FRONTEND_PORT: '4002', FRONTEND_URL: 'http://a' }, '', 'http://a'],
+  ])('test writes to the frontend that make up starts: %j, docker/.env %j', (environment, env, url) => {
+    mkdirSync(path.join(folder, 'docker'));
+    copyFileSync(path.join(root, 'Makefile'), path.join(folder, 'Makefile'));
+    copyFileSync(path.join(root, 'docker/value.sh'), path.join(folder, 'docker/value.sh'));
+    if (env !== '') writeFileSync(path.join(folder, 'docker/.env'), `${env}\n`);
+    writeFileSync(path.join(folder, 'test.sh'), '#!/bin/sh\necho "url $FRONTEND_URL"\n');
+    chmodSync(path.join(folder, 'test.sh'), 0o755);
+    expect(make('test', folder, environment)).toContain(`url ${url}\n`);
+  });
+
+  it('kind updates a cluster that is there, and starts the Pods again', () => {
+    const cluster = path.join(folder, 'cluster');
+    program('docker');
+    program('kubectl');
+    program(
+      'kind',
+      `case "$*" in\n  'get clusters') [ ! -f "${cluster}" ] || echo spandrel ;;\n  create*) touch "${cluster}" ;;\nesac`,
+    );
+    program(
+      'helm',
+      `case "$*" in\n  status*) [ -f "${cluster}.release" ] ;;\n  upgrade*) touch "${cluster}.release" ;;\nesac`,
+    );
+    const callsOf = (): readonly string[] => {
+      const calls = path.join(folder, 'calls');
+      if (existsSync(calls)) rmSync(calls);
+      make('kind', root);
+      return readFileSync(calls, 'utf8')
+        .trim()
+        .split('\n')
+        .filter((call) => !call.startsWith('docker '))
+        .map((call) => call.split(' ').slice(0, 5).join(' '));
+    };
+    const load = 'kind load docker-image --name spandrel';
+    const context = 'kubectl --context kind-spandrel rollout';
+    expect(callsOf()).toEqual([
+      'kind get clusters',
+      'kind create cluster --config k8s/kind.yaml',
+      load,
+      'helm status spandrel --kube-context kind-spandrel',
+      'helm upgrade --install spandrel helm/spandrel',
+    ]);
+    expect(callsOf()).toEqual([
+      'kind get clusters',
+      load,
+      'helm status spandrel --kube-context kind-spandrel',
+      'helm upgrade --install spandrel helm/spandrel',
+      `${context} restart`,
+      `${context} status`,
+    ]);
   });
 });

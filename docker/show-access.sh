@@ -3,11 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# value NAME DEFAULT: the value that Compose uses: from the environment, then from docker/.env.
 value() {
-  eval "given=\${$1:-}"
-  [ -n "$given" ] || given=$(sed -n "s/^$1=//p" docker/.env | tail -n 1)
-  echo "${given:-$2}"
+  sh docker/value.sh "$1" "$2"
 }
 
 port=$(value DATABASE_PORT 5999)

@@ -17,7 +17,7 @@ function composeService(
     `${name}:`,
     '  <<: *app',
     `  image: spandrel/${name}:\${SPANDREL_VERSION:-0.1.0}`,
-    `  build: { context: .., dockerfile: docker/Dockerfile, args: { APP: ${name} } }`,
+    `  build: { <<: *build, args: { APP: ${name} } }`,
     '  environment:',
     '    <<: *telemetry',
     `    PORT: ${port}`,

@@ -8,7 +8,7 @@ const root = path.dirname(import.meta.dirname);
 const chart = 'helm/spandrel';
 
 /** The version of Kubernetes that the chart is rendered for without a cluster. */
-const kubernetesVersion = '1.34.0';
+export const kubernetesVersion = '1.34.0';
 
 /** The files that the chart has a copy of, because a chart reads only files in its own folder. */
 const copies: Readonly<Record<string, string>> = {

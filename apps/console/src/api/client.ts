@@ -1,3 +1,4 @@
+import { parseJson } from '@spandrel/trace-files';
 import { missingIn, noteMissing, noteResponse } from '../connection/connection.ts';
 
 /** Responses that may mean that something is missing. */
@@ -105,16 +106,6 @@ async function bodyOf(response: Response): Promise<unknown> {
     problem.detail ?? '',
     problem,
   );
-}
-
-/** Parse JSON. Integers that JavaScript would round become bigints. @throws SyntaxError */
-export function parseJson(text: string): unknown {
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
-  const reviver = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-      ? BigInt(context?.source ?? 0)
-      : value;
-  return JSON.parse(text, reviver);
 }
 
 function problemOf(text: string): {

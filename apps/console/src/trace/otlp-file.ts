@@ -1,66 +1,6 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
+import { idOf, type OtlpAttribute, type OtlpDocument, type OtlpValue } from '@spandrel/trace-files';
 import type { Attributes, SpanDetails } from '../api/types.ts';
-import { idOf } from './file-trace.ts';
-
-interface OtlpValue {
-  readonly stringValue?: string;
-  readonly boolValue?: boolean;
-  readonly intValue?: string | number;
-  readonly doubleValue?: number | string;
-  readonly bytesValue?: string;
-  readonly arrayValue?: { readonly values?: readonly OtlpValue[] };
-  readonly kvlistValue?: { readonly values?: readonly OtlpAttribute[] };
-}
-interface OtlpAttribute {
-  readonly key?: string;
-  readonly value?: OtlpValue;
-}
-interface OtlpSpan {
-  readonly traceId?: string;
-  readonly spanId?: string;
-  readonly parentSpanId?: string;
-  readonly name?: string;
-  readonly kind?: number;
-  readonly startTimeUnixNano?: string | number;
-  readonly endTimeUnixNano?: string | number;
-  readonly traceState?: string;
-  readonly flags?: number;
-  readonly attributes?: readonly OtlpAttribute[];
-  readonly droppedAttributesCount?: number;
-  readonly events?: readonly {
-    readonly timeUnixNano?: string | number;
-    readonly name?: string;
-    readonly attributes?: readonly OtlpAttribute[];
-    readonly droppedAttributesCount?: number;
-  }[];
-  readonly droppedEventsCount?: number;
-  readonly links?: readonly {
-    readonly traceId?: string;
-    readonly spanId?: string;
-    readonly traceState?: string;
-    readonly attributes?: readonly OtlpAttribute[];
-    readonly droppedAttributesCount?: number;
-  }[];
-  readonly droppedLinksCount?: number;
-  readonly status?: { readonly code?: number; readonly message?: string };
-}
-/** A request of OTLP in JSON. */
-export interface OtlpDocument {
-  readonly resourceSpans?: readonly {
-    readonly schemaUrl?: string;
-    readonly resource?: { readonly attributes?: readonly OtlpAttribute[]; readonly droppedAttributesCount?: number };
-    readonly scopeSpans?: readonly {
-      readonly schemaUrl?: string;
-      readonly scope?: {
-        readonly name?: string;
-        readonly version?: string;
-        readonly attributes?: readonly OtlpAttribute[];
-        readonly droppedAttributesCount?: number;
-      };
-      readonly spans?: readonly OtlpSpan[];
-    }[];
-  }[];
-}
 
 /** The spans of a request. @throws TraceFileError if an id is not hexadecimal or has another length */
 export function* spansOfOtlp(document: OtlpDocument): Generator<SpanDetails> {

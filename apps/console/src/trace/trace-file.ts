@@ -1,8 +1,16 @@
-import { parseJson } from '../api/client.ts';
+import {
+  isJaegerTrace,
+  type JaegerDocument,
+  type JaegerTrace,
+  jaegerTracesOf,
+  otlpOfJaeger,
+  type OtlpDocument,
+  parseJson,
+  TraceFileError,
+} from '@spandrel/trace-files';
 import type { SpanDetails } from '../api/types.ts';
-import { type FileTrace, fileTraceOf, TraceFileError } from './file-trace.ts';
-import { isJaegerTrace, type JaegerDocument, jaegerTracesOf, spansOfJaeger } from './jaeger-file.ts';
-import { type OtlpDocument, spansOfOtlp } from './otlp-file.ts';
+import { type FileTrace, fileTraceOf } from './file-trace.ts';
+import { spansOfOtlp } from './otlp-file.ts';
 import { isZipkinSpan, spansOfZipkin } from './zipkin-file.ts';
 
 /**
@@ -71,4 +79,8 @@ function spansOfList(list: readonly unknown[]): readonly SpanDetails[] {
   const items = list.flat();
   if (items.every(isZipkinSpan)) return spansOfZipkin(items);
   return items.flatMap((item) => [...spansOf(item)]);
+}
+
+function spansOfJaeger(trace: JaegerTrace): Iterable<SpanDetails> {
+  return spansOfOtlp({ resourceSpans: otlpOfJaeger(trace) });
 }

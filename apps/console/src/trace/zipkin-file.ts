@@ -1,5 +1,5 @@
+import { nanosecondsOf, shortIdOf, TraceFileError } from '@spandrel/trace-files';
 import type { SpanDetails } from '../api/types.ts';
-import { nanosecondsOf, shortIdOf, TraceFileError } from './file-trace.ts';
 
 /*
  * Spans in Zipkin's JSON, version 2: a list of spans, times in microseconds. Fields without an equal become attributes, by the

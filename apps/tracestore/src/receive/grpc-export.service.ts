@@ -60,7 +60,8 @@ export class GrpcExportService {
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new TracestoreError(errorKinds.unknownRpc);
       reservation = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, reservation);
-      answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
+      const { response } = await this.ingest.ingest(message, 'protobuf');
+      answer(stream, encodeResponse(response, 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);
       this.metrics.requestRefused(refusal.kind.code);

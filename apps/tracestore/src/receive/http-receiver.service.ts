@@ -45,6 +45,9 @@ const contentTypes: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
 };
 
+/** The response to a request that was stored before has this header. */
+const repeatHeader = 'tracestore-stored-before';
+
 /** A Collector with `compression: zlib` sends `zlib` for what HTTP calls deflate. */
 const contentEncodings: Readonly<Record<string, Compression | 'identity'>> = {
   '': 'identity',
@@ -161,7 +164,8 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     let body: Buffer<ArrayBuffer> | undefined;
     try {
       body = await this.receive(request, reservation);
-      const response = await this.ingest.ingest(body, encoding);
+      const { response, isRepeat } = await this.ingest.ingest(body, encoding);
+      if (isRepeat) void reply.header(repeatHeader, 'true');
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {
       if (body !== undefined) freeMemory(body);

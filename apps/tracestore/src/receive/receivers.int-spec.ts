@@ -99,6 +99,19 @@ describe('a large request', () => {
   });
 });
 
+describe('a request that was stored before', () => {
+  it('is answered over HTTP with a header that says so, and stores nothing', async () => {
+    const request = encodeProtobuf(requestOf([goodSpan({ name: 'once' })]));
+    const first = await post(store.tracesUrl, request, protobuf);
+    expect([first.status, first.headers.get('tracestore-stored-before')]).toEqual([200, null]);
+    const [again, atOnce] = await Promise.all([1, 2].map(() => post(store.tracesUrl, request, protobuf)));
+    for (const { status, headers } of [again, atOnce].flatMap((response) => response ?? [])) {
+      expect([status, headers.get('tracestore-stored-before')]).toEqual([200, 'true']);
+    }
+    expect(await storedSpanNames()).toEqual(['once']);
+  });
+});
+
 describe('a request without spans', () => {
   it.each(Object.keys(waysToSend))('succeeds over %s', async (way) => {
     const response = await waysToSend[way]?.(store, create(ExportTraceServiceRequestSchema));

@@ -21,6 +21,13 @@ import { type SpanErrors, noSpanErrors, Transcoder } from '../transcode/transcod
 const maxAtOnceBytes = 1024 * 1024;
 const maxAtOnceMs = 20;
 
+/** What became of a request. */
+export interface Ingested {
+  readonly response: ExportTraceServiceResponse;
+  /** Whether it was stored before. */
+  readonly isRepeat: boolean;
+}
+
 /** Stores a request after a receiver, gRPC or HTTP, has read its bytes. */
 @Injectable()
 export class TraceIngestService {
@@ -45,7 +52,7 @@ export class TraceIngestService {
    * @param body the whole message, decompressed and admitted; must not change until this settles
    * @throws TracestoreError, and nothing else; nothing of the request is then stored
    */
-  async ingest(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
+  async ingest(body: Buffer, encoding: Encoding): Promise<Ingested> {
     try {
       return await this.store(body, encoding);
     } catch (error) {
@@ -53,22 +60,23 @@ export class TraceIngestService {
     }
   }
 
-  private async store(body: Buffer, encoding: Encoding): Promise<ExportTraceServiceResponse> {
+  private async store(body: Buffer, encoding: Encoding): Promise<Ingested> {
     const { work, plan } = this.writer;
     const digest = plan.ledger ? await digestOf(body, work) : randomBytes(8);
     const message = new ReceivedMessage(body, encoding);
-    const { rejectedSpans, errorMessage } = await this.writer.write({
+    const { rejectedSpans, errorMessage, isRepeat = false } = await this.writer.write({
       digest,
       byteLength: body.byteLength,
       fill: (batch) => this.fillAtOnce(message, batch),
       fillSlowly: (batch) => this.fillSlowly(message, batch),
     });
-    if (errorMessage === '') return create(ExportTraceServiceResponseSchema);
+    if (errorMessage === '') return { response: create(ExportTraceServiceResponseSchema), isRepeat };
     if (rejectedSpans > 0) this.metrics.spansRejected('bad-span', rejectedSpans);
     this.logger.warn(errorMessage);
-    return create(ExportTraceServiceResponseSchema, {
+    const response = create(ExportTraceServiceResponseSchema, {
       partialSuccess: { rejectedSpans: BigInt(rejectedSpans), errorMessage },
     });
+    return { response, isRepeat };
   }
 
   /** @returns undefined when the request is too large or takes too long; the batch is then unchanged */

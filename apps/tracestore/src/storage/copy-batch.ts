@@ -115,4 +115,6 @@ export interface Outcome {
   readonly rejectedSpans: number;
   /** Describes the first rejected spans by path and field, or another problem of the request; empty if there is none. */
   readonly errorMessage: string;
+  /** Whether the ledger had the request: it was stored before. */
+  readonly isRepeat?: boolean;
 }

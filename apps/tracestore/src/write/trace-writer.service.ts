@@ -165,7 +165,7 @@ export class TraceWriterService {
     if (first !== undefined) {
       const outcome = await first;
       this.metrics.ledgerHit();
-      return outcome;
+      return { ...outcome, isRepeat: true };
     }
     const outcome = new Promise<Outcome>((resolve, reject) => {
       this.queue.push({ ...request, resolve, reject, isAlone: false, isLong: false });
@@ -401,7 +401,7 @@ export class TraceWriterService {
         return;
       }
       this.metrics.ledgerHit();
-      only?.resolve(only.outcome);
+      only?.resolve({ ...only.outcome, isRepeat: true });
       return;
     }
     const isRefused = !(cause instanceof DatabaseUnavailableError) && classifyFailure(cause) === 'refused';
