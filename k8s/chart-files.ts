@@ -63,10 +63,11 @@ export function exampleNames(): readonly string[] {
  *
  * @param options further options of `helm template`
  * @param repository the folder of the repository
+ * @param release the name of the release
  * @throws Error with Helm's message when it rejects the values
  */
-export function renderChart(options: readonly string[] = [], repository = root): string {
-  return execFileSync('helm', ['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], {
+export function renderChart(options: readonly string[] = [], repository = root, release = 'spandrel'): string {
+  return execFileSync('helm', ['template', release, chart, '--kube-version', kubernetesVersion, ...options], {
     cwd: repository,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Sets the passwords of the database's roles to those in $PASSWORDS_FOLDER, one file for each role, and again whenever a file
-# changes. It runs beside the database and connects as a superuser over the local socket, which needs no password.
+# Sets the passwords of the database's roles to those in $PASSWORDS_FOLDER, one file for each role. It checks the files every
+# $CHECK_INTERVAL seconds and sets the passwords again when one has changed. It runs beside the database and connects as a
+# superuser over the local socket, which needs no password.
 set -eu
 
 read_password() {
@@ -38,6 +39,6 @@ while :; do
     echo 'the roles have the passwords of the Secret'
   fi
   # In the background, because a shell handles a signal only after its foreground command.
-  sleep 5 &
+  sleep "${CHECK_INTERVAL:-5}" &
   wait $!
 done
