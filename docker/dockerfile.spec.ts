@@ -31,6 +31,16 @@ describe('the Dockerfile', () => {
     for (const source of sources) expect(allowed).toContain(`!${source}`);
   });
 
+  it('copies every file of settings that a tsconfig of an app or a lib extends', () => {
+    const copied = new Set([...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' ')));
+    const projects = globSync('{apps,libs}/*/tsconfig.json', { cwd: root });
+    expect(projects.length).toBeGreaterThan(10);
+    for (const project of projects) {
+      const [, extended = ''] = /"extends": "\.\.\/\.\.\/([^"]+)"/.exec(read(project)) ?? [];
+      expect(copied, project).toContain(extended);
+    }
+  });
+
   describe('before npm ci', () => {
     let folder: string;
     beforeEach(() => {

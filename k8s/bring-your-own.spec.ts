@@ -299,7 +299,7 @@ describe.skipIf(!hasHelm())('an external Tempo (requires Helm)', { timeout: 60_0
 
   it('gives the Tempo of the release nothing of that', () => {
     const rendered = JSON.stringify(render({ tempo: { enabled: true, external } }));
-    expect(rendered).not.toMatch(/TEMPO_HEADER|ssl\/spandrel|external-tempo/);
+    expect(/TEMPO_HEADER_\d|ssl\/spandrel|external-tempo/.exec(rendered)).toBeNull();
   });
 });
 
@@ -420,15 +420,15 @@ describe.skipIf(!hasHelm())('an operator of the cluster (requires Helm)', { time
         readonly initdb: { readonly database: string; readonly postInitApplicationSQL: readonly string[] };
       };
     };
-    const ofOperator = ['CREATE ROLE tracestore ', 'GRANT CREATE ON DATABASE', 'CREATE DATABASE numbers', 'DO $$'];
-    const statements = read('files/database/roles.sql')
+    const ofOperator = ['CREATE ROLE tracestore ', 'GRANT CREATE ON DATABASE', 'CREATE DATABASE numbers'];
+    const text = read('files/database/roles.sql')
       .replaceAll(/^--.*\n/gm, '')
       .replaceAll(/ PASSWORD :'\w+'/g, '')
-      .replaceAll('DATABASE postgres', `DATABASE ${bootstrap.initdb.database}`)
-      .split(/;\n(?!.*\bLOOP|.*\bEND)/)
+      .replaceAll('DATABASE postgres', `DATABASE ${bootstrap.initdb.database}`);
+    // A semicolon within dollar quotes ends no statement.
+    const statements = (text.match(/(?:\$\$[^]*?\$\$|[^;])+/g) ?? [])
       .map((statement) => statement.trim())
-      .filter((statement) => /^[A-Z]{4,}/.test(statement))
-      .filter((statement) => ofOperator.every((start) => !statement.startsWith(start)));
+      .filter((statement) => statement !== '' && ofOperator.every((start) => !statement.startsWith(start)));
     expect(statements.length).toBeGreaterThan(10);
     expect(bootstrap.initdb.postInitApplicationSQL).toEqual(statements);
   });

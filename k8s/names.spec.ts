@@ -12,7 +12,6 @@ describe.skipIf(!hasHelm())('the names of objects (require Helm)', { timeout: 60
     ['the longest name', longest],
     ['a digit and dots', '1.release.of.2026'],
     ['a word that YAML reads as a boolean', 'true'],
-    ['a number', '123'],
   ])('fit the limits of Kubernetes for a release whose name is %s', (_, release) => {
     const objects = parseObjects(renderChart(everything, undefined, release));
     expect(objects.length).toBeGreaterThan(50);
@@ -34,9 +33,8 @@ describe.skipIf(!hasHelm())('the names of objects (require Helm)', { timeout: 60
     expect(one.filter((name) => other.has(name))).toEqual([]);
   });
 
-  it.each(['My_App', 'app-', '1app', 'a.b'])('are not made from %s', (name) => {
-    expect(() => renderChart(['--set', `fullnameOverride=${name}`])).toThrow('does not match pattern');
-    expect(() => renderChart(['--set', `nameOverride=${name}`])).toThrow('does not match pattern');
+  it.each(['fullnameOverride=My_App', 'nameOverride=1.app'])('are not made from %s', (value) => {
+    expect(() => renderChart(['--set', value])).toThrow('does not match pattern');
   });
 });
 
@@ -61,17 +59,13 @@ describe.skipIf(!hasHelm())('values (require Helm)', { timeout: 60_000 }, () => 
     expect(decodeURIComponent(environment ?? '')).toBe('eu,west = 1%');
   });
 
-  it.each([
-    ['96Mi', '80530636'],
-    ['1Gi', '858993459'],
-    ['200M', '160000000'],
-  ])('limit the memory of Go programs to 80 percent of %s', (limit, bytes) => {
-    const settings = ['collector', 'jaeger'].flatMap((name) => ['--set', `${name}.resources.limits.memory=${limit}`]);
-    const rendered = renderChart(settings);
-    expect(rendered.match(/name: GOMEMLIMIT, value: '(\d+)'/g)).toEqual([
-      `name: GOMEMLIMIT, value: '${bytes}'`,
-      `name: GOMEMLIMIT, value: '${bytes}'`,
+  it('limit the memory of Go programs to 80 percent of the memory of their container', () => {
+    const rendered = renderChart([
+      '--set',
+      'collector.resources.limits.memory=200M,jaeger.resources.limits.memory=1Gi',
     ]);
+    const limits = [...rendered.matchAll(/name: GOMEMLIMIT, value: '(\d+)'/g)].map(([, bytes]) => Number(bytes));
+    expect(limits.toSorted((one, other) => one - other)).toEqual([160_000_000, Math.floor(0.8 * 1024 ** 3)]);
   });
 
   it('let DNS be answered at the port of OpenShift, too', () => {
