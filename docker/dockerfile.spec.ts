@@ -31,13 +31,14 @@ describe('the Dockerfile', () => {
     for (const source of sources) expect(allowed).toContain(`!${source}`);
   });
 
-  it('copies every file of settings that a tsconfig of an app or a lib extends', () => {
-    const copied = new Set([...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' ')));
-    const projects = globSync('{apps,libs}/*/tsconfig.json', { cwd: root });
-    expect(projects.length).toBeGreaterThan(10);
-    for (const project of projects) {
-      const [, extended = ''] = /"extends": "\.\.\/\.\.\/([^"]+)"/.exec(read(project)) ?? [];
-      expect(copied, project).toContain(extended);
+  it('copies every file of settings that a project of the build extends', () => {
+    const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' '));
+    const { projects } = JSON.parse(read('nest-cli.json')) as {
+      readonly projects: Readonly<Record<string, { readonly compilerOptions: { readonly tsConfigPath: string } }>>;
+    };
+    for (const { compilerOptions } of Object.values(projects)) {
+      const [, extended = ''] = /"extends": "\.\.\/\.\.\/([^"]+)"/.exec(read(compilerOptions.tsConfigPath)) ?? [];
+      expect(sources, compilerOptions.tsConfigPath).toContain(extended);
     }
   });
 
