@@ -133,10 +133,10 @@ describe.skipIf(!hasHelm())(
         ];
       };
       const taken = new Set(idsOf(other));
-      for (const id of idsOf(objects)) {
-        expect(taken).not.toContain(id);
-        if (!id.includes(' ')) expect(id).toMatch(/^[\w-]{1,40}$/);
-      }
+      const ids = idsOf(objects);
+      expect(ids.filter((id) => taken.has(id))).toEqual([]);
+      // A name has spaces, a uid has none.
+      expect(ids.filter((id) => !id.includes(' ') && !/^[\w-]{1,40}$/.test(id))).toEqual([]);
     });
 
     it('gets dashboards whose panels, links and tags are those of the release', () => {
@@ -414,8 +414,8 @@ describe.skipIf(!hasHelm())('an operator of the cluster (requires Helm)', { time
   });
 
   it('CloudNativePG: the statements are those of roles.sql, in the database of the cluster', () => {
-    const [cluster] = manifests('cloudnative-pg');
-    const { bootstrap } = cluster?.spec as unknown as {
+    const { spec } = find(manifests('cloudnative-pg'), 'Cluster', 'spandrel-postgres');
+    const { bootstrap } = spec as unknown as {
       readonly bootstrap: {
         readonly initdb: { readonly database: string; readonly postInitApplicationSQL: readonly string[] };
       };
@@ -434,8 +434,12 @@ describe.skipIf(!hasHelm())('an operator of the cluster (requires Helm)', { time
   });
 
   it("OpenTelemetry Operator: its Collector has the chart's receivers, queues and pipelines", () => {
-    const [collector, instrumentation] = manifests('opentelemetry-operator');
-    const { config } = collector?.spec as unknown as {
+    const objects = manifests('opentelemetry-operator');
+    const collector = find(objects, 'OpenTelemetryCollector', 'traces');
+    const { exporter } = find(objects, 'Instrumentation', 'spandrel').spec as unknown as {
+      readonly exporter: { readonly endpoint: string };
+    };
+    const { config } = collector.spec as unknown as {
       readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     };
     const files = ['base', 'tracestore', 'tempo'].map((name) => {
@@ -450,8 +454,8 @@ describe.skipIf(!hasHelm())('an operator of the cluster (requires Helm)', { time
     const pipelines = files.map(({ service }) => service?.['pipelines'] as object | undefined);
     expect(config['service']?.['pipelines']).toEqual(Object.assign({}, ...pipelines));
     // The operator names the Service after the Collector.
-    const endpoint = `http://${collector?.metadata.name}-collector:4318`;
-    expect((instrumentation?.spec?.['exporter'] as { readonly endpoint: string }).endpoint).toBe(endpoint);
+    const endpoint = `http://${collector.metadata.name}-collector:4318`;
+    expect(exporter.endpoint).toBe(endpoint);
     const values = parse(read('examples/opentelemetry-operator.yaml')) as {
       readonly collector: { readonly external: { readonly endpoint: string } };
     };

@@ -12,6 +12,7 @@ export interface KubernetesObject {
   readonly automountServiceAccountToken?: boolean;
   readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
+  readonly rules?: readonly unknown[];
 }
 
 /** A variable of a container. */

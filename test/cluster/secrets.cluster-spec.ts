@@ -111,17 +111,28 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
       const patch = JSON.stringify({ allowVolumeExpansion: allowed });
       await release.kubectl(['patch', 'storageclass', storageClass, '--patch', patch]);
     };
-    const allowed = await release.kubectl(['get', 'storageclass', storageClass, '--output', 'jsonpath={.allowVolumeExpansion}']);
+    const allowed = await release.kubectl([
+      'get',
+      'storageclass',
+      storageClass,
+      '--output',
+      'jsonpath={.allowVolumeExpansion}',
+    ]);
     const identity = () =>
-      release.kubectl(['get', release.workload('database'), '--output', 'jsonpath={.metadata.uid} {.metadata.generation}']);
+      release.kubectl([
+        'get',
+        release.workload('database'),
+        '--output',
+        'jsonpath={.metadata.uid} {.metadata.generation}',
+      ]);
     const before = await identity();
     await allow(true);
     try {
       const upgrade = ['upgrade', release.address.name, 'helm/spandrel', '--reuse-values'];
       await release.helm([...upgrade, '--set', 'timescaledb.persistence.size=3Gi']);
-      expect(await release.kubectl(['get', 'pvc', claim, '--output', 'jsonpath={.spec.resources.requests.storage}'])).toBe(
-        '3Gi',
-      );
+      expect(
+        await release.kubectl(['get', 'pvc', claim, '--output', 'jsonpath={.spec.resources.requests.storage}']),
+      ).toBe('3Gi');
       expect(await identity()).toBe(before);
     } finally {
       await allow(allowed === 'true');
