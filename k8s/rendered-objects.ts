@@ -3,16 +3,32 @@ import { parseAllDocuments } from 'yaml';
 /** The fields of a Kubernetes object that the tests read. */
 export interface KubernetesObject {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly automountServiceAccountToken?: boolean;
+  readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
+  readonly rules?: readonly unknown[];
+}
+
+/** A variable of a container. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } };
 }
 
 /** The fields of a container that the tests read. */
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvironmentVariable[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly resources?: {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;
@@ -25,6 +41,7 @@ export interface PodSpec {
   readonly containers: readonly Container[];
   readonly automountServiceAccountToken?: boolean;
   readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly volumes?: readonly { readonly name: string; readonly [type: string]: unknown }[];
 }
 
 /** An object that creates Pods, or a single Pod. */

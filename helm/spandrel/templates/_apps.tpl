@@ -8,6 +8,7 @@ and faults (whether it reads the flags of injected faults).
 {{- $name := .name }}
 {{- $own := get $root.Values.components $name | default dict }}
 {{- $component := mergeOverwrite (deepCopy $root.Values.defaults) $own }}
+{{- $ca := list $root (ternary "database" "" (hasKey (get (include "spandrel.architecture" $root | fromYaml) $name).connects "database")) }}
 {{- $replicas := ternary $component.autoscaling.minReplicas $component.replicas $component.autoscaling.enabled }}
 ---
 apiVersion: apps/v1
@@ -76,14 +77,20 @@ spec:
             {{- toYaml $component.resources | nindent 12 }}
           securityContext:
             {{- include "spandrel.securityContext" $component.readOnlyRootFilesystem | nindent 12 }}
-          {{- if .faults }}
+          {{- if or .faults (include "spandrel.caSecret" $ca) }}
           volumeMounts:
+            {{- if .faults }}
             - { name: faults, mountPath: /etc/spandrel, readOnly: true }
+            {{- end }}
+            {{- with include "spandrel.caMount" $ca | trim }}{{ nindent 12 . }}{{ end }}
           {{- end }}
-      {{- if .faults }}
+      {{- if or .faults (include "spandrel.caSecret" $ca) }}
       volumes:
+        {{- if .faults }}
         - name: faults
           configMap: { name: {{ include "spandrel.name" (list $root "faults") }} }
+        {{- end }}
+        {{- with include "spandrel.caVolume" $ca | trim }}{{ nindent 8 . }}{{ end }}
       {{- end }}
       {{- with $component.nodeSelector }}
       nodeSelector:
