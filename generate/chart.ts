@@ -23,12 +23,21 @@ export function chartServices(services: readonly Service[]): string {
   ].join('');
 }
 
-interface ValuesSchema {
-  readonly properties: { readonly components: object };
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
+interface ValuesSchema {
+  readonly properties: Readonly<Record<string, ObjectSchema>>;
+  readonly $defs: Readonly<Record<string, ObjectSchema>>;
+}
+
+/** The values of the workloads besides the apps. */
+const otherWorkloads = ['collector', 'tempo', 'timescaledb', 'jaeger', 'grafana', 'load', 'test'];
+
 /**
- * The chart's `values.schema.json` with one property of `components` per app.
+ * The chart's `values.schema.json` with one property of `components` per app, and with the properties that every
+ * workload shares in each of them. A schema that allows no other properties has to name them all.
  *
  * @param schema the current content of the file
  */
@@ -40,5 +49,26 @@ export function chartSchema(schema: string, appNames: readonly string[]): string
     additionalProperties: false,
     properties: Object.fromEntries(appNames.map((name) => [name, { $ref: '#/$defs/component' }])),
   };
-  return JSON.stringify({ ...parsed, properties: { ...parsed.properties, components } }, undefined, 2);
+  const shared = Object.fromEntries(
+    Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]),
+  );
+  const withShared = (own: ObjectSchema | undefined): object => ({
+    $comment: 'The properties that are true are generated from #/$defs/workload by npm run generate.',
+    ...own,
+    allOf: [{ $ref: '#/$defs/workload' }],
+    properties: {
+      ...Object.fromEntries(Object.entries(own?.properties ?? {}).filter(([, value]) => value !== true)),
+      ...shared,
+    },
+  });
+  const workloads = Object.fromEntries(otherWorkloads.map((name) => [name, withShared(parsed.properties[name])]));
+  return JSON.stringify(
+    {
+      ...parsed,
+      properties: { ...parsed.properties, components, ...workloads },
+      $defs: { ...parsed.$defs, component: withShared(parsed.$defs['component']) },
+    },
+    undefined,
+    2,
+  );
 }

@@ -8,7 +8,7 @@ const root = path.dirname(import.meta.dirname);
 const chart = 'helm/spandrel';
 
 /** The version of Kubernetes that the chart is rendered for without a cluster. */
-const kubernetesVersion = '1.34.0';
+export const kubernetesVersion = '1.34.0';
 
 /** The files that the chart has a copy of, because a chart reads only files in its own folder. */
 const copies: Readonly<Record<string, string>> = {
@@ -61,8 +61,19 @@ export function exampleNames(): readonly string[] {
  * @throws Error with Helm's message when it rejects the values
  */
 export function renderChart(options: readonly string[] = [], repository = root): string {
-  return execFileSync('helm', ['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], {
-    cwd: repository,
+  return runHelm(['template', 'spandrel', chart, '--kube-version', kubernetesVersion, ...options], repository);
+}
+
+/**
+ * Runs Helm.
+ *
+ * @param folder in which it runs
+ * @returns its output
+ * @throws Error with its message
+ */
+export function runHelm(options: readonly string[], folder = root): string {
+  return execFileSync('helm', options, {
+    cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,

@@ -3,7 +3,11 @@ import { parseAllDocuments } from 'yaml';
 /** The fields of a Kubernetes object that the tests read. */
 export interface KubernetesObject {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly automountServiceAccountToken?: boolean;
   readonly stringData?: Readonly<Record<string, string>>;
@@ -13,11 +17,16 @@ export interface KubernetesObject {
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
   readonly resources?: {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;
   };
   readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly startupProbe?: Readonly<Record<string, unknown>>;
+  readonly readinessProbe?: Readonly<Record<string, unknown>>;
+  readonly livenessProbe?: Readonly<Record<string, unknown>>;
 }
 
 /** The fields of a Pod's specification that the tests read. */
@@ -32,6 +41,9 @@ export interface Workload {
   readonly name: string;
   readonly kind: string;
   readonly replicas: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Of its Pods. */
+  readonly podMetadata: Pick<KubernetesObject['metadata'], 'labels' | 'annotations'>;
   readonly pod: PodSpec;
 }
 
@@ -45,9 +57,18 @@ export function parseObjects(yaml: string): readonly KubernetesObject[] {
 /** The objects that create Pods, and single Pods. */
 export function workloadsOf(objects: readonly KubernetesObject[]): readonly Workload[] {
   return objects.flatMap(({ kind, metadata, spec }) => {
-    const template = spec?.['template'] as { readonly spec: PodSpec } | undefined;
-    const pod = kind === 'Pod' ? (spec as unknown as PodSpec) : template?.spec;
-    if (pod === undefined) return [];
-    return [{ name: metadata.name, kind, replicas: Number(spec?.['replicas'] ?? 1), pod }];
+    const template = (kind === 'Pod' ? { metadata, spec } : spec?.['template']) as
+      { readonly metadata: Workload['podMetadata']; readonly spec: PodSpec } | undefined;
+    if (template === undefined) return [];
+    return [
+      {
+        name: metadata.name,
+        kind,
+        replicas: Number(spec?.['replicas'] ?? 1),
+        annotations: metadata.annotations ?? {},
+        podMetadata: template.metadata,
+        pod: template.spec,
+      },
+    ];
   });
 }
