@@ -11,6 +11,7 @@ export function chartServices(services: readonly Service[]): string {
     return [
       `${name}:`,
       `  ports: { http: ${port} }`,
+      '  metrics: http',
       `  connects: { ${connections.join(', ')} }`,
       `  faults: [${faults.join(', ')}]`,
       '',

@@ -239,7 +239,7 @@ describe.skipIf(!hasHelm())('the values of every workload (requires Helm)', { ti
     ['components.upper.image.digest=sha256:1', 'does not match pattern'],
     [
       'components.upper.autoscaling.enabled=true,components.upper.autoscaling.minReplicas=9',
-      'minReplicas is 9, which must be at most maxReplicas, 6',
+      'autoscaling.maxReplicas must be at least minReplicas, which is 9, got 6',
     ],
     ['tempo.service.ipFamilies={IPv5}', 'value must be one of'],
     ['components.upper.extraArgs={--x}', 'extraArgs: upper has no arguments'],

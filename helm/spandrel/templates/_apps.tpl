@@ -13,7 +13,7 @@ and faults (whether it reads the flags of injected faults).
 {{- $component := include "spandrel.settings" (list $root $name) | fromYaml }}
 {{- $scaling := $component.autoscaling }}
 {{- if gt $scaling.minReplicas $scaling.maxReplicas }}
-{{- fail (printf "components.%s.autoscaling: minReplicas is %v, which must be at most maxReplicas, %v" $name $scaling.minReplicas $scaling.maxReplicas) }}
+{{- fail (printf "components.%s.autoscaling.maxReplicas must be at least minReplicas, which is %v, got %v" $name $scaling.minReplicas $scaling.maxReplicas) }}
 {{- end }}
 {{- /* null: something else sets the replicas, and there can be several. */ -}}
 {{- $replicas := ternary 2 $component.replicas (kindIs "invalid" $component.replicas) }}

@@ -52,6 +52,11 @@ The values of a component's workload, as YAML: those of `defaults`, overridden b
 {{- end -}}
 {{- end -}}
 {{- include "spandrel.setPod" (list $root $component $template.spec $own) -}}
+{{- /* Jobs are immutable: one whose name ends in a hash of its content needs another name when its settings change. */ -}}
+{{- if and (eq $workload.kind "Job") (regexMatch "-[0-9a-f]{8}$" $workload.metadata.name) -}}
+{{- $hash := toJson $workload | sha256sum | trunc 8 -}}
+{{- $_ := set $workload.metadata "name" (regexReplaceAll "[0-9a-f]{8}$" $workload.metadata.name $hash) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Changes a Pod's specification. Takes (list $ component specification settings). */}}
