@@ -25,7 +25,8 @@ export function chartServices(services: readonly Service[]): string {
 }
 
 interface ObjectSchema {
-  readonly properties: Readonly<Record<string, unknown>>;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly allOf?: readonly { readonly $ref: string }[];
 }
 
 interface ValuesSchema {
@@ -33,12 +34,11 @@ interface ValuesSchema {
   readonly $defs: Readonly<Record<string, ObjectSchema>>;
 }
 
-/** The values of the workloads besides the apps. */
-const otherWorkloads = ['collector', 'tempo', 'timescaledb', 'jaeger', 'grafana', 'load', 'test'];
+const workload = '#/$defs/workload';
 
 /**
- * The chart's `values.schema.json` with one property of `components` per app, and with the properties that every
- * workload shares in each of them. A schema that allows no other properties has to name them all.
+ * The chart's `values.schema.json` with one property of `components` per app, and with the names of the values that every
+ * workload shares in each schema that refers to them: a schema that allows no other properties has to name them all.
  *
  * @param schema the current content of the file
  */
@@ -50,25 +50,16 @@ export function chartSchema(schema: string, appNames: readonly string[]): string
     additionalProperties: false,
     properties: Object.fromEntries(appNames.map((name) => [name, { $ref: '#/$defs/component' }])),
   };
-  const shared = Object.fromEntries(
-    Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]),
-  );
-  const withShared = (own: ObjectSchema | undefined): object => ({
-    $comment: 'The properties that are true are generated from #/$defs/workload by npm run generate.',
-    ...own,
-    allOf: [{ $ref: '#/$defs/workload' }],
-    properties: {
-      ...Object.fromEntries(Object.entries(own?.properties ?? {}).filter(([, value]) => value !== true)),
-      ...shared,
-    },
-  });
-  const workloads = Object.fromEntries(otherWorkloads.map((name) => [name, withShared(parsed.properties[name])]));
+  const shared = Object.fromEntries(Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]));
+  const withShared = ([name, own]: readonly [string, ObjectSchema]): readonly [string, ObjectSchema] => {
+    if (own.allOf?.some(({ $ref }) => $ref === workload) !== true) return [name, own];
+    const particular = Object.entries(own.properties ?? {}).filter(([, value]) => value !== true);
+    return [name, { ...own, properties: { ...Object.fromEntries(particular), ...shared } }];
+  };
+  const fill = (schemas: Readonly<Record<string, ObjectSchema>>): Readonly<Record<string, ObjectSchema>> =>
+    Object.fromEntries(Object.entries(schemas).map(withShared));
   return JSON.stringify(
-    {
-      ...parsed,
-      properties: { ...parsed.properties, components, ...workloads },
-      $defs: { ...parsed.$defs, component: withShared(parsed.$defs['component']) },
-    },
+    { ...parsed, properties: fill({ ...parsed.properties, components }), $defs: fill(parsed.$defs) },
     undefined,
     2,
   );
