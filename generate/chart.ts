@@ -50,7 +50,9 @@ export function chartSchema(schema: string, appNames: readonly string[]): string
     additionalProperties: false,
     properties: Object.fromEntries(appNames.map((name) => [name, { $ref: '#/$defs/component' }])),
   };
-  const shared = Object.fromEntries(Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]));
+  const shared = Object.fromEntries(
+    Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]),
+  );
   const withShared = ([name, own]: readonly [string, ObjectSchema]): readonly [string, ObjectSchema] => {
     if (own.allOf?.some(({ $ref }) => $ref === workload) !== true) return [name, own];
     const particular = Object.entries(own.properties ?? {}).filter(([, value]) => value !== true);

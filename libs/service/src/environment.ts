@@ -145,8 +145,8 @@ export const variable = {
       z
         .string()
         .regex(/^[\w.:-]+$/, 'must be a host name or an IP address to listen on')
-        .default(fallback)
-        .transform((host) => listenAddress(host)),
+        .transform((host) => listenAddress(host))
+        .default(fallback),
       { value: 'a host name or an IP address' },
     ),
   /** @param unit such as `ms` or `bytes`; none for a count */

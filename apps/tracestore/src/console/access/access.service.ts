@@ -46,7 +46,8 @@ export class AccessService {
       }
       case 'token': {
         const bearer = bearerOf(headers.authorization);
-        if (bearer !== undefined) return this.tokens.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
+        if (bearer !== undefined)
+          return this.tokens.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
         const session = cookieOf(headers.cookie, sessionCookie);
         const isValid = session !== undefined && (await this.sessions.touch(session, access.token));
         return isValid ? { name: undefined } : undefined;
