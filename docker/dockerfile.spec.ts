@@ -36,6 +36,17 @@ describe('the Dockerfile', () => {
     for (const source of sources) expect(allowed).toContain(`!${source}`);
   });
 
+  it('copies every file of settings that a project of the build extends', () => {
+    const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' '));
+    const { projects } = JSON.parse(read('nest-cli.json')) as {
+      readonly projects: Readonly<Record<string, { readonly compilerOptions: { readonly tsConfigPath: string } }>>;
+    };
+    for (const { compilerOptions } of Object.values(projects)) {
+      const [, extended = ''] = /"extends": "\.\.\/\.\.\/([^"]+)"/.exec(read(compilerOptions.tsConfigPath)) ?? [];
+      expect(sources, compilerOptions.tsConfigPath).toContain(extended);
+    }
+  });
+
   describe('before npm ci', () => {
     let folder: string;
     beforeEach(() => {

@@ -7,13 +7,6 @@ if grep -q '^host all all all trust$' "$access"; then
   sed -i 's/^host all all all trust$/host all all all scram-sha-256/' "$access"
 fi
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres --output=/dev/null <<'END'
-\getenv postgres_password POSTGRES_PASSWORD
-\getenv tracestore_password TRACESTORE_PASSWORD
-\getenv backend_password BACKEND_PASSWORD
-\getenv grafana_password GRAFANA_PASSWORD
-ALTER ROLE postgres PASSWORD :'postgres_password';
-ALTER ROLE tracestore PASSWORD :'tracestore_password';
-ALTER ROLE backend PASSWORD :'backend_password';
-ALTER ROLE grafana PASSWORD :'grafana_password';
+\include /etc/spandrel/passwords.sql
 SELECT pg_reload_conf();
 END

@@ -38,8 +38,9 @@ export class Release {
     return this.run('kubectl', options, input);
   }
 
-  async helm(options: readonly string[]): Promise<string> {
-    return this.run('helm', options);
+  /** As `kubectl`. */
+  async helm(options: readonly string[], input?: string): Promise<string> {
+    return this.run('helm', options, input);
   }
 
   /** The names of the Pods of a component that are not terminating. */

@@ -1,4 +1,13 @@
-import { parseEnvironment, ports, type ServiceConfig, serviceVariables, variable } from '@spandrel/service';
+import {
+  completeDatabaseUrl,
+  databaseTlsRule,
+  databaseVariables,
+  parseEnvironment,
+  ports,
+  type ServiceConfig,
+  serviceVariables,
+  variable,
+} from '@spandrel/service';
 
 /** Configuration of backend. */
 export interface BackendConfig extends ServiceConfig {
@@ -10,9 +19,11 @@ export const backendVariables = {
   BACKEND_DATABASE_URL: variable
     .databaseUrl(`postgres://backend@127.0.0.1:${ports.database}/numbers`)
     .describe('Database of the numbers. The role must be allowed to create a table.'),
+  ...databaseVariables,
 };
 
 /** @throws EnvironmentError that lists all invalid variables */
 export function parseBackendConfig(): BackendConfig {
-  return parseEnvironment(backendVariables);
+  const values = parseEnvironment(backendVariables, { rules: [databaseTlsRule('BACKEND_DATABASE_URL')] });
+  return { ...values, BACKEND_DATABASE_URL: completeDatabaseUrl(values.BACKEND_DATABASE_URL, values) };
 }

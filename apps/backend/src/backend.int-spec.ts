@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RandomNumber } from '@spandrel/numbers';
 import { createService } from '@spandrel/service';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFreshDatabase } from '@spandrel/testing/fresh-database';
 import { BackendModule } from './backend.module.js';
 
@@ -10,8 +10,8 @@ let database: Awaited<ReturnType<typeof createFreshDatabase>>;
 let app: NestFastifyApplication;
 let url: string;
 
-async function startBackend(): Promise<NestFastifyApplication> {
-  const config = { HOST: '127.0.0.1', PORT: 0, LOG_LEVEL: 'silent', BACKEND_DATABASE_URL: database.url } as const;
+async function startBackend(databaseUrl = database.url): Promise<NestFastifyApplication> {
+  const config = { HOST: '127.0.0.1', PORT: 0, LOG_LEVEL: 'silent', BACKEND_DATABASE_URL: databaseUrl } as const;
   const backend = await createService({
     name: 'backend',
     description: 'under test',
@@ -95,5 +95,27 @@ describe('backend', () => {
       await admin.end();
     }
     expect((await fetch(`${url}/numbers`, { method: 'POST' })).status).toBe(201);
+  });
+
+  it('starts without its database, is not ready, and becomes ready when the database accepts it', async () => {
+    const wrong = new URL(database.url);
+    wrong.pathname = `${wrong.pathname}_later`;
+    const early = await startBackend(wrong.href);
+    const admin = new pg.Client(database.superuserUrl);
+    await admin.connect();
+    const name = wrong.pathname.slice(1);
+    try {
+      const earlyUrl = await early.getUrl();
+      expect((await fetch(`${earlyUrl}/livez`)).status).toBe(200);
+      expect((await fetch(`${earlyUrl}/readyz`)).status).toBe(503);
+      expect((await fetch(`${earlyUrl}/numbers`, { method: 'POST' })).status).toBe(503);
+      await admin.query(`CREATE DATABASE "${name}" OWNER "${decodeURIComponent(wrong.username)}"`);
+      await vi.waitFor(async () => expect((await fetch(`${earlyUrl}/readyz`)).status).toBe(200), 30_000);
+      expect((await fetch(`${earlyUrl}/numbers`, { method: 'POST' })).status).toBe(201);
+    } finally {
+      await early.close();
+      await admin.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+      await admin.end();
+    }
   });
 });

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import pg from 'pg';
 import type { BackendConfig } from './backend.config.js';
+import { DatabaseStartService } from './database-start.service.js';
 import { CreateRandomNumber1700000000000 } from './migrations/1700000000000-create-random-number.js';
 import { NumbersModule } from './numbers/numbers.module.js';
 import { RandomNumberEntity } from './numbers/random-number.entity.js';
@@ -14,6 +15,7 @@ export class BackendModule {
   static forRoot(config: BackendConfig): DynamicModule {
     return {
       module: BackendModule,
+      providers: [DatabaseStartService],
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',
@@ -27,7 +29,8 @@ export class BackendModule {
           synchronize: false,
           poolSize: 5,
           extra: { connectionTimeoutMillis: connectTimeoutMs },
-          retryDelay: 1000,
+          // DatabaseStartService does it.
+          manualInitialization: true,
         }),
       ],
     };

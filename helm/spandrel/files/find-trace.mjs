@@ -1,16 +1,18 @@
 // Makes a request and waits until every store that the environment names has its trace. `helm test` mounts it into the
 // image of tracestore, which has the package pg.
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-const { FRONTEND_URL, PGHOST, CONSOLE_URL, CONSOLE_TOKEN, TEMPO_URL, JAEGER_URL } = process.env;
+const { FRONTEND_URL, PGHOST, CONSOLE_URL, CONSOLE_TOKEN, TEMPO_URL, TEMPO_HEADERS = '', JAEGER_URL } = process.env;
+const { PGSSLMODE, PGSSLROOTCERT } = process.env;
 const timeoutMs = 60_000;
 
 /** The stores to check; each function returns how many spans of the trace the store has. */
 const stores = {
   ...(PGHOST && { SQL: countInSql }),
   ...(CONSOLE_URL && { Console: countInConsole }),
-  ...(TEMPO_URL && { Tempo: (traceId) => countInJson(`${TEMPO_URL}/api/v2/traces/${traceId}`) }),
+  ...(TEMPO_URL && { Tempo: (traceId) => countInJson(`${TEMPO_URL}/api/v2/traces/${traceId}`, tempoHeaders()) }),
   ...(JAEGER_URL && { Jaeger: countInJaeger }),
 };
 
@@ -33,7 +35,7 @@ async function until(name, count) {
 }
 
 async function countInSql(id) {
-  const client = new pg.Client();
+  const client = new pg.Client({ ssl: tlsOf(PGSSLMODE, PGSSLROOTCERT) });
   await client.connect();
   try {
     const { rows } = await client.query('SELECT count(*)::int AS spans FROM ps_trace.span WHERE trace_id = $1::uuid', [
@@ -43,6 +45,20 @@ async function countInSql(id) {
   } finally {
     await client.end();
   }
+}
+
+/** The TLS settings of pg for the modes of libpq, some of which pg treats as others. */
+function tlsOf(mode, rootFile) {
+  if (!mode || mode === 'disable') return false;
+  if (mode === 'no-verify' || (mode === 'require' && !rootFile)) return { rejectUnauthorized: false };
+  const verified = { rejectUnauthorized: true, ...(rootFile && { ca: readFileSync(rootFile, 'utf8') }) };
+  return mode === 'verify-full' ? verified : { ...verified, checkServerIdentity: () => undefined };
+}
+
+/** One header a line, as `Name=value`. */
+function tempoHeaders() {
+  const lines = TEMPO_HEADERS.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 /** Also checks that the console rejects a request without the token, if there is one. */

@@ -12,12 +12,10 @@ and faults (whether it reads the flags of injected faults).
 {{- $name := .name }}
 {{- $component := include "spandrel.settings" (list $root $name) | fromYaml }}
 {{- $scaling := $component.autoscaling }}
-{{- if gt $scaling.minReplicas $scaling.maxReplicas }}
-{{- fail (printf "components.%s.autoscaling.maxReplicas must be at least minReplicas, which is %v, got %v" $name $scaling.minReplicas $scaling.maxReplicas) }}
-{{- end }}
 {{- /* null: something else sets the replicas, and there can be several. */ -}}
 {{- $replicas := ternary 2 $component.replicas (kindIs "invalid" $component.replicas) }}
 {{- if $scaling.enabled }}{{ $replicas = $scaling.minReplicas }}{{ end }}
+{{- $ca := list $root (ternary "database" "" (hasKey (get (include "spandrel.architecture" $root | fromYaml) $name).connects "database")) }}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -66,14 +64,20 @@ spec:
             httpGet: { path: /readyz, port: http }
           livenessProbe:
             httpGet: { path: /livez, port: http }
-          {{- if .faults }}
+          {{- if or .faults (include "spandrel.caSecret" $ca) }}
           volumeMounts:
+            {{- if .faults }}
             - { name: faults, mountPath: /etc/spandrel, readOnly: true }
+            {{- end }}
+            {{- with include "spandrel.caMount" $ca | trim }}{{ nindent 12 . }}{{ end }}
           {{- end }}
-      {{- if .faults }}
+      {{- if or .faults (include "spandrel.caSecret" $ca) }}
       volumes:
+        {{- if .faults }}
         - name: faults
           configMap: { name: {{ include "spandrel.name" (list $root "faults") }} }
+        {{- end }}
+        {{- with include "spandrel.caVolume" $ca | trim }}{{ nindent 8 . }}{{ end }}
       {{- end }}
 {{ include "spandrel.service" (list $root $name) }}
 {{- if $scaling.enabled }}

@@ -1,12 +1,21 @@
-{{/* The prefix of every object's name. */}}
+{{/*
+The prefix of every object's name. Kubernetes appends up to 11 characters to the name of a StatefulSet and puts the result
+into a label of at most 63, and the longest component adds 11, so the prefix has at most 40. A Service's name begins with a
+letter and has no dot. A prefix that had to be changed ends in a hash, so that two releases never share a name.
+*/}}
 {{- define "spandrel.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- $wanted := printf "%s-%s" .Release.Name $name -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 45 | trimSuffix "-" -}}
+{{- $wanted = .Values.fullnameOverride -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 45 | trimSuffix "-" -}}
+{{- $wanted = .Release.Name -}}
+{{- end -}}
+{{- $valid := regexReplaceAll "^[0-9]" $wanted "r${0}" | replace "." "-" -}}
+{{- if and (eq $valid $wanted) (le (len $wanted) 40) -}}
+{{- $wanted -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 45 | trimSuffix "-" -}}
+{{- printf "%s-%s" ($valid | trunc 31 | trimSuffix "-") ($wanted | sha256sum | trunc 8) -}}
 {{- end -}}
 {{- end -}}
 
@@ -18,8 +27,8 @@
 {{/* The labels that select a component's Pods. Takes (list $ component). */}}
 {{- define "spandrel.selectorLabels" -}}
 {{- $root := first . -}}
-app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ last . }}
 {{- end -}}
 
@@ -30,7 +39,7 @@ app.kubernetes.io/component: {{ last . }}
 app.kubernetes.io/part-of: spandrel
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- with $root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -61,6 +70,7 @@ database: {{ .Values.timescaledb.enabled }}
 jaeger: {{ .Values.jaeger.enabled }}
 grafana: {{ .Values.grafana.enabled }}
 load: true
+secrets: {{ ne (include "spandrel.writesSecrets" .) "" }}
 test: true
 {{- end -}}
 
@@ -69,6 +79,11 @@ test: true
 {{- $root := index . 0 -}}
 {{- $architecture := include "spandrel.architecture" $root | fromYaml -}}
 {{- printf "%s:%v" (include "spandrel.name" (list $root (index . 1))) (get (get $architecture (index . 1)).ports (index . 2)) -}}
+{{- end -}}
+
+{{/* The host name of a component's Service. Takes (list $ component outside), where `outside` is whether the client is in another namespace. */}}
+{{- define "spandrel.host" -}}
+{{- include "spandrel.name" (list (index . 0) (index . 1)) }}{{ if index . 2 }}.{{ (index . 0).Release.Namespace }}.svc{{ end -}}
 {{- end -}}
 
 {{/* The host names that tracestore's endpoints without authentication accept: its Service's names, those of its entries, and access.allowedHosts. */}}
@@ -110,45 +125,6 @@ http://{{ include "spandrel.address" (list . "tempo" "http") }}
 {{- else -}}
 {{ .Values.tempo.external.url }}
 {{- end -}}
-{{- end -}}
-
-{{/* The Secret with the database's passwords and URLs. */}}
-{{- define "spandrel.databaseSecret" -}}
-{{- default (include "spandrel.name" (list . "database")) .Values.database.existingSecret -}}
-{{- end -}}
-
-{{/*
-The password of a database role: that of the existing Secret, or a generated one that all templates share. It is empty if
-database.existingSecret is set and cannot be read. Takes (list $ role).
-*/}}
-{{- define "spandrel.databasePassword" -}}
-{{- $database := (first .).Values.database -}}
-{{- $key := printf "%s-password" (last .) -}}
-{{- if not (hasKey $database $key) -}}
-{{- $kept := (lookup "v1" "Secret" (first .).Release.Namespace (include "spandrel.databaseSecret" (first .))).data | default dict -}}
-{{- $made := ternary (randAlphaNum 24) "" (empty $database.existingSecret) -}}
-{{- $_ := set $database $key (ternary (get $kept $key | b64dec) $made (hasKey $kept $key)) -}}
-{{- end -}}
-{{- get $database $key -}}
-{{- end -}}
-
-{{/* The Secret with the password of Grafana's administrator. */}}
-{{- define "spandrel.grafanaSecret" -}}
-{{- default (include "spandrel.name" (list . "grafana")) .Values.grafana.existingSecret -}}
-{{- end -}}
-
-{{/* The Secret with the console's token. */}}
-{{- define "spandrel.consoleSecret" -}}
-{{- default (include "spandrel.name" (list . "console")) .Values.console.existingSecret -}}
-{{- end -}}
-
-{{/* The console's token: that of the existing Secret, or a generated one that all templates share. */}}
-{{- define "spandrel.consoleToken" -}}
-{{- if not (hasKey .Values.console "token") -}}
-{{- $kept := (lookup "v1" "Secret" .Release.Namespace (include "spandrel.consoleSecret" .)).data | default dict -}}
-{{- $_ := set .Values.console "token" (ternary (get $kept "console-token" | b64dec) (randAlphaNum 32) (hasKey $kept "console-token")) -}}
-{{- end -}}
-{{- .Values.console.token -}}
 {{- end -}}
 
 {{/* The image of one of Spandrel's own apps: `image`, overridden by the app's own values. Takes (list $ app). */}}

@@ -65,18 +65,49 @@ spec:
     {{- include "spandrel.ports" (append . ($own.nodePorts | default dict)) | trim | nindent 4 }}
 {{- end -}}
 
-{{/* The volume claim `data` of a StatefulSet. Takes its values of `persistence`. */}}
+{{/*
+The volume claim `data` of a StatefulSet, for a replica that spandrel.claims did not create. It never changes, because
+Kubernetes rejects that. Takes its values of `persistence`.
+*/}}
 {{- define "spandrel.claim" -}}
 {{- if .enabled }}
 persistentVolumeClaimRetentionPolicy: { whenDeleted: {{ ternary "Retain" "Delete" .keep }}, whenScaled: Retain }
 volumeClaimTemplates:
-  - metadata: { name: data }
+  - apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata: { name: data }
     spec:
       accessModes: [ReadWriteOnce]
-      {{- with .storageClass }}
-      storageClassName: {{ . }}
-      {{- end }}
-      resources: { requests: { storage: {{ .size }} } }
+      resources: { requests: { storage: 1Gi } }
+{{- end }}
+{{- end -}}
+
+{{/*
+The volume claims of a StatefulSet's replicas, with the names that the StatefulSet looks for, so that a volume grows with its
+value. The StatefulSet decides when a claim is deleted, not Helm: a claim of a replica that is no longer wanted may have data.
+Takes (list $ component replicas persistence).
+*/}}
+{{- define "spandrel.claims" -}}
+{{- $root := index . 0 -}}
+{{- $name := list $root (index . 1) -}}
+{{- $persistence := index . 3 -}}
+{{- if $persistence.enabled }}
+{{- range $ordinal := until (int (index . 2)) }}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data-{{ include "spandrel.name" $name }}-{{ $ordinal }}
+  labels:
+    {{- include "spandrel.labels" $name | nindent 4 }}
+  annotations: { helm.sh/resource-policy: keep }
+spec:
+  accessModes: [ReadWriteOnce]
+  {{- with $persistence.storageClass }}
+  storageClassName: {{ . }}
+  {{- end }}
+  resources: { requests: { storage: {{ $persistence.size }} } }
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -85,4 +116,17 @@ volumeClaimTemplates:
 {{- if not .enabled }}
 - { name: data, emptyDir: {} }
 {{- end }}
+{{- end -}}
+
+{{/*
+The variable GOMEMLIMIT of a program in Go: 80 percent of the container's memory limit, so that it collects garbage before the
+kernel kills it. Empty without a limit. Takes the values of `resources`.
+*/}}
+{{- define "spandrel.goMemoryLimit" -}}
+{{- with dig "limits" "memory" "" . | toString -}}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
+{{- $unit := regexFind "[A-Za-z]+$" . -}}
+{{- $bytes := mulf (trimSuffix $unit . | float64) (get $units $unit | default 1) 0.8 | floor | int64 -}}
+- { name: GOMEMLIMIT, value: '{{ $bytes }}' }
+{{- end -}}
 {{- end -}}

@@ -3,6 +3,7 @@ export { addAnswerHeaders, answerHeaders } from './answer-headers.js';
 export { clientOf } from './client-address.js';
 export { abortSignalOf, ClientSignal } from './client-signal.js';
 export { ConnectionTable, limitConnections } from './connection-table.js';
+export { completeDatabaseUrl, databaseTlsRule, databaseVariables, type DatabaseVariables } from './database-url.js';
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export {
   describeVariables,

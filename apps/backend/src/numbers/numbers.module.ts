@@ -17,6 +17,7 @@ import { RandomNumberEntity } from './random-number.entity.js';
       useFactory:
         (dataSource: DataSource): ReadinessCheck =>
         async () => {
+          if (!dataSource.isInitialized) throw new Error('The database has not been reached yet');
           await dataSource.query('SELECT 1');
         },
     },

@@ -1,4 +1,13 @@
-import { type LogLevel, parseEnvironment, ports, serviceVariables, variable } from '@spandrel/service';
+import {
+  completeDatabaseUrl,
+  databaseTlsRule,
+  databaseVariables,
+  type LogLevel,
+  parseEnvironment,
+  ports,
+  serviceVariables,
+  variable,
+} from '@spandrel/service';
 import { type AccessConfig, accessConfigOf, accessVariables } from './access.config.js';
 import { consoleAccessRule, type ConsoleConfig, consoleConfigOf, consoleVariables } from './console.config.js';
 import { limits } from '../limits.js';
@@ -92,6 +101,7 @@ export const tracestoreVariables = {
   TRACESTORE_DATABASE_URL: variable
     .databaseUrl(`postgres://tracestore@127.0.0.1:${ports.database}/postgres`)
     .describe('Database of the store: [operations](operations.md).'),
+  ...databaseVariables,
   TRACESTORE_DATABASE_CONNECTIONS: variable
     .integer(4, 1, 100)
     .describe('Maximum number of database connections for writing.'),
@@ -115,7 +125,7 @@ export const tracestoreVariables = {
  * @throws EnvironmentError that lists all invalid variables
  */
 export function readTracestoreConfig(environment?: Readonly<Record<string, string | undefined>>): TracestoreConfig {
-  const values = parseEnvironment(tracestoreVariables, { environment, rules: [consoleAccessRule] });
+  const values = parseEnvironment(tracestoreVariables, { environment, rules: [consoleAccessRule, databaseTlsRule('TRACESTORE_DATABASE_URL')] });
   return {
     host: values.TRACESTORE_HOST,
     httpPort: values.TRACESTORE_HTTP_PORT,
@@ -129,7 +139,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),
     bodyTimeoutMs: values.TRACESTORE_BODY_TIMEOUT_MS,
     maxConnections: values.TRACESTORE_MAX_CONNECTIONS,
-    databaseUrl: values.TRACESTORE_DATABASE_URL,
+    databaseUrl: completeDatabaseUrl(values.TRACESTORE_DATABASE_URL, values),
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,
