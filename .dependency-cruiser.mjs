@@ -19,7 +19,7 @@ export const tracestoreFolders = {
   lifecycle: ['config', 'database', 'errors', 'metrics', 'schema'],
   query: ['config', 'database', 'errors', 'gen', 'storage'],
   receive: ['access', 'config', 'errors', 'gen', 'metrics', 'storage', 'transcode', 'write'],
-  jaeger: ['config', 'database', 'errors', 'gen', 'query', 'receive', 'storage'],
+  jaeger: ['access', 'config', 'database', 'errors', 'gen', 'query', 'receive', 'storage'],
   console: ['access', 'config', 'database', 'errors', 'metrics', 'query', 'storage'],
 };
 

@@ -94,6 +94,15 @@ describe('Compose', () => {
     expect(called).toEqual([host, host]);
   });
 
+  it.each(['token', 'proxy', 'none'])('configures Jaeger for the access control %s of the console', (access) => {
+    const [base = '', own = ''] = services['jaeger']?.command ?? [];
+    expect(own).toBe('--config=/etc/jaeger/${TRACESTORE_CONSOLE_ACCESS:-token}.yaml');
+    expect(services['jaeger']?.environment).toHaveProperty('TRACESTORE_TOKEN', '${TRACESTORE_CONSOLE_TOKEN:-}');
+    for (const file of [path.basename(base), `${access}.yaml`]) {
+      expect(parse(read(`helm/spandrel/files/jaeger/${file}`)), file).toBeTypeOf('object');
+    }
+  });
+
   it('publishes ports on the loopback interface by default', () => {
     for (const [name, { ports: published = [] }] of Object.entries(services)) {
       for (const port of published) expect(port, name).toMatch(/^\$\{(UNPROTECTED_)?LISTEN_ON:-127\.0\.0\.1\}:/);

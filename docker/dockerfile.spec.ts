@@ -24,6 +24,11 @@ describe('the Dockerfile', () => {
       expect(dockerfile).toContain(` ${name}=${value} `);
   });
 
+  it('makes the apps listen on IPv6 and IPv4', () => {
+    const hosts = [...dockerfile.matchAll(/^ +(\w*HOST)=(\S+) /gm)].map(([, name, host]) => `${name} ${host}`);
+    expect(new Set(hosts)).toEqual(new Set(['HOST ::', 'TRACESTORE_HOST ::']));
+  });
+
   it('copies only files that .dockerignore lets through', () => {
     const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list = '']) => list.split(' '));
     expect(sources).toContain('docker/develop.sh');

@@ -23,6 +23,6 @@ cat <<END
 Console   http://localhost:$(value TRACESTORE_PORT 8080) (token $(value TRACESTORE_CONSOLE_TOKEN none))
 Frontend  http://localhost:$(value FRONTEND_PORT 3001)
 Grafana   http://localhost:$(value GRAFANA_PORT 3000) (admin, $(value GRAFANA_ADMIN_PASSWORD ''))
-Jaeger    http://localhost:$(value JAEGER_PORT 16686)
+Jaeger    http://localhost:$(value JAEGER_PORT 16686) (jaeger, $(value TRACESTORE_CONSOLE_TOKEN none))
 SQL       PGPASSFILE=$passfile psql -h localhost -p $port -d postgres -U postgres
 END

@@ -11,6 +11,7 @@ export function chartServices(services: readonly Service[]): string {
     return [
       `${name}:`,
       `  ports: { http: ${port} }`,
+      '  metrics: http',
       `  connects: { ${connections.join(', ')} }`,
       `  faults: [${faults.join(', ')}]`,
       '',
@@ -23,12 +24,21 @@ export function chartServices(services: readonly Service[]): string {
   ].join('');
 }
 
-interface ValuesSchema {
-  readonly properties: { readonly components: object };
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly allOf?: readonly { readonly $ref: string }[];
 }
 
+interface ValuesSchema {
+  readonly properties: Readonly<Record<string, ObjectSchema>>;
+  readonly $defs: Readonly<Record<string, ObjectSchema>>;
+}
+
+const workload = '#/$defs/workload';
+
 /**
- * The chart's `values.schema.json` with one property of `components` per app.
+ * The chart's `values.schema.json` with one property of `components` per app, and with the names of the values that every
+ * workload shares in each schema that refers to them: a schema that allows no other properties has to name them all.
  *
  * @param schema the current content of the file
  */
@@ -40,5 +50,19 @@ export function chartSchema(schema: string, appNames: readonly string[]): string
     additionalProperties: false,
     properties: Object.fromEntries(appNames.map((name) => [name, { $ref: '#/$defs/component' }])),
   };
-  return JSON.stringify({ ...parsed, properties: { ...parsed.properties, components } }, undefined, 2);
+  const shared = Object.fromEntries(
+    Object.keys(parsed.$defs['workload']?.properties ?? {}).map((name) => [name, true]),
+  );
+  const withShared = ([name, own]: readonly [string, ObjectSchema]): readonly [string, ObjectSchema] => {
+    if (own.allOf?.some(({ $ref }) => $ref === workload) !== true) return [name, own];
+    const particular = Object.entries(own.properties ?? {}).filter(([, value]) => value !== true);
+    return [name, { ...own, properties: { ...Object.fromEntries(particular), ...shared } }];
+  };
+  const fill = (schemas: Readonly<Record<string, ObjectSchema>>): Readonly<Record<string, ObjectSchema>> =>
+    Object.fromEntries(Object.entries(schemas).map(withShared));
+  return JSON.stringify(
+    { ...parsed, properties: fill({ ...parsed.properties, components }), $defs: fill(parsed.$defs) },
+    undefined,
+    2,
+  );
 }

@@ -67,8 +67,19 @@ export function exampleNames(): readonly string[] {
  * @throws Error with Helm's message when it rejects the values
  */
 export function renderChart(options: readonly string[] = [], repository = root, release = 'spandrel'): string {
-  return execFileSync('helm', ['template', release, chart, '--kube-version', kubernetesVersion, ...options], {
-    cwd: repository,
+  return runHelm(['template', release, chart, '--kube-version', kubernetesVersion, ...options], repository);
+}
+
+/**
+ * Runs Helm.
+ *
+ * @param folder in which it runs
+ * @returns its output
+ * @throws Error with its message
+ */
+export function runHelm(options: readonly string[], folder = root): string {
+  return execFileSync('helm', options, {
+    cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,

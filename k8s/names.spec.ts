@@ -64,7 +64,7 @@ describe.skipIf(!hasHelm())('values (require Helm)', { timeout: 60_000 }, () => 
       '--set',
       'collector.resources.limits.memory=200M,jaeger.resources.limits.memory=1Gi',
     ]);
-    const limits = [...rendered.matchAll(/name: GOMEMLIMIT, value: '(\d+)'/g)].map(([, bytes]) => Number(bytes));
+    const limits = [...rendered.matchAll(/name: GOMEMLIMIT\s+value: "?(\d+)/g)].map(([, bytes]) => Number(bytes));
     expect(limits.toSorted((one, other) => one - other)).toEqual([160_000_000, Math.floor(0.8 * 1024 ** 3)]);
   });
 

@@ -34,6 +34,9 @@ export interface Container {
     readonly limits?: Readonly<Record<string, string>>;
   };
   readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly startupProbe?: Readonly<Record<string, unknown>>;
+  readonly readinessProbe?: Readonly<Record<string, unknown>>;
+  readonly livenessProbe?: Readonly<Record<string, unknown>>;
 }
 
 /** The fields of a Pod's specification that the tests read. */
@@ -49,6 +52,9 @@ export interface Workload {
   readonly name: string;
   readonly kind: string;
   readonly replicas: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Of its Pods. */
+  readonly podMetadata: Pick<KubernetesObject['metadata'], 'labels' | 'annotations'>;
   readonly pod: PodSpec;
 }
 
@@ -62,9 +68,18 @@ export function parseObjects(yaml: string): readonly KubernetesObject[] {
 /** The objects that create Pods, and single Pods. */
 export function workloadsOf(objects: readonly KubernetesObject[]): readonly Workload[] {
   return objects.flatMap(({ kind, metadata, spec }) => {
-    const template = spec?.['template'] as { readonly spec: PodSpec } | undefined;
-    const pod = kind === 'Pod' ? (spec as unknown as PodSpec) : template?.spec;
-    if (pod === undefined) return [];
-    return [{ name: metadata.name, kind, replicas: Number(spec?.['replicas'] ?? 1), pod }];
+    const template = (kind === 'Pod' ? { metadata, spec } : spec?.['template']) as
+      { readonly metadata: Workload['podMetadata']; readonly spec: PodSpec } | undefined;
+    if (template === undefined) return [];
+    return [
+      {
+        name: metadata.name,
+        kind,
+        replicas: Number(spec?.['replicas'] ?? 1),
+        annotations: metadata.annotations ?? {},
+        podMetadata: template.metadata,
+        pod: template.spec,
+      },
+    ];
   });
 }

@@ -41,11 +41,14 @@ describe.skipIf(address === undefined)('views of a release in a cluster (require
     return made;
   }
 
-  it('Jaeger UI finds the trace', async () => {
+  it('Jaeger UI finds the trace for a user with the token', async () => {
     const { port, close } = await release.forward('jaeger', 16_686);
     try {
       const url = `http://127.0.0.1:${port}/api/traces/${traceId}`;
-      await expectWholeTrace(async () => countSpans(await fetch(url)));
+      expect((await fetch(url)).status).toBe(401);
+      const user = `jaeger:${await release.secret('console', 'console-token')}`;
+      const headers = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+      await expectWholeTrace(async () => countSpans(await fetch(url, { headers })));
     } finally {
       close();
     }

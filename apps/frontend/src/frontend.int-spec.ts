@@ -14,8 +14,12 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
+/** @param listener gets every request but the first one of frontend, which only opens the connection */
 async function startBackend(listener: RequestListener): Promise<Server> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => {
+    if (request.url === '/livez') response.end();
+    else void listener(request, response);
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   open.push({
     close: () => {
@@ -26,8 +30,10 @@ async function startBackend(listener: RequestListener): Promise<Server> {
   return server;
 }
 
-async function startFrontend(backend: Server): Promise<NestFastifyApplication> {
-  const { port } = backend.address() as AddressInfo;
+async function startFrontend(
+  backend: Server,
+  port = (backend.address() as AddressInfo).port,
+): Promise<NestFastifyApplication> {
   const app = await createService({
     name: 'frontend',
     description: 'under test',
@@ -133,6 +139,23 @@ describe('frontend', () => {
     expect(status).toBe(502);
     expect(body).toMatchObject({ type: 'urn:spandrel:problem:backend-bad-response', status: 502 });
     expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  it('has a connection to backend before its first request', async () => {
+    const backend = await startBackend(respondWith(201, number));
+    let connections = 0;
+    backend.on('connection', () => (connections += 1));
+    await startFrontend(backend);
+    expect(connections).toBe(1);
+  });
+
+  it('starts while backend is down', async () => {
+    const backend = await startBackend(respondWith(201, number));
+    const { port } = backend.address() as AddressInfo;
+    backend.close();
+    await once(backend, 'close');
+    const app = await startFrontend(backend, port);
+    expect(await postNumber(app)).toMatchObject({ status: 503 });
   });
 
   it('describes its endpoints in OpenAPI', async () => {

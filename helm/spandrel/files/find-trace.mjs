@@ -13,7 +13,7 @@ const stores = {
   ...(PGHOST && { SQL: countInSql }),
   ...(CONSOLE_URL && { Console: countInConsole }),
   ...(TEMPO_URL && { Tempo: (traceId) => countInJson(`${TEMPO_URL}/api/v2/traces/${traceId}`, tempoHeaders()) }),
-  ...(JAEGER_URL && { Jaeger: (traceId) => countInJson(`${JAEGER_URL}/api/v3/traces/${traceId}`) }),
+  ...(JAEGER_URL && { Jaeger: countInJaeger }),
 };
 
 const response = await fetch(`${FRONTEND_URL}/numbers`, { method: 'POST' });
@@ -68,6 +68,15 @@ async function countInConsole(id) {
   const { status } = await fetch(url);
   if (status !== 401) throw new Error(`${url} returned ${status} without a token, expected 401`);
   return countInJson(url, { authorization: `Bearer ${CONSOLE_TOKEN}` });
+}
+
+/** Also checks that Jaeger's UI rejects a request without the password, which is the token of the console. */
+async function countInJaeger(id) {
+  const url = `${JAEGER_URL}/api/v3/traces/${id}`;
+  if (!CONSOLE_TOKEN) return countInJson(url);
+  const { status } = await fetch(url);
+  if (status !== 401) throw new Error(`${url} returned ${status} without a password, expected 401`);
+  return countInJson(url, { authorization: `Basic ${Buffer.from(`jaeger:${CONSOLE_TOKEN}`).toString('base64')}` });
 }
 
 /** Counts the keys `spanId`, so that it works for every JSON format of traces. */

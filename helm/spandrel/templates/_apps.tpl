@@ -4,19 +4,25 @@ Takes a dict: root; name; env, the YAML of its own environment variables; and wh
 and faults (whether it reads the flags of injected faults).
 */}}
 {{- define "spandrel.app" -}}
+{{- include "spandrel.withSettings" (list .root .name (include "spandrel.appObjects" .)) }}
+{{- end -}}
+
+{{- define "spandrel.appObjects" -}}
 {{- $root := .root }}
 {{- $name := .name }}
-{{- $own := get $root.Values.components $name | default dict }}
-{{- $component := mergeOverwrite (deepCopy $root.Values.defaults) $own }}
+{{- $component := include "spandrel.settings" (list $root $name) | fromYaml }}
+{{- $scaling := $component.autoscaling }}
+{{- /* null: something else sets the replicas, and there can be several. */ -}}
+{{- $replicas := ternary 2 $component.replicas (kindIs "invalid" $component.replicas) }}
+{{- if $scaling.enabled }}{{ $replicas = $scaling.minReplicas }}{{ end }}
 {{- $ca := list $root (ternary "database" "" (hasKey (get (include "spandrel.architecture" $root | fromYaml) $name).connects "database")) }}
-{{- $replicas := ternary $component.autoscaling.minReplicas $component.replicas $component.autoscaling.enabled }}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
   {{- include "spandrel.metadata" (list $root $name) | nindent 2 }}
 spec:
-  {{- if not $component.autoscaling.enabled }}
+  {{- if not (or $scaling.enabled (kindIs "invalid" $component.replicas)) }}
   replicas: {{ $component.replicas }}
   {{- end }}
   revisionHistoryLimit: 3
@@ -33,12 +39,8 @@ spec:
         {{- with .annotations }}
         {{- . | nindent 8 }}
         {{- end }}
-        {{- with $component.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
     spec:
       {{- include "spandrel.podSpec" (list $root $name 1000) | nindent 6 }}
-      {{- include "spandrel.spread" (list $root $name) | nindent 6 }}
       terminationGracePeriodSeconds: 45
       # The app must not be process 1: the kernel drops signals to process 1 until it has installed handlers.
       shareProcessNamespace: true
@@ -54,29 +56,14 @@ spec:
             # Longer than kube-proxy and clients take to stop sending requests to this Pod.
             - { name: SHUTDOWN_DELAY_MS, value: '5000' }
             {{- .env | trim | nindent 12 }}
-            {{- range $variable, $value := $component.env }}
-            - { name: {{ $variable }}, value: {{ $value | quote }} }
-            {{- end }}
           ports:
             {{- include "spandrel.ports" (list $root $name) | trim | nindent 12 }}
           startupProbe:
             httpGet: { path: /livez, port: http }
-            periodSeconds: 1
-            failureThreshold: 120
           readinessProbe:
             httpGet: { path: /readyz, port: http }
-            periodSeconds: 5
-            timeoutSeconds: 5
-            failureThreshold: 2
           livenessProbe:
             httpGet: { path: /livez, port: http }
-            periodSeconds: 10
-            timeoutSeconds: 5
-            failureThreshold: 6
-          resources:
-            {{- toYaml $component.resources | nindent 12 }}
-          securityContext:
-            {{- include "spandrel.securityContext" $component.readOnlyRootFilesystem | nindent 12 }}
           {{- if or .faults (include "spandrel.caSecret" $ca) }}
           volumeMounts:
             {{- if .faults }}
@@ -92,16 +79,8 @@ spec:
         {{- end }}
         {{- with include "spandrel.caVolume" $ca | trim }}{{ nindent 8 . }}{{ end }}
       {{- end }}
-      {{- with $component.nodeSelector }}
-      nodeSelector:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $component.tolerations }}
-      tolerations:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
 {{ include "spandrel.service" (list $root $name) }}
-{{- if $component.autoscaling.enabled }}
+{{- if $scaling.enabled }}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -109,13 +88,13 @@ metadata:
   {{- include "spandrel.metadata" (list $root $name) | nindent 2 }}
 spec:
   scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: {{ include "spandrel.name" (list $root $name) }} }
-  minReplicas: {{ $component.autoscaling.minReplicas }}
-  maxReplicas: {{ $component.autoscaling.maxReplicas }}
+  minReplicas: {{ $scaling.minReplicas }}
+  maxReplicas: {{ $scaling.maxReplicas }}
   metrics:
     - type: Resource
       resource:
         name: cpu
-        target: { type: Utilization, averageUtilization: {{ $component.autoscaling.targetCPUUtilizationPercentage }} }
+        target: { type: Utilization, averageUtilization: {{ $scaling.targetCPUUtilizationPercentage }} }
 {{- end }}
 {{- include "spandrel.disruptionBudget" (list $root $name $replicas) }}
 {{- end -}}

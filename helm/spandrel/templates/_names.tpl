@@ -40,6 +40,9 @@ app.kubernetes.io/part-of: spandrel
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* The name and labels of a component's object. Takes (list $ component). */}}
@@ -83,12 +86,16 @@ test: true
 {{- include "spandrel.name" (list (index . 0) (index . 1)) }}{{ if index . 2 }}.{{ (index . 0).Release.Namespace }}.svc{{ end -}}
 {{- end -}}
 
-{{/* The host names that tracestore's endpoints without authentication accept: its Service's names and access.allowedHosts. */}}
+{{/* The host names that tracestore's endpoints without authentication accept: its Service's names, those of its entries, and access.allowedHosts. */}}
 {{- define "spandrel.tracestoreHosts" -}}
 {{- $name := include "spandrel.name" (list . "tracestore") -}}
 {{- $inNamespace := printf "%s.%s" $name .Release.Namespace -}}
 {{- $service := list $name $inNamespace (printf "%s.svc" $inNamespace) (printf "%s.svc.cluster.local" $inNamespace) -}}
-{{- join "," (concat $service .Values.access.allowedHosts) -}}
+{{- $exposed := list -}}
+{{- range include "spandrel.entries" . | fromYaml -}}
+{{- if eq .component "tracestore" -}}{{- $exposed = concat $exposed .hosts -}}{{- end -}}
+{{- end -}}
+{{- join "," (concat $service $exposed .Values.access.allowedHosts | uniq) -}}
 {{- end -}}
 
 {{/* The OTLP/HTTP endpoint that the services export to. */}}
@@ -120,10 +127,32 @@ http://{{ include "spandrel.address" (list . "tempo" "http") }}
 {{- end -}}
 {{- end -}}
 
-{{/* The image of one of Spandrel's own apps. Takes (list $ app). */}}
+{{/* The image of one of Spandrel's own apps: `image`, overridden by the app's own values. Takes (list $ app). */}}
 {{- define "spandrel.image" -}}
-{{- $image := (first .).Values.image -}}
-{{- printf "%s/%s:%s" $image.repository (last .) (default (first .).Chart.AppVersion $image.tag) -}}
+{{- $root := first . -}}
+{{- $own := (include "spandrel.settings" . | fromYaml).image | default dict -}}
+{{- $repository := default (printf "%s/%s" $root.Values.image.repository (last .)) $own.repository -}}
+{{- $tag := coalesce $own.tag $root.Values.image.tag $root.Chart.AppVersion -}}
+{{- include "spandrel.reference" (list $root (dict "repository" $repository "tag" $tag "digest" $own.digest)) -}}
+{{- end -}}
+
+{{/* The version of an app, for its spans: the tag of its image, without a digest. Takes (list $ app). */}}
+{{- define "spandrel.version" -}}
+{{- $own := (include "spandrel.settings" . | fromYaml).image | default dict -}}
+{{- coalesce $own.tag (first .).Values.image.tag (first .).Chart.AppVersion | regexFind "^[^@]*" -}}
+{{- end -}}
+
+{{/*
+The reference of an image. `global.imageRegistry` replaces its registry, which is a first part that has a dot or a colon.
+Takes (list $ image), where image has repository, tag and perhaps digest.
+*/}}
+{{- define "spandrel.reference" -}}
+{{- $image := last . -}}
+{{- $repository := $image.repository -}}
+{{- with (first .).Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $repository "") -}}
+{{- end -}}
+{{- printf "%s:%s" $repository $image.tag -}}{{ with $image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 
 {{/* Not empty if the release uses an external instance of a component. Takes (list $ component). */}}

@@ -5,48 +5,24 @@
 serviceAccountName: {{ include "spandrel.name" (list $root (index . 1)) }}
 automountServiceAccountToken: false
 enableServiceLinks: false
-{{- with $root.Values.imagePullSecrets }}
+{{- with concat $root.Values.imagePullSecrets ($root.Values.global.imagePullSecrets | default list) }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-securityContext:
-  runAsNonRoot: true
-  runAsUser: {{ $uid }}
-  runAsGroup: {{ $uid }}
-  fsGroup: {{ $uid }}
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile: { type: RuntimeDefault }
+securityContext: { runAsUser: {{ $uid }}, runAsGroup: {{ $uid }}, fsGroup: {{ $uid }} }
 {{- end -}}
 
-{{/* The security context of every container. Takes whether its root file system is read-only. */}}
-{{- define "spandrel.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: {{ . }}
-capabilities: { drop: [ALL] }
-{{- end -}}
-
-{{/* The ports of a component's container. Takes (list $ component); with a third element "service", the ports of its Service. */}}
+{{/* The ports of a component's container. Takes (list $ component); with a third element, its node ports, the ports of its Service. */}}
 {{- define "spandrel.ports" -}}
 {{- $root := index . 0 -}}
 {{- $ports := (get (include "spandrel.architecture" $root | fromYaml) (index . 1)).ports -}}
 {{- range $name, $port := $ports }}
 {{- if eq (len $) 3 }}
-- { name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}{{ if hasSuffix "http" $name }}, appProtocol: http{{ end }} }
+- { name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}{{ if hasSuffix "http" $name }}, appProtocol: http{{ else if hasSuffix "grpc" $name }}, appProtocol: kubernetes.io/h2c{{ end }}{{ with get (index $ 2) $name }}, nodePort: {{ . }}{{ end }} }
 {{- else }}
 - { name: {{ $name }}, containerPort: {{ $port }} }
 {{- end }}
 {{- end }}
-{{- end -}}
-
-{{/* Spreads a component's replicas over nodes if possible. Takes (list $ component). */}}
-{{- define "spandrel.spread" -}}
-topologySpreadConstraints:
-  - maxSkew: 1
-    topologyKey: kubernetes.io/hostname
-    whenUnsatisfiable: ScheduleAnyway
-    labelSelector:
-      matchLabels:
-        {{- include "spandrel.selectorLabels" . | nindent 8 }}
 {{- end -}}
 
 {{/* The PodDisruptionBudget of a component that has several replicas. Takes (list $ component replicas). */}}
@@ -69,16 +45,24 @@ spec:
 
 {{/* A component's Service. Takes (list $ component). */}}
 {{- define "spandrel.service" -}}
+{{- $own := (include "spandrel.settings" . | fromYaml).service | default dict -}}
 ---
 apiVersion: v1
 kind: Service
 metadata:
   {{- include "spandrel.metadata" . | nindent 2 }}
+  {{- with $own.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
+  {{- with omit $own "annotations" "nodePorts" }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
   selector:
     {{- include "spandrel.selectorLabels" . | nindent 4 }}
   ports:
-    {{- include "spandrel.ports" (append . "service") | trim | nindent 4 }}
+    {{- include "spandrel.ports" (append . ($own.nodePorts | default dict)) | trim | nindent 4 }}
 {{- end -}}
 
 {{/*

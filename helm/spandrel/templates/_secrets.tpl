@@ -73,10 +73,6 @@ spec:
         - { name: PLAN_FILE, value: /etc/spandrel/plan.json }
         - name: NAMESPACE
           valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
-      resources:
-        {{- toYaml .Values.secrets.resources | nindent 8 }}
-      securityContext:
-        {{- include "spandrel.securityContext" true | nindent 8 }}
       volumeMounts:
         - { name: plan, mountPath: /etc/spandrel, readOnly: true }
         - { name: access, mountPath: /var/run/secrets/spandrel, readOnly: true }

@@ -10,6 +10,7 @@ export const grpcStatus = {
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 export type GrpcStatus = (typeof grpcStatus)[keyof typeof grpcStatus];
 

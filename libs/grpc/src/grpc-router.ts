@@ -48,6 +48,14 @@ export type Implementation<Service extends DescService> = {
   readonly [Name in keyof Service['method']]?: MethodOf<Service['method'][Name]>;
 };
 
+/**
+ * Decides whether a client may make a call, before its request is read. It throws what the client gets.
+ *
+ * @param headers of the call, with its metadata
+ * @param address the IP address of the client
+ */
+export type CallCheck = (headers: IncomingHttpHeaders, address: string) => void;
+
 /** Finds the handler of each call and turns what it returns or throws into a response. */
 export class GrpcRouter {
   private readonly handlers = new Map<string, GrpcHandler>();
@@ -68,13 +76,18 @@ export class GrpcRouter {
     return this.known;
   }
 
-  add<Service extends DescService>(service: Service, implementation: Implementation<Service>): void {
+  /** @param admit checks each call; by default every client may call */
+  add<Service extends DescService>(
+    service: Service,
+    implementation: Implementation<Service>,
+    admit: CallCheck = () => undefined,
+  ): void {
     this.known.push(service);
     for (const method of service.methods) {
       const implemented = (implementation as Readonly<Record<string, unknown>>)[method.localName];
       if (implemented === undefined) continue;
       const answer = answersOf(method, implemented);
-      this.handlers.set(pathOf(method), (stream, headers) => this.answer(stream, headers, answer));
+      this.handlers.set(pathOf(method), (stream, headers) => this.answer(stream, headers, answer, admit));
     }
   }
 
@@ -98,10 +111,16 @@ export class GrpcRouter {
     await handler(stream, headers);
   };
 
-  private async answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answersOf: Answers): Promise<void> {
+  private async answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    answersOf: Answers,
+    admit: CallCheck,
+  ): Promise<void> {
     stream.on('error', () => undefined);
     let call: GrpcCall | undefined;
     try {
+      admit(headers, stream.session?.socket.remoteAddress ?? 'unknown');
       const begun = (call = new GrpcCall(stream, headers, this.places, this.unsent, this.limits.answerStallMs));
       const messages = readMessages(stream, headers, call.signal, this.limits);
       for await (const message of answersOf(messages, call.signal, () => begun.received())) await call.send(message);

@@ -1,7 +1,7 @@
 export { GrpcError, type GrpcStatus, grpcStatus } from './grpc-error.js';
 export { addHealth } from './grpc-health.js';
 export type { GrpcCallLimits, GrpcServerLimits } from './grpc-limits.js';
-export { GrpcRouter, type Implementation } from './grpc-router.js';
+export { type CallCheck, GrpcRouter, type Implementation } from './grpc-router.js';
 export { type GrpcHandler, GrpcServer } from './grpc-server.js';
 export {
   answerHeaders,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listenAddress } from './listen-address.js';
 import { noteSecret } from './secrets.js';
 
 /** Thrown at the start: its message lists every invalid variable with its value, unless that is secret. */
@@ -144,6 +145,7 @@ export const variable = {
       z
         .string()
         .regex(/^[\w.:-]+$/, 'must be a host name or an IP address to listen on')
+        .transform((host) => listenAddress(host))
         .default(fallback),
       { value: 'a host name or an IP address' },
     ),

@@ -1,5 +1,7 @@
 import { HttpService } from '@nestjs/axios';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 import { Problem, type ProblemKind } from '@spandrel/service';
 import { type RandomNumber, randomNumber } from '@spandrel/numbers';
 import { AxiosError, type AxiosRequestConfig, HttpStatusCode } from 'axios';
@@ -19,8 +21,18 @@ const problems = {
  * Every method throws a `Problem`: 504 after the timeout, 503 when backend is unavailable, 502 for an invalid response.
  */
 @Injectable()
-export class BackendClient {
+export class BackendClient implements OnApplicationBootstrap {
   constructor(private readonly http: HttpService) {}
+
+  /**
+   * Sends a first request before frontend listens. It loads the HTTP client, resolves the name of backend and opens a
+   * connection. Otherwise the first users wait for it: on a starved node, longer than the timeout. A failure is theirs to
+   * report.
+   */
+  async onApplicationBootstrap(): Promise<void> {
+    const request = (): Promise<unknown> => firstValueFrom(this.http.get('/livez'));
+    await context.with(suppressTracing(context.active()), request).catch(() => undefined);
+  }
 
   /** Requests a new random number, which backend stores. */
   @Span('backend.draw')

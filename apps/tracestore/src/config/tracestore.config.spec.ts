@@ -12,6 +12,7 @@ describe('the configuration of tracestore', () => {
       otlpGrpcPort: 4317,
       otlpHttpPort: 4318,
       jaegerGrpcPort: 17271,
+      jaegerGrpcAccess: 'console',
       jaegerHttpAccess: 'console',
       maxRequestBytes: 67_108_864,
       maxBytesInFlight: 268_435_456,

@@ -21,8 +21,10 @@ export interface TracestoreConfig {
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
-  /** Who may use Jaeger's HTTP API: the users of the console, or every client. */
-  readonly jaegerHttpAccess: (typeof jaegerHttpAccesses)[number];
+  /** Who may read traces through Jaeger's storage API over gRPC: the users of the console, or every client. */
+  readonly jaegerGrpcAccess: (typeof jaegerAccesses)[number];
+  /** The same of Jaeger's HTTP API. */
+  readonly jaegerHttpAccess: (typeof jaegerAccesses)[number];
   /** Port of OTLP and Jaeger's storage API for clients of Promscale; undefined if it is closed. */
   readonly promscaleGrpcPort: number | undefined;
   /** Maximum size of a request, both as received and decompressed. */
@@ -53,7 +55,7 @@ export interface TracestoreConfig {
 /** The token under which the configuration is injected. */
 export const TRACESTORE_CONFIG = Symbol('TRACESTORE_CONFIG');
 
-const jaegerHttpAccesses = ['console', 'none'] as const;
+const jaegerAccesses = ['console', 'none'] as const;
 
 const mebibyte = 1024 * 1024;
 
@@ -68,8 +70,14 @@ export const tracestoreVariables = {
   TRACESTORE_OTLP_GRPC_PORT: variable.port(ports.otlpGrpc).describe('Port of OTLP over gRPC.'),
   TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp).describe('Port of OTLP over HTTP.'),
   TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc).describe("Port of Jaeger's storage API over gRPC."),
+  TRACESTORE_JAEGER_GRPC_ACCESS: variable
+    .oneOf(jaegerAccesses, 'console')
+    .describe(
+      "Who may read traces through Jaeger's storage API over gRPC: clients that send the credentials of the console as " +
+        'metadata, or every client (`none`).',
+    ),
   TRACESTORE_JAEGER_HTTP_ACCESS: variable
-    .oneOf(jaegerHttpAccesses, 'console')
+    .oneOf(jaegerAccesses, 'console')
     .describe("Who may use Jaeger's HTTP API: the users of the console, or every client (`none`)."),
   TRACESTORE_PROMSCALE_GRPC_PORT: variable
     .optionalPort()
@@ -124,6 +132,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     otlpGrpcPort: values.TRACESTORE_OTLP_GRPC_PORT,
     otlpHttpPort: values.TRACESTORE_OTLP_HTTP_PORT,
     jaegerGrpcPort: values.TRACESTORE_JAEGER_GRPC_PORT,
+    jaegerGrpcAccess: values.TRACESTORE_JAEGER_GRPC_ACCESS,
     jaegerHttpAccess: values.TRACESTORE_JAEGER_HTTP_ACCESS,
     promscaleGrpcPort: values.TRACESTORE_PROMSCALE_GRPC_PORT,
     maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { AccessModule } from '../access/access.module.js';
 import { TRACESTORE_CONFIG } from '../config/tracestore.config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
@@ -28,6 +29,7 @@ import { WebFilesService } from './web/web-files.service.js';
 /** The console, its API, and the access checks of every route on the port that they share with Jaeger's HTTP APIs. */
 @Module({
   imports: [
+    AccessModule,
     DatabaseModule,
     MetricsModule,
     QueryModule,

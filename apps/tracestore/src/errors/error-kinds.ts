@@ -201,13 +201,13 @@ export const errorKinds = {
     code: 'sign-in',
     title: 'Not signed in',
     status: 401,
-    grpcStatus: grpcStatus.PERMISSION_DENIED,
+    grpcStatus: grpcStatus.UNAUTHENTICATED,
   },
   wrongToken: {
     code: 'wrong-token',
     title: 'Wrong token',
     status: 401,
-    grpcStatus: grpcStatus.PERMISSION_DENIED,
+    grpcStatus: grpcStatus.UNAUTHENTICATED,
   },
   // Its retry depends on the client: see AccessService.
   tooManyAttempts: {

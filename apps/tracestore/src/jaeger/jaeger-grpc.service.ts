@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { addHealth, GrpcRouter, GrpcServer } from '@spandrel/grpc';
+import { addHealth, type CallCheck, GrpcRouter, GrpcServer } from '@spandrel/grpc';
 import { Draining, UnsentAnswers } from '@spandrel/service';
 import { TraceService } from '../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
 import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '../gen/storage_pb.js';
@@ -18,6 +18,7 @@ import { grpcErrorOf } from '../errors/grpc-error-of.js';
 import { DatabaseService } from '../database/database.service.js';
 import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
+import { CallAccess } from './call-access.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
 
@@ -36,16 +37,18 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     queries: QueryDatabaseService,
     database: DatabaseService,
     exporter: GrpcExportService,
+    access: CallAccess,
     private readonly draining: Draining,
     unsent: UnsentAnswers,
   ) {
     const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits);
-    router.add(TraceReader, traceReader(queries));
-    router.add(DependencyReader, dependencyReader(queries));
-    router.add(Capabilities, capabilities);
-    router.add(SpanReaderPlugin, spanReaderPlugin(queries));
-    router.add(DependenciesReaderPlugin, dependenciesReaderPlugin(queries));
-    router.add(PluginCapabilities, pluginCapabilities);
+    const admit: CallCheck = (headers, address) => access.require(headers, address);
+    router.add(TraceReader, traceReader(queries), admit);
+    router.add(DependencyReader, dependencyReader(queries), admit);
+    router.add(Capabilities, capabilities, admit);
+    router.add(SpanReaderPlugin, spanReaderPlugin(queries), admit);
+    router.add(DependenciesReaderPlugin, dependenciesReaderPlugin(queries), admit);
+    router.add(PluginCapabilities, pluginCapabilities, admit);
     router.addRaw(TraceService.method.export, (stream, headers) => exporter.export(stream, headers));
     addHealth(router, () => database.requireReady());
     this.server = new GrpcServer(grpcServerLimitsOf(config), router.handle);

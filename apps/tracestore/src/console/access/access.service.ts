@@ -1,12 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import type { ConsoleAccess } from '../../config/console.config.js';
-import { errorKinds } from '../../errors/error-kinds.js';
-import { TracestoreError } from '../../errors/tracestore-error.js';
+import { bearerOf, TokenGuard } from '../../access/token-guard.js';
 import { SessionStore } from './session-store.js';
-import { TokenAttempts } from './token-attempts.js';
 
 /** The cookie of a browser that has signed in with the token. */
 export const sessionCookie = 'spandrel_session';
@@ -18,11 +15,11 @@ export type User = { readonly name: string | undefined };
 @Injectable()
 export class AccessService {
   private readonly access: ConsoleAccess;
-  private readonly attempts = new TokenAttempts();
 
   constructor(
     @Inject(TRACESTORE_CONFIG) config: Pick<TracestoreConfig, 'console'>,
     private readonly sessions: SessionStore,
+    private readonly tokens: TokenGuard,
   ) {
     this.access = config.console.access;
   }
@@ -49,7 +46,8 @@ export class AccessService {
       }
       case 'token': {
         const bearer = bearerOf(headers.authorization);
-        if (bearer !== undefined) return this.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
+        if (bearer !== undefined)
+          return this.tokens.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
         const session = cookieOf(headers.cookie, sessionCookie);
         const isValid = session !== undefined && (await this.sessions.touch(session, access.token));
         return isValid ? { name: undefined } : undefined;
@@ -70,7 +68,7 @@ export class AccessService {
    * @throws TracestoreError as `userOf`
    */
   async signIn(token: string, { ip }: Pick<FastifyRequest, 'ip'>): Promise<string | undefined> {
-    if (this.access.kind !== 'token' || !this.isToken(token, this.access.token, ip)) return undefined;
+    if (this.access.kind !== 'token' || !this.tokens.isToken(token, this.access.token, ip)) return undefined;
     return this.sessions.begin(this.access.token);
   }
 
@@ -83,31 +81,6 @@ export class AccessService {
     const session = cookieOf(headers.cookie, sessionCookie);
     if (this.access.kind === 'token' && session !== undefined) await this.sessions.end(session, this.access.token);
   }
-
-  /** @throws TracestoreError `tooManyAttempts`, before it compares the token */
-  private isToken(given: string, token: string, client: string): boolean {
-    const waitMs = this.attempts.waitMs(client);
-    if (waitMs > 0) {
-      const retryAfterS = Math.ceil(waitMs / 1_000);
-      throw new TracestoreError(errorKinds.tooManyAttempts, `Retry in ${retryAfterS} s`, { retryAfterS });
-    }
-    if (isSame(given, token)) return true;
-    this.attempts.noteWrong(client);
-    return false;
-  }
-}
-
-/** Takes as long for each wrong text, also of another length. */
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
-}
-
-/** The token of an `Authorization: Bearer …` header (RFC 6750); the scheme is case-insensitive. */
-function bearerOf(header: string | undefined): string | undefined {
-  if (header?.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
-  const token = header.slice(7).trim();
-  return token === '' ? undefined : token;
 }
 
 function cookieOf(header: string | undefined, name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { clientOf } from '@spandrel/service';
-import { limits } from '../../limits.js';
+import { limits } from '../limits.js';
 
 const windowMs = 60_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../limits.js';
+import { limits } from '../limits.js';
 import { TokenAttempts } from './token-attempts.js';
 
 function attemptsAt() {
