@@ -57,6 +57,7 @@ tempo: {{ .Values.tempo.enabled }}
 database: {{ .Values.timescaledb.enabled }}
 jaeger: {{ .Values.jaeger.enabled }}
 grafana: {{ .Values.grafana.enabled }}
+migrate: true
 load: true
 test: true
 {{- end -}}
