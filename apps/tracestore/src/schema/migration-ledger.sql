@@ -23,7 +23,8 @@ BEGIN
   ELSIF NOT EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = 'tracestore.migration'::regclass AND attname = 'admits' AND NOT attisdropped
   ) THEN
-    ALTER TABLE tracestore.migration ADD COLUMN admits int4;
+    -- Another store can have added it by now.
+    ALTER TABLE tracestore.migration ADD COLUMN IF NOT EXISTS admits int4;
   END IF;
 END
 $ledger$;

@@ -161,8 +161,14 @@ export async function requireMigrated(
   await requireUtf8(client);
   const { rows } = await client.query<{ has_ledger: boolean }>(hasLedger.bind());
   const found = rows[0]?.has_ledger === true ? await readApplied(client) : new Map<string, AppliedMigration>();
-  const earlier = releasedAmong(found).map(({ name }) => name);
-  const pending = earlier.length > 0 ? migrations : pendingMigrations(migrations, found);
+  const [earlier] = releasedAmong(found);
+  if (earlier !== undefined) {
+    throw new SchemaNotReadyError(
+      'migration-missing',
+      `The database has the schema of an earlier build, with ${earlier.name}. ${remedy}`,
+    );
+  }
+  const pending = pendingMigrations(migrations, found);
   const [first] = pending;
   if (first !== undefined) {
     const others = pending.length === 1 ? '' : ` and ${pending.length - 1} more`;
