@@ -64,6 +64,7 @@ describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { time
     ['components.frontned.replicas=2', "additional properties 'frontned' not allowed"],
     ['tempo.image.tagg=1', "additional properties 'tagg' not allowed"],
     ['logLevel=loud', 'value must be one of'],
+    ['migrations.by=never', 'value must be one of'],
     ['access.allowedHosts={otlp.example.com:4318}', 'does not match pattern'],
     ['access.otlpOrigins={shop.example.com}', 'does not match pattern'],
     ['faults.flags.digit-spike=true', 'no injected fault is named digit-spike'],

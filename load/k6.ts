@@ -30,7 +30,8 @@ if (!plans.includes(plan)) throw new Error(`SCENARIO must be one of ${plans.join
 if (!(ratePerSecond > 0)) throw new Error(`RATE must be a positive number, got ${__ENV['RATE']}`);
 
 const latencyFactor = Number(__ENV['LATENCY_FACTOR'] || 1);
-if (!(latencyFactor >= 1)) throw new Error(`LATENCY_FACTOR must be a number of at least 1, got ${__ENV['LATENCY_FACTOR']}`);
+if (!(latencyFactor >= 1))
+  throw new Error(`LATENCY_FACTOR must be a number of at least 1, got ${__ENV['LATENCY_FACTOR']}`);
 
 const targets: Readonly<Record<Target, string>> = {
   frontend: __ENV['FRONTEND_URL'] || 'http://127.0.0.1:3001',
@@ -57,10 +58,7 @@ export const options: Options = {
       ? {}
       : {
           dropped_iterations: ['count==0'],
-          'http_req_duration{target:frontend}': [
-            `p(95)<${250 * latencyFactor}`,
-            `p(99)<${1_000 * latencyFactor}`,
-          ],
+          'http_req_duration{target:frontend}': [`p(95)<${250 * latencyFactor}`, `p(99)<${1_000 * latencyFactor}`],
           'http_req_duration{target:generator}': [`p(95)<${2_000 * latencyFactor}`],
         }),
   },

@@ -36,7 +36,11 @@ async function migrate(url: string): Promise<{ readonly code: number; readonly o
     const { stdout } = await promisify(execFile)(process.execPath, ['dist/apps/tracestore/migrate.js'], options);
     return { code: 0, output: stdout };
   } catch (error) {
-    const { code, stdout, stderr } = error as { readonly code: number; readonly stdout: string; readonly stderr: string };
+    const { code, stdout, stderr } = error as {
+      readonly code: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
     return { code, output: `${stdout}${stderr}` };
   }
 }

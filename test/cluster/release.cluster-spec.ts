@@ -28,7 +28,9 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
   beforeEach(() => release.untilAllReady([...stateless, 'database']));
 
   it('passes helm test: every store has the trace of a request', async () => {
-    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(/Phase:\s+Succeeded/);
+    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(
+      /Phase:\s+Succeeded/,
+    );
   });
 
   it('passes the load test', async () => {
@@ -44,10 +46,20 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     const passwords = (): Promise<readonly string[]> =>
       Promise.all(roles.map((role) => release.databasePassword(role)));
     const before = await passwords();
-    const upgrade = ['upgrade', 'spandrel', 'helm/spandrel', '--reuse-values', '--wait', '--timeout', `${Math.ceil(5 * patience)}m`];
+    const upgrade = [
+      'upgrade',
+      'spandrel',
+      'helm/spandrel',
+      '--reuse-values',
+      '--wait',
+      '--timeout',
+      `${Math.ceil(5 * patience)}m`,
+    ];
     await release.helm([...upgrade, '--set', 'components.backend.podAnnotations.upgraded=yes']);
     expect(await passwords()).toEqual(before);
-    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(/Phase:\s+Succeeded/);
+    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(
+      /Phase:\s+Succeeded/,
+    );
   });
 
   it('fails no request and loses no span during a rollout of all stateless components', async () => {

@@ -66,7 +66,15 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     await release.kubectl(['create', 'namespace', namespace]);
     await release.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
     const settings = [...values, ...setting(enabled)];
-    await release.helm(['install', 'spandrel', 'helm/spandrel', '--wait', '--timeout', `${Math.ceil(10 * patience)}m`, ...settings]);
+    await release.helm([
+      'install',
+      'spandrel',
+      'helm/spandrel',
+      '--wait',
+      '--timeout',
+      `${Math.ceil(10 * patience)}m`,
+      ...settings,
+    ]);
   } catch (error) {
     process.stderr.write(await release.kubectl(['describe', 'pods']).catch(String));
     await remove();
@@ -102,7 +110,8 @@ function buildNextImages(): readonly string[] {
   return appNames.map((app) => {
     const [image, next] = [`spandrel/${app}:${tag}`, `spandrel/${app}:${nextTag}`];
     const folder = path.join(import.meta.dirname, 'next-version');
-    const command = app === 'tracestore' ? ['build', '--build-arg', `IMAGE=${image}`, '--tag', next, folder] : ['tag', image, next];
+    const command =
+      app === 'tracestore' ? ['build', '--build-arg', `IMAGE=${image}`, '--tag', next, folder] : ['tag', image, next];
     execFileSync('docker', command, { env: { ...process.env, DOCKER_BUILDKIT: '1' }, stdio: 'pipe' });
     return next;
   });

@@ -31,7 +31,8 @@ function command(start: string, having: string): string {
 function installedPrograms(): string | undefined {
   const { stdout } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
   const bin = stdout?.trim();
-  const isWhole = bin && ['postgres', 'initdb'].every((name) => spawnSync(path.join(bin, name), ['--version']).status === 0);
+  const isWhole =
+    bin && ['postgres', 'initdb'].every((name) => spawnSync(path.join(bin, name), ['--version']).status === 0);
   return isWhole ? bin : undefined;
 }
 

@@ -25,7 +25,10 @@ describe('pending migrations', () => {
     );
   });
 
-  const all = migrations.map(({ name, sql }) => [name, { checksum: checksumOf(sql), admits: undefined }] as const);
+  const all: readonly (readonly [string, AppliedMigration])[] = migrations.map(({ name, sql }) => [
+    name,
+    { checksum: checksumOf(sql), admits: undefined },
+  ]);
 
   it.each([1, 2])('are none when the database has a newer one that admits builds from schema %i on', (admits) => {
     expect(pendingMigrations(migrations, new Map([...all, ['0003-c.sql', { checksum: '', admits }]]))).toEqual([]);

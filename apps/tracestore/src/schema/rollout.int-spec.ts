@@ -29,12 +29,13 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function migrateTo(next: readonly Migration[], schema: Schema = readSchema()): Promise<MigrationOutcome> {
+/** Migrates to this build, or to the next version. */
+async function migrateTo(next: readonly Migration[] = [], schema: Schema = readSchema()): Promise<MigrationOutcome> {
   const client = new pg.Client(database.url);
   client.on('error', () => undefined);
   await client.connect();
   try {
-    return await migrate(client, withNext(next, schema));
+    return await migrate(client, next.length === 0 ? schema : withNext(next, schema));
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -123,7 +124,7 @@ describe('a store of the previous version on the schema of the next one', () => 
 
   it('starts while no migration is missing but the views are of the next version, and leaves them', async () => {
     await migrateTo(expansion, nextSchema());
-    expect(await migrateTo([])).toMatchObject({ applied: [], newer: ['9997-expand.sql'] });
+    expect(await migrateTo()).toMatchObject({ applied: [], newer: ['9997-expand.sql'] });
     expect(await queryOnce(database.url, 'SELECT next FROM ps_trace.span')).toEqual([]);
   });
 
@@ -141,6 +142,7 @@ describe('a migration that is killed', () => {
       { name: '9997-drop.sql', sql: 'DROP VIEW ps_trace.call_progress' },
       { name: '9998-long.sql', sql },
     ];
+    await migrateTo();
     const killed = migrateTo(steps('SELECT pg_sleep(600)'));
     const kill = (): Promise<readonly unknown[]> =>
       queryOnce(
@@ -211,14 +213,14 @@ describe('a store that waits for migrations', () => {
       problems: [{ code: 'migration-missing' }],
     });
     expect(await queryOnce(database.url, `SELECT to_regnamespace('tracestore') AS schema`)).toEqual([{ schema: null }]);
-    await migrateTo([], { ...readSchema() });
+    await migrateTo();
     const { url } = store;
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 60_000 }).toBe(200);
     await sendGrpc(store.grpcAddress, encodeProtobuf(fullRequest()));
   });
 
   it('waits while only views or functions are missing', async () => {
-    await migrateTo([]);
+    await migrateTo();
     await queryOnce(
       database.url,
       `UPDATE tracestore.schema_object SET checksum = 'x', revision = 1 WHERE name = 'views/ps_trace.span.sql';
