@@ -123,6 +123,11 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     await this.firstTry;
   }
 
+  /** Calls a function when the first try has ended: for background jobs, which need the database at once if it is ready. */
+  afterStart(begin: () => void): void {
+    void this.firstTry.then(begin, () => undefined);
+  }
+
   /** Ends every connection when it is free. */
   async onApplicationShutdown(): Promise<void> {
     this.stop.abort();
