@@ -68,7 +68,7 @@ it('a store logs the migration that it applies, and the command continues after 
   });
 });
 
-it('the command ends with 1 and one sentence if the database is of a newer version that does not admit it', async () => {
+it('the command ends with 1 and one sentence if a newer version of the database does not admit it', async () => {
   expect((await migrate(database.url)).code).toBe(0);
   await query(
     database.url,

@@ -53,14 +53,16 @@ await endOnFailure(async () => {
     try {
       const { applied, newer, objects, readerLack } = await runOnce();
       const what = applied.length === 0 ? 'no migration was missing' : `applied ${applied.join(', ')}`;
-      logger.info(`The database is migrated after ${Math.round(performance.now() - startMs)} ms: ${what}; views: ${objects}`);
+      const tookMs = Math.round(performance.now() - startMs);
+      logger.info(`The database is migrated after ${tookMs} ms: ${what}; views and functions: ${objects}`);
       if (newer.length > 0) logger.info(`The database is of a newer build, which admits this one: ${newer.join(', ')}`);
       if (readerLack !== undefined) logger.warn(`${readerLack.message}:\n${readerLack.statement}`);
       return;
     } catch (error) {
       const { code, message } = problemOf(error);
       const isAway = awayCodes.has(code);
-      if (error instanceof UnsuitableDatabaseError || stop.signal.aborted || !(isAway || code === 'lock-timeout')) throw error;
+      const mayRetry = (isAway || code === 'lock-timeout') && !stop.signal.aborted;
+      if (error instanceof UnsuitableDatabaseError || !mayRetry) throw error;
       awaySinceMs = isAway ? (awaySinceMs ?? performance.now()) : undefined;
       if (awaySinceMs !== undefined && performance.now() - awaySinceMs > longestAwayMs) throw error;
       if (code !== said) logger.warn(error instanceof DatabaseUnavailableError ? error.message : message);

@@ -454,7 +454,9 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     this.knownEpoch = (await compareClocks(client)).epoch;
     this.generation += 1;
     this.noteReady(applied);
-    if (newer.length > 0) this.logger.log(`The database is of a newer build, which admits this one: ${newer.join(', ')}`);
+    if (newer.length > 0) {
+      this.logger.log(`The database is of a newer build, which admits this one: ${newer.join(', ')}`);
+    }
     if (objects === 'newer') this.logger.log('Views and functions of a newer build are in the database, and stay');
     if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
     this.noteReader(readerLack);

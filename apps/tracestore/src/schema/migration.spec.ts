@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from './checksum.js';
-import { admittedSchema, type AppliedMigration, pendingMigrations, readMigrations, releasedAmong } from './migration.js';
+import {
+  admittedSchema,
+  type AppliedMigration,
+  pendingMigrations,
+  readMigrations,
+  releasedAmong,
+} from './migration.js';
 import { releasedMigrations } from './released-migrations.js';
 
 const migrations = [

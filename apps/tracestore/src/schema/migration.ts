@@ -172,11 +172,13 @@ export async function requireMigrated(
   const [first] = pending;
   if (first !== undefined) {
     const others = pending.length === 1 ? '' : ` and ${pending.length - 1} more`;
-    throw new SchemaNotReadyError('migration-missing', `The database lacks migration ${first.name}${others}. ${remedy}`);
+    const message = `The database lacks migration ${first.name}${others}. ${remedy}`;
+    throw new SchemaNotReadyError('migration-missing', message);
   }
   const state = await compareObjects(client, objects);
   if (state === 'changed') {
-    throw new SchemaNotReadyError('migration-missing', `The database lacks views or functions of this build. ${remedy}`);
+    const message = `The database lacks views or functions of this build. ${remedy}`;
+    throw new SchemaNotReadyError('migration-missing', message);
   }
   return {
     applied: [],

@@ -137,7 +137,7 @@ describe('a store of the previous version on the schema of the next one', () => 
 });
 
 describe('a migration that is killed', () => {
-  it('continues with the step at which it stopped, and views that an earlier step dropped are created again', async () => {
+  it('continues with the step at which it stopped, and creates views that an earlier step dropped', async () => {
     const steps = (sql: string): readonly Migration[] => [
       { name: '9997-drop.sql', sql: 'DROP VIEW ps_trace.call_progress' },
       { name: '9998-long.sql', sql },
