@@ -20,7 +20,7 @@ const architecture = {
 } as Readonly<Record<string, Part>>;
 
 /** Renders every component, so that each test checks all of them. */
-const everything = ['--set', 'load.enabled=true'];
+const everything = ['--set', 'load.enabled=true,migrations.by=job'];
 
 describe('generated files of the chart', () => {
   it.each(chartFiles())('$path is fresh (npm run generate)', ({ path: file, content }) => {
@@ -64,6 +64,7 @@ describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { time
     ['components.frontned.replicas=2', "additional properties 'frontned' not allowed"],
     ['tempo.image.tagg=1', "additional properties 'tagg' not allowed"],
     ['logLevel=loud', 'value must be one of'],
+    ['migrations.by=never', 'value must be one of'],
     ['access.allowedHosts={otlp.example.com:4318}', 'does not match pattern'],
     ['access.otlpOrigins={shop.example.com}', 'does not match pattern'],
     ['faults.flags.digit-spike=true', 'no injected fault is named digit-spike'],
@@ -148,6 +149,43 @@ describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { time
       }
     }
     expect(totalMebibytes * 1024 * 1024).toBeLessThanOrEqual(2.7e9);
+  });
+
+  describe('with migrations.by=job', () => {
+    const byJob = (...options: readonly string[]): readonly KubernetesObject[] =>
+      parseObjects(
+        renderChart(['--set', 'migrations.by=job', '--show-only', 'templates/migrate-job.yaml', ...options]),
+      );
+
+    it('makes the stores wait, and only then', () => {
+      const deployment = ['--show-only', 'templates/tracestore.yaml'];
+      expect(renderChart(['--set', 'migrations.by=job', ...deployment])).toContain(
+        '{ name: TRACESTORE_MIGRATIONS, value: wait }',
+      );
+      expect(renderChart(deployment)).not.toContain('TRACESTORE_MIGRATIONS');
+    });
+
+    it('runs the command with the image and the environment of tracestore, before an upgrade', () => {
+      const [job] = byJob('--is-upgrade');
+      expect(job?.metadata).toMatchObject({
+        name: 'spandrel-migrate',
+        annotations: { 'helm.sh/hook': 'pre-upgrade', 'argocd.argoproj.io/hook': 'Sync' },
+      });
+      const [container] = workloadsOf(job === undefined ? [] : [job])[0]?.pod.containers ?? [];
+      expect(container).toMatchObject({
+        image: expect.stringMatching(/\/tracestore:/) as string,
+        args: ['dist/migrate.js'],
+        env: expect.arrayContaining([expect.objectContaining({ name: 'TRACESTORE_DATABASE_URL' })]) as unknown,
+      });
+    });
+
+    it('names the Job of an installation after its content, because Jobs are immutable', () => {
+      const [first, again, other] = [[], [], ['--set', 'image.tag=2.0.0']].map((options) => byJob(...options)[0]);
+      expect(first?.metadata.name).toMatch(/^spandrel-migrate-[\da-f]{8}$/);
+      expect(first?.metadata).not.toHaveProperty(['annotations', 'helm.sh/hook']);
+      expect(again?.metadata.name).toBe(first?.metadata.name);
+      expect(other?.metadata.name).not.toBe(first?.metadata.name);
+    });
   });
 
   it('pins every image to a version', () => {

@@ -39,7 +39,8 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
     TRACESTORE_DATABASE_CONNECTIONS: String(options.connections),
   });
   const database = new DatabaseService(config);
-  await database.onModuleInit();
+  database.onModuleInit();
+  await database.started();
   const metrics = new IngestMetricsService();
   const plan: WritePlan = {
     ledger: !options.without.includes('ledger'),

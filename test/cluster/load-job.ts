@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { patience } from './patience.ts';
 import type { Release } from './release.ts';
 
 /** The result of a load. */
@@ -35,7 +36,11 @@ export async function startLoadJob(
 ): Promise<() => Promise<LoadResult>> {
   const job = parse(readFileSync(new URL('../../k8s/k6-job.yaml', import.meta.url), 'utf8')) as Job;
   const environment = job.spec.template.spec.containers[0]?.env ?? [];
-  for (const entry of environment) entry.value = variables[entry.name] ?? entry.value;
+  for (const [variable, value] of Object.entries({ LATENCY_FACTOR: String(patience), ...variables })) {
+    const entry = environment.find((each) => each.name === variable);
+    if (entry === undefined) environment.push({ name: variable, value });
+    else entry.value = value;
+  }
   const name = (await release.kubectl(['create', '--output', 'name', '--filename', '-'], JSON.stringify(job))).trim();
   return async () => {
     for (;;) {

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appNames } from '@spandrel/service/services';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createAgent, performRequest } from '../../load/request.ts';
 import { scenarios } from '../../load/scenarios.ts';
 import { query } from '@spandrel/embedded/postgres';
 import { startLoadJob } from './load-job.ts';
+import { connectToDatabase, evict, expectNothingLost, storedSince } from './nothing-lost.ts';
+import { patience } from './patience.ts';
 import { Release } from './release.ts';
-import { type StoredTraces, untilStored } from './stored-traces.ts';
 
 // The chart with two replicas of each stateless component. The last test uninstalls it.
 
 const address = inject('release');
 const stateless = [...appNames, 'collector'];
 
-/** Includes spans in a queue and spans that are retried. */
-const storedTimeoutMs = 120_000;
+/** With patience, the time limit of the frontend for the backend may pass on a busy machine. */
+const statusesOfOutage = patience > 1 ? [503, 504] : [503];
 
 describe.skipIf(address === undefined)('a release in a cluster (requires Docker, Helm and kind)', () => {
   let release: Release;
@@ -23,45 +24,13 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     if (address !== undefined) release = new Release(address);
   });
 
-  /** The traces since a time. It reconnects each time, since the database can restart in between. */
-  async function storedSince(since: Date, requests: number): Promise<StoredTraces> {
-    const { url, close } = await connectToDatabase();
-    try {
-      return await untilStored(url, since, requests, storedTimeoutMs);
-    } finally {
-      close();
-    }
-  }
-
-  async function connectToDatabase(database = 'postgres'): Promise<{ readonly url: string; close(): void }> {
-    const [{ port, close }, password] = await Promise.all([
-      release.forward('database', 5432),
-      release.databasePassword('postgres'),
-    ]);
-    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/${database}`, close };
-  }
-
-  /** Runs a load without injected faults during an operation. No request may fail and no span may be lost. */
-  async function expectNothingLost(durationS: number, operation: () => Promise<void>): Promise<void> {
-    const since = new Date();
-    const finished = await startLoadJob(release, {
-      SCENARIO: 'soak',
-      RATE: '10',
-      DURATION: `${durationS}s`,
-      FAULTS: 'off',
-    });
-    await operation();
-    expect(Date.now() - since.getTime(), 'the operation must end before the load').toBeLessThan(durationS * 1_000);
-    const { requests, badRequests, output } = await finished();
-    expect(badRequests, output).toBe(0);
-    expect(requests).toBeGreaterThan(0);
-    const stored = await storedSince(since, requests);
-    expect(stored.defects.slice(0, 20)).toEqual([]);
-    expect(stored.requests).toBe(requests);
-  }
+  // A test begins with all replicas ready: the one before may have taken some away.
+  beforeEach(() => release.untilAllReady([...stateless, 'database']));
 
   it('passes helm test: every store has the trace of a request', async () => {
-    expect(await release.helm(['test', 'spandrel', '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
+    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(
+      /Phase:\s+Succeeded/,
+    );
   });
 
   it('passes the load test', async () => {
@@ -69,7 +38,7 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     const finished = await startLoadJob(release, { SCENARIO: 'numbers', RATE: '20', DURATION: '30s', FAULTS: 'off' });
     const { succeeded, requests, output } = await finished();
     expect(succeeded, output).toBe(true);
-    expect(await storedSince(since, requests)).toMatchObject({ requests, defects: [] });
+    expect(await storedSince(release, since, requests)).toMatchObject({ requests, defects: [] });
   });
 
   it('keeps its passwords during an upgrade', async () => {
@@ -77,14 +46,24 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     const passwords = (): Promise<readonly string[]> =>
       Promise.all(roles.map((role) => release.databasePassword(role)));
     const before = await passwords();
-    const upgrade = ['upgrade', 'spandrel', 'helm/spandrel', '--reuse-values', '--wait', '--timeout', '5m'];
+    const upgrade = [
+      'upgrade',
+      'spandrel',
+      'helm/spandrel',
+      '--reuse-values',
+      '--wait',
+      '--timeout',
+      `${Math.ceil(5 * patience)}m`,
+    ];
     await release.helm([...upgrade, '--set', 'components.backend.podAnnotations.upgraded=yes']);
     expect(await passwords()).toEqual(before);
-    expect(await release.helm(['test', 'spandrel', '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
+    expect(await release.helm(['test', 'spandrel', '--timeout', `${Math.ceil(3 * patience)}m`])).toMatch(
+      /Phase:\s+Succeeded/,
+    );
   });
 
   it('fails no request and loses no span during a rollout of all stateless components', async () => {
-    await expectNothingLost(180, async () => {
+    await expectNothingLost(release, 180, async () => {
       for (const component of stateless) {
         await release.kubectl(['rollout', 'restart', release.workload(component)]);
         await release.untilReady(component);
@@ -93,17 +72,11 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
   });
 
   it('fails no request and loses no span while a Pod of each component is evicted in turn', async () => {
-    await expectNothingLost(180, async () => {
+    await expectNothingLost(release, 180, async () => {
       for (const component of stateless) {
         const [pod = ''] = await release.pods(component);
-        const eviction = {
-          apiVersion: 'policy/v1',
-          kind: 'Eviction',
-          metadata: { name: pod, namespace: release.address.namespace },
-        };
-        const path = `/api/v1/namespaces/${release.address.namespace}/pods/${pod}/eviction`;
-        await release.kubectl(['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
-        await release.kubectl(['wait', `pod/${pod}`, '--for=delete', '--timeout=120s']);
+        await evict(release, pod);
+        await release.kubectl(['wait', `pod/${pod}`, '--for=delete', `--timeout=${Math.ceil(120 * patience)}s`]);
         await release.untilReady(component);
       }
     });
@@ -120,7 +93,7 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     const outcomes = [await send()];
     const [pod = ''] = await release.pods('database');
     await release.kubectl(['delete', 'pod', pod, '--wait=false']);
-    for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(200)) {
+    for (const deadline = Date.now() + 180_000 * patience; Date.now() < deadline; await sleep(200)) {
       outcomes.push(await send());
       const wasAway = outcomes.some(({ kind }) => kind !== 'good');
       if (wasAway && outcomes.slice(-10).every(({ kind }) => kind === 'good')) break;
@@ -128,11 +101,12 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     close();
     agent.destroy();
     const statuses = new Set(outcomes.filter(({ kind }) => kind !== 'good').map(({ status }) => status));
-    expect([...statuses]).toEqual([503]);
+    expect(statuses).toContain(503);
+    expect([...statuses].filter((status) => !statusesOfOutage.includes(Number(status)))).toEqual([]);
     const good = outcomes.filter(({ kind }) => kind === 'good');
     expect(outcomes.slice(-10).map(({ kind }) => kind)).toEqual(Array.from({ length: 10 }, () => 'good'));
 
-    const numbers = await connectToDatabase('numbers');
+    const numbers = await connectToDatabase(release, 'numbers');
     const [row] = await query<{ readonly count: string }>(
       numbers.url,
       'SELECT count(*) FROM random_number WHERE created_at >= $1',
@@ -142,13 +116,13 @@ describe.skipIf(address === undefined)('a release in a cluster (requires Docker,
     expect(Number(row?.count)).toBeGreaterThanOrEqual(good.length);
 
     const ids = new Set(good.map(({ traceId }) => traceId));
-    const { defects, requests } = await storedSince(since, outcomes.length);
+    const { defects, requests } = await storedSince(release, since, outcomes.length);
     expect(requests).toBe(outcomes.length);
     expect(defects.filter((defect) => ids.has(defect.split(' ', 1)[0]))).toEqual([]);
   });
 
   it('leaves nothing behind after the uninstallation', async () => {
-    await release.helm(['uninstall', 'spandrel', '--wait', '--timeout', '3m']);
+    await release.helm(['uninstall', 'spandrel', '--wait', '--timeout', `${Math.ceil(3 * patience)}m`]);
     const kinds = [
       'all,configmaps,secrets,serviceaccounts,persistentvolumeclaims',
       'networkpolicies,poddisruptionbudgets,horizontalpodautoscalers',

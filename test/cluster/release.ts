@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { patience } from './patience.ts';
 import { freePort } from '@spandrel/testing/free-port';
 
 const execute = promisify(execFile);
@@ -43,6 +44,16 @@ export class Release {
     return this.run('helm', options, input);
   }
 
+  /**
+   * Runs a shell command as a document shows it, with the release's cluster and namespace as kubectl's own.
+   *
+   * @throws Error with its output when it fails
+   */
+  async shell(command: string, folder: string): Promise<void> {
+    const namespaced = `kubectl() { command kubectl --namespace ${this.address.namespace} "$@"; }\n${command}`;
+    await execute('bash', ['-e', '-c', namespaced], { cwd: folder, env: this.environment() });
+  }
+
   /** The names of the Pods of a component that are not terminating. */
   async pods(component: string): Promise<readonly string[]> {
     const selector = `app.kubernetes.io/component=${component},app.kubernetes.io/instance=${this.address.name}`;
@@ -60,8 +71,13 @@ export class Release {
     return `${kind}/${this.address.name}-${component}`;
   }
 
+  /** Waits until a component has all its replicas, each of them ready. */
   async untilReady(component: string): Promise<void> {
-    await this.kubectl(['rollout', 'status', this.workload(component), '--timeout=180s']);
+    await this.kubectl(['rollout', 'status', this.workload(component), `--timeout=${Math.ceil(180 * patience)}s`]);
+  }
+
+  async untilAllReady(components: readonly string[]): Promise<void> {
+    for (const component of components) await this.untilReady(component);
   }
 
   /** Forwards a port of the loopback to a component. It ends with the Pod. */

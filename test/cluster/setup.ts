@@ -5,12 +5,15 @@ import { appNames } from '@spandrel/service/services';
 import { renderChart } from '../../k8s/chart-files.ts';
 import { parseObjects, workloadsOf } from '../../k8s/rendered-objects.ts';
 import { openCluster, whatIsMissing } from './cluster.ts';
+import { patience } from './patience.ts';
 import { Release, type ReleaseAddress } from './release.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** undefined where tools are missing. */
     readonly release: ReleaseAddress | undefined;
+    /** The tag of the images of the next version. */
+    readonly nextTag: string;
     /** The components of `optional` whose image is unavailable. */
     readonly unavailable: readonly string[];
   }
@@ -18,6 +21,8 @@ declare module 'vitest' {
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const tag = 'cluster-test';
+/** The tag of the next version, in which tracestore has a migration more. */
+const nextTag = 'cluster-test-next';
 const namespace = 'spandrel-test';
 
 /** Large components that the others do not need. */
@@ -34,6 +39,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (missing !== undefined) {
     process.stderr.write(`\nThe tests on a cluster are SKIPPED: ${missing}.\n\n`);
     project.provide('release', undefined);
+    project.provide('nextTag', nextTag);
     project.provide('unavailable', optional);
     return undefined;
   }
@@ -47,6 +53,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     .filter((component) => !unavailable.includes(component))
     .map((name) => `${name}.enabled=true`);
   const built = buildImages();
+  const next = buildNextImages();
   const cluster = openCluster();
   const release = new Release({ kubeconfig: cluster.kubeconfig, namespace, name: 'spandrel' });
   const remove = async (): Promise<void> => {
@@ -55,17 +62,26 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     cluster.remove();
   };
   try {
-    cluster.loadImages([...built, ...othersImages(['load.enabled=true', ...enabled]).filter(isLocal)]);
+    cluster.loadImages([...built, ...next, ...othersImages(['load.enabled=true', ...enabled]).filter(isLocal)]);
     await release.kubectl(['create', 'namespace', namespace]);
     await release.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
     const settings = [...values, ...setting(enabled)];
-    await release.helm(['install', 'spandrel', 'helm/spandrel', '--wait', '--timeout', '10m', ...settings]);
+    await release.helm([
+      'install',
+      'spandrel',
+      'helm/spandrel',
+      '--wait',
+      '--timeout',
+      `${Math.ceil(10 * patience)}m`,
+      ...settings,
+    ]);
   } catch (error) {
     process.stderr.write(await release.kubectl(['describe', 'pods']).catch(String));
     await remove();
     throw error;
   }
   project.provide('release', release.address);
+  project.provide('nextTag', nextTag);
   project.provide('unavailable', unavailable);
   return remove;
 }
@@ -86,6 +102,18 @@ function buildImages(): readonly string[] {
     ];
     execFileSync('docker', options, { cwd: root, env: { ...process.env, DOCKER_BUILDKIT: '1' }, stdio: 'pipe' });
     return image;
+  });
+}
+
+/** The same images with another tag, but for that of tracestore. */
+function buildNextImages(): readonly string[] {
+  return appNames.map((app) => {
+    const [image, next] = [`spandrel/${app}:${tag}`, `spandrel/${app}:${nextTag}`];
+    const folder = path.join(import.meta.dirname, 'next-version');
+    const command =
+      app === 'tracestore' ? ['build', '--build-arg', `IMAGE=${image}`, '--tag', next, folder] : ['tag', image, next];
+    execFileSync('docker', command, { env: { ...process.env, DOCKER_BUILDKIT: '1' }, stdio: 'pipe' });
+    return next;
   });
 }
 

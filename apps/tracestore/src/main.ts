@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { startService } from '@spandrel/service';
 import { compressedPaths, serverLimitsOf } from './config/server-limits.js';
 import { readTracestoreConfig } from './config/tracestore.config.js';
+import { DatabaseService } from './database/database.service.js';
 import { TracestoreModule } from './tracestore.module.js';
 
 // Live objects are few under any load. By default, V8 would let the heap quadruple before a garbage collection.
@@ -26,4 +27,5 @@ await startService(
     limits: serverLimitsOf(tracestore),
     compressedPaths,
   }),
+  (app) => app.get(DatabaseService, { strict: false }).started(),
 );

@@ -69,6 +69,7 @@ tempo: {{ .Values.tempo.enabled }}
 database: {{ .Values.timescaledb.enabled }}
 jaeger: {{ .Values.jaeger.enabled }}
 grafana: {{ .Values.grafana.enabled }}
+migrate: true
 load: true
 secrets: {{ ne (include "spandrel.writesSecrets" .) "" }}
 test: true

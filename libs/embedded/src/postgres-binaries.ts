@@ -36,6 +36,19 @@ export function findPostgresBinaries(user: User | undefined, modules = import.me
   };
 }
 
+/**
+ * The programs in the folder of an installed PostgreSQL, such as `pg_config --bindir` prints.
+ *
+ * @throws Error when they do not run
+ */
+export function postgresBinariesIn(bin: string): PostgresBinaries {
+  const postgres = path.join(bin, 'postgres');
+  const { stdout, error } = spawnSync(postgres, ['--version'], { encoding: 'utf8' });
+  const version = /\d+\.\d+/.exec(stdout ?? '')?.[0];
+  if (version === undefined) throw new Error(`${postgres} does not run: ${error?.message ?? stdout}`);
+  return { initdb: path.join(bin, 'initdb'), postgres, version };
+}
+
 function packageFolder(modules: string): string {
   try {
     return path.dirname(path.dirname(createRequire(path.join(modules, 'index.js')).resolve(binariesPackage)));

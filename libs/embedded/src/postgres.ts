@@ -12,7 +12,7 @@ import {
   writePrivateFile,
 } from './database-access.ts';
 import type { GuardOptions } from './parent-guard.ts';
-import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findPostgresBinaries, type PostgresBinaries, postgresBinariesIn } from './postgres-binaries.ts';
 import { untilServerEnds } from './running-server.ts';
 import { databaseUser, makePrivateFolder, removeFolder } from './unprivileged.ts';
 
@@ -26,6 +26,8 @@ export interface PostgresOptions {
   readonly tempFolder?: string | undefined;
   /** A folder of modules with other binaries than those of the clone. */
   readonly modules?: string | undefined;
+  /** A folder with the programs of an installed PostgreSQL, which are used instead. */
+  readonly bin?: string | undefined;
 }
 
 /** A database cluster that is ready to be started. */
@@ -52,10 +54,10 @@ host all all ::1/128 scram-sha-256
  * @throws Error when the binaries are missing, initdb fails, or the passwords cannot be set
  */
 export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
-  const { folder, port, durable, tempFolder, modules } = options;
+  const { folder, port, durable, tempFolder, modules, bin } = options;
   const user = databaseUser();
   makePrivateFolder(folder, user);
-  const binaries = findPostgresBinaries(user, modules);
+  const binaries = bin === undefined ? findPostgresBinaries(user, modules) : postgresBinariesIn(bin);
   const data = path.join(folder, 'data');
   await untilServerEnds(data);
   const passwordsFile = path.join(folder, 'passwords.json');

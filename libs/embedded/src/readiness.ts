@@ -4,8 +4,11 @@ import { query } from './postgres.ts';
 
 const pollMs = 100;
 
+/** The service migrates its database, which may take any time. */
+class MigratingError extends Error {}
+
 /**
- * Waits until `<url>/readyz` answers 200.
+ * Waits until `<url>/readyz` answers 200. The time that the service takes to migrate its database does not count.
  *
  * @throws Error when the process ends first, the signal aborts, or the time is over
  */
@@ -18,7 +21,9 @@ export function untilServiceReady(
   const probe = async (): Promise<void> => {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
     const body = await response.text();
-    if (!response.ok) throw new Error(`${url}/readyz: ${response.status} ${body.slice(0, 300)}`);
+    if (response.ok) return;
+    const Failure = body.includes('"code":"migrating"') ? MigratingError : Error;
+    throw new Failure(`${url}/readyz: ${response.status} ${body.slice(0, 300)}`);
   };
   return untilSucceeds(probe, process, signal, timeoutMs);
 }
@@ -43,7 +48,7 @@ async function untilSucceeds(
   signal: AbortSignal | undefined,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  let deadline = Date.now() + timeoutMs;
   let ended: string | undefined;
   void exited.then((exit) => (ended = describeExit(exit)));
   for (;;) {
@@ -54,6 +59,7 @@ async function untilSucceeds(
     if (ended !== undefined) throw new Error(`the process ended: ${ended}`);
     if (failure === undefined) return;
     signal?.throwIfAborted();
+    if (failure instanceof MigratingError) deadline = Date.now() + timeoutMs;
     const { message, cause } = failure;
     if (Date.now() > deadline)
       throw new Error(`${message}${cause instanceof Error ? `: ${cause.message}` : ''} after ${timeoutMs / 1_000} s`);

@@ -2,8 +2,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import { activeSpanIds, probePaths } from '@spandrel/telemetry';
 import type { Params } from 'nestjs-pino';
+import { type LoggerOptions, pino } from 'pino';
 import { withoutSecrets } from './secrets.js';
 import type { LogLevel } from './service.config.js';
+
+/** Writes log lines outside of Nest. */
+export interface ProcessLogger {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** Makes the logger of a process that is no service, such as a command. Its lines are those of a service. */
+export function createProcessLogger(service: string, level: LogLevel): ProcessLogger {
+  return pino(lineOptions(service, level));
+}
+
+function lineOptions(service: string, level: LogLevel) {
+  return {
+    name: service,
+    level,
+    mixin: activeSpanIds,
+    hooks: { streamWrite: withoutSecrets },
+    formatters: { level: (label: string) => ({ level: label }) },
+  } satisfies LoggerOptions;
+}
 
 /**
  * JSON logs, one line an event, each with the ids of the span in which it was written.
@@ -13,11 +35,7 @@ import type { LogLevel } from './service.config.js';
 export function loggerParams(service: string, level: LogLevel): Params {
   return {
     pinoHttp: {
-      name: service,
-      level,
-      mixin: activeSpanIds,
-      hooks: { streamWrite: withoutSecrets },
-      formatters: { level: (label) => ({ level: label }) },
+      ...lineOptions(service, level),
       autoLogging: {
         ignore: (request: IncomingMessage & { originalUrl?: string }) => probePaths.has(request.originalUrl ?? ''),
       },

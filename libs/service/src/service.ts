@@ -130,15 +130,26 @@ function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: Uns
 /**
  * The whole of a service's `main.ts`: reads the configuration, builds the service, listens.
  * An error at start-up prints one readable line to stderr; the exit code is 1.
+ *
+ * @param afterListening what else belongs to the start. The service answers meanwhile, and is not ready
  */
 export async function startService<Config extends ServiceConfig>(
   configure: () => Config,
   define: (config: Config) => Omit<ServiceDefinition, 'config'>,
+  afterListening: (app: NestFastifyApplication) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  try {
+  await endOnFailure(async () => {
     const config = configure();
     const app = await createService({ ...define(config), config });
     await app.listen({ host: config.HOST, port: config.PORT });
+    await afterListening(app);
+  });
+}
+
+/** Runs the main function of a process. An error prints one readable line to stderr; the exit code is 1. */
+export async function endOnFailure(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
   } catch (error) {
     const text =
       error instanceof EnvironmentError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);

@@ -20,10 +20,16 @@ export interface BuiltStore {
   readonly stop: () => Promise<void>;
 }
 
-/** Start the store. @throws Error when it is not ready in time */
+/**
+ * Start the store.
+ *
+ * @param probe what has to answer 200
+ * @throws Error when it does not in time
+ */
 export async function startBuiltStore(
   databaseUrl: string,
   environment: Readonly<Record<string, string>> = {},
+  probe: 'livez' | 'readyz' = 'readyz',
 ): Promise<BuiltStore> {
   const [http, otlpHttp, otlpGrpc, jaegerGrpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const url = `http://127.0.0.1:${http}`;
@@ -56,7 +62,7 @@ export async function startBuiltStore(
     await store.exited;
   };
   const isReady = async (): Promise<boolean> =>
-    fetch(`${url}/readyz`).then(
+    fetch(`${url}/${probe}`).then(
       ({ ok }) => ok,
       () => false,
     );

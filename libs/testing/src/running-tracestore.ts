@@ -1,5 +1,6 @@
 import { createService } from '@spandrel/service';
 import pg from 'pg';
+import { DatabaseService } from '../../../apps/tracestore/src/database/database.service.js';
 import { JaegerGrpcService } from '../../../apps/tracestore/src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../../../apps/tracestore/src/receive/grpc-receiver.service.js';
 import { HttpReceiverService } from '../../../apps/tracestore/src/receive/http-receiver.service.js';
@@ -21,9 +22,16 @@ export interface RunningTracestore {
   stop(): Promise<void>;
 }
 
+/**
+ * Starts a tracestore.
+ *
+ * @param waitsForStart whether it waits for the first try to migrate the database, as most tests need it
+ * @throws Error that would end the process of a store
+ */
 export async function startTracestore(
   databaseUrl: string,
   overrides: Partial<TracestoreConfig> = {},
+  waitsForStart = true,
 ): Promise<RunningTracestore> {
   const config: TracestoreConfig = {
     ...readTracestoreConfig({
@@ -53,6 +61,11 @@ export async function startTracestore(
     },
   });
   await app.listen({ host: config.host, port: config.httpPort });
+  const starting = waitsForStart ? app.get(DatabaseService, { strict: false }).started() : Promise.resolve();
+  await starting.catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
   return {
     url: await app.getUrl(),
     tracesUrl: `http://${config.host}:${app.get(HttpReceiverService).port}/v1/traces`,

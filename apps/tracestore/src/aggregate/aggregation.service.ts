@@ -35,7 +35,7 @@ export class AggregationService implements OnApplicationBootstrap, OnApplication
   private countedAtMs: number | undefined;
 
   constructor(
-    database: DatabaseService,
+    private readonly database: DatabaseService,
     private readonly metrics: IngestMetricsService,
   ) {
     this.job = new LockedJob(database, {
@@ -57,7 +57,7 @@ export class AggregationService implements OnApplicationBootstrap, OnApplication
   }
 
   onApplicationBootstrap(): void {
-    this.job.start();
+    this.database.afterStart(() => this.job.start());
   }
 
   async onApplicationShutdown(): Promise<void> {

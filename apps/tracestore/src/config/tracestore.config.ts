@@ -36,6 +36,8 @@ export interface TracestoreConfig {
   /** Maximum number of connections to each port. */
   readonly maxConnections: number;
   readonly databaseUrl: string;
+  /** Whether the store applies missing migrations, or waits until another process has. */
+  readonly migrations: (typeof migrationModes)[number];
   /** Maximum number of database connections for writing. */
   readonly databaseConnections: number;
   /** Maximum number of database connections for queries, besides those for writing. */
@@ -56,6 +58,8 @@ export interface TracestoreConfig {
 export const TRACESTORE_CONFIG = Symbol('TRACESTORE_CONFIG');
 
 const jaegerAccesses = ['console', 'none'] as const;
+
+const migrationModes = ['apply', 'wait'] as const;
 
 const mebibyte = 1024 * 1024;
 
@@ -102,6 +106,12 @@ export const tracestoreVariables = {
     .databaseUrl(`postgres://tracestore@127.0.0.1:${ports.database}/postgres`)
     .describe('Database of the store: [operations](operations.md).'),
   ...databaseVariables,
+  TRACESTORE_MIGRATIONS: variable
+    .oneOf(migrationModes, 'apply')
+    .describe(
+      'Whether a store applies missing migrations (`apply`), or waits until the command `migrate` has (`wait`): ' +
+        '[upgrading](upgrading.md#migrations-as-a-job).',
+    ),
   TRACESTORE_DATABASE_CONNECTIONS: variable
     .integer(4, 1, 100)
     .describe('Maximum number of database connections for writing.'),
@@ -140,6 +150,7 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     bodyTimeoutMs: values.TRACESTORE_BODY_TIMEOUT_MS,
     maxConnections: values.TRACESTORE_MAX_CONNECTIONS,
     databaseUrl: completeDatabaseUrl(values.TRACESTORE_DATABASE_URL, values),
+    migrations: values.TRACESTORE_MIGRATIONS,
     databaseConnections: values.TRACESTORE_DATABASE_CONNECTIONS,
     queryConnections: values.TRACESTORE_QUERY_CONNECTIONS,
     queryTimeoutMs: values.TRACESTORE_QUERY_TIMEOUT_MS,

@@ -5,10 +5,12 @@ import { compareClocks } from './database-clock.js';
 import { noteConfiguredRetention, withRequestedRetention } from '../schema/requested-retention.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from './cancel-statement.js';
+import { connectionOf } from './connection.js';
 import {
   classifyFailure,
   DatabaseUnavailableError,
   problemOf,
+  SchemaNotReadyError,
   UnsuitableDatabaseError,
 } from '../errors/database-failure.js';
 import { beginSession } from './database-session.js';
@@ -19,17 +21,15 @@ import {
   probeCapabilities,
 } from '../schema/capabilities.js';
 import { FailureEpisode, reasonOf } from './failure-episode.js';
-import { LockWaitWatch } from './lock-wait.js';
-import { mendReaderRole, migrate } from '../schema/migration.js';
+import { mendReaderRole, migrate, type MigrationStep, requireMigrated } from '../schema/migration.js';
 import { addMissingPartitions, retentionOf, timedTables } from '../schema/partitions.js';
 import { findLackOfReader, type ReaderLack } from '../schema/reader-role.js';
 import { ping, readSql } from '../sql.js';
-import { requireSessions } from './transaction-pooling.js';
+import { withMigrationSession } from './migration-session.js';
 
 const setLockTimeout = readSql(import.meta.url, 'set-lock-timeout.sql');
 
 const retryMs = 1_000;
-const connectTimeoutMs = 5_000;
 
 /** Maximum time of a statement, and of a transaction without statements. */
 const statementTimeoutMs = 30_000;
@@ -39,9 +39,6 @@ const writerTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: s
 
 /** Time-outs of a connection outside of the pool, until its owner sets others. A transaction of the aggregation waits for this process. */
 const asideTimeouts = { statementMs: statementTimeoutMs, idleInTransactionMs: 600_000, lockMs: 5_000 };
-
-/** Time-outs of the connection for migrations, which may take any time. */
-const prepareTimeouts = { statementMs: 0, idleInTransactionMs: 0, lockMs: 5_000 };
 
 /** How often the store checks whether an administrator has granted missing rights to the role ps_trace_reader. */
 const readerCheckMs = 5_000;
@@ -72,6 +69,9 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private unreadyBecause: string | undefined = 'The database has not been reached yet';
   private unreadyCause: unknown;
   private preparing: Promise<void> | undefined;
+  private firstTry: Promise<void> = Promise.resolve();
+  /** The migration that this process applies. */
+  private running: (MigrationStep & { readonly sinceMs: number; readonly waitsFor?: string }) | undefined;
   private readonly stop = new AbortController();
   private generation = 0;
   private found: DatabaseCapabilities | undefined;
@@ -87,12 +87,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   private readerTries = 0;
 
   constructor(@Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig) {
-    this.connection = {
-      connectionString: config.databaseUrl,
-      connectionTimeoutMillis: connectTimeoutMs,
-      application_name: 'tracestore',
-      keepAlive: true,
-    };
+    this.connection = connectionOf(config.databaseUrl);
     this.pool = new pg.Pool({
       ...this.connection,
       max: config.databaseConnections,
@@ -111,18 +106,26 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     this.pool.on('error', (error) => this.noteFailure(error));
   }
 
+  /** Begins the first try, and does not wait for it: the process listens while it migrates. */
+  onModuleInit(): void {
+    this.firstTry = this.tryFirst();
+    // `started` reports the error.
+    this.firstTry.catch(() => undefined);
+  }
+
   /**
-   * Tries once. If the database is unavailable, it retries in the background.
+   * Resolves when the first try to prepare the database has ended. If the database was unavailable, the service continues to
+   * try in the background.
    *
    * @throws UnsuitableDatabaseError if this build cannot use the database, or an unsuitable pooler is in between
    */
-  async onModuleInit(): Promise<void> {
-    try {
-      await this.prepare();
-    } catch (error) {
-      if (error instanceof UnsuitableDatabaseError || classifyFailure(error) === 'refused') throw error;
-      this.unready(error);
-    }
+  async started(): Promise<void> {
+    await this.firstTry;
+  }
+
+  /** Calls a function when the first try has ended: for background jobs, which need the database at once if it is ready. */
+  afterStart(begin: () => void): void {
+    void this.firstTry.then(begin, () => undefined);
   }
 
   /** Ends every connection when it is free. */
@@ -130,6 +133,7 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     this.stop.abort();
     clearInterval(this.readerChecks);
     await this.preparing;
+    await this.firstTry.catch(() => undefined);
     await this.readerCheck;
     await this.pool.end();
   }
@@ -250,6 +254,8 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
 
   /** Returns why the store does not work, as far as it is known without a query. */
   problems(): readonly ReadinessNote[] {
+    const step = this.runningStep();
+    if (step !== undefined) return [{ code: step.code, message: step.message }];
     if (this.unreadyBecause !== undefined) {
       const since = this.unreadySince === undefined ? '' : ` (since ${this.unreadySince.toISOString()})`;
       return [{ code: problemOf(this.unreadyCause).code, message: `${this.unreadyBecause}${since}` }];
@@ -360,7 +366,29 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
   /** @throws DatabaseUnavailableError while the database is not ready */
   private requirePrepared(): void {
     if (this.unreadyBecause === undefined) return;
+    const step = this.runningStep();
+    if (step !== undefined) throw step;
     throw new DatabaseUnavailableError(this.unreadyBecause, { cause: this.unreadyCause });
+  }
+
+  /** Why the database is not ready while this process applies a migration; undefined if it does not. */
+  private runningStep(): SchemaNotReadyError | undefined {
+    if (this.unreadyBecause === undefined || this.running === undefined) return undefined;
+    const { name, remaining, sinceMs, waitsFor } = this.running;
+    const seconds = Math.floor((performance.now() - sinceMs) / 1_000);
+    const more = remaining === 0 ? '' : `, ${remaining} more to follow`;
+    const wait = waitsFor === undefined ? '' : `; it waits for ${waitsFor}`;
+    const message = `The database is being migrated: ${name} has been running for ${seconds} s${more}${wait}`;
+    return new SchemaNotReadyError('migrating', message);
+  }
+
+  private async tryFirst(): Promise<void> {
+    try {
+      await this.prepare();
+    } catch (error) {
+      if (error instanceof UnsuitableDatabaseError || classifyFailure(error) === 'refused') throw error;
+      if (!this.stop.signal.aborted) this.unready(error);
+    }
   }
 
   private unready(error: unknown): void {
@@ -384,10 +412,12 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
         await this.prepare();
         return;
       } catch (error) {
-        const { code } = problemOf(error);
-        if (error instanceof UnsuitableDatabaseError) this.logger.error(error.message);
-        else if (code !== lastSaid) this.logger.warn(`The database is not ready: ${describe(error)}`);
-        lastSaid = code;
+        if (this.stop.signal.aborted) return;
+        const isUnsuitable = error instanceof UnsuitableDatabaseError;
+        const saying = isUnsuitable ? error.message : problemOf(error).code;
+        if (saying !== lastSaid && isUnsuitable) this.logger.error(error.message);
+        else if (saying !== lastSaid) this.logger.warn(`The database is not ready: ${describe(error)}`);
+        lastSaid = saying;
         this.unreadyBecause = `The database is not ready: ${describeInPublic(error)}`;
         this.unreadyCause = error;
       }
@@ -395,57 +425,46 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Uses a connection of its own, because it may wait long for the migrations of another process. */
   private async prepare(): Promise<void> {
-    const client = await this.openSession();
-    const watch = new LockWaitWatch(this.connection, client, (what) => {
-      this.logger.warn(`The start waits for ${what}`);
-      this.unreadyBecause &&= `The database is not ready: the start waits for ${what}`;
+    await withMigrationSession(
+      this.connection,
+      (what) => {
+        this.logger.warn(`The start waits for ${what}`);
+        if (this.running !== undefined) this.running = { ...this.running, waitsFor: what };
+        else this.unreadyBecause &&= `The database is not ready: the start waits for ${what}`;
+      },
+      this.stop.signal,
+      (client) => this.prepareBy(client),
+    ).finally(() => {
+      this.running = undefined;
     });
-    try {
-      const withoutTimescale = await installTimescale(client);
-      const { applied, objects, readerLack } = await migrate(client, undefined, (names) =>
-        this.logger.log(`Applies ${names.join(', ')}`),
-      );
-      await noteConfiguredRetention(client, this.config.lifecycle);
-      this.found = await probeCapabilities(client);
-      await this.addPartitions(client);
-      this.knownEpoch = (await compareClocks(client)).epoch;
-      this.generation += 1;
-      this.noteReady(applied);
-      if (objects === 'newer') this.logger.log('Views and functions of a newer build are in the database, and stay');
-      if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
-      this.noteReader(readerLack);
-    } catch (error) {
-      if (watch.last === undefined || problemOf(error).code !== 'lock-timeout') throw error;
-      throw new DatabaseUnavailableError(`The start waited for ${watch.last}`, { cause: error });
-    } finally {
-      await watch.stop();
-      await client.end().catch(() => undefined);
-    }
   }
 
-  /**
-   * Opens the connection that prepares the database, and makes sure that nothing changes its session.
-   *
-   * @throws TransactionPoolingError
-   */
-  private async openSession(): Promise<pg.Client> {
-    const [client, other] = [new pg.Client(this.connection), new pg.Client(this.connection)];
-    // Every current query fails with the connection, so the event needs no handling.
-    for (const each of [client, other]) each.on('error', () => undefined);
-    try {
-      await client.connect();
-      await other.connect();
-      await requireSessions(client, other);
-      await beginSession(client, prepareTimeouts);
-      return client;
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw error;
-    } finally {
-      await other.end().catch(() => undefined);
+  private async prepareBy(client: pg.Client): Promise<void> {
+    const { config } = this;
+    const withoutTimescale = config.migrations === 'apply' ? await installTimescale(client) : undefined;
+    const { applied, newer, objects, readerLack } =
+      config.migrations === 'apply'
+        ? await migrate(client, undefined, (step) => this.noteStep(step))
+        : await requireMigrated(client);
+    this.running = undefined;
+    await noteConfiguredRetention(client, config.lifecycle);
+    this.found = await probeCapabilities(client);
+    await this.addPartitions(client);
+    this.knownEpoch = (await compareClocks(client)).epoch;
+    this.generation += 1;
+    this.noteReady(applied);
+    if (newer.length > 0) {
+      this.logger.log(`The database is of a newer build, which admits this one: ${newer.join(', ')}`);
     }
+    if (objects === 'newer') this.logger.log('Views and functions of a newer build are in the database, and stay');
+    if (withoutTimescale !== undefined) this.logger.log(`TimescaleDB is not used: ${withoutTimescale}`);
+    this.noteReader(readerLack);
+  }
+
+  private noteStep({ name, remaining }: MigrationStep): void {
+    this.logger.log(`Applies ${name}${remaining === 0 ? '' : `, ${remaining} more to follow`}`);
+    this.running = { name, remaining, sinceMs: performance.now() };
   }
 
   private noteReady(applied: readonly string[]): void {

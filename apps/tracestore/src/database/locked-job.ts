@@ -48,8 +48,9 @@ export class LockedJob {
     this.lock = new StoreLock(work.lock, () => database.connectAside('tracestore lock'));
   }
 
-  /** Runs the job now and then at every interval. */
+  /** Runs the job now and then at every interval; does nothing after `stop`. */
   start(): void {
+    if (this.isStopped) return;
     const tick = (): void => {
       this.running ??= this.runOnce()
         .then(() => this.noteSuccess(this.work.lock))

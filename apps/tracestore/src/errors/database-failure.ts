@@ -5,6 +5,17 @@ export class DatabaseUnavailableError extends Error {
   override readonly name = 'DatabaseUnavailableError';
 }
 
+/** The database is reachable, and its schema is not yet that of this build. */
+export class SchemaNotReadyError extends DatabaseUnavailableError {
+  /** @param code `migrating`: this process applies it. `migration-missing`: another process has to */
+  constructor(
+    readonly code: 'migrating' | 'migration-missing',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** This build cannot work with the database as it is: another try fails the same way. */
 export class UnsuitableDatabaseError extends Error {}
 
@@ -115,6 +126,7 @@ export function problemOf(error: unknown): DatabaseProblem {
 
 function ownProblemOf(error: Error): DatabaseProblem | undefined {
   const { message } = error;
+  if (error instanceof SchemaNotReadyError) return { code: error.code, message };
   // A pooler before the database says it in its own words.
   if (/no more connections allowed|too many (?:clients|connections)/i.test(message)) return problems.tooManyConnections;
   if (/no space left on device/i.test(message)) return problems.diskFull;

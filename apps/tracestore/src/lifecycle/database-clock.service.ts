@@ -20,6 +20,7 @@ export class DatabaseClockService implements OnApplicationBootstrap, OnApplicati
   private running: Promise<void> | undefined;
   private offsetMs: number | undefined;
   private isOff = false;
+  private isStopped = false;
 
   constructor(
     private readonly database: DatabaseService,
@@ -28,16 +29,22 @@ export class DatabaseClockService implements OnApplicationBootstrap, OnApplicati
   ) {}
 
   onApplicationBootstrap(): void {
+    this.database.afterStart(() => this.start());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private start(): void {
+    if (this.isStopped) return;
     const tick = (): void => {
       this.running ??= this.run().finally(() => (this.running = undefined));
     };
     this.timer = setInterval(tick, everyMs);
     tick();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
   }
 
   /**

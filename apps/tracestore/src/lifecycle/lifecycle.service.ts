@@ -62,7 +62,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.job.start();
+    this.database.afterStart(() => this.job.start());
   }
 
   /** Stops a step after its current statement, or closes its connection if that takes long. */

@@ -1,4 +1,5 @@
--- Creates the schemas and the table of applied migrations, before the first migration. An administrator can have created the
+-- Creates the schemas and the table of applied migrations, before the first migration. A table of an earlier build gets the
+-- column admits: the lowest schema whose builds may run without the migration, or NULL if none may. An administrator can have created the
 -- schemas for a role without that privilege. CREATE SCHEMA IF NOT EXISTS needs the privilege even where the schema exists.
 DO $ledger$
 BEGIN
@@ -16,8 +17,14 @@ BEGIN
     CREATE TABLE tracestore.migration (
       name       text PRIMARY KEY,
       checksum   text NOT NULL,
-      applied_at timestamptz NOT NULL DEFAULT now()
+      applied_at timestamptz NOT NULL DEFAULT now(),
+      admits     int4
     );
+  ELSIF NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = 'tracestore.migration'::regclass AND attname = 'admits' AND NOT attisdropped
+  ) THEN
+    -- Another store can have added it by now.
+    ALTER TABLE tracestore.migration ADD COLUMN IF NOT EXISTS admits int4;
   END IF;
 END
 $ledger$;

@@ -3,12 +3,15 @@ import pg, { type ClientBase } from 'pg';
 import { readSqlFile } from '../sql-file.js';
 import { readSql } from '../sql.js';
 import { checksumOf } from './checksum.js';
+import { SchemaNotReadyError } from '../errors/database-failure.js';
 import { MigrationError } from './migration-error.js';
-import { prepareReaderRole, type ReaderLack } from './reader-role.js';
+import { findLackOfReader, prepareReaderRole, type ReaderLack } from './reader-role.js';
 import { type ReleasedMigration, releasedMigrations } from './released-migrations.js';
 import {
   applyObjects,
   applyObjectsBeforeTables,
+  compareObjects,
+  noteChangedTables,
   type ObjectsOutcome,
   readObjects,
   type SchemaObjects,
@@ -21,6 +24,20 @@ export interface Migration {
   readonly sql: string;
 }
 
+/** A migration that a database has applied. */
+export interface AppliedMigration {
+  readonly checksum: string;
+  /** The lowest schema whose builds may run although they lack this migration; undefined: none may. */
+  readonly admits: number | undefined;
+}
+
+/** A migration that is being applied. */
+export interface MigrationStep {
+  readonly name: string;
+  /** How many follow it. */
+  readonly remaining: number;
+}
+
 /** The schema of a build: its tables, and the views and functions on them. */
 export interface Schema {
   readonly migrations: readonly Migration[];
@@ -31,6 +48,8 @@ export interface Schema {
 export interface MigrationOutcome {
   /** The names of the migrations that this run applied. */
   readonly applied: readonly string[];
+  /** The migrations of newer builds in the database, all of which admit this build. */
+  readonly newer: readonly string[];
   /** What became of the views and functions. */
   readonly objects: ObjectsOutcome;
   /** What statements of users lack; undefined when they can run as `ps_trace_reader`. */
@@ -41,10 +60,13 @@ const beginMigrations = readSql(import.meta.url, 'begin-migrations.sql');
 const lockMigrations = readSql(import.meta.url, 'lock-migrations.sql');
 const makeLedger = readSql(import.meta.url, 'migration-ledger.sql');
 const findMigrations = readSql(import.meta.url, 'find-migrations.sql');
-const insertMigration = readSql<{ readonly name: string; readonly checksum: string }>(
-  import.meta.url,
-  'insert-migration.sql',
-);
+const hasLedger = readSql(import.meta.url, 'has-ledger.sql');
+const insertMigration = readSql<{
+  readonly name: string;
+  readonly checksum: string;
+  readonly admits: number | null;
+}>(import.meta.url, 'insert-migration.sql');
+const nameStep = readSql<{ readonly application_name: string }>(import.meta.url, 'name-step.sql');
 const adoptMigration = readSql<{ readonly name: string; readonly new_name: string; readonly checksum: string }>(
   import.meta.url,
   'adopt-migration.sql',
@@ -74,45 +96,111 @@ export function readMigrations(): readonly Migration[] {
 }
 
 /**
- * Brings a database to the schema of this build, in one transaction: all of it or nothing. Several processes can do so at
- * once: a lock of the table of migrations admits one after the other, and the second finds nothing to do. Then creates the
- * role `ps_trace_reader`, as far as the privileges allow.
+ * Brings a database to the schema of this build. Each migration is a transaction of its own, and the views and functions are
+ * the last one: a run that is killed continues where it stopped. Several processes can do so at once: a lock of the table of
+ * migrations admits one transaction after the other. Then creates the role `ps_trace_reader`, as far as the privileges allow.
  *
  * @param client a connection outside of any transaction; stays the caller's
- * @param onPending gets the names of the migrations to apply, before they are applied, if there are any
- * @throws MigrationError when an applied migration has changed or is unknown to this build, when a user's object depends on
- *   one that has to be created again, or when the encoding isn't UTF-8
+ * @param onStep gets each migration before it is applied
+ * @throws MigrationError when an applied migration has changed, or comes from a newer build and does not admit this one, when
+ *   a user's object depends on one that has to be created again, or when the encoding isn't UTF-8
  * @throws DatabaseError of pg when a statement fails, or when a lock is not free in time
  */
 export async function migrate(
   client: ClientBase,
   { migrations, objects }: Schema = readSchema(),
-  onPending: (names: readonly string[]) => void = () => undefined,
+  onStep: (step: MigrationStep) => void = () => undefined,
 ): Promise<MigrationOutcome> {
   await requireUtf8(client);
-  const outcome = await underLock(client, async () => {
-    const applied = await findApplied(client, migrations);
-    const pending = pendingMigrations(migrations, applied);
-    const names = pending.map(({ name }) => name);
-    if (names.length > 0) {
-      onPending(names);
-      await applyObjectsBeforeTables(client, objects);
-    }
-    for (const { name, sql } of pending) {
-      await client.query(sql);
-      await client.query(insertMigration.bind({ name, checksum: checksumOf(sql) }));
-    }
-    return { applied: names, objects: await applyObjects(client, objects, names.length > 0) };
-  });
-  // In a transaction of its own, which is short: roles belong to the whole server, and other databases may wait for it.
-  const readerLack = await mendReaderRole(client);
-  return { ...outcome, readerLack };
+  const applied: string[] = [];
+  for (;;) {
+    const last = await underLock(client, async () => {
+      const found = await findApplied(client, migrations);
+      const [next, ...others] = pendingMigrations(migrations, found);
+      if (next === undefined) {
+        return {
+          newer: unknownMigrations(migrations, found),
+          objects: await applyObjects(client, objects, applied.length > 0),
+        };
+      }
+      onStep({ name: next.name, remaining: others.length });
+      await client.query(nameStep.bind({ application_name: `tracestore applies ${next.name}` }));
+      if (applied.length === 0) await applyObjectsBeforeTables(client, objects);
+      await client.query(next.sql);
+      await client.query(
+        insertMigration.bind({
+          name: next.name,
+          checksum: checksumOf(next.sql),
+          admits: admittedSchema(next) ?? null,
+        }),
+      );
+      await noteChangedTables(client);
+      applied.push(next.name);
+      return undefined;
+    });
+    if (last === undefined) continue;
+    // In a transaction of its own, which is short: roles belong to the whole server, and other databases may wait for it.
+    const readerLack = await mendReaderRole(client);
+    return { applied, ...last, readerLack };
+  }
 }
 
-/** @returns the checksums of the applied migrations by name; those of earlier builds have got their present names */
-async function findApplied(client: ClientBase, migrations: readonly Migration[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(findMigrations.bind());
-  const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+/**
+ * Checks that another process has brought the database to the schema of this build, or to a newer one that admits this build.
+ * Changes nothing.
+ *
+ * @param client a connection outside of any transaction; stays the caller's
+ * @throws SchemaNotReadyError naming what is missing
+ * @throws MigrationError as `migrate` does
+ * @throws DatabaseError of pg
+ */
+export async function requireMigrated(
+  client: ClientBase,
+  { migrations, objects }: Schema = readSchema(),
+): Promise<MigrationOutcome> {
+  await requireUtf8(client);
+  const { rows } = await client.query<{ has_ledger: boolean }>(hasLedger.bind());
+  const found = rows[0]?.has_ledger === true ? await readApplied(client) : new Map<string, AppliedMigration>();
+  const [earlier] = releasedAmong(found);
+  if (earlier !== undefined) {
+    throw new SchemaNotReadyError(
+      'migration-missing',
+      `The database has the schema of an earlier build, with ${earlier.name}. ${remedy}`,
+    );
+  }
+  const pending = pendingMigrations(migrations, found);
+  const [first] = pending;
+  if (first !== undefined) {
+    const others = pending.length === 1 ? '' : ` and ${pending.length - 1} more`;
+    const message = `The database lacks migration ${first.name}${others}. ${remedy}`;
+    throw new SchemaNotReadyError('migration-missing', message);
+  }
+  const state = await compareObjects(client, objects);
+  if (state === 'changed') {
+    const message = `The database lacks views or functions of this build. ${remedy}`;
+    throw new SchemaNotReadyError('migration-missing', message);
+  }
+  return {
+    applied: [],
+    newer: unknownMigrations(migrations, found),
+    objects: state,
+    readerLack: await findLackOfReader(client),
+  };
+}
+
+const remedy = 'TRACESTORE_MIGRATIONS=wait makes this store wait until the command migrate has applied them';
+
+async function readApplied(client: ClientBase): Promise<Map<string, AppliedMigration>> {
+  const { rows } = await client.query<{ name: string; checksum: string; admits: number | null }>(findMigrations.bind());
+  return new Map(rows.map(({ name, checksum, admits }) => [name, { checksum, admits: admits ?? undefined }]));
+}
+
+/** @returns the applied migrations by name; those of earlier builds have got their present names */
+async function findApplied(
+  client: ClientBase,
+  migrations: readonly Migration[],
+): Promise<ReadonlyMap<string, AppliedMigration>> {
+  const applied = await readApplied(client);
   const checksums = new Map(migrations.map(({ name, sql }) => [name, checksumOf(sql)]));
   for (const { name, tables } of releasedAmong(applied)) {
     applied.delete(name);
@@ -121,7 +209,7 @@ async function findApplied(client: ClientBase, migrations: readonly Migration[])
       await client.query(retireMigration.bind({ name }));
     } else {
       await client.query(adoptMigration.bind({ name, new_name: tables, checksum }));
-      applied.set(tables, checksum);
+      applied.set(tables, { checksum, admits: undefined });
     }
   }
   return applied;
@@ -130,11 +218,10 @@ async function findApplied(client: ClientBase, migrations: readonly Migration[])
 /**
  * The applied migrations that earlier builds had.
  *
- * @param applied checksum by name
  * @throws MigrationError if no build has released this version of one
  */
-export function releasedAmong(applied: ReadonlyMap<string, string>): readonly ReleasedMigration[] {
-  return [...applied].flatMap(([name, checksum]) => {
+export function releasedAmong(applied: ReadonlyMap<string, AppliedMigration>): readonly ReleasedMigration[] {
+  return [...applied].flatMap(([name, { checksum }]) => {
     const versions = releasedMigrations.filter((released) => released.name === name);
     if (versions.length === 0) return [];
     const version = versions.find(({ checksums }) => checksums.includes(checksum));
@@ -197,27 +284,68 @@ async function requireUtf8(client: ClientBase): Promise<void> {
 /**
  * The migrations that a database lacks, in order.
  *
- * @param applied checksum by name
- * @throws MigrationError naming the file that was changed after it was applied, or that this build doesn't have
+ * @throws MigrationError naming the file that was changed after it was applied, or that comes from a newer build and does not
+ *   admit this one
  */
 export function pendingMigrations(
   migrations: readonly Migration[],
-  applied: ReadonlyMap<string, string>,
+  applied: ReadonlyMap<string, AppliedMigration>,
 ): readonly Migration[] {
-  const known = new Set(migrations.map(({ name }) => name));
-  const unknown = [...applied.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) {
-    throw new MigrationError(
-      `The database has migration ${unknown}, which this build doesn't know: it is older than its database`,
-    );
+  const schema = schemaOf(migrations);
+  const unknown = unknownMigrations(migrations, applied);
+  for (const name of unknown) {
+    const admits = applied.get(name)?.admits;
+    if (admits === undefined || admits > schema) throw new MigrationError(refusalMessage(name, admits, schema));
   }
   for (const { name, sql } of migrations) {
-    const checksum = applied.get(name);
+    const checksum = applied.get(name)?.checksum;
     if (checksum !== undefined && checksum !== checksumOf(sql)) {
       throw new MigrationError(changedMessage(name));
     }
   }
-  return migrations.filter(({ name }) => !applied.has(name));
+  const pending = migrations.filter(({ name }) => !applied.has(name));
+  if (unknown[0] !== undefined && pending[0] !== undefined) {
+    throw new MigrationError(
+      `The database has migration ${unknown[0]}, which this build doesn't know, and lacks ${pending[0].name}: ` +
+        'they are from two branches of the source, so use another database',
+    );
+  }
+  return pending;
+}
+
+/** The names of the applied migrations that a build does not know: they are from a newer build. */
+function unknownMigrations(
+  migrations: readonly Migration[],
+  applied: ReadonlyMap<string, AppliedMigration>,
+): readonly string[] {
+  const known = new Set(migrations.map(({ name }) => name));
+  return [...applied.keys()].filter((name) => !known.has(name));
+}
+
+/** The schema of a build: the number of its last migration. */
+function schemaOf(migrations: readonly Migration[]): number {
+  return Number.parseInt(migrations.at(-1)?.name ?? '0', 10);
+}
+
+/** `-- admits: 0013` in the comment at the head of a table file. */
+const admitsLine = /^-- admits: (\d{4})$/m;
+
+/**
+ * The lowest schema whose builds may run although they lack a migration, as its file states it.
+ *
+ * @returns undefined if it states none, so that no older build may run
+ */
+export function admittedSchema({ sql }: Migration): number | undefined {
+  const [, number] = admitsLine.exec(sql.replaceAll('\r\n', '\n')) ?? [];
+  return number === undefined ? undefined : Number.parseInt(number, 10);
+}
+
+function refusalMessage(name: string, admits: number | undefined, schema: number): string {
+  const required = admits === undefined ? 'admits no older build' : `admits builds from schema ${admits} on`;
+  return (
+    `The database has migration ${name}, which this build doesn't know and which ${required}; this build has schema ` +
+    `${schema}: start the newer version, or restore a backup from before the upgrade`
+  );
 }
 
 function changedMessage(name: string): string {

@@ -15,6 +15,7 @@ const recordObjects = readSql<{
   readonly checksums: readonly string[];
   readonly revision: number;
 }>(import.meta.url, 'record-objects.sql');
+const staleObjects = readSql(import.meta.url, 'stale-objects.sql');
 const forgetObjects = readSql<{ readonly files: readonly string[] }>(import.meta.url, 'forget-objects.sql');
 const findOverloads = readSql<{ readonly names: readonly string[] }>(import.meta.url, 'find-overloads.sql');
 const findObject = readSql<{ readonly is_view: boolean; readonly identity: string }>(
@@ -44,6 +45,9 @@ export interface SchemaObjects {
 
 /** What `applyObjects` found and did: `newer` if a newer build has applied its own objects, which stay. */
 export type ObjectsOutcome = 'unchanged' | 'applied' | 'newer';
+
+/** What a comparison found: `changed` if the objects of this build have to be applied. */
+export type ObjectsState = 'unchanged' | 'changed' | 'newer';
 
 /** The objects of this build. */
 export function readObjects(): SchemaObjects {
@@ -78,7 +82,7 @@ const dependentObjectsStillExist = '2BP01';
  * owner granted on them are kept. Objects whose file is gone are dropped, and so are old overloads of a function.
  *
  * @param client in the transaction of the migrations, with the table files applied
- * @param tablesChanged applies the objects in any case, because a table file can have dropped some
+ * @param tablesChanged whether this run has applied table files: the objects are then applied in any case
  * @throws MigrationError naming an object of a user that depends on an object to drop
  * @throws DatabaseError of pg, also when a lock is not free in time
  */
@@ -87,15 +91,8 @@ export async function applyObjects(
   objects: SchemaObjects,
   tablesChanged: boolean,
 ): Promise<ObjectsOutcome> {
-  const { rows } = await client.query<{ name: string; checksum: string; revision: number }>(findObjects.bind());
-  if (!tablesChanged && rows.some(({ revision }) => revision > objects.revision)) return 'newer';
-  const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
-  const files = [...objects.beforeTables, ...objects.afterTables];
-  const changed = new Set(
-    files.filter(({ file, sql }) => applied.get(file) !== checksumOf(sql)).map(({ file }) => file),
-  );
-  const known = new Set(files.map(({ file }) => file));
-  const removed = [...applied.keys()].filter((file) => !known.has(file));
+  const { isNewer, files, changed, known, removed } = await differencesOf(client, objects);
+  if (isNewer && !tablesChanged) return 'newer';
   if (changed.size === 0 && removed.length === 0 && !tablesChanged) return 'unchanged';
 
   const ours = [...known, ...removed].map(nameOf);
@@ -141,6 +138,46 @@ export async function applyObjects(
     }),
   );
   return 'applied';
+}
+
+/** Compares the objects of a database, which has all table files, with those of this build. Changes nothing. */
+export async function compareObjects(client: ClientBase, objects: SchemaObjects): Promise<ObjectsState> {
+  const { isNewer, changed, removed } = await differencesOf(client, objects);
+  if (isNewer) return 'newer';
+  return changed.size === 0 && removed.length === 0 ? 'unchanged' : 'changed';
+}
+
+/**
+ * Records, in the transaction of a table file, that it can have dropped objects. The next `applyObjects` then applies all, also
+ * if it runs in another process.
+ */
+export async function noteChangedTables(client: ClientBase): Promise<void> {
+  await client.query(staleObjects.bind());
+}
+
+interface ObjectDifferences {
+  /** Whether a newer build has applied its objects. */
+  readonly isNewer: boolean;
+  readonly files: readonly SchemaObject[];
+  /** The files of this build that the database does not have in this version. */
+  readonly changed: ReadonlySet<string>;
+  readonly known: ReadonlySet<string>;
+  /** The files of the database that this build does not have. */
+  readonly removed: readonly string[];
+}
+
+async function differencesOf(client: ClientBase, objects: SchemaObjects): Promise<ObjectDifferences> {
+  const { rows } = await client.query<{ name: string; checksum: string; revision: number }>(findObjects.bind());
+  const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  const files = [...objects.beforeTables, ...objects.afterTables];
+  const known = new Set(files.map(({ file }) => file));
+  return {
+    isNewer: rows.some(({ revision }) => revision > objects.revision),
+    files,
+    changed: new Set(files.filter(({ file, sql }) => applied.get(file) !== checksumOf(sql)).map(({ file }) => file)),
+    known,
+    removed: [...applied.keys()].filter((file) => !known.has(file)),
+  };
 }
 
 /** Applies the functions that the table files call; all of them can be replaced as they are. */

@@ -17,7 +17,8 @@ beforeEach(async () => {
   database = await createFreshDatabase();
   const config = readTracestoreConfig({ TRACESTORE_DATABASE_URL: database.url });
   service = new DatabaseService(config);
-  await service.onModuleInit();
+  service.onModuleInit();
+  await service.started();
 });
 
 afterEach(async () => {

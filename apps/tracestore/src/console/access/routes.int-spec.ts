@@ -4,6 +4,7 @@ import { createService } from '@spandrel/service';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { readTracestoreConfig } from '../../config/tracestore.config.js';
+import { DatabaseService } from '../../database/database.service.js';
 import { TracestoreModule } from '../../tracestore.module.js';
 
 /** Routes that need no session: probes, metrics, signing in, and files that are the same for every user. */
@@ -63,6 +64,7 @@ beforeAll(async () => {
       for (const each of [method].flat()) routes.push({ method: each, url });
     });
   await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.get(DatabaseService, { strict: false }).started();
 });
 
 afterAll(async () => {
