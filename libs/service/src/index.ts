@@ -17,6 +17,7 @@ export { sendJsonParts } from './json-answer.js';
 export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { ProblemDetailsFilter } from './problem-details.filter.js';
+export { ServiceMetrics } from './service-metrics.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
 export { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 export { createService, type ServiceDefinition, startService } from './service.js';
