@@ -12,12 +12,14 @@ import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '
 import { Capabilities } from '../gen/storage/v2/capabilities_pb.js';
 import { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
 import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
+import { QueryMetricsService } from '../metrics/query-metrics.service.js';
 import { GrpcExportService } from '../receive/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
 import { grpcErrorOf } from '../errors/grpc-error-of.js';
 import { DatabaseService } from '../database/database.service.js';
 import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
+import { observeCalls } from './observed-calls.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
 
@@ -38,8 +40,9 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     exporter: GrpcExportService,
     private readonly draining: Draining,
     unsent: UnsentAnswers,
+    metrics: QueryMetricsService,
   ) {
-    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits);
+    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits, observeCalls(metrics));
     router.add(TraceReader, traceReader(queries));
     router.add(DependencyReader, dependencyReader(queries));
     router.add(Capabilities, capabilities);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { QueryModule } from '../query/query.module.js';
 import { ReceiveModule } from '../receive/receive.module.js';
 import { JaegerV1Controller } from './http/jaeger-v1.controller.js';
@@ -8,7 +9,7 @@ import { JaegerGrpcService } from './jaeger-grpc.service.js';
 
 /** Jaeger's storage API over gRPC and Jaeger's HTTP APIs. */
 @Module({
-  imports: [DatabaseModule, QueryModule, ReceiveModule],
+  imports: [DatabaseModule, MetricsModule, QueryModule, ReceiveModule],
   controllers: [JaegerV3Controller, JaegerV1Controller],
   providers: [JaegerGrpcService],
 })

@@ -60,7 +60,7 @@ export class GrpcExportService {
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new TracestoreError(errorKinds.unknownRpc);
       reservation = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, reservation);
-      answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf'), 'protobuf'));
+      answer(stream, encodeResponse(await this.ingest.ingest(message, 'protobuf', 'grpc'), 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);
       this.metrics.requestRefused(refusal.kind.code);

@@ -161,7 +161,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     let body: Buffer<ArrayBuffer> | undefined;
     try {
       body = await this.receive(request, reservation);
-      const response = await this.ingest.ingest(body, encoding);
+      const response = await this.ingest.ingest(body, encoding, 'http');
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {
       if (body !== undefined) freeMemory(body);
