@@ -17,7 +17,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
-          include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,smoke,stack}/**/*.spec.ts'],
+          include: ['{apps,bench,dashboards,docker,generate,k8s,libs,load,monitoring,smoke,stack}/**/*.spec.ts'],
           // One process for many files: loading the modules for each takes as long as the tests.
           isolate: false,
           testTimeout: 30_000,
@@ -27,7 +27,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'integration',
-          include: ['{apps,dashboards,libs,load,smoke}/**/*.int-spec.ts'],
+          include: ['{apps,dashboards,libs,load,monitoring,smoke}/**/*.int-spec.ts'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
