@@ -3,8 +3,8 @@
  * exported to any store, also to this one, directly or through a Collector or another replica.
  *
  * They never feed on themselves. A request that holds one of them makes no span: its bytes contain the name of the
- * instrumentation scope, which no encoding changes and every Collector keeps. So there is at most one span of ingest for
- * each request of another kind.
+ * instrumentation scope, which protobuf and JSON hold unchanged and every Collector keeps. So there is at most one span of
+ * a request, and one of a transaction, for each request of another kind.
  */
 import {
   type Attributes,
