@@ -142,7 +142,7 @@ describe('a tracestore that exports to itself', () => {
     expect(commits.length).toBeGreaterThan(0);
     for (const commit of commits) {
       expect(commit).toMatchObject({
-        span_name: 'COPY tracestore.span',
+        span_name: 'BATCH COPY tracestore.span',
         span_tags: { 'db.system.name': 'postgresql' },
       });
       expect(ids).toContain(commit.parent_span_id);

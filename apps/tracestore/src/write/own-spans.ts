@@ -96,13 +96,13 @@ export function startCommitSpan(
   if (parent === undefined) return undefined;
   const links: Link[] = others.slice(0, maxLinks).map((other) => ({ context: other.spanContext() }));
   return tracer.startSpan(
-    'COPY tracestore.span',
+    'BATCH COPY tracestore.span',
     {
       kind: SpanKind.CLIENT,
       links,
       attributes: {
         'db.system.name': 'postgresql',
-        'db.operation.name': 'COPY',
+        'db.operation.name': 'BATCH COPY',
         'db.collection.name': 'tracestore.span',
         'db.operation.batch.size': requests.length,
         'tracestore.spans.written': spanCount,
