@@ -19,8 +19,9 @@ export const tracestoreFolders = {
   lifecycle: ['config', 'database', 'errors', 'metrics', 'schema'],
   query: ['config', 'database', 'errors', 'gen', 'storage'],
   receive: ['access', 'config', 'errors', 'gen', 'metrics', 'storage', 'transcode', 'write'],
-  jaeger: ['access', 'config', 'database', 'errors', 'gen', 'query', 'receive', 'storage'],
+  jaeger: ['access', 'config', 'database', 'errors', 'gen', 'metrics', 'query', 'receive', 'storage'],
   console: ['access', 'config', 'database', 'errors', 'metrics', 'query', 'storage'],
+  observe: ['database', 'errors', 'metrics', 'query'],
 };
 
 /** Files beside the folders that every folder may import. They import each other alone. */

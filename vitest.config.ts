@@ -20,7 +20,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
-          include: ['{apps,bench,dashboards,docker,generate,import,k8s,libs,load,release,site,smoke,stack}/**/*.spec.ts'],
+          include: ['{apps,bench,dashboards,docker,generate,import,k8s,libs,load,monitoring,release,site,smoke,stack}/**/*.spec.ts'],
           // One process for many files: loading the modules for each takes as long as the tests.
           isolate: false,
           // A spec of the console reads its style sheets. Others get empty ones.
@@ -32,7 +32,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'integration',
-          include: ['{apps,dashboards,import,libs,load,smoke,workshop}/**/*.int-spec.ts'],
+          include: ['{apps,dashboards,import,libs,load,monitoring,smoke,workshop}/**/*.int-spec.ts'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           // Most of the time a test waits for the database, another process, or a timer.
           maxWorkers: processors + 1,

@@ -26,7 +26,8 @@ The demo services export their spans as OpenTelemetry's own variables say: \`OTE
 \`OTEL_TRACES_SAMPLER\`, \`OTEL_BSP_SCHEDULE_DELAY\` and all others of
 [its specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). \`npm start\` sets
 those that the user has not set: the endpoint (tracestore), the protocol (\`http/protobuf\`), and a delay of 1,000 ms.
-It always sets \`OTEL_SERVICE_NAME\`, and adds to \`OTEL_RESOURCE_ATTRIBUTES\`. tracestore does not trace itself.`;
+It always sets \`OTEL_SERVICE_NAME\`, and adds to \`OTEL_RESOURCE_ATTRIBUTES\`. tracestore traces itself only
+if it is started so: see [monitoring](monitoring.md#traces-of-tracestore-itself).`;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { appNames, services } from '../libs/service/src/services.ts';
+import { metricsDashboard } from '../monitoring/dashboard.ts';
+import { runbookIndex, ruleFile } from '../monitoring/rule-file.ts';
+import { sqlAlertFile } from '../monitoring/sql-alerts.ts';
 import { chartSchema, chartServices } from './chart.ts';
 import { composeServices } from './compose.ts';
 import { flagsFile } from './flags.ts';
@@ -25,6 +28,10 @@ export function generatedFiles(): Promise<readonly GeneratedFile[]> {
     'nest-cli.json': nestCli(projects),
     'tsconfig.json': rootTsconfig(projects),
     'libs/characters/flags.json': flagsFile(services),
+    'helm/spandrel/files/grafana/alerting/services.yaml': sqlAlertFile(),
+    'helm/spandrel/files/monitoring/rules.yaml': ruleFile(),
+    'helm/spandrel/files/monitoring/dashboard.json': JSON.stringify(metricsDashboard()),
+    'docs/runbooks/README.md': runbookIndex(),
     'helm/spandrel/files/services.yaml': chartServices(services),
     'helm/spandrel/values.schema.json': chartSchema(read('helm/spandrel/values.schema.json'), appNames),
     'docker/compose.yaml': replaceRegion(read('docker/compose.yaml'), 'services', composeServices(services)),

@@ -49,7 +49,7 @@ export async function openIngestPath(options: IngestPathOptions): Promise<Ingest
   const service = new TraceIngestService(new TraceWriterService(config, database, metrics, plan), metrics);
   return {
     ingest: async (body) => {
-      await service.ingest(body, 'protobuf');
+      await service.ingest(body, 'protobuf', 'grpc');
     },
     close: () => database.onApplicationShutdown(),
   };

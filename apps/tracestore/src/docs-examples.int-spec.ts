@@ -12,9 +12,11 @@ import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/te
 const root = path.join(import.meta.dirname, '../../..');
 const documents = [
   'README.md',
-  ...readdirSync(path.join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/runbooks'].flatMap((pages) =>
+    readdirSync(path.join(root, pages))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${pages}/${name}`),
+  ),
 ];
 const run = promisify(execFile);
 
@@ -63,6 +65,7 @@ const notRun: Readonly<Record<string, string>> = {
     'schema/upgrade.int-spec.ts applies the table files of docs/changing-the-schema.md',
   'CREATE INDEX IF NOT EXISTS': 'schema/upgrade.int-spec.ts applies it',
   "SELECT format('CREATE INDEX": 'schema/upgrade.int-spec.ts runs it',
+  'CREATE ROLE metrics': 'roles belong to the whole server of the tests',
   'ALTER ROLE grafana': 'roles belong to the whole server of the tests; schema/reader-rights.int-spec.ts makes members',
   'SELECT ps_trace.delete_all_traces()': 'schema/sql-reference.int-spec.ts runs it, after all others',
 };

@@ -8,6 +8,7 @@ import { HttpErrorFilter, ROUTE_ERROR_BODY } from './errors/http-error.filter.js
 import { jaegerErrorBody } from './jaeger/http/jaeger-error-body.js';
 import { JaegerModule } from './jaeger/jaeger.module.js';
 import { LifecycleModule } from './lifecycle/lifecycle.module.js';
+import { ObserveModule } from './observe/observe.module.js';
 import { ReceiveModule } from './receive/receive.module.js';
 
 /** Receives traces over OTLP, stores them in PostgreSQL, and answers queries. */
@@ -23,6 +24,7 @@ export class TracestoreModule {
         LifecycleModule,
         JaegerModule,
         ConsoleModule,
+        ObserveModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: HttpErrorFilter },

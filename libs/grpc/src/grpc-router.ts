@@ -10,6 +10,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import type { UnsentAnswers } from '@spandrel/service';
+import type { CallObserver } from './call-observer.js';
 import { CallPlaces } from './call-places.js';
 import { GrpcCall } from './grpc-call.js';
 import { GrpcError, grpcStatus } from './grpc-error.js';
@@ -62,11 +63,15 @@ export class GrpcRouter {
   private readonly known: DescService[] = [];
   private readonly places: CallPlaces;
 
-  /** @param errorOf returns the error for the client, and logs an error of the server */
+  /**
+   * @param errorOf returns the error for the client, and logs an error of the server
+   * @param observe follows the calls of methods that were added with `add`
+   */
   constructor(
     private readonly errorOf: (failure: unknown) => GrpcError,
     private readonly unsent: UnsentAnswers,
     private readonly limits: GrpcCallLimits,
+    private readonly observe?: CallObserver,
   ) {
     this.places = new CallPlaces(limits);
   }
@@ -87,7 +92,7 @@ export class GrpcRouter {
       const implemented = (implementation as Readonly<Record<string, unknown>>)[method.localName];
       if (implemented === undefined) continue;
       const answer = answersOf(method, implemented);
-      this.handlers.set(pathOf(method), (stream, headers) => this.answer(stream, headers, answer, admit));
+      this.handlers.set(pathOf(method), (stream, headers) => this.answerObserved(method, stream, headers, answer, admit));
     }
   }
 
@@ -111,12 +116,25 @@ export class GrpcRouter {
     await handler(stream, headers);
   };
 
-  private async answer(
+  private async answerObserved(
+    method: DescMethod,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     answersOf: Answers,
     admit: CallCheck,
   ): Promise<void> {
+    const observed = this.observe?.(method, headers);
+    if (observed === undefined) await this.answer(stream, headers, answersOf, admit);
+    else observed.end(await observed.run(() => this.answer(stream, headers, answersOf, admit)));
+  }
+
+  /** Never rejects. @returns the error that the client got */
+  private async answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    answersOf: Answers,
+    admit: CallCheck,
+  ): Promise<GrpcError | undefined> {
     stream.on('error', () => undefined);
     let call: GrpcCall | undefined;
     try {
@@ -126,10 +144,12 @@ export class GrpcRouter {
       for await (const message of answersOf(messages, call.signal, () => begun.received())) await call.send(message);
       call.signal.throwIfAborted();
       call.end();
+      return undefined;
     } catch (failure) {
       const error = this.errorFor(failure, call?.signal);
       if (call === undefined) refuse(stream, statusHeaders(error.status, error.message));
       else call.fail(error);
+      return error;
     }
   }
 

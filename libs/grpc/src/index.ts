@@ -1,3 +1,4 @@
+export type { CallObserver, ObservedCall } from './call-observer.js';
 export { GrpcError, type GrpcStatus, grpcStatus } from './grpc-error.js';
 export { addHealth } from './grpc-health.js';
 export type { GrpcCallLimits, GrpcServerLimits } from './grpc-limits.js';

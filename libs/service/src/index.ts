@@ -19,6 +19,7 @@ export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { ProblemDetailsFilter } from './problem-details.filter.js';
 export { createProcessLogger, type ProcessLogger } from './logging.js';
+export { ServiceMetrics } from './service-metrics.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
 export { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 export { createService, endOnFailure, openApiDocumentOf, type ServiceDefinition, startService } from './service.js';

@@ -14,6 +14,7 @@ import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import type { ServiceConfig } from './service.config.js';
 import { withoutSecrets } from './secrets.js';
+import { ServiceMetrics } from './service-metrics.js';
 import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
 import { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
@@ -39,7 +40,7 @@ class RootModule {}
 
 /**
  * Makes a service that does not listen yet: Nest on Fastify with validation, problem details,
- * logs, probes, request telemetry, `/openapi.json`, and a graceful end on SIGTERM and SIGINT.
+ * logs, probes, metrics, request telemetry, `/openapi.json`, and a graceful end on SIGTERM and SIGINT.
  */
 export async function createService({
   name,
@@ -53,9 +54,10 @@ export async function createService({
   const draining = new Draining(config.SHUTDOWN_DELAY_MS ?? 0);
   const limits: ServerLimits = { ...defaultServerLimits, ...ownLimits };
   const unsent = new UnsentAnswers({ maxBytes: limits.unsentBytes, maxMs: limits.answerMs });
+  const metrics = new ServiceMetrics();
   const root: DynamicModule = {
     module: RootModule,
-    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining, unsent), module],
+    imports: [ServiceModule.forRoot(name, config.LOG_LEVEL, draining, unsent, metrics), module],
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     root,
@@ -82,6 +84,7 @@ export async function createService({
   app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
   traceRequests(fastify);
+  metrics.measureRequests(fastify);
   addAnswerHeaders(fastify);
   if (compressedPaths.length > 0) compressAnswers(fastify, compressedPaths);
   drainConnectionsOnClose(fastify, draining);

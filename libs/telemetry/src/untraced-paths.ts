@@ -2,8 +2,8 @@
 export const probePaths: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
 /**
- * The OTLP path (OTLP specification, "OTLP/HTTP Request"). If requests to it created spans, a receiver that exports to
- * itself would never stop.
+ * The OTLP path (OTLP specification, "OTLP/HTTP Request"). If each request to it created a span, a receiver that exports to
+ * itself would never stop. A receiver that can tell such requests apart creates the spans itself.
  */
 const otlpTracesPath = '/v1/traces';
 

@@ -90,6 +90,7 @@ export class AggregationService implements OnApplicationBootstrap, OnApplication
         this.logger.warn('The database was restored from a dump: the calls of all its spans are aggregated again');
       }
       if (spanCount > 0) {
+        this.metrics.spansAggregated(spanCount);
         this.logger.debug(`calls: counted ${spanCount} spans in ${Math.round(performance.now() - startMs)} ms`);
       }
       if (isLast) return;

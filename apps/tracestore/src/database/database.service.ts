@@ -151,6 +151,12 @@ export class DatabaseService implements OnModuleInit, OnApplicationShutdown {
     return this.generation;
   }
 
+  /** The use of the pool at this moment. */
+  get poolUsage(): { readonly used: number; readonly idle: number; readonly waiting: number; readonly max: number } {
+    const { totalCount, idleCount, waitingCount, options } = this.pool;
+    return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount, max: options.max };
+  }
+
   /** The last known epoch. Caches of dictionaries belong to it. */
   get epoch(): number {
     return this.knownEpoch;

@@ -9,6 +9,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
  */
 export type RouteErrorBody = (route: string, problem: ProblemDetails) => string | undefined;
 
+const codes = new WeakMap<object, string>();
+
+/**
+ * The code of the error that a request was answered with.
+ *
+ * @param response Node's response
+ * @returns undefined for a success, and for an error without a code
+ */
+export function errorCodeOf(response: object): string | undefined {
+  return codes.get(response);
+}
+
 /** The injection token of a `RouteErrorBody`. */
 export const ROUTE_ERROR_BODY = Symbol('ROUTE_ERROR_BODY');
 
@@ -20,6 +32,8 @@ export class HttpErrorFilter extends ProblemDetailsFilter {
   }
 
   protected override send(request: FastifyRequest, reply: FastifyReply, problem: ProblemDetails): void {
+    const code = /^urn:spandrel:problem:(.+)$/.exec(problem.type)?.[1];
+    if (code !== undefined) codes.set(reply.raw, code);
     const body = this.errorBodyOf(request.routeOptions.url ?? '', problem);
     if (body === undefined) super.send(request, reply, problem);
     else void reply.status(problem.status).type('application/json').send(body);

@@ -12,6 +12,7 @@ import { DependenciesReaderPlugin, PluginCapabilities, SpanReaderPlugin } from '
 import { Capabilities } from '../gen/storage/v2/capabilities_pb.js';
 import { DependencyReader } from '../gen/storage/v2/dependency_storage_pb.js';
 import { TraceReader } from '../gen/storage/v2/trace_storage_pb.js';
+import { QueryMetricsService } from '../metrics/query-metrics.service.js';
 import { GrpcExportService } from '../receive/grpc-export.service.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
 import { grpcErrorOf } from '../errors/grpc-error-of.js';
@@ -19,6 +20,7 @@ import { DatabaseService } from '../database/database.service.js';
 import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { CallAccess } from './call-access.js';
+import { observeCalls } from './observed-calls.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
 
@@ -40,8 +42,9 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     access: CallAccess,
     private readonly draining: Draining,
     unsent: UnsentAnswers,
+    metrics: QueryMetricsService,
   ) {
-    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits);
+    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits, observeCalls(metrics));
     const admit: CallCheck = (headers, address) => access.require(headers, address);
     router.add(TraceReader, traceReader(queries), admit);
     router.add(DependencyReader, dependencyReader(queries), admit);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Client } from 'pg';
 import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
+import { LifecycleMetricsService } from '../metrics/lifecycle-metrics.service.js';
 import { DatabaseService, type OperatorWarning } from '../database/database.service.js';
 import { LockedJob } from '../database/locked-job.js';
 import { readSql } from '../sql.js';
@@ -48,6 +49,7 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     private readonly database: DatabaseService,
     private readonly clock: DatabaseClockService,
     private readonly metrics: IngestMetricsService,
+    private readonly runs: LifecycleMetricsService,
     @Inject(TRACESTORE_CONFIG) private readonly config: TracestoreConfig,
   ) {
     this.job = new LockedJob(database, {
@@ -126,21 +128,31 @@ export class LifecycleService implements OnApplicationBootstrap, OnApplicationSh
     const { capabilities } = this.database;
     if (capabilities === undefined) return;
     const startMs = performance.now();
+    const note = (outcome: 'success' | 'failure'): void =>
+      this.runs.ran({ step: step.name, outcome, durationSeconds: (performance.now() - startMs) / 1000 });
     try {
       const timeouts = {
         lock_timeout_ms: String(lockTimeoutMs),
         statement_timeout_ms: String(step.statementTimeoutMs),
       };
       await client.query(setTimeouts.bind(timeouts));
-      const done = await step.run({ client, capabilities, config, signal });
+      const done = await step.run({
+        client,
+        capabilities,
+        config,
+        signal,
+        worked: (work, count) => this.runs.worked(work, count),
+      });
       this.dueAtMs.set(step.name, startMs + step.everyMs);
       this.job.noteSuccess(step.name);
+      note('success');
       if (done !== undefined) {
         this.logger.log(`${step.name}: ${done} in ${Math.round(performance.now() - startMs)} ms`);
       }
     } catch (error) {
       this.dueAtMs.set(step.name, performance.now() + Math.min(retryMs, step.everyMs));
       this.job.noteFailure(step.name, error);
+      note('failure');
     }
   }
 }

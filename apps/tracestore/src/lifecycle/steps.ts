@@ -4,6 +4,7 @@ import type { DatabaseCapabilities } from '../schema/capabilities.js';
 import { addMissingPartitions, partitionWidthMs, retentionOf, timedTables } from '../schema/partitions.js';
 import { type BoundStatement, readSql } from '../sql.js';
 import type { LifecycleConfig } from '../config/lifecycle.config.js';
+import type { LifecycleWork } from '../metrics/lifecycle-metrics.service.js';
 
 interface OfTable {
   readonly table: string;
@@ -54,6 +55,8 @@ export interface LifecycleContext {
   readonly config: LifecycleConfig;
   /** Ends a step between two batches. */
   readonly signal?: AbortSignal | undefined;
+  /** Counts what a step has done, for the metrics. */
+  readonly worked?: (work: LifecycleWork, count: number) => void;
 }
 
 /** A repeated step of maintenance. It may run twice or end halfway without harm. */
@@ -94,7 +97,12 @@ export const lifecycleSteps: readonly LifecycleStep[] = [
 ];
 
 /** Creates partitions ahead of time, and moves many default-partition rows of a range to a partition of their own. */
-export async function addPartitions({ client, config, capabilities }: LifecycleContext): Promise<string | undefined> {
+export async function addPartitions({
+  client,
+  config,
+  capabilities,
+  worked,
+}: LifecycleContext): Promise<string | undefined> {
   const added = [];
   for (const table of timedTables) {
     const retentionMs = retentionOf(table, config);
@@ -104,6 +112,7 @@ export async function addPartitions({ client, config, capabilities }: LifecycleC
       added.push(...(await addMissingPartitions(client, table, retentionMs)));
     }
   }
+  worked?.('partitions-added', added.length);
   if (added.length === 0) return undefined;
   const moved = added.reduce((sum, { movedRows }) => sum + movedRows, 0);
   const tables = [...new Set(added.map(({ table }) => table))].join(', ');
@@ -115,7 +124,7 @@ export async function addPartitions({ client, config, capabilities }: LifecycleC
  * default partitions.
  */
 export async function dropExpired(context: LifecycleContext): Promise<string | undefined> {
-  const { client, config, signal } = context;
+  const { client, config, signal, worked } = context;
   const dropped: string[] = [];
   let rowCount = 0;
   for (const table of timedTables) {
@@ -131,6 +140,8 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
       rowCount += await inBatches(context, deleteExpiredRows.bind({ table, part, kept_s, limit: rowsPerBatch }));
     }
   }
+  worked?.('partitions-dropped', dropped.length);
+  worked?.('rows-deleted', rowCount);
   const done = [
     ...(dropped.length === 0 ? [] : [`dropped ${dropped.join(', ')}`]),
     ...(rowCount === 0 ? [] : [`deleted ${rowCount} rows that arrived too early or too late for a partition`]),
@@ -142,6 +153,7 @@ export async function dropExpired(context: LifecycleContext): Promise<string | u
 export async function cleanLedger(context: LifecycleContext): Promise<string | undefined> {
   const kept_s = context.config.ledgerRetentionMs / secondMs;
   const count = await inBatches(context, deleteLedger.bind({ kept_s, limit: rowsPerBatch }));
+  context.worked?.('ledger-entries-deleted', count);
   return count === 0 ? undefined : `forgot ${count} requests`;
 }
 
@@ -151,6 +163,7 @@ export async function compress({
   config,
   capabilities,
   signal,
+  worked,
 }: LifecycleContext): Promise<string | undefined> {
   if (!capabilities.compression) return undefined;
   const compressed: string[] = [];
@@ -166,6 +179,7 @@ export async function compress({
       if (outcome[0]?.compressed === true) compressed.push(chunk);
     }
   }
+  worked?.('chunks-compressed', compressed.length);
   return compressed.length === 0 ? undefined : `compressed ${compressed.join(', ')}`;
 }
 
@@ -178,6 +192,7 @@ export async function packIndexes({
   config,
   capabilities,
   signal,
+  worked,
 }: LifecycleContext): Promise<string | undefined> {
   if (capabilities.storage === 'hypertables') return undefined;
   for (const { index } of (await client.query<{ index: string }>(findBrokenIndexes.bind())).rows) {
@@ -198,6 +213,7 @@ export async function packIndexes({
     }
     packed++;
   }
+  worked?.('indexes-packed', packed);
   return packed === 0 ? undefined : `packed ${packed} indexes`;
 }
 
@@ -209,6 +225,7 @@ export async function cleanDictionaries(context: LifecycleContext): Promise<stri
   for (const table of ['resource', 'scope', 'operation']) {
     const names = { table, kept_s: keptMs / secondMs, limit: rowsPerBatch };
     const count = await inBatches(context, forgetEntries.bind(names));
+    context.worked?.('dictionary-entries-deleted', count);
     if (count > 0) done.push(`${count} of ${table}`);
   }
   return done.length === 0 ? undefined : `forgot ${done.join(', ')}`;

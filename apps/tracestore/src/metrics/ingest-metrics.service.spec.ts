@@ -12,7 +12,9 @@ async function samplesOf(metrics: IngestMetricsService): Promise<Readonly<Record
 describe('IngestMetricsService', () => {
   it('starts counters at zero, so that the first event of each kind is an increase', async () => {
     expect(await samplesOf(new IngestMetricsService())).toMatchObject({
-      tracestore_ingest_spans_accepted_total: 0,
+      'tracestore_ingest_requests_total{protocol="grpc"}': 0,
+      'tracestore_ingest_received_bytes_total{protocol="grpc"}': 0,
+      'tracestore_ingest_spans_accepted_total{protocol="http"}': 0,
       tracestore_ingest_commits_total: 0,
       tracestore_ingest_ledger_hits_total: 0,
       tracestore_ingest_commit_duration_seconds_count: 0,
@@ -24,8 +26,10 @@ describe('IngestMetricsService', () => {
     metrics.requestReceived('http');
     metrics.bytesReceived('http', 1_000);
     metrics.requestRefused('overloaded');
-    metrics.spansAccepted(30);
-    metrics.spansAccepted(12);
+    metrics.spansAccepted('grpc', 30);
+    metrics.spansAccepted('http', 5);
+    metrics.spansAccepted('grpc', 12);
+    metrics.commitFailed('disk-full');
     metrics.spansRejected('bad-id', 2);
     metrics.committed({ durationSeconds: 0.02, requests: 3, spans: 42 });
     metrics.ledgerHit();
@@ -33,7 +37,9 @@ describe('IngestMetricsService', () => {
       'tracestore_ingest_requests_total{protocol="http"}': 1,
       'tracestore_ingest_received_bytes_total{protocol="http"}': 1_000,
       'tracestore_ingest_requests_refused_total{code="overloaded"}': 1,
-      tracestore_ingest_spans_accepted_total: 42,
+      'tracestore_ingest_spans_accepted_total{protocol="grpc"}': 42,
+      'tracestore_ingest_spans_accepted_total{protocol="http"}': 5,
+      'tracestore_ingest_commit_failures_total{code="disk-full"}': 1,
       'tracestore_ingest_spans_rejected_total{reason="bad-id"}': 2,
       tracestore_ingest_commits_total: 1,
       tracestore_ingest_ledger_hits_total: 1,
@@ -64,7 +70,7 @@ describe('IngestMetricsService', () => {
 
   it('counts separately for each store in a process', async () => {
     const [one, other] = [new IngestMetricsService(), new IngestMetricsService()];
-    one.spansAccepted(1);
-    expect((await samplesOf(other))['tracestore_ingest_spans_accepted_total']).toBe(0);
+    one.spansAccepted('grpc', 1);
+    expect((await samplesOf(other))['tracestore_ingest_spans_accepted_total{protocol="grpc"}']).toBe(0);
   });
 });

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Injectable, Optional } from '@nestjs/common';
+import { ServiceMetrics } from '@spandrel/service';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** How a request arrived. */
-export type IngestProtocol = 'grpc' | 'http';
+const ingestProtocols = ['grpc', 'http'] as const;
+export type IngestProtocol = (typeof ingestProtocols)[number];
 
 /**
  * Why the lifecycle may drop less than configured: this store's clock differs from the database's, a shorter retention is
@@ -38,8 +40,9 @@ export interface IngestQueue {
 }
 
 const prefix = 'tracestore_ingest_';
-/** The prefix of every metric that is not about the process. */
-const ownPrefix = 'tracestore_';
+
+/** The codes of rejections that alerts watch: faults of the store, not of the sender. */
+const ownFaults = ['overloaded', 'unavailable', 'internal'] as const;
 
 /** From the commit time of a fast disk to the statement time-out. */
 const commitSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -48,54 +51,85 @@ const commitSpansBuckets = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000
 
 /**
  * The metrics of receiving and writing for Prometheus: counters that only grow, gauges that are read at each scrape, base
- * units in the names. Each instance has a registry of its own, because a process may run several stores. No method fails
- * or costs more than a few additions: they are called once for each request or commit.
+ * units in the names. No method fails or costs more than a few additions: they are called once for each request or commit.
  */
 @Injectable()
 export class IngestMetricsService {
-  private readonly registry = new Registry();
-  private readonly requests = this.counter('requests_total', 'Requests that began to come in', ['protocol']);
-  private readonly receivedBytes = this.counter(
-    'received_bytes_total',
-    'Bytes of request bodies, compressed as they came',
-    ['protocol'],
-  );
-  private readonly refused = this.counter('requests_refused_total', 'Rejected requests; no part of them was stored', [
-    'code',
-  ]);
-  private readonly accepted = this.counter('spans_accepted_total', 'Spans that are committed and acknowledged', []);
-  private readonly rejected = this.counter('spans_rejected_total', 'Spans left out of a request that was stored', [
-    'reason',
-  ]);
-  private readonly commits = this.counter('commits_total', 'Transactions that stored requests', []);
-  private readonly ledgerHits = this.counter(
-    'ledger_hits_total',
-    'Requests answered as success because they had been stored already',
-    [],
-  );
-  private readonly commitSeconds = this.histogram(
-    'commit_duration_seconds',
-    'How long a transaction took, from its first byte to the commit',
-    commitSecondsBuckets,
-  );
-  private readonly commitRequests = this.histogram(
-    'commit_requests',
-    'Requests that shared a transaction',
-    commitRequestsBuckets,
-  );
-  private readonly commitSpans = this.histogram('commit_spans', 'Spans that shared a transaction', commitSpansBuckets);
-
+  /** The names of the metrics of this class. */
+  private readonly names = new Set<string>();
+  private readonly registry: ServiceMetrics['registry'];
+  private readonly requests: Counter<'protocol'>;
+  private readonly receivedBytes: Counter<'protocol'>;
+  private readonly refused: Counter<'code'>;
+  private readonly accepted: Counter<'protocol'>;
+  private readonly rejected: Counter<'reason'>;
+  private readonly commits: Counter;
+  private readonly commitFailures: Counter<'code'>;
+  private readonly ledgerHits: Counter;
+  private readonly aggregated: Counter;
+  private readonly commitSeconds: Histogram;
+  private readonly commitRequests: Histogram;
+  private readonly commitSpans: Histogram;
   private readonly held: Gauge<'reason'>;
 
-  constructor() {
-    this.held = new Gauge({
-      name: 'tracestore_lifecycle_held',
-      help: 'Whether the lifecycle drops less than is configured, by reason: 1 or 0',
-      labelNames: ['reason'],
-      registers: [this.registry],
-    });
+  /** @param service by default, one of its own */
+  constructor(@Optional() service: ServiceMetrics = new ServiceMetrics()) {
+    this.registry = service.registry;
+    this.requests = this.counter(`${prefix}requests_total`, 'Requests that began to come in', ['protocol']);
+    this.receivedBytes = this.counter(
+      `${prefix}received_bytes_total`,
+      'Bytes of request bodies, compressed as they came',
+      ['protocol'],
+    );
+    this.refused = this.counter(`${prefix}requests_refused_total`, 'Rejected requests; no part of them was stored', [
+      'code',
+    ]);
+    this.accepted = this.counter(
+      `${prefix}spans_accepted_total`,
+      'Spans that are committed and acknowledged; a retry does not count again',
+      ['protocol'],
+    );
+    this.rejected = this.counter(`${prefix}spans_rejected_total`, 'Spans left out of a request that was stored', [
+      'reason',
+    ]);
+    this.commits = this.counter(`${prefix}commits_total`, 'Transactions that stored requests', []);
+    this.commitFailures = this.counter(
+      `${prefix}commit_failures_total`,
+      'Transactions that failed because the database did not work, by the kind of the failure',
+      ['code'],
+    );
+    this.ledgerHits = this.counter(
+      `${prefix}ledger_hits_total`,
+      'Requests answered as success because they had been stored already',
+      [],
+    );
+    this.aggregated = this.counter(
+      'tracestore_aggregation_spans_total',
+      'Spans that this process has counted as calls',
+      [],
+    );
+    this.commitSeconds = this.histogram(
+      'commit_duration_seconds',
+      'How long a transaction took, from its first byte to the commit',
+      commitSecondsBuckets,
+    );
+    this.commitRequests = this.histogram(
+      'commit_requests',
+      'Requests that shared a transaction',
+      commitRequestsBuckets,
+    );
+    this.commitSpans = this.histogram('commit_spans', 'Spans that shared a transaction', commitSpansBuckets);
+    this.held = this.labelledGauge(
+      'tracestore_lifecycle_held',
+      'Whether the lifecycle drops less than is configured, by reason: 1 or 0',
+      ['reason'],
+    );
     for (const reason of holdReasons) this.held.set({ reason }, 0);
-    collectDefaultMetrics({ register: this.registry });
+    // So that the first event is an increase.
+    for (const code of ownFaults) this.refused.inc({ code }, 0);
+    for (const protocol of ingestProtocols) {
+      for (const counter of [this.requests, this.receivedBytes, this.accepted]) counter.inc({ protocol }, 0);
+    }
   }
 
   /** Counts a request when it begins. */
@@ -114,8 +148,8 @@ export class IngestMetricsService {
   }
 
   /** Counts spans after their commit. A retry that was stored before does not count again. */
-  spansAccepted(count: number): void {
-    this.accepted.inc(count);
+  spansAccepted(protocol: IngestProtocol, count: number): void {
+    this.accepted.inc({ protocol }, count);
   }
 
   /** @param reason one of a short list in kebab-case, never a text of a client */
@@ -129,6 +163,16 @@ export class IngestMetricsService {
     this.commitSeconds.observe(durationSeconds);
     this.commitRequests.observe(requests);
     this.commitSpans.observe(spans);
+  }
+
+  /** Counts a transaction that failed. @param code of the problem of the database, such as `disk-full` */
+  commitFailed(code: string): void {
+    this.commitFailures.inc({ code });
+  }
+
+  /** Counts spans that are in the aggregates now. */
+  spansAggregated(count: number): void {
+    this.aggregated.inc(count);
   }
 
   /** Counts a request that was found in the ledger and acknowledged. */
@@ -184,11 +228,11 @@ export class IngestMetricsService {
     this.held.set({ reason }, isHeld ? 1 : 0);
   }
 
-  /** @returns the metrics of receiving, writing and aggregation, without those of the process */
+  /** @returns the metrics of this class: of receiving, writing and aggregation */
   async read(): Promise<readonly MetricReading[]> {
     const metrics = await this.registry.getMetricsAsJSON();
     return metrics
-      .filter(({ name }) => name.startsWith(ownPrefix))
+      .filter(({ name }) => this.names.has(name))
       .map(({ name, help, type, values }) => ({
         name,
         help,
@@ -208,14 +252,22 @@ export class IngestMetricsService {
   }
 
   private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
-    return new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers: [this.registry] });
+    this.names.add(name);
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
   private histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    this.names.add(prefix + name);
     return new Histogram({ name: prefix + name, help, buckets: [...buckets], registers: [this.registry] });
   }
 
+  private labelledGauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+    this.names.add(name);
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
   private gauge(name: string, help: string, read: () => number): void {
+    this.names.add(name);
     const gauge: Gauge = new Gauge({
       name,
       help,

@@ -98,6 +98,13 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     await this.pool.end();
   }
 
+  /** The use of the connections at this moment. Queries that wait for a slot wait for a connection, too. */
+  get poolUsage(): { readonly used: number; readonly idle: number; readonly waiting: number; readonly max: number } {
+    const { totalCount, idleCount, waitingCount, options } = this.pool;
+    const waiting = waitingCount + this.slots.waiting + this.listSlots.waiting;
+    return { used: totalCount - idleCount, idle: idleCount, waiting, max: options.max };
+  }
+
   /**
    * Run one statement on any connection. The caller makes a response of the rows without waiting for anything else: their
    * memory counts until then.

@@ -60,7 +60,7 @@ export class GrpcExportService {
       if (headers[constants.HTTP2_HEADER_PATH] !== path) throw new TracestoreError(errorKinds.unknownRpc);
       reservation = this.admission.open(clientOfStream(stream));
       message = await this.receive(stream, headers, reservation);
-      const { response } = await this.ingest.ingest(message, 'protobuf');
+      const { response } = await this.ingest.ingest(message, 'protobuf', 'grpc');
       answer(stream, encodeResponse(response, 'protobuf'));
     } catch (error) {
       const refusal = this.refusalFor(error);

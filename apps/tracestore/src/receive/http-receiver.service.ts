@@ -164,7 +164,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
     let body: Buffer<ArrayBuffer> | undefined;
     try {
       body = await this.receive(request, reservation);
-      const { response, isRepeat } = await this.ingest.ingest(body, encoding);
+      const { response, isRepeat } = await this.ingest.ingest(body, encoding, 'http');
       if (isRepeat) void reply.header(repeatHeader, 'true');
       return reply.type(contentTypes[encoding]).send(encodeResponse(response, encoding));
     } finally {

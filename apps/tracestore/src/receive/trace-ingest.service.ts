@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { Injectable, Logger } from '@nestjs/common';
-import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
+import { IngestMetricsService, type IngestProtocol } from '../metrics/ingest-metrics.service.js';
 import { TraceWriterService, WriteUnavailableError } from '../write/trace-writer.service.js';
 import type { CopyBatch, Outcome } from '../storage/copy-batch.js';
 import type { Encoding } from './encoding.js';
@@ -13,6 +13,7 @@ import {
 import { JsonDecoder } from '../transcode/json-decoder.js';
 import { errorKinds } from '../errors/error-kinds.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
+import { endIngestSpan, type IngestSpan, startIngestSpan } from '../write/own-spans.js';
 import { digestOf } from '../write/request-digest.js';
 import { sliceMs } from '../write/sliced-work.js';
 import { type SpanErrors, noSpanErrors, Transcoder } from '../transcode/transcoder.js';
@@ -50,26 +51,39 @@ export class TraceIngestService {
    * not count as rejected is committed.
    *
    * @param body the whole message, decompressed and admitted; must not change until this settles
+   * @param protocol how it arrived, for metrics and traces
    * @throws TracestoreError, and nothing else; nothing of the request is then stored
    */
-  async ingest(body: Buffer, encoding: Encoding): Promise<Ingested> {
+  async ingest(body: Buffer, encoding: Encoding, protocol: IngestProtocol): Promise<Ingested> {
+    const span = startIngestSpan(body, protocol);
     try {
-      return await this.store(body, encoding);
+      return await this.store(body, encoding, protocol, span);
     } catch (error) {
-      throw this.refusalFor(error);
+      const refusal = this.refusalFor(error);
+      endIngestSpan(span, refusal.kind);
+      throw refusal;
     }
   }
 
-  private async store(body: Buffer, encoding: Encoding): Promise<Ingested> {
+  private async store(
+    body: Buffer,
+    encoding: Encoding,
+    protocol: IngestProtocol,
+    span: IngestSpan | undefined,
+  ): Promise<Ingested> {
     const { work, plan } = this.writer;
     const digest = plan.ledger ? await digestOf(body, work) : randomBytes(8);
     const message = new ReceivedMessage(body, encoding);
-    const { rejectedSpans, errorMessage, isRepeat = false } = await this.writer.write({
+    const outcome = await this.writer.write({
       digest,
       byteLength: body.byteLength,
+      protocol,
+      span,
       fill: (batch) => this.fillAtOnce(message, batch),
       fillSlowly: (batch) => this.fillSlowly(message, batch),
     });
+    endIngestSpan(span, outcome);
+    const { rejectedSpans, errorMessage, isRepeat = false } = outcome;
     if (errorMessage === '') return { response: create(ExportTraceServiceResponseSchema), isRepeat };
     if (rejectedSpans > 0) this.metrics.spansRejected('bad-span', rejectedSpans);
     this.logger.warn(errorMessage);

@@ -17,7 +17,7 @@ it('makes the rows of waiting requests in several turns, and in one batch', asyn
     connect: () => new Promise((_, reject) => failures.push(reject)),
     noteFailedWrite: () => undefined,
   };
-  const metrics = { observeQueue: () => undefined };
+  const metrics = { observeQueue: () => undefined, commitFailed: () => undefined };
   const writer = new TraceWriterService(
     { databaseConnections: 1 },
     database as unknown as DatabaseService,
@@ -29,6 +29,7 @@ it('makes the rows of waiting requests in several turns, and in one batch', asyn
     const request = {
       digest: Buffer.from(name),
       byteLength: 1,
+      protocol: 'http' as const,
       fill: (batch: CopyBatch) => {
         fill(batch);
         return stored;

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import pg, { type Client, type PoolClient } from 'pg';
-import { IngestMetricsService } from '../metrics/ingest-metrics.service.js';
+import { IngestMetricsService, type IngestProtocol } from '../metrics/ingest-metrics.service.js';
 import { CopyBatch, type Outcome } from '../storage/copy-batch.js';
 import { eventTable, linkTable, spanTable } from '../storage/copy-rows.js';
 import { blockTable } from '../storage/span-blocks.js';
@@ -13,6 +13,7 @@ import { readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { PipelinedBatch, type CopyCall, isLong, PipelinedPrepare } from '../database/pipelined-batch.js';
 import { dictionaryCalls, dictionaryStatements } from './dictionary-calls.js';
+import { endCommitSpan, type IngestSpan, startCommitSpan } from './own-spans.js';
 
 const insertLedger = readSql<{ readonly digests: string; readonly epoch: string }>(
   import.meta.url,
@@ -44,6 +45,9 @@ export interface WriteRequest {
   readonly digest: Buffer;
   /** For the metrics. */
   readonly byteLength: number;
+  readonly protocol: IngestProtocol;
+  /** The span of this store's own traces; undefined without one. */
+  readonly span?: IngestSpan | undefined;
   /**
    * Adds the rows of the request to a batch. It is called again, with another batch, when a transaction has failed.
    *
@@ -336,6 +340,7 @@ export class TraceWriterService {
         ? [new PipelinedBatch(dictionaries, []), new PipelinedBatch(ledgerCalls, rowsWritten)]
         : [new PipelinedBatch([...ledgerCalls, ...dictionaries], rowsWritten)];
     const startedAt = performance.now();
+    const span = startCommitSpan(requests, rows.spanCount);
     // Closing the connection makes the pipeline fail.
     const timeout = setTimeout(() => void (client as PoolClient & Pick<Client, 'end'>).end(), writeTimeoutMs);
     let broken: Error | undefined;
@@ -351,6 +356,7 @@ export class TraceWriterService {
       throw cause;
     } finally {
       clearTimeout(timeout);
+      endCommitSpan(span, broken);
       client.release(broken);
     }
     this.noteCommitted(transaction, startedAt);
@@ -368,7 +374,7 @@ export class TraceWriterService {
     const durationSeconds = (performance.now() - startedAt) / 1000;
     this.database.noteWritten();
     this.metrics.committed({ durationSeconds, requests: requests.length, spans: rows.spanCount });
-    this.metrics.spansAccepted(rows.spanCount);
+    for (const { protocol, outcome } of requests) this.metrics.spansAccepted(protocol, outcome.acceptedSpans);
     // A commit to an earlier generation's database says nothing about the current one.
     if (generation !== this.database.readyGeneration) return;
     for (const entries of [rows.resources, rows.scopes, rows.operations]) {
@@ -405,7 +411,10 @@ export class TraceWriterService {
       return;
     }
     const isRefused = !(cause instanceof DatabaseUnavailableError) && classifyFailure(cause) === 'refused';
-    if (!isRefused) this.database.noteFailedWrite(cause, requests.length);
+    if (!isRefused) {
+      this.database.noteFailedWrite(cause, requests.length);
+      this.metrics.commitFailed(problemOf(cause).code);
+    }
     const error = isRefused ? cause : new WriteUnavailableError(problemOf(cause).message, { cause });
     for (const { reject } of requests) reject(error);
   }

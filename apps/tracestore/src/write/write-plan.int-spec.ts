@@ -35,7 +35,7 @@ it.each([
 ])('the writer with the plan $plan stores $rows of a request that is sent twice', async ({ plan, rows }) => {
   const ingest = new TraceIngestService(writerWith(plan), new IngestMetricsService());
   const body = encodeProtobuf(fullRequest());
-  for (let time = 1; time <= 2; time++) await ingest.ingest(body, 'protobuf');
+  for (let time = 1; time <= 2; time++) await ingest.ingest(body, 'protobuf', 'grpc');
   expect(await countRows()).toEqual(rows);
 });
 

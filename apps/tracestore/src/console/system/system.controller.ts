@@ -21,16 +21,14 @@ import {
 import { ClientSignal } from '@spandrel/service';
 import { IngestMetricsService } from '../../metrics/ingest-metrics.service.js';
 import { QueryDatabaseService } from '../../query/query-database.service.js';
+import { findDatabaseBytes, findTableSizes } from '../../query/storage/measure-storage.js';
 import { queryErrorOf } from '../../errors/query-error-of.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { dayMs } from '../../duration.js';
 import { type BoundStatement, readSql } from '../../sql.js';
 
-const measureStorage = readSql(import.meta.url, 'measure-storage.sql');
-const measureHypertables = readSql(import.meta.url, 'measure-hypertables.sql');
 const measurePartitions = readSql(import.meta.url, 'measure-partitions.sql');
 const measureChunks = readSql(import.meta.url, 'measure-chunks.sql');
-const measureDatabase = readSql(import.meta.url, 'measure-database.sql');
 const readRetention = readSql(import.meta.url, 'read-retention.sql');
 const requestRetention = readSql<{ readonly retention_ms: number | null }>(import.meta.url, 'request-retention.sql');
 
@@ -56,13 +54,6 @@ interface PendingRow {
   readonly applied_ms: number;
   readonly retention_ms: number;
   readonly waits_ms: number;
-}
-
-interface TableRow {
-  readonly name: string;
-  readonly bytes: number;
-  readonly index_bytes: number;
-  readonly partitions: number;
 }
 
 interface PartitionRow {
@@ -104,18 +95,10 @@ export class SystemController {
   @Get('storage')
   @ApiResponse({ status: 200, description: 'the greatest first', standardSchema: storageResponse })
   async storage(@ClientSignal() signal: AbortSignal): Promise<StorageResponse> {
-    const tables = await this.database.query<TableRow>(measureStorage.bind(), signal);
-    const hypertables =
-      this.store.capabilities?.storage === 'hypertables'
-        ? await this.database.query<TableRow>(measureHypertables.bind(), signal)
-        : [];
-    const [whole] = await this.database.query<{ bytes: number }>(measureDatabase.bind(), signal);
-    const byName = new Map([...tables, ...hypertables].map((table) => [table.name, table]));
+    const hasHypertables = this.store.capabilities?.storage === 'hypertables';
     return {
-      tables: [...byName.values()]
-        .toSorted((left, right) => right.bytes - left.bytes)
-        .map(({ name, bytes, index_bytes: indexBytes, partitions }) => ({ name, bytes, indexBytes, partitions })),
-      databaseBytes: whole?.bytes ?? 0,
+      tables: [...(await findTableSizes(this.database, hasHypertables, signal))],
+      databaseBytes: await findDatabaseBytes(this.database, signal),
     };
   }
 
