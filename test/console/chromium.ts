@@ -71,6 +71,9 @@ async function unpackChromium(): Promise<string> {
 `,
     );
     renameSync(unfinished, folder);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(folder)) throw error;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
     if (TMPDIR === undefined) delete process.env['TMPDIR'];

@@ -184,7 +184,7 @@ function simulate(chance: SeededChance, isPlanted: boolean): DataSet {
   };
 }
 
-/** The rows of each of many data sets. One statement compares them all: each connection plans the function anew. */
+/** The rows of each of many data sets. One statement compares them all, because each connection plans the function again. */
 async function simulated(seed: number, isPlanted: boolean) {
   const chance = new SeededChance(seed);
   const sets = Array.from({ length: dataSets }, () => simulate(chance, isPlanted));
