@@ -20,7 +20,9 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
-          include: ['{apps,bench,dashboards,docker,generate,import,k8s,libs,load,monitoring,release,site,smoke,stack}/**/*.spec.ts'],
+          include: [
+            '{apps,bench,dashboards,docker,generate,import,k8s,libs,load,monitoring,release,site,smoke,stack}/**/*.spec.ts',
+          ],
           // One process for many files: loading the modules for each takes as long as the tests.
           isolate: false,
           // A spec of the console reads its style sheets. Others get empty ones.

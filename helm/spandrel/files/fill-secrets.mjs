@@ -38,7 +38,7 @@ async function complete(name, missing) {
       metadata: { resourceVersion: metadata.resourceVersion },
       data: Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
     };
-    const response = await request('PATCH', name, patch);
+    const response = await request('PATCH', name, JSON.stringify(patch));
     if (response.ok) return console.log(`Secret ${name} has new values of ${entries.map(([key]) => key).join(', ')}`);
     if (response.status !== 409 || attempt === mostTries)
       throw await failure(`Secret ${name} was not changed`, response);
@@ -68,7 +68,7 @@ async function readSecret(name) {
   return response.json();
 }
 
-function request(method, name, patch) {
+function request(method, name, body) {
   return fetch(`${KUBERNETES_API_URL}/api/v1/namespaces/${NAMESPACE}/secrets/${name}`, {
     method,
     headers: {
@@ -76,7 +76,7 @@ function request(method, name, patch) {
       accept: 'application/json',
       'content-type': 'application/merge-patch+json',
     },
-    body: patch && JSON.stringify(patch),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(30_000),
   });
 }

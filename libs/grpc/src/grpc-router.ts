@@ -92,7 +92,9 @@ export class GrpcRouter {
       const implemented = (implementation as Readonly<Record<string, unknown>>)[method.localName];
       if (implemented === undefined) continue;
       const answer = answersOf(method, implemented);
-      this.handlers.set(pathOf(method), (stream, headers) => this.answerObserved(method, stream, headers, answer, admit));
+      this.handlers.set(pathOf(method), (stream, headers) =>
+        this.answerObserved(method, stream, headers, answer, admit),
+      );
     }
   }
 

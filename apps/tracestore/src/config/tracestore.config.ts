@@ -135,7 +135,10 @@ export const tracestoreVariables = {
  * @throws EnvironmentError that lists all invalid variables
  */
 export function readTracestoreConfig(environment?: Readonly<Record<string, string | undefined>>): TracestoreConfig {
-  const values = parseEnvironment(tracestoreVariables, { environment, rules: [consoleAccessRule, databaseTlsRule('TRACESTORE_DATABASE_URL')] });
+  const values = parseEnvironment(tracestoreVariables, {
+    environment,
+    rules: [consoleAccessRule, databaseTlsRule('TRACESTORE_DATABASE_URL')],
+  });
   return {
     host: values.TRACESTORE_HOST,
     httpPort: values.TRACESTORE_HTTP_PORT,

@@ -101,7 +101,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   /** The use of the connections at this moment. Queries that wait for a slot wait for a connection, too. */
   get poolUsage(): { readonly used: number; readonly idle: number; readonly waiting: number; readonly max: number } {
     const { totalCount, idleCount, waitingCount, options } = this.pool;
-    const waiting = waitingCount + this.slots.waiting + this.listSlots.waiting;
+    const waiting = waitingCount + this.slots.waiting + this.lists.queued;
     return { used: totalCount - idleCount, idle: idleCount, waiting, max: options.max };
   }
 

@@ -21,6 +21,11 @@ export class SharedLists {
   /** What waits for its turn, by list. */
   private readonly waiting = new Map<string, SharedQuery>();
 
+  /** How many queries wait for their turn. */
+  get queued(): number {
+    return this.slots.waiting;
+  }
+
   /**
    * @param list the same for requests that can share a result
    * @param run is called at most once for all that share it; its signal comes when none of them waits any more
