@@ -56,6 +56,11 @@ export const toolVariables: readonly ToolVariable[] = [
     meaning: 'File of additional chart values.',
   },
   {
+    name: 'TEST_CLUSTER_PATIENCE',
+    reader: '`npm run test:cluster`',
+    meaning: 'Factor for waiting times and maximum response times, from 1 (the default, a quiet machine) to 20.',
+  },
+  {
     name: 'NO_COLOR',
     reader: '`npm start`',
     meaning: 'Any value: the output has no colors.',
@@ -71,6 +76,10 @@ export const k6Variables: readonly Omit<ToolVariable, 'reader'>[] = [
     name: 'FAULTS',
     meaning:
       '`off`: every failed response is an error. Otherwise, responses that injected faults explain are accepted.',
+  },
+  {
+    name: 'LATENCY_FACTOR',
+    meaning: 'Factor for the maximum response times, 1 by default. Set it higher for a busy cluster.',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
