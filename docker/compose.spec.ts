@@ -113,7 +113,7 @@ describe('Compose', () => {
     const separate = Object.entries(services).filter(([, { ports: published = [] }]) =>
       published.some((port) => port.startsWith('${UNPROTECTED_LISTEN_ON:-127.0.0.1}:')),
     );
-    expect(separate.map(([name]) => name)).toEqual(['tempo', 'jaeger']);
+    expect(separate.map(([name]) => name)).toEqual(['tempo']);
   });
 
   it('limits the memory of every container, at least to what the chart allows', () => {

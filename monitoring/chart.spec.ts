@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { hasHelm, renderChart } from '../k8s/chart-files.ts';
-import { type KubernetesObject, parseObjects } from '../k8s/rendered-objects.ts';
+import { type KubernetesObject, parseObjects, workloadsOf } from '../k8s/rendered-objects.ts';
 import { services } from '../libs/service/src/services.ts';
 import { ruleFile } from './rule-file.ts';
 import { sqlAlertFile } from './sql-alerts.ts';
@@ -34,7 +34,6 @@ describe.skipIf(!hasHelm())('monitoring in the chart (requires Helm)', { timeout
     'grafana.alerts.enabled=true',
   ];
   let objects: readonly KubernetesObject[];
-  let text: string;
   const only = (kind: string): KubernetesObject => {
     const [found] = objects.filter((object) => object.kind === kind);
     if (found === undefined) throw new Error(`no ${kind}`);
@@ -49,8 +48,7 @@ describe.skipIf(!hasHelm())('monitoring in the chart (requires Helm)', { timeout
     matchExpressions.every(({ key, values: allowed }) => allowed.includes(labels[key] ?? ''));
 
   beforeAll(() => {
-    text = renderChart(['--set', values.join(',')]);
-    objects = parseObjects(text);
+    objects = parseObjects(renderChart(['--set', values.join(',')]));
   }, 60_000);
 
   it('is off by default', () => {
@@ -116,7 +114,12 @@ describe.skipIf(!hasHelm())('monitoring in the chart (requires Helm)', { timeout
     const alerts = maps.find(({ metadata }) => metadata.name === 'spandrel-grafana-alerts');
     expect(parse(alerts?.data?.['spandrel-alerts.yaml'] ?? '')).toEqual(parse(sqlAlertFile()));
     expect(alerts?.metadata.labels).toMatchObject({ grafana_alert: '1' });
-    expect(text).toContain('{ name: alerts, mountPath: /etc/grafana/provisioning/alerting, readOnly: true }');
+    const grafana = workloadsOf(objects).find(({ name }) => name === 'spandrel-grafana')?.pod.containers[0];
+    expect(grafana?.volumeMounts).toContainEqual({
+      name: 'alerts',
+      mountPath: '/etc/grafana/provisioning/alerting',
+      readOnly: true,
+    });
     const dashboard = maps.find(({ metadata }) => metadata.name === 'spandrel-monitoring-dashboard');
     expect(JSON.parse(dashboard?.data?.['spandrel-operations.json'] ?? '')).toMatchObject({
       uid: 'spandrel-operations',

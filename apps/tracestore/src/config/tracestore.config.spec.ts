@@ -46,6 +46,7 @@ describe('the configuration of tracestore', () => {
         compressAfterMs: 21_600_000,
         followRetention: ['ledgerRetentionMs', 'aggregateRetentionMs'],
       },
+      migrations: 'apply',
       maxClockOffsetMs: 300_000,
       logLevel: 'info',
       shutdownDelayMs: 0,
