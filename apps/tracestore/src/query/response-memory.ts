@@ -70,6 +70,7 @@ export function weightOf(value: unknown): number {
   if (typeof value === 'string') return valueBytes + bytesPerCharacter * value.length;
   if (value === null || typeof value !== 'object' || value instanceof Date) return valueBytes;
   let bytes = valueBytes;
-  for (const part of Object.values(value)) bytes += weightOf(part);
+  // Runs for each row: Object.values would make a list of it.
+  for (const key in value) bytes += weightOf(value[key as keyof typeof value]);
   return bytes;
 }

@@ -7,6 +7,8 @@ import { Slots } from './slots.js';
 interface SharedQuery {
   readonly result: Promise<readonly unknown[]>;
   readonly abandoned: AbortController;
+  /** An end needs no abort, which would make an error with a stack for each list. */
+  hasEnded: boolean;
   requests: number;
   /** When the next request gets the result: one in a turn of the event loop, since each makes a long response of it. */
   nextTurn: Promise<void>;
@@ -48,7 +50,7 @@ export class SharedLists {
       query.requests -= 1;
       if (query.requests === 0) {
         if (this.waiting.get(list) === query) this.waiting.delete(list);
-        query.abandoned.abort();
+        if (!query.hasEnded) query.abandoned.abort();
       }
     }
   }
@@ -64,10 +66,17 @@ export class SharedLists {
       try {
         return await run(abandoned.signal);
       } finally {
+        query.hasEnded = true;
         this.slots.giveBack();
       }
     };
-    const query: SharedQuery = { result: inTurn(), abandoned, requests: 0, nextTurn: Promise.resolve() };
+    const query: SharedQuery = {
+      result: inTurn(),
+      abandoned,
+      hasEnded: false,
+      requests: 0,
+      nextTurn: Promise.resolve(),
+    };
     // It may fail after the last request was cancelled.
     query.result.catch(() => undefined);
     this.waiting.set(list, query);
