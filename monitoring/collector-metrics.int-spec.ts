@@ -23,9 +23,8 @@ describe.skipIf(!hasCollector)('the Collector with the configuration of the char
     const ports: Readonly<Record<string, number>> = { 4317: grpc, 4318: http, 13133: health, 8888: metrics };
     const base = readFileSync(path.join(files, 'base.yaml'), 'utf8')
       .replaceAll('/var/lib/otelcol', folder)
-      .replaceAll(/0\.0\.0\.0:(\d+)|host: 0\.0\.0\.0, port: (\d+)/g, (_, address?: string, port?: string) =>
-        address === undefined ? `host: 127.0.0.1, port: ${ports[port ?? '']}` : `127.0.0.1:${ports[address]}`,
-      );
+      .replaceAll(/endpoint: ':(\d+)'/g, (_, port: string) => `endpoint: '127.0.0.1:${ports[port]}'`)
+      .replaceAll(/host: '', port: (\d+)/g, (_, port: string) => `host: 127.0.0.1, port: ${ports[port]}`);
     writeFileSync(path.join(folder, 'base.yaml'), base);
     // A queue that is full after one request, and stores that are not there and are given up at once: only then do all
     // metrics have a value.

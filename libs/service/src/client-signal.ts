@@ -1,10 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { whenClosed } from './when-closed.js';
 
 /** Aborts when the client disconnects before it has the whole response. */
 export function abortSignalOf({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  raw.once('close', () => {
+  whenClosed(raw, () => {
     if (!raw.writableFinished) controller.abort();
   });
   return controller.signal;

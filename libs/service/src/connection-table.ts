@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clientOf } from './client-address.js';
 import type { ServerLimits } from './server-limits.js';
+import { whenClosed } from './when-closed.js';
 
 /** A new connection is given so much time to send a whole head. */
 const freshMs = 1_000;
@@ -153,6 +154,6 @@ export function limitConnections(
     const { headers } = request;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) received();
     else request.once('end', received);
-    response.once('close', ended);
+    whenClosed(response, ended);
   });
 }

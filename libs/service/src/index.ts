@@ -23,4 +23,5 @@ export { ServiceMetrics } from './service-metrics.js';
 export { type LogLevel, type ServiceConfig, serviceVariables } from './service.config.js';
 export { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 export { createService, endOnFailure, openApiDocumentOf, type ServiceDefinition, startService } from './service.js';
+export { whenClosed } from './when-closed.js';
 export { UnsentAnswers, type UnsentAnswer, type UnsentLimits } from './unsent-answers.js';

@@ -1,6 +1,7 @@
 import { probePaths } from '@spandrel/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { whenClosed } from './when-closed.js';
 
 /** Upper bounds in seconds, those of the semantic conventions for `http.server.request.duration`. */
 const durationBucketsS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -46,7 +47,7 @@ export class ServiceMetrics {
     fastify.addHook('onRequest', ({ method, routeOptions: { url = '' } }, { raw }, done) => {
       if (!probePaths.has(url)) {
         const startMs = performance.now();
-        raw.once('close', () => {
+        whenClosed(raw, () => {
           const labels = {
             http_request_method: knownMethods.has(method) ? method : '_OTHER',
             http_route: url,

@@ -19,6 +19,7 @@ import { ServiceModule } from './service.module.js';
 import { standardSchemaConverter } from './openapi-schema.js';
 import { checkingIntervalMs, defaultServerLimits, type ServerLimits } from './server-limits.js';
 import { UnsentAnswers } from './unsent-answers.js';
+import { whenClosed } from './when-closed.js';
 
 export interface ServiceDefinition {
   /** Folder, image, Helm component and `service.name` alike. */
@@ -125,7 +126,7 @@ function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: Uns
     // Node sets the time of the next request, or of a kept connection, when this answer is sent.
     if (raw.socket instanceof Socket) raw.socket.setTimeout(limits.answerStallMs);
     const sent = unsent.watch({ pendingBytes: () => raw.writableLength, cut: () => void raw.destroy() });
-    raw.once('close', sent);
+    whenClosed(raw, sent);
     done(null, payload);
   });
 }

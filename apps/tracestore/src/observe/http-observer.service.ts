@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { whenClosed } from '@spandrel/service';
 import type { FastifyInstance } from 'fastify';
 import { errorCodeOf } from '../errors/http-error.filter.js';
 import { QueryMetricsService } from '../metrics/query-metrics.service.js';
@@ -19,7 +20,7 @@ export class HttpObserverService implements OnModuleInit {
       const query = queryOf(url);
       if (query !== undefined) {
         const startMs = performance.now();
-        raw.once('close', () => {
+        whenClosed(raw, () => {
           const { statusCode, writableFinished } = raw;
           const failed = statusCode >= 400 ? String(statusCode) : writableFinished ? undefined : 'incomplete';
           this.metrics.queryEnded({
