@@ -16,9 +16,10 @@ BEGIN
   DELETE FROM tracestore.call_recount WHERE start_from >= range_from AND start_to <= range_to;
   INSERT INTO tracestore.call_recount (start_from, start_to, snapshot)
   SELECT slice, slice + interval '5 minutes', counted
-  FROM generate_series(range_from, range_to - interval '5 minutes', interval '5 minutes') AS slice;
+  FROM generate_series(range_from, range_to - interval '5 minutes', interval '5 minutes') AS slice
+  WHERE EXISTS (SELECT FROM tracestore.span s WHERE s.start_time >= slice AND s.start_time < slice + interval '5 minutes');
   GET DIAGNOSTICS slices = ROW_COUNT;
   RETURN slices;
 END
 $$;
-COMMENT ON FUNCTION tracestore.recount_calls IS 'Deletes the aggregates of these whole hours. The next runs aggregate their spans again, 5 minutes at a time. Returns the number of these slices';
+COMMENT ON FUNCTION tracestore.recount_calls IS 'Deletes the aggregates of these whole hours. The next runs aggregate their spans again, 5 minutes at a time. Returns the number of these slices, those without spans left out';
