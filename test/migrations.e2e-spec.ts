@@ -57,7 +57,9 @@ it('a store logs the migration that it applies, and the command continues after 
   await gate.close();
 
   const waiting = await startStore(database.url, { TRACESTORE_MIGRATIONS: 'wait' });
-  expect(await (await fetch(`${waiting.url}/readyz`)).text()).toContain('lacks migration 0012-linking-spans.sql');
+  await expect
+    .poll(async () => (await fetch(`${waiting.url}/readyz`)).text())
+    .toContain('lacks migration 0012-linking-spans.sql');
   const { code, output } = await migrate(database.url);
   expect([code, output]).toEqual([0, expect.stringContaining('Applies 0012-linking-spans.sql')]);
   expect(output).not.toContain('0011-runs.sql');

@@ -104,7 +104,18 @@ function copyRepository(): void {
     'tsconfig.json',
     '.prettierrc.json',
   ];
-  for (const file of [...files, 'docker/compose.yaml', 'apps/special', 'generate', 'helm', 'k8s', 'libs', 'load']) {
+  for (const file of [
+    ...files,
+    'docker/compose.yaml',
+    'apps/special',
+    'dashboards',
+    'generate',
+    'helm',
+    'k8s',
+    'libs',
+    'load',
+    'monitoring',
+  ]) {
     cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
   }
   mkdirSync(path.join(copy, 'node_modules/@spandrel'), { recursive: true });
