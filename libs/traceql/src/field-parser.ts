@@ -1,6 +1,8 @@
 /** What is computed for one span: the part of the grammar within braces and in the arguments of functions. */
 import type { Attribute, Binary, BinaryOperator, FieldExpression, Intrinsic, Literal, Static } from './ast.js';
 import { bareIntrinsics, type IntrinsicName, scopedIntrinsics, spanKinds, spanStatuses } from './names.js';
+import { maxRegexSize } from './limits.js';
+import { regexSize } from './regex-size.js';
 import type { TokenStream } from './token-stream.js';
 import type { TreeDepth } from './tree-depth.js';
 
@@ -40,6 +42,7 @@ const constants: ReadonlyMap<string, Static> = new Map<string, Static>([
 export class FieldParser {
   readonly #tokens: TokenStream;
   readonly #depth: TreeDepth;
+  #regexSize = 0;
 
   constructor(tokens: TokenStream, depth: TreeDepth) {
     this.#tokens = tokens;
@@ -60,6 +63,7 @@ export class FieldParser {
         (operator === '=' || operator === '!=') && this.#tokens.symbol === 'nil'
           ? this.#literal({ type: 'nil' })
           : this.#right(operator, level);
+      if (operator === '=~' || operator === '!~') this.#countRegex(right);
       left = this.#binary(from, operator as BinaryOperator, left, right);
     }
   }
@@ -83,6 +87,18 @@ export class FieldParser {
     if (constant === undefined || constant.type === 'nil') return undefined;
     this.#tokens.next();
     return constant;
+  }
+
+  /** Keeps regular expressions within their bound before constants are computed with them. */
+  #countRegex(pattern: FieldExpression): void {
+    if (pattern.node !== 'literal' || pattern.value.type !== 'string') return;
+    this.#regexSize += regexSize(pattern.value.value);
+    if (this.#regexSize > maxRegexSize)
+      throw this.#tokens.error(
+        `the regular expressions of the query have more than ${maxRegexSize} states`,
+        pattern,
+        'limit',
+      );
   }
 
   #right(operator: string, level: number): FieldExpression {

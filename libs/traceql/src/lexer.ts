@@ -143,6 +143,8 @@ export function tokenize(text: string): readonly Token[] {
 
   function numeric(from: number): Token {
     const digits = take(number);
+    const [octal] = /^0\d*$/.test(digits) ? (/[89]/.exec(digits) ?? []) : [];
+    if (octal !== undefined) throw fail('syntax', `invalid digit '${octal}' in octal literal`, from, at);
     const rest = digits.length > 30 ? '' : peek(durationRest);
     if (rest !== '') {
       const duration = parseDuration(digits + rest);

@@ -167,12 +167,14 @@ class Parser {
           from,
           to: tokens.lastEnd,
         };
+        this.#depth.parent(pipelineAggregate, ...stages, value);
         return { kind: 'scalar', value: pipelineAggregate, content: 'pipelines' };
       }
       stages.push(stage.value);
     }
     if (isNested && !place.pipelines) throw tokens.unexpected();
-    return { kind: 'pipeline', value: { node: 'pipeline', stages, from, to: tokens.lastEnd } };
+    const pipeline = { node: 'pipeline', stages, from, to: tokens.lastEnd } as const;
+    return { kind: 'pipeline', value: this.#depth.parent(pipeline, ...stages) };
   }
 
   #firstStage(place: Place): Part | { readonly kind: 'stage'; readonly value: Stage } {
@@ -441,7 +443,7 @@ class Parser {
     const { from } = pipeline;
     const stages = [...pipeline.stages];
     const to = this.#tokens.lastEnd;
-    return {
+    const metricsPipeline: MetricsExpression = {
       node: 'metricsPipeline',
       pipeline: { ...pipeline, stages, to: stages.at(-1)?.to ?? from },
       function: metrics,
@@ -449,6 +451,7 @@ class Parser {
       from,
       to,
     };
+    return this.#depth.parent(metricsPipeline, ...stages);
   }
 
   #metricsFunction(): OverTime | Compare | undefined {
@@ -534,7 +537,10 @@ class Parser {
         const range: Range = { from, to: tokens.lastEnd };
         stages.push({ node: 'sampleFilter', operator: symbol as OrderOperator, value: part.value, ...range });
       } else if (stages.length === 0) return metrics;
-      else return { ...metrics, secondStages: [...metrics.secondStages, ...stages], to: tokens.lastEnd };
+      else {
+        const filtered = { ...metrics, secondStages: [...metrics.secondStages, ...stages], to: tokens.lastEnd };
+        return this.#depth.parent(filtered, metrics);
+      }
     }
   }
 

@@ -1,8 +1,9 @@
 /** Regular expressions of RE2, the syntax of TraceQL: linear time, no look-around, no back-references. */
 import { RE2JS } from 're2js';
-import { maxRegexLength } from './limits.js';
+import { maxRegexSize } from './limits.js';
+import { regexSize } from './regex-size.js';
 
-/** Whether RE2 takes the expression, within the bound on its length. */
+/** Whether RE2 takes the expression, within the bound on its size. */
 export function isValidRegex(pattern: string): boolean {
   return compile(pattern) !== undefined;
 }
@@ -13,7 +14,7 @@ export function matchesRegex(pattern: string, text: string): boolean | undefined
 }
 
 function compile(pattern: string): RE2JS | undefined {
-  if (pattern.length > maxRegexLength) return undefined;
+  if (regexSize(pattern) > maxRegexSize) return undefined;
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch {

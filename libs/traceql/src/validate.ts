@@ -20,7 +20,6 @@ import type {
   SpansetFilter,
   Stage,
 } from './ast.js';
-import { maxRegexes, maxRegexLength } from './limits.js';
 import { intrinsicTypes, type ValueType } from './names.js';
 import { printAggregate, printField, printSpanset } from './print.js';
 import { isValidRegex } from './regex.js';
@@ -35,7 +34,7 @@ const maxTopN = 1000;
  * Checks a query that `simplifyQuery` returned.
  *
  * @returns the extensions that it uses
- * @throws {TraceqlError} of kind `validation`, `unsupported` or `limit`
+ * @throws {TraceqlError} of kind `validation` or `unsupported`
  */
 export function validateQuery(text: string, query: Query): readonly Extension[] {
   return new Validator(text).query(query);
@@ -44,7 +43,6 @@ export function validateQuery(text: string, query: Query): readonly Extension[] 
 class Validator {
   readonly #text: string;
   readonly #extensions: Extension[] = [];
-  #regexes = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -241,11 +239,6 @@ class Validator {
     if (pattern.node !== 'literal' || pattern.value.type !== 'string')
       return this.#fail(`invalid type for =~ or !~: ${printField(pattern)}`, pattern);
     const { value } = pattern.value;
-    this.#regexes += 1;
-    if (this.#regexes > maxRegexes)
-      this.#fail(`the query has more than ${maxRegexes} regular expressions`, pattern, 'limit');
-    if (value.length > maxRegexLength)
-      this.#fail(`the regular expression has more than ${maxRegexLength} characters`, pattern, 'limit');
     if (!isValidRegex(value)) this.#fail(`invalid regex: ${printField(pattern)}`, pattern);
   }
 
