@@ -2,32 +2,10 @@
 import type { Attribute, Binary, BinaryOperator, FieldExpression, Intrinsic, Literal, Static } from './ast.js';
 import { bareIntrinsics, type IntrinsicName, scopedIntrinsics, spanKinds, spanStatuses } from './names.js';
 import { maxRegexSize } from './limits.js';
+import { comparisonPrecedence, notPrecedence, precedenceOf, sumPrecedence } from './precedence.js';
 import { regexSize } from './regex-size.js';
 import type { TokenStream } from './token-stream.js';
 import type { TreeDepth } from './tree-depth.js';
-
-/** How tightly operators bind. `&&` and `||` are on one level; `-` before an operand binds as the binary one. */
-const precedences: Readonly<Record<string, number>> = {
-  '&&': 2,
-  '||': 2,
-  '=': 3,
-  '!=': 3,
-  '<': 3,
-  '<=': 3,
-  '>': 3,
-  '>=': 3,
-  '=~': 3,
-  '!~': 3,
-  '+': 4,
-  '-': 4,
-  '*': 6,
-  '/': 6,
-  '%': 6,
-  '^': 7,
-};
-const minusPrecedence = 4;
-const notPrecedence = 5;
-const comparisonPrecedence = 3;
 
 const constants: ReadonlyMap<string, Static> = new Map<string, Static>([
   ['true', { type: 'bool', value: true }],
@@ -55,7 +33,7 @@ export class FieldParser {
     let left = this.#operand();
     for (;;) {
       const operator = this.#tokens.symbol ?? '';
-      const level = precedences[operator];
+      const level = operator === '!' ? undefined : precedenceOf(operator);
       if (level === undefined || level < precedence) return left;
       this.#tokens.next();
       // `x = nil` asks whether x is absent; `x < nil` is not in the grammar.
@@ -120,7 +98,7 @@ export class FieldParser {
     if (operator === '-' || operator === '!')
       return this.#depth.nest(() => {
         tokens.next();
-        const operand = this.parseExpression((operator === '-' ? minusPrecedence : notPrecedence) + 1);
+        const operand = this.parseExpression((operator === '-' ? sumPrecedence : notPrecedence) + 1);
         return this.#depth.parent({ node: 'unary', operator, operand, from, to: tokens.lastEnd } as const, operand);
       });
     if (operator === 'nil') return this.#absence();

@@ -13,7 +13,6 @@ import type {
   OrderOperator,
   OverTime,
   Pipeline,
-  PipelineAggregate,
   Query,
   Range,
   Scalar,
@@ -27,6 +26,7 @@ import type {
 } from './ast.js';
 import { FieldParser } from './field-parser.js';
 import { type Token, tokenize } from './lexer.js';
+import { comparisonPrecedence, powerPrecedence, precedenceOf, sumPrecedence } from './precedence.js';
 import { TokenStream } from './token-stream.js';
 import { TreeDepth } from './tree-depth.js';
 
@@ -70,19 +70,6 @@ type Part =
   | { readonly kind: 'filter'; readonly value: ScalarFilter }
   | { readonly kind: 'metrics'; readonly value: MetricsExpression };
 
-const precedences: Readonly<Record<string, number>> = {
-  '&&': 2,
-  '||': 2,
-  '+': 4,
-  '-': 4,
-  '*': 6,
-  '/': 6,
-  '%': 6,
-  '^': 7,
-};
-const relationPrecedence = 3;
-const sumPrecedence = 4;
-const powerPrecedence = 7;
 const relations: ReadonlySet<string> = new Set(
   ['>', '<', '>>', '<<', '~'].flatMap((relation) => [relation, `!${relation}`, `&${relation}`]),
 );
@@ -138,48 +125,44 @@ class Parser {
   /** Reads a pipeline or an operation, to the end of the query or to a closing parenthesis. */
   #sequence(place: Place, isNested: boolean): Part {
     const tokens = this.#tokens;
-    const { from } = tokens.current;
     const first = this.#firstStage(place);
     if (first.kind === 'metrics') return { kind: 'metrics', value: this.#secondStages(first.value) };
     if (first.kind === 'pipeline' || first.kind === 'scalar') return first;
-    const isPlain = first.kind === 'spanset';
-    if (isPlain && tokens.symbol !== '|') return first;
-    const mayContinue = place.pipelines || place.pipelineAggregates || place.metrics;
+    if (first.kind === 'spanset' && tokens.symbol !== '|') return first;
+    if (!mayHavePipeline(place)) throw tokens.unexpected();
     const stages: Stage[] = [first.value];
-    if (!mayContinue) throw tokens.unexpected();
     while (tokens.accept('|')) {
-      const pipeline = { node: 'pipeline', stages, from, to: tokens.lastEnd } as const;
       const metrics = place.metrics ? this.#metricsFunction() : undefined;
       if (metrics !== undefined) {
-        const value = this.#metricsPipeline(pipeline, metrics);
+        const value = this.#metricsPipeline(this.#pipeline(stages), metrics);
         return { kind: 'metrics', value: this.#secondStages(value) };
       }
       const stage = this.#stage();
       if (stage.kind === 'scalar') {
         // `(pipeline | count())` is a number; without parentheses a comparison has to follow.
-        const { value } = stage;
-        if (!isNested || !place.pipelineAggregates || value.node !== 'aggregate' || tokens.symbol !== ')')
+        if (!place.pipelineAggregates || stage.value.node !== 'aggregate' || tokens.symbol !== ')')
           throw tokens.unexpected();
-        const pipelineAggregate: PipelineAggregate = {
-          node: 'pipelineAggregate',
-          pipeline: { ...pipeline, stages: [...stages] },
-          aggregate: value,
-          from,
-          to: tokens.lastEnd,
-        };
-        this.#depth.parent(pipelineAggregate, ...stages, value);
-        return { kind: 'scalar', value: pipelineAggregate, content: 'pipelines' };
+        return this.#pipelineAggregate(this.#pipeline(stages), stage.value);
       }
       stages.push(stage.value);
     }
     if (isNested && !place.pipelines) throw tokens.unexpected();
-    const pipeline = { node: 'pipeline', stages, from, to: tokens.lastEnd } as const;
-    return { kind: 'pipeline', value: this.#depth.parent(pipeline, ...stages) };
+    return { kind: 'pipeline', value: this.#pipeline(stages) };
+  }
+
+  #pipeline(stages: readonly Stage[]): Pipeline {
+    const from = stages[0]?.from ?? 0;
+    return this.#depth.parent({ node: 'pipeline', stages, from, to: stages.at(-1)?.to ?? from } as const, ...stages);
+  }
+
+  #pipelineAggregate(pipeline: Pipeline, aggregate: Aggregate): Part {
+    const range = { from: pipeline.from, to: aggregate.to };
+    const value = { node: 'pipelineAggregate', pipeline, aggregate, ...range } as const;
+    return { kind: 'scalar', value: this.#depth.parent(value, pipeline, aggregate), content: 'pipelines' };
   }
 
   #firstStage(place: Place): Part | { readonly kind: 'stage'; readonly value: Stage } {
-    const mayGroup = place.pipelines || place.pipelineAggregates || place.metrics;
-    const value = mayGroup ? this.#groupOrSelect() : undefined;
+    const value = mayHavePipeline(place) ? this.#groupOrSelect() : undefined;
     if (value !== undefined) return { kind: 'stage', value };
     return this.#operation(0, place);
   }
@@ -234,8 +217,7 @@ class Parser {
     let left = this.#operand(place);
     for (;;) {
       const operator = this.#tokens.symbol ?? '';
-      const level =
-        precedences[operator] ?? (relations.has(operator) || orders.has(operator) ? relationPrecedence : undefined);
+      const level = precedenceOf(operator) ?? (relations.has(operator) ? comparisonPrecedence : undefined);
       if (level === undefined || level < precedence || !this.#mayCombine(left, operator)) return left;
       this.#tokens.next();
       left = this.#combine(from, left, operator, level);
@@ -361,8 +343,8 @@ class Parser {
     const tokens = this.#tokens;
     tokens.next();
     // A number may be made of a pipeline, which begins with what may not stand here alone.
-    const isWider = place.pipelines || place.pipelineAggregates || place.metrics;
-    const inner = this.#sequence(isWider ? { ...place, spansets: true, aggregates: true } : place, true);
+    const widened = mayHavePipeline(place) ? { ...place, spansets: true, aggregates: true } : place;
+    const inner = this.#sequence(widened, true);
     if (!isPermitted(inner, place) || !tokens.accept(')')) throw tokens.unexpected();
     return inner;
   }
@@ -440,18 +422,9 @@ class Parser {
   }
 
   #metricsPipeline(pipeline: Pipeline, metrics: OverTime | Compare): MetricsExpression {
-    const { from } = pipeline;
-    const stages = [...pipeline.stages];
-    const to = this.#tokens.lastEnd;
-    const metricsPipeline: MetricsExpression = {
-      node: 'metricsPipeline',
-      pipeline: { ...pipeline, stages, to: stages.at(-1)?.to ?? from },
-      function: metrics,
-      secondStages: [],
-      from,
-      to,
-    };
-    return this.#depth.parent(metricsPipeline, ...stages);
+    const range = { from: pipeline.from, to: this.#tokens.lastEnd };
+    const node = { node: 'metricsPipeline', pipeline, function: metrics, secondStages: [], ...range } as const;
+    return this.#depth.parent(node, pipeline);
   }
 
   #metricsFunction(): OverTime | Compare | undefined {
@@ -572,6 +545,11 @@ class Parser {
     if (value === undefined) throw tokens.unexpected();
     return { node: 'hint', name, value, from, to: tokens.lastEnd };
   }
+}
+
+/** Whether a `|` may follow in parentheses. */
+function mayHavePipeline({ pipelines, pipelineAggregates, metrics }: Place): boolean {
+  return pipelines || pipelineAggregates || metrics;
 }
 
 function isPermitted(part: Part, place: Place): boolean {

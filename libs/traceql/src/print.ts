@@ -5,7 +5,6 @@ import type {
   Compare,
   FieldExpression,
   Hint,
-  Intrinsic,
   MetricsExpression,
   MetricsOperand,
   OverTime,
@@ -62,7 +61,7 @@ export function printSpanset(spanset: SpansetExpression): string {
   }
 }
 
-/** Prints what is computed for one span. */
+/** Prints what is computed for one span. The text of a field is the name that labels have. */
 export function printField(expression: FieldExpression): string {
   switch (expression.node) {
     case 'literal':
@@ -189,9 +188,4 @@ export function printStatic(value: Static): string {
 function printString(text: string): string {
   if (!/[`\r]/.test(text)) return `\`${text}\``;
   return `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
-}
-
-/** The canonical name of a field, which labels have. */
-export function fieldName(field: Attribute | Intrinsic): string {
-  return printField(field);
 }

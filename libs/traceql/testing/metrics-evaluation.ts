@@ -3,13 +3,13 @@ import {
   type Attribute,
   type Compare,
   compareStatics,
-  fieldName,
   type Intrinsic,
   isNumeric,
   type MetricsExpression,
   type MetricsOperand,
   type MetricsOperator,
   type OverTime,
+  printField,
   type Query,
   type Scalar,
   type SecondStage,
@@ -201,7 +201,7 @@ function groupLabels(
   by: readonly (Attribute | Intrinsic)[],
 ): ReadonlyMap<string, Static | undefined> {
   if (span === undefined) return new Map();
-  const labels = by.map((label) => [fieldName(label), scalarValue({ span }, label)] as const);
+  const labels = by.map((label) => [printField(label), scalarValue({ span }, label)] as const);
   const present = labels.filter(([, value]) => value !== undefined);
   return new Map(present.length > 0 ? present : labels.slice(0, 1));
 }
