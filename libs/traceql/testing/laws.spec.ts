@@ -8,7 +8,7 @@ import { EvaluationError, search, type Spanset } from './search-evaluation.ts';
 import { readTraces, type SpanModel } from './trace-model.ts';
 
 const start = 1_700_000_000_000_000_000n;
-const traces = readTraces(randomTraces(new SeededChance(5), 25, start));
+const traces = readTraces(randomTraces(new SeededChance(5), 15, start));
 const allSpans = traces.flatMap(({ spans }) => spans);
 const relations = ['>', '<', '>>', '<<', '~'];
 
