@@ -145,7 +145,7 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
       };
       return info.notes;
     };
-    const deletion = /delete (.*)/;
+    const deletion = /kubectl .* delete (.*)/;
     expect(deletion.exec(await notes())?.[1]).toBe(
       'secret/notes-spandrel-database persistentvolumeclaim/data-notes-spandrel-database-0 persistentvolumeclaim/data-notes-spandrel-tempo-0',
     );
