@@ -19,6 +19,8 @@ export class HttpObserverService implements OnModuleInit {
       const query = queryOf(url);
       if (query !== undefined) {
         const startMs = performance.now();
+        // Fastify, the streamed answer and the observers of this app listen, and Node warns of more than ten listeners.
+        raw.setMaxListeners(20);
         raw.once('close', () => {
           const { statusCode, writableFinished } = raw;
           const failed = statusCode >= 400 ? String(statusCode) : writableFinished ? undefined : 'incomplete';
