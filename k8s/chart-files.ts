@@ -67,7 +67,9 @@ export function exampleNames(): readonly string[] {
  * @throws Error with Helm's message when it rejects the values
  */
 export function renderChart(options: readonly string[] = [], repository = root, release = 'spandrel'): string {
-  return runHelm(['template', release, chart, '--kube-version', kubernetesVersion, ...options], repository);
+  // Without a namespace Helm takes that of the current context, which differs between machines. A later option wins.
+  const place = ['--namespace', 'default', '--kube-version', kubernetesVersion];
+  return runHelm(['template', release, chart, ...place, ...options], repository);
 }
 
 /**

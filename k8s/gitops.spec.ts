@@ -71,6 +71,21 @@ describe.skipIf(!hasHelm())('the chart under GitOps (requires Helm)', { timeout:
     expect(dropped).toEqual([]);
   });
 
+  it('renders the defaults of the API server in fields that kubectl apply compares as a whole', () => {
+    for (const { kind, metadata, spec } of objects) {
+      if (kind === 'Deployment' && spec?.['strategy'] !== undefined) {
+        expect(spec['strategy'], metadata.name).toHaveProperty('type');
+      }
+      if (kind !== 'StatefulSet') continue;
+      for (const claim of spec?.['volumeClaimTemplates'] as readonly unknown[]) {
+        expect(claim, metadata.name).toMatchObject({
+          spec: { volumeMode: 'Filesystem' },
+          status: { phase: 'Pending' },
+        });
+      }
+    }
+  });
+
   it('gives only the Job that fills Secrets access to the API, and only to these Secrets', () => {
     const tokens = workloadsOf(objects).filter(({ pod }) => JSON.stringify(pod).includes('serviceAccountToken'));
     expect(tokens.map(({ name }) => name)).toEqual([expect.stringMatching(/^spandrel-secrets-[\da-f]{8}$/)]);

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { patience } from './patience.ts';
 import { Release } from './release.ts';
 
 // What a GitOps tool does to a release, the rotation of a password, and the growth of a volume.
@@ -17,7 +17,8 @@ const kinds = [
 
 interface ClusterObject {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly uid: string; readonly generation?: number };
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec?: object;
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -38,14 +39,17 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
     rendered = await release.helm([...template, '--values', '-'], values);
   });
 
-  /** What an apply may not change, by kind and name: identity, generation of the specification, and data. */
+  /**
+   * What an apply may not change, by kind and name: identity, specification and data. The generation of a Deployment also
+   * counts annotations, of which the first apply adds one.
+   */
   async function state(): Promise<Readonly<Record<string, unknown>>> {
     const { items } = JSON.parse(await release.kubectl(['get', kinds, '--output', 'json'])) as {
       readonly items: readonly ClusterObject[];
     };
-    const entries = items.map(({ kind, metadata, data }) => [
+    const entries = items.map(({ kind, metadata, spec, data }) => [
       `${kind} ${metadata.name}`,
-      { uid: metadata.uid, generation: metadata.generation, ...(kind === 'Secret' && { data }) },
+      { uid: metadata.uid, spec, data },
     ]);
     return Object.fromEntries(entries) as Readonly<Record<string, unknown>>;
   }
@@ -62,7 +66,10 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
     await release.kubectl(['apply', '--filename', '-'], rendered);
     expect(await state()).toEqual(before);
     const again = await release.kubectl(['apply', '--filename', '-'], rendered);
-    const changes = again.split('\n').filter((line) => line !== '' && !line.endsWith(' unchanged'));
+    // kubectl sends the selector of a disruption budget each time, because the API declares it as replaced as a whole.
+    const changes = again
+      .split('\n')
+      .filter((line) => line !== '' && !line.endsWith(' unchanged') && !line.startsWith('poddisruptionbudget.policy/'));
     expect(changes).toEqual([]);
     expect(await state()).toEqual(before);
     expect(await release.kubectl(['get', 'pods', '--output', 'name'])).toBe(pods);
@@ -71,37 +78,31 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
   it('rotates a password: the role follows the Secret, and the app works after its restart', async () => {
     const changed = { stringData: { 'backend-password': 'a new p@ssword/100%' } };
     await release.kubectl(['patch', 'secret', `${release.address.name}-database`, '--patch', JSON.stringify(changed)]);
-    const { port, close } = await release.forward('database', 5432);
-    try {
-      const signIn = async (): Promise<string> => {
-        const client = new Client({
-          host: '127.0.0.1',
-          port,
-          user: 'backend',
-          database: 'numbers',
-          password: changed.stringData['backend-password'],
-        });
-        try {
-          await client.connect();
-          return 'signed in';
-        } catch (error) {
-          return String(error);
-        } finally {
-          await client.end().catch(() => undefined);
-        }
-      };
-      let result = '';
-      for (const deadline = Date.now() + rotationTimeoutMs; Date.now() < deadline; await sleep(2_000)) {
-        result = await signIn();
-        if (result === 'signed in') break;
+    // With a forward for each attempt: kubectl ends one whose connection was reset.
+    const signIn = async (): Promise<string> => {
+      const { port, close } = await release.forward('database', 5432);
+      const client = new Client({
+        host: '127.0.0.1',
+        port,
+        user: 'backend',
+        database: 'numbers',
+        password: changed.stringData['backend-password'],
+      });
+      try {
+        await client.connect();
+        return 'signed in';
+      } catch (error) {
+        return String(error);
+      } finally {
+        await client.end().catch(() => undefined);
+        close();
       }
-      expect(result).toBe('signed in');
-    } finally {
-      close();
-    }
+    };
+    await expect.poll(signIn, { timeout: rotationTimeoutMs * patience, interval: 2_000 }).toBe('signed in');
     await release.kubectl(['rollout', 'restart', release.workload('backend')]);
     await release.untilReady('backend');
-    expect(await release.helm(['test', release.address.name, '--timeout', '3m'])).toMatch(/Phase:\s+Succeeded/);
+    const timeout = `${Math.ceil(3 * patience)}m`;
+    expect(await release.helm(['test', release.address.name, '--timeout', timeout])).toMatch(/Phase:\s+Succeeded/);
   });
 
   it('grows a volume by its value, without another StatefulSet or Pod', async () => {
@@ -147,7 +148,7 @@ describe.skipIf(address === undefined)('a release under GitOps (requires Docker,
       };
       return info.notes;
     };
-    const deletion = /delete (.*)/;
+    const deletion = /kubectl .* delete (.*)/;
     expect(deletion.exec(await notes())?.[1]).toBe(
       'secret/notes-spandrel-database persistentvolumeclaim/data-notes-spandrel-database-0 persistentvolumeclaim/data-notes-spandrel-tempo-0',
     );

@@ -92,6 +92,8 @@ function buildImages(): readonly string[] {
     const options = [
       'build',
       '--network=host',
+      '--secret',
+      `id=ca,src=${process.env['BUILD_CA'] ?? '/dev/null'}`,
       '--file',
       'docker/Dockerfile',
       '--build-arg',

@@ -26,7 +26,7 @@ spec:
   replicas: {{ $component.replicas }}
   {{- end }}
   revisionHistoryLimit: 3
-  strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
+  strategy: { type: RollingUpdate, rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
   selector:
     matchLabels:
       {{- include "spandrel.selectorLabels" (list $root $name) | nindent 6 }}

@@ -72,13 +72,16 @@ Kubernetes rejects that. Takes its values of `persistence`.
 {{- define "spandrel.claim" -}}
 {{- if .enabled }}
 persistentVolumeClaimRetentionPolicy: { whenDeleted: {{ ternary "Retain" "Delete" .keep }}, whenScaled: Retain }
+# With the defaults of the API server, because kubectl apply compares the list as a whole.
 volumeClaimTemplates:
   - apiVersion: v1
     kind: PersistentVolumeClaim
     metadata: { name: data }
     spec:
       accessModes: [ReadWriteOnce]
+      volumeMode: Filesystem
       resources: { requests: { storage: 1Gi } }
+    status: { phase: Pending }
 {{- end }}
 {{- end -}}
 

@@ -121,6 +121,18 @@ describe('after requests and queries', () => {
     expect(Math.abs((lastSuccess ?? 0) - Date.now() / 1000)).toBeLessThan(120);
   });
 
+  it('observes a streamed answer without a warning of Node about listeners', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(String(warning));
+    process.on('warning', note);
+    try {
+      await (await fetch(`${store.url}/jaeger/api/traces?service=${oddName}&limit=10`)).text();
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
   it('has no name of a sender or a client anywhere', async () => {
     expect(await (await fetch(`${store.url}/metrics`)).text()).not.toContain(oddName);
   });

@@ -128,6 +128,20 @@ describe('a store of the previous version on the schema of the next one', () => 
     expect(await queryOnce(database.url, 'SELECT next FROM ps_trace.span')).toEqual([]);
   });
 
+  it('does not keep a later version from removing the columns', async () => {
+    const contraction: Migration = {
+      name: '9998-contract.sql',
+      sql: `${admitting(present)}
+        ALTER TABLE tracestore.span DROP COLUMN next;
+        ALTER TABLE tracestore.event DROP COLUMN next;
+        ALTER TABLE tracestore.link DROP COLUMN next;
+        ALTER TABLE tracestore.resource DROP COLUMN next;
+        ALTER TABLE tracestore.span_block DROP COLUMN next;`,
+    };
+    await migrateTo(expansion);
+    expect(await migrateTo([...expansion, contraction])).toMatchObject({ applied: ['9998-contract.sql'] });
+  });
+
   it('ends with one sentence if a migration does not admit it', async () => {
     await migrateTo([...expansion, { name: '9998-contract.sql', sql: `${admitting(9997)}SELECT 1` }]);
     await expect(startTracestore(database.url)).rejects.toThrow(

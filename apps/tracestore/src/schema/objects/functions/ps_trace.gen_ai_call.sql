@@ -56,7 +56,10 @@ BEGIN ATOMIC
       span.attributes -> 'gen_ai.response.finish_reasons' AS finish_reasons
     FROM calling
     CROSS JOIN LATERAL (
-      SELECT *
+      -- Named, because a function depends on every column of a *, and a later table file could not drop it.
+      SELECT
+        of_operation.trace_id, of_operation.span_id, of_operation.start_time, of_operation.start_nanos,
+        of_operation.end_time, of_operation.end_nanos, of_operation.status_code, of_operation.attributes
       FROM tracestore.span AS of_operation
       WHERE of_operation.operation_id = calling.id
         AND of_operation.start_time >= _start_time_min AND of_operation.start_time < _start_time_max

@@ -35,7 +35,15 @@ BEGIN ATOMIC
         ),
         substring(left(coalesce(s.attributes ->> 'url.full', s.attributes ->> 'http.url'), 300) FROM '^[^/]*//[^/]*/[^/?#]*')
       ), 0) AS target
-    FROM (SELECT * FROM tracestore.span WHERE trace_id = _trace_id::uuid LIMIT 200001) s
+    FROM (
+      -- Named, because a function depends on every column of a *, and a later table file could not drop it.
+      SELECT
+        span_id, parent_span_id, operation_id, resource_id, instance, start_time, start_nanos, end_time, end_nanos, status_code,
+        dropped_attributes_count, dropped_events_count, dropped_links_count, attributes
+      FROM tracestore.span
+      WHERE trace_id = _trace_id::uuid
+      LIMIT 200001
+    ) s
   ),
   whole AS MATERIALIZED (
     SELECT
