@@ -56,6 +56,11 @@ export const toolVariables: readonly ToolVariable[] = [
     meaning: 'File of additional chart values.',
   },
   {
+    name: 'BUILD_CA',
+    reader: '`make images`, `npm run test:cluster`',
+    meaning: 'File in PEM: the certificate authority of a proxy that inspects TLS, for `npm ci` in images.',
+  },
+  {
     name: 'TEST_CLUSTER_PATIENCE',
     reader: '`npm run test:cluster`',
     meaning: 'Factor for waiting times and maximum response times, from 1 (the default, a quiet machine) to 20.',

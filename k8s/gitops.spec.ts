@@ -72,17 +72,15 @@ describe.skipIf(!hasHelm())('the chart under GitOps (requires Helm)', { timeout:
   });
 
   it('renders the defaults of the API server in fields that kubectl apply compares as a whole', () => {
-    for (const { kind, metadata, spec } of objects) {
-      if (kind === 'Deployment' && spec?.['strategy'] !== undefined) {
-        expect(spec['strategy'], metadata.name).toHaveProperty('type');
-      }
-      if (kind !== 'StatefulSet') continue;
-      for (const claim of spec?.['volumeClaimTemplates'] as readonly unknown[]) {
-        expect(claim, metadata.name).toMatchObject({
-          spec: { volumeMode: 'Filesystem' },
-          status: { phase: 'Pending' },
-        });
-      }
+    const specsOf = (wanted: string): readonly Readonly<Record<string, unknown>>[] =>
+      objects.flatMap(({ kind, spec }) => (kind === wanted && spec !== undefined ? [spec] : []));
+    const strategies = specsOf('Deployment').flatMap(({ strategy }) => (strategy === undefined ? [] : [strategy]));
+    expect(strategies.length).toBeGreaterThan(0);
+    for (const strategy of strategies) expect(strategy).toHaveProperty('type');
+    const claims = specsOf('StatefulSet').flatMap(({ volumeClaimTemplates }) => volumeClaimTemplates);
+    expect(claims.length).toBeGreaterThan(0);
+    for (const claim of claims) {
+      expect(claim).toMatchObject({ spec: { volumeMode: 'Filesystem' }, status: { phase: 'Pending' } });
     }
   });
 
