@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
 import type { QueryResponse } from '../api/types.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
 import { formatMoment } from '../format/time.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
@@ -116,7 +117,7 @@ export function Heatmap({
     return {
       time: `${formatMoment(timeMs)} – ${formatMoment(timeMs + stepMs)}`,
       values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`,
-      count: count.toLocaleString('en'),
+      count: formatNumber(count),
     };
   };
   return (

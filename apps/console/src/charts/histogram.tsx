@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
 import type { QueryResponse } from '../api/types.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { useColours } from './use-colours.ts';
@@ -92,7 +93,7 @@ export function Histogram({
   );
   const labelsOf = ({ index }: PlotPoint) => {
     const { lower = 0, upper = 0, count = 0 } = bins[index] ?? {};
-    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: count.toLocaleString('en') };
+    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: formatNumber(count) };
   };
   return (
     <div className="chart">

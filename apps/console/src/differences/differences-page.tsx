@@ -7,6 +7,7 @@ import { get } from '../api/client.ts';
 import type { DifferencesResponse } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration, parseDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { Loading } from '../loading.tsx';
 import { unixNanoOf } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
@@ -198,5 +199,5 @@ function Differences({
 }
 
 function tracesText({ traces, isSampled }: DifferencesResponse['inside']): string {
-  return isSampled ? `random sample of ${traces.toLocaleString('en')}` : traces.toLocaleString('en');
+  return isSampled ? `random sample of ${formatNumber(traces)}` : formatNumber(traces);
 }

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
@@ -375,13 +376,13 @@ function textsOf(layout: HeatmapLayout, heatmap: HeatmapResponse, { column, row 
   const [count = 0, failed = 0] = heatmap.columns[column] ?? [];
   const noun = heatmap.source === 'aggregates' ? 'request' : 'trace';
   const about = heatmap.isComplete ? '' : 'about ';
-  if (row === -1) return [time, `${about}${failed.toLocaleString('en')} failed of ${about}${counted(count, noun)}`];
+  if (row === -1) return [time, `${about}${formatNumber(failed)} failed of ${about}${counted(count, noun)}`];
   const [min = 0, max = 0] = layout.rowBoundsNs.slice(row, row + 2);
   const lasting = `${formatDuration(Math.round(min))} – ${formatDuration(Math.round(max))}`;
   return [
     time,
     `${lasting}: ${about}${counted(layout.countOf(column, row), noun)}`,
-    `any duration: ${about}${counted(count, noun)}, ${about}${failed.toLocaleString('en')} failed`,
+    `any duration: ${about}${counted(count, noun)}, ${about}${formatNumber(failed)} failed`,
   ];
 }
 
@@ -460,10 +461,6 @@ function nameOf({ root }: TraceSummary): string {
 
 function labelOf(trace: TraceSummary): string {
   return `${nameOf(trace)}, ${formatDuration(trace.durationNs)}, ${formatTime(trace.startTimeUnixNano)}, ${counted(trace.errors, 'error')}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** The width of an element, which changes with the page. */

@@ -1,6 +1,7 @@
 import './range-overview.css';
 import { useState } from 'react';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
@@ -104,13 +105,12 @@ function Counts({ heatmap: { source, total, failed, isComplete } }: { readonly h
     <>
       <strong>
         {about}
-        {total.toLocaleString('en')} {noun}
-        {total === 1 ? '' : 's'}
+        {counted(total, noun)}
       </strong>
       {', '}
       <span className={failed > 0 ? 'bad' : 'quiet'}>
         {about}
-        {failed.toLocaleString('en')} failed
+        {formatNumber(failed)} failed
       </span>
     </>
   );
@@ -125,5 +125,5 @@ function noteOf({ source, share, spans, to, isComplete }: HeatmapResponse): stri
   const what = 'Each trace counts once: when it started, how long it took, whether one of its spans failed.';
   if (isComplete) return what;
   const percent = share >= 0.1 ? Math.round(share * 100) : Number((share * 100).toPrecision(1));
-  return `${what} Estimated from ${percent} % of each step of time (${spans.toLocaleString('en')} spans). A shorter range is exact.`;
+  return `${what} Estimated from ${percent} % of each step of time (${formatNumber(spans)} spans). A shorter range is exact.`;
 }

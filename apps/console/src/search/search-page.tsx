@@ -6,6 +6,7 @@ import { ApiError } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { DifferencesLinks } from '../differences/differences-links.tsx';
 import { Failure } from '../failure.tsx';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
@@ -81,7 +82,7 @@ export function SearchPage() {
     changeStoredSearches((before) => withRecent(before, query));
   }, [count, isOfSpans, query, results.spans, traces]);
   const sort = (order: SearchOrder): void => change({ order: order === 'newest' ? '' : order }, 'push');
-  const counted = {
+  const countedSearch = {
     // The duration of a row of spans is that of the span.
     query: error === undefined ? `${searchQueryString(search, time)}${isOfSpans ? '&duration=span' : ''}` : undefined,
     time,
@@ -132,7 +133,7 @@ export function SearchPage() {
       {results.isSuccess && count === 0 && traces.length === 0 && !results.hasMore && (
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
-      <RangeOverview search={counted} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
+      <RangeOverview search={countedSearch} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
       {count > 0 && <DifferencesLinks search={search} range={time.range} />}
       <div className="row spread result-tools">
         <div className="row">
@@ -150,7 +151,7 @@ export function SearchPage() {
           </div>
           <p className="quiet" role="status">
             {results.isSuccess &&
-              `${(isOfSpans ? count : traces.length).toLocaleString('en')} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
+              `${formatNumber(isOfSpans ? count : traces.length)} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
           </p>
           <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
         </div>
@@ -159,7 +160,7 @@ export function SearchPage() {
           <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
         </div>
       </div>
-      <WithFacets search={search} counted={counted}>
+      <WithFacets search={search} counted={countedSearch}>
         <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
           {isOfSpans && count > 0 && (
             <SpanList
@@ -308,7 +309,7 @@ function TailState({ tail, isOn, waiting }: { readonly tail: Tail; readonly isOn
             if (main !== null) main.scrollTop = 0;
           }}
         >
-          {waiting.toLocaleString('en')} new {waiting === 1 ? 'trace' : 'traces'} ↑
+          {counted(waiting, 'new trace')} ↑
         </button>
       )}
       {tail.error !== undefined && (

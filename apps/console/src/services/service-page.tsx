@@ -14,6 +14,7 @@ import type {
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
 import type { TimeMark, TimeSeries } from '../charts/time-series-data.ts';
@@ -319,7 +320,7 @@ function Operations({ service, time, result }: PartProps & { readonly result: Se
       hint={`Self time is the part of a span that no child covers. ${percentileNote}`}
       note={
         operationCount > result.operations.length
-          ? `The ${result.operations.length.toLocaleString('en')} with the most self time, of ${operationCount.toLocaleString('en')}.`
+          ? `The ${formatNumber(result.operations.length)} with the most self time, of ${formatNumber(operationCount)}.`
           : undefined
       }
     >
@@ -448,15 +449,14 @@ function Errors({ service, time }: PartProps) {
 
 /** Says which failed spans are not in the groups; empty if all are. */
 function boundOf({ groups, groupCount, readSpans, failedSpans }: ServiceErrorsResponse): string {
-  const count = (value: number): string => value.toLocaleString('en');
   return [
     ...(readSpans < failedSpans
       ? [
-          `From the newest ${count(readSpans)} of ${count(failedSpans)} failed spans; a shorter range has all of its own.`,
+          `From the newest ${formatNumber(readSpans)} of ${formatNumber(failedSpans)} failed spans; a shorter range has all of its own.`,
         ]
       : []),
     ...(groups.length < groupCount
-      ? [`The ${count(groups.length)} most frequent of ${count(groupCount)} groups.`]
+      ? [`The ${formatNumber(groups.length)} most frequent of ${formatNumber(groupCount)} groups.`]
       : []),
   ].join(' ');
 }
