@@ -52,6 +52,26 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
     await page.setViewportSize(desktop);
   });
 
+  it('draws no axes and no totals in an empty store', async () => {
+    const { dashboards } = (await (await fetch(`${console.store.url}/api/dashboards`)).json()) as {
+      readonly dashboards: readonly { readonly uid: string; readonly title: string }[];
+    };
+    const addresses = ['/', '/map', '/search', '/system', ...dashboards.map(({ uid }) => `/dashboards/${uid}`)];
+    expect(addresses.length).toBeGreaterThan(8);
+    for (const address of addresses) {
+      await page.goto(`${console.store.url}${address}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(await page.locator('main canvas, main .pie').count(), address).toBe(0);
+      expect(await page.locator('main svg text').allTextContents(), address).not.toContainEqual(
+        expect.stringMatching(/\d [mµn]?s$|\/s$|%$/),
+      );
+    }
+    await page.goto(`${console.store.url}/search`);
+    await page.getByText('No matching traces').waitFor();
+    await picture('first-hour-search');
+  });
+
   it('keeps what it shows in an outage, says since when, and recovers', async () => {
     await sendPasswordTraces(console.store, startMs);
     await page.goto(`${console.store.url}/?refresh=5s`);

@@ -5,6 +5,7 @@ import { get } from '../api/client.ts';
 import type { AttributeKeysResponse, GroupsResponse } from '../api/types.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue } from '../charts/format-value.ts';
+import { NoData } from '../charts/no-data.tsx';
 import { Failure } from '../failure.tsx';
 import { formatNumber } from '../format/number.ts';
 import { Loading } from '../loading.tsx';
@@ -94,7 +95,7 @@ export function GroupsPanel({
             className="small"
           />
         )}
-        {result.data?.groups.length === 0 && <p className="panel-empty quiet">No spans found.</p>}
+        {result.data?.groups.length === 0 && <NoData>No spans found.</NoData>}
         {result.data !== undefined && result.data.groups.length > 0 && (
           <GroupsTable by={by} response={result.data} search={search} time={time} />
         )}

@@ -237,9 +237,7 @@ function RangeDialog({
           <button type="submit" className="primary">
             Apply time range
           </button>
-          <p className="quiet">
-            Time zone: {nameOfTimeZone(timeZone)}
-          </p>
+          <p className="quiet">Time zone: {nameOfTimeZone(timeZone)}</p>
         </form>
       </div>
     </div>

@@ -5,7 +5,7 @@ import { counted, formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
-import { failedHeightPx, heightPx, type HeatmapLayout, layoutOf, plotHeightPx } from './heatmap-layout.ts';
+import { failedHeightPx, heightPx, type HeatmapLayout, layoutOf, plotHeightPx, textBelowPx } from './heatmap-layout.ts';
 
 /** A shorter drag is a click, and a side that is shorter than this does not bound the box. */
 const minDragPx = 6;
@@ -123,14 +123,20 @@ export function RangeHeatmap({
               y1={layout.yOf(value)}
               y2={layout.yOf(value)}
             />
-            <text x={layout.leftPx - 6} y={layout.yOf(value) + 4} textAnchor="end">
+            <text x={layout.leftPx - 6} y={layout.yOf(value) + textBelowPx} textAnchor="end">
               {text}
             </text>
           </g>
         ))}
-        <text x={layout.leftPx - 6} y={layout.failedTopPx + failedHeightPx - 3} textAnchor="end">
-          failed
-        </text>
+        {layout.isEmpty ? (
+          <text x={layout.leftPx + layout.plotWidthPx / 2} y={plotHeightPx / 2} textAnchor="middle">
+            No matching traces
+          </text>
+        ) : (
+          <text x={layout.leftPx - 6} y={layout.failedTextPx} textAnchor="end">
+            failed
+          </text>
+        )}
         {layout.times.map(({ value, text }) => (
           <text key={value} x={layout.xOf(value)} y={heightPx - 5} textAnchor="middle">
             {text}
@@ -387,8 +393,8 @@ function textsOf(layout: HeatmapLayout, heatmap: HeatmapResponse, { column, row 
 }
 
 function placeAt(layout: HeatmapLayout, x: number, y: number): Place | undefined {
-  const { leftPx, plotWidthPx, columnCount, failedTopPx, rowBoundsNs, msAt, nsAt } = layout;
-  if (x < leftPx || x > leftPx + plotWidthPx || columnCount === 0) return undefined;
+  const { leftPx, plotWidthPx, columnCount, failedTopPx, rowBoundsNs, msAt, nsAt, isEmpty } = layout;
+  if (x < leftPx || x > leftPx + plotWidthPx || columnCount === 0 || isEmpty) return undefined;
   const ms = msAt(x);
   const column = Math.min(
     Array.from({ length: columnCount }, (_, n) => layout.columnBounds(n)[1]).findIndex((end) => ms <= end),
@@ -435,13 +441,13 @@ function areaOf([x, y, toX, toY]: Drag) {
 
 /** The times and durations of a rectangle. A narrow one has all times, a flat one all durations. */
 function boxOf(
-  { msAt, nsAt, failedTopPx }: HeatmapLayout,
+  { msAt, nsAt, failedTopPx, isEmpty }: HeatmapLayout,
   { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
 ): RangeBox {
-  const isOfFailures = y >= failedTopPx - 2;
+  const isOfFailures = !isEmpty && y >= failedTopPx - 2;
   return {
     time: width < minDragPx ? undefined : { fromMs: msAt(x), toMs: msAt(x + width) },
-    duration: height < minDragPx || isOfFailures ? undefined : { minNs: nsAt(y + height), maxNs: nsAt(y) },
+    duration: height < minDragPx || isOfFailures || isEmpty ? undefined : { minNs: nsAt(y + height), maxNs: nsAt(y) },
     isFailed: isOfFailures,
   };
 }

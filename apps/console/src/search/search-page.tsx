@@ -1,5 +1,6 @@
 import './search.css';
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { FoundSpan, TraceSummary } from '../api/types.ts';
 import { ApiError } from '../api/client.ts';
@@ -12,6 +13,7 @@ import { Loading } from '../loading.tsx';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
+import { useIsPhone } from '../use-is-phone.ts';
 import { ColumnsMenu } from './columns-menu.tsx';
 import { NoResults } from './no-results.tsx';
 import { keepResultOrder } from './result-order.ts';
@@ -20,6 +22,7 @@ import { SavedSearches } from './saved-searches.tsx';
 import { WithFacets } from './facets.tsx';
 import { RangeOverview } from './range-overview.tsx';
 import { SearchForm } from './search-form.tsx';
+import { SearchSummary } from './search-summary.tsx';
 import {
   durationErrorOf,
   type SearchOrder,
@@ -68,7 +71,11 @@ export function SearchPage() {
   const [selected, setSelected] = useState<readonly string[]>([]);
   const firstField = useRef<HTMLInputElement>(null);
   const query = useSearch();
-  useSlashKey(firstField);
+  // On a phone the form would fill the screen above the results.
+  const isPhone = useIsPhone();
+  const [isFormOpen, setFormOpen] = useState(false);
+  const isFolded = isPhone && !isFormOpen;
+  useSlashKey(firstField, () => setFormOpen(true));
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
@@ -93,9 +100,11 @@ export function SearchPage() {
       <div className="row spread search-head">
         <h1>Search</h1>
         <div className="row">
-          <SavedSearches query={query} />
-          <TraceIdForm />
-          <OpenFileButton />
+          <div className="row" hidden={isFolded}>
+            <SavedSearches query={query} />
+            <TraceIdForm />
+            <OpenFileButton />
+          </div>
           <TimeRangePicker state={time} canBeAll hasRefresh={false} />
           <button
             type="button"
@@ -112,12 +121,15 @@ export function SearchPage() {
           </button>
         </div>
       </div>
+      {isPhone && <SearchSummary query={query} isOpen={isFormOpen} onToggle={() => setFormOpen(!isFormOpen)} />}
       {/* The key resets the form when the search in the URL changes. */}
       <SearchForm
         key={JSON.stringify(search)}
         search={search}
         firstField={firstField}
+        isHidden={isFolded}
         onSearch={(next) => {
+          setFormOpen(false);
           change(writeSearch(next), 'push');
           refresh();
         }}
@@ -400,12 +412,14 @@ function TraceIdForm() {
 }
 
 /** The key `/` focuses the first field, unless the focus is in an input. */
-function useSlashKey(field: React.RefObject<HTMLInputElement | null>): void {
+function useSlashKey(field: React.RefObject<HTMLInputElement | null>, onKeyDown: () => void): void {
   const onKey = useEffectEvent((event: KeyboardEvent): void => {
     const { target } = event;
     const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    // A hidden field cannot have the focus.
+    flushSync(onKeyDown);
     field.current?.focus();
   });
   useEffect(() => {

@@ -28,6 +28,7 @@ export function ResultChart({ result }: { readonly result: SqlResponse }) {
     <div className="result-chart">
       <TimeSeriesChart
         title="Result rows"
+        noData="No row has a value in a numeric column."
         data={data}
         unit={undefined}
         bounds={{ fromMs: data.timesMs[0] ?? 0, toMs: data.timesMs.at(-1) ?? 0 }}
