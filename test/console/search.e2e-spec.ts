@@ -280,6 +280,17 @@ describe.skipIf(!hasChromium)('the search page', () => {
     const form = page.getByRole('search');
     expect(await form.isVisible()).toBe(false);
     expect(await rows().nth(1).boundingBox()).toMatchObject({ y: expect.toSatisfy((y: number) => y < 844 - 58) });
+    // Two lines a row, none of them cut off.
+    const outside = await rows()
+      .locator('.lead input, .cell')
+      .evaluateAll((cells) =>
+        cells.flatMap((cell) => {
+          const [own, row] = [cell, cell.closest('.result') ?? cell].map((each) => each.getBoundingClientRect());
+          const isInside = (own?.top ?? 0) >= (row?.top ?? 0) && (own?.bottom ?? 0) <= (row?.bottom ?? 0);
+          return isInside || own?.height === 0 ? [] : [cell.textContent];
+        }),
+      );
+    expect(outside).toEqual([]);
     await picture('phone-search-results');
     const edit = page.getByRole('button', { name: 'Edit search: generator' });
     await edit.click();
