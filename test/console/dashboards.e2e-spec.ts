@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { dashboardUids } from '@spandrel/console-api/dashboard-names';
-import { hexBytes } from '@spandrel/testing/requests';
 import type { QueryResponse } from '@spandrel/console-api';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -560,66 +559,6 @@ describe.skipIf(!hasChromium)('the overview and the dashboards', () => {
     expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
     const name = address.replaceAll('/', '-');
     await page.screenshot({ path: path.join(picturesFolder, `phone${name}.png`) });
-  });
-
-  it('give a service and an operation one color: in all charts, and for every user', async () => {
-    const address = `${console.store.url}/dashboards/${dashboardUids.downstreamSpans}?${range}&service=web`;
-    /** The class with the color of each operation, in the pie and in the legend of the areas beside it. */
-    const coloursOf = async (there: Page) => {
-      await there.goto(address);
-      const names = '.pie tbody tr, .legend button';
-      await there.locator('.pie tbody tr').first().waitFor();
-      await there.locator('.legend button').first().waitFor();
-      await there.waitForLoadState('networkidle');
-      return there.locator(names).evaluateAll((all) =>
-        all.map((element) => ({
-          name: element.querySelector('bdi')?.textContent ?? '',
-          colour: element.querySelector('.dot')?.className.match(/hue-\d+|colour-\w+/)?.[0],
-        })),
-      );
-    };
-    const colours = await coloursOf(page);
-    const byName = Map.groupBy(colours, ({ name }) => name);
-    expect([...byName.values()].filter((own) => own.length > 1).length).toBeGreaterThan(4);
-    for (const [name, own] of byName) expect(new Set(own.map(({ colour }) => colour)).size, name).toBe(1);
-    // Another user has another browser, which has seen no other page.
-    const other = await console.openPage();
-    expect(await coloursOf(other.page)).toEqual(colours);
-    await other.close();
-  });
-
-  it('draw a caller whose own call began before the time range, with its edge', async () => {
-    const span = (id: string, parentId: string, startMs: number) => ({
-      traceId: hexBytes('d'.repeat(32)),
-      spanId: hexBytes(id.repeat(16)),
-      parentSpanId: hexBytes(parentId === '' ? '' : parentId.repeat(16)),
-      name: 'work',
-      kind: 2 as const,
-      startTimeUnixNano: BigInt(startMs) * 1_000_000n,
-      endTimeUnixNano: BigInt(nowMs - 60_000) * 1_000_000n,
-    });
-    await console.send([
-      { service: 'importer', spans: [span('1', '', nowMs - 3_000_000)] },
-      { service: 'archive', spans: [span('2', '1', nowMs - 300_000)] },
-    ]);
-    const recent = new URLSearchParams({
-      from: new Date(nowMs - 600_000).toISOString(),
-      to: new Date(nowMs).toISOString(),
-    }).toString();
-    const edge = page.getByRole('img', { name: /^importer calls archive: 1 call/ });
-    for (const address of [`/dashboards/${dashboardUids.serviceDependencies}`, '/map']) {
-      await expect
-        .poll(
-          async () => {
-            await page.goto(`${console.store.url}${address}?${recent}`);
-            await page.locator('.node').first().waitFor();
-            return edge.count();
-          },
-          { timeout: 60_000, interval: 1_000 },
-        )
-        .toBe(1);
-      await page.getByRole('button', { name: /^importer / }).waitFor();
-    }
   });
 
   it('show a system of forty services', async () => {

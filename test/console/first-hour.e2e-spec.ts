@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { dashboardUids } from '@spandrel/console-api/dashboard-names';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendPasswordTraces } from '@spandrel/testing/password-traces';
@@ -51,26 +50,6 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(phone.width);
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(desktop);
-  });
-
-  it('draws no axes and no totals in an empty store', async () => {
-    const { dashboards } = (await (await fetch(`${console.store.url}/api/dashboards`)).json()) as {
-      readonly dashboards: readonly { readonly uid: string; readonly title: string }[];
-    };
-    const addresses = ['/', '/map', '/search', '/system', ...dashboards.map(({ uid }) => `/dashboards/${uid}`)];
-    expect(addresses.length).toBeGreaterThan(8);
-    for (const address of addresses) {
-      await page.goto(`${console.store.url}${address}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
-      expect(await page.locator('main canvas, main .pie').count(), address).toBe(0);
-      expect(await page.locator('main svg text').allTextContents(), address).not.toContainEqual(
-        expect.stringMatching(/\d [mµn]?s$|\/s$|%$/),
-      );
-    }
-    await page.goto(`${console.store.url}/search`);
-    await page.getByText('No matching traces').waitFor();
-    await picture('first-hour-search');
   });
 
   it('keeps what it shows in an outage, says since when, and recovers', async () => {
@@ -134,38 +113,6 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
     await page.locator('.results time').filter({ hasText: utc }).first().waitFor();
     expect(await page.getByRole('combobox', { name: 'Time zone' }).inputValue()).toBe('utc');
     await page.getByRole('combobox', { name: 'Time zone' }).selectOption('local');
-  });
-
-  it('writes times in one style, also on the axes, in the time zone that is selected', async () => {
-    const abroad = await console.openPage({ viewport: desktop, timezoneId: 'Asia/Kolkata' });
-    const otherStyle =
-      /\d{1,2}\/\d{1,2}\/\d{2,4}|\b\d{1,2}\.\d{1,2}\.\d{4}|\d (?:AM|PM)\b|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/;
-    // An axis of twelve hours has whole hours of the zone, and Kolkata is half an hour ahead of others.
-    const hours = async () =>
-      (await abroad.page.locator('.range-heatmap text').allTextContents()).filter((label) => /^\d\d:\d\d$/.test(label));
-    for (const zone of ['local', 'utc'] as const) {
-      await abroad.page.goto(`${console.store.url}/search?range=12h`);
-      await abroad.page.getByRole('combobox', { name: 'Time zone' }).selectOption(zone);
-      await abroad.page.locator('.range-heatmap').waitFor();
-      const aheadMs = zone === 'utc' ? 0 : 5.5 * 3_600_000;
-      const shown = await hours();
-      expect(shown.length, zone).toBeGreaterThan(3);
-      for (const label of shown) expect(label).toMatch(/:00$/);
-      // The last whole hour on the axis is at most three hours ago.
-      const hoursAgo = [0, 1, 2, 3].map((n) =>
-        new Date(Date.now() + aheadMs - n * 3_600_000).toISOString().slice(11, 13),
-      );
-      expect(hoursAgo, zone).toContain(shown.at(-1)?.slice(0, 2));
-      const start = new Date(startMs + aheadMs).toISOString().slice(0, 'YYYY-MM-DDTHH'.length).replace('T', ' ');
-      await abroad.page.locator('.results time').filter({ hasText: start }).first().waitFor();
-      for (const address of ['/search', '/', '/system', `/dashboards/${dashboardUids.requestDurations}`]) {
-        await abroad.page.goto(`${console.store.url}${address}`);
-        await abroad.page.getByRole('heading', { level: 1 }).waitFor();
-        await abroad.page.waitForLoadState('networkidle');
-        expect(await abroad.page.locator('body').innerText(), address).not.toMatch(otherStyle);
-      }
-    }
-    await abroad.close();
   });
 
   it.each(['/nowhere', '/trace', '/dashboards/x/y', '/search/x', '/a%20b/c.html', '/api-docs'])(
