@@ -87,10 +87,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-const run = (file: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+const run = (file: string, to = range.to): Promise<readonly Readonly<Record<string, unknown>>[]> => {
   const query = readQuery('models', file);
   const values = Object.fromEntries(
-    Object.entries(range).filter(([name]) => query.parameters.some((parameter) => parameter.name === name)),
+    Object.entries({ ...range, to }).filter(([name]) => query.parameters.some((parameter) => parameter.name === name)),
   );
   const { text: sql, values: bound } = bindQuery(query, values);
   return queryAsReader(database.url, sql, bound);
@@ -163,11 +163,23 @@ describe('the dashboard of models', () => {
       { time: minute(1), series: 'gpt-4o-2024', calls_per_second: 1 / 60 },
     ]);
     const tokens = await run('tokens-by-model.sql');
-    expect(tokens.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['tokens'])).toEqual([150, 350]);
+    expect(tokens.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['tokens_per_second'])).toEqual([
+      150 / 60,
+      350 / 60,
+    ]);
     const durations = await run('durations-by-model.sql');
     expect(durations.filter(({ series }) => series === 'gpt-4o-2024').map((row) => row['p95_ms'])).toEqual([
       1000, 3000,
     ]);
+    // A step that is not over has the rate of its seconds so far, and none at first.
+    const second = async (file: string, seconds: number) =>
+      (await run(file, new Date(startMs + 60_000 + seconds * 1_000).toISOString())).filter(
+        ({ time, series }) => Number(time) === Number(minute(1)) && series === 'gpt-4o-2024',
+      );
+    expect(await second('calls-by-model.sql', 40)).toMatchObject([{ calls_per_second: 1 / 40 }]);
+    expect(await second('tokens-by-model.sql', 40)).toMatchObject([{ tokens_per_second: 350 / 40 }]);
+    expect(await second('calls-by-model.sql', 20)).toEqual([]);
+    expect(await second('tokens-by-model.sql', 20)).toEqual([]);
     expect((await run('slowest-calls.sql')).map((row) => row['duration_ms'])).toEqual([3000, 1000, 500, 10]);
   });
 });

@@ -1,5 +1,5 @@
 -- Calls per second of each model, per minute or in wider steps over a long range. Only the ten models with the
--- most calls.
+-- most calls. A step is divided by its seconds that are in the range and over, and left out if these are less than 30.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -12,9 +12,17 @@ called AS MATERIALIZED (
 ),
 frequent AS (
   SELECT model FROM called GROUP BY model ORDER BY count(*) DESC, model LIMIT 10
+),
+counted AS (
+  SELECT
+    time, model AS series, count(*) AS calls,
+    extract(epoch FROM least(time + width, ps_trace.time_of(:'to'), now()) - greatest(time, ps_trace.time_of(:'from')))::float8 AS seconds
+  FROM called
+  JOIN frequent USING (model)
+  CROSS JOIN step
+  GROUP BY time, width, model
 )
-SELECT time, model AS series, count(*) / (SELECT extract(epoch FROM width) FROM step)::float8 AS calls_per_second
-FROM called
-JOIN frequent USING (model)
-GROUP BY time, model
+SELECT time, series, calls / seconds AS calls_per_second
+FROM counted
+WHERE seconds >= 30
 ORDER BY time, series;

@@ -53,8 +53,8 @@ export const dashboard: Dashboard = {
     {
       id: 4,
       kind: 'timeseries',
-      title: 'Tokens by model',
-      description: 'Input and output tokens in each step, of the ten models with the most calls.',
+      title: 'Tokens per second by model',
+      description: 'Input and output tokens per second, of the ten models with the most calls.',
       grid: { x: 0, y: 20, width: 12, height: 11 },
       unit: 'count',
       queries: ['tokens-by-model.sql'],

@@ -1,5 +1,5 @@
--- Input and output tokens of each model in each step, a minute or more over a long range. Only the ten models with the
--- most calls.
+-- Input and output tokens per second of each model, per minute or in wider steps over a long range. Only the ten models
+-- with the most calls. A step is divided by its seconds that are in the range and over, and left out if these are less than 30.
 \if :{?from} \else \set from 'now-1h' \endif
 \if :{?to} \else \set to 'now' \endif
 \if :{?interval} \else \set interval 'sparse' \endif
@@ -12,9 +12,17 @@ called AS MATERIALIZED (
 ),
 frequent AS (
   SELECT model FROM called GROUP BY model ORDER BY count(*) DESC, model LIMIT 10
+),
+counted AS (
+  SELECT
+    time, model AS series, coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0)::float8 AS tokens,
+    extract(epoch FROM least(time + width, ps_trace.time_of(:'to'), now()) - greatest(time, ps_trace.time_of(:'from')))::float8 AS seconds
+  FROM called
+  JOIN frequent USING (model)
+  CROSS JOIN step
+  GROUP BY time, width, model
 )
-SELECT time, model AS series, coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0)::float8 AS tokens
-FROM called
-JOIN frequent USING (model)
-GROUP BY time, model
+SELECT time, series, tokens / seconds AS tokens_per_second
+FROM counted
+WHERE seconds >= 30
 ORDER BY time, series;

@@ -273,6 +273,43 @@ describe.skipIf(!hasChromium)('the search page', () => {
     await picture('phone-search');
   });
 
+  it('shows results first on a phone, with the form behind a line that says what is searched for', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open('?service=generator');
+    await expect.poll(results).toBe(2);
+    const form = page.getByRole('search');
+    expect(await form.isVisible()).toBe(false);
+    expect(await rows().nth(1).boundingBox()).toMatchObject({ y: expect.toSatisfy((y: number) => y < 844 - 58) });
+    // Two lines a row, none of them cut off.
+    const outside = await rows()
+      .locator('.lead input, .cell')
+      .evaluateAll((cells) =>
+        cells.flatMap((cell) => {
+          const [own, row] = [cell, cell.closest('.result') ?? cell].map((each) => each.getBoundingClientRect());
+          const isInside = (own?.top ?? 0) >= (row?.top ?? 0) && (own?.bottom ?? 0) <= (row?.bottom ?? 0);
+          return isInside || own?.height === 0 ? [] : [cell.textContent];
+        }),
+      );
+    expect(outside).toEqual([]);
+    await picture('phone-search-results');
+    const edit = page.getByRole('button', { name: 'Edit search: generator' });
+    await edit.click();
+    await page.getByLabel('Attribute').first().fill('pwlen=8');
+    await picture('phone-search-form');
+    // Turning the phone, or folding the form, keeps what was typed.
+    await page.getByRole('button', { name: 'Hide search: generator' }).click();
+    expect(await form.isVisible()).toBe(false);
+    await page.setViewportSize({ width: 844, height: 390 });
+    expect(await page.getByLabel('Attribute').first().inputValue()).toBe('pwlen=8');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.keyboard.press('/');
+    await expect.poll(() => form.isVisible()).toBe(true);
+    await page.keyboard.press('Enter');
+    await expect.poll(results).toBe(1);
+    expect(await form.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Edit search: generator, pwlen=8' }).waitFor();
+  });
+
   it('explains what to do without results, and which names are unknown', async () => {
     await open('?service=unknown&attribute=foo+bar%3D1');
     await page.getByText('No traces found').waitFor();

@@ -50,6 +50,7 @@ export const serviceHistoryResponse = z.object({
     .array(
       z.object({
         timeUnixNano: unixNano.describe('the start of the step, in nanoseconds since 1970'),
+        seconds: z.number().describe('how much of the step is in the range and over: a rate is calls / seconds'),
         calls: z.number(),
         errors: z.number(),
         p50Ms: percentileMs,
@@ -57,7 +58,7 @@ export const serviceHistoryResponse = z.object({
         p99Ms: percentileMs,
       }),
     )
-    .describe('steps with calls from outside the service, in order'),
+    .describe('steps with calls from outside the service, in order; the last one once it has 30 seconds'),
 });
 export type ServiceHistoryResponse = z.infer<typeof serviceHistoryResponse>;
 

@@ -109,8 +109,16 @@ export const trafficResponse = z.object({
         service: z.string().nullable().describe('null for all further services'),
         spans: z.number().describe('in the last 24 hours, by the start of a span'),
         steps: z
-          .array(z.object({ timeUnixNano: unixNano, spans: z.number() }))
-          .describe('steps with spans, in order, with their start in nanoseconds since 1970'),
+          .array(
+            z.object({
+              timeUnixNano: unixNano,
+              seconds: z.number().describe('how much of the step is over: a rate is spans / seconds'),
+              spans: z.number(),
+            }),
+          )
+          .describe(
+            'steps with spans, in order, with their start in nanoseconds since 1970; the last one once it has 30 s',
+          ),
       }),
     )
     .describe('the 20 services with the most spans'),

@@ -1,5 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import './charts.css';
+import { formatNumber } from '../format/number.ts';
 import { formatValue, nameOfSeries, numberOf, type Unit } from './format-value.ts';
 import { formatMoment } from '../format/time.ts';
 
@@ -86,7 +87,7 @@ export function DataTable({
       </table>
       {rows.length < sorted.length && (
         <button type="button" onClick={() => setShowsAll(true)}>
-          Show all {sorted.length.toLocaleString('en')} rows
+          Show all {formatNumber(sorted.length)} rows
         </button>
       )}
     </div>

@@ -1,5 +1,6 @@
 import type { Unit } from '@spandrel/console-api/dashboard-names';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 
 export type { Unit };
 
@@ -57,7 +58,7 @@ function formatExact(value: number, unit: Unit | undefined, largest = Math.abs(v
 /** Integers of up to five digits are exact; other numbers have three significant digits. */
 function shortened(value: number): string {
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 100_000) return value.toLocaleString('en');
+  if (Number.isInteger(value) && size < 100_000) return formatNumber(value);
   const [factor, suffix] =
     size >= 999_500_000 ? [1e9, 'G'] : size >= 999_500 ? [1e6, 'M'] : size >= 1_000 ? [1e3, 'k'] : [1, ''];
   return `${Number((value / factor).toPrecision(3))}${suffix}`;

@@ -1,8 +1,10 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
 import type { QueryResponse } from '../api/types.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
 import { formatMoment } from '../format/time.ts';
+import { NoData } from './no-data.tsx';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, timeLabels, timeSeriesOf } from './time-series-data.ts';
 import { useColours } from './use-colours.ts';
@@ -31,6 +33,7 @@ export function heatOf(result: QueryResponse): Heat {
 /**
  * A heatmap: counts by time and value; a higher count has a stronger colour.
  *
+ * @param noData shown if no cell has a count
  * @param onPick called with the time, the step and the bounds of a clicked cell
  */
 export function Heatmap({
@@ -38,6 +41,7 @@ export function Heatmap({
   heat,
   unit,
   bounds,
+  noData,
   onZoom,
   onPick,
 }: {
@@ -45,6 +49,7 @@ export function Heatmap({
   readonly heat: Heat;
   readonly unit: Unit | undefined;
   readonly bounds: { readonly fromMs: number; readonly toMs: number };
+  readonly noData?: string | undefined;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPick: (timeMs: number, stepMs: number, lower: number, upper: number) => void;
 }) {
@@ -62,7 +67,7 @@ export function Heatmap({
       padding: [10, 12, 0, 0],
       scales: {
         x: { time: true, range: () => [...drawnBounds(heat, bounds)] },
-        y: { range: () => [0, Math.max(buckets.length, 1)] },
+        y: { range: () => [0, buckets.length] },
       },
       axes: axesOf(
         colours,
@@ -116,9 +121,10 @@ export function Heatmap({
     return {
       time: `${formatMoment(timeMs)} – ${formatMoment(timeMs + stepMs)}`,
       values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`,
-      count: count.toLocaleString('en'),
+      count: formatNumber(count),
     };
   };
+  if (buckets.length === 0) return <NoData>{noData}</NoData>;
   return (
     <div className="chart">
       <Plot

@@ -1,7 +1,9 @@
 import { useMemo } from 'react';
 import uPlot from 'uplot';
 import type { QueryResponse } from '../api/types.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatValue, numberOf, type Unit } from './format-value.ts';
+import { NoData } from './no-data.tsx';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { useColours } from './use-colours.ts';
 
@@ -40,16 +42,18 @@ export function binsOf({ columns, rows }: QueryResponse): readonly Bin[] {
   return bins;
 }
 
-/** A histogram. @param onPick called with the clicked bin */
+/** A histogram. @param noData shown if no bin has a count @param onPick called with the clicked bin */
 export function Histogram({
   title,
   bins,
   unit,
+  noData,
   onPick,
 }: {
   readonly title: string;
   readonly bins: readonly Bin[];
   readonly unit: Unit | undefined;
+  readonly noData?: string | undefined;
   readonly onPick: (bin: Bin) => void;
 }) {
   const colours = useColours();
@@ -92,8 +96,9 @@ export function Histogram({
   );
   const labelsOf = ({ index }: PlotPoint) => {
     const { lower = 0, upper = 0, count = 0 } = bins[index] ?? {};
-    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: count.toLocaleString('en') };
+    return { values: `${formatValue(lower, unit)} – ${formatValue(upper, unit)}`, count: formatNumber(count) };
   };
+  if (bins.every(({ count }) => count === 0)) return <NoData>{noData}</NoData>;
   return (
     <div className="chart">
       <Plot

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { formatValue, type Unit } from './format-value.ts';
+import { NoData } from './no-data.tsx';
 import { seriesClass } from './use-colours.ts';
 
 export interface Slice {
@@ -19,12 +20,18 @@ export function fewSlices(slices: readonly Slice[]): readonly Slice[] {
   return [...sorted.slice(0, maxSlices - 1), { name: 'others', value: rest }];
 }
 
-/** A pie chart as a ring, with a table of its values. @param linkOf renders a name in the table */
+/**
+ * A pie chart as a ring, with a table of its values.
+ *
+ * @param noData shown if no value is above 0
+ * @param linkOf renders a name in the table
+ */
 export function Pie({
   title,
   slices,
   unit,
   services,
+  noData,
   linkOf,
   onPick,
 }: {
@@ -32,12 +39,14 @@ export function Pie({
   readonly slices: readonly Slice[];
   readonly unit: Unit | undefined;
   readonly services: ReadonlySet<string>;
+  readonly noData?: string | undefined;
   readonly linkOf: (name: string) => ReactNode;
   readonly onPick: (name: string) => void;
 }) {
   const shown = fewSlices(slices);
   const total = shown.reduce((sum, { value }) => sum + value, 0);
   const before = shown.map((_, n) => shown.slice(0, n).reduce((sum, { value }) => sum + value, 0));
+  if (total === 0) return <NoData>{noData}</NoData>;
   return (
     <div className="pie">
       <svg viewBox="-50 -50 100 100" role="img" aria-label={`${title}: ${formatValue(total, unit)} total`}>

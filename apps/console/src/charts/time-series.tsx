@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
 import { formatAxis, formatValue, nameOfSeries, type Unit } from './format-value.ts';
 import { formatMoment } from '../format/time.ts';
+import { NoData } from './no-data.tsx';
 import { axesOf, type PlotPoint, Plot } from './plot.tsx';
 import { drawnBounds, stacked, type TimeMark, timeLabels, type TimeSeries } from './time-series-data.ts';
 import { type Colours, seriesClass, useColours } from './use-colours.ts';
@@ -16,6 +17,7 @@ const markLabelPx = 18;
  *
  * @param bounds of the x axis
  * @param services names of services; a series with such a name has the colour of the service
+ * @param noData shown if no series has a value
  * @param marks drawn as vertical lines with a label; the page also lists them as text
  * @param onZoom called with the time that was selected by dragging
  * @param onPick called with the time, the step and the series of the clicked point
@@ -28,6 +30,7 @@ export function TimeSeriesChart({
   bounds,
   services,
   marks = noMarks,
+  noData,
   onZoom,
   onPick,
 }: {
@@ -38,6 +41,7 @@ export function TimeSeriesChart({
   readonly bounds: { readonly fromMs: number; readonly toMs: number };
   readonly services: ReadonlySet<string>;
   readonly marks?: readonly TimeMark[];
+  readonly noData?: string | undefined;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPick: (timeMs: number, stepMs: number, series: string) => void;
 }) {
@@ -113,6 +117,7 @@ export function TimeSeriesChart({
       if (!next.delete(name)) next.add(name);
       return next;
     });
+  if (data.series.every(({ values }) => values.every((value) => value === null))) return <NoData>{noData}</NoData>;
   return (
     <div className="chart">
       <Plot

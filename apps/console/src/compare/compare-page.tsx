@@ -8,6 +8,7 @@ import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
 import { runShortcut } from '../keys/shortcuts.ts';
@@ -121,10 +122,8 @@ function Comparison({ models }: { readonly models: readonly [TraceModel, TraceMo
               </td>
               <td>{formatTime(waterfall.startTimeUnixNano)}</td>
               <td className="number">{formatDuration(waterfall.durationNs)}</td>
-              <td className="number">{count.toLocaleString('en')}</td>
-              <td className="number">
-                {waterfall.spans.status.filter((status) => status === 2).length.toLocaleString('en')}
-              </td>
+              <td className="number">{formatNumber(count)}</td>
+              <td className="number">{formatNumber(waterfall.spans.status.filter((status) => status === 2).length)}</td>
             </tr>
           ))}
         </tbody>
@@ -299,8 +298,8 @@ const PathRowView = memo(function PathRowView(props: {
             <div className={`path-bar side-${side}`} style={{ width: `${(stats.totalNs / longestNs) * 60}%` }} />
             <span className="visually-hidden">{sides[side]}</span>
             <span>{stats.count === 0 ? 'missing' : formatDuration(stats.totalNs)}</span>
-            {stats.count > 1 && <span className="quiet">{stats.count.toLocaleString('en')}×</span>}
-            {stats.errors > 0 && <span className="bad">{stats.errors.toLocaleString('en')} failed</span>}
+            {stats.count > 1 && <span className="quiet">{formatNumber(stats.count)}×</span>}
+            {stats.errors > 0 && <span className="bad">{formatNumber(stats.errors)} failed</span>}
           </div>
         ))}
       </div>

@@ -4,6 +4,11 @@ import type { Values } from './statement.ts';
 
 export type PanelDefinition = Dashboard['panels'][number];
 
+/** What a panel says if its result has nothing to show; undefined for the usual words. */
+export function emptyTextOf({ emptyText, linksToErrors }: PanelDefinition): string | undefined {
+  return emptyText ?? (linksToErrors === true ? 'No errors in this time range.' : undefined);
+}
+
 /** A panel of a dashboard, with the time range and the variables that it is rendered for. */
 export interface PanelProps {
   readonly dashboard: Dashboard;

@@ -15,7 +15,7 @@ import type { TimeRangeState } from '../range/use-time-range.ts';
 import { withRange } from '../range/time-range.ts';
 import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
-import type { PanelDefinition, PanelProps } from './panel-definition.ts';
+import { emptyTextOf, type PanelDefinition, type PanelProps } from './panel-definition.ts';
 import { chartColumns, tableColumns } from './panel-tables.tsx';
 import { callOf, type TracesFilter, tracesAddress } from './traces-address.ts';
 import { listedDashboards, useDashboards, useOperations } from './use-dashboards.ts';
@@ -105,6 +105,7 @@ function TimeSeriesView(props: ViewProps) {
       title={panel.title}
       data={data}
       unit={panel.unit}
+      noData={emptyTextOf(panel)}
       isStacked={panel.isStacked ?? false}
       bounds={bounds}
       services={services}
@@ -124,6 +125,7 @@ function HeatmapView(props: ViewProps) {
       title={panel.title}
       heat={heat}
       unit={panel.unit}
+      noData={emptyTextOf(panel)}
       bounds={bounds}
       onZoom={zoom}
       onPick={(fromMs, stepMs, minMs, maxMs) => openTraces({ fromMs, toMs: fromMs + stepMs, minMs, maxMs })}
@@ -141,6 +143,7 @@ function HistogramView(props: ViewProps) {
       title={panel.title}
       bins={bins}
       unit={panel.unit}
+      noData={emptyTextOf(panel)}
       onPick={({ lower, upper }) => openTraces({ ...bounds, minMs: lower, maxMs: upper })}
     />
   );
@@ -155,6 +158,7 @@ function PieView(props: ViewProps) {
       title={panel.title}
       slices={rows.map(([name, value]) => ({ name: String(name), value: numberOf(value) ?? 0 }))}
       unit={panel.unit}
+      noData={emptyTextOf(panel)}
       services={services}
       linkOf={(name) => {
         const filter = filterOf(name);

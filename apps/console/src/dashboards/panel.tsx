@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { DashboardQuery } from '../api/types.ts';
+import { NoData } from '../charts/no-data.tsx';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
-import type { PanelProps } from './panel-definition.ts';
+import { emptyTextOf, type PanelProps } from './panel-definition.ts';
 import { panelViews } from './panel-views.tsx';
 import { statementOf } from './statement.ts';
 import { panelKey, usePanelResults } from './use-dashboards.ts';
@@ -68,12 +69,7 @@ function PanelBody(props: PanelProps & { readonly isTable: boolean }) {
     );
   }
   if (results[0]?.rows.length === 0) {
-    return (
-      <p className="panel-empty quiet">
-        {panel.emptyText ??
-          (panel.linksToErrors === true ? 'No errors in this time range.' : 'No data in this time range.')}
-      </p>
-    );
+    return <NoData>{emptyTextOf(panel)}</NoData>;
   }
   const { Chart, Table = Chart } = panelViews[panel.kind];
   return isTable ? <Table {...props} results={results} /> : <Chart {...props} results={results} />;

@@ -5,8 +5,10 @@ import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
 import { get } from '../api/client.ts';
 import type { DifferencesResponse } from '../api/types.ts';
+import { NoData } from '../charts/no-data.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration, parseDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { Loading } from '../loading.tsx';
 import { unixNanoOf } from '../range/time-range.ts';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
@@ -169,18 +171,18 @@ function Differences({
       </header>
       <div className="panel-body">
         {inside.traces === 0 || outside.traces === 0 ? (
-          <p className="panel-empty quiet">
+          <NoData>
             {inside.traces === 0
               ? 'No traces are selected. Try a wider time range or another selection.'
               : 'All traces of the search are selected, so there are no others. Try a wider time range.'}
-          </p>
+          </NoData>
         ) : differences.length === 0 ? (
-          <p className="panel-empty quiet">
+          <NoData>
             No significant differences.
             {Math.min(inside.traces, outside.traces) < fewTraces
               ? ' These are few traces: a wider range has more.'
               : ''}
-          </p>
+          </NoData>
         ) : (
           <DifferencesTable
             response={{ ...result.data, differences }}
@@ -198,5 +200,5 @@ function Differences({
 }
 
 function tracesText({ traces, isSampled }: DifferencesResponse['inside']): string {
-  return isSampled ? `random sample of ${traces.toLocaleString('en')}` : traces.toLocaleString('en');
+  return isSampled ? `random sample of ${formatNumber(traces)}` : formatNumber(traces);
 }

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { AttributeDifference, DifferencesResponse } from '../api/types.ts';
 import { formatValue } from '../charts/format-value.ts';
+import { formatNumber } from '../format/number.ts';
 import type { SearchParameters } from '../search/search-parameters.ts';
 import { conditionOf } from './differences-address.ts';
 
@@ -74,7 +75,7 @@ function Share({
       <span className="share-text">
         <b>{formatValue(share, 'share')}</b>{' '}
         <small className="quiet">
-          {count.toLocaleString('en')}/{total.toLocaleString('en')}
+          {formatNumber(count)}/{formatNumber(total)}
         </small>
       </span>
     </td>

@@ -5,7 +5,9 @@ import { get } from '../api/client.ts';
 import type { AttributeKeysResponse, GroupsResponse } from '../api/types.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue } from '../charts/format-value.ts';
+import { NoData } from '../charts/no-data.tsx';
 import { Failure } from '../failure.tsx';
+import { formatNumber } from '../format/number.ts';
 import { Loading } from '../loading.tsx';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { SearchParameters } from '../search/search-parameters.ts';
@@ -93,7 +95,7 @@ export function GroupsPanel({
             className="small"
           />
         )}
-        {result.data?.groups.length === 0 && <p className="panel-empty quiet">No spans found.</p>}
+        {result.data?.groups.length === 0 && <NoData>No spans found.</NoData>}
         {result.data !== undefined && result.data.groups.length > 0 && (
           <GroupsTable by={by} response={result.data} search={search} time={time} />
         )}
@@ -105,7 +107,7 @@ export function GroupsPanel({
 function groupsText({ sampledShare, rest }: GroupsResponse): string {
   const texts = [
     ...(sampledShare < 1 ? [`random sample of ${formatValue(sampledShare, 'share')} of the traces`] : []),
-    ...(rest === null ? [] : [`${rest.values.toLocaleString('en')} less frequent values in one row`]),
+    ...(rest === null ? [] : [`${formatNumber(rest.values)} less frequent values in one row`]),
   ];
   return texts.join('; ');
 }
@@ -140,7 +142,7 @@ function GroupsTable({
       rest === null
         ? undefined
         : [
-            `${rest.values.toLocaleString('en')} others`,
+            `${formatNumber(rest.values)} others`,
             rest.calls,
             rest.errors,
             rest.errors / rest.calls,

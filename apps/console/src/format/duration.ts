@@ -1,3 +1,4 @@
+import { formatNumber } from './number.ts';
 const units = [
   ['d', 86_400e9],
   ['h', 3_600e9],
@@ -34,7 +35,7 @@ function formatSize(ns: number): string {
   if (minutes * minuteNs < dayNs) return inTwoUnits(minutes, 60, 'h', 'min');
   const hours = Math.round(ns / hourNs);
   if (hours * hourNs < longDays * dayNs) return inTwoUnits(hours, 24, 'd', 'h');
-  return `${Math.round(ns / dayNs).toLocaleString('en')} d`;
+  return `${formatNumber(Math.round(ns / dayNs))} d`;
 }
 
 function inTwoUnits(count: number, perUnit: number, unit: string, smaller: string): string {

@@ -24,6 +24,11 @@ export function selectTimeZone(zone: TimeZone): void {
   for (const listener of listeners) listener();
 }
 
+/** The name of a time zone: `UTC`, `Europe/Berlin`. */
+export function nameOfTimeZone(zone: TimeZone): string {
+  return zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** The selected time zone. A component that writes times is rendered again when it changes. */
 export function useTimeZone(): TimeZone {
   return useSyncExternalStore(subscribe, selectedTimeZone);
@@ -46,11 +51,15 @@ export function timePartsOf(ms: number): TimeParts {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return { day: '–', time: '–', milliseconds: '–' };
   // A date whose UTC fields are those of the local time.
-  const offsetMs = selectedTimeZone() === 'utc' ? 0 : date.getTimezoneOffset() * 60_000;
-  const shifted = new Date(ms - offsetMs);
+  const shifted = new Date(ms - zoneOffsetMs(ms));
   const iso = (Number.isNaN(shifted.getTime()) ? date : shifted).toISOString();
   const [day = '', rest = ''] = iso.split('T');
   return { day, time: rest.slice(0, 8), milliseconds: rest.slice(9, 12) };
+}
+
+/** How far the selected time zone is behind UTC at a time. @param ms since 1970 */
+export function zoneOffsetMs(ms: number): number {
+  return selectedTimeZone() === 'utc' ? 0 : new Date(ms).getTimezoneOffset() * 60_000;
 }
 
 /** Format a time to the millisecond: `2026-11-30 03:33:43.007`. @param unixNano decimal digits */

@@ -6,6 +6,7 @@ import { formatValue } from '../charts/format-value.ts';
 import { tracesAddress } from '../dashboards/traces-address.ts';
 import { useDashboardQuery } from '../dashboards/use-dashboards.ts';
 import { Failure } from '../failure.tsx';
+import { formatNumber } from '../format/number.ts';
 import { isoOf } from '../range/time-range.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import { serviceColour } from '../service-colour.ts';
@@ -201,12 +202,12 @@ function Stats({
 }) {
   const seconds = time.bounds === undefined ? undefined : (time.bounds.toMs - time.bounds.fromMs) / 1_000;
   const rows: readonly (readonly [string, string])[] = [
-    ['Calls', calls.toLocaleString('en')],
+    ['Calls', formatNumber(calls)],
     ...(seconds === undefined ? [] : ([['Rate', formatValue(calls / seconds, 'requestsPerSecond')]] as const)),
     ...(calls === 0 || errorShare === undefined
       ? []
       : ([
-          ['Errors', `${Math.round(calls * errorShare).toLocaleString('en')} (${formatValue(errorShare, 'share')})`],
+          ['Errors', `${formatNumber(Math.round(calls * errorShare))} (${formatValue(errorShare, 'share')})`],
         ] as const)),
     ...(averageMs === undefined ? [] : ([['Average', formatValue(averageMs, 'milliseconds')]] as const)),
     ...(p95Ms === undefined ? [] : ([['p95', formatValue(p95Ms, 'milliseconds')]] as const)),

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { formatNumber } from '../format/number.ts';
 import type { TimeRangeState } from '../range/use-time-range.ts';
 import type { CallEdge, CallGraph, CallNode } from './call-graph.ts';
 import { drawableGraph } from './graph-filter.ts';
@@ -62,9 +63,9 @@ export function GraphExplorer({
           />
           {drawn !== graph && (
             <p className="graph-excess">
-              Too large to draw: {drawn.nodes.length.toLocaleString('en')} of {graph.nodes.length.toLocaleString('en')}{' '}
-              nodes and {drawn.edges.length.toLocaleString('en')} of {graph.edges.length.toLocaleString('en')} edges,
-              those with the most calls. The table has all of them.
+              Too large to draw: {formatNumber(drawn.nodes.length)} of {formatNumber(graph.nodes.length)} nodes and{' '}
+              {formatNumber(drawn.edges.length)} of {formatNumber(graph.edges.length)} edges, those with the most calls.
+              The table has all of them.
             </p>
           )}
         </div>

@@ -11,6 +11,7 @@ import {
   useState,
 } from 'react';
 import { formatValue } from '../charts/format-value.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { serviceColour } from '../service-colour.ts';
 import { type CallEdge, type CallStats, type CallGraph, type CallNode, nameOf } from './call-graph.ts';
 import { neighbours } from './graph-filter.ts';
@@ -244,7 +245,7 @@ export function NodeGraph({
               viewBox={`0 0 ${layout.width} ${layout.height}`}
               className={near === undefined ? '' : 'graph-focused'}
               role="group"
-              aria-label={`${graph.nodes.length} nodes, ${graph.edges.length} edges`}
+              aria-label={`${counted(graph.nodes.length, 'node')}, ${counted(graph.edges.length, 'edge')}`}
             >
               <defs>
                 {(['arrow', 'arrow-bad'] as const).map((name) => (
@@ -307,7 +308,9 @@ export function NodeGraph({
         )}
         {sought.trim() !== '' && (
           <>
-            {found.length === 0 ? 'No match' : `${found.length} of ${graph.nodes.length} match`}
+            {found.length === 0
+              ? 'No match'
+              : `${formatNumber(found.length)} of ${formatNumber(graph.nodes.length)} match`}
             {focused === undefined ? '' : ' · '}
           </>
         )}
@@ -601,7 +604,7 @@ function statsText({ calls, errorShare = 0, averageMs }: CallStats): string {
 
 function describeStats({ calls, errorShare, averageMs }: CallStats): string {
   if (calls === 0) return 'no calls received in this time range';
-  const parts = [`${calls.toLocaleString('en')} calls`];
+  const parts = [counted(calls, 'call')];
   if (errorShare !== undefined) parts.push(`${formatValue(errorShare, 'share')} failed`);
   if (averageMs !== undefined) parts.push(`${formatValue(averageMs, 'milliseconds')} on average`);
   return parts.join(', ');

@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
 import { Failure } from '../failure.tsx';
+import { formatNumber } from '../format/number.ts';
 import type { CallGraph, CallNode } from '../graph/call-graph.ts';
 import {
   type FilteredGraph,
@@ -184,12 +185,12 @@ function summaryOf(
   { graph, total, rareEdges, hiddenNodes }: FilteredGraph & { readonly total: CallGraph },
   minimum: string,
 ): string {
-  const counted = (some: readonly unknown[], all: readonly unknown[], what: string): string =>
-    `${some.length === all.length ? '' : `${some.length.toLocaleString('en')} of `}${all.length.toLocaleString('en')} ${what}`;
-  const parts = [counted(graph.nodes, total.nodes, 'services'), counted(graph.edges, total.edges, 'edges')];
+  const shownOf = (some: readonly unknown[], all: readonly unknown[], what: string): string =>
+    `${some.length === all.length ? '' : `${formatNumber(some.length)} of `}${formatNumber(all.length)} ${what}`;
+  const parts = [shownOf(graph.nodes, total.nodes, 'services'), shownOf(graph.edges, total.edges, 'edges')];
   if (rareEdges > 0)
-    parts.push(`${rareEdges.toLocaleString('en')} edges below ${minimum.replace('/s', ' calls/s')} are hidden`);
-  if (hiddenNodes > 0) parts.push(`${hiddenNodes.toLocaleString('en')} services are hidden`);
+    parts.push(`${formatNumber(rareEdges)} edges below ${minimum.replace('/s', ' calls/s')} are hidden`);
+  if (hiddenNodes > 0) parts.push(`${formatNumber(hiddenNodes)} services are hidden`);
   return parts.join(' · ');
 }
 

@@ -6,6 +6,7 @@ import type { QueryResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { NoData } from '../charts/no-data.tsx';
 import { formatMoment } from '../format/time.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { type TimeSeries, timeSeriesOf } from '../charts/time-series-data.ts';
@@ -69,7 +70,7 @@ export function OverviewPage() {
       </div>
       {services.isError && <Failure error={services.error} retry={() => void services.refetch()} />}
       {services.isPending && <div className="skeleton" role="status" aria-label="Loading services" />}
-      {isEmpty && <NoData hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
+      {isEmpty && <NoTraffic hasServices={(known.data?.services.length ?? 0) > 0} time={time} />}
       {services.data !== undefined && !isEmpty && (
         <>
           {service === '' ? (
@@ -338,9 +339,7 @@ function Changes({ values, time, service }: PartProps & { readonly service: stri
       <div className="panel-body">
         {result.isError && <Failure error={result.error} retry={() => void result.refetch()} />}
         {result.isPending && <div className="skeleton" role="status" aria-label="Loading changes" />}
-        {result.isSuccess && changes.length === 0 && (
-          <p className="panel-empty quiet">No significant changes in the last minutes.</p>
-        )}
+        {result.isSuccess && changes.length === 0 && <NoData>No significant changes in the last minutes.</NoData>}
         <ol className="changes">
           {changes.map((each) => (
             <ChangeRow key={`${each.service} ${each.operation}`} change={each} />
@@ -418,7 +417,7 @@ function ServiceMap({
   );
 }
 
-function NoData({ hasServices, time }: { readonly hasServices: boolean; readonly time: TimeRangeState }) {
+function NoTraffic({ hasServices, time }: { readonly hasServices: boolean; readonly time: TimeRangeState }) {
   if (hasServices) {
     return (
       <div className="notice">

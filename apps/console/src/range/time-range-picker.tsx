@@ -1,5 +1,5 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { inputTextOf, useTimeZone } from '../format/time.ts';
+import { inputTextOf, nameOfTimeZone, useTimeZone } from '../format/time.ts';
 import './time-range-picker.css';
 import {
   boundsOf,
@@ -237,9 +237,7 @@ function RangeDialog({
           <button type="submit" className="primary">
             Apply time range
           </button>
-          <p className="quiet">
-            Time zone: {timeZone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone}
-          </p>
+          <p className="quiet">Time zone: {nameOfTimeZone(timeZone)}</p>
         </form>
       </div>
     </div>

@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { AttributeKeysResponse, FacetsResponse } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
+import { formatNumber } from '../format/number.ts';
 import { serviceColour } from '../service-colour.ts';
 import { useAddress } from '../use-address.ts';
 import { attributeCondition } from './attribute-condition.ts';
@@ -131,7 +132,7 @@ function FacetValues({
               <bdi className={facet === 'status' && value === 'error' ? 'bad' : ''}>
                 {value === '' ? '(empty)' : value}
               </bdi>
-              <span className="number quiet">{traces.toLocaleString('en')}</span>
+              <span className="number quiet">{formatNumber(traces)}</span>
             </button>
           </li>
         ))}
@@ -141,7 +142,7 @@ function FacetValues({
           {isLong ? 'Show fewer' : `Show ${values.length - firstValues} more`}
         </button>
       )}
-      {missing > 0 && isLong && <p className="quiet">and {missing.toLocaleString('en')} other values</p>}
+      {missing > 0 && isLong && <p className="quiet">and {formatNumber(missing)} other values</p>}
     </section>
   );
 }
@@ -186,7 +187,7 @@ function PinKey({ service, onPin }: { readonly service: string; readonly onPin: 
 
 function noteOf({ traces, spans, isComplete }: FacetsResponse): string {
   if (isComplete) return 'Numbers of traces with a matching span that has the value.';
-  return `Numbers of traces in a sample of ${spans.toLocaleString('en')} matching spans of ${traces.toLocaleString('en')} traces, spread over the range.`;
+  return `Numbers of traces in a sample of ${formatNumber(spans)} matching spans of ${formatNumber(traces)} traces, spread over the range.`;
 }
 
 /** Whether facets have room beside the results. Elsewhere they are closed at first. */

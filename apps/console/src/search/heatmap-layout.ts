@@ -8,6 +8,8 @@ const failedGapPx = 4;
 const topPx = 8;
 const rightPx = 10;
 const axisPx = 20;
+/** How far the baseline of a duration is below its place on the axis. */
+export const textBelowPx = 4;
 export const heightPx = topPx + plotHeightPx + failedGapPx + failedHeightPx + axisPx;
 
 /** Counts are drawn in this many strengths of one color. */
@@ -18,8 +20,10 @@ const maxPoints = 500;
 
 const nsPerMs = 1_000_000n;
 
-/** Without any trace, the axis has these durations. */
+/** Without any trace, the axis has these durations. They are not shown. */
 const defaultDurations = { minNs: 1e6, maxNs: 1e9 } as const;
+/** The least distance from one line of text to the next. */
+const lineHeightPx = 14;
 /** The axis has at least the durations from one to this many times as much. */
 const leastRatio = 8;
 
@@ -35,6 +39,10 @@ export interface HeatmapLayout {
   readonly leftPx: number;
   readonly plotWidthPx: number;
   readonly failedTopPx: number;
+  /** Where the name of the row of failures stands. */
+  readonly failedTextPx: number;
+  /** Whether there is no trace, so that the durations of the axis mean nothing. */
+  readonly isEmpty: boolean;
   readonly fromMs: number;
   readonly toMs: number;
   /** The bounds of the rows in ns; one more than there are rows. */
@@ -71,8 +79,9 @@ export function layoutOf(
     .map((trace) => ({ trace, ms: Number(BigInt(trace.startTimeUnixNano) / 1_000n) / 1_000, ns: trace.durationNs }))
     .filter(({ ms }) => ms >= fromMs && ms <= toMs)
     .slice(0, maxPoints);
+  const isEmpty = rowBoundsNs.length === 0 && drawn.length === 0;
   const { minNs, maxNs } = durationsOf([...rowBoundsNs, ...drawn.map(({ ns }) => ns)]);
-  const durations = durationTicks(minNs, maxNs, plotHeightPx);
+  const durations = isEmpty ? [] : durationTicks(minNs, maxNs, plotHeightPx);
   const leftPx = Math.max(46, ...durations.map(({ text }) => widthOf(text))) + 8;
   const plotWidthPx = Math.max(widthPx - leftPx - rightPx, 40);
   const logMin = Math.log(minNs);
@@ -92,10 +101,13 @@ export function layoutOf(
   };
   const counts = new Map(cells.map(([column, row, count]) => [column * rows.length + row, count]));
   const failedTopPx = topPx + plotHeightPx + failedGapPx;
+  const failedTextPx = failedTopPx + failedHeightPx - 3;
   return {
     leftPx,
     plotWidthPx,
     failedTopPx,
+    failedTextPx,
+    isEmpty,
     fromMs,
     toMs,
     rowBoundsNs,
@@ -106,7 +118,8 @@ export function layoutOf(
     nsAt: (y) => Math.exp(logMin + clamp((topPx + plotHeightPx - y) / plotHeightPx) * logSpan),
     columnBounds,
     times: timeTicks(fromMs, toMs, plotWidthPx),
-    durations,
+    // A duration at the lower end would be written into the name of the row of failures.
+    durations: durations.filter(({ value }) => yOf(value) + textBelowPx <= failedTextPx - lineHeightPx),
     points: drawn.map(({ trace, ms, ns }) => ({ trace, x: xOf(ms), y: yOf(ns) })),
     countOf: (column, row) => counts.get(column * rows.length + row) ?? 0,
     cellPaths: pathsOf(

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseDuration } from '../format/duration.ts';
+import { selectTimeZone } from '../format/time.ts';
 import { boundText, durationTicks, timeTicks, widthOf } from './range-axes.ts';
 
 const startMs = Date.UTC(2026, 10, 30, 3, 33, 44, 123);
@@ -7,7 +8,28 @@ const startMs = Date.UTC(2026, 10, 30, 3, 33, 44, 123);
 /** Ranges from a millisecond to ten years. */
 const rangesMs = Array.from({ length: 60 }, (_, n) => Math.round(1.5 ** n)).filter((ms) => ms < 3_650 * 86_400_000);
 
+afterEach(() => {
+  selectTimeZone('local');
+  vi.unstubAllEnvs();
+});
+
 describe('timeTicks', () => {
+  it.each([
+    ['utc', 0],
+    ['local', 5.5],
+  ] as const)('has whole hours and days of the selected time zone: %s', (zone, aheadHours) => {
+    vi.stubEnv('TZ', 'Asia/Kolkata');
+    selectTimeZone(zone);
+    const aheadMs = aheadHours * 3_600_000;
+    const ticks = timeTicks(startMs, startMs + 2 * 86_400_000, 700);
+    expect(ticks.map(({ text }) => text)).toContain('2026-12-01');
+    for (const { value, text } of ticks) {
+      const shown = new Date(value + aheadMs).toISOString();
+      expect(text).toBe(shown.includes('T00:00') ? shown.slice(0, 10) : shown.slice(11, 16));
+      expect(text).toMatch(/^[\d-]{10}$|:00$/);
+    }
+  });
+
   it.each([280, 700, 1400])('has labels that differ and do not overlap, on %i px', (widthPx) => {
     for (const rangeMs of rangesMs) {
       const ticks = timeTicks(startMs, startMs + rangeMs, widthPx);

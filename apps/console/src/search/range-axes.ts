@@ -1,4 +1,5 @@
 import { formatDuration } from '../format/duration.ts';
+import { timePartsOf, zoneOffsetMs } from '../format/time.ts';
 
 /** A label of an axis. */
 export interface Tick {
@@ -41,8 +42,8 @@ export function timeTicks(fromMs: number, toMs: number, widthPx: number): readon
   for (const stepMs of timeStepsMs) {
     // A step that is far too small would make many ticks for nothing.
     if ((stepMs / spanMs) * widthPx < gapPx) continue;
-    // Whole steps of local time.
-    const offsetMs = new Date(fromMs).getTimezoneOffset() * minute;
+    // Whole steps of the time zone that is shown.
+    const offsetMs = zoneOffsetMs(fromMs);
     const firstMs = Math.ceil((fromMs - offsetMs) / stepMs) * stepMs + offsetMs;
     const count = Math.floor((toMs - firstMs) / stepMs) + 1;
     const ticks = Array.from({ length: Math.max(count, 0) }, (_, n) => firstMs + n * stepMs)
@@ -58,15 +59,10 @@ export function timeTicks(fromMs: number, toMs: number, widthPx: number): readon
 }
 
 function timeText(ms: number, stepMs: number): string {
-  const date = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const dayText = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
-  if (stepMs >= day || (isMidnight && date.getMilliseconds() === 0)) return dayText;
-  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  if (stepMs >= minute) return minutes;
-  const seconds = `${minutes}:${two(date.getSeconds())}`;
-  return stepMs >= second ? seconds : `${seconds}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  const { day: dayText, time, milliseconds } = timePartsOf(ms);
+  if (stepMs >= day || (time === '00:00:00' && milliseconds === '000')) return dayText;
+  if (stepMs >= minute) return time.slice(0, 'HH:MM'.length);
+  return stepMs >= second ? time : `${time}.${milliseconds}`;
 }
 
 /**

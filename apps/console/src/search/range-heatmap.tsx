@@ -1,10 +1,11 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatTime } from '../format/time.ts';
-import { failedHeightPx, heightPx, type HeatmapLayout, layoutOf, plotHeightPx } from './heatmap-layout.ts';
+import { failedHeightPx, heightPx, type HeatmapLayout, layoutOf, plotHeightPx, textBelowPx } from './heatmap-layout.ts';
 
 /** A shorter drag is a click, and a side that is shorter than this does not bound the box. */
 const minDragPx = 6;
@@ -122,14 +123,20 @@ export function RangeHeatmap({
               y1={layout.yOf(value)}
               y2={layout.yOf(value)}
             />
-            <text x={layout.leftPx - 6} y={layout.yOf(value) + 4} textAnchor="end">
+            <text x={layout.leftPx - 6} y={layout.yOf(value) + textBelowPx} textAnchor="end">
               {text}
             </text>
           </g>
         ))}
-        <text x={layout.leftPx - 6} y={layout.failedTopPx + failedHeightPx - 3} textAnchor="end">
-          failed
-        </text>
+        {layout.isEmpty ? (
+          <text x={layout.leftPx + layout.plotWidthPx / 2} y={plotHeightPx / 2} textAnchor="middle">
+            No matching traces
+          </text>
+        ) : (
+          <text x={layout.leftPx - 6} y={layout.failedTextPx} textAnchor="end">
+            failed
+          </text>
+        )}
         {layout.times.map(({ value, text }) => (
           <text key={value} x={layout.xOf(value)} y={heightPx - 5} textAnchor="middle">
             {text}
@@ -375,19 +382,19 @@ function textsOf(layout: HeatmapLayout, heatmap: HeatmapResponse, { column, row 
   const [count = 0, failed = 0] = heatmap.columns[column] ?? [];
   const noun = heatmap.source === 'aggregates' ? 'request' : 'trace';
   const about = heatmap.isComplete ? '' : 'about ';
-  if (row === -1) return [time, `${about}${failed.toLocaleString('en')} failed of ${about}${counted(count, noun)}`];
+  if (row === -1) return [time, `${about}${formatNumber(failed)} failed of ${about}${counted(count, noun)}`];
   const [min = 0, max = 0] = layout.rowBoundsNs.slice(row, row + 2);
   const lasting = `${formatDuration(Math.round(min))} – ${formatDuration(Math.round(max))}`;
   return [
     time,
     `${lasting}: ${about}${counted(layout.countOf(column, row), noun)}`,
-    `any duration: ${about}${counted(count, noun)}, ${about}${failed.toLocaleString('en')} failed`,
+    `any duration: ${about}${counted(count, noun)}, ${about}${formatNumber(failed)} failed`,
   ];
 }
 
 function placeAt(layout: HeatmapLayout, x: number, y: number): Place | undefined {
-  const { leftPx, plotWidthPx, columnCount, failedTopPx, rowBoundsNs, msAt, nsAt } = layout;
-  if (x < leftPx || x > leftPx + plotWidthPx || columnCount === 0) return undefined;
+  const { leftPx, plotWidthPx, columnCount, failedTopPx, rowBoundsNs, msAt, nsAt, isEmpty } = layout;
+  if (x < leftPx || x > leftPx + plotWidthPx || columnCount === 0 || isEmpty) return undefined;
   const ms = msAt(x);
   const column = Math.min(
     Array.from({ length: columnCount }, (_, n) => layout.columnBounds(n)[1]).findIndex((end) => ms <= end),
@@ -434,13 +441,13 @@ function areaOf([x, y, toX, toY]: Drag) {
 
 /** The times and durations of a rectangle. A narrow one has all times, a flat one all durations. */
 function boxOf(
-  { msAt, nsAt, failedTopPx }: HeatmapLayout,
+  { msAt, nsAt, failedTopPx, isEmpty }: HeatmapLayout,
   { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
 ): RangeBox {
-  const isOfFailures = y >= failedTopPx - 2;
+  const isOfFailures = !isEmpty && y >= failedTopPx - 2;
   return {
     time: width < minDragPx ? undefined : { fromMs: msAt(x), toMs: msAt(x + width) },
-    duration: height < minDragPx || isOfFailures ? undefined : { minNs: nsAt(y + height), maxNs: nsAt(y) },
+    duration: height < minDragPx || isOfFailures || isEmpty ? undefined : { minNs: nsAt(y + height), maxNs: nsAt(y) },
     isFailed: isOfFailures,
   };
 }
@@ -460,10 +467,6 @@ function nameOf({ root }: TraceSummary): string {
 
 function labelOf(trace: TraceSummary): string {
   return `${nameOf(trace)}, ${formatDuration(trace.durationNs)}, ${formatTime(trace.startTimeUnixNano)}, ${counted(trace.errors, 'error')}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** The width of an element, which changes with the page. */

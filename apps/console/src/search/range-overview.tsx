@@ -1,6 +1,7 @@
 import './range-overview.css';
 import { useState } from 'react';
 import type { HeatmapResponse, TraceSummary } from '../api/types.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { Failure } from '../failure.tsx';
 import { Loading } from '../loading.tsx';
@@ -91,7 +92,9 @@ export function RangeOverview({
           bounds={search.isFollowing ? bounds : search.time.bounds}
           onZoom={zoom}
         />
-        <p className="quiet range-note">{noteOf(counts)}</p>
+        <p className="quiet range-note">
+          <span className="range-what">{whatOf(counts)}</span> {estimateOf(counts)}
+        </p>
       </section>
     </>
   );
@@ -104,26 +107,28 @@ function Counts({ heatmap: { source, total, failed, isComplete } }: { readonly h
     <>
       <strong>
         {about}
-        {total.toLocaleString('en')} {noun}
-        {total === 1 ? '' : 's'}
+        {counted(total, noun)}
       </strong>
       {', '}
       <span className={failed > 0 ? 'bad' : 'quiet'}>
         {about}
-        {failed.toLocaleString('en')} failed
+        {formatNumber(failed)} failed
       </span>
     </>
   );
 }
 
 /** What is counted, in words. */
-function noteOf({ source, share, spans, to, isComplete }: HeatmapResponse): string {
-  if (source === 'aggregates') {
-    const until = formatMoment(Number(BigInt(to) / 1_000_000n));
-    return `Each request counts once, by its root span: when it started, how long it took, whether it failed. Counted until ${until}, in whole steps of time.`;
-  }
-  const what = 'Each trace counts once: when it started, how long it took, whether one of its spans failed.';
-  if (isComplete) return what;
+function whatOf({ source, to }: HeatmapResponse): string {
+  if (source !== 'aggregates')
+    return 'Each trace counts once: when it started, how long it took, whether one of its spans failed.';
+  const until = formatMoment(Number(BigInt(to) / 1_000_000n));
+  return `Each request counts once, by its root span: when it started, how long it took, whether it failed. Counted until ${until}, in whole steps of time.`;
+}
+
+/** From which part of the spans the counts are estimated; empty if they are exact. */
+function estimateOf({ share, spans, isComplete }: HeatmapResponse): string {
+  if (isComplete) return '';
   const percent = share >= 0.1 ? Math.round(share * 100) : Number((share * 100).toPrecision(1));
-  return `${what} Estimated from ${percent} % of each step of time (${spans.toLocaleString('en')} spans). A shorter range is exact.`;
+  return `Estimated from ${percent} % of each step of time (${formatNumber(spans)} spans). A shorter range is exact.`;
 }

@@ -1,6 +1,7 @@
 import './result-steps.css';
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
+import { formatNumber } from '../format/number.ts';
 import { keyTexts } from '../keys/shortcuts.ts';
 import { useShortcuts } from '../keys/use-shortcuts.ts';
 import { resultKeys } from '../trace/trace-keys.ts';
@@ -35,7 +36,7 @@ export function ResultSteps({ traceId }: { readonly traceId: string }) {
         ‹ Previous
       </button>
       <span className="quiet">
-        {(index + 1).toLocaleString('en')} of {order.traceIds.length.toLocaleString('en')} loaded
+        {formatNumber(index + 1)} of {formatNumber(order.traceIds.length)} loaded
       </span>
       <button
         type="button"

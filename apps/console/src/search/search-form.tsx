@@ -9,14 +9,16 @@ import { useAttributeKeys } from './use-attribute-keys.ts';
 /** At most this many suggestions. */
 const maxOptions = 200;
 
-/** The search form. Changes take effect when it is submitted. */
+/** The search form. Changes take effect when it is submitted. While it is hidden, it keeps what was typed. */
 export function SearchForm({
   search,
   firstField,
+  isHidden,
   onSearch,
 }: {
   readonly search: SearchParameters;
   readonly firstField: RefObject<HTMLInputElement | null>;
+  readonly isHidden: boolean;
   readonly onSearch: (search: SearchParameters) => void;
 }) {
   const id = useId();
@@ -66,6 +68,7 @@ export function SearchForm({
     <form
       role="search"
       className="search-form"
+      hidden={isHidden}
       onSubmit={submit}
       onInput={(event) => {
         // A message that was shown goes when any field changes.

@@ -1,16 +1,19 @@
 import './search.css';
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { FoundSpan, TraceSummary } from '../api/types.ts';
 import { ApiError } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { DifferencesLinks } from '../differences/differences-links.tsx';
 import { Failure } from '../failure.tsx';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
 import { TimeRangePicker } from '../range/time-range-picker.tsx';
 import { OpenFileButton } from '../trace/file-drop.tsx';
 import { useAddress } from '../use-address.ts';
+import { useIsPhone } from '../use-is-phone.ts';
 import { ColumnsMenu } from './columns-menu.tsx';
 import { NoResults } from './no-results.tsx';
 import { keepResultOrder } from './result-order.ts';
@@ -19,6 +22,7 @@ import { SavedSearches } from './saved-searches.tsx';
 import { WithFacets } from './facets.tsx';
 import { RangeOverview } from './range-overview.tsx';
 import { SearchForm } from './search-form.tsx';
+import { SearchSummary } from './search-summary.tsx';
 import {
   durationErrorOf,
   type SearchOrder,
@@ -67,7 +71,11 @@ export function SearchPage() {
   const [selected, setSelected] = useState<readonly string[]>([]);
   const firstField = useRef<HTMLInputElement>(null);
   const query = useSearch();
-  useSlashKey(firstField);
+  // On a phone the form would fill the screen above the results.
+  const isPhone = useIsPhone();
+  const [isFormOpen, setFormOpen] = useState(false);
+  const isFolded = isPhone && !isFormOpen;
+  useSlashKey(firstField, () => setFormOpen(true));
   useEffect(() => {
     document.title = 'Search · Spandrel';
   }, []);
@@ -81,7 +89,7 @@ export function SearchPage() {
     changeStoredSearches((before) => withRecent(before, query));
   }, [count, isOfSpans, query, results.spans, traces]);
   const sort = (order: SearchOrder): void => change({ order: order === 'newest' ? '' : order }, 'push');
-  const counted = {
+  const countedSearch = {
     // The duration of a row of spans is that of the span.
     query: error === undefined ? `${searchQueryString(search, time)}${isOfSpans ? '&duration=span' : ''}` : undefined,
     time,
@@ -92,9 +100,11 @@ export function SearchPage() {
       <div className="row spread search-head">
         <h1>Search</h1>
         <div className="row">
-          <SavedSearches query={query} />
-          <TraceIdForm />
-          <OpenFileButton />
+          <div className="row" hidden={isFolded}>
+            <SavedSearches query={query} />
+            <TraceIdForm />
+            <OpenFileButton />
+          </div>
           <TimeRangePicker state={time} canBeAll hasRefresh={false} />
           <button
             type="button"
@@ -111,12 +121,15 @@ export function SearchPage() {
           </button>
         </div>
       </div>
+      {isPhone && <SearchSummary query={query} isOpen={isFormOpen} onToggle={() => setFormOpen(!isFormOpen)} />}
       {/* The key resets the form when the search in the URL changes. */}
       <SearchForm
         key={JSON.stringify(search)}
         search={search}
         firstField={firstField}
+        isHidden={isFolded}
         onSearch={(next) => {
+          setFormOpen(false);
           change(writeSearch(next), 'push');
           refresh();
         }}
@@ -132,7 +145,7 @@ export function SearchPage() {
       {results.isSuccess && count === 0 && traces.length === 0 && !results.hasMore && (
         <NoResults rows={search.rows} unknown={results.unknown} />
       )}
-      <RangeOverview search={counted} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
+      <RangeOverview search={countedSearch} traces={isOfSpans ? [] : traces} fallback={defaultRange} />
       {count > 0 && <DifferencesLinks search={search} range={time.range} />}
       <div className="row spread result-tools">
         <div className="row">
@@ -150,7 +163,7 @@ export function SearchPage() {
           </div>
           <p className="quiet" role="status">
             {results.isSuccess &&
-              `${(isOfSpans ? count : traces.length).toLocaleString('en')} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
+              `${formatNumber(isOfSpans ? count : traces.length)} ${search.rows}${results.hasMore ? ' loaded' : ''}, ${search.order} first${isFollowing ? ', live' : ''}`}
           </p>
           <TailState tail={tail} isOn={isFollowing} waiting={waiting} />
         </div>
@@ -159,7 +172,7 @@ export function SearchPage() {
           <Columns search={search} chosen={chosen} onChange={changeColumns} onReset={reset} />
         </div>
       </div>
-      <WithFacets search={search} counted={counted}>
+      <WithFacets search={search} counted={countedSearch}>
         <div onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
           {isOfSpans && count > 0 && (
             <SpanList
@@ -308,7 +321,7 @@ function TailState({ tail, isOn, waiting }: { readonly tail: Tail; readonly isOn
             if (main !== null) main.scrollTop = 0;
           }}
         >
-          {waiting.toLocaleString('en')} new {waiting === 1 ? 'trace' : 'traces'} ↑
+          {counted(waiting, 'new trace')} ↑
         </button>
       )}
       {tail.error !== undefined && (
@@ -399,12 +412,14 @@ function TraceIdForm() {
 }
 
 /** The key `/` focuses the first field, unless the focus is in an input. */
-function useSlashKey(field: React.RefObject<HTMLInputElement | null>): void {
+function useSlashKey(field: React.RefObject<HTMLInputElement | null>, onKeyDown: () => void): void {
   const onKey = useEffectEvent((event: KeyboardEvent): void => {
     const { target } = event;
     const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    // A hidden field cannot have the focus.
+    flushSync(onKeyDown);
     field.current?.focus();
   });
   useEffect(() => {

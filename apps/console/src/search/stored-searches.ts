@@ -87,6 +87,14 @@ export function useStoredSearches(): StoredSearches {
 /** Describe a search in words: its conditions and its range. */
 export function describeSearch(query: string): string {
   const parameters = new URLSearchParams(query);
+  const [from, to, range] = ['from', 'to', 'range'].map((name) => parameters.get(name));
+  const time = from != null && to != null ? 'fixed time' : range == null ? '' : range === 'all' ? 'all time' : range;
+  return [describeConditions(query), time].filter((text) => text !== '').join(' · ');
+}
+
+/** Describe the conditions and the order of a search in words. */
+export function describeConditions(query: string): string {
+  const parameters = new URLSearchParams(query);
   const words: string[] = [];
   for (const [name, value] of parameters) {
     if (['from', 'to', 'range', 'tail', 'refresh'].includes(name)) continue;
@@ -97,7 +105,5 @@ export function describeSearch(query: string): string {
     else if (name === 'order') words.push(`${value} first`);
     else words.push(value);
   }
-  const [from, to, range] = ['from', 'to', 'range'].map((name) => parameters.get(name));
-  const time = from != null && to != null ? 'fixed time' : range == null ? '' : range === 'all' ? 'all time' : range;
-  return [words.length === 0 ? 'All traces' : words.join(', '), time].filter((text) => text !== '').join(' · ');
+  return words.length === 0 ? 'All traces' : words.join(', ');
 }

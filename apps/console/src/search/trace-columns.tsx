@@ -1,5 +1,6 @@
 import type { TraceSummary } from '../api/types.ts';
 import { CopyButton } from '../copy-button.tsx';
+import { counted, formatNumber } from '../format/number.ts';
 import { serviceColour } from '../service-colour.ts';
 import type { ResultColumn } from './result-table.tsx';
 import { durationColumn, startColumn } from './time-columns.tsx';
@@ -46,7 +47,7 @@ export const traceColumns: readonly ResultColumn<TraceSummary>[] = [
     title: 'Missing parents',
     width: '8em',
     isNumber: true,
-    cell: ({ orphans }) => <span className={orphans > 0 ? '' : 'quiet'}>{orphans.toLocaleString('en')}</span>,
+    cell: ({ orphans }) => <span className={orphans > 0 ? '' : 'quiet'}>{formatNumber(orphans)}</span>,
   },
   {
     id: 'trace',
@@ -88,7 +89,7 @@ function Services({ trace }: { readonly trace: TraceSummary }) {
           <bdi>{name}</bdi>
           {errors > 0 && (
             <span className="bad">
-              ({errors.toLocaleString('en')}
+              ({formatNumber(errors)}
               <span className="visually-hidden"> {errors === 1 ? 'error' : 'errors'}</span>)
             </span>
           )}
@@ -110,12 +111,8 @@ export function servicesOf({ services }: TraceSummary): string {
 function Count({ count, unit }: { readonly count: number; readonly unit: string }) {
   return (
     <>
-      {count.toLocaleString('en')}
+      {formatNumber(count)}
       <span className="unit"> {count === 1 ? unit : `${unit}s`}</span>
     </>
   );
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

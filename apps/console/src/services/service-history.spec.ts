@@ -3,18 +3,18 @@ import { serviceHistoryOf, versionMarksOf } from './service-history.ts';
 
 const nano = (ms: number): string => `${ms}000000`;
 
-it('serviceHistoryOf divides counts by the step, and fills steps without calls', () => {
+it('serviceHistoryOf divides counts by the seconds of a step that are over, and fills steps without calls', () => {
   const measured = { p50Ms: 1, p95Ms: 2, p99Ms: 3 };
   const { rate, errors, durations } = serviceHistoryOf({
     stepMs: 10_000,
     steps: [
-      { timeUnixNano: nano(1_700_000_000_000), calls: 20, errors: 5, ...measured },
-      { timeUnixNano: nano(1_700_000_010_000), calls: 10, errors: 0, ...measured },
-      { timeUnixNano: nano(1_700_000_030_000), calls: 10, errors: 0, ...measured },
+      { timeUnixNano: nano(1_700_000_000_000), seconds: 10, calls: 20, errors: 5, ...measured },
+      { timeUnixNano: nano(1_700_000_010_000), seconds: 10, calls: 10, errors: 0, ...measured },
+      { timeUnixNano: nano(1_700_000_030_000), seconds: 5, calls: 10, errors: 0, ...measured },
     ],
   });
   expect(rate.series).toEqual([
-    { name: 'requests', values: [2, 1, 0, 1] },
+    { name: 'requests', values: [2, 1, 0, 2] },
     { name: 'failed', values: [0.5, 0, 0, 0] },
   ]);
   expect(errors.series).toEqual([{ name: 'failed', values: [0.25, 0, null, 0] }]);

@@ -16,7 +16,7 @@ export function msOfUnixNano(unixNano: string): number {
 }
 
 /** Convert the history of a service to the series of three charts. */
-export function serviceHistoryOf({ stepMs, steps }: ServiceHistoryResponse): ServiceHistory {
+export function serviceHistoryOf({ steps }: ServiceHistoryResponse): ServiceHistory {
   const seriesOf = (
     names: readonly string[],
     missing: 0 | null,
@@ -29,9 +29,8 @@ export function serviceHistoryOf({ stepMs, steps }: ServiceHistoryResponse): Ser
     return timeSeriesOf(result, missing);
   };
   return {
-    rate: seriesOf(['requests', 'failed'], 0, ({ calls, errors }) =>
-      [calls, errors].map((count) => (count * 1_000) / Math.max(stepMs, 1)),
-    ),
+    // The last step may not be over.
+    rate: seriesOf(['requests', 'failed'], 0, ({ calls, errors, seconds }) => [calls / seconds, errors / seconds]),
     errors: seriesOf(['failed'], null, ({ calls, errors }) => [errors / Math.max(calls, 1)]),
     durations: seriesOf(['p99', 'p95', 'p50'], null, ({ p50Ms, p95Ms, p99Ms }) => [p99Ms, p95Ms, p50Ms]),
   };

@@ -14,6 +14,8 @@ import type {
 import { get } from '../api/client.ts';
 import { DataTable, type TableColumn } from '../charts/data-table.tsx';
 import { formatValue, numberOf, type Unit } from '../charts/format-value.ts';
+import { NoData } from '../charts/no-data.tsx';
+import { formatNumber } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
 import type { TimeMark, TimeSeries } from '../charts/time-series-data.ts';
@@ -186,28 +188,25 @@ function Chart({
         <h2>{title}</h2>
       </header>
       <div className="panel-body">
-        {data.timesMs.length === 0 ? (
-          <p className="panel-empty quiet">No calls from other services or from outside in this time range.</p>
-        ) : (
-          <TimeSeriesChart
-            title={`${title} of ${service}`}
-            data={data}
-            unit={unit}
-            bounds={bounds}
-            services={noServices}
-            marks={marks}
-            onZoom={(fromMs, toMs) =>
-              time.setRange({
-                kind: 'absolute',
-                fromMs: Math.floor(fromMs),
-                toMs: Math.ceil(Math.max(toMs, fromMs + 1_000)),
-              })
-            }
-            onPick={(timeMs, stepMs, series) =>
-              navigate(tracesAddress({ service, isFailed: series === 'failed', fromMs: timeMs, toMs: timeMs + stepMs }))
-            }
-          />
-        )}
+        <TimeSeriesChart
+          title={`${title} of ${service}`}
+          data={data}
+          unit={unit}
+          noData="No calls from other services or from outside in this time range."
+          bounds={bounds}
+          services={noServices}
+          marks={marks}
+          onZoom={(fromMs, toMs) =>
+            time.setRange({
+              kind: 'absolute',
+              fromMs: Math.floor(fromMs),
+              toMs: Math.ceil(Math.max(toMs, fromMs + 1_000)),
+            })
+          }
+          onPick={(timeMs, stepMs, series) =>
+            navigate(tracesAddress({ service, isFailed: series === 'failed', fromMs: timeMs, toMs: timeMs + stepMs }))
+          }
+        />
       </div>
     </section>
   );
@@ -319,7 +318,7 @@ function Operations({ service, time, result }: PartProps & { readonly result: Se
       hint={`Self time is the part of a span that no child covers. ${percentileNote}`}
       note={
         operationCount > result.operations.length
-          ? `The ${result.operations.length.toLocaleString('en')} with the most self time, of ${operationCount.toLocaleString('en')}.`
+          ? `The ${formatNumber(result.operations.length)} with the most self time, of ${formatNumber(operationCount)}.`
           : undefined
       }
     >
@@ -405,7 +404,7 @@ function NeighbourTable({
     }),
     [rows],
   );
-  if (rows.length === 0) return <p className="panel-empty quiet">None in this time range.</p>;
+  if (rows.length === 0) return <NoData>None in this time range.</NoData>;
   const columns: readonly TableColumn[] = [
     {
       name: 'service',
@@ -440,7 +439,7 @@ function Errors({ service, time }: PartProps) {
       note={errors.data === undefined ? undefined : boundOf(errors.data)}
     >
       <Part name="errors" query={errors} />
-      {errors.data?.groups.length === 0 && <p className="panel-empty quiet">No errors in this time range.</p>}
+      {errors.data?.groups.length === 0 && <NoData>No errors in this time range.</NoData>}
       {errors.data !== undefined && errors.data.groups.length > 0 && <ErrorTable result={errors.data} />}
     </TablePanel>
   );
@@ -448,15 +447,14 @@ function Errors({ service, time }: PartProps) {
 
 /** Says which failed spans are not in the groups; empty if all are. */
 function boundOf({ groups, groupCount, readSpans, failedSpans }: ServiceErrorsResponse): string {
-  const count = (value: number): string => value.toLocaleString('en');
   return [
     ...(readSpans < failedSpans
       ? [
-          `From the newest ${count(readSpans)} of ${count(failedSpans)} failed spans; a shorter range has all of its own.`,
+          `From the newest ${formatNumber(readSpans)} of ${formatNumber(failedSpans)} failed spans; a shorter range has all of its own.`,
         ]
       : []),
     ...(groups.length < groupCount
-      ? [`The ${count(groups.length)} most frequent of ${count(groupCount)} groups.`]
+      ? [`The ${formatNumber(groups.length)} most frequent of ${formatNumber(groupCount)} groups.`]
       : []),
   ].join(' ');
 }

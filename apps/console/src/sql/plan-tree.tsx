@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { jsonOf } from './result-value.ts';
 
 /** A node of a plan, as EXPLAIN (FORMAT JSON) returns it. */
@@ -152,23 +153,23 @@ function actualOf(node: PlanNode, processes: number): string {
   const read = node['Shared Read Blocks'] ?? 0;
   return [
     `${milliseconds(elapsedMsOf(node, processes))}${processes > 1 ? ` in ${processes} processes` : ''}`,
-    `${counted(rows)} rows (${counted(node['Plan Rows'] ?? 0)} estimated)`,
-    loops > processes ? `${counted(loops)} loops` : '',
-    removed > 0 ? `${counted(removed)} filtered out` : '',
-    read > 0 ? `${counted(read)} blocks read` : '',
+    `${rounded(rows)} rows (${rounded(node['Plan Rows'] ?? 0)} estimated)`,
+    loops > processes ? `${rounded(loops)} loops` : '',
+    removed > 0 ? `${rounded(removed)} filtered out` : '',
+    read > 0 ? `${rounded(read)} blocks read` : '',
   ]
     .filter((part) => part !== '')
     .join(', ');
 }
 
 function estimateOf(node: PlanNode): string {
-  return `cost ${counted(node['Total Cost'] ?? 0)}, ${counted(node['Plan Rows'] ?? 0)} rows`;
+  return `cost ${rounded(node['Total Cost'] ?? 0)}, ${rounded(node['Plan Rows'] ?? 0)} rows`;
 }
 
 function milliseconds(ms: number | undefined): string {
   return formatDuration((ms ?? 0) * 1e6);
 }
 
-function counted(count: number): string {
-  return Math.round(count).toLocaleString('en');
+function rounded(count: number): string {
+  return formatNumber(Math.round(count));
 }

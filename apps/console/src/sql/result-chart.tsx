@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { SqlResponse } from '../api/types.ts';
 import { TimeSeriesChart } from '../charts/time-series.tsx';
+import { formatNumber } from '../format/number.ts';
 import { maxSeries, seriesOf } from './result-series.ts';
 
 const noServices: ReadonlySet<string> = new Set();
@@ -19,7 +20,7 @@ export function ResultChart({ result }: { readonly result: SqlResponse }) {
   if (data.series.length > maxSeries) {
     return (
       <p className="notice quiet">
-        The result has {data.series.length.toLocaleString('en')} series; a chart shows at most {maxSeries}.
+        The result has {formatNumber(data.series.length)} series; a chart shows at most {maxSeries}.
       </p>
     );
   }
@@ -27,6 +28,7 @@ export function ResultChart({ result }: { readonly result: SqlResponse }) {
     <div className="result-chart">
       <TimeSeriesChart
         title="Result rows"
+        noData="No row has a value in a numeric column."
         data={data}
         unit={undefined}
         bounds={{ fromMs: data.timesMs[0] ?? 0, toMs: data.timesMs.at(-1) ?? 0 }}

@@ -12,6 +12,7 @@ import type {
 import { copiedShownMs, copyText } from '../clipboard.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { lazyComponent } from '../lazy-component.tsx';
 import { useAddress } from '../use-address.ts';
 import { ElapsedTime } from './elapsed-time.tsx';
@@ -304,13 +305,13 @@ function Summary({ result, maxRows }: { readonly result: RunResult; readonly max
   if (!rows.isTruncated) {
     return (
       <>
-        {count.toLocaleString('en')} {count === 1 ? 'row' : 'rows'}, {elapsed}
+        {counted(count, 'row')}, {elapsed}
       </>
     );
   }
   return (
     <strong className="warn">
-      First {count.toLocaleString('en')} rows, {elapsed}; cut at the {count === maxRows ? 'row limit' : 'size limit'}
+      First {formatNumber(count)} rows, {elapsed}; cut at the {count === maxRows ? 'row limit' : 'size limit'}
     </strong>
   );
 }
@@ -319,8 +320,8 @@ function Limits({ limits }: { readonly limits: SqlLimits }) {
   const { timeoutMs, maxRows, maxBytes, perMinute } = limits;
   return (
     <span className="quiet sql-limits">
-      Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {maxRows.toLocaleString('en')} rows,{' '}
-      {Math.round(maxBytes / 1024 / 1024)} MiB · {perMinute.toLocaleString('en')} statements per minute
+      Read-only as ps_trace_reader · at most {formatDuration(timeoutMs * 1e6)}, {formatNumber(maxRows)} rows,{' '}
+      {Math.round(maxBytes / 1024 / 1024)} MiB · {formatNumber(perMinute)} statements per minute
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { CatalogueResponse } from '../api/types.ts';
 import { Failure } from '../failure.tsx';
+import { counted } from '../format/number.ts';
 import { exampleGroups } from './examples.ts';
 import { formatMoment } from '../format/time.ts';
 import { formatDuration } from '../format/duration.ts';
@@ -113,11 +114,7 @@ function History({
             </button>
             <small className={error === undefined ? 'quiet' : 'quiet history-failed'} title={error}>
               {formatMoment(atMs)} · {formatDuration(Math.round(elapsedMs) * 1e6)} ·{' '}
-              {error !== undefined
-                ? 'failed'
-                : rows === undefined
-                  ? 'plan'
-                  : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`}
+              {error !== undefined ? 'failed' : rows === undefined ? 'plan' : counted(rows, 'row')}
             </small>
           </li>
         ))}

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { formatNumber } from '../format/number.ts';
 
 interface Sample {
   readonly accepted: number;
@@ -23,7 +24,7 @@ export function IngestRate({ accepted, atMs }: Sample) {
   return (
     <div className="tile" title="Spans that this tracestore has committed and acknowledged in the last seconds">
       <span className="quiet">Spans per second</span>
-      <strong>{rate === undefined ? '…' : Math.round(rate).toLocaleString('en')}</strong>
+      <strong>{rate === undefined ? '…' : formatNumber(Math.round(rate))}</strong>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { PartitionsResponse, Retention } from '../api/types.ts';
 import { get, send } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { counted, formatNumber } from '../format/number.ts';
 import { formatBytes } from './bytes.ts';
 import { usePartitions, useRetention } from './use-storage.ts';
 import { expiredPartitionsOf } from './storage-estimate.ts';
@@ -191,9 +192,8 @@ function Deleted({
   if (count === 0) return <p>No partition is older than that at the moment, so nothing is deleted yet.</p>;
   return (
     <p>
-      Up to <strong>{formatBytes(bytes)}</strong> of spans in {count.toLocaleString('en')} of{' '}
-      {partitions.partitions.length.toLocaleString('en')} partitions are deleted permanently, with their events and
-      links.
+      Up to <strong>{formatBytes(bytes)}</strong> of spans in {formatNumber(count)} of{' '}
+      {formatNumber(partitions.partitions.length)} partitions are deleted permanently, with their events and links.
     </p>
   );
 }
@@ -203,5 +203,5 @@ function daysOf(ms: number): string {
   const days = ms / msPerDay;
   if (days < 1) return formatDuration(ms * 1e6);
   const count = Number(days.toFixed(2));
-  return `${count.toLocaleString('en')} ${count === 1 ? 'day' : 'days'}`;
+  return counted(count, 'day');
 }

@@ -5,6 +5,7 @@ import { get } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { formatBytes } from './bytes.ts';
 import { GrowthCard } from './growth-card.tsx';
@@ -88,7 +89,7 @@ function Ingest({ status, atMs }: { readonly status: SystemResponse; readonly at
       <div className="tiles">
         <IngestRate accepted={read('tracestore_ingest_spans_accepted_total')} atMs={atMs} />
         <Tile name="Write queue" hint="Requests and bytes of rows that wait for a database transaction">
-          {read('tracestore_ingest_queued_requests').toLocaleString('en')}{' '}
+          {formatNumber(read('tracestore_ingest_queued_requests'))}{' '}
           <small>{formatBytes(read('tracestore_ingest_queued_bytes'))}</small>
         </Tile>
         <Tile
@@ -99,7 +100,7 @@ function Ingest({ status, atMs }: { readonly status: SystemResponse; readonly at
           <meter min={0} max={Math.max(limit, 1)} high={limit * 0.8} value={inFlight} aria-label="Share of the limit" />
         </Tile>
         <Tile name="Commit latency" hint="Average since this tracestore started">
-          {commits === 0 ? '–' : formatDuration(commitMs * 1e6)} <small>{commits.toLocaleString('en')} commits</small>
+          {commits === 0 ? '–' : formatDuration(commitMs * 1e6)} <small>{formatNumber(commits)} commits</small>
         </Tile>
         <Tile
           name="Aggregation lag"
@@ -131,21 +132,21 @@ function IngestCounters({ system }: { readonly system: SystemResponse }) {
       <h2 id="ingest-counters">Accepted and rejected</h2>
       <p className="quiet">Counters of this tracestore since it started.</p>
       <dl>
-        <Pair name="Spans stored">{accepted.toLocaleString('en')}</Pair>
+        <Pair name="Spans stored">{formatNumber(accepted)}</Pair>
         {requests.map(({ label, value }) => (
           <Pair key={label} name={`Requests over ${label === 'grpc' ? 'gRPC' : 'HTTP'}`}>
-            {value.toLocaleString('en')}
+            {formatNumber(value)}
           </Pair>
         ))}
-        <Pair name="Duplicate requests (retries)">{duplicates.toLocaleString('en')}</Pair>
+        <Pair name="Duplicate requests (retries)">{formatNumber(duplicates)}</Pair>
         {rejectedSpans.map(({ label, value }) => (
           <Pair key={label} name={`Spans rejected: ${label.replaceAll('-', ' ')}`}>
-            <span className="bad">{value.toLocaleString('en')}</span>
+            <span className="bad">{formatNumber(value)}</span>
           </Pair>
         ))}
         {rejectedRequests.map(({ label, value }) => (
           <Pair key={label} name={`Requests rejected: ${label.replaceAll('-', ' ')}`}>
-            <span className="bad">{value.toLocaleString('en')}</span>
+            <span className="bad">{formatNumber(value)}</span>
             {explanations[label] !== undefined && <small className="quiet"> {explanations[label]}</small>}
           </Pair>
         ))}
@@ -223,7 +224,7 @@ function Storage() {
                     <Share of={largest} value={bytes} /> {formatBytes(bytes)}
                   </td>
                   <td className="right">{formatBytes(indexBytes)}</td>
-                  <td className="right">{count === 0 ? '' : count.toLocaleString('en')}</td>
+                  <td className="right">{count === 0 ? '' : formatNumber(count)}</td>
                 </tr>
               ))}
             </tbody>

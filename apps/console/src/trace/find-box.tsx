@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from 'react';
+import { counted, formatNumber } from '../format/number.ts';
 import { keyTexts, runShortcut, type Shortcut } from '../keys/shortcuts.ts';
 import { findKeys, traceKeys } from './trace-keys.ts';
 
@@ -83,6 +84,6 @@ function titleOf(title: string, ...shortcuts: readonly Shortcut[]): string {
 }
 
 function matchesText(count: number, position: number): string {
-  const matches = `${count.toLocaleString('en')} ${count === 1 ? 'match' : 'matches'}`;
-  return position === 0 ? matches : `${position.toLocaleString('en')} of ${matches}`;
+  const matches = counted(count, 'match', 'matches');
+  return position === 0 ? matches : `${formatNumber(position)} of ${matches}`;
 }

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { OperationName } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
 import { type OperationStats, operationStatsOf } from './operation-stats.ts';
@@ -80,8 +81,8 @@ export function OperationTable(props: {
                   <bdi className="quiet">{row.service}</bdi> <OperationName name={row.name} />
                 </button>
               </th>
-              <td className="number">{row.count.toLocaleString('en')}</td>
-              <td className={row.errors > 0 ? 'number bad' : 'number quiet'}>{row.errors.toLocaleString('en')}</td>
+              <td className="number">{formatNumber(row.count)}</td>
+              <td className={row.errors > 0 ? 'number bad' : 'number quiet'}>{formatNumber(row.errors)}</td>
               <td className="number">{formatDuration(row.totalNs)}</td>
               <td className="number share">
                 {formatDuration(row.selfNs)}
@@ -99,7 +100,7 @@ export function OperationTable(props: {
         </tbody>
       </table>
       {rows.length > maxRows && (
-        <p className="quiet">{(rows.length - maxRows).toLocaleString('en')} more operations are not shown</p>
+        <p className="quiet">{formatNumber(rows.length - maxRows)} more operations are not shown</p>
       )}
     </div>
   );

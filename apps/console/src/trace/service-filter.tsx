@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { formatNumber } from '../format/number.ts';
 import { serviceColour } from '../service-colour.ts';
 import { isFiltering, noFilter, type TraceFilter } from './trace-filter.ts';
 
@@ -54,7 +55,7 @@ export function ServiceFilter(props: {
       ))}
       {(isLong || shown.length < services.length) && (
         <button type="button" className="plain" aria-expanded={isLong} onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer services' : `Show all ${services.length.toLocaleString('en')} services`}
+          {isLong ? 'Show fewer services' : `Show all ${formatNumber(services.length)} services`}
         </button>
       )}
       {filter.operation !== undefined && (
@@ -69,7 +70,7 @@ export function ServiceFilter(props: {
       )}
       {isFiltering(filter) && (
         <>
-          <output>{(matchCount ?? 0).toLocaleString('en')} spans</output>
+          <output>{formatNumber(matchCount ?? 0)} spans</output>
           <button type="button" className="plain" onClick={() => onFilter(noFilter)}>
             Clear filters
           </button>

@@ -6,6 +6,7 @@ import { get } from '../api/client.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Failure } from '../failure.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { Loading } from '../loading.tsx';
 import { OperationName, operationText } from '../operation-name.tsx';
@@ -55,7 +56,7 @@ export function SpanPanel(props: {
         <Pair name="Start offset">{formatDuration(spans.startNs[span] ?? 0)}</Pair>
         <Pair name="Self time">{formatDuration(model.selfNs[span] ?? 0)}</Pair>
         <Pair name="On critical path">{formatDuration(model.criticalNs[span] ?? 0)}</Pair>
-        <Pair name="Children">{(model.childCount[span] ?? 0).toLocaleString('en')}</Pair>
+        <Pair name="Children">{formatNumber(model.childCount[span] ?? 0)}</Pair>
         <Pair name="Span ID" actions={<CopyButton text={spanId} what="Span ID" />}>
           {spanId}
         </Pair>
@@ -222,7 +223,7 @@ function Dropped({ count, what }: { readonly count: number; readonly what: strin
   if (count === 0) return undefined;
   return (
     <p className="quiet">
-      {count.toLocaleString('en')} more {what} were dropped by the sender
+      {formatNumber(count)} more {what} were dropped by the sender
     </p>
   );
 }

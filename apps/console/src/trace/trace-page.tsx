@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import type { Waterfall } from '../api/types.ts';
 import { get } from '../api/client.ts';
 import { Failure } from '../failure.tsx';
+import { formatNumber } from '../format/number.ts';
 import { Loading } from '../loading.tsx';
 import { ResultSteps } from '../search/result-steps.tsx';
 import { useAddress } from '../use-address.ts';
@@ -97,7 +98,7 @@ export function FileTracePage() {
             >
               {file.traces.map(({ waterfall, spans }) => (
                 <option key={waterfall.traceId} value={waterfall.traceId}>
-                  {waterfall.traceId} ({spans.length.toLocaleString('en')} spans)
+                  {waterfall.traceId} ({formatNumber(spans.length)} spans)
                 </option>
               ))}
             </select>

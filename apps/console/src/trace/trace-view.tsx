@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type CSSProperties, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { CopyButton } from '../copy-button.tsx';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { formatTime } from '../format/time.ts';
 import { keyTexts } from '../keys/shortcuts.ts';
 import { useShortcuts } from '../keys/use-shortcuts.ts';
@@ -183,7 +184,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
         <dl className="facts">
           <Fact name="Start" value={formatTime(waterfall.startTimeUnixNano)} />
           <Fact name="Duration" value={formatDuration(waterfall.durationNs)} />
-          <Fact name="Spans" value={model.count.toLocaleString('en')} />
+          <Fact name="Spans" value={formatNumber(model.count)} />
           <div>
             <dt>Errors</dt>
             <dd>
@@ -196,7 +197,7 @@ export function TraceView({ model, source }: { readonly model: TraceModel; reado
                   title="Show only failed spans"
                   onClick={() => change({ errors: '1', view: undefined })}
                 >
-                  {errors.toLocaleString('en')}
+                  {formatNumber(errors)}
                 </button>
               )}
             </dd>

@@ -2,6 +2,7 @@ import './span-name.css';
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import { formatDuration } from '../format/duration.ts';
+import { formatNumber } from '../format/number.ts';
 import { runShortcut } from '../keys/shortcuts.ts';
 import { OperationName, operationText } from '../operation-name.tsx';
 import { serviceColour } from '../service-colour.ts';
@@ -260,7 +261,7 @@ const SpanRow = memo(function SpanRow({
         <bdi className="service">{service}</bdi>
         <OperationName name={name} />
         <GenAiTag spanId={spans.id[span] ?? ''} />
-        {isCollapsed && <span className="below">+{(model.below[span] ?? 0).toLocaleString('en')}</span>}
+        {isCollapsed && <span className="below">+{formatNumber(model.below[span] ?? 0)}</span>}
       </div>
       <div className="span-time">
         {isOutside ? (

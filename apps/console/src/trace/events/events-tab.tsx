@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { Failure } from '../../failure.tsx';
+import { counted, formatNumber } from '../../format/number.ts';
 import { Loading } from '../../loading.tsx';
 import type { TraceTabProps } from '../trace-tab.ts';
 import { EventList, type ListedEvent } from './event-list.tsx';
@@ -58,9 +59,9 @@ export function EventsTab({ model, source, matching, onSelect }: TraceTabProps) 
   return (
     <div className="events-tab">
       <p className="quiet">
-        {count.toLocaleString('en')} {count === 1 ? 'event' : 'events'} in the order of time
-        {matching === undefined ? '' : `, of spans that match the filter: ${events.length.toLocaleString('en')} so far`}
-        {count > maxEvents ? `, of the first ${maxEvents.toLocaleString('en')} events` : ''}
+        {counted(count, 'event')} in the order of time
+        {matching === undefined ? '' : `, of spans that match the filter: ${formatNumber(events.length)} so far`}
+        {count > maxEvents ? `, of the first ${formatNumber(maxEvents)} events` : ''}
         {pages.isFetchingNextPage ? '. Loading more…' : ''}
       </p>
       {pages.isError && <Failure error={pages.error} retry={() => void pages.fetchNextPage()} />}

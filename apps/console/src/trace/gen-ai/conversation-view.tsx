@@ -5,6 +5,7 @@ import type { GenAiSpan } from '../../api/types.ts';
 import { CopyButton } from '../../copy-button.tsx';
 import { Failure } from '../../failure.tsx';
 import { formatDuration } from '../../format/duration.ts';
+import { counted, formatNumber } from '../../format/number.ts';
 import { Loading } from '../../loading.tsx';
 import { serviceColour } from '../../service-colour.ts';
 import { failedStatus } from '../trace-filter.ts';
@@ -71,8 +72,8 @@ export function ConversationView(props: {
       ))}
       {entries.length > shown.length && (
         <button type="button" onClick={() => setShownCount(shown.length + spansPerPage)}>
-          Show {Math.min(spansPerPage, entries.length - shown.length)} more of {entries.length.toLocaleString('en')}{' '}
-          spans
+          Show {formatNumber(Math.min(spansPerPage, entries.length - shown.length))} more of{' '}
+          {formatNumber(entries.length)} spans
         </button>
       )}
       {content.data.isCut && (
@@ -144,9 +145,7 @@ function SpanEntry(props: {
       )}
       {known.length > 0 && (
         <details>
-          <summary>
-            {known.length === 1 ? '1 earlier message' : `${known.length.toLocaleString('en')} earlier messages`}
-          </summary>
+          <summary>{counted(known.length, 'earlier message')}</summary>
           <Messages messages={known} direction="input" />
         </details>
       )}
@@ -196,9 +195,7 @@ function Messages(props: { readonly messages: readonly Message[]; readonly direc
   return (
     <>
       {hidden > 0 && (
-        <p className="quiet">
-          {hidden.toLocaleString('en')} messages are not shown here. The details of the span have them.
-        </p>
+        <p className="quiet">{formatNumber(hidden)} messages are not shown here. The details of the span have them.</p>
       )}
       {messages.slice(hidden).map((message, n) => (
         <MessageBox key={n} message={message} direction={direction} />
@@ -274,7 +271,7 @@ function FoldedText({ text, isCode = false }: { readonly text: string; readonly 
       ) : (
         <details>
           <summary>
-            <bdi>{text.slice(0, maxTextLength / 4)}</bdi>… {text.length.toLocaleString('en')} characters
+            <bdi>{text.slice(0, maxTextLength / 4)}</bdi>… {formatNumber(text.length)} characters
           </summary>
           <bdi>{text}</bdi>
         </details>

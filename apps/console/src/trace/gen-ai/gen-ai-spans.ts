@@ -1,5 +1,6 @@
 import { attributeText } from '@spandrel/console-api/attribute-text';
 import type { GenAiSpan } from '../../api/types.ts';
+import { formatNumber } from '../../format/number.ts';
 import type { TraceModel } from '../trace-model.ts';
 
 /** What a span says about its call of a model, of an agent or of a tool. OpenTelemetry's conventions for generative AI. */
@@ -95,8 +96,8 @@ export function genAiTotals(
 /** Such as `1,234 in, 56 out`; empty without tokens. */
 export function tokensText({ inputTokens, outputTokens }: Partial<GenAiSummary>): string {
   return [
-    inputTokens === undefined ? '' : `${inputTokens.toLocaleString('en')} in`,
-    outputTokens === undefined ? '' : `${outputTokens.toLocaleString('en')} out`,
+    inputTokens === undefined ? '' : `${formatNumber(inputTokens)} in`,
+    outputTokens === undefined ? '' : `${formatNumber(outputTokens)} out`,
   ]
     .filter((each) => each !== '')
     .join(', ');

@@ -2,6 +2,7 @@ import './problems.css';
 import { useState } from 'react';
 import type { TraceProblem } from '../../api/types.ts';
 import { Failure } from '../../failure.tsx';
+import { counted, formatNumber } from '../../format/number.ts';
 import type { TraceModel } from '../trace-model.ts';
 import { secondsSinceArrival, useTraceProblems } from './trace-problems.ts';
 
@@ -48,7 +49,7 @@ export function ProblemBanner(props: {
       {problems.length > 0 && (
         <details open={isWide && isBad}>
           <summary>
-            {problems.length === 1 ? '1 problem' : `${problems.length} problems`}
+            {counted(problems.length, 'problem')}
             <span className="first-problem">
               : <bdi>{problems[0]?.message}</bdi>
             </span>
@@ -84,7 +85,7 @@ function ProblemSpans(props: {
     const span = spans[(spans.indexOf(selected) + 1) % Math.max(spans.length, 1)];
     if (span !== undefined) onSelect(span);
   };
-  const text = ids.size === 1 ? 'Go to span' : `Next of ${problem.spanCount.toLocaleString('en')} spans`;
+  const text = ids.size === 1 ? 'Go to span' : `Next of ${formatNumber(problem.spanCount)} spans`;
   return (
     <button type="button" onClick={next} aria-label={`${text}: ${problem.message}`}>
       {text}

@@ -1,5 +1,6 @@
 import type { TraceProblem } from '../../api/types.ts';
 import { formatDuration } from '../../format/duration.ts';
+import { formatNumber } from '../../format/number.ts';
 
 /** Problems without a mark on their spans: rows have one already (errors, missing parents), or the problem is of the trace. */
 const unmarked: ReadonlySet<TraceProblem['kind']> = new Set([
@@ -37,7 +38,7 @@ function textOf({ kind, amount, spanCount }: TraceProblem): string {
     case 'dropped_data':
       return 'sender dropped data';
     case 'repeated_calls':
-      return `one of ${spanCount.toLocaleString('en')} calls in sequence`;
+      return `one of ${formatNumber(spanCount)} calls in sequence`;
     default:
       return kind;
   }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { formatNumber } from '../../format/number.ts';
 import { formatJson } from './json-format.ts';
 import { maxFormattedLength, type Token } from './token.ts';
 
@@ -35,7 +36,7 @@ export function LongText({ value }: { readonly value: string }) {
   return (
     <details className="long-text">
       <summary>
-        <bdi>{value.slice(0, 200)}</bdi>… {value.length.toLocaleString('en')} characters
+        <bdi>{value.slice(0, 200)}</bdi>… {formatNumber(value.length)} characters
       </summary>
       <bdi>{value}</bdi>
     </details>

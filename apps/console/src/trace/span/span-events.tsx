@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import type { Attributes, SpanDetails } from '../../api/types.ts';
 import { CopyButton } from '../../copy-button.tsx';
 import { formatDuration } from '../../format/duration.ts';
+import { formatNumber } from '../../format/number.ts';
 import { EventList, type ListedEvent } from '../events/event-list.tsx';
 import { AttributeList, type AttributeListOptions } from './attribute-list.tsx';
 import { LongText } from './attribute-value.tsx';
@@ -61,7 +62,7 @@ export function SpanEvents(props: {
   return (
     <details open>
       <summary>
-        Events <span className="quiet">{events.length.toLocaleString('en')}</span>
+        Events <span className="quiet">{formatNumber(events.length)}</span>
       </summary>
       <EventList
         label="Events of the span"

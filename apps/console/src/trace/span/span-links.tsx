@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import type { LinkedSpan, SpanDetails } from '../../api/types.ts';
 import { Failure } from '../../failure.tsx';
 import { formatDuration } from '../../format/duration.ts';
+import { formatNumber } from '../../format/number.ts';
 import { OperationName } from '../../operation-name.tsx';
 import { serviceColour } from '../../service-colour.ts';
 import type { TraceSource } from '../trace-source.ts';
@@ -31,7 +32,7 @@ export function SpanLinks(props: {
       {span.links.length > 0 && (
         <details open>
           <summary>
-            Links <span className="quiet">{span.links.length.toLocaleString('en')}</span>
+            Links <span className="quiet">{formatNumber(span.links.length)}</span>
           </summary>
           <ul className="span-links">
             {span.links.slice(0, maxShownLinks).map((link, n) => (
@@ -46,7 +47,7 @@ export function SpanLinks(props: {
             ))}
           </ul>
           {span.links.length > maxShownLinks && (
-            <p className="quiet">{(span.links.length - maxShownLinks).toLocaleString('en')} more links are not shown</p>
+            <p className="quiet">{formatNumber(span.links.length - maxShownLinks)} more links are not shown</p>
           )}
         </details>
       )}
@@ -56,7 +57,7 @@ export function SpanLinks(props: {
           <summary>
             Linked from{' '}
             <span className="quiet">
-              {incoming.length.toLocaleString('en')}
+              {formatNumber(incoming.length)}
               {links.data?.hasMoreIncoming === true ? '+' : ''}
             </span>
           </summary>
@@ -69,7 +70,7 @@ export function SpanLinks(props: {
           </ul>
           <p className="quiet">
             Spans that link to this one and start from 1 h before to 24 h after it
-            {links.data?.hasMoreIncoming === true ? `; only the first ${incoming.length} are shown` : ''}.
+            {links.data?.hasMoreIncoming === true ? `; only the first ${formatNumber(incoming.length)} are shown` : ''}.
           </p>
         </details>
       )}

@@ -1,6 +1,6 @@
 -- Returns the calls of a service from outside itself over time, in steps: calls, errors, and percentiles of their durations in
 -- milliseconds (buckets: at most 4.5 % off). Reads the aggregates. Steps without calls have no row. `step_ms` is the width
--- of a step, `time_unix_nano` its start.
+-- of a step, `time_unix_nano` its start, `seconds` how much of it is in the range and aggregated; see ps_trace.counted_step.
 -- :'service'    the service.
 -- :'start_min'  the start of the range.
 -- :'start_max'  the end of the range.
@@ -43,8 +43,12 @@ percentile AS (
 )
 SELECT
   (extract(epoch FROM t.time_bucket) * 1000000000)::int8::text AS time_unix_nano,
-  t.calls, t.errors, p.p50_ms, p.p95_ms, p.p99_ms,
+  s.seconds, t.calls, t.errors, p.p50_ms, p.p95_ms, p.p99_ms,
   (extract(epoch FROM ps_trace.step_of('auto', :'start_min'::timestamptz, :'start_max'::timestamptz)) * 1000)::float8 AS step_ms
 FROM total t
 JOIN percentile p USING (time_bucket)
+JOIN ps_trace.counted_step(
+  :'start_min'::timestamptz, :'start_max'::timestamptz,
+  ps_trace.step_of('auto', :'start_min'::timestamptz, :'start_max'::timestamptz)
+) AS s USING (time_bucket)
 ORDER BY t.time_bucket

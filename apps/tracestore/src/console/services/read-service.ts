@@ -63,6 +63,7 @@ interface NeighbourRow extends Measured {
 
 interface StepRow extends Measured {
   readonly time_unix_nano: string;
+  readonly seconds: number;
   readonly step_ms: number;
 }
 
@@ -120,7 +121,7 @@ export async function readServiceHistory(
   const rows = await database.query<StepRow>(readHistory.bind(valuesOf(range)), signal);
   return {
     stepMs: rows[0]?.step_ms ?? 0,
-    steps: rows.map((row) => ({ timeUnixNano: row.time_unix_nano, ...measuredOf(row) })),
+    steps: rows.map((row) => ({ timeUnixNano: row.time_unix_nano, seconds: row.seconds, ...measuredOf(row) })),
   };
 }
 

@@ -154,6 +154,15 @@ describe('the API of a service', () => {
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBe(60);
     expect(steps[0]).toMatchObject({ calls: 3, errors: 0 });
     expect(Math.abs((steps[0]?.p50Ms ?? 0) / 40 - 1)).toBeLessThan(0.046);
+    expect(steps.every(({ seconds }) => seconds === 60)).toBe(true);
+    // A step that is not over has fewer seconds, and is left out while these are too few for a rate.
+    const until = async (second: number) => {
+      const to = String(BigInt(startMs + 18 * minuteMs + second * 1_000) * ms);
+      const from = String(BigInt(startMs - 10 * minuteMs) * ms);
+      return (await get(serviceHistoryResponse, path('history', oddName, { from, to }))).steps;
+    };
+    expect((await until(40)).at(-1)).toMatchObject({ seconds: 40, calls: 2 });
+    expect(await until(20)).toHaveLength(18);
     const failed = await get(serviceHistoryResponse, path('history', 'web'));
     expect(failed.steps.reduce((sum, { errors }) => sum + errors, 0)).toBe(8);
   });
@@ -233,5 +242,6 @@ describe('the API of a service', () => {
     ]);
     expect(stepMs).toBe(minuteMs);
     expect(services[1]?.steps.reduce((sum, { spans }) => sum + spans, 0)).toBe(60);
+    expect(services[1]?.steps.every(({ seconds }) => seconds === 60)).toBe(true);
   });
 });

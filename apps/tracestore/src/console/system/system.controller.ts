@@ -45,6 +45,7 @@ const maxTrafficServices = 20;
 interface TrafficRow {
   readonly service: string | null;
   readonly time_unix_nano: string;
+  readonly seconds: number | null;
   readonly spans: number;
   readonly step_ms: number;
 }
@@ -131,7 +132,9 @@ export class SystemController {
       services: [...byService].map(([service, own]) => ({
         service,
         spans: own.reduce((sum, { spans }) => sum + spans, 0),
-        steps: own.map(({ time_unix_nano: timeUnixNano, spans }) => ({ timeUnixNano, spans })),
+        steps: own.flatMap(({ time_unix_nano: timeUnixNano, seconds, spans }) =>
+          seconds === null ? [] : [{ timeUnixNano, seconds, spans }],
+        ),
       })),
     };
   }

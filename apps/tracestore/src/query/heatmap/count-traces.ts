@@ -62,6 +62,10 @@ const sliceTraces = readFragments<Record<'none' | 'of_blocks' | 'all_spans' | 's
   'slice-traces.sql',
   ['none', 'of_blocks', 'all_spans', 'spans_of_traces'],
 );
+const isCompressed = readSql<{ readonly start_min: string; readonly start_max: string }>(
+  import.meta.url,
+  'is-compressed.sql',
+);
 const tracesOfBatch = readSql<{ readonly known: readonly string[] }>(
   import.meta.url,
   '../find-traces/traces-of-batch.sql',
@@ -84,6 +88,8 @@ const maxInt8 = 2n ** 63n - 1n;
 const shortestAggregatedUs = 300_000_000n;
 /** A span that is found through its block takes this many times as long to read as one of a whole range. */
 const lookUpCost = 8;
+/** A lookup of a trace's events in a compressed chunk decompresses a thousand of them: it takes this many times as long. */
+const compressedCost = 8;
 /** A matching span may start this long after its trace's range. */
 const reachUs = 600_000_000n;
 const leastMarginUs = 10_000_000n;
@@ -210,7 +216,7 @@ class Count {
       mayMatch,
     );
     if (blocks === 0) return this.heatmapOf([], nothing);
-    const { lookUp: maxLookUp, all: maxSpans, sample } = this.bounds(condition);
+    const { lookUp: maxLookUp, all: maxSpans, sample } = await this.bounds(condition);
     const isRare = isComplete && candidateSpans * lookUpCost <= Math.min(spans, maxLookUp);
     if (mayMatch !== undefined && isRare) return this.lookUpTraces(condition, mayMatch, spanMaxUs, candidateSpans);
     return this.scan(condition, spans, spans <= maxSpans ? 1 : shareOf(spans, sample));
@@ -220,20 +226,22 @@ class Count {
    * How many spans may be read: after lookups, whose cost is that of `lookUpCost` as many; of the whole range; or as a sample.
    * Each of them takes some tenths of a second.
    */
-  private bounds(condition: Condition): Readonly<Record<'lookUp' | 'all' | 'sample', number>> {
+  private async bounds(condition: Condition): Promise<Readonly<Record<'lookUp' | 'all' | 'sample', number>>> {
     const { maxSpans, filter } = this.query;
     if (maxSpans !== undefined) return { lookUp: maxSpans, all: maxSpans, sample: maxSpans };
     const { heatmapSpans, heatmapSampledSpans, heatmapEventSpans, heatmapTextSpans } = limits;
-    if (testsText(filter)) {
-      return {
-        lookUp: heatmapTextSpans.value * lookUpCost,
-        all: heatmapTextSpans.value,
-        sample: heatmapTextSpans.value,
-      };
+    if (!testsRelatedRows(condition)) {
+      const isOfText = testsText(filter);
+      const lookUp = isOfText ? heatmapTextSpans.value * lookUpCost : heatmapSpans.value;
+      const all = isOfText ? heatmapTextSpans.value : heatmapSpans.value;
+      return { lookUp, all, sample: isOfText ? all : heatmapSampledSpans.value };
     }
-    return testsRelatedRows(condition)
-      ? { lookUp: heatmapSpans.value, all: heatmapEventSpans.value, sample: heatmapEventSpans.value }
-      : { lookUp: heatmapSpans.value, all: heatmapSpans.value, sample: heatmapSampledSpans.value };
+    const [row] = await this.connection.query<{ is_compressed: boolean }>(
+      isCompressed.bind({ start_min: timestampOf(this.minUs), start_max: timestampOf(this.maxUs) }),
+    );
+    const cost = row?.is_compressed === true ? compressedCost : 1;
+    const all = (testsText(filter) ? heatmapTextSpans : heatmapEventSpans).value / cost;
+    return { lookUp: testsText(filter) ? all * lookUpCost : heatmapSpans.value / cost, all, sample: all };
   }
 
   private async lookUpTraces(
