@@ -9,8 +9,8 @@ import type { Page } from 'playwright-core';
 import { startChildStack } from '@spandrel/testing/child-stack';
 import { launchChromium } from './chromium.ts';
 
-/** Enough traffic for all charts. */
-const trafficMs = 90_000;
+/** Enough traffic for charts of 5 minutes. */
+const trafficMs = 240_000;
 const folder = path.join(path.dirname(path.dirname(import.meta.dirname)), 'docs/pictures');
 const themes = ['light', 'dark'] as const;
 
@@ -51,7 +51,7 @@ try {
       await take('dashboard', '/dashboards/GkrS6rJ7z?range=5m', (there) =>
         there.locator('main canvas, main svg').first().waitFor(),
       );
-      await take('search', '/search', (there) => there.locator('.result').first().waitFor());
+      await take('search', '/search?range=5m', (there) => there.locator('.result').first().waitFor());
       await take('trace', `/trace/${traceId}`, async (there) => {
         // Select a span without an exception, because a stack trace contains local paths.
         await there
@@ -60,7 +60,11 @@ try {
           .click();
         await there.locator('.span-panel details').first().waitFor();
       });
-      await take('sql', '/sql', (there) => there.locator('main h1').waitFor());
+      await take('sql', '/sql', async (there) => {
+        await there.getByRole('button', { name: 'Which operations have the most self time?' }).click();
+        await there.getByRole('button', { name: 'Run', exact: true }).click();
+        await there.locator('.sql-result [role=grid]').waitFor();
+      });
       await page.close();
     }
   } finally {
