@@ -7,7 +7,7 @@ import type { BruteSpan } from '@spandrel/testing/call-aggregates';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { insertSpans } from '@spandrel/testing/insert-spans';
 import { parse } from 'yaml';
-import { bindQuery } from '../dashboards/query.ts';
+import { bindQuery, type BoundQuery } from '../dashboards/query.ts';
 import { readSqlAlert, sqlAlertFile, sqlAlerts } from './sql-alerts.ts';
 
 /** Calls of the last hours, one each 10 s. */
@@ -88,30 +88,34 @@ function spansOf(
   });
 }
 
+function statementOf(uid: string): BoundQuery {
+  const alert = sqlAlerts.find((one) => one.uid === uid);
+  if (alert === undefined) throw new Error(`there is no alert ${uid}`);
+  return bindQuery(readSqlAlert(alert), alert.values);
+}
+
 /** The services that alert, as Grafana compares them. */
-async function alerting(query: string): Promise<readonly string[]> {
-  const { rows } = await client.query<{ service_name: string; budget_burn: number }>(
-    bindQuery(readSqlAlert({ query })),
-  );
+async function alerting(uid: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ service_name: string; budget_burn: number }>(statementOf(uid));
   return rows.filter(({ budget_burn }) => budget_burn > 1).map((row) => row.service_name);
 }
 
 describe('alerts on SQL, run with the rights of Grafana', () => {
   it('find the services that fail now, and no longer those that have recovered', async () => {
-    expect(await alerting('service-errors-critical.sql')).toEqual(['failing']);
+    expect(await alerting('spandrel-service-errors-critical')).toEqual(['failing']);
   });
 
   it('find the services that have used much of the budget of days', async () => {
-    expect([...(await alerting('service-errors-warning.sql'))].toSorted()).toEqual(['failing', 'recovered']);
+    expect([...(await alerting('spandrel-service-errors-warning'))].toSorted()).toEqual(['failing', 'recovered']);
   });
 
   it('find the slow services', async () => {
-    expect(await alerting('service-slow.sql')).toEqual(['slow']);
+    expect(await alerting('spandrel-service-slow')).toEqual(['slow']);
   });
 
   it('return each service with enough calls once, with one number, as Grafana needs it', async () => {
     for (const alert of sqlAlerts) {
-      const { rows, fields } = await client.query<{ service_name: string }>(bindQuery(readSqlAlert(alert)));
+      const { rows, fields } = await client.query<{ service_name: string }>(statementOf(alert.uid));
       expect(fields.map(({ name }) => name)).toEqual(['service_name', 'budget_burn']);
       expect(rows.map((row) => row.service_name).toSorted()).toEqual(['failing', 'good', 'recovered', 'slow']);
     }

@@ -11,6 +11,8 @@ interface SqlAlert {
   readonly title: string;
   /** A file in `sql-alerts` that returns names in one column, and one number, which alerts above 1. */
   readonly query: string;
+  /** Its parameters that differ from their defaults. */
+  readonly values?: Readonly<Record<string, string>>;
   readonly severity: 'critical' | 'warning';
   readonly for: string;
   readonly summary: string;
@@ -20,18 +22,29 @@ export const sqlAlerts: readonly SqlAlert[] = [
   {
     uid: 'spandrel-service-errors-critical',
     title: 'Service uses its error budget within hours',
-    query: 'service-errors-critical.sql',
+    query: 'service-errors.sql',
     severity: 'critical',
     for: '2m',
-    summary: 'More calls of the service in the label service_name fail than 99 % allow over 30 days.',
+    summary:
+      'The service in the label service_name used 2 % of its error budget of 30 days within an hour, or 5 % within 6 hours.',
   },
   {
     uid: 'spandrel-service-errors-warning',
     title: 'Service uses its error budget within days',
-    query: 'service-errors-warning.sql',
+    query: 'service-errors.sql',
+    // 10 % of the budget were used within a day, or within 3 days.
+    values: {
+      short: '2 hours',
+      long: '1 day',
+      burn: '3',
+      shorter: '6 hours',
+      longer: '3 days',
+      slowburn: '1',
+    },
     severity: 'warning',
     for: '15m',
-    summary: 'More calls of the service in the label service_name fail than 99 % allow over 30 days.',
+    summary:
+      'The service in the label service_name used 10 % of its error budget of 30 days within a day, or within 3 days.',
   },
   {
     uid: 'spandrel-service-slow',
@@ -65,8 +78,9 @@ export function sqlAlertFile(): string {
 
 function ruleOf(alert: SqlAlert): object {
   const query = readSqlAlert(alert);
-  const defaults = new Map(query.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
-  const rawSql = replaceParameters(query, (name) => `'${defaults.get(name) ?? ''}'`);
+  const defaults = Object.fromEntries(query.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
+  const values = { ...defaults, ...alert.values };
+  const rawSql = replaceParameters(query, (name) => `'${values[name] ?? ''}'`);
   const expression = { type: '__expr__', uid: '__expr__' };
   return {
     uid: alert.uid,
