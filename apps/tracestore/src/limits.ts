@@ -428,7 +428,7 @@ export const limits = {
     atBound: refusedRequest,
   },
   requestDictionaryBytes: {
-    value: 8 * mebibyte,
+    value: 6 * mebibyte,
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
