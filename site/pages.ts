@@ -50,6 +50,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
   ],
   Reference: [
     'sql-reference.md',
+    'storage.md',
     'dashboards.md',
     'configuration.md',
     'values.md',
