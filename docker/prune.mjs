@@ -15,7 +15,11 @@ const built = path.join(root, 'dist/apps', app);
 const register = fileURLToPath(import.meta.resolve('@spandrel/telemetry/register'));
 
 const { fileList } = await nodeFileTrace([path.join(built, 'main.js'), register], { base: root });
-for (const file of fileList) {
+// The parser of PostgreSQL reads its WebAssembly by a path that it computes.
+const files = [...fileList].flatMap((file) =>
+  file.endsWith('/libpg-query.js') ? [file, file.replace(/\.js$/, '.wasm')] : [file],
+);
+for (const file of files) {
   if (file.startsWith('dist/')) continue;
   if (file.endsWith('.node'))
     throw new Error(`${file} is native code for one platform, but the images are for several`);

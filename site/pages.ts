@@ -51,6 +51,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
   ],
   Reference: [
     'sql-reference.md',
+    'storage.md',
     'dashboards.md',
     'configuration.md',
     'values.md',

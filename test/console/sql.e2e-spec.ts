@@ -63,6 +63,23 @@ describe.skipIf(!hasChromium)('the SQL page', () => {
   };
   const run = (): Promise<void> => page.getByRole('button', { name: 'Run', exact: true }).click();
 
+  it('shows which times it replaced by literals, in a result and in a plan', async () => {
+    const statement = `SELECT count(*) FROM span WHERE start_time > now() - interval '1 hour' AND start_time < now()`;
+    await open(statement);
+    for (const button of ['Run', 'Explain']) {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.getByText('2 time expressions were replaced by a literal').click();
+      const items = page.locator('.run-notes li');
+      await expect.poll(() => items.count()).toBe(2);
+      expect(await items.first().textContent()).toMatch(/^now\(\) - interval '1 hour' is \d{4}-\d\d-\d\dT/);
+    }
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await open('SELECT now()');
+    await run();
+    await rows().waitFor();
+    expect(await page.locator('.run-notes').count()).toBe(0);
+  });
+
   it('can be used with the keyboard only: complete, run, open a trace, and go back', async () => {
     await page.goto(`${console.store.url}/sql`);
     // The editor has the focus.

@@ -184,6 +184,22 @@ export const limits = {
     counts: 'bytes of temporary files in PostgreSQL, if the role of tracestore has the right to set `temp_file_limit`',
     atBound: '400',
   },
+  sqlParsedCharacters: {
+    value: 5_000,
+    unit: 'count',
+    scope: 'request',
+    where: 'SQL page',
+    counts: 'characters of a statement whose time expressions become literals',
+    atBound: 'the statement runs as it is',
+  },
+  sqlParseMs: {
+    value: 5_000,
+    unit: 'ms',
+    scope: 'request',
+    where: 'SQL page',
+    counts: 'time to find the time expressions of a statement, in a process of its own',
+    atBound: 'the statement runs as it is',
+  },
   sqlOperatorCharacters: {
     value: 1_000,
     unit: 'count',

@@ -14,16 +14,32 @@ export const sqlQuery = z.object({
 });
 export type SqlQuery = z.infer<typeof sqlQuery>;
 
+/** A time expression of a statement, and the literal that replaced it. */
+export const foldedTime = z.object({
+  expression: z.string().describe('as in the statement'),
+  value: z.string().describe('in ISO 8601'),
+});
+export type FoldedTime = z.infer<typeof foldedTime>;
+
+const notes = {
+  foldedTimes: z
+    .array(foldedTime)
+    .describe('time expressions that literals replaced, so that partitions are skipped; the result is the same'),
+  hints: z.array(z.string()).describe('sentences about what the statement reads whole, and why'),
+};
+
 export const sqlResponse = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string().describe('the name of the PostgreSQL type') })),
   rows: z.array(z.array(z.unknown())).describe('values in the order of the columns'),
   isTruncated: z.boolean().describe('whether rows were cut at a limit'),
   durationMs: z.number(),
+  ...notes,
 });
 export type SqlResponse = z.infer<typeof sqlResponse>;
 
 export const planResponse = z.object({
   plan: z.unknown().describe('the output of EXPLAIN (FORMAT JSON)'),
+  ...notes,
 });
 export type PlanResponse = z.infer<typeof planResponse>;
 

@@ -61,8 +61,8 @@ ORDER BY percent DESC`,
       {
         title: 'Which spans failed last, and in which traces?',
         sql: `SELECT start_time, trace_id_hex AS trace_id, service_name, span_name, status_message
-FROM ps_trace.span
-WHERE status_code = 'error' AND start_time > now() - interval '10 minutes'
+FROM ps_trace.spans_since('10 minutes')
+WHERE status_code = 'error'
 ORDER BY start_time DESC
 LIMIT 100`,
       },
@@ -74,21 +74,19 @@ LIMIT 100`,
   event_tags ->> 'exception.message' AS message,
   count(*) AS times,
   max(time) AS last_time
-FROM ps_trace.event
-WHERE event_name = 'exception' AND time > now() - interval '10 minutes'
+FROM ps_trace.events_since('10 minutes')
+WHERE event_name = 'exception'
 GROUP BY service_name, type, message
 ORDER BY times DESC`,
       },
       {
         title: 'Where do errors start? (failed spans without a failed child)',
         sql: `SELECT s.service_name, s.span_name, s.status_message, count(*) AS times, max(s.trace_id_hex) AS trace_id
-FROM ps_trace.span s
+FROM ps_trace.spans_since('2 minutes') AS s
 WHERE s.status_code = 'error'
-  AND s.start_time > now() - interval '2 minutes'
   AND NOT EXISTS (
-    SELECT FROM ps_trace.span child
+    SELECT FROM ps_trace.spans_since('3 minutes') AS child
     WHERE child.trace_id = s.trace_id AND child.parent_span_id = s.span_id AND child.status_code = 'error'
-      AND child.start_time > now() - interval '3 minutes'
   )
 GROUP BY s.service_name, s.span_name, s.status_message
 ORDER BY times DESC`,
@@ -144,8 +142,8 @@ ORDER BY on_path_ms DESC`,
         sql: `SELECT repeat('  ', t.lvl - 1) || s.service_name || ' ' || s.span_name AS call, s.duration_ms, s.status_code
 FROM (
   SELECT trace_id
-  FROM ps_trace.span
-  WHERE is_root_span AND start_time BETWEEN now() - interval '10 minutes' AND now() - interval '10 seconds'
+  FROM ps_trace.spans_between(now() - interval '10 minutes', now() - interval '10 seconds')
+  WHERE is_root_span
   ORDER BY start_time DESC
   LIMIT 1
 ) AS latest
@@ -158,8 +156,7 @@ ORDER BY t.ordinality`,
         sql: `SELECT calls_in_trace, count(*) AS traces, round(avg(duration_ms)::numeric, 2) AS duration_ms
 FROM (
   SELECT trace_id, count(*) AS calls_in_trace, max(duration_ms) FILTER (WHERE is_root_span) AS duration_ms
-  FROM ps_trace.span
-  WHERE start_time > now() - interval '2 minutes'
+  FROM ps_trace.spans_since('2 minutes')
   GROUP BY trace_id
 ) AS trace
 GROUP BY calls_in_trace
@@ -168,9 +165,8 @@ ORDER BY calls_in_trace`,
       {
         title: 'Which attributes do spans have, and how many values?',
         sql: `SELECT s.service_name, tag.key, count(*) AS spans, count(DISTINCT tag.value) AS different, min(tag.value::text) AS example
-FROM ps_trace.span s
+FROM ps_trace.spans_since('1 minute') AS s
 CROSS JOIN LATERAL jsonb_each(s.span_tags) AS tag
-WHERE s.start_time > now() - interval '1 minute'
 GROUP BY s.service_name, tag.key
 ORDER BY s.service_name, spans DESC`,
       },
@@ -182,8 +178,8 @@ ORDER BY s.service_name, spans DESC`,
       {
         title: 'Which characters does each service return most often?',
         sql: `SELECT service_name, span_tags ->> 'char' AS char, count(*) AS times
-FROM ps_trace.span
-WHERE span_tags ? 'char' AND start_time > now() - interval '5 minutes'
+FROM ps_trace.spans_since('5 minutes')
+WHERE span_tags ? 'char'
 GROUP BY service_name, char
 ORDER BY times DESC`,
       },
@@ -195,8 +191,8 @@ ORDER BY times DESC`,
   count(*) AS times,
   round(avg(duration_ms)::numeric, 2) AS mean_ms,
   round(max(duration_ms)::numeric, 2) AS longest_ms
-FROM ps_trace.span
-WHERE span_tags ? 'char' AND start_time > now() - interval '5 minutes'
+FROM ps_trace.spans_since('5 minutes')
+WHERE span_tags ? 'char'
 GROUP BY service_name, char
 ORDER BY mean_ms DESC`,
       },
@@ -204,8 +200,8 @@ ORDER BY mean_ms DESC`,
         title: 'Which operations are slower in the slowest tenth of requests?',
         sql: `WITH request AS (
   SELECT trace_id, ntile(10) OVER (ORDER BY duration_ms DESC) AS tenth
-  FROM ps_trace.span
-  WHERE is_root_span AND service_name = 'generator' AND start_time > now() - interval '2 minutes'
+  FROM ps_trace.spans_since('2 minutes')
+  WHERE is_root_span AND service_name = 'generator'
 )
 SELECT
   s.service_name,
@@ -213,7 +209,7 @@ SELECT
   round(avg(s.duration_ms) FILTER (WHERE r.tenth = 1)::numeric, 2) AS slowest_tenth_ms,
   round(avg(s.duration_ms) FILTER (WHERE r.tenth > 1)::numeric, 2) AS others_ms
 FROM request r
-JOIN ps_trace.span s ON s.trace_id = r.trace_id AND s.start_time > now() - interval '3 minutes'
+JOIN ps_trace.spans_since('3 minutes') AS s ON s.trace_id = r.trace_id
 GROUP BY s.service_name, s.span_name
 ORDER BY slowest_tenth_ms DESC NULLS LAST`,
       },

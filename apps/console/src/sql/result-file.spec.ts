@@ -14,6 +14,8 @@ const result = {
   ],
   isTruncated: false,
   durationMs: 1,
+  foldedTimes: [],
+  hints: [],
 };
 
 it('csvOf writes rows as CSV', () => {

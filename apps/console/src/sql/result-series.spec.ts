@@ -80,6 +80,6 @@ describe('the result of a statement', () => {
     ],
     ['many services', [time, service, calls], Array.from({ length: 60 }, (_, n) => [at(n), `service ${n}`, 1]), false],
   ])('is a chart at first or a table: %s', (_, columns, rows, expected) => {
-    expect(isChart({ columns, rows, isTruncated: false, durationMs: 1 })).toBe(expected);
+    expect(isChart({ columns, rows, isTruncated: false, durationMs: 1, foldedTimes: [], hints: [] })).toBe(expected);
   });
 });

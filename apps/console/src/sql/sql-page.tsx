@@ -22,6 +22,7 @@ import { csvOf, download, jsonRowsOf, tabbedOf } from './result-file.ts';
 import { isChart } from './result-series.ts';
 import { ResultTable } from './result-table.tsx';
 import { useSavedStatements } from './saved-statements.ts';
+import { RunNotes } from './run-notes.tsx';
 import { SqlEditor, type SqlEditorHandle } from './sql-editor.tsx';
 import { useStatementHistory } from './statement-history.ts';
 import { StatementLists } from './statement-lists.tsx';
@@ -52,6 +53,7 @@ interface RunResult {
   readonly elapsedMs: number;
   readonly rows: SqlResponse | undefined;
   readonly plan: unknown;
+  readonly notes: Pick<SqlResponse, 'foldedTimes' | 'hints'>;
 }
 
 /** The SQL page: an editor, the result of the last statement, and lists of statements. */
@@ -200,6 +202,7 @@ export function SqlPage() {
           {!isPending && isCancelled && <p className="notice quiet">Cancelled. The database stopped the statement.</p>}
           {!isPending && error !== null && !isCancelled && <Failure error={error} />}
           {!isPending && error === null && data === undefined && <Start />}
+          {!isPending && error === null && data !== undefined && <RunNotes {...data.notes} />}
           {!isPending && data?.plan !== undefined && <PlanTree plan={data.plan} />}
           {!isPending && data?.rows !== undefined && (
             <Rows
@@ -339,9 +342,11 @@ async function execute({ sql, explain, signal }: Run): Promise<RunResult> {
   const startedAt = performance.now();
   const result = await send<SqlResponse | PlanResponse>('POST', 'sql', { sql, explain }, signal);
   const elapsedMs = performance.now() - startedAt;
+  const { foldedTimes, hints } = result;
+  const notes = { foldedTimes, hints };
   return 'plan' in result
-    ? { elapsedMs, rows: undefined, plan: result.plan }
-    : { elapsedMs, rows: result, plan: undefined };
+    ? { elapsedMs, rows: undefined, plan: result.plan, notes }
+    : { elapsedMs, rows: result, plan: undefined, notes };
 }
 
 /** @param start where the statement starts in the text */

@@ -57,14 +57,17 @@ export class SqlController {
     @ClientSignal() signal: AbortSignal,
   ): Promise<string | Buffer> {
     const client = this.clientKeyOf(request);
-    if (explain !== 'no') return `{"plan":${await this.sql.plan(sql, explain, client, signal)}}`;
+    if (explain !== 'no') {
+      const { plan, ...notes } = await this.sql.plan(sql, explain, client, signal);
+      return `{"plan":${plan},${membersOf(notes)}}`;
+    }
     const startedAt = performance.now();
-    const { columns, rows, isTruncated } = await this.sql.rows(sql, client, signal);
+    const { columns, rows, isTruncated, ...notes } = await this.sql.rows(sql, client, signal);
     const durationMs = performance.now() - startedAt;
     return Buffer.concat([
       Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`),
       ...jsonOfRows(rows),
-      Buffer.from(`],"isTruncated":${isTruncated},"durationMs":${durationMs}}`),
+      Buffer.from(`],"isTruncated":${isTruncated},"durationMs":${durationMs},${membersOf(notes)}}`),
     ]);
   }
 
@@ -92,6 +95,11 @@ export class SqlController {
     const name = this.access.nameOf(request);
     return name === undefined ? `address ${clientOf(request.ip)}` : `user ${name}`;
   }
+}
+
+/** The members of an object as JSON, without its braces. */
+function membersOf(object: object): string {
+  return JSON.stringify(object).slice(1, -1);
 }
 
 /** Joins rows, which the database has written as JSON, in pieces: one string of all rows would double the memory. */

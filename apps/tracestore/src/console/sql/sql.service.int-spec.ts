@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { sendPasswordTraces } from '@spandrel/testing/password-traces';
 import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readTracestoreConfig } from '../../config/tracestore.config.js';
 
@@ -152,6 +153,101 @@ describe('a statement', () => {
       rows: [['1GB']],
     });
     await queryOnce(database.superuserUrl, `REVOKE SET ON PARAMETER temp_file_limit FROM ${login}`);
+  });
+});
+
+describe('the time expressions of a statement', () => {
+  const dayMs = 86_400_000;
+  /** Noon of today and of yesterday, UTC. */
+  const noons = [0, 1].map((day) => (Math.floor(Date.now() / dayMs) - day) * dayMs + dayMs / 2);
+
+  beforeAll(async () => {
+    for (const noon of noons) await sendPasswordTraces(store, noon);
+    // So many that the planner prefers an index.
+    for (const [table, copies] of [
+      ['span', 600],
+      ['event', 3_000],
+    ] as const) {
+      await queryOnce(
+        database.url,
+        `CREATE TEMP TABLE further AS SELECT t.* FROM tracestore.${table} t, generate_series(1, ${copies});
+         UPDATE further SET trace_id = gen_random_uuid();
+         INSERT INTO tracestore.${table} SELECT * FROM further;
+         DROP TABLE further;
+         ANALYZE tracestore.${table}`,
+      );
+    }
+  });
+
+  interface Answer {
+    readonly rows?: readonly (readonly unknown[])[];
+    readonly plan?: unknown;
+    readonly foldedTimes: readonly { readonly expression: string; readonly value: string }[];
+    readonly hints: readonly string[];
+  }
+  const answerTo = async (sql: string, explain = 'no'): Promise<Answer> => {
+    const response = await ask(sql, { explain });
+    expect(response.status).toBe(200);
+    return (await response.json()) as Answer;
+  };
+
+  it('become literals, which the response has, and partitions are skipped when the statement is planned', async () => {
+    const sql = `SELECT count(*) FROM span WHERE start_time >= date_trunc('day', now(), 'UTC')`;
+    const value = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    const expected = [{ expression: `date_trunc('day', now(), 'UTC')`, value }];
+    expect(await answerTo(sql)).toMatchObject({ rows: [[14 * 601]], foldedTimes: expected, hints: [] });
+    for (const explain of ['plan', 'analyze']) {
+      const { plan, foldedTimes } = await answerTo(sql, explain);
+      expect(foldedTimes).toEqual(expected);
+      // The number of partitions that are planned and skipped when the statement is executed.
+      expect(JSON.stringify(plan)).not.toMatch(/"Subplans Removed":[1-9]/);
+      const day = new Date(noons[1] ?? 0).toISOString().slice(0, 10).replaceAll('-', '');
+      expect(JSON.stringify(plan)).not.toContain(`span_${day}`);
+    }
+  });
+
+  it('have the values that they have in the rest of the statement', async () => {
+    const sql = `SELECT now() - t AS age FROM generate_series(now() - interval '1 hour', now(), interval '1 hour') AS t WHERE t <= now()`;
+    const { rows, foldedTimes } = await answerTo(sql);
+    expect(rows).toEqual([['01:00:00'], ['00:00:00']]);
+    expect(foldedTimes).toHaveLength(2);
+  });
+
+  it('stay where nothing can be gained or the statement is too long', async () => {
+    const long = `SELECT count(*) FROM span WHERE start_time > now() AND span_name <> '${'x'.repeat(5_000)}'`;
+    for (const sql of ['SELECT now()', `SELECT 1 WHERE clock_timestamp() > 'epoch'`, long]) {
+      expect((await answerTo(sql)).foldedTimes).toEqual([]);
+    }
+  });
+
+  it('are found after a statement that exhausts the parser', async () => {
+    expect((await answerTo(`SELECT 1${'+1'.repeat(2_400)} WHERE now() > 'epoch'`)).rows).toEqual([[2_401]]);
+    expect((await answerTo(`SELECT 1 WHERE now() > 'epoch'`)).foldedTimes).toHaveLength(1);
+  });
+
+  it.each([
+    ['SELECT count(*) FROM ps_trace.span', /^Reads every stored span: no condition on start_time skips a partition/],
+    [`SELECT count(*) FROM span WHERE span_tags ? 'x'`, /^Reads every stored span: /],
+    [`SELECT count(*) FROM span WHERE start_time + interval '1 h' > now()`, /^Reads every stored span: /],
+    ['SELECT duration_ms FROM span ORDER BY duration_ms DESC LIMIT 1', /^Reads every stored span: /],
+    [
+      `SELECT count(*) FROM event WHERE event_name = 'exception'`,
+      /^Reads every stored event: no condition on partition_time skips a partition/,
+    ],
+  ])('that do not help are named in a hint: %s', async (sql, hint) => {
+    for (const explain of ['no', 'plan']) {
+      expect((await answerTo(sql, explain)).hints.find((each) => hint.test(each))).toBeDefined();
+    }
+  });
+
+  it.each([
+    `SELECT count(*) FROM span WHERE trace_id = '${'0'.repeat(32)}' AND duration_ms > 0`,
+    `SELECT count(*) FROM span WHERE start_time > now() - interval '1 minute'`,
+    `SELECT count(*) FROM spans_since('1 minute')`,
+    'SELECT * FROM span LIMIT 1',
+    `SELECT * FROM trace_tree('${'0'.repeat(32)}')`,
+  ])('are not missed in a statement that reads little: %s', async (sql) => {
+    for (const explain of ['no', 'plan']) expect((await answerTo(sql, explain)).hints).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { SqlQuery, WrongSqlPosition } from '@spandrel/console-api';
+import type { FoldedTime, SqlQuery, WrongSqlPosition } from '@spandrel/console-api';
+import { type FoldedStatement, foldTimes, readHints, type RunSql, SqlParser } from '@spandrel/time-folding';
 import pg from 'pg';
 import { cancelStatement } from '../../database/cancel-statement.js';
 import { errorKinds } from '../../errors/error-kinds.js';
@@ -48,6 +49,12 @@ const standstillMs = 10_000;
 /** Size of all rows of a result, as JSON. */
 export const maxAnswerBytes = limits.sqlAnswerBytes.value;
 
+/** The parser of statements is ended after this time without one. */
+const parserIdleMs = 60_000;
+
+/** Partitions of the three tables of spans, in years. */
+const maxLines = 10_000;
+
 const maxTempFileKilobytes = String(limits.sqlTempFileBytes.value / 1024);
 
 const maxOperatorCharacters = limits.sqlOperatorCharacters.value;
@@ -58,8 +65,16 @@ const operatorCharacters: ReadonlySet<string> = new Set('~!@#^&|`?+-*/%<>=');
 /** The number of arguments of a PostgreSQL function, and so of elements of the array of a row. */
 const maxColumns = 100;
 
+/** What the sender of a statement should know about how it ran. */
+export interface SqlNotes {
+  /** Its time expressions that literals replaced. */
+  readonly foldedTimes: readonly FoldedTime[];
+  /** Why it reads everything that is stored, if it does. */
+  readonly hints: readonly string[];
+}
+
 /** Rows as JSON: an array each. */
-export interface SqlRows {
+export interface SqlRows extends SqlNotes {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly string[];
   readonly isTruncated: boolean;
@@ -78,6 +93,12 @@ export class SqlService implements OnApplicationShutdown {
   private readonly slots: StatementSlots;
   /** The catalogue is read in a moment, and completion must not wait for statements. */
   private readonly catalogueSlot: StatementSlots;
+  private readonly parser = new SqlParser({
+    maxCharacters: limits.sqlParsedCharacters.value,
+    timeoutMs: limits.sqlParseMs.value,
+    maxWaiting: limits.sqlStatements.value,
+    idleMs: parserIdleMs,
+  });
 
   constructor(
     @Inject(TRACESTORE_CONFIG) { databaseUrl, console }: Pick<TracestoreConfig, 'databaseUrl' | 'console'>,
@@ -102,6 +123,7 @@ export class SqlService implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.parser.close();
     await this.pool.end();
   }
 
@@ -116,7 +138,11 @@ export class SqlService implements OnApplicationShutdown {
     return this.asReader(this.slots, client, signal, async (client, memory) => {
       const statement = alone(sql);
       const columns = await this.describe(client, statement);
-      const lines = await this.ask(client, wrapped(statement, columns.length), this.maxRows, memory);
+      const run = this.runIn(client, memory);
+      const folded = await foldTimes(this.parser, statement, run);
+      const plan = async (): Promise<string | undefined> => (await run(explained(folded, 'plan')))?.join('\n');
+      const hints = await readHints(folded.sources, plan, run);
+      const lines = await this.ask(client, wrapped(folded.sql, columns.length), this.maxRows, memory);
       const { rows: types } = await client.query<{ name: string }>(
         findTypeNames.bind({ oids: columns.map(({ typeOid }) => typeOid) }),
       );
@@ -125,6 +151,8 @@ export class SqlService implements OnApplicationShutdown {
         columns: columns.map(({ name }, n) => ({ name, type: types[n]?.name ?? 'unknown' })),
         rows,
         isTruncated: rows.length < lines.length,
+        foldedTimes: folded.folded,
+        hints,
       };
     });
   }
@@ -135,12 +163,20 @@ export class SqlService implements OnApplicationShutdown {
    * @param analyze whether to run it, and say how it went
    * @throws TracestoreError as `rows`
    */
-  plan(sql: string, explain: Exclude<SqlQuery['explain'], 'no'>, client: string, signal: AbortSignal): Promise<string> {
+  plan(
+    sql: string,
+    explain: Exclude<SqlQuery['explain'], 'no'>,
+    client: string,
+    signal: AbortSignal,
+  ): Promise<SqlNotes & { readonly plan: string }> {
     return this.asReader(this.slots, client, signal, async (client, memory) => {
       const statement = alone(sql);
       await this.describe(client, statement);
-      const plan = (explain === 'analyze' ? explainAnalyze : explainOnly).bind({ statement: userSql(statement) });
-      return (await this.ask(client, plan.text, 1, memory)).join('\n');
+      const run = this.runIn(client, memory);
+      const folded = await foldTimes(this.parser, statement, run);
+      const plan = (await this.ask(client, explained(folded, explain), 1, memory)).join('\n');
+      const hints = await readHints(folded.sources, () => Promise.resolve(plan), run);
+      return { plan, foldedTimes: folded.folded, hints };
     });
   }
 
@@ -169,6 +205,20 @@ export class SqlService implements OnApplicationShutdown {
       () => void cancelStatement(this.connection, client),
     );
     return rows.map(({ line }) => line);
+  }
+
+  /** Runs small statements of its own as the user's statement runs. One that PostgreSQL refuses leaves no trace. */
+  private runIn(client: pg.PoolClient, memory: ResponseReservation): RunSql {
+    return async (statement) => {
+      await client.query('SAVEPOINT folding');
+      try {
+        return await this.ask(client, statement, maxLines, memory);
+      } catch (cause) {
+        if (statementProblem(cause, undefined) === undefined) throw cause;
+        await client.query('ROLLBACK TO SAVEPOINT folding');
+        return undefined;
+      }
+    };
   }
 
   private async describe(client: pg.ClientBase, statement: string): Promise<readonly DescribedColumn[]> {
@@ -362,6 +412,11 @@ function endOfComment(text: string, start: number): number {
     if (depth === 0) return marks.lastIndex;
   }
   return text.length;
+}
+
+/** A statement that explains another. */
+function explained({ sql }: FoldedStatement, explain: Exclude<SqlQuery['explain'], 'no'>): string {
+  return (explain === 'analyze' ? explainAnalyze : explainOnly).bind({ statement: userSql(sql) }).text;
 }
 
 /** Makes a JSON array of each row, whatever its columns are called. */

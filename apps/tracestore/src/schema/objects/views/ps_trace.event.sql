@@ -23,7 +23,8 @@ SELECT
   replace(e.trace_id::text, '-', '') AS trace_id_hex,
   lpad(to_hex(e.span_id), 16, '0') AS span_id_hex,
   (extract(epoch FROM e.time) * 1000000)::int8 * 1000 + e.time_nanos AS time_unix_nano,
-  e.event_nbr
+  e.event_nbr,
+  e.span_start_time AS partition_time
 FROM tracestore.event e
 LEFT JOIN tracestore.full_span s
   ON s.trace_id = e.trace_id AND s.span_id = e.span_id AND s.start_time = e.span_start_time
@@ -53,3 +54,4 @@ COMMENT ON COLUMN ps_trace.event.trace_id_hex IS 'The trace id in hex, as other 
 COMMENT ON COLUMN ps_trace.event.span_id_hex IS 'The span id in hex, as other tools write it';
 COMMENT ON COLUMN ps_trace.event.time_unix_nano IS 'Nanoseconds since 1970, exact';
 COMMENT ON COLUMN ps_trace.event.event_nbr IS 'The position of the event in its span, from 0';
+COMMENT ON COLUMN ps_trace.event.partition_time IS 'The start of the span again, from the row of the event: a condition on it skips partitions of events, one on span_start_time partitions of spans. events_between has both';

@@ -41,7 +41,8 @@ SELECT
   lpad(to_hex(k.linked_span_id), 16, '0') AS linked_span_id_hex,
   k.trace_state AS link_trace_state,
   coalesce(k.flags, 0)::int8 & 4294967295 AS link_flags,
-  k.link_nbr
+  k.link_nbr,
+  k.span_start_time AS partition_time
 FROM tracestore.link k
 LEFT JOIN tracestore.full_span s
   ON s.trace_id = k.trace_id AND s.span_id = k.span_id AND s.start_time = k.span_start_time
@@ -114,3 +115,4 @@ COMMENT ON COLUMN ps_trace.link.linked_span_id_hex IS 'linked_span_id in hex';
 COMMENT ON COLUMN ps_trace.link.link_trace_state IS 'The W3C tracestate in the link';
 COMMENT ON COLUMN ps_trace.link.link_flags IS 'The flags in the link, as in span.flags';
 COMMENT ON COLUMN ps_trace.link.link_nbr IS 'The position of the link in its span, from 0';
+COMMENT ON COLUMN ps_trace.link.partition_time IS 'The start of the span again, from the row of the link: a condition on it skips partitions of links, one on start_time partitions of spans. links_between has both';
