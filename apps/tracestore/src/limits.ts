@@ -444,7 +444,7 @@ export const limits = {
     atBound: refusedRequest,
   },
   requestDictionaryBytes: {
-    value: 6 * mebibyte,
+    value: 8 * mebibyte,
     unit: 'bytes',
     scope: 'request',
     where: 'OTLP',
