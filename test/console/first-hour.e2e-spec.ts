@@ -8,6 +8,8 @@ import { type ConsoleUnderTest, picturesFolder, startConsole, type WatchedPage }
 const startMs = Date.now() - 300_000;
 const phone = { width: 390, height: 844 };
 const desktop = { width: 1440, height: 900 };
+/** Half an hour off from UTC, so that local times differ from UTC on every machine. */
+const local = { timezoneId: 'Asia/Kolkata', aheadMs: 5.5 * 3_600_000 };
 
 let console: ConsoleUnderTest;
 let watched: WatchedPage;
@@ -16,7 +18,7 @@ let page: Page;
 describe.skipIf(!hasChromium)('the console in the first hour and in an outage', () => {
   beforeAll(async () => {
     console = await startConsole();
-    watched = await console.openPage({ viewport: desktop, colorScheme: 'light' });
+    watched = await console.openPage({ viewport: desktop, colorScheme: 'light', timezoneId: local.timezoneId });
     ({ page } = watched);
   });
 
@@ -106,8 +108,15 @@ describe.skipIf(!hasChromium)('the console in the first hour and in an outage', 
     await page.goto(`${console.store.url}/search`);
     const time = page.locator('.results time').first();
     expect(await time.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
+    const minuteOf = (ms: number): string =>
+      new Date(ms).toISOString().slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ');
+    await page
+      .locator('.results time')
+      .filter({ hasText: minuteOf(startMs + local.aheadMs) })
+      .first()
+      .waitFor();
     await page.getByRole('combobox', { name: 'Time zone' }).selectOption('utc');
-    const utc = new Date(startMs).toISOString().slice(0, 'YYYY-MM-DDTHH'.length).replace('T', ' ');
+    const utc = minuteOf(startMs);
     await page.locator('.results time').filter({ hasText: utc }).first().waitFor();
     await page.reload();
     await page.locator('.results time').filter({ hasText: utc }).first().waitFor();
