@@ -73,6 +73,13 @@ export function sizeOf(expression: FieldExpression): number {
   return childrenOf(expression).reduce((sum, child) => sum + sizeOf(child), 1);
 }
 
+/** How many regular expressions there are. PostgreSQL caches 32, and would compile more of them again for each span. */
+export function patternsOf(expression: FieldExpression): number {
+  if (expression.node === 'membership') return expression.operator.startsWith('MATCH') ? expression.values.length : 0;
+  const own = expression.node === 'binary' && (expression.operator === '=~' || expression.operator === '!~') ? 1 : 0;
+  return childrenOf(expression).reduce((sum, child) => sum + patternsOf(child), own);
+}
+
 /** What a query needs besides the row of a span. */
 export interface Needs {
   readonly events: boolean;

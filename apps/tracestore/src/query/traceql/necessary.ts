@@ -280,35 +280,55 @@ class Reader {
 
   /** The attribute has one of some texts, or is an array, which may have it. */
   private equals(field: Attribute, texts: readonly string[]): Condition {
-    return this.atLevels(field, (level) =>
-      orOf([
-        ...texts.map((value): Condition => ({
-          is: 'attribute',
-          level,
-          key: field.name,
-          test: { is: 'equal', value: { type: 'string', value } },
-        })),
-        // The term of an array, see storage/block-filter.ts.
-        { is: 'attribute', level, key: field.name, test: { is: 'list', list: { json: '[]', stored: ['['] } } },
-      ]),
+    const { from, to } = field;
+    const values = texts.map((value): Literal => ({ node: 'literal', value: { type: 'string', value }, from, to }));
+    return this.anywhere(
+      field,
+      (level) =>
+        orOf([
+          ...texts.map((value): Condition => ({
+            is: 'attribute',
+            level,
+            key: field.name,
+            test: { is: 'equal', value: { type: 'string', value } },
+          })),
+          // The term of an array, see storage/block-filter.ts.
+          { is: 'attribute', level, key: field.name, test: { is: 'list', list: { json: '[]', stored: ['['] } } },
+        ]),
+      (own) => ({ node: 'membership', operator: 'IN', field: own, values, from, to }),
     );
   }
 
   private present(field: Attribute): Condition {
-    return this.atLevels(field, (level) => ({ is: 'attribute', level, key: field.name, test: { is: 'present' } }));
+    const { from, to } = field;
+    const nil: Literal = { node: 'literal', value: { type: 'nil' }, from, to };
+    return this.anywhere(
+      field,
+      (level) => ({ is: 'attribute', level, key: field.name, test: { is: 'present' } }),
+      (own) => ({ node: 'binary', operator: '!=', left: own, right: nil, from, to }),
+    );
   }
 
-  private atLevels(field: Attribute, at: (level: Level) => Condition): Condition {
-    // The parent is another span.
-    if (field.ofParent) return always;
+  /**
+   * The condition of an attribute wherever it may be: blocks have the terms of spans, events and links, and the ids of the rows of
+   * dictionaries.
+   */
+  private anywhere(
+    field: Attribute,
+    inBlock: (level: Level) => Condition,
+    inDictionary: (field: Attribute) => FieldExpression,
+  ): Condition {
+    // The parent is another span, and every resource has a service.
+    if (field.ofParent || (field.scope === 'resource' && field.name === 'service.name')) return always;
     switch (field.scope) {
       case 'any':
-        // Terms of spans and of their resources are in one filter.
-        return orOf([at('span'), at('resource')]);
+        return orOf([inBlock('span'), this.dictionary('resource', [inDictionary({ ...field, scope: 'resource' })])]);
+      case 'resource':
+        return this.dictionary('resource', [inDictionary(field)]);
       case 'instrumentation':
-        return at('scope');
+        return this.dictionary('scope', [inDictionary(field)]);
       default:
-        return field.name === 'service.name' && field.scope === 'resource' ? always : at(field.scope);
+        return inBlock(field.scope);
     }
   }
 

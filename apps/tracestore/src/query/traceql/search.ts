@@ -20,6 +20,7 @@ import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf
 import { keyValueOf, readJson, valueOf } from './otlp-values.js';
 import { type KnownNeed, Necessary } from './necessary.js';
 import { pipelineSql } from './pipeline-sql.js';
+import { requireSets } from './query-bounds.js';
 import { Report } from './report.js';
 import type { TraceqlSearch, TraceqlSearchResult, TraceqlSpan, TraceqlSpanSet, TraceqlTrace } from './results.js';
 import type { Value } from './field-sql.js';
@@ -126,10 +127,6 @@ interface Found {
   readonly trace: TraceqlTrace;
 }
 
-/** The messages of Tempo. */
-const sideIsGrouped = 'spanset operators are not supported for multiple spansets per trace. consider using coalesce()';
-const aggregateIsGrouped = 'an aggregate of several sets of spans is no number';
-
 /**
  * Answer a search: one page of it. Candidates are found by the summaries of blocks, in the order of the answer, and evaluated with
  * all their spans.
@@ -144,7 +141,7 @@ export async function searchTraces(
 ): Promise<TraceqlSearchResult> {
   const page = new Page(query, search);
   if (page.isEmpty) return { traces: [], nextCursor: undefined, inspected: { traces: 0, spans: 0 } };
-  return withJoins(database, signal, (connection, memory) =>
+  return withJoins(database, 'off', signal, (connection, memory) =>
     new SearchRun(connection, memory, page, database.timeoutMs).find(),
   );
 }
@@ -164,8 +161,10 @@ export async function findMatchingSpans(
     spansPerSpanSet: maxSpans,
   });
   const statement = page.evaluation([requireTraceId(traceId, 'trace_id')], Number.MAX_SAFE_INTEGER);
-  const rows = await withJoins(database, signal, (connection, memory) => connection.query<SpanRow>(statement, memory));
-  requireAnswer(rows);
+  const rows = await withJoins(database, 'off', signal, (connection, memory) =>
+    connection.query<SpanRow>(statement, memory),
+  );
+  requireSets(rows[0]);
   return [...new Set(rows.flatMap((row) => (row.trace_id === null ? [] : [spanIdOf(row.span_id)])))];
 }
 
@@ -196,6 +195,8 @@ class Page {
     this.after = cursor === undefined ? undefined : readCursor(this.order, cursor);
     this.necessary = new Necessary(query.body);
     this.report = new Report(query.body);
+    // Refuses what SQL cannot say, whatever the store holds.
+    this.evaluation([]);
   }
 
   get order(): 'newest' | 'slowest' {
@@ -222,7 +223,7 @@ class Page {
 
   /** Read the rows of an evaluation. */
   read(rows: readonly SpanRow[]): readonly Found[] {
-    requireAnswer(rows);
+    requireSets(rows[0]);
     const byTrace = Map.groupBy(
       rows.filter((row) => row.trace_id !== null),
       (row) => row.trace_id ?? '',
@@ -269,11 +270,6 @@ class Page {
       attributes,
     };
   }
-}
-
-function requireAnswer(rows: readonly SpanRow[]): void {
-  if (rows[0]?.side_is_grouped === true) throw new TracestoreError(errorKinds.invalid, sideIsGrouped);
-  if (rows[0]?.aggregate_is_grouped === true) throw new TracestoreError(errorKinds.invalid, aggregateIsGrouped);
 }
 
 function requireInteger(name: string, value: number, most: number): void {

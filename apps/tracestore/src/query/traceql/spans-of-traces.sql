@@ -1,5 +1,5 @@
 -- Returns all spans of some traces, with the columns that the fields of TraceQL are made of.
--- :'trace_ids'  the traces.
+-- :trace_ids    the traces, see trace-ids.sql.
 -- :start_ns     when the span `s` started, in ns since 1970.
 -- :duration     how long it took, in ns.
 -- :events       its events, see nested-rows.sql.
@@ -23,7 +23,7 @@ SELECT
   c.attributes AS scope,
   :events AS events,
   :links AS links
-FROM tracestore.trace_times(:'trace_ids'::uuid[]) AS known
+FROM tracestore.trace_times(:trace_ids) AS known
 CROSS JOIN LATERAL (
   SELECT *
   FROM tracestore.span AS of_trace

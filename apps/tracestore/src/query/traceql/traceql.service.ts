@@ -1,10 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { parseQuery, type Pipeline, type Query, simplifyQuery, TraceqlError } from '@spandrel/traceql';
+import {
+  type MetricsExpression,
+  parseQuery,
+  type Pipeline,
+  type Query,
+  simplifyQuery,
+  TraceqlError,
+} from '@spandrel/traceql';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { QueryDatabaseService } from '../query-database.service.js';
-import { expressionsOf, sizeOf } from './expressions.js';
-import type { TraceqlSearch, TraceqlSearchResult, TraceqlTraceFilter } from './results.js';
+import { queryMetrics } from './metrics.js';
+import { requireSize } from './query-bounds.js';
+import type {
+  TraceqlInstantQuery,
+  TraceqlMetricsResult,
+  TraceqlRangeQuery,
+  TraceqlSearch,
+  TraceqlSearchResult,
+  TraceqlTraceFilter,
+} from './results.js';
 import { findMatchingSpans, searchTraces } from './search.js';
 
 /** Answers queries in TraceQL from the store. */
@@ -17,14 +32,43 @@ export class TraceqlService {
     return searchTraces(this.database, readSearch(search.query), search, signal);
   }
 
+  /** Answer a metrics query over a range. @throws TracestoreError */
+  async metricsRange(range: TraceqlRangeQuery, signal?: AbortSignal): Promise<TraceqlMetricsResult> {
+    const { query, grid, exemplars, maxSeries } = range;
+    const secondsOfStep = Number(grid.stepNs) / 1e9;
+    return queryMetrics(
+      this.database,
+      { query: readMetrics(query), grid, secondsOfStep, exemplars, maxSeries },
+      signal,
+    );
+  }
+
+  /** Answer a metrics query over one interval. @throws TracestoreError */
+  async metricsInstant(instant: TraceqlInstantQuery, signal?: AbortSignal): Promise<TraceqlMetricsResult> {
+    const { query, startNs, endNs, maxSeries } = instant;
+    if (startNs >= endNs) throw new TracestoreError(errorKinds.invalid, 'start must be before end');
+    // Both ends belong to the interval.
+    const grid = { startNs: startNs - 1n, stepNs: endNs - startNs + 1n, count: 1 };
+    const secondsOfStep = Number(endNs - startNs) / 1e9;
+    return queryMetrics(
+      this.database,
+      { query: readMetrics(query), grid, secondsOfStep, exemplars: 0, maxSeries },
+      signal,
+    );
+  }
+
   /** The ids of the spans of one trace that a search finds. @throws TracestoreError */
   async matchingSpans({ query, traceId }: TraceqlTraceFilter, signal?: AbortSignal): Promise<readonly string[]> {
     return findMatchingSpans(this.database, readSearch(query), traceId, signal);
   }
 }
 
-/** A statement with more comparisons than these takes PostgreSQL long to plan. */
-const maxNodes = 1_000;
+/** Read a metrics query. @throws TracestoreError `invalid` */
+function readMetrics(text: string): Query & { readonly body: MetricsExpression } {
+  const query = readQuery(text);
+  if (query.body.node === 'pipeline') throw new TracestoreError(errorKinds.invalid, 'not a metrics query');
+  return { ...query, body: query.body };
+}
 
 /** Read a query, and compute its constants. @throws TracestoreError `invalid` */
 export function readQuery(text: string): Query {
@@ -43,15 +87,3 @@ function readSearch(text: string): Query & { readonly body: Pipeline } {
   requireSize(query.body);
   return { ...query, body: query.body };
 }
-
-/** @throws TracestoreError `invalid` for a pipeline that is too large */
-export function requireSize(pipeline: Pipeline): void {
-  const nodes = expressionsOf(pipeline).reduce((sum, expression) => sum + sizeOf(expression), 0);
-  if (nodes > maxNodes || pipeline.stages.length > maxStages)
-    throw new TracestoreError(
-      errorKinds.invalid,
-      `a query must have at most ${maxNodes} fields, constants and operators, got ${nodes}`,
-    );
-}
-
-const maxStages = 100;

@@ -13,7 +13,7 @@ const columns = readFragments<Record<'numbers' | 'no_numbers' | 'parent' | 'no_p
   ['numbers', 'no_numbers', 'parent', 'no_parent'],
 );
 const spans = readSql<{
-  readonly trace_ids: readonly string[];
+  readonly trace_ids: Fragment;
   readonly start_ns: Fragment;
   readonly duration: Fragment;
   readonly events: Fragment;
@@ -25,16 +25,24 @@ const nested = readFragments<{
   readonly links: NoArguments;
 }>(import.meta.url, 'nested-rows.sql', ['none', 'events', 'links']);
 
+const ids = readFragments<{
+  readonly given: { readonly trace_ids: readonly string[] };
+  readonly of_range: { readonly start_min: string; readonly start_max: string };
+}>(import.meta.url, 'trace-ids.sql', ['given', 'of_range']);
+
 /** Write the relations that a query of whole traces begins with. @param traceIds as hex digits or uuids */
 export function wholeTraces(pipeline: Pipeline, traceIds: readonly string[]): Fragment {
-  const needs = needsOfPipeline(pipeline);
-  return wholeTracesOf(needs, spans.fragment({ trace_ids: traceIds, ...spanColumns(needs) }));
+  return wholeTracesOf(needsOfPipeline(pipeline), ids.given.fragment({ trace_ids: traceIds }));
 }
 
-/** @param source the spans, with the columns of spans-of-traces.sql */
-export function wholeTracesOf(needs: Needs, source: Fragment): Fragment {
+/** The same for all traces with a span that starts in a range of time, both ends included to the microsecond. */
+export function tracesOfRange(needs: Needs, startMin: string, startMax: string): Fragment {
+  return wholeTracesOf(needs, ids.of_range.fragment({ start_min: startMin, start_max: startMax }));
+}
+
+function wholeTracesOf(needs: Needs, traceIds: Fragment): Fragment {
   return relations.fragment({
-    spans: source,
+    spans: spans.fragment({ trace_ids: traceIds, ...spanColumns(needs) }),
     numbers: columns[needs.numbers ? 'numbers' : 'no_numbers'].fragment(),
     parent: columns[needs.parent ? 'parent' : 'no_parent'].fragment(),
   });

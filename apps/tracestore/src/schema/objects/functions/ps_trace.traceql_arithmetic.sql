@@ -73,8 +73,7 @@ BEGIN
       x := CASE
         WHEN y = 0 OR abs(x) = 'Infinity'::float8 THEN 'NaN'::float8
         WHEN abs(y) = 'Infinity'::float8 THEN x
-        ELSE CASE WHEN abs(mod(x::text::numeric, y::text::numeric)) < 1e-320 THEN 0
-          ELSE mod(x::text::numeric, y::text::numeric)::float8 END
+        ELSE sign(x) * ps_trace.traceql_remainder(abs(x), abs(y))
       END;
     WHEN '^' THEN
       magnitude := CASE WHEN is_finite AND x <> 0 THEN sign(y) * least(abs(y), 1e300) * log(abs(x)) ELSE 0 END;
