@@ -13,26 +13,18 @@ import {
 import type { QueryResultRow } from 'pg';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
-import {
-  allOf,
-  type BoundStatement,
-  constant,
-  type Fragment,
-  listOf,
-  type NoArguments,
-  readFragments,
-  readSql,
-} from '../../sql.js';
+import { allOf, type BoundStatement, constant, type Fragment, readFragments, readSql } from '../../sql.js';
 import type { Condition } from '../filter/condition.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import type { ResponseReservation } from '../response-memory.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
-import { expressionsOf, needsOf, type Needs, operationsOf } from './expressions.js';
-import { conditionSql, type Value, valueSql } from './field-sql.js';
+import type { Needs } from './expressions.js';
+import { valueSql } from './field-sql.js';
+import { isLocal, maxRows, MetricsSql, needsOfMetrics } from './metrics-sql.js';
 import { Necessary } from './necessary.js';
 import { type AttributeValue, keyValueOf, readJson, valueOf } from './otlp-values.js';
-import { groupValue, pipelineSql } from './pipeline-sql.js';
+import { groupValue } from './pipeline-sql.js';
 import { requireSets, requireSize } from './query-bounds.js';
 import type { TraceqlExemplar, TraceqlGrid, TraceqlMetricsResult, TraceqlSeries } from './results.js';
 import {
@@ -47,69 +39,6 @@ import {
 import { spanColumns, tracesOfRange } from './whole-traces.js';
 import { withJoins } from './with-joins.js';
 
-type Names = {
-  readonly spans: Fragment;
-  readonly source: Fragment;
-  readonly traces: Fragment;
-  readonly relations: Fragment;
-  readonly found: string;
-  readonly condition: Fragment;
-  readonly labels: Fragment;
-  readonly value: Fragment;
-  readonly bucket: Fragment;
-  readonly columns: Fragment;
-  readonly start_ns: string;
-  readonly end_ns: string;
-  readonly step_ns: string;
-  readonly quantiles: readonly number[];
-  readonly limit: number;
-  readonly top: number;
-};
-type GridNames = Pick<Names, 'start_ns' | 'end_ns' | 'step_ns'>;
-
-const statements = readFragments<{
-  readonly in_range: GridNames & Pick<Names, 'source' | 'condition'>;
-  readonly of_traces: GridNames & Pick<Names, 'found'>;
-  readonly with_traces: Pick<Names, 'traces' | 'relations' | 'spans'>;
-  readonly no_labels: NoArguments;
-  readonly labels: Pick<Names, 'columns'>;
-  readonly counts: Pick<Names, 'labels' | 'spans' | 'limit'>;
-  readonly figures: Pick<Names, 'labels' | 'spans' | 'value' | 'limit'>;
-  readonly buckets: Pick<Names, 'labels' | 'spans' | 'bucket' | 'limit'>;
-  readonly quantiles: Pick<Names, 'labels' | 'spans' | 'value' | 'quantiles' | 'limit'>;
-  readonly exemplars: Pick<Names, 'labels' | 'spans' | 'value' | 'limit'>;
-  readonly compared: Pick<Names, 'spans' | 'condition' | 'value' | 'top' | 'limit'>;
-  readonly compared_value: NoArguments;
-  readonly number: Pick<Names, 'value'>;
-  readonly native_number: Pick<Names, 'value'>;
-  readonly bucket: Pick<Names, 'value'>;
-  readonly int_value: Pick<Names, 'value'>;
-  readonly dynamic_int: Pick<Names, 'value'>;
-  readonly no_number: NoArguments;
-  readonly no_bucket: NoArguments;
-  readonly in_window: Pick<Names, 'start_ns' | 'end_ns'>;
-}>(import.meta.url, 'series.sql', [
-  'in_range',
-  'of_traces',
-  'with_traces',
-  'no_labels',
-  'labels',
-  'counts',
-  'figures',
-  'buckets',
-  'quantiles',
-  'exemplars',
-  'compared',
-  'compared_value',
-  'number',
-  'native_number',
-  'bucket',
-  'int_value',
-  'dynamic_int',
-  'no_number',
-  'no_bucket',
-  'in_window',
-]);
 const spansOfRange = readSql<{
   readonly start_min: string;
   readonly start_max: string;
@@ -125,13 +54,6 @@ const knownIds = readFragments<Record<'operation' | 'resource' | 'scope', { read
   'known-ids.sql',
   ['operation', 'resource', 'scope'],
 );
-const checkSets = readSql<{
-  readonly traces: Fragment;
-  readonly relations: Fragment;
-  readonly side_is_grouped: Fragment;
-  readonly aggregate_is_grouped: Fragment;
-}>(import.meta.url, 'check-sets.sql');
-
 /** A row of an interval and of a set of labels. */
 interface LabelledRow extends QueryResultRow {
   readonly i: string;
@@ -161,8 +83,6 @@ interface ComparedRow extends QueryResultRow {
   readonly spans: number;
 }
 
-/** Rows of intervals and labels that a statement may return. More would not be a chart. */
-const maxRows = 500_000;
 const maxSeriesOfServer = 10_000;
 const maxExemplars = 100;
 
@@ -260,51 +180,41 @@ class MetricsRun {
 
   private async overTime(pipeline: Pipeline, metrics: OverTime): Promise<readonly Series[]> {
     const { name, field, by, quantiles } = metrics;
-    const fields = [...by, ...(field === undefined ? [] : [field])];
-    const spans = await this.spansOf(
-      pipeline,
-      needsOf([...pipeline.stages.flatMap(expressionsOf), ...fields], pipeline.stages.flatMap(operationsOf)),
-    );
-    const labels = labelsSql(by);
-    const value = field === undefined ? undefined : valueSql(field);
-    const isSeconds = field?.node === 'intrinsic' && field.name === 'duration';
-    const names = { spans, labels, limit: maxRows + 1 };
+    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, metrics));
+    const statement = sql.statementOf(pipeline, metrics, this.isExact);
     const of = (own: string) => new Labels(by, own);
+    const named = (own: Labels) => own.named(name);
     const groups = new Groups(this.query.grid.count, of);
-    if (value === undefined) {
-      const rows = await this.rows<CountRow>(statements.counts.fragment(names));
-      const perSecond = name === 'rate' ? this.query.secondsOfStep : 1;
-      for (const row of rows) groups.set(row, 0, row.value / perSecond);
-      // Without labels there is one series, even of no span.
-      if (by.length === 0 && rows.length === 0) groups.add('[]', 0);
-      const series = groups.series((own) => own.named(name));
-      await this.findExemplars(spans, labels, statements.no_number.fragment(), (own) => of(own).named(name), 1);
-      return series;
-    }
-    const number = value.type === 'dynamic' ? statements.number.fragment({ value: value.sql }) : numberSql(value);
-    const scale = isSeconds ? 1e-9 : 1;
+    const scale = field?.node === 'intrinsic' && field.name === 'duration' ? 1e-9 : 1;
+    const value = field === undefined ? undefined : valueSql(field);
     switch (name) {
+      case 'rate':
+      case 'count_over_time': {
+        const rows = await this.rows<CountRow>(statement);
+        const perSecond = name === 'rate' ? this.query.secondsOfStep : 1;
+        for (const row of rows) groups.set(row, 0, row.value / perSecond);
+        // Without labels there is one series, even of no span.
+        if (by.length === 0 && rows.length === 0) groups.add('[]', 0);
+        break;
+      }
       case 'histogram_over_time':
       case 'quantile_over_time': {
-        if (name === 'quantile_over_time' && this.isExact)
-          return this.exactQuantiles(names, number, quantiles, scale, of);
-        const rows = await this.rows<BucketRow>(statements.buckets.fragment({ ...names, bucket: bucketSql(value) }));
-        const unit = value.type === 'duration' ? 1e9 : 1;
+        if (name === 'quantile_over_time' && this.isExact) return this.exactQuantiles(statement, quantiles, scale, of);
+        const rows = await this.rows<BucketRow>(statement);
+        const unit = value?.type === 'duration' ? 1e9 : 1;
         return name === 'histogram_over_time'
           ? this.histogram(rows, unit, of)
           : this.quantiles(rows, quantiles, unit, of);
       }
-      default: {
-        const rows = await this.rows<FigureRow>(statements.figures.fragment({ ...names, value: number }));
-        for (const row of rows) {
+      default:
+        for (const row of await this.rows<FigureRow>(statement)) {
           const figure = figureOf(name, row);
           groups.set(row, Number.NaN, figure === null ? Number.NaN : scaled(figure, scale));
         }
-        const named = (own: Labels) => own.named(name);
-        await this.findExemplars(spans, labels, number, (own) => named(of(own)), scale);
-        return groups.series(named);
-      }
     }
+    if (this.leftExemplars > 0)
+      await this.findExemplars(sql.exemplarsOf(pipeline, metrics, this.leftExemplars), (own) => named(of(own)), scale);
+    return groups.series(named);
   }
 
   private histogram(rows: readonly BucketRow[], unit: number, of: (labels: string) => Labels): readonly Series[] {
@@ -352,13 +262,12 @@ class MetricsRun {
   }
 
   private async exactQuantiles(
-    names: Pick<Names, 'spans' | 'labels' | 'limit'>,
-    value: Fragment,
+    statement: Fragment,
     quantiles: readonly number[],
     scale: number,
     of: (labels: string) => Labels,
   ): Promise<readonly Series[]> {
-    const rows = await this.rows<QuantileRow>(statements.quantiles.fragment({ ...names, value, quantiles }));
+    const rows = await this.rows<QuantileRow>(statement);
     return quantiles.flatMap((quantile, n) => {
       const groups = new Groups(this.query.grid.count, of);
       for (const row of rows) groups.set(row, 0, scaled(row.quantiles?.[n] ?? 0, scale));
@@ -366,25 +275,9 @@ class MetricsRun {
     });
   }
 
-  private async compare(pipeline: Pipeline, { selection, topN, window }: Compare): Promise<readonly Series[]> {
-    const needs = needsOf(
-      [...pipeline.stages.flatMap(expressionsOf), selection.condition],
-      pipeline.stages.flatMap(operationsOf),
-    );
-    const spans = await this.spansOf(pipeline, { ...needs, numbers: true, trace: true });
-    const inWindow =
-      window === undefined
-        ? []
-        : [statements.in_window.fragment({ start_ns: String(window.start), end_ns: String(window.end) })];
-    const rows = await this.rows<ComparedRow>(
-      statements.compared.fragment({
-        spans,
-        condition: allOf([conditionSql(selection.condition), ...inWindow]),
-        value: statements.compared_value.fragment(),
-        top: topN,
-        limit: maxRows + 1,
-      }),
-    );
+  private async compare(pipeline: Pipeline, compare: Compare): Promise<readonly Series[]> {
+    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, compare));
+    const rows = await this.rows<ComparedRow>(sql.statementOf(pipeline, compare, false));
     const series = new Map<string, { readonly labels: Map<string, Static | undefined>; readonly values: number[] }>();
     for (const row of rows) {
       const side = `${row.is_selected ? 'selection' : 'baseline'}${row.is_total ? '_total' : ''}`;
@@ -402,48 +295,22 @@ class MetricsRun {
     return [...series.values()];
   }
 
-  /** The spans that count, each with its interval. */
-  private async spansOf(pipeline: Pipeline, needs: Needs): Promise<Fragment> {
-    const { startNs, stepNs, count } = this.query.grid;
-    const endNs = startNs + stepNs * BigInt(count);
-    const grid = { start_ns: String(startNs), end_ns: String(endNs), step_ns: String(stepNs) };
+  /** The SQL of a pipeline, whose spans are those of the store. */
+  private async sqlOf(pipeline: Pipeline, needs: Needs): Promise<MetricsSql> {
+    const { grid } = this.query;
     const range = {
-      start_min: timestampOf(microsecondsOf(clampUnixNano(startNs))),
-      start_max: timestampOf(microsecondsOf(clampUnixNano(endNs))),
+      start_min: timestampOf(microsecondsOf(clampUnixNano(grid.startNs))),
+      start_max: timestampOf(microsecondsOf(clampUnixNano(grid.startNs + grid.stepNs * BigInt(grid.count)))),
     };
-    const conditions = localConditions(pipeline);
-    if (conditions !== undefined && !needs.numbers && !needs.trace && !needs.parent) {
-      const known = await new Necessary(pipeline).lookUp(this.connection);
-      const source = spansOfRange.fragment({
-        ...range,
-        ...spanColumns(needs),
-        may_match: known.isImpossible ? constant(false) : allOf(known.conditions.flatMap(idTests)),
-      });
-      return statements.in_range.fragment({
-        ...grid,
-        source,
-        condition: allOf(conditions.map((part) => conditionSql(part))),
-      });
-    }
-    const { relations, found, sideIsGrouped, aggregateIsGrouped } = pipelineSql(pipeline, {
-      startNs: 0n,
-      endNs: 2n ** 63n - 1n,
+    const known = isLocal(pipeline, needs) ? await new Necessary(pipeline).lookUp(this.connection) : undefined;
+    const mayMatch = known?.isImpossible === true ? constant(false) : allOf((known?.conditions ?? []).flatMap(idTests));
+    const sql = new MetricsSql(grid, {
+      ofRange: (own) => spansOfRange.fragment({ ...range, ...spanColumns(own), may_match: mayMatch }),
+      ofTraces: (own) => tracesOfRange(own, range.start_min, range.start_max),
     });
-    const traces = tracesOfRange(needs, range.start_min, range.start_max);
-    if (pipeline.stages.some(mayBeGrouped))
-      await this.requireSets(
-        checkSets.bind({
-          traces,
-          relations,
-          side_is_grouped: sideIsGrouped,
-          aggregate_is_grouped: aggregateIsGrouped,
-        }),
-      );
-    return statements.with_traces.fragment({
-      traces,
-      relations,
-      spans: statements.of_traces.fragment({ ...grid, found }),
-    });
+    const checks = sql.checks(pipeline, needs);
+    if (checks !== undefined) await this.requireSets(checks);
+    return sql;
   }
 
   private async requireSets(statement: BoundStatement): Promise<void> {
@@ -462,16 +329,11 @@ class MetricsRun {
   }
 
   private async findExemplars(
-    spans: Fragment,
-    labels: Fragment,
-    value: Fragment,
+    statement: Fragment,
     labelsOf: (labels: string) => ReadonlyMap<string, Static | undefined>,
     scale: number,
   ): Promise<void> {
-    if (this.leftExemplars === 0) return;
-    const rows = await this.rows<ExemplarRow>(
-      statements.exemplars.fragment({ spans, labels, value, limit: this.leftExemplars }),
-    );
+    const rows = await this.rows<ExemplarRow>(statement);
     this.leftExemplars -= rows.length;
     for (const row of rows) {
       const own = labelsOf(row.labels);
@@ -566,36 +428,9 @@ function comparedValue({ is_total, value }: ComparedRow): Static | undefined {
   return staticOf(valueOf(readJson(value), 'dynamic'));
 }
 
-function labelsSql(by: readonly (Attribute | Intrinsic)[]): Fragment {
-  if (by.length === 0) return statements.no_labels.fragment();
-  return statements.labels.fragment({ columns: listOf(by.map((field) => groupValue(field).sql)) });
-}
-
-function numberSql({ type, sql }: Value): Fragment {
-  const isNumber = type === 'int' || type === 'duration' || type === 'float';
-  return isNumber ? statements.native_number.fragment({ value: sql }) : statements.no_number.fragment();
-}
-
-function bucketSql({ type, sql }: Value): Fragment {
-  if (type === 'int' || type === 'duration')
-    return statements.bucket.fragment({ value: statements.int_value.fragment({ value: sql }) });
-  if (type === 'dynamic') return statements.bucket.fragment({ value: statements.dynamic_int.fragment({ value: sql }) });
-  return statements.no_bucket.fragment();
-}
-
-/** The conditions of a pipeline that are about each span alone; undefined if others follow. */
-function localConditions(pipeline: Pipeline): readonly Parameters<typeof conditionSql>[0][] | undefined {
-  const conditions = pipeline.stages.flatMap((stage) => (stage.node === 'filter' ? [stage.condition] : []));
-  return pipeline.stages.every(({ node }) => node === 'filter' || node === 'select') ? conditions : undefined;
-}
-
 /** The ids of dictionaries that a span must have. */
 function idTests(condition: Condition): readonly Fragment[] {
   if (condition.is === 'and') return condition.conditions.flatMap(idTests);
   if (condition.is !== 'dictionary' || condition.ids === undefined) return [];
   return [knownIds[condition.table].fragment({ ids: condition.ids })];
-}
-
-function mayBeGrouped({ node }: Pipeline['stages'][number]): boolean {
-  return node === 'spansetOperation' || node === 'scalarFilter';
 }

@@ -411,3 +411,10 @@ function equalText(part: FieldExpression, wanted: 'service' | 'rootServiceName' 
 function alternativesOf(pattern: string): readonly string[] | undefined {
   return /^[^.*+?()[\]{}\\^$]+$/.test(pattern) ? pattern.split('|') : undefined;
 }
+
+/** What decides first about a condition of a span: a dictionary, the summary of blocks, or the rows of spans. */
+export function rolesOf(condition: FieldExpression): 'dictionary' | 'blockTerms' | 'rows' {
+  if (dictionaryOf(condition) !== undefined) return 'dictionary';
+  const need = new Reader().ofFilter(condition);
+  return spansOf(need).some((part) => blockCondition(part, true, Infinity) !== undefined) ? 'blockTerms' : 'rows';
+}

@@ -5,7 +5,7 @@
  * (`error`, `server`, `1.5s`), and nil is the text `nil`, as in the answers of Tempo.
  *
  * Every method rejects with a `TracestoreError`: `invalid` (400) for a text that is no query, with Tempo's message and the place
- * in the text in `TraceqlQueryError`, and for a bound that is exceeded; `busy` (503), `timedOut` (504), `responseTooLarge`,
+ * in the text in the `cause`, a `TraceqlError`, and for a bound that is exceeded; `busy` (503), `timedOut` (504), `responseTooLarge`,
  * `cancelled`, `unavailable` as every query of the read model.
  */
 import type { KeyValue } from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
@@ -140,7 +140,10 @@ export type TraceqlExplained =
   ({ readonly kind: 'search' } & TraceqlSearch) | ({ readonly kind: 'metrics' } & TraceqlRangeQuery);
 
 export interface TraceqlPlan {
-  /** One statement on the views of schema `ps_trace`, with literals, which `ps_trace_reader` can run and join. */
+  /**
+   * A statement on the views and functions of schema `ps_trace`, with literals, which `ps_trace_reader` can run and join. Arithmetic on
+   * metrics has one for each side, separated by `;`.
+   */
   readonly sql: string;
   /** What the server does with each part of the query. */
   readonly parts: readonly TraceqlPlanPart[];

@@ -21,6 +21,8 @@ import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh
 import { SeededChance } from '@spandrel/testing/random-spans';
 import { post } from '@spandrel/testing/otlp-client';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QueryDatabaseService } from '../query-database.service.js';
 import { KeyValueSchema, type KeyValue } from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
@@ -391,4 +393,47 @@ describe('a damaged query in TraceQL', () => {
     }
     expect(answered).toBeGreaterThan(queries / 8);
   }, 3_600_000);
+});
+
+describe('the SQL of a plan', () => {
+  const folder = new URL('../../../test/statements/traceql/', import.meta.url);
+
+  async function asReader(sql: string): Promise<readonly Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: fresh.url });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL ROLE ps_trace_reader');
+      await client.query('SET LOCAL enable_nestloop = off');
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  it.each(readdirSync(folder))('of statements/traceql/%s runs as ps_trace_reader', async (file) => {
+    const statements = readFileSync(new URL(file, folder), 'utf8')
+      .split(/;\n+/)
+      .filter((text) => text.trim() !== '');
+    for (const statement of statements) await asReader(statement);
+  });
+
+  it('finds the spans of the search', async () => {
+    const random = new RandomQuery(new SeededChance(seed + 5));
+    for (let n = 0; n < queries / 6; n += 1) {
+      const query = random.search();
+      const found = await storeAnswerOf(query);
+      if (typeof found === 'string') continue;
+      const { sql } = service.explain({ kind: 'search', query, ...wholeAnswer });
+      const rows = await asReader(sql);
+      const { traces: sets } = await service.search({ query, ...wholeAnswer });
+      const expected = sets.flatMap(({ traceId, spanSets }) =>
+        spanSets.flatMap(({ spans }) => spans.map(({ spanId }) => `${traceId} ${spanId}`)),
+      );
+      expect(
+        rows.map((row) => `${String(row['trace_id_hex'])} ${String(row['span_id_hex'])}`).toSorted(),
+        query,
+      ).toEqual(expected.toSorted());
+    }
+  });
 });

@@ -10,11 +10,15 @@ import {
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { QueryDatabaseService } from '../query-database.service.js';
+import { explainMetricsQuery, explainSearchQuery } from './explain.js';
 import { queryMetrics } from './metrics.js';
 import { requireSize } from './query-bounds.js';
 import type {
+  TraceqlExplained,
   TraceqlInstantQuery,
   TraceqlMetricsResult,
+  TraceqlPlan,
+  TraceqlQueries,
   TraceqlRangeQuery,
   TraceqlSearch,
   TraceqlSearchResult,
@@ -24,7 +28,7 @@ import { findMatchingSpans, searchTraces } from './search.js';
 
 /** Answers queries in TraceQL from the store. */
 @Injectable()
-export class TraceqlService {
+export class TraceqlService implements TraceqlQueries {
   constructor(private readonly database: QueryDatabaseService) {}
 
   /** Answer a search. @throws TracestoreError */
@@ -55,6 +59,13 @@ export class TraceqlService {
       { query: readMetrics(query), grid, secondsOfStep, exemplars: 0, maxSeries },
       signal,
     );
+  }
+
+  /** Explain what a query does. @throws TracestoreError `invalid` */
+  explain(explained: TraceqlExplained): TraceqlPlan {
+    return explained.kind === 'search'
+      ? explainSearchQuery(readSearch(explained.query), explained)
+      : explainMetricsQuery(readMetrics(explained.query), explained.grid);
   }
 
   /** The ids of the spans of one trace that a search finds. @throws TracestoreError */

@@ -32,17 +32,22 @@ const ids = readFragments<{
 
 /** Write the relations that a query of whole traces begins with. @param traceIds as hex digits or uuids */
 export function wholeTraces(pipeline: Pipeline, traceIds: readonly string[]): Fragment {
-  return wholeTracesOf(needsOfPipeline(pipeline), ids.given.fragment({ trace_ids: traceIds }));
+  return ofTraces(needsOfPipeline(pipeline), ids.given.fragment({ trace_ids: traceIds }));
 }
 
 /** The same for all traces with a span that starts in a range of time, both ends included to the microsecond. */
 export function tracesOfRange(needs: Needs, startMin: string, startMax: string): Fragment {
-  return wholeTracesOf(needs, ids.of_range.fragment({ start_min: startMin, start_max: startMax }));
+  return ofTraces(needs, ids.of_range.fragment({ start_min: startMin, start_max: startMax }));
 }
 
-function wholeTracesOf(needs: Needs, traceIds: Fragment): Fragment {
+function ofTraces(needs: Needs, traceIds: Fragment): Fragment {
+  return wholeTracesOf(needs, spans.fragment({ trace_ids: traceIds, ...spanColumns(needs) }));
+}
+
+/** @param source the spans, with the columns of spans-of-traces.sql */
+export function wholeTracesOf(needs: Needs, source: Fragment): Fragment {
   return relations.fragment({
-    spans: spans.fragment({ trace_ids: traceIds, ...spanColumns(needs) }),
+    spans: source,
     numbers: columns[needs.numbers ? 'numbers' : 'no_numbers'].fragment(),
     parent: columns[needs.parent ? 'parent' : 'no_parent'].fragment(),
   });
