@@ -144,7 +144,7 @@ describe('readSql', () => {
       text: "SET a = '5'; COPY (SELECT  E'it''s \\\\', NULL) TO STDOUT",
       values: [],
     });
-    expect(script.bindLiterals({ a: ['a"b', "it's", '\\'], b: '', c: [] }).text).toContain(
+    expect(script.bindLiterals({ a: 5, b: '', c: ['a"b', "it's", '\\'] }).text).toContain(
       String.raw` E'{"a\\"b","it''s","\\\\"}'`,
     );
     expect(() => script.bindLiterals({ a: 5, b: '', c: {} })).toThrow('cannot be written as a literal');

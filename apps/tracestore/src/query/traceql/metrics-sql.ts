@@ -125,6 +125,12 @@ export class MetricsSql {
       : statements.figures.fragment({ ...names, value: numberSql(value) });
   }
 
+  /** Write how many spans a function counts in each interval, and their labels. */
+  countsOf(pipeline: Pipeline, metrics: OverTime): Fragment {
+    const spans = this.spans(pipeline, needsOfMetrics(pipeline, metrics));
+    return statements.counts.fragment({ spans, labels: labelsSql(metrics.by), limit: maxRows + 1 });
+  }
+
   /** Write which spans show what a function has counted. */
   exemplarsOf(pipeline: Pipeline, metrics: OverTime, limit: number): Fragment {
     return statements.exemplars.fragment({
@@ -197,7 +203,8 @@ function compareSql({ selection, topN, window }: Compare, spans: Fragment): Frag
   });
 }
 
-function labelsSql(by: readonly (Attribute | Intrinsic)[]): Fragment {
+/** The values of the labels of a span, as JSON. */
+export function labelsSql(by: readonly (Attribute | Intrinsic)[]): Fragment {
   if (by.length === 0) return statements.no_labels.fragment();
   return statements.labels.fragment({ columns: listOf(by.map((field) => groupValue(field).sql)) });
 }

@@ -19,6 +19,7 @@ import type { QueryConnection, QueryDatabaseService } from '../query-database.se
 import type { ResponseReservation } from '../response-memory.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
+import { atTimes, CallsSql, intervalsOfCalls } from './calls-sql.js';
 import type { Needs } from './expressions.js';
 import { valueSql } from './field-sql.js';
 import { isLocal, maxRows, MetricsSql, needsOfMetrics } from './metrics-sql.js';
@@ -49,6 +50,7 @@ const spansOfRange = readSql<{
   readonly may_match: Fragment;
 }>(import.meta.url, 'spans-of-range.sql');
 const run = readSql<{ readonly statement: Fragment }>(import.meta.url, 'run.sql');
+const readProgress = readSql<{ readonly limit: number }>(import.meta.url, 'read-progress.sql');
 const knownIds = readFragments<Record<'operation' | 'resource' | 'scope', { readonly ids: readonly string[] }>>(
   import.meta.url,
   'known-ids.sql',
@@ -58,6 +60,13 @@ const knownIds = readFragments<Record<'operation' | 'resource' | 'scope', { read
 interface LabelledRow extends QueryResultRow {
   readonly i: string;
   readonly labels: string;
+}
+
+interface ProgressRow extends QueryResultRow {
+  readonly counted_ns: string | null;
+  readonly finest_ns: string;
+  readonly operations: readonly string[];
+  readonly has_unknown_service: boolean;
 }
 
 type CountRow = LabelledRow & { readonly value: number };
@@ -83,6 +92,8 @@ interface ComparedRow extends QueryResultRow {
   readonly spans: number;
 }
 
+/** How many operations and borders are looked up to find the spans at the borders of intervals. */
+const maxBorderLookups = 20_000;
 const maxSeriesOfServer = 10_000;
 const maxExemplars = 100;
 
@@ -110,6 +121,8 @@ class MetricsRun {
   private readonly isExact: boolean;
   private readonly exemplars: (TraceqlExemplar & { readonly key: string; readonly interval: number })[] = [];
   private leftExemplars: number;
+  private readonly sources = new Set<'aggregates' | 'spans'>();
+  private isApproximate = false;
 
   constructor(
     private readonly connection: QueryConnection,
@@ -137,8 +150,8 @@ class MetricsRun {
     return {
       series: all.slice(0, limit).map((series) => this.seriesOf(series, grid)),
       isPartial: all.length > limit,
-      source: 'spans',
-      inspected: { traces: 0, spans: 0 },
+      source: this.sources.size > 1 ? 'both' : this.sources.has('aggregates') ? 'aggregates' : 'spans',
+      isExact: !this.isApproximate,
     };
   }
 
@@ -180,8 +193,7 @@ class MetricsRun {
 
   private async overTime(pipeline: Pipeline, metrics: OverTime): Promise<readonly Series[]> {
     const { name, field, by, quantiles } = metrics;
-    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, metrics));
-    const statement = sql.statementOf(pipeline, metrics, this.isExact);
+    const rowsOf = await this.rowsOf(pipeline, metrics);
     const of = (own: string) => new Labels(by, own);
     const named = (own: Labels) => own.named(name);
     const groups = new Groups(this.query.grid.count, of);
@@ -190,7 +202,7 @@ class MetricsRun {
     switch (name) {
       case 'rate':
       case 'count_over_time': {
-        const rows = await this.rows<CountRow>(statement);
+        const rows = rowsOf as readonly CountRow[];
         const perSecond = name === 'rate' ? this.query.secondsOfStep : 1;
         for (const row of rows) groups.set(row, 0, row.value / perSecond);
         // Without labels there is one series, even of no span.
@@ -199,22 +211,93 @@ class MetricsRun {
       }
       case 'histogram_over_time':
       case 'quantile_over_time': {
-        if (name === 'quantile_over_time' && this.isExact) return this.exactQuantiles(statement, quantiles, scale, of);
-        const rows = await this.rows<BucketRow>(statement);
+        if (name === 'quantile_over_time' && this.isExact)
+          return this.exactQuantiles(rowsOf as readonly QuantileRow[], quantiles, scale, of);
+        const rows = rowsOf as readonly BucketRow[];
         const unit = value?.type === 'duration' ? 1e9 : 1;
         return name === 'histogram_over_time'
           ? this.histogram(rows, unit, of)
           : this.quantiles(rows, quantiles, unit, of);
       }
       default:
-        for (const row of await this.rows<FigureRow>(statement)) {
+        for (const row of rowsOf as readonly FigureRow[]) {
           const figure = figureOf(name, row);
           groups.set(row, Number.NaN, figure === null ? Number.NaN : scaled(figure, scale));
         }
     }
-    if (this.leftExemplars > 0)
+    if (this.leftExemplars > 0) {
+      const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, metrics), this.query.grid);
       await this.findExemplars(sql.exemplarsOf(pipeline, metrics, this.leftExemplars), (own) => named(of(own)), scale);
+    }
     return groups.series(named);
+  }
+
+  /** The rows of a function, from aggregates as far as these go, then from spans. */
+  private async rowsOf(pipeline: Pipeline, metrics: OverTime): Promise<readonly LabelledRow[]> {
+    const { grid } = this.query;
+    const calls = CallsSql.of(pipeline, metrics, this.isExact);
+    const progress = calls === undefined ? undefined : await this.progress();
+    const isKnown = calls?.usesService !== true || progress?.has_unknown_service === false;
+    const counted = progress?.counted_ns ?? null;
+    const covered =
+      calls === undefined || progress === undefined || counted === null || !isKnown
+        ? 0
+        : intervalsOfCalls(grid, BigInt(counted), BigInt(progress.finest_ns));
+    if (calls === undefined || covered === 0) return this.rowsOfSpans(pipeline, metrics, grid);
+    this.sources.add('aggregates');
+    const head = { ...grid, count: covered };
+    const rows = await this.rows<LabelledRow>(calls.statement(head));
+    const moved = await this.movedAtBorders(pipeline, metrics, calls, head, progress?.operations ?? []);
+    const tail = { ...grid, startNs: grid.startNs + grid.stepNs * BigInt(covered), count: grid.count - covered };
+    const rest = tail.count === 0 ? [] : await this.rowsOfSpans(pipeline, metrics, tail);
+    return [
+      ...withMoved(rows as readonly CountRow[], moved, covered),
+      ...rest.map((row) => ({ ...row, i: String(Number(row.i) + covered) })),
+    ];
+  }
+
+  private async rowsOfSpans(pipeline: Pipeline, metrics: OverTime, grid: TraceqlGrid): Promise<readonly LabelledRow[]> {
+    this.sources.add('spans');
+    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, metrics), grid);
+    return this.rows<LabelledRow>(sql.statementOf(pipeline, metrics, this.isExact));
+  }
+
+  /**
+   * Count the spans that start at a border. Aggregates count them in the interval that begins there, and TraceQL in the one that
+   * ends there. Where that is not possible, the answer is not exact.
+   */
+  private async movedAtBorders(
+    pipeline: Pipeline,
+    metrics: OverTime,
+    calls: CallsSql,
+    { startNs, stepNs, count }: TraceqlGrid,
+    operations: readonly string[],
+  ): Promise<readonly CountRow[]> {
+    if (calls.usesRoots) this.isApproximate = true;
+    if (!calls.isCount || operations.length * (count + 1) > maxBorderLookups) {
+      this.isApproximate = true;
+      return [];
+    }
+    const borders = Array.from({ length: count + 1 }, (_, n) => startNs + stepNs * BigInt(n));
+    const sql = new MetricsSql(
+      { startNs: startNs - stepNs, stepNs, count: count + 1 },
+      {
+        ofRange: (needs) =>
+          spansOfRange.fragment({
+            start_min: timestampOf(microsecondsOf(startNs)),
+            start_max: timestampOf(microsecondsOf(startNs + stepNs * BigInt(count))),
+            ...spanColumns(needs),
+            may_match: atTimes(operations, borders),
+          }),
+        ofTraces: () => constant(false),
+      },
+    );
+    return this.rows<CountRow>(sql.countsOf(pipeline, metrics));
+  }
+
+  private async progress(): Promise<ProgressRow | undefined> {
+    const [row] = await this.connection.query<ProgressRow>(readProgress.bind({ limit: maxBorderLookups }));
+    return row;
   }
 
   private histogram(rows: readonly BucketRow[], unit: number, of: (labels: string) => Labels): readonly Series[] {
@@ -261,13 +344,12 @@ class MetricsRun {
     );
   }
 
-  private async exactQuantiles(
-    statement: Fragment,
+  private exactQuantiles(
+    rows: readonly QuantileRow[],
     quantiles: readonly number[],
     scale: number,
     of: (labels: string) => Labels,
-  ): Promise<readonly Series[]> {
-    const rows = await this.rows<QuantileRow>(statement);
+  ): readonly Series[] {
     return quantiles.flatMap((quantile, n) => {
       const groups = new Groups(this.query.grid.count, of);
       for (const row of rows) groups.set(row, 0, scaled(row.quantiles?.[n] ?? 0, scale));
@@ -276,7 +358,8 @@ class MetricsRun {
   }
 
   private async compare(pipeline: Pipeline, compare: Compare): Promise<readonly Series[]> {
-    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, compare));
+    const sql = await this.sqlOf(pipeline, needsOfMetrics(pipeline, compare), this.query.grid);
+    this.sources.add('spans');
     const rows = await this.rows<ComparedRow>(sql.statementOf(pipeline, compare, false));
     const series = new Map<string, { readonly labels: Map<string, Static | undefined>; readonly values: number[] }>();
     for (const row of rows) {
@@ -296,8 +379,7 @@ class MetricsRun {
   }
 
   /** The SQL of a pipeline, whose spans are those of the store. */
-  private async sqlOf(pipeline: Pipeline, needs: Needs): Promise<MetricsSql> {
-    const { grid } = this.query;
+  private async sqlOf(pipeline: Pipeline, needs: Needs, grid: TraceqlGrid): Promise<MetricsSql> {
     const range = {
       start_min: timestampOf(microsecondsOf(clampUnixNano(grid.startNs))),
       start_max: timestampOf(microsecondsOf(clampUnixNano(grid.startNs + grid.stepNs * BigInt(grid.count)))),
@@ -349,6 +431,23 @@ class MetricsRun {
       });
     }
   }
+}
+
+/** Move spans that start at a border to the interval that ends there. @param moved with the number of the border */
+function withMoved(rows: readonly CountRow[], moved: readonly CountRow[], count: number): readonly CountRow[] {
+  if (moved.length === 0) return rows;
+  const byKey = new Map<string, CountRow>(rows.map((row) => [`${row.i} ${row.labels}`, row]));
+  const add = (interval: number, labels: string, value: number): void => {
+    if (interval < 0 || interval >= count) return;
+    const key = `${interval} ${labels}`;
+    const known = byKey.get(key)?.value ?? 0;
+    byKey.set(key, { i: String(interval), labels, value: known + value });
+  };
+  for (const { i, labels, value } of moved) {
+    add(Number(i) - 1, labels, value);
+    add(Number(i), labels, -value);
+  }
+  return [...byKey.values()].filter(({ value }) => value !== 0);
 }
 
 /** The labels of a series. */

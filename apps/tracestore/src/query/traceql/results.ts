@@ -103,13 +103,14 @@ export interface TraceqlMetricsResult {
   /** Whether there were more series than `maxSeries`. */
   readonly isPartial: boolean;
   readonly source: TraceqlSource;
-  readonly inspected: TraceqlInspected;
+  /**
+   * False where aggregates may not be exact: a client and a server that share an id without a parent both count as roots, durations of exactly a power of two in ns count in the next bucket, and of many operations
+   * the spans that start at the very border of an interval count in the next one. The hint `exact=true` reads spans.
+   */
+  readonly isExact: boolean;
 }
 
-/**
- * Where the numbers come from: `aggregates` of calls, where they answer exactly what was asked, or `spans`; `both` if parts of
- * the query, or of the range, differ. Numbers are exact in each case.
- */
+/** Where the numbers come from: `aggregates` of calls, or `spans`; `both` if parts of the query, or of the range, differ. */
 export type TraceqlSource = 'aggregates' | 'spans' | 'both';
 
 export interface TraceqlSeries {

@@ -20,10 +20,10 @@ import {
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { SeededChance } from '@spandrel/testing/random-spans';
 import { post } from '@spandrel/testing/otlp-client';
-import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { QueryDatabaseService } from '../query-database.service.js';
 import { KeyValueSchema, type KeyValue } from '../../gen/opentelemetry/proto/common/v1/common_pb.js';
 import { errorKinds } from '../../errors/error-kinds.js';
@@ -435,5 +435,66 @@ describe('the SQL of a plan', () => {
         query,
       ).toEqual(expected.toSorted());
     }
+  });
+});
+
+describe('a metrics query that aggregates of calls answer', () => {
+  const grid: Grid = { start: start - 10_000_000_000n, step: 10_000_000_000n, count: 12 };
+
+  /** The source of a query's numbers. */
+  async function sourceOf(query: string): Promise<readonly unknown[]> {
+    const { source, isExact } = await service.metricsRange({
+      query,
+      grid: { startNs: grid.start, stepNs: grid.step, count: grid.count },
+      exemplars: 0,
+      maxSeries: 0,
+    });
+    return [source, isExact];
+  }
+
+  beforeAll(async () => {
+    const [sent] = await queryOnce<{ at: string }>(fresh.url, 'SELECT now()::text AS at');
+    await vi.waitUntil(
+      async () => {
+        const sql = 'SELECT counted_at > $1::timestamptz AS counted FROM tracestore.call_state';
+        const [row] = await queryOnce<{ counted: boolean }>(fresh.url, sql, [sent?.at]);
+        return row?.counted === true;
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+  });
+
+  it.each([
+    '{} | rate()',
+    '{ status = error } | count_over_time() by(name)',
+    '{ status != error && kind = server } | rate() by(name, kind)',
+    '{ name =~ "R.|a" || kind = client } | count_over_time() by(kind)',
+  ])('%s counts as spans do, also at the borders of intervals', async (query) => {
+    expect(await sourceOf(query)).toEqual(['aggregates', true]);
+    expect(await storeSeries(query, grid)).toEqual(expectedSeries(query, grid));
+  });
+
+  it.each([
+    ['{ nestedSetParent < 0 } | rate()', ['aggregates', false]],
+    ['{} | histogram_over_time(duration)', ['aggregates', false]],
+    ['{ kind = server } | quantile_over_time(duration, 0.9)', ['aggregates', false]],
+    ['{} | avg_over_time(duration) by(name)', ['aggregates', false]],
+    ['{} | avg_over_time(duration) with(exact=true)', ['spans', true]],
+    ['{} | max_over_time(duration)', ['spans', true]],
+    ['{ span.http = 500 } | rate()', ['spans', true]],
+    ['({ status = error } | rate()) / ({ duration > 1ms } | rate())', ['both', true]],
+  ])('%s says where its numbers come from', async (query, source) => {
+    expect(await sourceOf(query)).toEqual(source);
+  });
+
+  it('reads spans where the grid has no whole aggregates', async () => {
+    const query = '{} | rate()';
+    const { source } = await service.metricsRange({
+      query,
+      grid: { startNs: grid.start, stepNs: 7_000_000_000n, count: 12 },
+      exemplars: 0,
+      maxSeries: 0,
+    });
+    expect(source).toBe('spans');
   });
 });
