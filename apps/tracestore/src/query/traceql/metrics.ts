@@ -38,7 +38,7 @@ import {
   sortSeries,
 } from './series.js';
 import { spanColumns, tracesOfRange } from './whole-traces.js';
-import { withJoins } from './with-joins.js';
+import { planJoins, withJoins } from './with-joins.js';
 
 const spansOfRange = readSql<{
   readonly start_min: string;
@@ -384,7 +384,10 @@ class MetricsRun {
       start_min: timestampOf(microsecondsOf(clampUnixNano(grid.startNs))),
       start_max: timestampOf(microsecondsOf(clampUnixNano(grid.startNs + grid.stepNs * BigInt(grid.count)))),
     };
-    const known = isLocal(pipeline, needs) ? await new Necessary(pipeline).lookUp(this.connection) : undefined;
+    const isOfRange = isLocal(pipeline, needs);
+    // Whole traces are read by their ids.
+    await this.connection.query(planJoins.bind({ bitmap_scans: isOfRange ? 'on' : 'off' }));
+    const known = isOfRange ? await new Necessary(pipeline).lookUp(this.connection) : undefined;
     const mayMatch = known?.isImpossible === true ? constant(false) : allOf((known?.conditions ?? []).flatMap(idTests));
     const sql = new MetricsSql(grid, {
       ofRange: (own) => spansOfRange.fragment({ ...range, ...spanColumns(own), may_match: mayMatch }),

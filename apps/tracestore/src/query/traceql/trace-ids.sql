@@ -6,8 +6,12 @@
 -- name: given
 :'trace_ids'::uuid[]
 -- name: of_range
+-- The traces of all blocks of that time: some of them may have no span in the range.
 ARRAY(
-  SELECT DISTINCT x.trace_id
-  FROM tracestore.span x
-  WHERE x.start_time BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz
+  SELECT DISTINCT t.trace_id
+  FROM tracestore.span_block b
+  CROSS JOIN LATERAL unnest(b.trace_ids) AS t (trace_id)
+  -- No block has spans of more than an hour.
+  WHERE b.start_max BETWEEN :'start_min'::timestamptz AND :'start_max'::timestamptz + interval '1 hour'
+    AND b.start_min <= :'start_max'::timestamptz
 )

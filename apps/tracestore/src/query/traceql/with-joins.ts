@@ -2,7 +2,8 @@ import { begin, commit, readSql } from '../../sql.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import type { ResponseReservation } from '../response-memory.js';
 
-const planJoins = readSql<{ readonly bitmap_scans: 'on' | 'off' }>(import.meta.url, 'plan-joins.sql');
+/** Sets how the next statements of a transaction are planned. */
+export const planJoins = readSql<{ readonly bitmap_scans: 'on' | 'off' }>(import.meta.url, 'plan-joins.sql');
 
 /**
  * Run statements in a transaction whose joins are planned for relations of unknown size.
