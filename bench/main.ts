@@ -5,6 +5,7 @@ import { jaegerBench } from './jaeger.bench.ts';
 import { pausesBench } from './pauses.bench.ts';
 import { queriesBench } from './queries.bench.ts';
 import { stackBench } from './stack.bench.ts';
+import { traceqlBench } from './traceql.bench.ts';
 import { writeBench } from './write.bench.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, Bench>> = {
   pauses: pausesBench,
   queries: queriesBench,
   stack: stackBench,
+  traceql: traceqlBench,
   write: writeBench,
 };
 

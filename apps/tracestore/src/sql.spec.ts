@@ -144,7 +144,10 @@ describe('readSql', () => {
       text: "SET a = '5'; COPY (SELECT  E'it''s \\\\', NULL) TO STDOUT",
       values: [],
     });
-    expect(() => script.bindLiterals({ a: 5, b: '', c: [] })).toThrow('cannot be written as a literal');
+    expect(script.bindLiterals({ a: 5, b: '', c: ['a"b', "it's", '\\'] }).text).toContain(
+      String.raw` E'{"a\\"b","it''s","\\\\"}'`,
+    );
+    expect(() => script.bindLiterals({ a: 5, b: '', c: {} })).toThrow('cannot be written as a literal');
   });
 
   it.each([

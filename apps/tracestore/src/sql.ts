@@ -342,6 +342,7 @@ function rendered(whole: Fragment, writeValue?: (value: unknown) => string): Bou
 
 function literal(value: unknown): string {
   if (value === null) return 'NULL';
+  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map(arrayElement).join(',')}}`);
   if (
     typeof value === 'string' ||
     typeof value === 'number' ||
@@ -351,6 +352,13 @@ function literal(value: unknown): string {
     return pg.escapeLiteral(String(value));
   }
   throw new Error(`a ${typeof value} cannot be written as a literal`);
+}
+
+/** An element of an array of texts or numbers, as PostgreSQL reads it. */
+function arrayElement(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new Error(`a ${typeof value} cannot be in an array`);
+  return `"${String(value).replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 function fixedText(parts: readonly TemplatePart[]): { text: string; names: readonly string[] } | undefined {

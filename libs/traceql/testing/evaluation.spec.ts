@@ -218,8 +218,12 @@ describe('the numbers of spans', () => {
     expect(byKind).toEqual({ client: 1, server: 2, internal: 3 });
   });
 
-  it('are zeros in a trace with three spans of one id', () => {
-    expect(numbers(request([{ id: 1 }, { id: 1 }, { id: 1 }])).flat()).toEqual(Array.from({ length: 9 }, () => 0));
+  it('are zeros in a trace with three spans of one id, but for the parent of roots', () => {
+    expect(numbers(request([{ id: 1 }, { id: 1 }, { id: 1, parent: 2 }]))).toEqual([
+      [0, 0, -1],
+      [0, 0, -1],
+      [0, 0, 0],
+    ]);
   });
 });
 

@@ -2,5 +2,6 @@
 export * from './metrics-evaluation.ts';
 export * from './random-query.ts';
 export * from './random-traces.ts';
+export * from './recorded-traces.ts';
 export * from './search-evaluation.ts';
 export * from './trace-model.ts';

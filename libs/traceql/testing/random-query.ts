@@ -69,7 +69,7 @@ export class RandomQuery {
 
   /** A query of a search or of metrics. */
   query(): string {
-    const body = this.#oneIn(3) ? this.#metrics() : this.#pipeline(3);
+    const body = this.#oneIn(3) ? this.metrics() : this.#pipeline(3);
     return this.#oneIn(6)
       ? `${body} with(${this.#pick(['most_recent=true', 'sample=0.1,exemplars=5', 'a="x"'])})`
       : body;
@@ -132,7 +132,8 @@ export class RandomQuery {
     return name === 'quantile' ? `quantile(${this.#fieldNumber()}, 0.9)` : `${name}(${this.#fieldNumber()})`;
   }
 
-  #metrics(): string {
+  /** A query of metrics. */
+  metrics(): string {
     const one = () => `${this.#pipeline(1)} | ${this.#function()}`;
     const body = this.#oneIn(3)
       ? `(${one()}) ${this.#pick(['+', '-', '*', '/'])} ${this.#oneIn(2) ? `(${one()})` : this.#pick(['2', '1.5', '(3 + 4)'])}`
@@ -147,11 +148,11 @@ export class RandomQuery {
 
   #function(): string {
     const by = this.#oneIn(2) ? ` by(${[this.#field(), ...this.#times(2, () => this.#field())].join(', ')})` : '';
-    switch (this.#chance.below(4)) {
+    switch (this.#chance.below(5)) {
       case 0:
         return `${this.#pick(functionsOfField)}(${this.#pick([this.#attribute(), 'duration', 'span:duration'])})${by}`;
       case 1:
-        return `quantile_over_time(duration, .5, 0.99)${by}`;
+        return `quantile_over_time(${this.#pick(['duration', this.#attribute()])}, .5, 0.99)${by}`;
       default:
         return `${this.#pick(['rate', 'count_over_time'])}()${by}`;
     }

@@ -168,9 +168,19 @@ function compareSpans(a: SpanModel, b: SpanModel): number {
   return kinds.indexOf(b.kind) - kinds.indexOf(a.kind);
 }
 
+/** Roots without numbers: a root has the parent -1, whatever else the trace has. */
+function placeRoots(spans: readonly SpanModel[]): ReadonlyMap<SpanModel, Placement> {
+  const clients = new Set(spans.filter(({ kind }) => kind === 'client').map(({ spanId }) => spanId));
+  const roots = spans.filter(
+    ({ parentSpanId, spanId, kind }) => parentSpanId === '' && !(kind === 'server' && clients.has(spanId)),
+  );
+  return new Map(roots.map((span) => [span, { ...unnumbered, parent: -1 }]));
+}
+
 /**
  * Numbers the spans of a trace, depth first from every root. Client and server of one id, as Zipkin writes them, are
- * parent and child, and the children of the id belong to the server. A trace with other duplicates has no numbers.
+ * parent and child, and the children of the id belong to the server. A trace with other duplicates has no numbers; only
+ * its roots are known.
  */
 function placeSpans(spans: readonly SpanModel[]): ReadonlyMap<SpanModel, Placement> {
   const byId = Map.groupBy(spans, ({ spanId }) => spanId);
@@ -179,7 +189,7 @@ function placeSpans(spans: readonly SpanModel[]): ReadonlyMap<SpanModel, Placeme
     if (same.length === 1) continue;
     const client = same.find(({ kind }) => kind === 'client');
     const server = same.find(({ kind }) => kind === 'server');
-    if (same.length > 2 || client === undefined || server === undefined) return new Map();
+    if (same.length > 2 || client === undefined || server === undefined) return placeRoots(spans);
     pairs.set(server, client);
   }
   const children = new Map<SpanModel | undefined, SpanModel[]>();

@@ -9,6 +9,8 @@ import { two32 } from './postgres-time.js';
  *   attribute key      MurmurHash3 (x86, 32 bits, seed 0) of `"key"` in UTF-8, as `attributesToJson` writes it
  *   attribute          the same hash of the value, with the key's term as seed: for strings, numbers, booleans and
  *                      arrays. Keys of a kvlist have no defined order, so a search can only ask for its key.
+ *   array              an attribute is an array: the hash of `[`, with the key's term as seed. Some element may be what a
+ *                      search asks for.
  *   dictionary row     the lower half of its id
  *   service            the attribute `service.name` with its name
  *   outcome            a service or operation has a failed span, or a span in a log2 bucket of durations. Nearly every

@@ -2,6 +2,9 @@ import { errorTerm, idTerm, murmur3, log2BucketOf, log2BucketTerm } from './bloc
 
 const initialTerms = 1024;
 
+/** The first byte of an array in JSON. */
+const openBracket = 0x5b;
+
 /** An attribute is described by this many offsets. */
 export const memberOffsets = 3;
 
@@ -47,6 +50,7 @@ export class TermList {
     const keyTerm = murmur3(bytes, view, start, keyEnd, 0);
     this.add(keyTerm);
     this.add(murmur3(bytes, view, keyEnd + 1, end, keyTerm));
+    if (bytes[keyEnd + 1] === openBracket) this.add(murmur3(bytes, view, keyEnd + 1, keyEnd + 2, keyTerm));
   }
 
   /** Adds all attributes of a set. @param json as `attributesToJson` writes it */

@@ -159,6 +159,9 @@ export const spanDuration: SqlTemplate = fields['span.duration'];
 export const spanStart: SqlTemplate = fields['span.start_time'];
 export const spanEnd: SqlTemplate = fields['span.end_time'];
 
+/** When the event `e` was, in ns since 1970. */
+export const eventTime: SqlTemplate = fields['event.time'];
+
 /** The range of time in which the spans of a search start: values of the statement that has the condition. */
 export type SpanRange = Pick<Names, 'start_min' | 'start_max'>;
 

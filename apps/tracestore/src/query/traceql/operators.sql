@@ -1,0 +1,14 @@
+-- The comparisons of TraceQL in SQL.
+
+-- name: =
+=
+-- name: !=
+<>
+-- name: <
+<
+-- name: <=
+<=
+-- name: >
+>
+-- name: >=
+>=

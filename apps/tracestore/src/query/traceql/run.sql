@@ -1,0 +1,3 @@
+-- Returns what a statement returns.
+-- :statement  see series.sql.
+:statement

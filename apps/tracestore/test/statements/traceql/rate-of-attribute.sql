@@ -1,0 +1,38 @@
+-- Query: { span.http.status_code >= 500 } | rate() by(span.http.route, kind)
+-- blockTerms: span.http.status_code >= 500
+-- rows: rate
+SELECT s.i, (to_jsonb(ARRAY[CASE WHEN jsonb_typeof(ps_trace.traceql_value((s.attributes -> 'http.route'::text))) <> 'array' THEN ps_trace.traceql_value(ps_trace.traceql_value((s.attributes -> 'http.route'::text))) END,
+to_jsonb((s.kind)::numeric)]::jsonb[]))::text AS labels, count(*)::float8 AS value
+FROM (SELECT s.*, (s.start_ns - '1699996400000000000'::int8 - 1) / '60000000000'::int8 AS i
+FROM (SELECT x.*, x.parent_span_id IS NULL AND CASE WHEN x.kind = 2 THEN NOT EXISTS (
+  SELECT FROM ps_trace.span client
+  WHERE client.trace_id = x.trace_id AND client.span_id = x.span_id AND client.span_kind = 'client'
+) ELSE true END AS is_root
+FROM (SELECT
+  s.trace_id::uuid AS trace_id,
+  s.span_id,
+  s.parent_span_id,
+  0 AS instance,
+  s.start_time_unix_nano AS start_ns,
+  greatest(s.end_time_unix_nano - s.start_time_unix_nano, 0) AS duration_ns,
+  s.service_name,
+  s.span_name AS name,
+  coalesce(array_position(ARRAY['internal', 'server', 'client', 'producer', 'consumer'], s.span_kind::text), 0) AS kind,
+  coalesce(array_position(ARRAY['ok', 'error'], s.status_code::text), 0) AS status,
+  coalesce(s.status_message, '') AS status_message,
+  s.span_tags::jsonb AS attributes,
+  s.resource_tags::jsonb AS resource,
+  coalesce(s.instrumentation_lib_name, '') AS scope_name,
+  coalesce(s.instrumentation_lib_version, '') AS scope_version,
+  s.instrumentation_lib_tags::jsonb AS scope,
+  NULL::jsonb[] AS events,
+  NULL::jsonb[] AS links
+FROM ps_trace.span s
+WHERE s.start_time BETWEEN '2023-11-14T21:13:20.000000Z'::timestamptz AND '2023-11-14T22:13:20.000000Z'::timestamptz) AS x) AS s
+WHERE s.start_ns > '1699996400000000000'::int8 AND s.start_ns <= '1700000000000000000'::int8
+  AND (CASE jsonb_typeof((s.attributes -> 'http.status_code'::text))
+    WHEN 'number' THEN CASE scale(((s.attributes -> 'http.status_code'::text))::numeric) WHEN 0 THEN ((s.attributes -> 'http.status_code'::text))::numeric >= '500'::numeric END
+    WHEN 'array' THEN ps_trace.traceql_compare('>='::text, (s.attributes -> 'http.status_code'::text), to_jsonb('500'::numeric), true)
+  END) IS TRUE) AS s
+GROUP BY 1, 2
+LIMIT '500001'::int8;
