@@ -575,6 +575,22 @@ export const limits = {
     counts: 'time until the client has read the whole response',
     atBound: 'the stream is reset, or the connection is closed',
   },
+  llmTraceCharacters: {
+    value: 4 * mebibyte,
+    unit: 'count',
+    scope: 'request',
+    where: 'Tempo',
+    counts: 'characters of the spans of a trace in the form for language models',
+    atBound: 'the response has the first spans, and says `PARTIAL`',
+  },
+  hierarchySpans: {
+    value: 200_000,
+    unit: 'count',
+    scope: 'request',
+    where: 'Tempo',
+    counts: 'spans of a trace whose matching spans are requested with `keep_hierarchy`',
+    atBound: '422',
+  },
   unsentBytes: {
     value: 64 * mebibyte,
     unit: 'bytes',
