@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Injectable } from '@nestjs/common';
+import { TraceqlError } from '@spandrel/traceql';
 import { errorKinds } from '../errors/error-kinds.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
 import {
@@ -94,15 +95,17 @@ export class TempoService {
     if (query !== '' && older !== undefined) {
       throw invalid('q must not be combined with tags, minDuration and maxDuration');
     }
-    const { nextCursor, ...result } = await this.traceql.search(
-      {
-        query: query || older || '{}',
-        ...rangeOf(request),
-        limit: within('limit', limit || defaultTraces, maxTraces),
-        spansPerSpanSet: within('spss', spans || defaultSpans, maxSpans),
-        cursor,
-      },
-      signal,
+    const { nextCursor, ...result } = await inTempoWords(
+      this.traceql.search(
+        {
+          query: query || older || '{}',
+          ...rangeOf(request),
+          limit: within('limit', limit || defaultTraces, maxTraces),
+          spansPerSpanSet: within('spss', spans || defaultSpans, maxSpans),
+          cursor,
+        },
+        signal,
+      ),
     );
     return { message: searchResponse({ ...result, nextCursor }), nextCursor };
   }
@@ -138,14 +141,16 @@ export class TempoService {
   async metricsRange(request: QueryRangeRequest, signal?: AbortSignal): Promise<Sourced<QueryRangeResponse>> {
     const { query, step, exemplars, maxSeries } = request;
     const { startNs, endNs } = metricsRangeOf(request);
-    const result = await this.traceql.metricsRange(
-      {
-        query,
-        grid: gridOf(startNs, endNs, step === 0n ? defaultStepNs(startNs, endNs) : step),
-        exemplars: Math.min(exemplars || maxExemplars, maxExemplars),
-        maxSeries,
-      },
-      signal,
+    const result = await inTempoWords(
+      this.traceql.metricsRange(
+        {
+          query,
+          grid: gridOf(startNs, endNs, step === 0n ? defaultStepNs(startNs, endNs) : step),
+          exemplars: Math.min(exemplars || maxExemplars, maxExemplars),
+          maxSeries,
+        },
+        signal,
+      ),
     );
     return { message: rangeResponse(result, maxSeries), source: result.source };
   }
@@ -153,7 +158,7 @@ export class TempoService {
   async metricsInstant(request: QueryInstantRequest, signal?: AbortSignal): Promise<Sourced<QueryInstantResponse>> {
     const { startNs, endNs } = metricsRangeOf(request);
     const { query } = request;
-    const result = await this.traceql.metricsInstant({ query, startNs, endNs, maxSeries: 0 }, signal);
+    const result = await inTempoWords(this.traceql.metricsInstant({ query, startNs, endNs, maxSeries: 0 }, signal));
     return { message: instantResponse(result, 0), source: result.source };
   }
 
@@ -212,6 +217,18 @@ function metricsRangeOf({ start, end }: { readonly start: bigint; readonly end: 
   const startNs = start === 0n ? endNs - defaultRangeNs : start;
   if (startNs >= endNs) throw invalid('start must be before end');
   return { startNs, endNs };
+}
+
+/** Says as Tempo does that a text is not TraceQL. */
+async function inTempoWords<Result>(result: Promise<Result>): Promise<Result> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!(error instanceof TracestoreError && error.cause instanceof TraceqlError)) throw error;
+    throw new TracestoreError(errorKinds.invalid, `invalid TraceQL query: ${error.cause.message}`, {
+      cause: error.cause,
+    });
+  }
 }
 
 function within(name: string, value: number, most: number): number {

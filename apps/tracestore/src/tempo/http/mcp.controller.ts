@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { All, type BeforeApplicationShutdown, Controller, Logger, Req, Res } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Controller, Delete, Get, Logger, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { abortSignalOf } from '@spandrel/service';
@@ -34,7 +34,7 @@ export class McpController implements BeforeApplicationShutdown {
     await this.handler.close();
   }
 
-  @All()
+  @Post()
   async serve(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const headers = passedHeaders.flatMap((name): [string, string][] => {
       const value = request.headers[name];
@@ -47,5 +47,15 @@ export class McpController implements BeforeApplicationShutdown {
     void reply.status(response.status);
     if (response.body === null) await reply.send();
     else await reply.send(Readable.fromWeb(response.body as ReadableStream));
+  }
+  /** Without sessions there is nothing to receive. The handler says so. */
+  @Get()
+  receive(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.serve(request, reply);
+  }
+
+  @Delete()
+  end(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.serve(request, reply);
   }
 }

@@ -1,5 +1,5 @@
 import { type DescMessage, type MessageShape, toJsonString } from '@bufbuild/protobuf';
-import { All, Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { abortSignalOf, Draining } from '@spandrel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -130,7 +130,7 @@ export class TempoController {
   }
 
   /** The pages of the console are not for clients of Tempo. */
-  @All('*')
+  @Get('*')
   unknown(): never {
     throw new NotFoundException('404 page not found');
   }

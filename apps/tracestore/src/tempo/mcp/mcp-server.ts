@@ -1,5 +1,6 @@
 import { create, toJsonString } from '@bufbuild/protobuf';
 import { McpServer } from '@modelcontextprotocol/server';
+import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
@@ -79,17 +80,18 @@ export function createMcpServer(
       }),
       annotations,
     },
-    async ({ query: search, limit, ...times }) => {
-      if (isMetricsQuery(search)) {
-        throw new TracestoreError(
-          errorKinds.invalid,
-          'This is a metrics query: use the tool traceql-metrics-instant or traceql-metrics-range',
-        );
-      }
-      const request = create(SearchRequestSchema, { Query: search, Limit: limit, ...secondsOf(times) });
-      const { message } = await tempo.search(request, signal);
-      return text(toJsonString(SearchResponseSchema, message));
-    },
+    ({ query: search, limit, ...times }) =>
+      answered(async () => {
+        if (isMetricsQuery(search)) {
+          throw new TracestoreError(
+            errorKinds.invalid,
+            'This is a metrics query: use the tool traceql-metrics-instant or traceql-metrics-range',
+          );
+        }
+        const request = create(SearchRequestSchema, { Query: search, Limit: limit, ...secondsOf(times) });
+        const { message } = await tempo.search(request, signal);
+        return toJsonString(SearchResponseSchema, message);
+      }),
   );
   server.registerTool(
     'traceql-metrics-instant',
@@ -98,11 +100,12 @@ export function createMcpServer(
       inputSchema: z.object({ query: metricsQuery, ...range }),
       annotations,
     },
-    async ({ query: metrics, ...times }) => {
-      const request = create(QueryInstantRequestSchema, { query: metrics, ...nanosecondsOf(times) });
-      const { message } = await tempo.metricsInstant(request, signal);
-      return text(toJsonString(QueryInstantResponseSchema, message));
-    },
+    ({ query: metrics, ...times }) =>
+      answered(async () => {
+        const request = create(QueryInstantRequestSchema, { query: metrics, ...nanosecondsOf(times) });
+        const { message } = await tempo.metricsInstant(request, signal);
+        return toJsonString(QueryInstantResponseSchema, message);
+      }),
   );
   server.registerTool(
     'traceql-metrics-range',
@@ -115,13 +118,14 @@ export function createMcpServer(
       }),
       annotations,
     },
-    async ({ query: metrics, step, ...times }) => {
-      const stepNs = step === undefined ? 0n : parseGoDuration(step);
-      if (stepNs === undefined || stepNs < 0n) throw wrong('step', 'a duration such as 1m');
-      const request = create(QueryRangeRequestSchema, { query: metrics, step: stepNs, ...nanosecondsOf(times) });
-      const { message } = await tempo.metricsRange(request, signal);
-      return text(toJsonString(QueryRangeResponseSchema, message));
-    },
+    ({ query: metrics, step, ...times }) =>
+      answered(async () => {
+        const stepNs = step === undefined ? 0n : parseGoDuration(step);
+        if (stepNs === undefined || stepNs < 0n) throw wrong('step', 'a duration such as 1m');
+        const request = create(QueryRangeRequestSchema, { query: metrics, step: stepNs, ...nanosecondsOf(times) });
+        const { message } = await tempo.metricsRange(request, signal);
+        return toJsonString(QueryRangeResponseSchema, message);
+      }),
   );
   server.registerTool(
     'get-trace',
@@ -130,11 +134,12 @@ export function createMcpServer(
       inputSchema: z.object({ trace_id: z.string().max(100).describe('1 to 32 hexadecimal digits') }),
       annotations,
     },
-    async ({ trace_id: id }) => {
-      const traceId = hexTraceId(id);
-      if (traceId === undefined) throw wrong('trace_id', '1 to 32 hexadecimal digits');
-      return text(await llmTrace(traceId, getTraces(database, [{ traceId }], signal)));
-    },
+    ({ trace_id: id }) =>
+      answered(async () => {
+        const traceId = hexTraceId(id);
+        if (traceId === undefined) throw wrong('trace_id', '1 to 32 hexadecimal digits');
+        return await llmTrace(traceId, getTraces(database, [{ traceId }], signal));
+      }),
   );
   server.registerTool(
     'get-attribute-names',
@@ -149,10 +154,11 @@ export function createMcpServer(
       }),
       annotations,
     },
-    async ({ scope = '', ...times }) => {
-      const request = create(SearchTagsRequestSchema, { scope, ...secondsOf(times) });
-      return text(toJsonString(SearchTagsV2ResponseSchema, await tempo.tagNamesByScope(request, signal)));
-    },
+    ({ scope = '', ...times }) =>
+      answered(async () => {
+        const request = create(SearchTagsRequestSchema, { scope, ...secondsOf(times) });
+        return toJsonString(SearchTagsV2ResponseSchema, await tempo.tagNamesByScope(request, signal));
+      }),
   );
   server.registerTool(
     'get-attribute-values',
@@ -165,10 +171,11 @@ export function createMcpServer(
       }),
       annotations,
     },
-    async ({ name, 'filter-query': filter = '', ...times }) => {
-      const request = create(SearchTagValuesRequestSchema, { tagName: name, query: filter, ...secondsOf(times) });
-      return text(toJsonString(SearchTagValuesV2ResponseSchema, await tempo.typedTagValues(request, signal)));
-    },
+    ({ name, 'filter-query': filter = '', ...times }) =>
+      answered(async () => {
+        const request = create(SearchTagValuesRequestSchema, { tagName: name, query: filter, ...secondsOf(times) });
+        return toJsonString(SearchTagValuesV2ResponseSchema, await tempo.typedTagValues(request, signal));
+      }),
   );
   server.registerTool(
     'traceql-explain',
@@ -177,17 +184,38 @@ export function createMcpServer(
       inputSchema: z.object({ query: query.describe('a search or a metrics query'), ...range }),
       annotations,
     },
-    ({ query: explained, ...times }) => {
-      const { start, end } = nanosecondsOf(times);
-      const { sql } = tempo.explain({ query: explained, limit: 20, startNs: start, endNs: end, stepNs: undefined });
-      return text(sql);
-    },
+    ({ query: explained, ...times }) =>
+      answered(() => {
+        const { start, end } = nanosecondsOf(times);
+        const { sql } = tempo.explain({ query: explained, limit: 20, startNs: start, endNs: end, stepNs: undefined });
+        return sql;
+      }),
   );
   return server;
 }
 
-function text(content: string) {
-  return { content: [{ type: 'text' as const, text: content }] };
+interface ToolAnswer {
+  // The library extends it with members of its own.
+  readonly [member: string]: unknown;
+  readonly content: { readonly type: 'text'; readonly text: string }[];
+  readonly isError?: boolean;
+}
+
+const logger = new Logger('MCP');
+
+/** What a tool answers. An error of the server is for the log alone. */
+async function answered(write: () => string | Promise<string>): Promise<ToolAnswer> {
+  try {
+    return text(await write());
+  } catch (error) {
+    if (error instanceof TracestoreError) return { ...text(error.detail), isError: true };
+    logger.error(error);
+    return { ...text(errorKinds.internal.title), isError: true };
+  }
+}
+
+function text(content: string): ToolAnswer {
+  return { content: [{ type: 'text', text: content }] };
 }
 
 function nanosecondsOf({ start, end }: Range): { readonly start: bigint; readonly end: bigint } {
