@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { QueryDatabaseService } from './query-database.service.js';
+import { TraceqlService } from './traceql/traceql.service.js';
 
-/** The connections that the read model uses, apart from those of the writers. */
+/** The connections that the read model uses, apart from those of the writers, and TraceQL on them. */
 @Module({
-  providers: [QueryDatabaseService],
-  exports: [QueryDatabaseService],
+  providers: [QueryDatabaseService, TraceqlService],
+  exports: [QueryDatabaseService, TraceqlService],
 })
 export class QueryModule {}

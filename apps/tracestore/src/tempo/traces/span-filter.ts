@@ -69,7 +69,7 @@ function addDescendants(
   const children = Map.groupBy(parents.keys(), (spanId) => parents.get(spanId) ?? '');
   const seen = new Set(matches);
   let generation: readonly string[] = matches;
-  for (let level = 0; generation.length > 0 && (levels === undefined || level < levels); level += 1) {
+  for (let left = levels ?? Infinity; generation.length > 0 && left > 0; left -= 1) {
     const next: string[] = [];
     for (const child of generation.flatMap((spanId) => children.get(spanId) ?? [])) {
       if (seen.has(child)) continue;
