@@ -1,9 +1,12 @@
+import { connect } from 'node:http2';
 import { type DescMessage, fromBinary, fromJson, type JsonValue, type MessageShape, toJson } from '@bufbuild/protobuf';
 import { GrpcClient } from '@spandrel/embedded/grpc-client';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
+import { grpcFrame } from '@spandrel/testing/grpc-wire';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
 import { attribute, goodSpan, hexBytes, requestOf, type SpanInit, text } from '@spandrel/testing/requests';
-import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import { queryOnce, type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TracesDataSchema } from '../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import {
@@ -425,5 +428,50 @@ describe("Tempo's streaming API", () => {
   it('refuses an invalid query with INVALID_ARGUMENT and its place', async () => {
     const call = grpc.streaming(StreamingQuerier.method.search, { Query: '{ .a = }' });
     await expect(call).rejects.toMatchObject({ code: 3, details: expect.stringContaining('line 1, col 8') as string });
+  });
+});
+
+describe('a client that leaves', () => {
+  const waiting = `SELECT count(*)::int4 AS queries FROM pg_stat_activity
+    WHERE application_name = 'tracestore query' AND wait_event_type = 'Lock' AND datname = current_database()`;
+  let other: pg.Client;
+
+  async function untilWaiting(queries: number): Promise<void> {
+    await expect
+      .poll(async () => queryOnce(fresh.url, waiting), { timeout: 10_000, interval: 50 })
+      .toEqual([{ queries }]);
+  }
+
+  beforeAll(async () => {
+    other = new pg.Client(fresh.url);
+    await other.connect();
+    await other.query('BEGIN; LOCK TABLE tracestore.span, tracestore.span_block IN ACCESS EXCLUSIVE MODE');
+  });
+
+  afterAll(async () => {
+    await other.end();
+  });
+
+  it('makes PostgreSQL stop working for it, over HTTP and over gRPC', async () => {
+    const controller = new AbortController();
+    const url = `http://${store.tempoAddress}/api/search?${asQuery('{ status = error }')}`;
+    const overHttp = fetch(url, { signal: controller.signal });
+    await untilWaiting(1);
+    controller.abort();
+    await expect(overHttp).rejects.toThrow();
+    await untilWaiting(0);
+
+    const session = connect(`http://${store.tempoAddress}`);
+    const path = `/${StreamingQuerier.typeName}/Search`;
+    const call = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    call.on('error', () => undefined).end(grpcFrame(Buffer.alloc(0)));
+    await untilWaiting(1);
+    session.destroy();
+    await untilWaiting(0);
   });
 });

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { text as textOf } from 'node:stream/consumers';
 import { status } from '@grpc/grpc-js';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
@@ -136,6 +137,20 @@ describe('the port of Tempo', () => {
       'sec-fetch-site': 'cross-site',
     };
     expect((await fetch(`http://${store.tempoAddress}/api/echo`, { headers })).status).toBe(403);
+  });
+
+  it('closes the connections of both protocols when the store stops', async () => {
+    const { access, console, tempoAccess } = readTracestoreConfig({ TRACESTORE_CONSOLE_TOKEN: token });
+    const other = await startTracestore(database.url, { access, console, tempoAccess });
+    const session = connectHttp2(`http://${other.tempoAddress}`);
+    await once(session, 'remoteSettings');
+    const [host = '', port = ''] = other.tempoAddress.split(':');
+    const idle = connect(Number(port), host);
+    idle.write('GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(idle, 'data');
+    const closed = Promise.all([once(session, 'close'), once(idle, 'close')]);
+    await other.stop();
+    await closed;
   });
 
   it('counts its queries by protocol', async () => {
