@@ -35,8 +35,11 @@ export function divideConnections(
       socket.off('readable', decide).off('end', end).off('timeout', end).off('close', forget).setTimeout(0);
       forget();
       socket.unshift(first);
-      if (isPreface) accept(socket);
-      else for (const serve of http1) Reflect.apply(serve, server, [socket]);
+      if (isPreface) {
+        // HTTP/1.1 answers a client that has ended its side. Over HTTP/2 such a client has left.
+        socket.allowHalfOpen = false;
+        accept(socket);
+      } else for (const serve of http1) Reflect.apply(serve, server, [socket]);
     };
     socket.on('error', () => undefined);
     socket.on('readable', decide).once('end', end).once('close', forget).setTimeout(waitMs, end);
