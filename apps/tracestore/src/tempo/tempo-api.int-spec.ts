@@ -458,7 +458,7 @@ describe('a client that leaves', () => {
     const overHttp = fetch(url, { signal: controller.signal });
     await untilWaiting(1);
     controller.abort();
-    await expect(overHttp).rejects.toThrow();
+    await expect(overHttp).rejects.toThrow(/abort/i);
     await untilWaiting(0);
 
     const session = connect(`http://${store.tempoAddress}`);

@@ -150,7 +150,7 @@ describe('the port of Tempo', () => {
     await once(idle, 'data');
     const closed = Promise.all([once(session, 'close'), once(idle, 'close')]);
     await other.stop();
-    await closed;
+    await expect(closed).resolves.toHaveLength(2);
   });
 
   it('counts its queries by protocol', async () => {
