@@ -21,6 +21,7 @@ import {
   type SearchTagValuesV2Response,
   SearchTagValuesV2ResponseSchema,
 } from '../gen/tempopb/tempo_pb.js';
+import { limits } from '../limits.js';
 import { QueryDatabaseService } from '../query/query-database.service.js';
 import { defaultStepNs, gridOf } from '../query/traceql/grid.js';
 import type { TraceqlPlan, TraceqlSource } from '../query/traceql/results.js';
@@ -37,12 +38,6 @@ const nsPerS = 1_000_000_000n;
 const defaultTraces = 20;
 const defaultSpans = 3;
 const defaultNames = 5_000;
-
-/** The most traces of a search, spans of a set, names or values, and exemplars. */
-const maxTraces = 10_000;
-const maxSpans = 100;
-const maxNames = 10_000;
-const maxExemplars = 100;
 
 /** The range of a metrics query that states no start. */
 const defaultRangeNs = 3_600n * nsPerS;
@@ -100,8 +95,8 @@ export class TempoService {
         {
           query: query || older || '{}',
           ...rangeOf(request),
-          limit: within('limit', limit || defaultTraces, maxTraces),
-          spansPerSpanSet: within('spss', spans || defaultSpans, maxSpans),
+          limit: within('limit', limit || defaultTraces, limits.tempoTraces.value),
+          spansPerSpanSet: within('spss', spans || defaultSpans, limits.tempoSpans.value),
           cursor,
         },
         signal,
@@ -146,7 +141,7 @@ export class TempoService {
         {
           query,
           grid: gridOf(startNs, endNs, step === 0n ? defaultStepNs(startNs, endNs) : step),
-          exemplars: Math.min(exemplars || maxExemplars, maxExemplars),
+          exemplars: Math.min(exemplars || limits.tempoExemplars.value, limits.tempoExemplars.value),
           maxSeries,
         },
         signal,
@@ -206,7 +201,11 @@ function tagsQueryOf(
   request: { readonly query: string; readonly start: number; readonly end: number },
   limit: number,
 ): TagsQuery {
-  return { query: request.query, ...rangeOf(request), limit: within('limit', limit || defaultNames, maxNames) };
+  return {
+    query: request.query,
+    ...rangeOf(request),
+    limit: within('limit', limit || defaultNames, limits.tempoNames.value),
+  };
 }
 
 function metricsRangeOf({ start, end }: { readonly start: bigint; readonly end: bigint }): {
