@@ -6,6 +6,12 @@ import type { SearchRequest } from '../gen/tempopb/tempo_pb.js';
 
 const words: Readonly<Record<string, string>> = { error: 'error', ok: 'ok', unset: 'unset' };
 
+const intrinsics: Readonly<Record<string, string>> = {
+  name: 'name',
+  'root.name': 'rootName',
+  'root.service.name': 'rootServiceName',
+};
+
 /**
  * The query that a search by tags stands for.
  *
@@ -28,17 +34,18 @@ function conditionOf(key: string, value: string): string {
   const status = words[value];
   if ((key === 'status' || key === 'status.code') && status !== undefined) return `status = ${status}`;
   if (key === 'error') return value === 'true' ? 'status = error' : 'status != error';
-  const field = key === 'name' || key === 'root.name' ? key.replace('root.name', 'rootName') : `.${quoted(key)}`;
-  const texts = `${field} =~ ${quoted(`(?i).*${escaped(value)}.*`)}`;
-  if (field === key) return texts;
+  const intrinsic = Object.hasOwn(intrinsics, key) ? intrinsics[key] : undefined;
+  const field = intrinsic ?? `.${quotedName(key)}`;
+  const texts = `${field} =~ ${JSON.stringify(`(?i).*${escaped(value.toWellFormed())}.*`)}`;
+  if (intrinsic !== undefined) return texts;
   const isNumber = /^-?(?:\d{1,18}|\d{1,18}\.\d{1,18})$/.test(value);
   // Tempo finds texts alone. Users search for `http.status_code=500`, which is a number.
   return isNumber || value === 'true' || value === 'false' ? `(${texts} || ${field} = ${value})` : texts;
 }
 
-/** As a string of TraceQL, and as the quoted part of a name. */
-function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
+/** The quoted part of a name, which has two escapes. */
+function quotedName(name: string): string {
+  return `"${name.toWellFormed().replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
 }
 
 function escaped(text: string): string {
