@@ -17,6 +17,7 @@ describe('a search by tags', () => {
       '{ (."http.status_code" =~ "(?i).*500.*" || ."http.status_code" = 500) }',
     ],
     [{ Tags: { 'root.name': '5' } }, '{ rootName =~ "(?i).*5.*" }'],
+    [{ Tags: { status: 'constructor' } }, '{ ."status" =~ "(?i).*constructor.*" }'],
     [{ Tags: { error: 'true' } }, '{ status = error }'],
     [
       { Tags: { 'status.code': 'ok' }, MinDurationMs: 5, MaxDurationMs: 10 },
@@ -62,6 +63,7 @@ describe('logfmt', () => {
     ['a=b', { a: 'b' }],
     [' a=b  c="d e" f ', { a: 'b', c: 'd e', f: '' }],
     [String.raw`a="say \"x\" \\"`, { a: 'say "x" \\' }],
+    ['constructor=1 toString', { constructor: '1', toString: '' }],
     ['a= b=', { a: '', b: '' }],
   ])('is parsed: %s', (text, tags) => {
     expect(parseLogfmt(text)).toEqual(tags);

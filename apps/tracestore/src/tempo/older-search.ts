@@ -1,16 +1,17 @@
+import { spanStatuses } from '@spandrel/traceql';
 import type { SearchRequest } from '../gen/tempopb/tempo_pb.js';
 
 /*
  * Searches by tags and durations, which Tempo had before TraceQL: a tag is a part of a text, in any case.
  */
 
-const words: Readonly<Record<string, string>> = { error: 'error', ok: 'ok', unset: 'unset' };
+const statuses: ReadonlySet<string> = new Set(spanStatuses);
 
-const intrinsics: Readonly<Record<string, string>> = {
-  name: 'name',
-  'root.name': 'rootName',
-  'root.service.name': 'rootServiceName',
-};
+const intrinsics: ReadonlyMap<string, string> = new Map([
+  ['name', 'name'],
+  ['root.name', 'rootName'],
+  ['root.service.name', 'rootServiceName'],
+]);
 
 /**
  * The query that a search by tags stands for.
@@ -31,10 +32,9 @@ export function queryOfTags({
 }
 
 function conditionOf(key: string, value: string): string {
-  const status = words[value];
-  if ((key === 'status' || key === 'status.code') && status !== undefined) return `status = ${status}`;
+  if ((key === 'status' || key === 'status.code') && statuses.has(value)) return `status = ${value}`;
   if (key === 'error') return value === 'true' ? 'status = error' : 'status != error';
-  const intrinsic = Object.hasOwn(intrinsics, key) ? intrinsics[key] : undefined;
+  const intrinsic = intrinsics.get(key);
   const field = intrinsic ?? `.${quotedName(key)}`;
   const texts = `${field} =~ ${JSON.stringify(`(?i).*${escaped(value.toWellFormed())}.*`)}`;
   if (intrinsic !== undefined) return texts;
@@ -58,14 +58,14 @@ function escaped(text: string): string {
  * @returns undefined if the text is malformed
  */
 export function parseLogfmt(text: string): Readonly<Record<string, string>> | undefined {
-  const tags: Record<string, string> = {};
+  const tags = new Map<string, string>();
   let rest = text.trim();
   while (rest !== '') {
     const [whole, key = '', quotedValue, value = ''] =
       /^([^\s="]{1,1000})(?:=(?:"((?:[^"\\]|\\.){0,10000})"|([^\s"]{0,10000})))?(?:\s+|$)/s.exec(rest) ?? [];
     if (whole === undefined) return undefined;
-    tags[key] = quotedValue === undefined ? value : quotedValue.replaceAll(/\\(.)/gs, '$1');
+    tags.set(key, quotedValue === undefined ? value : quotedValue.replaceAll(/\\(.)/gs, '$1'));
     rest = rest.slice(whole.length);
   }
-  return tags;
+  return Object.fromEntries(tags);
 }

@@ -332,6 +332,7 @@ describe("Tempo's HTTP API", () => {
     expect(await values('service.name')).toEqual(['back', 'front']);
     expect(await values('http.status_code')).toEqual(['500']);
     expect(await values('odd/key "x"')).toEqual(['found']);
+    expect(await values('constructor')).toEqual([]);
     expect(await values('error')).toEqual(['true']);
     expect(await values('status.code')).toEqual(['error', 'ok', 'unset']);
   });

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Injectable } from '@nestjs/common';
-import { TraceqlError } from '@spandrel/traceql';
+import { spanStatuses, TraceqlError } from '@spandrel/traceql';
 import { errorKinds } from '../errors/error-kinds.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
 import {
@@ -122,7 +122,7 @@ export class TempoService {
   }
 
   async tagValues(request: SearchTagValuesRequest, signal?: AbortSignal): Promise<SearchTagValuesResponse> {
-    const values = fixedValues[request.tagName] ?? (await this.valuesOfName(request, signal));
+    const values = fixedValues.get(request.tagName) ?? (await this.valuesOfName(request, signal));
     return create(SearchTagValuesResponseSchema, { tagValues: [...values], metrics: metadataMetrics() });
   }
 
@@ -181,10 +181,10 @@ export class TempoService {
 }
 
 /** Keys of the oldest search, which stand for a status. */
-const fixedValues: Readonly<Record<string, readonly string[] | undefined>> = {
-  'status.code': ['error', 'ok', 'unset'],
-  error: ['true'],
-};
+const fixedValues: ReadonlyMap<string, readonly string[]> = new Map([
+  ['status.code', spanStatuses],
+  ['error', ['true']],
+]);
 
 /** The range of a search, from seconds; undefined for all times. */
 function rangeOf({ start, end }: { readonly start: number; readonly end: number }): {
