@@ -19,7 +19,9 @@ export const tracestoreFolders = {
   lifecycle: ['config', 'database', 'errors', 'metrics', 'schema'],
   query: ['config', 'database', 'errors', 'gen', 'storage'],
   receive: ['access', 'config', 'errors', 'gen', 'metrics', 'storage', 'transcode', 'write'],
-  jaeger: ['access', 'config', 'database', 'errors', 'gen', 'metrics', 'query', 'receive', 'storage'],
+  protocols: ['access', 'config', 'errors', 'metrics'],
+  jaeger: ['access', 'config', 'database', 'errors', 'gen', 'metrics', 'protocols', 'query', 'receive', 'storage'],
+  tempo: ['access', 'config', 'database', 'errors', 'gen', 'metrics', 'protocols', 'query'],
   console: ['access', 'config', 'database', 'errors', 'metrics', 'query', 'storage'],
   observe: ['database', 'errors', 'metrics', 'query'],
 };

@@ -231,7 +231,7 @@ describe('files generated from the dashboards', () => {
     expect(panelOf('Dashboards').options.tags).toEqual(['spandrel-list']);
   });
 
-  it('use one data source by its uid, and link a trace ID to Jaeger and Tempo', () => {
+  it('use one data source by its uid, and link a trace ID to Jaeger, Tempo and tracestore', () => {
     const text = JSON.stringify(dashboards.map(grafanaDashboard));
     expect(new Set([...text.matchAll(/"datasource":(\{[^}]*\})/g)].map(([, source]) => source))).toEqual(
       new Set(['{"type":"grafana-postgresql-datasource","uid":"spandrel-sql"}']),
@@ -249,6 +249,11 @@ describe('files generated from the dashboards', () => {
       {
         datasource: 'spandrel-jaeger',
         queries: [{ refId: 'A', datasource: { uid: 'spandrel-jaeger' }, query: 'id' }],
+        range: { from: '1', to: '2' },
+      },
+      {
+        datasource: 'spandrel-tempo-api',
+        queries: [{ refId: 'A', datasource: { uid: 'spandrel-tempo-api' }, queryType: 'traceql', query: 'id' }],
         range: { from: '1', to: '2' },
       },
       {

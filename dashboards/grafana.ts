@@ -7,6 +7,7 @@ import { type Query, replaceParameters } from './query.ts';
 const sqlSource = { type: 'grafana-postgresql-datasource', uid: 'spandrel-sql' } as const;
 const jaegerUid = 'spandrel-jaeger';
 const tempoUid = 'spandrel-tempo';
+const tempoApiUid = 'spandrel-tempo-api';
 
 const tag = 'spandrel';
 /** The list of dashboards on the home dashboard has those with this tag: all others. */
@@ -216,6 +217,11 @@ function linksOf({ link }: Column, { columns = [] }: Panel): readonly Json[] {
   if (link === 'trace') {
     return [
       { title: 'Trace in Jaeger', url: explore(jaegerUid, { query: '${__value.raw}' }), targetBlank: true },
+      {
+        title: 'Trace in tracestore',
+        url: explore(tempoApiUid, { queryType: 'traceql', query: '${__value.raw}' }),
+        targetBlank: true,
+      },
       // The chart removes this link where there is no Tempo.
       {
         title: 'Trace in Tempo',

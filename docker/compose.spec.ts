@@ -91,7 +91,7 @@ describe('Compose', () => {
         (value) => /^http:\/\/(tracestore[\w.-]*):/.exec(String(value))?.[1] ?? [],
       ),
     );
-    expect(called).toEqual([host, host]);
+    expect(called).toEqual([host, host, host]);
   });
 
   it.each(['token', 'proxy', 'none'])('configures Jaeger for the access control %s of the console', (access) => {

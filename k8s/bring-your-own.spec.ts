@@ -108,6 +108,7 @@ describe.skipIf(!hasHelm())(
       expect(Object.values(sources).map(({ url }) => url)).toEqual([
         'http://spandrel-tracestore.shop.svc:8080/jaeger',
         'spandrel-database.shop.svc:5432',
+        'http://spandrel-tracestore.shop.svc:3200',
         'http://spandrel-tempo.shop.svc:3200',
       ]);
       for (const source of Object.values(sources)) expect(source).not.toHaveProperty('isDefault');
@@ -117,9 +118,11 @@ describe.skipIf(!hasHelm())(
       expect(sources['spandrel-sql.yaml']?.secureJsonData).toEqual({
         password: { fromSecret: { name: 'spandrel-database', key: 'grafana-password' } },
       });
-      expect(sources['spandrel-jaeger.yaml']?.secureJsonData).toEqual({
-        httpHeaderValue1: { prefix: 'Bearer ', fromSecret: { name: 'spandrel-console', key: 'console-token' } },
-      });
+      for (const name of ['spandrel-jaeger.yaml', 'spandrel-tempo-api.yaml']) {
+        expect(sources[name]?.secureJsonData).toEqual({
+          httpHeaderValue1: { prefix: 'Bearer ', fromSecret: { name: 'spandrel-console', key: 'console-token' } },
+        });
+      }
     });
 
     it('gets names and uids of the release, which Grafana accepts, for data sources and dashboards', () => {
@@ -157,7 +160,7 @@ describe.skipIf(!hasHelm())(
     });
 
     it('may connect to the ports of the data sources only', () => {
-      expect(openedTo(objects)).toEqual({ database: ['postgres'], tempo: ['http'], tracestore: ['http'] });
+      expect(openedTo(objects)).toEqual({ database: ['postgres'], tempo: ['http'], tracestore: ['http', 'tempo'] });
     });
 
     it('is not addressed by a label without it', () => {

@@ -35,6 +35,7 @@ describe('the architecture', () => {
       'otlp-grpc': ports.otlpGrpc,
       'otlp-http': ports.otlpHttp,
       'jaeger-grpc': ports.jaegerGrpc,
+      tempo: ports.tempo,
     });
   });
 
@@ -135,6 +136,7 @@ describe.skipIf(!hasHelm())('the chart rendered by Helm (requires Helm)', { time
     for (const [, text] of files) JSON.parse(text);
     const all = files.map(([, text]) => text).join('');
     expect(all).toContain('Trace in Jaeger');
+    expect(all).toContain('Trace in tracestore');
     expect(all.includes('Trace in Tempo')).toBe(hasTempo);
   });
 

@@ -39,6 +39,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
     'jaeger.md',
     'from-jaeger.md',
     'from-tempo.md',
+    'tempo-api.md',
     'traceql.md',
     'from-promscale.md',
     'kubernetes.md',

@@ -9,6 +9,8 @@ export interface CheckedStore {
   readonly tracesUrl: string;
   readonly otlpGrpcAddress: string;
   readonly jaegerGrpcAddress: string;
+  /** Of the port of Tempo's API, without a slash at the end. */
+  readonly tempoUrl: string;
   /** The URL with which it connects to its database. The checks read as ps_trace_reader. */
   readonly databaseUrl: string;
   /** Headers for the API of the console. */

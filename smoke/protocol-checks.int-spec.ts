@@ -26,6 +26,7 @@ function check(): Promise<readonly CheckResult[]> {
     tracesUrl: store.tracesUrl,
     otlpGrpcAddress: store.grpcAddress,
     jaegerGrpcAddress: store.jaegerAddress,
+    tempoUrl: `http://${store.tempoAddress}`,
     databaseUrl: database.url,
     headers: {},
   });
@@ -60,6 +61,8 @@ describe('checkProtocols, on a store that created ps_trace_reader', () => {
         'Jaeger HTTP v3',
         'Jaeger gRPC v2',
         'Jaeger gRPC v1',
+        'Tempo HTTP',
+        'Tempo gRPC',
         'SQL, as reader',
       ]),
     );

@@ -36,6 +36,7 @@ import {
   spansOf,
 } from './checks.ts';
 import { jaegerChecks } from './jaeger-checks.ts';
+import { tempoChecks } from './tempo-checks.ts';
 import { query } from '@spandrel/embedded/postgres';
 import {
   checkedService,
@@ -70,6 +71,7 @@ export async function checkProtocols(
 ): Promise<readonly CheckResult[]> {
   const otlp = new GrpcClient(store.otlpGrpcAddress);
   const jaeger = new GrpcClient(store.jaegerGrpcAddress);
+  const tempo = new GrpcClient(new URL(store.tempoUrl).host);
   const run = randomBytes(6).toString('hex');
   const traces = [createTrace(run), createTrace(run), createTrace(run)] as const;
   const target = { store, run, traces, fromMs: traces[0].startMs - 60_000, toMs: traces[0].startMs + 60_000 };
@@ -79,6 +81,7 @@ export async function checkProtocols(
     Console: consoleChecks(target),
     'SQL page': sqlPageChecks(target),
     ...jaegerChecks(target, jaeger),
+    ...tempoChecks(target, tempo),
     'SQL, as reader': readerChecks(target),
   };
   const results: CheckResult[] = [];
@@ -97,6 +100,7 @@ export async function checkProtocols(
   } finally {
     otlp.close();
     jaeger.close();
+    tempo.close();
   }
   return results;
 }

@@ -62,6 +62,7 @@ export async function runSmoke(
     tracesUrl: `${serviceUrl('otlpHttp', surroundings)}/v1/traces`,
     otlpGrpcAddress: addressOf('otlpGrpc'),
     jaegerGrpcAddress: addressOf('jaegerGrpc'),
+    tempoUrl: serviceUrl('tempo', surroundings),
     databaseUrl,
     headers,
   };

@@ -38,6 +38,7 @@ export const tracestore: Service = {
     TRACESTORE_OTLP_GRPC_PORT: ports.otlpGrpc,
     TRACESTORE_OTLP_HTTP_PORT: ports.otlpHttp,
     TRACESTORE_JAEGER_GRPC_PORT: ports.jaegerGrpc,
+    TRACESTORE_TEMPO_PORT: ports.tempo,
     TRACESTORE_DATABASE_URL: tracestoreDatabaseUrl,
   }),
 };

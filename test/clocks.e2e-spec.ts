@@ -56,6 +56,7 @@ async function startStore(shiftDays: number): Promise<Store> {
       TRACESTORE_OTLP_HTTP_PORT: String(otlpPort),
       TRACESTORE_OTLP_GRPC_PORT: String(await freePort()),
       TRACESTORE_JAEGER_GRPC_PORT: String(await freePort()),
+      TRACESTORE_TEMPO_PORT: String(await freePort()),
       TRACESTORE_DATABASE_URL: database.url,
     },
     stopSignal: 'SIGTERM',

@@ -13,6 +13,7 @@ const ports = {
   TRACESTORE_OTLP_GRPC_PORT: await port(),
   TRACESTORE_OTLP_HTTP_PORT: await port(),
   TRACESTORE_JAEGER_GRPC_PORT: await port(),
+  TRACESTORE_TEMPO_PORT: await port(),
   PORT: await port(),
 };
 

@@ -101,6 +101,7 @@ export async function startStore(
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),
       TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpcPort),
       TRACESTORE_JAEGER_GRPC_PORT: String(jaegerGrpcPort),
+      TRACESTORE_TEMPO_PORT: String(await freePort()),
       TRACESTORE_DATABASE_URL: databaseUrl,
       TRACESTORE_DATABASE_CONNECTIONS: String(connections),
     },

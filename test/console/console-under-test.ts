@@ -55,6 +55,7 @@ export async function startConsole(variables: Readonly<Record<string, string>> =
     tracesUrl: `${stack.url('otlpHttp')}/v1/traces`,
     grpcAddress: addressOf('otlpGrpc'),
     jaegerAddress: addressOf('jaegerGrpc'),
+    tempoAddress: addressOf('tempo'),
     promscaleAddress: '',
     stop: () => stack.stop(),
   };

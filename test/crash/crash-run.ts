@@ -118,6 +118,7 @@ async function run(
     otlpHttp: await freePort(),
     otlpGrpc: await freePort(),
     jaegerGrpc: await freePort(),
+    tempo: await freePort(),
   };
   const theStore = store(storeUrl.href, storePorts);
   await begin(theStore);

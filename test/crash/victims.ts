@@ -95,6 +95,7 @@ export interface StorePorts {
   readonly otlpHttp: number;
   readonly otlpGrpc: number;
   readonly jaegerGrpc: number;
+  readonly tempo: number;
 }
 
 /** The store is up when it listens. It need not be ready, since its database may be unavailable. */
@@ -112,6 +113,7 @@ export function store(databaseUrl: string, ports: StorePorts): Victim {
         TRACESTORE_OTLP_HTTP_PORT: String(ports.otlpHttp),
         TRACESTORE_OTLP_GRPC_PORT: String(ports.otlpGrpc),
         TRACESTORE_JAEGER_GRPC_PORT: String(ports.jaegerGrpc),
+        TRACESTORE_TEMPO_PORT: String(ports.tempo),
         TRACESTORE_DATABASE_URL: databaseUrl,
       },
       stopSignal: 'SIGTERM',

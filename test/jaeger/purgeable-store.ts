@@ -59,6 +59,7 @@ export async function startPurgeableStore(postgresUrl: string, say: (line: strin
         TRACESTORE_OTLP_HTTP_PORT: String(await freePort()),
         TRACESTORE_OTLP_GRPC_PORT: String(await freePort()),
         TRACESTORE_JAEGER_GRPC_PORT: String(jaegerPort),
+        TRACESTORE_TEMPO_PORT: String(await freePort()),
         TRACESTORE_DATABASE_URL: databaseUrl.href,
       },
       stopSignal: 'SIGTERM',

@@ -77,7 +77,7 @@ function isRun({ text }: Block): boolean {
 
 /** A command that asks the store, whatever it has stored. */
 function isQuery({ language, text }: Block): boolean {
-  return language === 'bash' && /^curl -sG? http:\/\/localhost:8080/.test(text);
+  return language === 'bash' && /^curl -sG? http:\/\/localhost:(?:8080|3200)/.test(text);
 }
 
 let database: FreshDatabase;
@@ -190,7 +190,10 @@ describe('a command', () => {
   it.each(blocks.filter(isQuery).map((block) => [block.title, block] as const))(
     'that queries the store gets JSON: %s',
     async (_, { text }) => {
-      const { stdout } = await run('bash', ['-e', '-c', text.replaceAll('http://localhost:8080', store.url)]);
+      const command = text
+        .replaceAll('http://localhost:8080', store.url)
+        .replaceAll('http://localhost:3200', `http://${store.tempoAddress}`);
+      const { stdout } = await run('bash', ['-e', '-c', command]);
       expect(JSON.parse(stdout)).toBeTypeOf('object');
     },
   );

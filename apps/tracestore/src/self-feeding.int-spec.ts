@@ -39,6 +39,7 @@ beforeAll(async () => {
       TRACESTORE_OTLP_GRPC_PORT: String(grpcPort),
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttpPort),
       TRACESTORE_JAEGER_GRPC_PORT: String(jaegerPort),
+      TRACESTORE_TEMPO_PORT: String(await freePort()),
       // The spans of tests are of 2023.
       TRACESTORE_RETENTION: '36500d',
       OTEL_SERVICE_NAME: 'tracestore',

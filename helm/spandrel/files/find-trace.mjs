@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 const { FRONTEND_URL, PGHOST, CONSOLE_URL, CONSOLE_TOKEN, TEMPO_URL, TEMPO_HEADERS = '', JAEGER_URL } = process.env;
-const { PGSSLMODE, PGSSLROOTCERT } = process.env;
+const { TEMPO_API_URL, PGSSLMODE, PGSSLROOTCERT } = process.env;
 const timeoutMs = 60_000;
 
 /** The stores to check; each function returns how many spans of the trace the store has. */
 const stores = {
   ...(PGHOST && { SQL: countInSql }),
   ...(CONSOLE_URL && { Console: countInConsole }),
+  ...(TEMPO_API_URL && { 'Tempo API': countInTempoApi }),
   ...(TEMPO_URL && { Tempo: (traceId) => countInJson(`${TEMPO_URL}/api/v2/traces/${traceId}`, tempoHeaders()) }),
   ...(JAEGER_URL && { Jaeger: countInJaeger }),
 };
@@ -62,8 +63,16 @@ function tempoHeaders() {
 }
 
 /** Also checks that the console rejects a request without the token, if there is one. */
-async function countInConsole(id) {
-  const url = `${CONSOLE_URL}/api/traces/${id}/otlp`;
+function countInConsole(id) {
+  return countWithToken(`${CONSOLE_URL}/api/traces/${id}/otlp`);
+}
+
+/** Also checks that Tempo's API of tracestore rejects it. */
+function countInTempoApi(id) {
+  return countWithToken(`${TEMPO_API_URL}/api/v2/traces/${id}`);
+}
+
+async function countWithToken(url) {
   if (!CONSOLE_TOKEN) return countInJson(url);
   const { status } = await fetch(url);
   if (status !== 401) throw new Error(`${url} returned ${status} without a token, expected 401`);

@@ -1,6 +1,6 @@
 {{/* The stores that Grafana has data sources for, separated by spaces. */}}
 {{- define "spandrel.grafanaStores" -}}
-sql jaeger{{ if include "spandrel.tempoUrl" . }} tempo{{ end }}
+sql jaeger tempo-api{{ if include "spandrel.tempoUrl" . }} tempo{{ end }}
 {{- end -}}
 
 {{/*
@@ -23,6 +23,7 @@ DATABASE_USER: {{ $login.PGUSER | quote }}
 DATABASE_SSLMODE: {{ $login.PGSSLMODE | replace "no-verify" "require" | quote }}
 SQL_DATASOURCE_TYPE: {{ $root.Values.grafana.sqlDatasourceType }}
 TRACESTORE_URL: http://{{ include "spandrel.host" (list $root "tracestore" (last .)) }}:8080
+TRACESTORE_TEMPO_URL: http://{{ include "spandrel.host" (list $root "tracestore" (last .)) }}:3200
 {{- $tempo := printf "http://%s:3200" (include "spandrel.host" (list $root "tempo" (last .))) }}
 TEMPO_URL: {{ ternary $tempo $root.Values.tempo.external.url $root.Values.tempo.enabled | quote }}
 {{- end -}}
@@ -36,7 +37,7 @@ TEMPO_URL: {{ ternary $tempo $root.Values.tempo.external.url $root.Values.tempo.
 {{- $_ := set $source.jsonData "tlsConfigurationMethod" "file-path" -}}
 {{- $_ := set $source.jsonData "sslRootCertFile" (include "spandrel.caFile" (list $root "database")) -}}
 {{- end -}}
-{{- if and (eq (last .) "jaeger") (ne $root.Values.console.access "token") -}}
+{{- if and (has (last .) (list "jaeger" "tempo-api")) (ne $root.Values.console.access "token") -}}
 {{- $_ := unset $source "secureJsonData" -}}
 {{- $_ := unset $source.jsonData "httpHeaderName1" -}}
 {{- end -}}
@@ -112,7 +113,7 @@ release, as its data sources are.
 {{- $root := first . -}}
 {{- $id := include "spandrel.grafanaId" $root -}}
 {{- $hasTempo := ne (include "spandrel.tempoUrl" $root) "" -}}
-{{- $uids := list "spandrel-sql" "spandrel-jaeger" "spandrel-tempo" -}}
+{{- $uids := list "spandrel-sql" "spandrel-jaeger" "spandrel-tempo" "spandrel-tempo-api" -}}
 {{- range $path, $_ := $root.Files.Glob "dashboards/*.json" }}{{ $uids = append $uids ($root.Files.Get $path | fromJson).uid }}{{ end -}}
 {{- range $path, $_ := $root.Files.Glob "dashboards/*.json" }}
 {{ base $path }}: |

@@ -20,3 +20,4 @@ export * from './system.schema.js';
 export * from './time-range.schema.js';
 export * from './trace-event.schema.js';
 export * from './trace.schema.js';
+export * from './traceql.schema.js';

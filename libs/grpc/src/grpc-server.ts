@@ -7,6 +7,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { ConnectionTable, type Draining, drainMs } from '@spandrel/service';
 import type { GrpcServerLimits } from './grpc-limits.js';
 import { calmDown } from './grpc-wire.js';
@@ -39,14 +40,14 @@ export class GrpcServer {
   private readonly server: Http2Server;
   private readonly sessions = new Map<ServerHttp2Session, StreamCounts>();
   private streams = 0;
-  private readonly table: ConnectionTable;
   private isClosing = false;
 
+  /** @param table bounds the connections; that of a shared port if the server only accepts connections of it */
   constructor(
     private readonly limits: GrpcServerLimits,
     handle: GrpcHandler,
+    private readonly table: ConnectionTable = new ConnectionTable(limits),
   ) {
-    this.table = new ConnectionTable(limits);
     this.server = createServer({
       settings: {
         initialWindowSize: streamWindowBytes,
@@ -82,6 +83,11 @@ export class GrpcServer {
     return `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
+  /** Serves a connection to the port of another server. Its bytes are unread. */
+  accept(socket: Socket): void {
+    this.server.emit('connection', socket);
+  }
+
   /** Undefined before it listens. */
   get port(): number | undefined {
     const address = this.server.address();
@@ -94,19 +100,19 @@ export class GrpcServer {
    * response. It destroys connections that are still open after `drainMs`.
    */
   async close(draining: Draining): Promise<void> {
-    if (!this.server.listening) return;
     this.isClosing = true;
+    if (!this.server.listening && this.sessions.size === 0) return;
     const over = draining.begin();
     for (const session of this.sessions.keys()) askToLeave(session);
     await over;
-    const closed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
+    const closed = this.server.listening
+      ? [new Promise<void>((resolve) => void this.server.close(() => resolve()))]
+      : [...this.sessions.keys()].map((session) => new Promise<void>((resolve) => void session.once('close', resolve)));
     for (const session of this.sessions.keys()) session.close();
     const cut = setTimeout(() => {
       for (const session of this.sessions.keys()) session.destroy();
     }, drainMs);
-    await closed;
+    await Promise.all(closed);
     clearTimeout(cut);
   }
 

@@ -139,11 +139,7 @@ function rankOf({ isUsed, receiving, answering, sinceMs }: Connection, nowMs: nu
 }
 
 /** Has a table bound the connections of an HTTP/1 server. */
-export function limitConnections(
-  server: Server,
-  limits: Pick<ServerLimits, 'connections' | 'connectionsPerClient'>,
-): void {
-  const table = new ConnectionTable(limits);
+export function limitConnections(server: Server, table: ConnectionTable): void {
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => undefined);
     socket.once('close', () => table.remove(socket));

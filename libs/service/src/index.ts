@@ -1,9 +1,10 @@
 export { acceptedEncoding } from './accepted-encoding.js';
-export { addAnswerHeaders, answerHeaders } from './answer-headers.js';
+export { addAnswerHeaders, answerHeaders, refuseConnection } from './answer-headers.js';
 export { clientOf } from './client-address.js';
 export { abortSignalOf, ClientSignal } from './client-signal.js';
 export { ConnectionTable, limitConnections } from './connection-table.js';
 export { completeDatabaseUrl, databaseTlsRule, databaseVariables, type DatabaseVariables } from './database-url.js';
+export { divideConnections } from './divide-connections.js';
 export { Draining, drainConnectionsOnClose, drainMs } from './draining.js';
 export {
   describeVariables,
@@ -14,7 +15,7 @@ export {
   variable,
 } from './environment.js';
 export { READINESS_CHECK, type ReadinessCheck, type ReadinessNote, type ReadinessReport } from './health.controller.js';
-export { sendJsonParts } from './json-answer.js';
+export { sendJsonParts, sendParts } from './json-answer.js';
 export { ports } from './ports.js';
 export { Problem, type ProblemDetails, type ProblemKind } from './problem.js';
 export { ProblemDetailsFilter } from './problem-details.filter.js';

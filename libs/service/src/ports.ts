@@ -9,6 +9,7 @@ export const ports = {
   otlpGrpc: 4317,
   otlpHttp: 4318,
   jaegerGrpc: 17271,
+  tempo: 3200,
   tracestore: 8080,
   database: 5999,
 } as const;

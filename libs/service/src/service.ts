@@ -9,7 +9,7 @@ import { Logger } from 'nestjs-pino';
 import { addAnswerHeaders, answerHeaders, refuseConnection } from './answer-headers.js';
 import { BodyReader } from './body-reader.js';
 import { compressAnswers } from './compress-answers.js';
-import { limitConnections } from './connection-table.js';
+import { ConnectionTable, limitConnections } from './connection-table.js';
 import { Draining, drainConnectionsOnClose } from './draining.js';
 import { EnvironmentError } from './environment.js';
 import type { ServiceConfig } from './service.config.js';
@@ -115,7 +115,7 @@ export function openApiDocumentOf(
 }
 
 function limitServer(fastify: FastifyInstance, limits: ServerLimits, unsent: UnsentAnswers): void {
-  limitConnections(fastify.server, limits);
+  limitConnections(fastify.server, new ConnectionTable(limits));
   fastify.addHook('onRoute', (route) => {
     const bodyLimit = Object.hasOwn(limits.bodyBytesOf, route.url) ? limits.bodyBytesOf[route.url] : undefined;
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;

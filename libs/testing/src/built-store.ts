@@ -31,7 +31,7 @@ export async function startBuiltStore(
   environment: Readonly<Record<string, string>> = {},
   probe: 'livez' | 'readyz' = 'readyz',
 ): Promise<BuiltStore> {
-  const [http, otlpHttp, otlpGrpc, jaegerGrpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [http, otlpHttp, otlpGrpc, jaegerGrpc, tempo] = await Promise.all(Array.from({ length: 5 }, () => freePort()));
   const url = `http://127.0.0.1:${http}`;
   const store = await startGuarded({
     command: process.execPath,
@@ -46,6 +46,7 @@ export async function startBuiltStore(
       TRACESTORE_OTLP_HTTP_PORT: String(otlpHttp),
       TRACESTORE_OTLP_GRPC_PORT: String(otlpGrpc),
       TRACESTORE_JAEGER_GRPC_PORT: String(jaegerGrpc),
+      TRACESTORE_TEMPO_PORT: String(tempo),
       TRACESTORE_RETENTION: '36500d',
       LOG_LEVEL: 'error',
       ...environment,

@@ -4,6 +4,7 @@ import { DatabaseService } from '../../../apps/tracestore/src/database/database.
 import { JaegerGrpcService } from '../../../apps/tracestore/src/jaeger/jaeger-grpc.service.js';
 import { GrpcReceiverService } from '../../../apps/tracestore/src/receive/grpc-receiver.service.js';
 import { HttpReceiverService } from '../../../apps/tracestore/src/receive/http-receiver.service.js';
+import { TempoPortService } from '../../../apps/tracestore/src/tempo/tempo-port.service.js';
 import { compressedPaths, serverLimitsOf } from '../../../apps/tracestore/src/config/server-limits.js';
 import { readTracestoreConfig, type TracestoreConfig } from '../../../apps/tracestore/src/config/tracestore.config.js';
 import { TracestoreModule } from '../../../apps/tracestore/src/tracestore.module.js';
@@ -17,7 +18,9 @@ export interface RunningTracestore {
   readonly grpcAddress: string;
   /** The address of the storage gRPC API of Jaeger. */
   readonly jaegerAddress: string;
-  /** The same API at the port of Promscale, where it is open. */
+  /** The address of Tempo's API, over HTTP and gRPC. */
+  readonly tempoAddress: string;
+  /** The storage gRPC API of Jaeger at the port of Promscale, where it is open. */
   readonly promscaleAddress: string;
   stop(): Promise<void>;
 }
@@ -44,6 +47,7 @@ export async function startTracestore(
     otlpGrpcPort: 0,
     otlpHttpPort: 0,
     jaegerGrpcPort: 0,
+    tempoPort: 0,
     ...overrides,
   };
   const app = await createService({
@@ -71,6 +75,7 @@ export async function startTracestore(
     tracesUrl: `http://${config.host}:${app.get(HttpReceiverService).port}/v1/traces`,
     grpcAddress: `${config.host}:${app.get(GrpcReceiverService).port}`,
     jaegerAddress: `${config.host}:${app.get(JaegerGrpcService).port}`,
+    tempoAddress: `${config.host}:${app.get(TempoPortService).port}`,
     promscaleAddress: `${config.host}:${app.get(JaegerGrpcService).promscalePort}`,
     stop: () => app.close(),
   };

@@ -32,6 +32,26 @@ export function bearerOf(header: string | undefined): string | undefined {
   return token === '' ? undefined : token;
 }
 
+/** The header for clients whose `Authorization` is for something else. */
+const tokenHeader = 'x-tracestore-token';
+
+/**
+ * The token of a client of Tempo's API: in its own header, as a bearer token, or as the password of basic authentication (RFC
+ * 7617) with any user, which Grafana can send too.
+ */
+export function tokenOf(headers: Readonly<Record<string, string | readonly string[] | undefined>>): string | undefined {
+  const { authorization, [tokenHeader]: own } = headers;
+  if (typeof own === 'string' && own !== '') return own;
+  if (typeof authorization !== 'string') return undefined;
+  return bearerOf(authorization) ?? passwordOf(authorization);
+}
+
+function passwordOf(header: string): string | undefined {
+  const [, credentials = ''] = /^basic +([\w+/=-]+) *$/i.exec(header) ?? [];
+  const [, password = ''] = /^[^:]*:(.+)$/s.exec(Buffer.from(credentials, 'base64').toString()) ?? [];
+  return password === '' ? undefined : password;
+}
+
 /** Takes as long for each wrong text, also of another length. */
 function isSame(given: string, wanted: string): boolean {
   const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();

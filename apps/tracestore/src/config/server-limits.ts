@@ -31,7 +31,7 @@ export function serverLimitsOf(config: Pick<TracestoreConfig, 'maxConnections'>)
 }
 
 /** The beginnings of the paths of that port whose answers are compressed. The files of the console are compressed by its build. */
-export const compressedPaths: readonly string[] = ['/api/', '/jaeger/', '/openapi.json'];
+export const compressedPaths: readonly string[] = ['/api/', '/jaeger/', '/tempo/', '/openapi.json'];
 
 /** The bounds of each port that speaks gRPC. */
 export function grpcServerLimitsOf(config: Pick<TracestoreConfig, 'maxConnections'>): GrpcServerLimits {

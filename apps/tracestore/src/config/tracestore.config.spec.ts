@@ -13,6 +13,8 @@ describe('the configuration of tracestore', () => {
       otlpHttpPort: 4318,
       jaegerGrpcPort: 17271,
       jaegerGrpcAccess: 'console',
+      tempoPort: 3200,
+      tempoAccess: 'console',
       jaegerHttpAccess: 'console',
       maxRequestBytes: 67_108_864,
       maxBytesInFlight: 268_435_456,

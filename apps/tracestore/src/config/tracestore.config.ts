@@ -22,9 +22,13 @@ export interface TracestoreConfig {
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
   /** Who may read traces through Jaeger's storage API over gRPC: the users of the console, or every client. */
-  readonly jaegerGrpcAccess: (typeof jaegerAccesses)[number];
+  readonly jaegerGrpcAccess: (typeof readAccesses)[number];
   /** The same of Jaeger's HTTP API. */
-  readonly jaegerHttpAccess: (typeof jaegerAccesses)[number];
+  readonly jaegerHttpAccess: (typeof readAccesses)[number];
+  /** Port of Tempo's API over HTTP and gRPC. */
+  readonly tempoPort: number;
+  /** Who may use Tempo's API, on each port: the users of the console, or every client. */
+  readonly tempoAccess: (typeof readAccesses)[number];
   /** Port of OTLP and Jaeger's storage API for clients of Promscale; undefined if it is closed. */
   readonly promscaleGrpcPort: number | undefined;
   /** Maximum size of a request, both as received and decompressed. */
@@ -57,7 +61,7 @@ export interface TracestoreConfig {
 /** The token under which the configuration is injected. */
 export const TRACESTORE_CONFIG = Symbol('TRACESTORE_CONFIG');
 
-const jaegerAccesses = ['console', 'none'] as const;
+const readAccesses = ['console', 'none'] as const;
 
 const migrationModes = ['apply', 'wait'] as const;
 
@@ -75,14 +79,18 @@ export const tracestoreVariables = {
   TRACESTORE_OTLP_HTTP_PORT: variable.port(ports.otlpHttp).describe('Port of OTLP over HTTP.'),
   TRACESTORE_JAEGER_GRPC_PORT: variable.port(ports.jaegerGrpc).describe("Port of Jaeger's storage API over gRPC."),
   TRACESTORE_JAEGER_GRPC_ACCESS: variable
-    .oneOf(jaegerAccesses, 'console')
+    .oneOf(readAccesses, 'console')
     .describe(
       "Who may read traces through Jaeger's storage API over gRPC: clients that send the credentials of the console as " +
         'metadata, or every client (`none`).',
     ),
   TRACESTORE_JAEGER_HTTP_ACCESS: variable
-    .oneOf(jaegerAccesses, 'console')
+    .oneOf(readAccesses, 'console')
     .describe("Who may use Jaeger's HTTP API: the users of the console, or every client (`none`)."),
+  TRACESTORE_TEMPO_PORT: variable.port(ports.tempo).describe("Port of Tempo's API: HTTP and gRPC."),
+  TRACESTORE_TEMPO_ACCESS: variable
+    .oneOf(readAccesses, 'console')
+    .describe("Who may use Tempo's API: clients with the credentials of the console, or every client (`none`)."),
   TRACESTORE_PROMSCALE_GRPC_PORT: variable
     .optionalPort()
     .describe("Also serves OTLP and Jaeger's storage API on this port, as Promscale does on 9202."),
@@ -147,6 +155,8 @@ export function readTracestoreConfig(environment?: Readonly<Record<string, strin
     jaegerGrpcPort: values.TRACESTORE_JAEGER_GRPC_PORT,
     jaegerGrpcAccess: values.TRACESTORE_JAEGER_GRPC_ACCESS,
     jaegerHttpAccess: values.TRACESTORE_JAEGER_HTTP_ACCESS,
+    tempoPort: values.TRACESTORE_TEMPO_PORT,
+    tempoAccess: values.TRACESTORE_TEMPO_ACCESS,
     promscaleGrpcPort: values.TRACESTORE_PROMSCALE_GRPC_PORT,
     maxRequestBytes: values.TRACESTORE_MAX_REQUEST_BYTES,
     maxBytesInFlight: Math.max(values.TRACESTORE_MAX_BYTES_IN_FLIGHT, values.TRACESTORE_MAX_REQUEST_BYTES),

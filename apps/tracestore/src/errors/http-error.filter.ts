@@ -5,9 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /**
  * Formats an error for the API that owns a route.
  *
- * @returns the JSON body; undefined where the API responds with problem details
+ * @returns the body with its content type; undefined where the API responds with problem details
  */
-export type RouteErrorBody = (route: string, problem: ProblemDetails) => string | undefined;
+export type RouteErrorBody = (
+  route: string,
+  problem: ProblemDetails,
+) => { readonly type: string; readonly body: string } | undefined;
 
 const codes = new WeakMap<object, string>();
 
@@ -34,8 +37,8 @@ export class HttpErrorFilter extends ProblemDetailsFilter {
   protected override send(request: FastifyRequest, reply: FastifyReply, problem: ProblemDetails): void {
     const code = /^urn:spandrel:problem:(.+)$/.exec(problem.type)?.[1];
     if (code !== undefined) codes.set(reply.raw, code);
-    const body = this.errorBodyOf(request.routeOptions.url ?? '', problem);
-    if (body === undefined) super.send(request, reply, problem);
-    else void reply.status(problem.status).type('application/json').send(body);
+    const error = this.errorBodyOf(request.routeOptions.url ?? '', problem);
+    if (error === undefined) super.send(request, reply, problem);
+    else void reply.status(problem.status).type(error.type).send(error.body);
   }
 }

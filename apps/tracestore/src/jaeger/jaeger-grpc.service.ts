@@ -19,10 +19,25 @@ import { grpcErrorOf } from '../errors/grpc-error-of.js';
 import { DatabaseService } from '../database/database.service.js';
 import { grpcCallLimits, grpcServerLimitsOf } from '../config/server-limits.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
-import { CallAccess } from './call-access.js';
-import { observeCalls } from './observed-calls.js';
+import { CallAccess } from '../protocols/call-access.js';
+import { observeCalls, type ObservedProtocol } from '../protocols/observed-calls.js';
 import { dependenciesReaderPlugin, pluginCapabilities, spanReaderPlugin } from './storage-v1.js';
 import { capabilities, dependencyReader, traceReader } from './storage-v2.js';
+
+const observed: ObservedProtocol = {
+  protocol: 'jaeger-grpc',
+  kinds: {
+    getTraces: 'trace',
+    getTrace: 'trace',
+    getServices: 'names',
+    getOperations: 'names',
+    findTraces: 'search',
+    findTraceIDs: 'search',
+    findSpans: 'search',
+    findTraceSummaries: 'search',
+    getDependencies: 'services',
+  },
+};
 
 /**
  * Serves Jaeger's storage API over gRPC, versions 1 and 2, with OTLP for writes and gRPC's health service. All of them
@@ -44,7 +59,7 @@ export class JaegerGrpcService implements OnApplicationBootstrap, BeforeApplicat
     unsent: UnsentAnswers,
     metrics: QueryMetricsService,
   ) {
-    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits, observeCalls(metrics));
+    const router = new GrpcRouter(grpcErrorOf, unsent, grpcCallLimits, observeCalls(metrics, observed));
     const admit: CallCheck = (headers, address) => access.require(headers, address);
     router.add(TraceReader, traceReader(queries), admit);
     router.add(DependencyReader, dependencyReader(queries), admit);

@@ -6,7 +6,7 @@ import { QueryModule } from '../query/query.module.js';
 import { ReceiveModule } from '../receive/receive.module.js';
 import { JaegerV1Controller } from './http/jaeger-v1.controller.js';
 import { JaegerV3Controller } from './http/jaeger-v3.controller.js';
-import { CallAccess } from './call-access.js';
+import { CallAccess } from '../protocols/call-access.js';
 import { JaegerGrpcService } from './jaeger-grpc.service.js';
 
 /** Jaeger's storage API over gRPC and Jaeger's HTTP APIs. */

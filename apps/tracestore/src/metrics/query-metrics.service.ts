@@ -3,7 +3,7 @@ import { ServiceMetrics } from '@spandrel/service';
 import { Counter, Histogram } from 'prom-client';
 
 /** The API that a query came by. */
-export type QueryProtocol = 'console' | 'jaeger-grpc' | 'jaeger-http';
+export type QueryProtocol = 'console' | 'jaeger-grpc' | 'jaeger-http' | 'tempo-grpc' | 'tempo-http';
 
 /** What a query asks for, by whichever API. */
 export type QueryKind =

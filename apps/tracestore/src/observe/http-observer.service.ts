@@ -6,7 +6,7 @@ import { errorCodeOf } from '../errors/http-error.filter.js';
 import { QueryMetricsService } from '../metrics/query-metrics.service.js';
 import { queryOf } from './query-kinds.js';
 
-/** Measures the queries of the HTTP port: of the console's API and Jaeger's HTTP APIs. */
+/** Measures the queries of the HTTP port: of the console's API, Jaeger's HTTP APIs and Tempo's. */
 @Injectable()
 export class HttpObserverService implements OnModuleInit {
   constructor(

@@ -39,6 +39,7 @@ const kinds: Readonly<Record<string, QueryKind | 'none'>> = {
   '/api/traces/:traceId/problems': 'trace',
   '/api/traces/:traceId/spans/:spanId': 'trace',
   '/api/traces/:traceId/spans/:spanId/links': 'trace',
+  '/api/traceql/explain': 'none',
   '/jaeger/api/dependencies': 'services',
   '/jaeger/api/metrics/calls': 'dashboards',
   '/jaeger/api/metrics/errors': 'dashboards',
@@ -54,14 +55,36 @@ const kinds: Readonly<Record<string, QueryKind | 'none'>> = {
   '/jaeger/api/v3/trace-summaries': 'search',
   '/jaeger/api/v3/traces': 'search',
   '/jaeger/api/v3/traces/:traceId': 'trace',
+  '/tempo/*': 'none',
+  '/tempo/api/echo': 'none',
+  '/tempo/api/mcp': 'other',
+  '/tempo/api/metrics/query': 'dashboards',
+  '/tempo/api/metrics/query_range': 'dashboards',
+  '/tempo/api/search': 'search',
+  '/tempo/api/search/tag/*': 'names',
+  '/tempo/api/search/tags': 'names',
+  '/tempo/api/status/buildinfo': 'none',
+  '/tempo/api/traceql/explain': 'none',
+  '/tempo/api/traces/:traceId': 'trace',
+  '/tempo/api/v2/search/tag/*': 'names',
+  '/tempo/api/v2/search/tags': 'names',
+  '/tempo/api/v2/traces/:traceId': 'trace',
+  '/tempo/ready': 'none',
 };
+
+/** The API of each route, by the beginning of its path. */
+const protocols: readonly (readonly [string, QueryProtocol])[] = [
+  ['/api/', 'console'],
+  ['/jaeger/', 'jaeger-http'],
+  ['/tempo/', 'tempo-http'],
+];
 
 /** The API of a route and what it asks for; undefined for a route that reads nothing from the database. */
 export function queryOf(
   route: string | undefined,
 ): { readonly protocol: QueryProtocol; readonly kind: QueryKind } | undefined {
   if (route === undefined) return undefined;
-  const protocol = route.startsWith('/jaeger/') ? 'jaeger-http' : route.startsWith('/api/') ? 'console' : undefined;
+  const protocol = protocols.find(([beginning]) => route.startsWith(beginning))?.[1];
   if (protocol === undefined) return undefined;
   const kind = Object.hasOwn(kinds, route) ? kinds[route] : 'other';
   return kind === undefined || kind === 'none' ? undefined : { protocol, kind };

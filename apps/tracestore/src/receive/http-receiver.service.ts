@@ -12,6 +12,7 @@ import {
   answerHeaders,
   checkingIntervalMs,
   clientOf,
+  ConnectionTable,
   Draining,
   drainConnectionsOnClose,
   limitConnections,
@@ -97,7 +98,7 @@ export class HttpReceiverService implements OnApplicationBootstrap, BeforeApplic
       clientErrorHandler: (error, socket) => this.refuseRaw(socket, refusalOfConnection(error)),
       frameworkErrors: (error, request, reply) => void this.refuse(request, reply, this.refusalFor(error)),
     });
-    limitConnections(this.server.server, connectionLimitsOf(config));
+    limitConnections(this.server.server, new ConnectionTable(connectionLimitsOf(config)));
     this.server.removeAllContentTypeParsers();
     this.server.addContentTypeParser('*', (_request, _body, done) => done(null));
     addAnswerHeaders(this.server);

@@ -29,12 +29,16 @@ export class AccessService {
   }
 
   /**
-   * The user of a request: by its bearer token, its session or the header of a proxy.
+   * The user of a request: by its token, its session or the header of a proxy.
    *
+   * @param token that the request has in its headers, by default the bearer token
    * @returns undefined when the request has no valid credentials
    * @throws TracestoreError `tooManyAttempts`, or `unavailable` if a session cannot be checked
    */
-  async userOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<User | undefined> {
+  async userOf(
+    request: Pick<FastifyRequest, 'headers' | 'ip'>,
+    token: string | undefined = bearerOf(request.headers.authorization),
+  ): Promise<User | undefined> {
     const { access } = this;
     const { headers, ip } = request;
     switch (access.kind) {
@@ -45,9 +49,7 @@ export class AccessService {
         return name === undefined ? undefined : { name };
       }
       case 'token': {
-        const bearer = bearerOf(headers.authorization);
-        if (bearer !== undefined)
-          return this.tokens.isToken(bearer, access.token, ip) ? { name: undefined } : undefined;
+        if (token !== undefined) return this.tokens.isToken(token, access.token, ip) ? { name: undefined } : undefined;
         const session = cookieOf(headers.cookie, sessionCookie);
         const isValid = session !== undefined && (await this.sessions.touch(session, access.token));
         return isValid ? { name: undefined } : undefined;

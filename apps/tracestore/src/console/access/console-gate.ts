@@ -7,6 +7,7 @@ import {
   requireOwnSite,
   shareWithAllowedOrigins,
 } from '../../access/request-checks.js';
+import { bearerOf, tokenOf } from '../../access/token-guard.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestore.config.js';
 import { isLoopback } from '../../config/console.config.js';
 import { errorKinds } from '../../errors/error-kinds.js';
@@ -15,9 +16,10 @@ import { AccessService } from './access.service.js';
 
 /**
  * The checks of a route. `probe`: none, for orchestrators. `page`: the host; these files are the same for every user and
- * other sites may link to them. `session` and `metrics`: the host and the site. `jaeger` and `api`: these and the sign-in.
+ * other sites may link to them. `session` and `metrics`: the host and the site. `jaeger`, `tempo` and `api`: these and the
+ * sign-in.
  */
-type Access = 'probe' | 'page' | 'session' | 'metrics' | 'jaeger' | 'api';
+type Access = 'probe' | 'page' | 'session' | 'metrics' | 'jaeger' | 'tempo' | 'api';
 
 /** The public routes. Every other route requires all checks, so a new controller is closed. */
 const publicRoutes: ReadonlyMap<string, Access> = new Map<string, Access>([
@@ -29,12 +31,16 @@ const publicRoutes: ReadonlyMap<string, Access> = new Map<string, Access>([
   ['/assets/:name', 'page'],
   ['/favicon.svg', 'page'],
   ['/*', 'page'],
+  ['/tempo/ready', 'probe'],
 ]);
 
 function accessOf(route: string | undefined): Access {
   // A path without a route: the response is a 404.
   if (route === undefined) return 'page';
-  return publicRoutes.get(route) ?? (route.startsWith('/jaeger/') ? 'jaeger' : 'api');
+  const known = publicRoutes.get(route);
+  if (known !== undefined) return known;
+  if (route.startsWith('/jaeger/')) return 'jaeger';
+  return route.startsWith('/tempo/') ? 'tempo' : 'api';
 }
 
 /**
@@ -66,15 +72,22 @@ export class ConsoleGate implements OnModuleInit {
     if (shareWithAllowedOrigins(request, reply, this.policy) || access === 'page') return;
     requireOwnSite(request, authority, this.policy, this.access.kind !== 'none');
     if (access === 'session' || access === 'metrics') return;
-    if (access === 'jaeger' && this.config.jaegerHttpAccess === 'none') return;
-    if ((await this.access.userOf(request)) === undefined) {
+    if (this.isOpen(access)) return;
+    const token = access === 'tempo' ? tokenOf(request.headers) : bearerOf(request.headers.authorization);
+    if ((await this.access.userOf(request, token)) === undefined) {
       throw new TracestoreError(errorKinds.signIn, 'Sign in, or send the token as `Authorization: Bearer …`');
     }
   }
 
+  /** Whether a protocol is open to every client. */
+  private isOpen(access: Access): boolean {
+    const { jaegerHttpAccess, tempoAccess } = this.config;
+    return (access === 'jaeger' && jaegerHttpAccess === 'none') || (access === 'tempo' && tempoAccess === 'none');
+  }
+
   /** Whether a page of another site could use the route by DNS rebinding: with a name that resolves to this machine. */
   private needsKnownHost(access: Access): boolean {
-    if (access === 'metrics' || (access === 'jaeger' && this.config.jaegerHttpAccess === 'none')) return true;
+    if (access === 'metrics' || this.isOpen(access)) return true;
     // On loopback, pages reach the port without the proxy and can send the user header.
     return this.access.kind === 'none' || (this.access.kind === 'proxy' && isLoopback(this.config.host));
   }

@@ -17,6 +17,7 @@ const publicRoutes = [
   '/metrics',
   '/openapi.json',
   '/readyz',
+  '/tempo/ready',
 ];
 
 /** A controller whose author did not think of access. */
@@ -48,6 +49,7 @@ beforeAll(async () => {
     otlpGrpcPort: 0,
     otlpHttpPort: 0,
     jaegerGrpcPort: 0,
+    tempoPort: 0,
   };
   @Module({ imports: [TracestoreModule.forRoot(config)], controllers: [CarelessController] })
   class TestModule {}

@@ -28,7 +28,7 @@ const pageHeaders = {
 const assetLifetime = 'public, max-age=31536000, immutable';
 
 /** Programs request paths below these. An unknown one is an error and not a page. */
-const programPaths = /^(?:api|jaeger|v1|assets|livez|readyz|metrics|openapi\.json)(?:\/|$)/;
+const programPaths = /^(?:api|jaeger|tempo|v1|assets|livez|readyz|metrics|openapi\.json)(?:\/|$)/;
 
 /** Serves the files of the console, which are the same for every user. Its data come from the API. */
 @ApiExcludeController()

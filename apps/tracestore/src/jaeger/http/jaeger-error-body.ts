@@ -1,11 +1,4 @@
 import type { ProblemDetails } from '@spandrel/service';
-import { errorKinds } from '../../errors/error-kinds.js';
-import { TracestoreError } from '../../errors/tracestore-error.js';
-
-/** An error of a query parameter. @param problem completes a sentence that begins with the parameter */
-export function malformed(parameter: string, problem: string): TracestoreError {
-  return new TracestoreError(errorKinds.invalid, `parameter '${parameter}' ${problem}`);
-}
 
 /**
  * The body of an error of Jaeger's HTTP APIs, which have one form each.

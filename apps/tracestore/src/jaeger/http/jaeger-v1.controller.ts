@@ -14,9 +14,8 @@ import { type Measure, minStepMs, monitor, type MonitorQuery } from '../monitor/
 import { widened } from '../search/time-hints.js';
 import { defaultTraceLimit, traceSearchOf } from '../search/trace-query.js';
 import { uiTraceId, UiTraceWriter } from '../spans/ui-json.js';
-import { malformed } from './jaeger-error-body.js';
-import { QueryParameters, quoted, stringMap } from './query-parameters.js';
-import { hexTraceId } from './trace-id.js';
+import { malformed, QueryParameters, quoted, stringMap } from '../../protocols/query-parameters.js';
+import { hexTraceId } from '../../protocols/trace-id.js';
 
 const nsPerUs = 1_000n;
 const nsPerMs = 1_000_000n;

@@ -10,7 +10,7 @@ import { type RequestedTrace, getTraces } from '../../query/get-traces/get-trace
 import { QueryDatabaseService } from '../../query/query-database.service.js';
 import { findServices } from '../../query/services/find-services.js';
 import { summarizeTraces } from '../../query/summarize-traces/summarize-traces.js';
-import { parseRfc3339 } from '../go-text.js';
+import { parseRfc3339 } from '../../protocols/go-text.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
 import { findJaegerOperations } from '../jaeger-operations.js';
@@ -19,9 +19,8 @@ import { widened } from '../search/time-hints.js';
 import { traceSearchOf } from '../search/trace-query.js';
 import { resourceSpansJson } from '../../query/otlp/otlp-json.js';
 import { countsOfSummary } from '../spans/summary.js';
-import { malformed } from './jaeger-error-body.js';
-import { QueryParameters, quoted, stringMap } from './query-parameters.js';
-import { anyTraceId } from './trace-id.js';
+import { malformed, QueryParameters, quoted, stringMap } from '../../protocols/query-parameters.js';
+import { anyTraceId } from '../../protocols/trace-id.js';
 
 /**
  * Jaeger's newer HTTP API (`api_v3`): traces in OTLP/JSON. Parameters have the names of protobuf's JSON, or those of its

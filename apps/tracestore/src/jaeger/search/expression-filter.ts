@@ -18,7 +18,7 @@ import {
 } from '../../query/filter/filter.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
-import { parseGoDuration, parseRfc3339 } from '../go-text.js';
+import { parseGoDuration, parseRfc3339 } from '../../protocols/go-text.js';
 
 /** The supported parts of a filter: all of Jaeger's except full-text search. */
 export const filterCapabilities = {

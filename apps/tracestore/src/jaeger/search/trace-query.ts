@@ -3,7 +3,7 @@ import type { Constant } from '../../query/filter/constant.js';
 import { type TraceSearch, maxPageSize } from '../../query/find-traces/trace-search.js';
 import { errorKinds } from '../../errors/error-kinds.js';
 import { TracestoreError } from '../../errors/tracestore-error.js';
-import { parseGoBool } from '../go-text.js';
+import { parseGoBool } from '../../protocols/go-text.js';
 
 /** Jaeger's default number of traces. */
 export const defaultTraceLimit = 100;

@@ -1,20 +1,14 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type CallObserver, type GrpcError, grpcStatus } from '@spandrel/grpc';
 import { TracestoreError } from '../errors/tracestore-error.js';
-import type { QueryKind, QueryMetricsService } from '../metrics/query-metrics.service.js';
+import type { QueryKind, QueryMetricsService, QueryProtocol } from '../metrics/query-metrics.service.js';
 
-/** What each method of Jaeger's storage API asks for; undefined for methods that read nothing. Health checks are not here. */
-const kinds: Readonly<Record<string, QueryKind>> = {
-  getTraces: 'trace',
-  getTrace: 'trace',
-  getServices: 'names',
-  getOperations: 'names',
-  findTraces: 'search',
-  findTraceIDs: 'search',
-  findSpans: 'search',
-  findTraceSummaries: 'search',
-  getDependencies: 'services',
-};
+/** A protocol over gRPC whose calls are measured. */
+export interface ObservedProtocol {
+  readonly protocol: QueryProtocol;
+  /** What each method asks for, by its local name. Others read nothing, such as health checks. */
+  readonly kinds: Readonly<Record<string, QueryKind>>;
+}
 
 /** Errors of the server, for which a span has the status ERROR. Others are errors of the client. */
 const serverErrors: ReadonlySet<number> = new Set([
@@ -24,13 +18,13 @@ const serverErrors: ReadonlySet<number> = new Set([
   grpcStatus.UNAVAILABLE,
 ]);
 
-const tracer = trace.getTracer('spandrel.tracestore.jaeger');
+const tracer = trace.getTracer('spandrel.tracestore.grpc');
 
 /**
  * Measures and traces the calls that read. A span has the caller's span as its parent, and the statements as children
  * (semantic conventions for gRPC). It costs nothing while this process is not traced.
  */
-export function observeCalls(metrics: QueryMetricsService): CallObserver {
+export function observeCalls(metrics: QueryMetricsService, { protocol, kinds }: ObservedProtocol): CallObserver {
   return ({ localName, name, parent: { typeName } }, headers) => {
     const kind = Object.hasOwn(kinds, localName) ? kinds[localName] : undefined;
     if (kind === undefined) return { run: (work) => work(), end: () => undefined };
@@ -44,7 +38,7 @@ export function observeCalls(metrics: QueryMetricsService): CallObserver {
       end: (error) => {
         const errorCode = error && codeOf(error);
         metrics.queryEnded({
-          protocol: 'jaeger-grpc',
+          protocol,
           kind,
           durationSeconds: (performance.now() - startMs) / 1000,
           errorCode,

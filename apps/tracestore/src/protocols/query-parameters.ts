@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { parseGoBool, parseGoDuration } from '../go-text.js';
-import { malformed } from './jaeger-error-body.js';
+import { errorKinds } from '../errors/error-kinds.js';
+import { TracestoreError } from '../errors/tracestore-error.js';
+import { parseGoBool, parseGoDuration } from './go-text.js';
 
 /** The parameters of a URL. If a parameter has several names, the first present one counts. */
 export class QueryParameters {
@@ -8,6 +9,11 @@ export class QueryParameters {
 
   constructor({ query }: FastifyRequest) {
     this.values = query as Readonly<Record<string, string | readonly string[] | undefined>>;
+  }
+
+  /** All that are there. */
+  get names(): readonly string[] {
+    return Object.keys(this.values);
   }
 
   /** Empty if it is absent. */
@@ -50,6 +56,11 @@ export class QueryParameters {
       throw malformed(names[0] ?? '', `should be a duration such as 1.5s, but is ${quoted(text)}`);
     return value;
   }
+}
+
+/** An error of a query parameter. @param problem completes a sentence that begins with the parameter */
+export function malformed(parameter: string, problem: string): TracestoreError {
+  return new TracestoreError(errorKinds.invalid, `parameter '${parameter}' ${problem}`);
 }
 
 /** Shortens a value for an error message. */
