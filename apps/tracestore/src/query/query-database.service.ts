@@ -7,6 +7,7 @@ import { cancelStatement } from '../database/cancel-statement.js';
 import { errorKinds } from '../errors/error-kinds.js';
 import { queryErrorOf } from '../errors/query-error-of.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
+import { DictionaryEntries } from './get-traces/dictionary-entries.js';
 import { ResponseMemory, type ResponseReservation } from './response-memory.js';
 import { rowsWithin } from './rows-within.js';
 import { SharedLists } from './shared-lists.js';
@@ -57,6 +58,8 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   readonly timeoutMs: number;
   /** The memory of all responses that are made of rows. */
   readonly memory = new ResponseMemory();
+  /** The entries of dictionaries that responses share. */
+  readonly entries = new DictionaryEntries();
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
   /** What gives lent connections back, with the time they were lent; the oldest first. */
