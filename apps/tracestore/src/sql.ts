@@ -25,6 +25,8 @@ export interface BoundStatement {
   readonly values: unknown[];
   /** A connection prepares the statement under this name, see `prepared`. */
   readonly name?: string;
+  /** It runs in a transaction of its own that suits kept plans, see query/prepared-statements.ts. */
+  readonly overPartitions?: true;
 }
 
 /** A value of a statement. The same object in several places becomes one parameter. */

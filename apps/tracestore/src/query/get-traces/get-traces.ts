@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { commit, type Fragment, integer, prepared, readSql, rollback } from '../../sql.js';
+import { keepPlans } from '../prepared-statements.js';
 import type { ResponseMemory, ResponseReservation } from '../response-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { errorKinds } from '../../errors/error-kinds.js';
@@ -32,7 +33,6 @@ const rowsBy = {
   links: readSql<RowsNames>(import.meta.url, 'links-of-traces.sql', { rows: rowsOfTraces }),
 } as const;
 const beginReading = readSql(import.meta.url, 'begin-reading.sql');
-const planOnce = readSql(import.meta.url, 'plan-once.sql');
 const readFew = readSql<{ readonly rows: Fragment; readonly most_rows: number }>(import.meta.url, 'read-few.sql');
 const declare = readSql<{ readonly rows: Fragment; readonly cursor: CursorName }>(import.meta.url, 'declare.sql');
 const fetchRows = readSql<{ readonly rows: Fragment; readonly cursor: CursorName }>(import.meta.url, 'fetch.sql');
@@ -225,7 +225,7 @@ class Reading {
     const names = namesOf(traces, mostRows + 1);
     await allOf([
       begun,
-      this.connection.query(prepared('plan-once', planOnce.bind())),
+      this.connection.query(keepPlans('force_generic_plan')),
       ...this.cursors.map((cursor) => cursor.fillFew(names, mostRows)),
     ]);
     const areAll = this.cursors.every((cursor) => cursor.hasEnded);
