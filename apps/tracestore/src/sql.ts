@@ -23,6 +23,10 @@ import pg from 'pg';
 export interface BoundStatement {
   readonly text: string;
   readonly values: unknown[];
+  /** A connection prepares the statement under this name, see `prepared`. */
+  readonly name?: string;
+  /** It runs in a transaction of its own that suits kept plans, see query/prepared-statements.ts. */
+  readonly overPartitions?: true;
 }
 
 /** A value of a statement. The same object in several places becomes one parameter. */
@@ -470,6 +474,15 @@ function partsOf(source: string, where: string): readonly TemplatePart[] {
   const [first, ...rest] = parts;
   const trimmed = [typeof first === 'string' ? first.trimStart() : '', ...rest].filter((part) => part !== '');
   return trimmed;
+}
+
+/**
+ * Let a connection prepare a statement once, and then send only its values.
+ *
+ * @param name belongs to this text alone: no other statement of the connection may have it
+ */
+export function prepared(name: string, { text, values }: BoundStatement): BoundStatement {
+  return { name, text, values };
 }
 
 /** A transaction. A connection that is lost has rolled back by itself. */

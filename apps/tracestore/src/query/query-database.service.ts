@@ -1,12 +1,14 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type QueryResultRow } from 'pg';
 import { noteBackendPid } from '../database/database-session.js';
-import { type BoundStatement, readSql } from '../sql.js';
+import { begin, type BoundStatement, commit, readSql } from '../sql.js';
 import { TRACESTORE_CONFIG, type TracestoreConfig } from '../config/tracestore.config.js';
 import { cancelStatement } from '../database/cancel-statement.js';
 import { errorKinds } from '../errors/error-kinds.js';
 import { queryErrorOf } from '../errors/query-error-of.js';
 import { TracestoreError } from '../errors/tracestore-error.js';
+import { keepPlans, preparedIfRepeated } from './prepared-statements.js';
+import { DictionaryEntries } from './get-traces/dictionary-entries.js';
 import { ResponseMemory, type ResponseReservation } from './response-memory.js';
 import { rowsWithin } from './rows-within.js';
 import { SharedLists } from './shared-lists.js';
@@ -22,6 +24,9 @@ const idleTransactionTimeoutMs = 60_000;
 
 /** How long a list is known to be too long. Then its length is found out again. */
 const longListsMs = 60_000;
+
+/** A connection that has prepared more statements is closed, with the memory of their plans. */
+const mostPrepared = 48;
 
 /** The part of the configuration that queries need. */
 export type QueryDatabaseConfig = Pick<TracestoreConfig, 'databaseUrl' | 'queryConnections' | 'queryTimeoutMs'>;
@@ -57,10 +62,13 @@ export class QueryDatabaseService implements OnApplicationShutdown {
   readonly timeoutMs: number;
   /** The memory of all responses that are made of rows. */
   readonly memory = new ResponseMemory();
+  /** The entries of dictionaries that responses share. */
+  readonly entries = new DictionaryEntries();
   private readonly connection: pg.ClientConfig;
   private readonly pool: pg.Pool;
   /** What gives lent connections back, with the time they were lent; the oldest first. */
   private readonly lent = new Map<() => void, number>();
+  private readonly prepared = new WeakMap<pg.PoolClient, Set<string>>();
   private reclaiming: NodeJS.Timeout | undefined;
   private inUse = 0;
   private readonly slots: Slots;
@@ -143,7 +151,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     return this.lists.share(
       list,
       async (shared) => {
-        const rows = this.longLists.has(list) ? undefined : await this.queryWithin<Row>(all, maxBytes, shared);
+        const rows = this.longLists.has(list) ? undefined : await this.queryWithin<Row>(preparedIfRepeated(all), maxBytes, shared);
         if (rows !== undefined) return rows;
         this.longLists.add(list);
         return this.query<Row>(latest, shared);
@@ -225,6 +233,7 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     this.inUse += 1;
     let underWay = 0;
     let broken = false;
+    const prepared = this.preparedOf(client);
     const onAbort = (): void => {
       // The connection is not used again: the cancellation may arrive after the statement has ended.
       broken = true;
@@ -236,12 +245,20 @@ export class QueryDatabaseService implements OnApplicationShutdown {
         requireWaiting(signal);
         underWay += 1;
         try {
-          return memory === undefined
-            ? (await client.query<Row>(statement)).rows
-            : await rowsWithin<Row>(client, statement, memory, () => {
-                broken = true;
-                void cancelStatement(this.connection, client);
-              });
+          if (statement.name !== undefined) prepared.add(statement.name);
+          // Sent without waiting: the server runs them in this order.
+          const before = statement.overPartitions ? [client.query(begin), client.query(keepPlans('auto'))] : [];
+          const result =
+            memory === undefined
+              ? client.query<Row>(statement).then(({ rows }) => rows)
+              : rowsWithin<Row>(client, statement, memory, () => {
+                  broken = true;
+                  void cancelStatement(this.connection, client);
+                });
+          const after = statement.overPartitions ? [client.query(commit)] : [];
+          await Promise.allSettled([...before, result, ...after]);
+          await Promise.all(before);
+          return await result;
         } catch (cause) {
           broken = true;
           throw queryErrorOf(cause, signal);
@@ -257,9 +274,17 @@ export class QueryDatabaseService implements OnApplicationShutdown {
       release: () => {
         this.inUse -= 1;
         signal?.removeEventListener('abort', onAbort);
-        client.release(broken || underWay > 0);
+        // The server keeps plans for as long as the connection lasts.
+        client.release(broken || underWay > 0 || prepared.size > mostPrepared);
       },
     };
+  }
+
+  /** The names of the statements that a connection has prepared. */
+  private preparedOf(client: pg.PoolClient): Set<string> {
+    const known = this.prepared.get(client) ?? new Set();
+    this.prepared.set(client, known);
+    return known;
   }
 
   /** Take connections back from readers that are slow, for the queries that wait. */

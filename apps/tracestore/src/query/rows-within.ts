@@ -11,14 +11,14 @@ import { type ResponseReservation, weightOf } from './response-memory.js';
  */
 export function rowsWithin<Row extends QueryResultRow>(
   client: pg.ClientBase,
-  { text, values }: BoundStatement,
+  statement: BoundStatement,
   memory: ResponseReservation,
   cancel: () => void,
 ): Promise<readonly Row[]> {
   return new Promise((resolve, reject) => {
     let rows: Row[] = [];
     let failure: unknown;
-    const query = new pg.Query<Row>(text, values);
+    const query = new pg.Query<Row>(statement);
     query.on('row', (row: Row) => {
       if (failure !== undefined) return;
       try {

@@ -58,39 +58,47 @@ const processes = new WeakMap<SpanResource, ModelProcess>();
 
 /** @param traceId 32 hex digits */
 export function modelSpanOf(traceId: string, span: TraceSpan): ModelSpan {
-  const durationNs = span.endTimeUnixNano - span.startTimeUnixNano;
   return {
     traceId,
     spanId: span.spanId,
     operationName: span.name,
     references: referencesOf(traceId, span),
     startTimeUnixNano: span.startTimeUnixNano,
-    durationNs: durationNs < 0n ? 0n : durationNs,
-    tags: tagsOf(span),
+    durationNs: durationOf(span),
+    tags: [...tagsBeforeAttributes(span), ...modelTagsOf(span.attributesJson), ...tagsAfterAttributes(span)],
     logs: span.events.map(logOf),
     process: modelProcessOf(span),
   };
 }
 
+/** How long a span took, in ns; never less than 0. */
+export function durationOf({ startTimeUnixNano, endTimeUnixNano }: TraceSpan): bigint {
+  return endTimeUnixNano < startTimeUnixNano ? 0n : endTimeUnixNano - startTimeUnixNano;
+}
+
 /** Returns the process of a resource, the same object for the same one. Its service name is that of lists and searches. */
-function modelProcessOf({ resource, serviceName }: TraceSpan): ModelProcess {
+export function modelProcessOf({ resource, serviceName }: TraceSpan): ModelProcess {
   let process = processes.get(resource);
   if (process === undefined) {
-    const attributes = attributesFromJson(resource.attributesJson);
-    process = { serviceName, tags: attributes.filter(({ key }) => key !== 'service.name').map(tagOf) };
+    process = { serviceName, tags: modelTagsOf(resource.attributesJson).filter(({ key }) => key !== 'service.name') };
     processes.set(resource, process);
   }
   return process;
 }
 
-function tagsOf(span: TraceSpan): readonly ModelTag[] {
-  const { scope } = span;
-  const kind = spanKindOf(span.kind);
-  const status = statusCodeOf(span.statusCode);
+/** Returns the tags of the fields of OTLP that come before the attributes. */
+export function tagsBeforeAttributes({ scope }: TraceSpan): readonly ModelTag[] {
   const tags: ModelTag[] = [];
   if (scope.name !== '') tags.push(text('otel.scope.name', scope.name));
   if (scope.version !== '') tags.push(text('otel.scope.version', scope.version));
-  for (const attribute of attributesFromJson(span.attributesJson)) tags.push(tagOf(attribute));
+  return tags;
+}
+
+/** Returns the tags of the fields of OTLP that come after the attributes. */
+export function tagsAfterAttributes(span: TraceSpan): readonly ModelTag[] {
+  const kind = spanKindOf(span.kind);
+  const status = statusCodeOf(span.statusCode);
+  const tags: ModelTag[] = [];
   if (kind !== 'unspecified') tags.push(text('span.kind', kind));
   if (status !== 'unset') tags.push(text('otel.status_code', status.toUpperCase()));
   if (status === 'error') tags.push({ key: 'error', type: 'bool', value: true });
@@ -99,8 +107,13 @@ function tagsOf(span: TraceSpan): readonly ModelTag[] {
   return tags;
 }
 
+/** @param attributesJson as attribute-json.ts writes it */
+export function modelTagsOf(attributesJson: string): readonly ModelTag[] {
+  return attributesJson === '{}' ? [] : attributesFromJson(attributesJson).map(tagOf);
+}
+
 /** Returns the references, the parent first, where clients expect it. */
-function referencesOf(traceId: string, { parentSpanId, links }: TraceSpan): readonly ModelReference[] {
+export function referencesOf(traceId: string, { parentSpanId, links }: TraceSpan): readonly ModelReference[] {
   const isParent = (link: SpanLink): boolean =>
     parentSpanId !== '' && link.traceId === traceId && link.spanId === parentSpanId;
   // A link to the parent has the type of the reference; the last one counts.
@@ -130,9 +143,14 @@ function refTypeOf({ attributesJson }: SpanLink): ModelReference['refType'] {
 }
 
 function logOf(event: SpanEvent): ModelLog {
-  const fields = attributesFromJson(event.attributesJson).map(tagOf);
-  const isNamed = event.name !== '' && !fields.some(({ key }) => key === 'event');
-  return { timeUnixNano: event.timeUnixNano, fields: isNamed ? [text('event', event.name), ...fields] : fields };
+  const fields = modelTagsOf(event.attributesJson);
+  const hasName = fields.some(({ key }) => key === 'event');
+  return { timeUnixNano: event.timeUnixNano, fields: hasName ? fields : [...tagsOfName(event), ...fields] };
+}
+
+/** Returns the tag of the name of an event, if it has one. An attribute of the same key comes instead. */
+export function tagsOfName({ name }: SpanEvent): readonly ModelTag[] {
+  return name === '' ? [] : [text('event', name)];
 }
 
 function text(key: string, value: string): ModelTag {

@@ -1,5 +1,16 @@
-import type { TraceSpan } from '../../query/get-traces/trace-span.js';
-import { type ModelProcess, type ModelSpan, modelSpanOf, type ModelTag } from './model-span.js';
+import type { SpanEvent, TraceSpan } from '../../query/get-traces/trace-span.js';
+import { flatAttributes } from './flat-attributes.js';
+import {
+  durationOf,
+  type ModelProcess,
+  modelProcessOf,
+  type ModelTag,
+  modelTagsOf,
+  referencesOf,
+  tagsAfterAttributes,
+  tagsBeforeAttributes,
+  tagsOfName,
+} from './model-span.js';
 
 /*
  * A trace in the JSON of Jaeger's older HTTP API and its UI: times in microseconds, resources as processes.
@@ -23,8 +34,7 @@ export class UiTraceWriter {
   spans(spans: readonly TraceSpan[]): string {
     let text = '';
     for (const span of spans) {
-      const model = modelSpanOf(this.traceId, span);
-      text += this.separator + this.span(model, this.warningsJson(span));
+      text += this.separator + this.span(span);
       this.separator = ',';
       this.previous = span;
     }
@@ -34,20 +44,19 @@ export class UiTraceWriter {
   end(): string {
     const processes = [...this.processes].map(
       ([{ serviceName, tags }, id]) =>
-        `"${id}":{"serviceName":${JSON.stringify(serviceName)},"tags":${tagsJson(tags)}}`,
+        `"${id}":{"serviceName":${JSON.stringify(serviceName)},"tags":[${tagsJson(tags)}]}`,
     );
     return `],"processes":{${processes.join(',')}},"warnings":null}`;
   }
 
-  private span(span: ModelSpan, warningsJson: string): string {
-    const references = span.references.map(
+  private span(span: TraceSpan): string {
+    const references = referencesOf(this.traceId, span).map(
       ({ refType, traceId, spanId }) =>
         `{"refType":"${refType}","traceID":"${uiTraceId(traceId)}","spanID":"${spanId}"}`,
     );
-    const logs = span.logs.map(
-      ({ timeUnixNano, fields }) => `{"timestamp":${timeUnixNano / nsPerUs},"fields":${tagsJson(fields)}}`,
-    );
-    return `{"traceID":"${uiTraceId(span.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.operationName)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${span.durationNs / nsPerUs},"tags":${tagsJson(span.tags)},"logs":[${logs.join(',')}],"processID":"${this.processId(span.process)}","warnings":${warningsJson}}`;
+    const { tags } = attributesAsTags(span.attributesJson);
+    const allTags = [tagsJson(tagsBeforeAttributes(span)), tags, tagsJson(tagsAfterAttributes(span))];
+    return `{"traceID":"${uiTraceId(this.traceId)}","spanID":"${span.spanId}","operationName":${JSON.stringify(span.name)},"references":[${references.join(',')}],"startTime":${span.startTimeUnixNano / nsPerUs},"duration":${durationOf(span) / nsPerUs},"tags":[${listOf(allTags)}],"logs":[${span.events.map(logJson).join(',')}],"processID":"${this.processId(modelProcessOf(span))}","warnings":${this.warningsJson(span)}}`;
   }
 
   /** A span that was sent in two requests is stored twice. Both have the same start, so they are adjacent. */
@@ -75,8 +84,56 @@ export function uiTraceId(traceId: string): string {
   return traceId.startsWith('0'.repeat(16)) ? traceId.slice(16) : traceId;
 }
 
-function tagsJson(tags: readonly ModelTag[]): string {
-  return `[${tags.map((tag) => `{"key":${JSON.stringify(tag.key)},"type":"${tag.type}","value":${valueJson(tag)}}`).join(',')}]`;
+function logJson(event: SpanEvent): string {
+  const { tags, hasEvent } = attributesAsTags(event.attributesJson);
+  const fields = hasEvent ? tags : listOf([tagsJson(tagsOfName(event)), tags]);
+  return `{"timestamp":${event.timeUnixNano / nsPerUs},"fields":[${fields}]}`;
+}
+
+/** Joins the elements of lists; a list may be empty. */
+function listOf(lists: readonly string[]): string {
+  return lists.filter((list) => list !== '').join(',');
+}
+
+/** Writes attributes as tags, with commas between them; also whether one has the key `event`. */
+export function attributesAsTags(attributesJson: string): { readonly tags: string; readonly hasEvent: boolean } {
+  const attributes = flatAttributes(attributesJson);
+  if (attributes === undefined) {
+    const tags = modelTagsOf(attributesJson);
+    return { tags: tagsJson(tags), hasEvent: tags.some(({ key }) => key === 'event') };
+  }
+  let hasEvent = false;
+  let tags = '';
+  for (const { key, value } of attributes) {
+    if (key === 'event') hasEvent = true;
+    tags += `${tags === '' ? '' : ','}{"key":"${key}",${typeAndValueOf(value)}}`;
+  }
+  return { tags, hasEvent };
+}
+
+/** @param value a string, number, truth value or null, as JSON */
+function typeAndValueOf(value: string): string {
+  switch (value[0]) {
+    case '"':
+      return `"type":"string","value":${value}`;
+    case 't':
+    case 'f':
+      return `"type":"bool","value":${value}`;
+    case 'n':
+      return '"type":"string","value":""';
+    default: {
+      const tag = value.includes('.')
+        ? ({ key: '', type: 'float64', value: Number(value) } as const)
+        : ({ key: '', type: 'int64', value: BigInt(value) } as const);
+      return `"type":"${tag.type}","value":${valueJson(tag)}`;
+    }
+  }
+}
+
+export function tagsJson(tags: readonly ModelTag[]): string {
+  return tags
+    .map((tag) => `{"key":${JSON.stringify(tag.key)},"type":"${tag.type}","value":${valueJson(tag)}}`)
+    .join(',');
 }
 
 function valueJson(tag: ModelTag): string {

@@ -1,5 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import { type Fragment, listOf, readFragments, readSql } from '../../sql.js';
+import { preparedIfRepeated } from '../prepared-statements.js';
 import type { QueryConnection } from '../query-database.service.js';
 import { testsDuration } from './block-condition.js';
 import type { Condition, DictionaryCondition } from './condition.js';
@@ -39,7 +40,9 @@ export async function lookUp(connection: QueryConnection, condition: Condition):
     dictionaryColumns.ids.fragment({ ids: dictionaryIds(table, part), limit: maxKnownIds + 1, column: `ids_${n}` }),
   );
   if (testsDuration(condition)) columns.push(dictionaryColumns.longest_ns.fragment());
-  const [row] = await connection.query<DictionaryRow>(lookUpDictionaries.bind({ columns: listOf(columns) }));
+  const [row] = await connection.query<DictionaryRow>(
+    preparedIfRepeated(lookUpDictionaries.bind({ columns: listOf(columns) })),
+  );
   const idsOf = new Map<DictionaryCondition, readonly string[] | undefined>(
     parts.map((part, n) => [part, row?.[`ids_${n}`]]),
   );

@@ -8,6 +8,7 @@ import { everything } from '../filter/filter.js';
 import { lookUp } from '../filter/look-up.js';
 import { conditionOf } from '../filter/read-filter.js';
 import { spanCondition, spanDuration } from '../filter/span-condition.js';
+import { preparedOverPartitions } from '../prepared-statements.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
@@ -219,7 +220,7 @@ class QueryRun {
 
   /** Read a batch of blocks. @returns false when there are no more */
   private async read(condition: Condition, batch: number): Promise<boolean> {
-    const rows = await this.connection.query<BatchRow>(this.statement(condition, batch));
+    const rows = await this.connection.query<BatchRow>(preparedOverPartitions(this.statement(condition, batch)));
     await this.note(condition, rows);
     const lowWaterMark = rows[0]?.low_water_mark ?? null;
     this.isRare ||= rows[0]?.is_rare === true;

@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
-import { readSql, type SqlTemplate } from '../../sql.js';
-import type { ResponseMemory, ResponseReservation } from '../response-memory.js';
+import { prepared, readSql, type SqlTemplate } from '../../sql.js';
+import { type ResponseMemory, type ResponseReservation, weightOf } from '../response-memory.js';
 import type { QueryConnection } from '../query-database.service.js';
+import type { DictionaryEntries, SharedEntries } from './dictionary-entries.js';
 import type { SpanResource, SpanScope, TraceSpan } from './trace-span.js';
 
 interface Ids {
@@ -49,19 +50,19 @@ export class Dictionaries {
   private readonly resources: Dictionary<ResourceRow, SpanResource>;
   private readonly scopes: Dictionary<ScopeRow, SpanScope>;
 
-  constructor(connection: QueryConnection, memory: ResponseMemory) {
-    this.operations = new Dictionary(connection, memory, findOperations, (row) => ({
+  constructor(connection: QueryConnection, memory: ResponseMemory, shared: DictionaryEntries) {
+    this.operations = new Dictionary(connection, memory, shared.operations, findOperations, (row) => ({
       serviceName: row.service_name,
       name: row.span_name,
       kind: row.span_kind,
     }));
-    this.resources = new Dictionary(connection, memory, findResources, (row) => ({
+    this.resources = new Dictionary(connection, memory, shared.resources, findResources, (row) => ({
       attributesJson: row.attributes,
       droppedAttributesCount: row.dropped_attributes_count >>> 0,
       schemaUrl: row.schema_url ?? '',
       entityRefsJson: row.entity_refs ?? '',
     }));
-    this.scopes = new Dictionary(connection, memory, findScopes, (row) => ({
+    this.scopes = new Dictionary(connection, memory, shared.scopes, findScopes, (row) => ({
       name: row.name ?? '',
       version: row.version ?? '',
       attributesJson: row.attributes,
@@ -101,6 +102,7 @@ class Dictionary<Row extends QueryResultRow, Entry> {
   constructor(
     private readonly connection: QueryConnection,
     memory: ResponseMemory,
+    private readonly shared: SharedEntries<Entry>,
     private readonly rowsOf: SqlTemplate<Ids>,
     private readonly entryOf: (row: Row) => Entry,
   ) {
@@ -109,13 +111,27 @@ class Dictionary<Row extends QueryResultRow, Entry> {
 
   async learn(ids: readonly string[]): Promise<void> {
     if (this.reservation.bytes > maxRememberedBytes) this.forget();
-    const unknown = [...new Set(ids)].filter((id) => !this.entries.has(id));
+    const unknown: string[] = [];
+    for (const id of new Set(ids)) {
+      if (this.entries.has(id)) continue;
+      const known = this.shared.get(id);
+      if (known === undefined) {
+        unknown.push(id);
+        continue;
+      }
+      this.reservation.grow(known.bytes);
+      this.entries.set(id, known.entry);
+    }
     if (unknown.length === 0) return;
     const rows = await this.connection.query<Row & { readonly id: string }>(
-      this.rowsOf.bind({ ids: unknown }),
+      prepared(`entries-${this.rowsOf.name}`, this.rowsOf.bind({ ids: unknown })),
       this.reservation,
     );
-    for (const row of rows) this.entries.set(row.id, this.entryOf(row));
+    for (const row of rows) {
+      const entry = this.entryOf(row);
+      this.entries.set(row.id, entry);
+      this.shared.add(row.id, entry, weightOf(row));
+    }
   }
 
   forget(): void {

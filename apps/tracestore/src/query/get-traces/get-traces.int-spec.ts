@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { compressOldChunks } from '@spandrel/testing/compress-old-chunks';
 import { type QueryStore, startQueryStore } from '@spandrel/testing/query-store';
+import { queryOnce } from '@spandrel/testing/running-tracestore';
 import { RandomRequests } from '@spandrel/testing/random-request';
 import { fullRequest, goodSpan, hexBytes, requestOf } from '@spandrel/testing/requests';
 import { expectedSpans, sorted, type StoredSpan } from '@spandrel/testing/stored-spans';
@@ -16,6 +17,8 @@ import {
 import { ResourceSchema } from '../../gen/opentelemetry/proto/resource/v1/resource_pb.js';
 import { SpanSchema } from '../../gen/opentelemetry/proto/trace/v1/trace_pb.js';
 import { summarizeTraces } from '../summarize-traces/summarize-traces.js';
+import type { QueryDatabaseService } from '../query-database.service.js';
+import { DictionaryEntries } from './dictionary-entries.js';
 import { type RequestedTrace, getTraces } from './get-traces.js';
 import type { TraceChunk, TraceSpan } from './trace-span.js';
 
@@ -167,6 +170,67 @@ describe('getTraces', () => {
     ]);
     const since = await get({ traceId, startTimeMinUnixNano: now - 71n * nsPerHour });
     expect(since.flatMap(({ spans }) => spans.map(({ spanId }) => Number(spanId)))).toEqual([3, 4, 5]);
+  });
+
+  it.each([
+    [255, 1],
+    [256, 1],
+    [257, 1],
+    [600, 1],
+    [1, 257],
+  ])('returns a trace of %i spans with %i events each whole and in order', async (spanCount, eventCount) => {
+    const id = (spanCount * 1000 + eventCount).toString(16).padStart(32, 'b');
+    const small = id.replace('b', 'c');
+    const startTimeUnixNano = 1_700_000_000_000_000_000n;
+    const spanOf = (traceId: string, n: number) =>
+      goodSpan({
+        traceId: hexBytes(traceId),
+        spanId: hexBytes((n + 1).toString(16).padStart(16, '0')),
+        startTimeUnixNano: startTimeUnixNano + BigInt(n) * 1_000n,
+        events: Array.from({ length: eventCount }, (_, nbr) => ({
+          name: `event ${nbr}`,
+          timeUnixNano: startTimeUnixNano,
+        })),
+      });
+    await store.send(
+      requestOf([...Array.from({ length: spanCount }, (_, n) => spanOf(id, spanCount - 1 - n)), spanOf(small, 0)]),
+    );
+    const chunks = await get({ traceId: small }, { traceId: id });
+    const found = (traceId: string) =>
+      chunks.filter((chunk) => chunk.traceId === traceId).flatMap(({ spans }) => spans);
+    expect(chunks[0]?.traceId).toBe(small);
+    expect(found(small)).toHaveLength(1);
+    expect(found(id).map(({ spanId }) => Number.parseInt(spanId, 16))).toEqual(
+      Array.from({ length: spanCount }, (_, n) => n + 1),
+    );
+    const names = Array.from({ length: eventCount }, (_, nbr) => `event ${nbr}`);
+    for (const { events } of found(id)) expect(events.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('returns a dictionary row that was removed and stored with other content a minute later', async () => {
+    const traceId = '5a'.repeat(16);
+    await store.send(requestOf([goodSpan({ traceId: hexBytes(traceId), name: 'comes back' })], 'away'));
+    let nowMs = 0;
+    // The same connections, with a clock of the test.
+    const database = Object.assign(Object.create(store.database) as QueryDatabaseService, {
+      entries: new DictionaryEntries(() => nowMs),
+    });
+    const read = async (): Promise<TraceSpan | undefined> => {
+      for await (const { spans } of getTraces(database, [{ traceId }])) return spans[0];
+      return undefined;
+    };
+    expect((await read())?.resource.attributesJson).not.toContain('renewed');
+    const [row] = await queryOnce<{ id: string }>(
+      fresh.url,
+      "DELETE FROM tracestore.resource WHERE service_name = 'away' RETURNING id",
+    );
+    await queryOnce(
+      fresh.url,
+      `INSERT INTO tracestore.resource (id, service_name, attributes, dropped_attributes_count)
+       VALUES (${row?.id}, 'away', '{"renewed": true}', 0)`,
+    );
+    nowMs = 60_001;
+    expect((await read())?.resource.attributesJson).toBe('{"renewed": true}');
   });
 
   it('returns nothing for an unknown trace, and refuses an invalid id', async () => {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { commit, type Fragment, integer, readSql, rollback } from '../../sql.js';
+import { commit, type Fragment, integer, prepared, readSql, rollback } from '../../sql.js';
+import { keepPlans } from '../prepared-statements.js';
 import type { ResponseMemory, ResponseReservation } from '../response-memory.js';
 import type { QueryConnection, QueryDatabaseService } from '../query-database.service.js';
 import { errorKinds } from '../../errors/error-kinds.js';
@@ -7,6 +8,7 @@ import { TracestoreError } from '../../errors/tracestore-error.js';
 import { requireTraceId, spanIdOf, traceIdOf } from '../span-id.js';
 import { clampUnixNano, firstUnixNano, lastUnixNano, microsecondsOf, timestampOf, unixNanoOf } from '../unix-time.js';
 import { Dictionaries } from './dictionaries.js';
+import type { DictionaryEntries } from './dictionary-entries.js';
 import type { SpanEvent, SpanLink, TraceChunk, TraceSpan } from './trace-span.js';
 
 /** The traces of a set of cursors. */
@@ -16,6 +18,7 @@ interface TracesNames {
   readonly start_maxs: readonly string[];
   readonly earliest: string;
   readonly latest: string;
+  readonly most_of_each: number | null;
 }
 
 interface RowsNames extends TracesNames {
@@ -24,10 +27,14 @@ interface RowsNames extends TracesNames {
 }
 
 const rowsOfTraces = readSql<RowsNames>(import.meta.url, 'rows-of-traces.sql');
+const rowsBy = {
+  spans: readSql<RowsNames>(import.meta.url, 'spans-of-traces.sql', { rows: rowsOfTraces }),
+  events: readSql<RowsNames>(import.meta.url, 'events-of-traces.sql', { rows: rowsOfTraces }),
+  links: readSql<RowsNames>(import.meta.url, 'links-of-traces.sql', { rows: rowsOfTraces }),
+} as const;
 const beginReading = readSql(import.meta.url, 'begin-reading.sql');
-const declareSpans = readSql<RowsNames>(import.meta.url, 'declare-spans.sql', { rows: rowsOfTraces });
-const declareEvents = readSql<RowsNames>(import.meta.url, 'declare-events.sql', { rows: rowsOfTraces });
-const declareLinks = readSql<RowsNames>(import.meta.url, 'declare-links.sql', { rows: rowsOfTraces });
+const readFew = readSql<{ readonly rows: Fragment; readonly most_rows: number }>(import.meta.url, 'read-few.sql');
+const declare = readSql<{ readonly rows: Fragment; readonly cursor: CursorName }>(import.meta.url, 'declare.sql');
 const fetchRows = readSql<{ readonly rows: Fragment; readonly cursor: CursorName }>(import.meta.url, 'fetch.sql');
 
 type CursorName = 'spans' | 'events' | 'links';
@@ -35,8 +42,14 @@ type CursorName = 'spans' | 'events' | 'links';
 /** The most traces of one query. */
 export const maxTraceIds = 10_000;
 
-/** How many traces share a set of cursors. */
-const tracesAtOnce = 100;
+/** How many traces are read at once: a page of Jaeger's UI. */
+const tracesAtOnce = 20;
+
+/**
+ * Traces of so few spans, events and links are read by one prepared statement for each. Cursors, which cannot be prepared, read
+ * larger traces a batch at a time.
+ */
+const fewRows = { least: 256, ofEachTrace: 64 } as const;
 
 /** How many rows are fetched at once: the first time, at most, and about how many bytes of them. */
 const firstRows = 64;
@@ -125,7 +138,7 @@ export async function* getTraces(
   let rest: Rest | undefined = { traces: requireTraces(requested), after: undefined, firstRows };
   if (rest.traces.length === 0) return;
   while (rest !== undefined) {
-    const reading: Reading = new Reading(await database.connect(signal), database.memory);
+    const reading: Reading = new Reading(await database.connect(signal), database.memory, database.entries);
     try {
       rest = yield* reading.read(rest);
     } finally {
@@ -154,8 +167,9 @@ class Reading {
   constructor(
     private readonly connection: QueryConnection,
     private readonly memory: ResponseMemory,
+    entries: DictionaryEntries,
   ) {
-    this.dictionaries = new Dictionaries(connection, memory);
+    this.dictionaries = new Dictionaries(connection, memory, entries);
   }
 
   /** @returns the rest when the connection was given back or rows were too large; undefined at the end */
@@ -200,6 +214,25 @@ class Reading {
     return this.ending;
   }
 
+  private begin(): Promise<unknown> {
+    this.isOpen = true;
+    return this.connection.query(beginReading.bind());
+  }
+
+  /** Fill the cursors with all rows of traces. @returns false if there are more rows, and the cursors are empty */
+  private async readFew(begun: Promise<unknown>, traces: readonly BoundedTrace[]): Promise<boolean> {
+    const mostRows = Math.max(fewRows.least, fewRows.ofEachTrace * traces.length);
+    const names = namesOf(traces, mostRows + 1);
+    await allOf([
+      begun,
+      this.connection.query(keepPlans('force_generic_plan')),
+      ...this.cursors.map((cursor) => cursor.fillFew(names, mostRows)),
+    ]);
+    const areAll = this.cursors.every((cursor) => cursor.hasEnded);
+    if (!areAll) for (const cursor of this.cursors) cursor.forget();
+    return areAll;
+  }
+
   /**
    * @param areLast whether no other traces follow on this connection
    * @returns the last position that was read, when the connection was given back before the end
@@ -211,24 +244,23 @@ class Reading {
     areLast: boolean,
   ): AsyncGenerator<TraceChunk, RowPosition | undefined, undefined> {
     const { connection, dictionaries, memory } = this;
-    const names = namesOf(traces);
-    const ofSpan = { ...names, start_time: 'span_start_time' } as const;
     for (const cursor of this.cursors) cursor.forget();
     const spans = new Cursor<SpanRow>(connection, memory, 'spans', count);
     const events = new Cursor<EventRow>(connection, memory, 'events', count);
     const links = new Cursor<LinkRow>(connection, memory, 'links', count);
     this.cursors = [spans, events, links];
-    this.isOpen = true;
-    // Sent without waiting: the server runs them in this order.
-    await allOf([
-      connection.query(beginReading.bind()),
-      connection.query(declareSpans.bind({ ...names, table: 'span', start_time: 'start_time' })),
-      connection.query(declareEvents.bind({ ...ofSpan, table: 'event' })),
-      connection.query(declareLinks.bind({ ...ofSpan, table: 'link' })),
-      spans.fill(),
-      events.fill(),
-      links.fill(),
-    ]);
+    const begun = this.begin();
+    // A larger trace is not read again from its start.
+    const mayBeFew = after === undefined && count === firstRows;
+    if (!mayBeFew || !(await this.readFew(begun, traces))) {
+      const names = namesOf(traces, null);
+      // Sent without waiting: the server runs them in this order.
+      await allOf([
+        begun,
+        ...this.cursors.map((cursor) => cursor.declare(names)),
+        ...this.cursors.map((cursor) => cursor.fill()),
+      ]);
+    }
     for (;;) {
       const rows = spans.takeAll();
       if (after !== undefined) dropUpTo(rows, after);
@@ -263,7 +295,7 @@ class Reading {
       }
       if (isAll) {
         // The client may take its time for these chunks: they need no connection.
-        await this.end();
+        void this.end();
         for (const chunk of chunks) {
           yield chunk;
           await setImmediate();
@@ -327,6 +359,25 @@ class Cursor<Row extends RowPosition> {
   /** The memory of this batch, in bytes. */
   get heldBytes(): number {
     return this.reservation.bytes;
+  }
+
+  /** Open the cursor in the database. */
+  async declare(names: TracesNames): Promise<void> {
+    this.ended = false;
+    await this.connection.query(declare.bind({ cursor: this.name, rows: this.rowsOf(names) }));
+  }
+
+  /** Read the rows without a cursor. It has ended if there are at most so many. */
+  async fillFew(names: TracesNames, mostRows: number): Promise<void> {
+    const few = readFew.bind({ rows: this.rowsOf(names), most_rows: mostRows + 1 });
+    this.rows = [...(await this.connection.query<Row>(prepared(`few-${this.name}`, few), this.reservation))];
+    this.ended = this.rows.length <= mostRows;
+  }
+
+  private rowsOf(names: TracesNames): Fragment {
+    const isSpan = this.name === 'spans';
+    const table = this.name.slice(0, -1) as RowsNames['table'];
+    return rowsBy[this.name].fragment({ ...names, table, start_time: isSpan ? 'start_time' : 'span_start_time' });
   }
 
   /** Read a batch if no row of the last one is left. */
@@ -429,7 +480,8 @@ function requireTraces(requested: readonly RequestedTrace[]): readonly BoundedTr
   return [...traces.values()];
 }
 
-function namesOf(traces: readonly BoundedTrace[]): TracesNames {
+/** @param mostOfEach how many rows of a trace to read; null for all */
+function namesOf(traces: readonly BoundedTrace[], mostOfEach: number | null): TracesNames {
   const earliest = traces.map(({ startMin }) => startMin);
   const latest = traces.map(({ startMax }) => startMax);
   return {
@@ -438,6 +490,7 @@ function namesOf(traces: readonly BoundedTrace[]): TracesNames {
     start_maxs: latest.map(timestampOf),
     earliest: timestampOf(earliest.reduce((least, time) => (time < least ? time : least))),
     latest: timestampOf(latest.reduce((most, time) => (time > most ? time : most))),
+    most_of_each: mostOfEach,
   };
 }
 

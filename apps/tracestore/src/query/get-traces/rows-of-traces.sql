@@ -7,6 +7,7 @@
 -- :'start_maxs'  the last start of a span, for each trace.
 -- :'earliest'    the least of start_mins, which excludes partitions.
 -- :'latest'      the greatest of start_maxs.
+-- :'most_of_each'  the most rows of a trace; NULL for all.
 FROM unnest(:'trace_ids'::uuid[], :'start_mins'::timestamptz[], :'start_maxs'::timestamptz[])
   WITH ORDINALITY AS requested (trace_id, start_min, start_max, number)
 JOIN tracestore.trace_times(:'trace_ids'::uuid[]) AS known ON known.trace_id = requested.trace_id
@@ -17,5 +18,5 @@ CROSS JOIN LATERAL (
     AND of_trace.:"start_time" BETWEEN requested.start_min AND requested.start_max
     AND of_trace.:"start_time" BETWEEN known.start_min AND known.start_max
     AND of_trace.:"start_time" BETWEEN :'earliest'::timestamptz AND :'latest'::timestamptz
-  OFFSET 0
+  OFFSET 0 LIMIT :'most_of_each'::int8
 ) AS t

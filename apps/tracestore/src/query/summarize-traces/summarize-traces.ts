@@ -1,4 +1,5 @@
 import { readSql } from '../../sql.js';
+import { preparedOverPartitions } from '../prepared-statements.js';
 import type { QueryDatabaseService } from '../query-database.service.js';
 import { requireTraceId, traceIdOf } from '../span-id.js';
 import { firstUnixNano, lastUnixNano, microsecondsOf, timestampOf } from '../unix-time.js';
@@ -67,7 +68,7 @@ export async function summarizeTraces(
     start_min: timestampOf(microsecondsOf(firstUnixNano)),
     start_max: timestampOf(microsecondsOf(lastUnixNano)),
   });
-  const rows = await database.query<SummaryRow>(statement, signal);
+  const rows = await database.query<SummaryRow>(preparedOverPartitions(statement), signal);
   const summaries = new Map(rows.map((row) => [traceIdOf(row.trace_id), summaryOf(row)]));
   return ids.map((id) => summaries.get(id)).filter((summary) => summary !== undefined);
 }

@@ -1,6 +1,5 @@
--- Opens a cursor over the links of the spans of declare-spans.sql, in the same order.
+-- Returns the links of the spans of spans-of-traces.sql, in the same order.
 -- :rows  see rows-of-traces.sql.
-DECLARE links NO SCROLL CURSOR FOR
 SELECT
   requested.number,
   t.span_id,

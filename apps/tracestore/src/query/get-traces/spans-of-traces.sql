@@ -1,6 +1,5 @@
--- Opens a cursor over the spans of some traces: trace by trace in the order requested, each by time.
+-- Returns the spans of some traces: trace by trace in the order requested, each by time.
 -- :rows  see rows-of-traces.sql.
-DECLARE spans NO SCROLL CURSOR FOR
 SELECT
   requested.number,
   t.span_id,
