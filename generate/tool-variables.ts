@@ -36,6 +36,22 @@ export const toolVariables: readonly ToolVariable[] = [
     meaning: 'Number of random requests that compare the fast path with the reference decoder, 400 by default.',
   },
   {
+    name: 'TRACEQL_QUERIES',
+    reader: 'integration tests',
+    meaning:
+      'Number of random queries in TraceQL that are compared with their evaluation without a database, 90 by default.',
+  },
+  {
+    name: 'TRACEQL_TRACES',
+    reader: 'integration tests',
+    meaning: 'Number of random traces that these queries are about, 25 by default.',
+  },
+  {
+    name: 'TRACEQL_SEED',
+    reader: 'integration tests',
+    meaning: 'Number from which these queries and traces are made, 1 by default.',
+  },
+  {
     name: 'CHROMIUM',
     reader: 'end-to-end tests, `npm run bench -- console`, `npm run pictures`',
     meaning: 'Path of a Chromium to use instead of one on the PATH or from npm.',
