@@ -31,24 +31,25 @@ export const toolVariables: readonly ToolVariable[] = [
       'Folder of `.sql` files with queries that were published for Promscale. Without it, their test is skipped.',
   },
   {
+    name: 'DIFFERENTIAL_ROUNDS',
+    reader: 'unit tests',
+    meaning: 'Number of random requests that compare the fast path with the reference decoder, 400 by default.',
+  },
+  {
     name: 'TRACEQL_QUERIES',
     reader: 'integration tests',
-    meaning: 'Number of random TraceQL queries that compare the SQL with an evaluation without SQL, 90 by default.',
+    meaning:
+      'Number of random queries in TraceQL that are compared with their evaluation without a database, 90 by default.',
   },
   {
     name: 'TRACEQL_TRACES',
     reader: 'integration tests',
-    meaning: 'Number of random traces that these queries search, 25 by default.',
+    meaning: 'Number of random traces that these queries are about, 25 by default.',
   },
   {
     name: 'TRACEQL_SEED',
     reader: 'integration tests',
-    meaning: 'Seed of these queries and traces, 1 by default.',
-  },
-  {
-    name: 'DIFFERENTIAL_ROUNDS',
-    reader: 'unit tests',
-    meaning: 'Number of random requests that compare the fast path with the reference decoder, 400 by default.',
+    meaning: 'Number from which these queries and traces are made, 1 by default.',
   },
   {
     name: 'CHROMIUM',

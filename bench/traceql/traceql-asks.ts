@@ -45,6 +45,16 @@ export async function makeTraceqlAsks(
   const queries = new QueryDatabaseService({ databaseUrl: database.url, queryConnections: 2, queryTimeoutMs: 60_000 });
   const service = new TraceqlService(queries);
   const random = new SeededRandom(seed);
+  const [common] = await database.query<{ readonly key: string }>(
+    `SELECT a.key
+     FROM (SELECT attributes FROM tracestore.span LIMIT 2000) AS s
+     CROSS JOIN LATERAL jsonb_each(s.attributes) AS a
+     GROUP BY a.key
+     HAVING count(DISTINCT a.value) <= 20
+     ORDER BY count(*) DESC, a.key
+     LIMIT 1`,
+  );
+  const commonKey = common?.key ?? '';
   const samples = await sample(database, random, loaded, count);
   const endNs = ((BigInt(loaded.endMs) * nsPerMs) / minuteNs) * minuteNs;
 
@@ -100,9 +110,6 @@ export async function makeTraceqlAsks(
   ]);
   return { asks, close: () => queries.onApplicationShutdown() };
 }
-
-/** An attribute of many spans of the corpus. */
-const commonKey = 'http.request.method';
 
 /** Spans with a parent and an attribute that is a text, at random times. */
 async function sample(

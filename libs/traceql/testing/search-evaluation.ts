@@ -75,7 +75,10 @@ function evaluateStage(spansets: readonly Spanset[], stage: Stage): readonly Spa
     case 'by':
       return spansets.flatMap((spanset) => group(spanset, stage.expression));
     case 'coalesce': {
-      const spans = [...new Set(spansets.flatMap((spanset) => spanset.spans))];
+      // Groups have put the spans into another order.
+      const found = new Set(spansets.flatMap((spanset) => spanset.spans));
+      const [first] = found;
+      const spans = first?.trace.spans.filter((span) => found.has(span)) ?? [];
       return spans.length === 0 ? [] : [{ spans, attributes: new Map() }];
     }
     case 'select':

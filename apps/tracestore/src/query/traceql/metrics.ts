@@ -306,7 +306,7 @@ class MetricsRun {
       if (bucket === null || bucket === 0) continue;
       const own = bounds.get(labels) ?? new Map<number, number[]>();
       bounds.set(labels, own);
-      const values = own.get(bucket) ?? new Array<number>(this.query.grid.count).fill(0);
+      const values = own.get(bucket) ?? Array.from({ length: this.query.grid.count }, () => 0);
       own.set(bucket, values);
       values[Number(i)] = value;
     }
@@ -370,7 +370,7 @@ class MetricsRun {
           ['__meta_type', { type: 'string', value: side }],
           [row.name, comparedValue(row)],
         ]),
-        values: new Array<number>(this.query.grid.count).fill(0),
+        values: Array.from({ length: this.query.grid.count }, () => 0),
       };
       series.set(key, own);
       own.values[Number(row.i)] = row.spans;
@@ -490,7 +490,7 @@ class Groups {
   ) {}
 
   add(labels: string, empty: number): number[] {
-    const values = this.groups.get(labels) ?? new Array<number>(this.count).fill(empty);
+    const values = this.groups.get(labels) ?? Array.from({ length: this.count }, () => empty);
     this.groups.set(labels, values);
     return values;
   }

@@ -30,7 +30,7 @@ function applySecondStage(series: readonly Series[], stage: SecondStage): readon
   const limit = stage.limit > BigInt(series.length) ? series.length : Number(stage.limit);
   const isTop = stage.node === 'topk';
   const sorted = sortSeries(series);
-  const kept = sorted.map(({ values }) => new Array<number>(values.length).fill(Number.NaN));
+  const kept = sorted.map(({ values }) => Array.from({ length: values.length }, () => Number.NaN));
   for (let interval = 0; interval < (sorted[0]?.values.length ?? 0); interval += 1) {
     const ranked = sorted
       .map(({ values }, position) => ({ position, value: values[interval] ?? Number.NaN }))

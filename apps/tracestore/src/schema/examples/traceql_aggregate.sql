@@ -1,2 +1,6 @@
--- How many different password lengths have the spans of generator, as TraceQL's count_distinct counts them?
-SELECT ps_trace.traceql_aggregate('count_distinct', array_agg(span_tags -> 'pwlen')) FROM ps_trace.span;
+-- Which is the highest status code of each trace?
+SELECT s.trace_id, ps_trace.traceql_aggregate('max', array_agg(s.span_tags::jsonb -> 'http.response.status_code')) AS status
+FROM ps_trace.span s
+WHERE s.start_time > now() - interval '10 minutes'
+GROUP BY s.trace_id
+LIMIT 10;

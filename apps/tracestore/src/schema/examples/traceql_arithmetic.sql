@@ -1,2 +1,5 @@
--- What is 7 / 2 in TraceQL, where both are integers?
-SELECT ps_trace.traceql_arithmetic('/', '7', '2');
+-- How many spans has each class of status codes?
+SELECT ps_trace.traceql_arithmetic('/', s.span_tags::jsonb -> 'http.response.status_code', '100') AS status_class, count(*) AS spans
+FROM ps_trace.span s
+WHERE s.start_time > now() - interval '10 minutes'
+GROUP BY 1;

@@ -1,2 +1,2 @@
--- Does an attribute that is an array have an element that begins with a?
-SELECT ps_trace.traceql_compare('=~', '["abc", "xyz"]', '"^a"');
+-- Does an array have an element that is less than 2?
+SELECT ps_trace.traceql_compare('<', '[1, 2, 3]', '2');

@@ -1,2 +1,5 @@
--- How is the number 1 written as a float?
-SELECT ps_trace.traceql_float(1);
+-- What are durations as attribute values?
+SELECT ps_trace.traceql_float(s.duration_ms) AS duration
+FROM ps_trace.span s
+WHERE s.start_time > now() - interval '10 minutes'
+LIMIT 10;

@@ -1,2 +1,2 @@
--- Which nested-set numbers have a root and its two children?
-SELECT * FROM ps_trace.traceql_nested_set('{0,1,1}');
+-- Which numbers have a root, its two children, and a child of the first of these?
+SELECT * FROM ps_trace.traceql_nested_set('{0,1,1,2}');

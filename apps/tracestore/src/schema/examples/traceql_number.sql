@@ -1,2 +1,4 @@
--- Which spans have a share of at least 0.5?
-SELECT span_id FROM ps_trace.span WHERE ps_trace.traceql_number(span_tags -> 'share') >= 0.5 LIMIT 5;
+-- What is the average of an attribute?
+SELECT avg(ps_trace.traceql_number(s.span_tags::jsonb -> 'http.response.status_code')) AS status
+FROM ps_trace.span s
+WHERE s.start_time > now() - interval '10 minutes';

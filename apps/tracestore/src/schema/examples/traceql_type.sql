@@ -1,2 +1,5 @@
--- Which type has the attribute share in TraceQL?
-SELECT DISTINCT ps_trace.traceql_type(span_tags -> 'share') FROM ps_trace.span;
+-- Which types does an attribute have?
+SELECT ps_trace.traceql_type(s.span_tags::jsonb -> 'http.response.status_code') AS type, count(*) AS spans
+FROM ps_trace.span s
+WHERE s.start_time > now() - interval '10 minutes'
+GROUP BY 1;

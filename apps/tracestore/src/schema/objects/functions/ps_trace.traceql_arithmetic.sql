@@ -90,6 +90,8 @@ BEGIN
           ELSE power(abs(x), y)
         END
       END;
+    ELSE
+      RETURN NULL;
   END CASE;
   RETURN ps_trace.traceql_float(x);
 END

@@ -18,7 +18,7 @@ DECLARE
   i int4;
 BEGIN
   FOR i IN REVERSE spans..1 LOOP
-    CONTINUE WHEN p_parents[i] IS NULL;
+    CONTINUE WHEN p_parents[i] IS NULL OR p_parents[i] < 0 OR p_parents[i] > spans;
     above := CASE p_parents[i] WHEN 0 THEN spans + 1 ELSE p_parents[i] END;
     next_sibling[i] := first_child[above];
     first_child[above] := i;

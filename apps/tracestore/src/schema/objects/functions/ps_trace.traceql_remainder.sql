@@ -6,6 +6,10 @@ DECLARE
   x float8 := p_left;
   divisor float8 := p_right;
 BEGIN
+  -- NaN is greater than every other number here.
+  IF x < 0 OR x >= 'Infinity' OR divisor <= 0 OR divisor >= 'Infinity' THEN
+    RETURN 'NaN';
+  END IF;
   WHILE divisor <= x - divisor LOOP
     divisor := divisor * 2;
   END LOOP;
@@ -17,4 +21,4 @@ BEGIN
   RETURN x;
 END
 $$;
-COMMENT ON FUNCTION ps_trace.traceql_remainder IS 'The exact remainder of a division of two numbers that are not negative; the divisor is not 0';
+COMMENT ON FUNCTION ps_trace.traceql_remainder IS 'The exact remainder of a division of two numbers, of which the first is not negative and the second is positive; otherwise NaN';
