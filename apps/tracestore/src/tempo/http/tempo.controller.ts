@@ -121,7 +121,7 @@ export class TempoController {
   @Get('api/metrics/query_range')
   async metricsRange(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { message, source, isExact } = await this.tempo.metricsRange(rangeRequestOf(request), abortSignalOf(reply));
-    send(reply.headers({ [sourceHeader]: source, [exactHeader]: isExact }), QueryRangeResponseSchema, message);
+    send(reply.headers({ [sourceHeader]: source, [exactHeader]: String(isExact) }), QueryRangeResponseSchema, message);
   }
 
   @Get('api/metrics/query')
@@ -130,7 +130,11 @@ export class TempoController {
       instantRequestOf(request),
       abortSignalOf(reply),
     );
-    send(reply.headers({ [sourceHeader]: source, [exactHeader]: isExact }), QueryInstantResponseSchema, message);
+    send(
+      reply.headers({ [sourceHeader]: source, [exactHeader]: String(isExact) }),
+      QueryInstantResponseSchema,
+      message,
+    );
   }
 
   /** The pages of the console are not for clients of Tempo. */
