@@ -97,9 +97,9 @@ export function instantResponse(result: TraceqlMetricsResult, maxSeries: number)
   });
 }
 
-function endOfMetrics({ isPartial, inspected, series }: TraceqlMetricsResult, maxSeries: number) {
+function endOfMetrics({ isPartial, series }: TraceqlMetricsResult, maxSeries: number) {
   return {
-    metrics: searchMetrics(inspected),
+    metrics: searchMetrics(),
     status: isPartial ? PartialStatus.PARTIAL : PartialStatus.COMPLETE,
     message: isPartial
       ? `Response exceeds maximum series limit of ${maxSeries || series.length}, a partial response is returned. Use a query with fewer series, such as one with topk().`
@@ -108,7 +108,7 @@ function endOfMetrics({ isPartial, inspected, series }: TraceqlMetricsResult, ma
 }
 
 /** One job that is complete, which is the progress that Grafana shows. */
-function searchMetrics({ traces, spans }: TraceqlInspected): SearchMetrics {
+function searchMetrics({ traces, spans }: TraceqlInspected = { traces: 0, spans: 0 }): SearchMetrics {
   return create(SearchMetricsSchema, {
     inspectedTraces: uint32(traces),
     inspectedSpans: BigInt(spans),

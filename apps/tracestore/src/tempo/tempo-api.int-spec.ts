@@ -365,7 +365,9 @@ describe("Tempo's HTTP API", () => {
     const path = `/api/metrics/query?${asQuery('{ status = error } | count_over_time()')}&start=${noonS - 60}&end=${noonS + 60}`;
     const { series } = await strict(path, QueryInstantResponseSchema);
     expect(series).toMatchObject([{ value: 1, labels: [{ key: '__name__' }] }]);
-    expect((await get(path)).headers.get('tracestore-source')).toMatch(/^(aggregates|spans|both)$/);
+    const { headers } = await get(path);
+    expect(headers.get('tracestore-source')).toMatch(/^(aggregates|spans|both)$/);
+    expect(headers.get('tracestore-exact')).toMatch(/^(true|false)$/);
   });
 
   it('explains a query as SQL on both ports', async () => {

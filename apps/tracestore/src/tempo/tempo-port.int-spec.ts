@@ -2,15 +2,21 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { text as textOf } from 'node:stream/consumers';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { createFreshDatabase, type FreshDatabase } from '@spandrel/testing/fresh-database';
 import { callGrpc, grpcFrame } from '@spandrel/testing/grpc-wire';
 import { encodeProtobuf, sendGrpc } from '@spandrel/testing/otlp-client';
-import { goodSpan, requestOf } from '@spandrel/testing/requests';
+import { goodSpan, hexBytes, requestOf, text } from '@spandrel/testing/requests';
 import { type RunningTracestore, startTracestore } from '@spandrel/testing/running-tracestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTracestoreConfig } from '../config/tracestore.config.js';
-import { StreamingQuerier } from '../gen/tempopb/tempo_pb.js';
+import {
+  SearchRequestSchema,
+  type SearchResponse,
+  SearchResponseSchema,
+  StreamingQuerier,
+} from '../gen/tempopb/tempo_pb.js';
 
 const token = 'a-token-of-more-than-16-letters';
 
@@ -151,6 +157,32 @@ describe('the port of Tempo', () => {
     const closed = Promise.all([once(session, 'close'), once(idle, 'close')]);
     await other.stop();
     await expect(closed).resolves.toHaveLength(2);
+  });
+
+  it('divides a long response into messages that clients accept', async () => {
+    for (let n = 1; n <= 4; n += 1) {
+      const big = goodSpan({
+        traceId: hexBytes(String(n).padStart(32, '9')),
+        attributes: [text('big', 'x'.repeat(600_000))],
+      });
+      await sendGrpc(store.grpcAddress, encodeProtobuf(requestOf([big])));
+    }
+    const request = create(SearchRequestSchema, { Query: '{ span.big != nil } | select(span.big)' });
+    const headers = { ':path': `/${StreamingQuerier.typeName}/Search`, authorization: `Bearer ${token}` };
+    const frame = grpcFrame(toBinary(SearchRequestSchema, request));
+    const { grpcStatus: code, message } = await callGrpc(store.tempoAddress, [frame], { headers });
+    expect(code).toBe(status.OK);
+    const messages: SearchResponse[] = [];
+    for (let at = 0; at < message.length;) {
+      const end = at + 5 + message.readUInt32BE(at + 1);
+      messages.push(fromBinary(SearchResponseSchema, new Uint8Array(message.subarray(at + 5, end))));
+      at = end;
+    }
+    expect(messages.length).toBeGreaterThan(2);
+    expect(messages.flatMap(({ traces }) => traces.map(({ traceID }) => traceID)).toSorted()).toEqual(
+      [1, 2, 3, 4].map((n) => String(n).padStart(32, '9')),
+    );
+    expect(messages.every(({ metrics }) => metrics?.completedJobs === 1)).toBe(true);
   });
 
   it('counts its queries by protocol', async () => {

@@ -53,6 +53,8 @@ export interface Paged<Message> {
 export interface Sourced<Message> {
   readonly message: Message;
   readonly source: TraceqlSource;
+  /** Whether the numbers are exact: aggregates count a few spans in the interval or the bucket beside theirs. */
+  readonly isExact: boolean;
 }
 
 /** A query to explain. */
@@ -147,14 +149,14 @@ export class TempoService {
         signal,
       ),
     );
-    return { message: rangeResponse(result, maxSeries), source: result.source };
+    return { message: rangeResponse(result, maxSeries), source: result.source, isExact: result.isExact };
   }
 
   async metricsInstant(request: QueryInstantRequest, signal?: AbortSignal): Promise<Sourced<QueryInstantResponse>> {
     const { startNs, endNs } = metricsRangeOf(request);
     const { query } = request;
     const result = await inTempoWords(this.traceql.metricsInstant({ query, startNs, endNs, maxSeries: 0 }, signal));
-    return { message: instantResponse(result, 0), source: result.source };
+    return { message: instantResponse(result, 0), source: result.source, isExact: result.isExact };
   }
 
   /** The plan of a search or of a metrics query. A range that is not stated is that of the request it stands for. */
@@ -181,7 +183,7 @@ export class TempoService {
 }
 
 /** Keys of the oldest search, which stand for a status. */
-const fixedValues: ReadonlyMap<string, readonly string[]> = new Map([
+const fixedValues: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['status.code', spanStatuses],
   ['error', ['true']],
 ]);

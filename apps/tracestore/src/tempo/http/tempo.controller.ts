@@ -33,8 +33,9 @@ const buildInfo = {
   goVersion: '',
 };
 
-/** The header that says from where the numbers of a metrics query come: `aggregates`, `spans` or `both`. */
+/** Headers that say from where the numbers of a metrics query come (`aggregates`, `spans`, `both`), and whether they are exact. */
 const sourceHeader = 'tracestore-source';
+const exactHeader = 'tracestore-exact';
 
 /** The header with the `cursor` of the next page of a search. */
 const cursorHeader = 'tracestore-next-cursor';
@@ -119,14 +120,21 @@ export class TempoController {
 
   @Get('api/metrics/query_range')
   async metricsRange(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { message, source } = await this.tempo.metricsRange(rangeRequestOf(request), abortSignalOf(reply));
-    send(reply.header(sourceHeader, source), QueryRangeResponseSchema, message);
+    const { message, source, isExact } = await this.tempo.metricsRange(rangeRequestOf(request), abortSignalOf(reply));
+    send(reply.headers({ [sourceHeader]: source, [exactHeader]: String(isExact) }), QueryRangeResponseSchema, message);
   }
 
   @Get('api/metrics/query')
   async metricsInstant(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { message, source } = await this.tempo.metricsInstant(instantRequestOf(request), abortSignalOf(reply));
-    send(reply.header(sourceHeader, source), QueryInstantResponseSchema, message);
+    const { message, source, isExact } = await this.tempo.metricsInstant(
+      instantRequestOf(request),
+      abortSignalOf(reply),
+    );
+    send(
+      reply.headers({ [sourceHeader]: source, [exactHeader]: String(isExact) }),
+      QueryInstantResponseSchema,
+      message,
+    );
   }
 
   /** The pages of the console are not for clients of Tempo. */
