@@ -151,7 +151,9 @@ export class QueryDatabaseService implements OnApplicationShutdown {
     return this.lists.share(
       list,
       async (shared) => {
-        const rows = this.longLists.has(list) ? undefined : await this.queryWithin<Row>(preparedIfRepeated(all), maxBytes, shared);
+        const rows = this.longLists.has(list)
+          ? undefined
+          : await this.queryWithin<Row>(preparedIfRepeated(all), maxBytes, shared);
         if (rows !== undefined) return rows;
         this.longLists.add(list);
         return this.query<Row>(latest, shared);

@@ -43,7 +43,7 @@ export function flatAttributes(json: string): readonly FlatAttribute[] | undefin
     // After a comma comes the next key, and after the brace nothing.
     at = skipBlanks(json, end + 1);
   }
-  return isInOrder ? attributes : attributes.sort(byKey);
+  return isInOrder ? attributes : attributes.toSorted(byKey);
 }
 
 function byKey(left: FlatAttribute, right: FlatAttribute): number {
