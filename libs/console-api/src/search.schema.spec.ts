@@ -10,7 +10,7 @@ const queries = Object.entries(api).flatMap(([name, schema]) =>
   schema instanceof z.ZodObject && /(?:Query|Conditions)$/.test(name) ? [[name, schema] as const] : [],
 );
 /** What some of them require. */
-const required = { service: 'a', key: 'a', by: 'a', selectStatus: 'error' };
+const required = { service: 'a', key: 'a', by: 'a', query: '{}', selectStatus: 'error' };
 const bounds = [
   ['minDurationNs', 'maxDurationNs'],
   ['from', 'to'],

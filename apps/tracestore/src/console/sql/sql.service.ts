@@ -17,6 +17,8 @@ import { TRACESTORE_CONFIG, type TracestoreConfig } from '../../config/tracestor
 import { type DescribedColumn, describeStatement } from './describe-statement.js';
 import { StatementSlots } from './statement-slots.js';
 
+const beginFolding = readSql(import.meta.url, 'begin-folding.sql');
+const undoFolding = readSql(import.meta.url, 'undo-folding.sql');
 const becomeReaderRole = readSql(import.meta.url, 'become-reader.sql');
 const createAsking = readSql(import.meta.url, 'create-asking.sql');
 const beginAsking = readSql<{ readonly statement_timeout_ms: string; readonly max_temp_file_kb: string }>(
@@ -210,12 +212,12 @@ export class SqlService implements OnApplicationShutdown {
   /** Runs small statements of its own as the user's statement runs. One that PostgreSQL refuses leaves no trace. */
   private runIn(client: pg.PoolClient, memory: ResponseReservation): RunSql {
     return async (statement) => {
-      await client.query('SAVEPOINT folding');
+      await client.query(beginFolding.bind());
       try {
         return await this.ask(client, statement, maxLines, memory);
       } catch (cause) {
         if (statementProblem(cause, undefined) === undefined) throw cause;
-        await client.query('ROLLBACK TO SAVEPOINT folding');
+        await client.query(undoFolding.bind());
         return undefined;
       }
     };
