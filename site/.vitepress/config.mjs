@@ -17,7 +17,7 @@ if (process.argv.includes('dev')) watch(path.join(root, 'docs'), { recursive: tr
 
 export default defineConfig({
   title: 'Spandrel',
-  description: 'Distributed tracing on PostgreSQL: OTLP in, SQL and Jaeger out',
+  description: 'Distributed tracing on PostgreSQL: OTLP in; SQL, TraceQL and Jaeger out',
   lang: 'en',
   base: SITE_BASE,
   srcDir: 'pages',
@@ -34,8 +34,8 @@ export default defineConfig({
   },
   markdown: {
     anchor: { slugify: slugOf },
-    // Shiki does not know TraceQL; its operators and texts look like those of JavaScript.
-    languageAlias: { traceql: 'js' },
+    // Shiki knows neither TraceQL nor PromQL; their operators and texts look like those of JavaScript.
+    languageAlias: { traceql: 'js', promql: 'js' },
     config: (markdown) => {
       markdown.core.ruler.push('repository-links', ({ tokens, env }) => {
         const source = path.relative(copies, env.realPath ?? env.path);
