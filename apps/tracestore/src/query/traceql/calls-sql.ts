@@ -1,7 +1,8 @@
-import type { Attribute, Binary, FieldExpression, Intrinsic, OverTime, Pipeline } from '@spandrel/traceql';
+import type { Attribute, FieldExpression, Intrinsic, OverTime, Pipeline } from '@spandrel/traceql';
 import { allOf, type Fragment, type NoArguments, readFragments } from '../../sql.js';
 import { microsecondsOf, timestampOf } from '../unix-time.js';
-import { conditionSql, conjunctsOf, rootTest } from './field-sql.js';
+import { conditionSql, conjunctsOf, isRootTest } from './field-sql.js';
+import { fieldsOf } from './fields.js';
 import { labelsSql } from './metrics-sql.js';
 import type { TraceqlGrid } from './results.js';
 
@@ -76,7 +77,7 @@ export class CallsSql {
     const parts = pipeline.stages.flatMap((stage) => (stage.node === 'filter' ? conjunctsOf(stage.condition) : []));
     const statuses = parts.map(statusTest).filter((test) => test !== undefined);
     const conditions = parts.filter((part) => statusTest(part) === undefined);
-    const fields = [...conditions.flatMap(fieldsOf), ...by];
+    const fields = [...conditions.flatMap((condition) => fieldsOf(condition, isRootTest)), ...by];
     if (statuses.length > (isCount ? 1 : 0) || !fields.every(isOfCalls)) return undefined;
     const usesOperation = fields.some(
       (own) => own.node === 'intrinsic' && (own.name === 'name' || own.name === 'kind'),
@@ -145,25 +146,4 @@ function hasRootTest(expression: FieldExpression): boolean {
   if (expression.node === 'unary') return hasRootTest(expression.operand);
   if (expression.node !== 'binary') return false;
   return isRootTest(expression) || hasRootTest(expression.left) || hasRootTest(expression.right);
-}
-
-function isRootTest({ operator, left, right }: Binary): boolean {
-  return /^(=|!=|<|<=|>|>=)$/.test(operator) && rootTest(operator as '=', left, right) !== undefined;
-}
-
-/** The fields of a condition, without that of a test for roots. */
-function fieldsOf(expression: FieldExpression): readonly (Attribute | Intrinsic)[] {
-  switch (expression.node) {
-    case 'literal':
-      return [];
-    case 'attribute':
-    case 'intrinsic':
-      return [expression];
-    case 'membership':
-      return [expression.field];
-    case 'unary':
-      return fieldsOf(expression.operand);
-    case 'binary':
-      return isRootTest(expression) ? [] : [...fieldsOf(expression.left), ...fieldsOf(expression.right)];
-  }
 }

@@ -7,7 +7,8 @@ import type {
   SpansetOperation,
   Stage,
 } from '@spandrel/traceql';
-import { rootTest } from './field-sql.js';
+import { isRootTest } from './field-sql.js';
+import { fieldsOf } from './fields.js';
 
 /** A field that is compared with a constant. */
 export interface FieldComparison {
@@ -94,7 +95,8 @@ export interface Needs {
 
 /** Find out what expressions need. @param operations of sets of spans in the query */
 export function needsOf(expressions: readonly FieldExpression[], operations: readonly SpansetOperation[]): Needs {
-  const fields = expressions.flatMap(fieldsOf);
+  // A test for roots alone needs no numbers.
+  const fields = expressions.flatMap((expression) => fieldsOf(expression, isRootTest));
   const has = (test: (name: string) => boolean) =>
     fields.some((field) => field.node === 'intrinsic' && test(field.name));
   const isOfScope = (scope: string) => fields.some((field) => field.node === 'attribute' && field.scope === scope);
@@ -107,14 +109,6 @@ export function needsOf(expressions: readonly FieldExpression[], operations: rea
       operations.some(({ operator }) => operator !== '&&' && operator !== '||'),
     trace: has((name) => name === 'traceDuration' || name === 'rootName' || name === 'rootServiceName'),
   };
-}
-
-/** The fields of an expression, without those that a test for roots alone needs. */
-function fieldsOf(expression: FieldExpression): readonly (Attribute | Intrinsic)[] {
-  if (expression.node === 'attribute' || expression.node === 'intrinsic') return [expression];
-  const isBinary = expression.node === 'binary' && /[=<>~]/.test(expression.operator);
-  if (isBinary && rootTest(expression.operator as '=', expression.left, expression.right) !== undefined) return [];
-  return childrenOf(expression).flatMap(fieldsOf);
 }
 
 /** The operations on sets of spans, of all depths. */

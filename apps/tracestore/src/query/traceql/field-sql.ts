@@ -14,7 +14,7 @@ import {
 import { allOf, anyOf, constant, type Fragment, type NoArguments, not, readFragments } from '../../sql.js';
 import { doubleToJson, storableText } from '../../storage/attribute-json.js';
 import { spanKinds, statusCodes } from '../span-enums.js';
-import { mentions } from './mentions.js';
+import { mentions } from './fields.js';
 import { wholePatternOf } from './pattern.js';
 
 /*
@@ -473,6 +473,11 @@ export function rootTest(
   const test = `${operator} ${right.value.value}`;
   if (test === '< 0' || test === '<= -1' || test === '= -1') return true;
   return test === '>= 0' || test === '> -1' || test === '!= -1' ? false : undefined;
+}
+
+/** Whether an operation is a test for roots. */
+export function isRootTest({ operator, left, right }: Binary): boolean {
+  return /^(=|!=|<|<=|>|>=)$/.test(operator) && rootTest(operator as '=', left, right) !== undefined;
 }
 
 function existsSql(field: FieldExpression, isThere: boolean, chosen: Chosen): Fragment {

@@ -24,6 +24,7 @@ import { withIds } from '../filter/dictionary-conditions.js';
 import type { Level, OrderedOperator } from '../filter/filter.js';
 import type { QueryConnection } from '../query-database.service.js';
 import { conditionSql, conjunctsOf } from './field-sql.js';
+import { fieldsOf } from './fields.js';
 
 /*
  * What a trace must have so that a query finds it, as conditions of the read model on single spans. A block of spans is skipped if
@@ -353,22 +354,6 @@ function dictionaryOf(expression: FieldExpression): DictionaryTable | undefined 
   const tables = new Set(fieldsOf(expression).map(tableOf));
   const [only] = tables;
   return tables.size === 1 ? only : undefined;
-}
-
-function fieldsOf(expression: FieldExpression): readonly FieldNode[] {
-  switch (expression.node) {
-    case 'literal':
-      return [];
-    case 'attribute':
-    case 'intrinsic':
-      return [expression];
-    case 'membership':
-      return [expression.field];
-    case 'unary':
-      return fieldsOf(expression.operand);
-    case 'binary':
-      return [...fieldsOf(expression.left), ...fieldsOf(expression.right)];
-  }
 }
 
 function tableOf(field: FieldNode): DictionaryTable | undefined {
