@@ -53,7 +53,7 @@ export class FieldParser {
     return field;
   }
 
-  /** Reads a constant that is no `nil`; undefined if there is none. */
+  /** Reads a constant that is not `nil`; undefined if there is none. */
   parseStatic(): Static | undefined {
     const token = this.#tokens.current;
     if (token.type === 'int' || token.type === 'float' || token.type === 'duration' || token.type === 'string') {

@@ -82,7 +82,7 @@ export const scopedIntrinsics: Readonly<Record<string, Readonly<Record<string, I
   instrumentation: { name: 'instrumentation:name', version: 'instrumentation:version' },
 };
 
-/** Words that are no identifiers, and that hints must not have as names. */
+/** Words that are not identifiers, and that hints must not have as names. */
 export const keywords: ReadonlySet<string> = new Set([
   ...bareIntrinsics,
   ...Object.values(scopedIntrinsics).flatMap((names) => Object.keys(names)),

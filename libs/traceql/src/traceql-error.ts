@@ -1,7 +1,7 @@
 import type { Range } from './ast.js';
 
 /**
- * Why a query is refused: `syntax` is text that is no TraceQL, `validation` a query without meaning such as
+ * Why a query is refused: `syntax` is text that is not TraceQL, `validation` a query without meaning such as
  * `{ 1 + "a" = 2 }`, `unsupported` one that has a meaning and is not answered, `limit` one beyond a bound.
  */
 export type TraceqlErrorKind = 'syntax' | 'validation' | 'unsupported' | 'limit';

@@ -50,7 +50,7 @@ function fulfilsBinary(subject: Subject, condition: Binary): boolean {
   const { operator, left, right } = condition;
   switch (operator) {
     case '&&': {
-      // Comparisons joined by `&&` mean one event. What has `||` or `!` is asked alone.
+      // Comparisons joined by `&&` mean one event. What has `||` or `!` is tested alone.
       const conjuncts = conjunctsOf(condition);
       const comparisons = conjuncts.filter(isComparison);
       return (

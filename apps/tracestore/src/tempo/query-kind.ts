@@ -5,7 +5,7 @@ import { TracestoreError } from '../errors/tracestore-error.js';
 /**
  * Whether a query is one for metrics, rather than a search.
  *
- * @throws TracestoreError `invalid` for a text that is no query
+ * @throws TracestoreError `invalid` for a text that is not a query
  */
 export function isMetricsQuery(query: string): boolean {
   try {

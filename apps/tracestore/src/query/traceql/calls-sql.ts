@@ -62,7 +62,7 @@ export class CallsSql {
     private readonly source: 'by_service' | 'by_operation',
     /** Whether the service matters: one that a span does not have is not the same there. */
     readonly usesService: boolean,
-    /** Whether roots are asked for: of a client and a server that share an id without a parent, aggregates count both. */
+    /** Whether the query is about roots: of a client and a server that share an id without a parent, aggregates count both. */
     readonly usesRoots: boolean,
   ) {}
 

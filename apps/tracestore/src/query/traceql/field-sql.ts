@@ -218,7 +218,7 @@ function binarySql(condition: Binary, chosen: Chosen): Fragment {
   const { operator, left, right } = condition;
   switch (operator) {
     case '&&': {
-      // Comparisons joined by `&&` mean one event. What has `||` or `!` is asked alone.
+      // Comparisons joined by `&&` mean one event. What has `||` or `!` is tested alone.
       const conjuncts = conjunctsOf(condition);
       const nested = conjuncts.filter((part) => isComparison(part) && isNested(part));
       const others = conjuncts.filter((part) => !nested.includes(part)).map((part) => conditionSql(part, chosen));

@@ -4,7 +4,7 @@
  * Times are nanoseconds since 1970. Attributes and labels are OTLP's `KeyValue`: a status, a kind and a duration are texts there
  * (`error`, `server`, `1.5s`), and nil is the text `nil`, as in the answers of Tempo.
  *
- * Every method rejects with a `TracestoreError`: `invalid` (400) for a text that is no query, with Tempo's message and the place
+ * Every method rejects with a `TracestoreError`: `invalid` (400) for a text that is not a query, with Tempo's message and the place
  * in the text in the `cause`, a `TraceqlError`, and for a bound that is exceeded; `busy` (503), `timedOut` (504), `responseTooLarge`,
  * `cancelled`, `unavailable` as every query of the read model.
  */

@@ -12,7 +12,7 @@ import { TempoService } from '../tempo.service.js';
 /** What the handler asks of a request. Credentials are checked before, and are not for it. */
 const passedHeaders = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
 
-/** Streams that wait for changes of the tools, of which there are none. */
+/** Streams that wait for changes of the tools. There are none. */
 const maxSubscriptions = 16;
 
 /** The Model Context Protocol over streamable HTTP, for language models. It keeps no sessions. */
